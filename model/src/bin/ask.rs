@@ -1,0 +1,176 @@
+//! `ask FILE ["question"]`: what is the person in a motion file doing?
+
+use std::{
+    io::{IsTerminal, Write},
+    path::PathBuf,
+    process::ExitCode,
+    time::Instant,
+};
+
+use anyhow::{Context, Result};
+use clap::Parser;
+use draction::motion::{ReadOptions, Unit, UpAxis, read_file};
+use skeletonllm::{
+    assistant::{Answer, Assistant, Exchange, Look, default_model, describe_motion},
+    device::DeviceChoice,
+};
+
+/// Ask a question about a motion file: BVH, NTU .skeleton, HumanML3D .json or .npy, or .npy with a skeleton.json.
+///
+/// The file is drawn as twelve pictures by DrAction, and a small multimodal model looks at them and answers. Nothing
+/// leaves this machine. Without a question, an interactive prompt opens.
+#[derive(Parser)]
+#[command(
+    name = "ask",
+    version,
+    after_help = "Examples:\n  \
+        ask assets/samples/wave_left_hand.bvh \"Which hand is the person using?\"\n  \
+        ask take_07.bvh --json \"What is the person doing?\"\n  \
+        ask take_07.bvh --sheet what_the_model_sees.png"
+)]
+struct Args {
+    /// The motion file.
+    file: PathBuf,
+    /// What to ask; an interactive prompt opens without it.
+    question: Option<String>,
+    /// Model directory [default: the shipped nano model]
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Where to compute: auto (a GPU where there is a real one), gpu, cpu
+    #[arg(long, default_value_t = DeviceChoice::Auto)]
+    device: DeviceChoice,
+    /// Print one JSON object instead of text.
+    #[arg(long, requires = "question")]
+    json: bool,
+    /// Also write the pictures that the model sees as one PNG.
+    #[arg(long, value_name = "FILE.png")]
+    sheet: Option<PathBuf>,
+    /// Unit of the file's lengths, where inference is wrong: m, cm, mm, inch
+    #[arg(long)]
+    unit: Option<Unit>,
+    /// Up axis of the file, where inference is wrong: x, y, z
+    #[arg(long)]
+    up: Option<UpAxis>,
+    /// Say what was read, which device computes, and how long each step took.
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+fn main() -> ExitCode {
+    match run(&Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("ask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: &Args) -> Result<()> {
+    let say = |what: &str, since: Instant| {
+        if args.verbose {
+            eprintln!("{:>9.1} ms  {what}", since.elapsed().as_secs_f64() * 1e3);
+        }
+    };
+    let start = Instant::now();
+    let options = ReadOptions { unit: args.unit.clone(), up: args.up.clone(), ..ReadOptions::default() };
+    let motion = read_file(&args.file, &options)?;
+    for warning in &motion.source.warnings {
+        eprintln!("ask: {}: {warning}", args.file.display());
+    }
+    say(&format!("read {}", describe_motion(&motion)), start);
+
+    let start = Instant::now();
+    let folder = args.model.clone().map_or_else(default_model, Ok)?;
+    let assistant = Assistant::load(&folder, args.device)?;
+    say(&format!("loaded {} on {}", folder.display(), assistant.device_name()), start);
+
+    let start = Instant::now();
+    let look = assistant.look(&[&motion])?;
+    say(&format!("drew and looked at {} frames of {}", look.frame_count(), look.picture_size()), start);
+    if let Some(path) = &args.sheet {
+        look.save_sheet(path)?;
+    }
+    match &args.question {
+        Some(question) => once(args, &assistant, &look, question),
+        None => converse(args, &assistant, &look),
+    }
+}
+
+/// One question, one answer.
+fn once(args: &Args, assistant: &Assistant, look: &Look, question: &str) -> Result<()> {
+    if args.json {
+        let answer = assistant.ask(look, &[], question, |_| {})?;
+        let top: Vec<_> = assistant
+            .recognise(look)?
+            .into_iter()
+            .take(5)
+            .map(|(label, p)| serde_json::json!({"label": label, "probability": p}))
+            .collect();
+        let object = serde_json::json!({
+            "file": args.file.display().to_string(),
+            "question": question,
+            "answer": answer.text,
+            "confidence": answer.confidence,
+            "top": top,
+            "device": assistant.device_name(),
+            "seconds": answer.seconds,
+        });
+        println!("{object:#}");
+        return Ok(());
+    }
+    stream(args, assistant, look, &[], question).map(|_| ())
+}
+
+fn stream(args: &Args, assistant: &Assistant, look: &Look, history: &[Exchange], question: &str) -> Result<Answer> {
+    let start = Instant::now();
+    let mut first = None;
+    let answer = assistant.ask(look, history, question, |text| {
+        first.get_or_insert_with(|| start.elapsed());
+        print!("{text}");
+        // a closed pipe is noticed by the final println
+        let _ = std::io::stdout().flush();
+    })?;
+    println!();
+    if args.verbose {
+        let first = first.unwrap_or_default().as_secs_f64() * 1e3;
+        let (total, tokens) = (answer.seconds * 1e3, answer.tokens);
+        eprintln!("{total:>9.1} ms  answered: first token after {first:.1} ms, {tokens} tokens, mean probability {:.2}", answer.confidence);
+    }
+    Ok(answer)
+}
+
+/// Questions until end of input, with line editing and history on a terminal.
+fn converse(args: &Args, assistant: &Assistant, look: &Look) -> Result<()> {
+    let mut said: Vec<Exchange> = Vec::new();
+    let mut answer = |question: &str| -> Result<()> {
+        let question = question.trim();
+        if !question.is_empty() {
+            // each question is answered from the pictures alone, as the model was trained; earlier ones stay on screen
+            let answer = stream(args, assistant, look, &[], question)?;
+            said.push(Exchange { question: question.into(), answer: answer.text });
+        }
+        Ok(())
+    };
+    if !std::io::stdin().is_terminal() {
+        for line in std::io::stdin().lines() {
+            answer(&line.context("cannot read questions from standard input")?)?;
+        }
+        return Ok(());
+    }
+    println!("Ask about {}. Ctrl-D ends.", args.file.display());
+    let mut editor = rustyline::DefaultEditor::new()?;
+    loop {
+        match editor.readline("> ") {
+            Ok(line) => {
+                // a question too long for the history is still a question
+                let _ = editor.add_history_entry(&line);
+                if let Err(error) = answer(&line) {
+                    eprintln!("ask: {error:#}");
+                }
+            }
+            Err(rustyline::error::ReadlineError::Interrupted | rustyline::error::ReadlineError::Eof) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}

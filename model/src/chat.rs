@@ -1,0 +1,153 @@
+//! The conversation as tokens: ChatML with the pictures in the first user turn (spec A.8).
+
+use crate::{config::SkeletonConfig, internvl::IGNORED, tokenizer::Tokenizer};
+
+/// Tokens of a conversation and what of it is learned.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Prompt {
+    /// Token ids; places of visual tokens hold the image token.
+    pub ids: Vec<u32>,
+    /// For each token its id where it counts in the loss, else [`IGNORED`].
+    pub labels: Vec<i64>,
+}
+
+impl Prompt {
+    fn push(&mut self, ids: impl IntoIterator<Item = u32>, learned: bool) {
+        for id in ids {
+            self.ids.push(id);
+            self.labels.push(if learned { i64::from(id) } else { IGNORED });
+        }
+    }
+}
+
+/// Writes conversations for one model.
+#[derive(Clone, Debug)]
+pub struct Chat {
+    tokenizer: Tokenizer,
+    /// System turn and the first user turn up to the question.
+    opening: Prompt,
+}
+
+impl Chat {
+    /// Prepares the part that all conversations share. Each frame stands for `tokens_per_frame` visual tokens.
+    pub fn new(tokenizer: &Tokenizer, config: &SkeletonConfig, tokens_per_frame: usize) -> Chat {
+        let mut opening = Prompt::default();
+        let t = tokenizer;
+        if !config.system.is_empty() {
+            turn(&mut opening, t, "system");
+            opening.push(t.encode(&config.system), false);
+            close(&mut opening, t, false);
+        }
+        turn(&mut opening, t, "user");
+        for frame in 1..=config.frames {
+            let line = config.frame_template.replace("{i}", &frame.to_string());
+            // the config was checked to hold the place exactly once
+            let (before, after) = line.split_once("<image>").unwrap_or((&line, ""));
+            opening.push(t.encode(before), false);
+            opening.push([t.image_start()], false);
+            opening.push(std::iter::repeat_n(t.image_context(), tokens_per_frame), false);
+            opening.push([t.image_end()], false);
+            opening.push(t.encode(after), false);
+        }
+        Chat { tokenizer: tokenizer.clone(), opening }
+    }
+
+    /// The pictures and a question, up to where the answer begins. `history` holds earlier questions and answers.
+    pub fn question(&self, history: &[(&str, &str)], question: &str) -> Prompt {
+        let mut prompt = self.opening.clone();
+        let t = &self.tokenizer;
+        for (asked, answered) in history {
+            self.ask(&mut prompt, asked);
+            prompt.push(t.encode(answered), false);
+            close(&mut prompt, t, false);
+            turn(&mut prompt, t, "user");
+        }
+        self.ask(&mut prompt, question);
+        prompt
+    }
+
+    /// One question with its answer, for training: the answer and the end of its turn are learned, nothing else.
+    pub fn exchange(&self, question: &str, answer: &str) -> Prompt {
+        let mut prompt = self.question(&[], question);
+        prompt.push(self.tokenizer.encode(answer), true);
+        close(&mut prompt, &self.tokenizer, true);
+        prompt
+    }
+
+    /// An answer as a candidate to be scored after [`Chat::question`]: its tokens and the end of the turn.
+    pub fn candidate(&self, answer: &str) -> Vec<u32> {
+        let mut ids = self.tokenizer.encode(answer);
+        ids.push(self.tokenizer.turn_end());
+        ids
+    }
+
+    /// The tokenizer it writes with.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
+    }
+
+    fn ask(&self, prompt: &mut Prompt, question: &str) {
+        prompt.push(self.tokenizer.encode(question), false);
+        close(prompt, &self.tokenizer, false);
+        turn(prompt, &self.tokenizer, "assistant");
+    }
+}
+
+fn turn(prompt: &mut Prompt, tokenizer: &Tokenizer, role: &str) {
+    prompt.push([tokenizer.turn_start()], false);
+    prompt.push(tokenizer.encode(&format!("{role}\n")), false);
+}
+
+/// Ends a turn; the newline after it is never learned.
+fn close(prompt: &mut Prompt, tokenizer: &Tokenizer, learned: bool) {
+    prompt.push([tokenizer.turn_end()], learned);
+    prompt.push(tokenizer.encode("\n"), false);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chat(system: &str) -> Chat {
+        let tokenizer = Tokenizer::train(["user\nassistant\nsystem\n wave Frame"], 300);
+        let config = SkeletonConfig { frames: 2, system: system.into(), ..SkeletonConfig::default() };
+        Chat::new(&tokenizer, &config, 3)
+    }
+
+    #[test]
+    fn the_layout_is_chatml() {
+        let chat = chat("be brief");
+        let prompt = chat.exchange("what?", "wave");
+        let text: String = prompt
+            .ids
+            .iter()
+            .map(|&id| match id {
+                id if id == chat.tokenizer().turn_start() => "[".into(),
+                id if id == chat.tokenizer().turn_end() => "]".into(),
+                id if id == chat.tokenizer().image_start() => "(".into(),
+                id if id == chat.tokenizer().image_end() => ")".into(),
+                id if id == chat.tokenizer().image_context() => "*".into(),
+                id => chat.tokenizer().decode(&[id]),
+            })
+            .collect();
+        assert_eq!(
+            text,
+            "[system\nbe brief]\n[user\nFrame1: (***)\nFrame2: (***)\nwhat?]\n[assistant\nwave]\n"
+        );
+    }
+
+    #[test]
+    fn only_the_answer_and_its_end_are_learned() {
+        let chat = chat("");
+        let prompt = chat.exchange("what?", "wave");
+        let learned: Vec<u32> =
+            prompt.labels.iter().zip(&prompt.ids).filter(|(l, _)| **l != IGNORED).map(|(_, &id)| id).collect();
+        assert_eq!(learned, chat.candidate("wave"));
+        assert_eq!(prompt.labels.len(), prompt.ids.len());
+        let question = chat.question(&[], "what?");
+        assert_eq!(question.ids, prompt.ids[..question.ids.len()]);
+        assert!(question.labels.iter().all(|&l| l == IGNORED));
+        let second = chat.question(&[("what?", "wave")], "why?");
+        assert_eq!(second.ids[..prompt.ids.len()], prompt.ids);
+    }
+}

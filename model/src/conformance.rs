@@ -1,0 +1,218 @@
+//! Comparison with what the transformers library computes from the same checkpoint.
+//!
+//! A case is a folder with `checkpoint/` (a public `-hf` checkpoint) and `expected.safetensors`: `pixel_values`
+//! `[frames, 3, height, width]`, `input_ids` and `labels` `[1, length]`, and the results `vision_last_hidden`,
+//! `projected`, `logits`, `loss`, `grad_pixel_values`, `generated`.
+
+use std::path::Path;
+
+use burn::Tensor;
+use burn::tensor::{Device, TensorData};
+use safetensors::{Dtype, SafeTensors};
+
+use crate::checkpoint::{self, CheckpointError, HostTensor, TensorMap};
+use crate::generate::{self, GenerateOptions};
+use crate::internvl::{PromptError, TokenBatch};
+use crate::layers::host;
+
+/// Largest relative L2 error of a forward result. f32 sums in another order stay a thousandfold below it.
+pub const FORWARD_LIMIT: f64 = 1e-4;
+/// Largest relative L2 error of the gradient at the pixels.
+pub const GRADIENT_LIMIT: f64 = 1e-3;
+
+/// Why a case could not be run at all.
+#[derive(Debug, thiserror::Error)]
+pub enum ConformanceError {
+    /// A file of the case cannot be used.
+    #[error(transparent)]
+    Checkpoint(#[from] CheckpointError),
+    /// The case's tokens and pictures do not fit together.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
+    /// `expected.safetensors` lacks a tensor or has it in another form.
+    #[error("{path}: tensor `{name}`: {problem}")]
+    Expected {
+        /// The file.
+        path: String,
+        /// The tensor.
+        name: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// One compared tensor.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Its name in `expected.safetensors`.
+    pub name: String,
+    /// Largest absolute difference.
+    pub max_abs: f64,
+    /// ‖difference‖₂ / ‖expected‖₂.
+    pub relative_l2: f64,
+    /// What `relative_l2` may be.
+    pub limit: f64,
+}
+
+impl Row {
+    fn new(name: &str, found: &[f32], expected: &[f32], limit: f64) -> Self {
+        let mut max_abs = 0.0_f64;
+        let (mut error, mut size) = (0.0_f64, 0.0_f64);
+        for (found, expected) in found.iter().zip(expected) {
+            let (found, expected) = (f64::from(*found), f64::from(*expected));
+            let difference = found - expected;
+            // f64::max drops NaN, which must show
+            max_abs = if difference.is_nan() { f64::NAN } else { max_abs.max(difference.abs()) };
+            error += difference * difference;
+            size += expected * expected;
+        }
+        let relative_l2 = if found.len() == expected.len() { (error / size).sqrt() } else { f64::INFINITY };
+        Self { name: name.to_string(), max_abs, relative_l2, limit }
+    }
+
+    /// Whether the error is within the limit.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.relative_l2 <= self.limit
+    }
+}
+
+/// What a case gave. `Display` prints the table.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// Compared tensors.
+    pub rows: Vec<Row>,
+    /// Tokens that greedy generation gave, prompt included.
+    pub generated: Vec<u32>,
+    /// Tokens that the case expects.
+    pub expected: Vec<u32>,
+}
+
+impl Report {
+    /// Whether every tensor is within its limit and the continuation is the expected one.
+    #[must_use]
+    pub fn passed(&self) -> bool {
+        self.rows.iter().all(Row::passed) && self.generated == self.expected
+    }
+}
+
+impl std::fmt::Display for Report {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let verdict = |passed| if passed { "ok" } else { "FAILED" };
+        writeln!(formatter, "{:<20} {:>10} {:>10} {:>8}", "tensor", "max abs", "rel L2", "limit")?;
+        for row in &self.rows {
+            let Row { name, max_abs, relative_l2, limit } = row;
+            let verdict = verdict(row.passed());
+            writeln!(formatter, "{name:<20} {max_abs:>10.2e} {relative_l2:>10.2e} {limit:>8.0e}  {verdict}")?;
+        }
+        let same = self.generated.iter().zip(&self.expected).take_while(|(a, b)| a == b).count();
+        let (found, wanted) = (self.generated.len(), self.expected.len());
+        let verdict = verdict(self.generated == self.expected);
+        write!(formatter, "{:<20} {same} of {wanted} tokens equal ({found} given)  {verdict}", "generated")
+    }
+}
+
+/// Runs the case in `folder` on `device`.
+///
+/// # Errors
+/// When the case's files cannot be used. A result that differs is not an error; the report says so.
+pub fn internvl(folder: impl AsRef<Path>, device: &Device) -> Result<Report, ConformanceError> {
+    let folder = folder.as_ref();
+    let expected = Expected::load(&folder.join("expected.safetensors"))?;
+    let plain = device.clone().without_autodiff();
+    let model = checkpoint::load_model(folder.join("checkpoint"), &plain.clone().autodiff())?;
+
+    let pixels = expected.float("pixel_values")?;
+    let [frames, channels, height, width] = pixels.shape[..] else {
+        return Err(expected.wrong("pixel_values", format!("shape {:?} is not of rank 4", pixels.shape)));
+    };
+    let data = TensorData::new(pixels.values.clone(), [frames, channels, height, width]);
+    let pixels = Tensor::<4>::from_data(data, &plain.clone().autodiff()).require_grad();
+    let frames = pixels.clone().permute([0, 2, 3, 1]);
+
+    let ids = expected.integers("input_ids")?;
+    let batch = TokenBatch::new(vec![ids.iter().map(|&id| id as u32).collect()]);
+    let labels = vec![expected.integers("labels")?];
+
+    let [patch_height, patch_width] = model.config().vision_config.patch_size;
+    let grid = [height / patch_height, width / patch_width];
+    let features = model.vision_tower.forward(frames.clone());
+    let projected = model.project(features.clone(), grid);
+    let visual = model.encode_frames(frames);
+    let logits = model.logits(&batch, Some(visual.clone()))?;
+    let loss = model.loss(&batch, &labels, Some(visual))?;
+    let gradients = loss.backward();
+    let gradient = pixels.grad(&gradients).map(host).unwrap_or_default();
+
+    let mut rows = Vec::new();
+    for (name, found, limit) in [
+        ("vision_last_hidden", host(features), FORWARD_LIMIT),
+        ("projected", host(projected), FORWARD_LIMIT),
+        ("logits", host(logits), FORWARD_LIMIT),
+        ("loss", host(loss), FORWARD_LIMIT),
+        ("grad_pixel_values", gradient, GRADIENT_LIMIT),
+    ] {
+        rows.push(Row::new(name, &found, &expected.float(name)?.values, limit));
+    }
+
+    let target: Vec<u32> = expected.integers("generated")?.iter().map(|&id| id as u32).collect();
+    let prompt = batch.rows()[0].clone();
+    let model = burn::module::Module::valid(&model);
+    let visual = model.encode_frames(pixels.without_autodiff().permute([0, 2, 3, 1]));
+    let options = GenerateOptions { max_tokens: target.len().saturating_sub(prompt.len()), ..Default::default() };
+    let answer = generate::greedy(&model, &prompt, Some(visual), &options, |_| {})?;
+    Ok(Report { rows, generated: [prompt, answer].concat(), expected: target })
+}
+
+/// The contents of `expected.safetensors`.
+struct Expected {
+    path: String,
+    floats: TensorMap,
+    integers: Vec<(String, Vec<i64>)>,
+}
+
+impl Expected {
+    fn load(path: &Path) -> Result<Self, ConformanceError> {
+        let origin = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|source| CheckpointError::Io { path: origin.clone(), source })?;
+        let file = SafeTensors::deserialize(&bytes)
+            .map_err(|error| CheckpointError::Format { path: origin.clone(), problem: error.to_string() })?;
+        let mut floats = TensorMap::new();
+        let mut integers = Vec::new();
+        for (name, view) in file.tensors() {
+            let data = view.data();
+            match view.dtype() {
+                Dtype::F32 => {
+                    let values = data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+                    floats.insert(name, HostTensor { shape: view.shape().to_vec(), values });
+                }
+                Dtype::I32 => {
+                    let number = |b: &[u8]| i64::from(i32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+                    integers.push((name, data.chunks_exact(4).map(number).collect()));
+                }
+                Dtype::I64 => {
+                    let number = |b: &[u8]| i64::from_le_bytes(b.try_into().expect("chunks of eight"));
+                    integers.push((name, data.chunks_exact(8).map(number).collect()));
+                }
+                _ => {}
+            }
+        }
+        Ok(Self { path: origin, floats, integers })
+    }
+
+    fn wrong(&self, name: &str, problem: impl Into<String>) -> ConformanceError {
+        ConformanceError::Expected { path: self.path.clone(), name: name.to_string(), problem: problem.into() }
+    }
+
+    fn float(&self, name: &str) -> Result<&HostTensor, ConformanceError> {
+        self.floats.get(name).ok_or_else(|| self.wrong(name, "not there as f32"))
+    }
+
+    fn integers(&self, name: &str) -> Result<Vec<i64>, ConformanceError> {
+        let found = self.integers.iter().find(|(known, _)| known == name);
+        found.map(|(_, values)| values.clone()).ok_or_else(|| self.wrong(name, "not there as i32 or i64"))
+    }
+}
+
+#[cfg(test)]
+mod tests;

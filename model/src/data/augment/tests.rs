@@ -1,0 +1,138 @@
+use super::*;
+use crate::data::{
+    kinematics::Kinematics,
+    stick_figure::{Pose, motion, waving},
+};
+
+fn person() -> Motion {
+    motion(2.0, |t| Pose { pelvis: [1.0 + t, 0.9, 2.0], ..Pose::default() })
+}
+
+/// Distance between two joints of one frame.
+fn apart(motion: &Motion, t: usize, a: usize, b: usize) -> f32 {
+    let [a, b] = [a, b].map(|j| motion.position(t, 0, j));
+    (0..3).map(|i| (a[i] - b[i]).powi(2)).sum::<f32>().sqrt()
+}
+
+#[test]
+fn nothing_changes_without_options() {
+    let before = person();
+    let after = augment(&before, &AugmentOptions::none(), &mut Rng::new(1));
+    assert!(!after.mirrored);
+    assert_eq!((after.motion.fps, after.motion.frames()), (before.fps, before.frames()));
+    for (a, b) in after.motion.positions.iter().zip(&before.positions) {
+        assert!((a - b).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn the_same_stream_gives_the_same_clip() {
+    let options = AugmentOptions { jitter_m: 0.01, ..AugmentOptions::default() };
+    let draw = |index| augment(&person(), &options, &mut Rng::at(5, 2, index));
+    assert_eq!(draw(3).motion.positions, draw(3).motion.positions);
+    assert_ne!(draw(3).motion.positions, draw(4).motion.positions);
+}
+
+#[test]
+fn every_change_stays_in_its_range() {
+    let (before, options) = (person(), AugmentOptions { bone_length: 0.0, drift_m: 0.0, ..AugmentOptions::default() });
+    let mut mirrored = 0;
+    for index in 0..200 {
+        let Augmented { motion, mirrored: m } = augment(&before, &options, &mut Rng::at(1, 1, index));
+        mirrored += usize::from(m);
+        assert!((48..=60).contains(&motion.frames()), "{}", motion.frames());
+        assert!((23.9..=37.6).contains(&motion.fps));
+        let scale = apart(&motion, 0, 0, 3) / apart(&before, 0, 0, 3);
+        assert!((0.899..=1.101).contains(&scale), "{scale}");
+        // from right to left shoulder is +x, turned by the yaw
+        let (left, right) = (motion.position(0, 0, 4), motion.position(0, 0, 7));
+        let yaw = (right[2] - left[2]).atan2(left[0] - right[0]);
+        assert!(yaw.abs() < 30.1f32.to_radians(), "{yaw}");
+    }
+    assert!((70..130).contains(&mirrored), "{mirrored}");
+}
+
+#[test]
+fn a_mirrored_clip_swaps_sides_and_a_second_mirror_restores_it() {
+    let mirror = AugmentOptions { mirror: 1.1, ..AugmentOptions::none() };
+    let before = waving(0);
+    assert_eq!(Kinematics::of(&before).hands, Some(crate::data::Limbs::Left));
+    let once = augment(&before, &mirror, &mut Rng::new(1));
+    assert!(once.mirrored);
+    assert_eq!(Kinematics::of(&once.motion), Kinematics::of(&before).mirrored());
+    let twice = augment(&once.motion, &mirror, &mut Rng::new(1)).motion;
+    for (a, b) in twice.positions.iter().zip(&before.positions) {
+        assert!((a - b).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn mirror_and_yaw_are_those_of_the_motion_module() {
+    let mut before = waving(0);
+    let quaternions = (0..before.positions.len() / 3).map(|i| {
+        let mut rng = Rng::new(i as u64);
+        let q = [0; 4].map(|_| rng.range(-1.0, 1.0));
+        let n = q.iter().map(|v| v * v).sum::<f32>().sqrt();
+        q.map(|v| v / n)
+    });
+    before.orientations = Some(quaternions.flatten().collect());
+    let options = AugmentOptions { mirror: 1.1, yaw_deg: 40.0, ..AugmentOptions::none() };
+    let ours = augment(&before, &options, &mut Rng::new(8)).motion;
+    let yaw = Rng::new(8).range(-1.0, 1.0) * 40f32.to_radians();
+    let theirs = before.mirrored().yawed(yaw);
+    // the place may differ: compared is what the pose looks like from its own first joint
+    for t in [0, 30] {
+        let relative = |m: &Motion, j| {
+            let (p, root) = (m.position(t, 0, j), m.position(t, 0, 0));
+            [0, 1, 2].map(|i| p[i] - root[i])
+        };
+        for j in 0..before.joints() {
+            let (a, b) = (relative(&ours, j), relative(&theirs, j));
+            assert!((0..3).all(|i| (a[i] - b[i]).abs() < 1e-4), "joint {j}: {a:?} {b:?}");
+            let (a, b) = (ours.orientation(t, 0, j), theirs.orientation(t, 0, j));
+            let dot: f32 = (0..4).map(|i| a[i] * b[i]).sum();
+            assert!(dot.abs() > 0.9999, "joint {j}: {a:?} {b:?}");
+        }
+    }
+}
+
+#[test]
+fn bones_change_alike_on_both_sides_and_little() {
+    let (before, options) = (person(), AugmentOptions { bone_length: 0.1, ..AugmentOptions::none() });
+    let after = augment(&before, &options, &mut Rng::new(4)).motion;
+    let factor = |a, b| apart(&after, 9, a, b) / apart(&before, 9, a, b);
+    assert!((factor(4, 5) - factor(7, 8)).abs() < 1e-4);
+    let all: Vec<f32> = before.skeleton.bones.iter().map(|&[a, b]| factor(a, b)).collect();
+    assert!(all.iter().all(|f| (0.899..=1.101).contains(f)), "{all:?}");
+    assert!(all.iter().any(|f| (f - 1.0).abs() > 0.01));
+}
+
+#[test]
+fn errors_of_joints_are_small_and_drift_is_slow() {
+    let before = person();
+    let most = |options: AugmentOptions, steps: bool| {
+        let after = augment(&before, &options, &mut Rng::new(3)).motion;
+        let error: Vec<f32> = after.positions.iter().zip(&before.positions).map(|(a, b)| a - b).collect();
+        let row = before.joints() * 3;
+        let step = error.iter().zip(&error[row..]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        if steps { step } else { error.iter().map(|e| e.abs()).fold(0.0, f32::max) }
+    };
+    let drift = AugmentOptions { drift_m: 0.015, ..AugmentOptions::none() };
+    let error = most(drift.clone(), false);
+    assert!(error > 0.0005 && error < 0.0151, "{error}");
+    assert!(most(drift, true) < 0.0025);
+    let jitter = most(AugmentOptions { jitter_m: 0.05, ..AugmentOptions::none() }, false);
+    assert!(jitter > 0.001 && jitter < 0.0501, "{jitter}");
+}
+
+#[test]
+fn an_absent_body_stays_absent() {
+    let mut before = person();
+    before.present[7] = false;
+    let row = before.joints() * 3;
+    before.positions[7 * row..8 * row].fill(0.0);
+    let options = AugmentOptions { keep: [1.0; 2], ..AugmentOptions::default() };
+    let after = augment(&before, &options, &mut Rng::new(2)).motion;
+    assert!(!after.is_present(7, 0));
+    assert!(after.positions[7 * row..8 * row].iter().all(|&v| v == 0.0));
+}

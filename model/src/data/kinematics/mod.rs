@@ -1,0 +1,264 @@
+//! What is true of a motion, read from its joints and not from its label.
+//!
+//! Each truth is `None` where the motion lies between two clear cases; such a question is then not asked. The lines
+//! were drawn on the three labelled sets (see `real_data` for how far they agree with the labels there).
+
+mod anatomy;
+mod measure;
+
+use draction::motion::Motion;
+
+pub use anatomy::{Anatomy, Limb};
+pub use measure::{LimbMeasure, Measures};
+
+/// Left, right, both or neither of a pair of limbs. The performer's left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limbs {
+    /// Only the left one.
+    Left,
+    /// Only the right one.
+    Right,
+    /// Both.
+    Both,
+    /// None of the two.
+    Neither,
+}
+
+impl Limbs {
+    /// From one answer a side.
+    pub fn of(left: bool, right: bool) -> Limbs {
+        match (left, right) {
+            (true, true) => Limbs::Both,
+            (true, false) => Limbs::Left,
+            (false, true) => Limbs::Right,
+            (false, false) => Limbs::Neither,
+        }
+    }
+
+    /// The same of the mirrored motion.
+    pub fn mirrored(self) -> Limbs {
+        match self {
+            Limbs::Left => Limbs::Right,
+            Limbs::Right => Limbs::Left,
+            same => same,
+        }
+    }
+}
+
+/// The way a person goes, seen from the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Travel {
+    /// Nowhere.
+    InPlace,
+    /// The way the body faces.
+    Forward,
+    /// Backwards.
+    Backward,
+    /// Sideways to the performer's left.
+    Left,
+    /// Sideways to the performer's right.
+    Right,
+}
+
+/// The way a person turns about the vertical, seen from the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Turning {
+    /// Keeps the direction.
+    Straight,
+    /// Ends up facing further left.
+    Left,
+    /// Ends up facing further right.
+    Right,
+}
+
+/// What the height of the pelvis does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Posture {
+    /// Stays up.
+    Upright,
+    /// Begins up and ends low: sits or crouches down.
+    GoesDown,
+    /// Begins low and ends up.
+    ComesUp,
+    /// Up, low, up again.
+    DownAndUp,
+    /// Stays low.
+    Low,
+}
+
+/// How fast the fastest limb moves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pace {
+    /// Below [`SLOW_BELOW`].
+    Slow,
+    /// Above [`FAST_ABOVE`].
+    Fast,
+}
+
+/// A limb moves when its path (limb lengths) and its extent exceed these; see also [`STILL`].
+const MOVES: Line = Line { path: 0.55, extent: 0.35 };
+/// A limb is still when path and extent stay below these.
+const STILL: Line = Line { path: 0.3, extent: 0.15 };
+/// One limb acts alone when the other's path is shorter than this fraction of its own, even if the other is not still.
+const ALONE_BELOW: f32 = 0.3;
+/// Both act when the shorter path is at least this fraction of the longer.
+const TOGETHER_ABOVE: f32 = 0.55;
+/// A hand is above a level when it is higher by this much (arm lengths) a tenth of the time.
+const ABOVE: f32 = 0.1;
+/// A hand is not above a level when it never comes closer to it than this (arm lengths).
+const BELOW: f32 = -0.1;
+/// A person goes somewhere beyond this distance, and nowhere below the second (both in body heights).
+const GOES: [f32; 2] = [0.5, 0.15];
+/// One axis of travel is the direction when it is this many times the other.
+const DIRECTION_RATIO: f32 = 2.0;
+/// A turn beyond the first angle is a turn, and straight is what never deviates by more than the second (degrees).
+const TURN_DEG: [f32; 2] = [35.0, 20.0];
+/// On the spot, only this much is a turn: less is a swing of the trunk (degrees).
+const TURN_IN_PLACE_DEG: f32 = 70.0;
+/// Pelvis heights (leg lengths) above which a person is up, and below which low.
+const PELVIS: [f32; 2] = [0.85, 0.72];
+/// Peak speed (limb lengths per second) of a slow motion.
+pub const SLOW_BELOW: f32 = 1.5;
+/// Peak speed (limb lengths per second) of a fast motion.
+pub const FAST_ABOVE: f32 = 4.0;
+
+/// Thresholds of [`MOVES`] and [`STILL`], in limb lengths.
+struct Line {
+    path: f32,
+    extent: f32,
+}
+
+/// The truths about one motion: those of the body that is seen longest.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Kinematics {
+    /// Which hands move, relative to the trunk.
+    pub hands: Option<Limbs>,
+    /// Which legs move, relative to the trunk.
+    pub legs: Option<Limbs>,
+    /// Which hands are raised above the head.
+    pub above_head: Option<Limbs>,
+    /// Which hands are raised above the shoulders.
+    pub above_shoulder: Option<Limbs>,
+    /// Where the person goes.
+    pub travel: Option<Travel>,
+    /// Which way the person turns.
+    pub turning: Option<Turning>,
+    /// Whether the person sits, crouches or rises.
+    pub posture: Option<Posture>,
+    /// Whether the motion is slow or fast.
+    pub pace: Option<Pace>,
+}
+
+impl Kinematics {
+    /// Reads the truths off a motion. Costs about as much as reading every joint of the limbs a few times.
+    pub fn of(motion: &Motion) -> Kinematics {
+        Measures::of(motion).map_or_else(Kinematics::default, |m| Kinematics::from_measures(&m))
+    }
+
+    /// Draws the lines; [`Measures`] knows none.
+    pub fn from_measures(m: &Measures) -> Kinematics {
+        let raised = |of: fn(&LimbMeasure) -> Option<[f32; 2]>| {
+            let [left, right] = m.arms.as_ref()?.each_ref().map(|arm| {
+                let [highest, tenth] = of(arm)?;
+                if tenth > ABOVE { Some(true) } else { (highest < BELOW).then_some(false) }
+            });
+            Some(Limbs::of(left?, right?))
+        };
+        let travel = travel(m.travel.map(|d| d / m.height.max(0.1)));
+        Kinematics {
+            hands: m.arms.as_ref().and_then(active),
+            legs: m.legs.as_ref().and_then(active),
+            above_head: raised(|arm| arm.above_head),
+            above_shoulder: raised(|arm| Some(arm.above_shoulder)),
+            travel,
+            turning: m.turn.and_then(|turn| turning(turn, travel)),
+            posture: m.pelvis.and_then(posture),
+            pace: pace(m),
+        }
+    }
+
+    /// The truths about the mirrored motion.
+    pub fn mirrored(&self) -> Kinematics {
+        let limbs = |l: Option<Limbs>| l.map(Limbs::mirrored);
+        Kinematics {
+            hands: limbs(self.hands),
+            legs: limbs(self.legs),
+            above_head: limbs(self.above_head),
+            above_shoulder: limbs(self.above_shoulder),
+            travel: self.travel.map(|t| match t {
+                Travel::Left => Travel::Right,
+                Travel::Right => Travel::Left,
+                same => same,
+            }),
+            turning: self.turning.map(|t| match t {
+                Turning::Left => Turning::Right,
+                Turning::Right => Turning::Left,
+                same => same,
+            }),
+            ..*self
+        }
+    }
+}
+
+/// Which of a pair of limbs moves.
+fn active([left, right]: &[LimbMeasure; 2]) -> Option<Limbs> {
+    let moves = |l: &LimbMeasure| l.path > MOVES.path && l.extent > MOVES.extent;
+    let still = |l: &LimbMeasure| l.path < STILL.path && l.extent < STILL.extent;
+    let (less, more) = if left.path < right.path { (left, right) } else { (right, left) };
+    if still(left) && still(right) {
+        Some(Limbs::Neither)
+    } else if moves(more) && (still(less) || less.path < ALONE_BELOW * more.path) {
+        Some(Limbs::of(left.path > right.path, right.path > left.path))
+    } else {
+        (moves(less) && less.path > TOGETHER_ABOVE * more.path).then_some(Limbs::Both)
+    }
+}
+
+/// `way`: to the left and forward, in body heights.
+fn travel(way: [f32; 2]) -> Option<Travel> {
+    let [left, forward] = way;
+    let distance = left.hypot(forward);
+    if distance < GOES[1] {
+        return Some(Travel::InPlace);
+    }
+    if distance < GOES[0] {
+        return None;
+    }
+    if forward.abs() > DIRECTION_RATIO * left.abs() {
+        Some(if forward > 0.0 { Travel::Forward } else { Travel::Backward })
+    } else {
+        let side = if left > 0.0 { Travel::Left } else { Travel::Right };
+        (left.abs() > DIRECTION_RATIO * forward.abs()).then_some(side)
+    }
+}
+
+fn turning([net, range]: [f32; 2], travel: Option<Travel>) -> Option<Turning> {
+    let [turned, straight] = TURN_DEG.map(f32::to_radians);
+    if range < straight {
+        return Some(Turning::Straight);
+    }
+    let turned = if travel == Some(Travel::InPlace) { TURN_IN_PLACE_DEG.to_radians() } else { turned };
+    // a sway to both sides is no turn
+    let clear = net.abs() > turned && net.abs() > 0.6 * range;
+    clear.then_some(if net > 0.0 { Turning::Left } else { Turning::Right })
+}
+
+fn posture([start, end, lowest, highest]: [f32; 4]) -> Option<Posture> {
+    let level = |h: f32| if h > PELVIS[0] { Some(true) } else { (h < PELVIS[1]).then_some(false) };
+    match (level(start)?, level(lowest)?, level(end)?) {
+        (_, true, _) => Some(Posture::Upright),
+        (true, false, false) => Some(Posture::GoesDown),
+        (false, _, true) => Some(Posture::ComesUp),
+        (true, false, true) => Some(Posture::DownAndUp),
+        (false, false, false) => (!level(highest)?).then_some(Posture::Low),
+    }
+}
+
+fn pace(m: &Measures) -> Option<Pace> {
+    let limbs = [m.arms.as_ref(), m.legs.as_ref()].into_iter().flatten().flatten();
+    let peak = limbs.map(|l| l.peak_speed).fold(None, |a: Option<f32>, b| Some(a.map_or(b, |a| a.max(b))))?;
+    if peak < SLOW_BELOW { Some(Pace::Slow) } else { (peak > FAST_ABOVE).then_some(Pace::Fast) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,43 @@
+//! The layers of both transformers, each one struct whose field names are the checkpoint's.
+//!
+//! Everything between attention blocks works on `[rows, width]`: a matrix product over all tokens of all clips at once
+//! is the one shape that every backend runs well.
+
+mod attention;
+mod embedding;
+mod linear;
+mod norm;
+mod rope;
+
+mod fused;
+pub mod initialise;
+pub mod ops;
+
+pub use attention::{Attention, AttentionMask, Gap};
+pub use embedding::Embedding;
+pub use linear::Linear;
+pub use norm::{LayerNorm, RmsNorm};
+pub use rope::Rotary;
+
+use burn::Tensor;
+use burn::module::{Param, ParamId};
+use burn::tensor::{Device, Shape};
+
+/// `shape` — a parameter that is not allocated until it is loaded, initialised or read (then: zeros).
+///
+/// Checkpoints of billions of parameters are loaded into such a skeleton without a first, useless fill.
+pub(crate) fn parameter<const D: usize>(shape: [usize; D], device: &Device) -> Param<Tensor<D>> {
+    Param::uninitialized(
+        ParamId::new(),
+        move |device, require_grad| Tensor::zeros(shape, device).set_require_grad(require_grad),
+        device.clone(),
+        true,
+        Shape::from(shape),
+    )
+}
+
+/// Any shape → its numbers on the host, row-major. Waits for the device.
+pub(crate) fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    // the only failure is a lost device, after which nothing the model says would mean anything
+    tensor.try_into_vec_as::<f32>().expect("the device answers")
+}

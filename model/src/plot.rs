@@ -1,0 +1,152 @@
+//! Pictures of numbers: curves of a training run, and confusion matrices.
+
+use std::{
+    path::Path,
+    sync::Once,
+};
+
+use anyhow::{Result, anyhow};
+use plotters::prelude::*;
+
+/// A named line.
+pub struct Curve<'a> {
+    /// For the legend.
+    pub name: &'a str,
+    /// `(x, y)` in order.
+    pub points: Vec<(f64, f64)>,
+}
+
+const COLOURS: [RGBColor; 4] =
+    [RGBColor(38, 98, 170), RGBColor(214, 96, 30), RGBColor(60, 140, 80), RGBColor(130, 80, 160)];
+const INK: RGBColor = RGBColor(50, 54, 60);
+
+/// The picture's text is drawn with egui's own font, so that no font need be installed.
+fn fonts() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let font = epaint_default_fonts::UBUNTU_LIGHT;
+        // fails only for a broken font file, and then the text is missing and the picture is not
+        let _ = plotters::style::register_font("sans-serif", FontStyle::Normal, font);
+    });
+}
+
+/// Draws curves over one axis from zero up.
+///
+/// # Errors
+/// When the picture cannot be drawn or written.
+pub fn curves(path: &Path, title: &str, x_name: &str, curves: &[Curve<'_>]) -> Result<()> {
+    fonts();
+    let points = || curves.iter().flat_map(|c| &c.points).filter(|p| p.1.is_finite());
+    let right = points().map(|p| p.0).fold(1.0, f64::max);
+    let top = points().map(|p| p.1).fold(1e-3, f64::max) * 1.05;
+    let (width, height) = (1000u32, 560u32);
+    let mut pixels = vec![0u8; (width * height * 3) as usize];
+    {
+        let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+        area.fill(&WHITE)?;
+        let mut chart = ChartBuilder::on(&area)
+            .caption(title, ("sans-serif", 26).into_font().color(&INK))
+            .margin(16)
+            .x_label_area_size(44)
+            .y_label_area_size(56)
+            .build_cartesian_2d(0.0..right, 0.0..top)?;
+        chart
+            .configure_mesh()
+            .x_desc(x_name)
+            .label_style(("sans-serif", 16).into_font().color(&INK))
+            .light_line_style(RGBColor(240, 240, 242))
+            .draw()?;
+        for (curve, colour) in curves.iter().zip(COLOURS.iter().cycle()) {
+            chart
+                .draw_series(LineSeries::new(curve.points.iter().copied(), colour.stroke_width(2)))?
+                .label(curve.name)
+                .legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], colour.stroke_width(3)));
+        }
+        chart
+            .configure_series_labels()
+            .label_font(("sans-serif", 17).into_font().color(&INK))
+            .background_style(WHITE.mix(0.8))
+            .position(SeriesLabelPosition::UpperRight)
+            .draw()?;
+        area.present()?;
+    }
+    save(path, width, height, &pixels)
+}
+
+/// Draws a confusion matrix: `counts[truth][answer]`, each row shaded by its share.
+///
+/// # Errors
+/// When the picture cannot be drawn or written.
+pub fn confusion(path: &Path, title: &str, names: &[String], counts: &[Vec<usize>]) -> Result<()> {
+    fonts();
+    let n = names.len() as i32;
+    let (cell, left, top) = ((900 / n.max(1)).clamp(18, 60), 300, 300);
+    let (width, height) = ((left + n * cell + 30) as u32, (top + n * cell + 30) as u32);
+    let mut pixels = vec![0u8; (width * height * 3) as usize];
+    {
+        let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+        area.fill(&WHITE)?;
+        let size = (f64::from(cell) * 0.6).clamp(11.0, 18.0);
+        let text = ("sans-serif", size).into_font().color(&INK);
+        area.draw_text(title, &("sans-serif", 24).into_font().color(&INK), (16, 14))?;
+        area.draw_text("rows: truth, columns: answer", &text, (16, 48))?;
+        let sideways = ("sans-serif", size).into_font().transform(FontTransform::Rotate270).color(&INK);
+        for (i, name) in names.iter().enumerate() {
+            let at = i as i32 * cell;
+            let (length, _) = area.estimate_text_size(name, &text)?;
+            area.draw_text(name, &text, (left - 8 - length as i32, top + at + cell / 4))?;
+            area.draw_text(name, &sideways, (left + at + cell / 4, top - 8))?;
+        }
+        for (i, row) in counts.iter().enumerate() {
+            let total: usize = row.iter().sum();
+            for (j, &count) in row.iter().enumerate() {
+                let share = if total == 0 { 0.0 } else { count as f64 / total as f64 };
+                let (x, y) = (left + j as i32 * cell, top + i as i32 * cell);
+                let square = [(x, y), (x + cell - 1, y + cell - 1)];
+                area.draw(&Rectangle::new(square, shade(share, i == j).filled()))?;
+                if count > 0 {
+                    let ink = if share > 0.55 { WHITE } else { INK };
+                    let style = ("sans-serif", size * 0.85).into_font().color(&ink);
+                    area.draw_text(&count.to_string(), &style, (x + cell / 5, y + cell / 5))?;
+                }
+            }
+        }
+        area.present()?;
+    }
+    save(path, width, height, &pixels)
+}
+
+/// White to blue where truth and answer agree, to red where they do not.
+fn shade(share: f64, right: bool) -> RGBColor {
+    let full = if right { [26.0, 84.0, 150.0] } else { [190.0, 40.0, 30.0] };
+    let [r, g, b] = full.map(|c| (246.0 + (c - 246.0) * share.sqrt()) as u8);
+    RGBColor(r, g, b)
+}
+
+fn save(path: &Path, width: u32, height: u32, pixels: &[u8]) -> Result<()> {
+    let mut bytes = Vec::new();
+    let mut encoder = png::Encoder::new(&mut bytes, width, height);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.write_header()?.write_image_data(pixels)?;
+    draction::store::write_atomically(path, &bytes).map_err(|e| anyhow!("cannot write {}: {e}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pictures_hold_ink() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.png");
+        curves(&path, "loss", "step", &[Curve { name: "loss", points: vec![(0.0, 3.0), (10.0, 1.0)] }]).unwrap();
+        let curve = std::fs::read(&path).unwrap();
+        confusion(&path, "all", &["wave".into(), "walk".into()], &[vec![3, 1], vec![0, 9]]).unwrap();
+        assert_ne!(curve, std::fs::read(&path).unwrap());
+        let reader = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&path).unwrap()));
+        let mut reader = reader.read_info().unwrap();
+        let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+        reader.next_frame(&mut pixels).unwrap();
+        assert!(pixels.iter().filter(|&&p| p < 128).count() > 500);
+    }
+}

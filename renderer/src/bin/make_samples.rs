@@ -1,0 +1,48 @@
+//! Writes the sample motions in `assets/samples`: a parametrised humanoid performs them, nobody was recorded.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::Context as _;
+use clap::Parser;
+use draction::motion::{
+    humanoid::{Action, Person, as_kinect, perform},
+    write_bvh, write_ntu,
+};
+
+/// Frames per second of all samples.
+const FPS: f32 = 30.0;
+/// Metres from the sensor to the performer in the `.skeleton` sample.
+const SENSOR_DISTANCE: f32 = 3.0;
+
+/// Write the sample motions.
+#[derive(Parser)]
+struct Args {
+    /// Folder to write into; it is made if it is missing.
+    folder: PathBuf,
+}
+
+fn main() -> anyhow::Result<()> {
+    let folder = Args::parse().folder;
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let write = |name: &str, text: String| {
+        let path = folder.join(name);
+        println!("{} ({} KB)", path.display(), text.len() / 1000);
+        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+    };
+    for (seed, name, action) in [
+        (1, "wave_left_hand", Action::WaveLeftHand),
+        (2, "raise_right_hand", Action::RaiseRightHand),
+        (3, "squat", Action::Squat),
+        (4, "walk", Action::Walk),
+        (5, "clap", Action::Clap),
+    ] {
+        let person = Person { seed, ..Person::default() };
+        let motion = perform(action, &person, FPS);
+        write(&format!("{name}.bvh"), write_bvh(&motion, 0)?)?;
+        if action == Action::WaveLeftHand {
+            let seen = as_kinect(&motion, SENSOR_DISTANCE);
+            write(&format!("{name}.skeleton"), write_ntu(&seen)?)?;
+        }
+    }
+    Ok(())
+}

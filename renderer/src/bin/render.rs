@@ -1,0 +1,257 @@
+//! `render`: a motion file in, pictures out.
+
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, ValueEnum};
+use draction::{
+    clip::{Batch, Clip, ClipOptions, Fit, VelocityRule, View},
+    device::{DeviceChoice, Engine},
+    draction::{DrAction, Template, TemplateRule},
+    export::{Rendering, write_all},
+    motion::{Motion, ReadOptions, Unit, UpAxis, read_file},
+    sampling::Sampler,
+};
+use indicatif::ProgressBar;
+
+/// Frames drawn at once: bounds memory, and is what models look at anyway.
+const STRETCH: usize = 12;
+/// Most numbers of all frames together: 2 GiB.
+const MOST_NUMBERS: usize = 1 << 29;
+
+/// Draw a motion file as pictures.
+///
+/// Reads BVH, NTU `.skeleton`, HumanML3D `.json` and `.npy` files of any skeleton, samples frames, and writes
+/// frame_01.png …, sheet.png (all frames on one picture), animation.gif and frames.safetensors (the numbers).
+#[derive(Parser)]
+#[command(version, after_help = EXAMPLES)]
+struct Arguments {
+    /// Motion file
+    file: PathBuf,
+    /// Folder for the pictures; made if it does not exist
+    #[arg(long, value_name = "DIR")]
+    out: PathBuf,
+    /// Width and height of each picture in pixels
+    #[arg(long, value_name = "PIXELS", default_value_t = 448, conflicts_with_all = ["width", "height"])]
+    size: usize,
+    /// Width in pixels, for pictures that are not square
+    #[arg(long, value_name = "PIXELS", requires = "height")]
+    width: Option<usize>,
+    /// Height in pixels, for pictures that are not square
+    #[arg(long, value_name = "PIXELS", requires = "width")]
+    height: Option<usize>,
+    /// How many frames to draw
+    #[arg(long, default_value_t = 12)]
+    frames: usize,
+    /// DrAction weights (.safetensors); without them every body part has a fixed colour
+    #[arg(long, value_name = "FILE")]
+    weights: Option<PathBuf>,
+    /// Where the camera stands
+    #[arg(long, value_enum, default_value = "fit")]
+    camera: CameraMode,
+    /// How frames are chosen [default: uniform with the fit camera, reference with the reference's]
+    #[arg(long, value_enum)]
+    sampler: Option<SamplerMode>,
+    /// Where to compute: auto, gpu or cpu. The environment variable DRACTION_ADAPTER picks a GPU by name
+    #[arg(long, default_value = "auto")]
+    device: DeviceChoice,
+    /// Turn Gaussians with the file's joint orientations instead of only moving them
+    #[arg(long)]
+    oriented: bool,
+    /// The file's unit of length, when the guess is wrong: m, cm, mm, inch, ft, or metres as a number
+    #[arg(long)]
+    unit: Option<Unit>,
+    /// The file's up axis, when the guess is wrong: +x, -x, +y, -y, +z or -z
+    #[arg(long, allow_hyphen_values = true)]
+    up: Option<UpAxis>,
+    /// Say how everything was understood and how long each step took
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  render walk.bvh --out pictures
+      twelve 448x448 pictures of the whole walk, from in front of the performer
+  render walk.bvh --out film --frames 120 --width 1280 --height 720
+      a film of 120 pictures; open film/animation.gif
+  render S001C001P001R001A001.skeleton --out ntu --camera reference --weights draction_candidate_01.safetensors
+      what the released model sees";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum CameraMode {
+    /// In front of the performer, with the whole clip in the picture
+    Fit,
+    /// At the origin of the file's axes, as the released model sees it
+    Reference,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum SamplerMode {
+    /// The middle of equal stretches
+    Uniform,
+    /// The released model's pseudo-random choice
+    Reference,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {}", one_line(&error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The whole chain of causes, less those that the error before has already told.
+fn one_line(error: &anyhow::Error) -> String {
+    error.chain().skip(1).fold(error.to_string(), |line, cause| {
+        let cause = cause.to_string();
+        if line.contains(&cause) { line } else { format!("{line}: {cause}") }
+    })
+}
+
+fn run(arguments: &Arguments) -> Result<()> {
+    let (width, height) = arguments.width.zip(arguments.height).unwrap_or((arguments.size, arguments.size));
+    check_size(arguments.frames, width, height)?;
+    let mut clock = Clock { start: Instant::now(), verbose: arguments.verbose };
+
+    let options = ReadOptions { unit: arguments.unit.clone(), up: arguments.up, ..ReadOptions::default() };
+    let motion = read_file(&arguments.file, &options)?;
+    describe(&motion, arguments.verbose);
+    clock.step("read");
+
+    let clip = Clip::from_motion(&motion, &clip_options(arguments, width as f64 / height as f64))
+        .with_context(|| format!("cannot sample {}", arguments.file.display()))?;
+    if arguments.oriented && clip.orientations.is_none() {
+        bail!("{} has no joint orientations; leave out --oriented", arguments.file.display());
+    }
+    let draction = renderer(arguments.weights.as_deref(), &clip)?;
+    clock.step("sampled");
+
+    let engine = Engine::open(arguments.device)?;
+    clock.step("opened the device");
+    let frames = draw(&engine, &draction, &clip, width, height)?;
+    println!("drew {} frames of {width}x{height} on {}", clip.frames(), engine.name());
+    clock.step("drew");
+
+    let rendering = Rendering { clip: &clip, fps: motion.fps, frames: &frames, width, height };
+    let written = write_all(&arguments.out, &rendering)?;
+    println!("wrote {} files to {}, look at {}", written.len(), arguments.out.display(), sheet(&written));
+    clock.step("wrote");
+    Ok(())
+}
+
+fn check_size(frames: usize, width: usize, height: usize) -> Result<()> {
+    if frames == 0 || width == 0 || height == 0 {
+        bail!("there is nothing to draw in {frames} frames of {width}x{height} pixels");
+    }
+    let numbers = [width, height, 3].iter().try_fold(frames, |product, &n| product.checked_mul(n));
+    if numbers.is_none_or(|n| n > MOST_NUMBERS) {
+        bail!("{frames} frames of {width}x{height} pixels do not fit into memory: take fewer or smaller ones");
+    }
+    Ok(())
+}
+
+fn clip_options(arguments: &Arguments, aspect: f64) -> ClipOptions {
+    let (view, velocity, sampler) = match arguments.camera {
+        CameraMode::Fit => {
+            (View::Fit(Fit { aspect, ..Fit::default() }), VelocityRule::FourThirtieths, SamplerMode::Uniform)
+        }
+        CameraMode::Reference => (View::Reference, VelocityRule::FourFrames, SamplerMode::Reference),
+    };
+    let sampler = match arguments.sampler.unwrap_or(sampler) {
+        SamplerMode::Uniform => Sampler::Uniform,
+        SamplerMode::Reference => Sampler::Reference { seed: None },
+    };
+    ClipOptions { frames: arguments.frames, sampler, view, velocity, oriented: arguments.oriented }
+}
+
+fn describe(motion: &Motion, verbose: bool) {
+    let source = &motion.source;
+    println!(
+        "read {}: {} frames at {} fps, {} of {} joints, {}, up {}",
+        source.format,
+        motion.frames(),
+        motion.fps,
+        count(motion.bodies, "body", "bodies"),
+        motion.joints(),
+        source.unit.name,
+        source.up
+    );
+    if verbose {
+        println!("  unit: {}", source.unit_from);
+        println!("  up: {}", source.up_from);
+        println!("  body parts: {}", source.parts_from);
+    }
+    for warning in &source.warnings {
+        eprintln!("warning: {warning}");
+    }
+}
+
+fn count(n: usize, one: &str, many: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { many })
+}
+
+/// The given weights, carried to the clip's skeleton where they were trained on another one; or fixed colours.
+fn renderer(weights: Option<&Path>, clip: &Clip) -> Result<DrAction> {
+    let (skeleton, pose, rule) = (&clip.skeleton, clip.reference_pose(), TemplateRule::transfer());
+    let Some(path) = weights else {
+        let template = Template::build(&skeleton.bones, pose, &rule)?;
+        return Ok(DrAction::painted(skeleton, template)?);
+    };
+    let loaded = DrAction::open(path)?;
+    for warning in &loaded.warnings {
+        eprintln!("warning: {}: {warning}", path.display());
+    }
+    println!("weights: {}", loaded.released.unwrap_or(&loaded.draction.metadata.name));
+    if loaded.draction.template.fits(clip.joints(), &skeleton.bones) {
+        return Ok(loaded.draction);
+    }
+    println!("  trained on another skeleton; transferred to this one");
+    Ok(loaded.draction.transferred(skeleton, pose, &rule)?)
+}
+
+/// `[T, H, W, 3]`, a stretch of frames at a time.
+fn draw(engine: &Engine, draction: &DrAction, clip: &Clip, width: usize, height: usize) -> Result<Vec<f32>> {
+    let bar = if clip.frames() > STRETCH && std::io::stderr().is_terminal() {
+        ProgressBar::new(clip.frames() as u64)
+    } else {
+        ProgressBar::hidden()
+    };
+    let mut frames = Vec::with_capacity(clip.frames() * width * height * 3);
+    for first in (0..clip.frames()).step_by(STRETCH) {
+        let part = clip.part(first..(first + STRETCH).min(clip.frames()));
+        let batch = Batch::new([&part])?;
+        frames.extend(engine.forward(&batch.inputs(draction, width, height))?);
+        bar.set_position((first + part.frames()) as u64);
+    }
+    bar.finish_and_clear();
+    Ok(frames)
+}
+
+fn sheet(written: &[PathBuf]) -> String {
+    let sheet = written.iter().find(|p| p.ends_with("sheet.png"));
+    sheet.map(|p| p.display().to_string()).unwrap_or_default()
+}
+
+/// Says how long each step took.
+struct Clock {
+    start: Instant,
+    verbose: bool,
+}
+
+impl Clock {
+    fn step(&mut self, what: &str) {
+        if self.verbose {
+            println!("  {what} in {:.3} s", self.start.elapsed().as_secs_f64());
+        }
+        self.start = Instant::now();
+    }
+}

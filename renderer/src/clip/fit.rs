@@ -1,0 +1,201 @@
+//! A camera that shows the whole clip as large as the picture allows, from in front of the performer.
+//!
+//! The clip is first put into axes of its own: the origin in its middle, the main performer facing +z, +y up. The NFM
+//! reads positions, and should not read where on the stage and in which direction somebody was recorded.
+
+use super::{Clip, ClipError};
+use crate::{
+    camera::{Camera, dot},
+    draction::lower_median,
+    motion::{Part, Skeleton},
+};
+
+/// Least depth of a joint before the camera, metres: nearer, perspective makes caricatures.
+const MIN_DEPTH: f64 = 0.3;
+/// Left and right joints nearer than this share of the body's size cannot tell where somebody faces.
+const TOO_NEAR: f64 = 0.03;
+
+/// How the fit camera stands.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fit {
+    /// Degrees that the camera walks around the performer, towards their left; 20, so that depth shows.
+    pub yaw: f64,
+    /// Degrees that it looks down; 10.
+    pub pitch: f64,
+    /// Vertical field of view in degrees; 60.
+    pub fov: f64,
+    /// Width of the picture over its height; 1.
+    pub aspect: f64,
+    /// Share of the picture, from its centre, that joints may use; 0.92.
+    pub margin: f64,
+}
+
+impl Default for Fit {
+    fn default() -> Fit {
+        Fit { yaw: 20.0, pitch: 10.0, fov: 60.0, aspect: 1.0, margin: 0.92 }
+    }
+}
+
+impl Fit {
+    fn check(&self) -> Result<(), ClipError> {
+        let within = |what: &str, value: f64, low: f64, high: f64| {
+            if value > low && value < high {
+                return Ok(());
+            }
+            Err(ClipError::Option(format!("the camera's {what} is {value}, not between {low} and {high}")))
+        };
+        within("yaw", self.yaw, -1e6, 1e6)?;
+        within("pitch", self.pitch, -90.0, 90.0)?;
+        within("field of view", self.fov, 1.0, 170.0)?;
+        within("aspect", self.aspect, 1e-2, 1e2)?;
+        within("margin", self.margin, 0.01, 1.0)
+    }
+}
+
+/// Puts the clip into its own axes and the camera before it. `present [T, P]` has somebody in it.
+pub(super) fn place(clip: &mut Clip, present: &[bool], fit: &Fit) -> Result<(), ClipError> {
+    fit.check()?;
+    let turn = turn_to_front(facing(clip, present));
+    let joints = clip.joints();
+    let somebody = |n: usize| present[n / joints]; // of the nth joint in all
+    let origin = [0, 1, 2].map(|axis| {
+        let points = clip.positions.chunks_exact(3).enumerate().filter(|(n, _)| somebody(*n));
+        lower_median(&mut points.map(|(_, p)| f64::from(p[axis])).collect::<Vec<_>>()).unwrap_or(0.0)
+    });
+    for (n, point) in clip.positions.chunks_exact_mut(3).enumerate() {
+        if somebody(n) {
+            let moved = [0, 1, 2].map(|c| f64::from(point[c]) - origin[c]);
+            point.copy_from_slice(&turned(turn, moved).map(|x| x as f32));
+        }
+    }
+    for velocity in clip.velocities.chunks_exact_mut(3) {
+        let v = [0, 1, 2].map(|c| f64::from(velocity[c]));
+        velocity.copy_from_slice(&turned(turn, v).map(|x| x as f32));
+    }
+    for q in clip.orientations.iter_mut().flat_map(|o| o.chunks_exact_mut(4)) {
+        let old = [0, 1, 2, 3].map(|c| f64::from(q[c]));
+        q.copy_from_slice(&turned_quaternion(turn, old).map(|x| x as f32));
+    }
+    let points: Vec<[f64; 3]> = (clip.positions.chunks_exact(3).enumerate())
+        .filter(|(n, _)| somebody(*n))
+        .map(|(_, p)| [0, 1, 2].map(|c| f64::from(p[c])))
+        .collect();
+    clip.camera = before(&points, fit);
+    Ok(())
+}
+
+/// The nearest camera in the direction that `fit` asks for, such that every point lies inside its margins.
+///
+/// Along the camera's axes, a point `(x, y, z)` is inside when `|x − ex| ≤ k·(z − ez)`, and so for y. Hence
+/// `ex − k·ez ≥ A = max(x − k·z)` and `ex + k·ez ≤ B = min(x + k·z)`: the nearest `ez` is `(B − A)/2k`, at
+/// `ex = (A + B)/2`.
+fn before(points: &[[f64; 3]], fit: &Fit) -> Camera {
+    let (yaw, pitch) = (fit.yaw.to_radians(), fit.pitch.to_radians());
+    let forward = [-yaw.sin() * pitch.cos(), -pitch.sin(), -yaw.cos() * pitch.cos()];
+    let tangent = (fit.fov.to_radians() / 2.0).tan();
+    let at_origin = Camera::looking([0.0; 3], forward, tangent, fit.aspect);
+    let view: Vec<[f64; 3]> = points.iter().map(|&p| at_origin.to_camera(p)).collect();
+    let mut eye = [0.0; 3];
+    eye[2] = view.iter().map(|p| p[2]).fold(f64::INFINITY, f64::min) - MIN_DEPTH;
+    for (axis, k) in [(0, fit.margin * tangent * fit.aspect), (1, fit.margin * tangent)] {
+        let a = view.iter().map(|p| p[axis] - k * p[2]).fold(f64::NEG_INFINITY, f64::max);
+        let b = view.iter().map(|p| p[axis] + k * p[2]).fold(f64::INFINITY, f64::min);
+        eye[axis] = (a + b) / 2.0;
+        eye[2] = eye[2].min((b - a) / (2.0 * k));
+    }
+    let mut camera = at_origin;
+    for c in 0..3 {
+        camera.camera_from_world[4 * c + 3] = -eye[c] as f32;
+    }
+    camera
+}
+
+/// `(cos, sin)` of the turn about +y that takes `facing` (x, z) to +z.
+fn turn_to_front([x, z]: [f64; 2]) -> (f64, f64) {
+    let norm = x.hypot(z);
+    (z / norm, -x / norm)
+}
+
+fn turned((cos, sin): (f64, f64), [x, y, z]: [f64; 3]) -> [f64; 3] {
+    [cos * x + sin * z, y, cos * z - sin * x]
+}
+
+fn turned_quaternion((cos, sin): (f64, f64), [w, x, y, z]: [f64; 4]) -> [f64; 4] {
+    // half the turn's angle; the product (c + s·j)(w + x·i + y·j + z·k)
+    let half = sin.atan2(cos) / 2.0;
+    let (s, c) = half.sin_cos();
+    [c * w - s * y, c * x + s * z, c * y + s * w, c * z - s * x]
+}
+
+/// Where the main performer faces on the floor, (x, z), over the first quarter of the frames they are in; +z where
+/// left and right are unknown or say nothing (somebody lying on their side).
+fn facing(clip: &Clip, present: &[bool]) -> [f64; 2] {
+    let p = main_performer(clip, present);
+    let there: Vec<usize> = (0..clip.frames()).filter(|t| present[t * clip.bodies + p]).collect();
+    let early = &there[..there.len().div_ceil(4)];
+    let joint = |t: usize, j: usize| {
+        let i = ((t * clip.bodies + p) * clip.joints() + j) * 3;
+        [0, 1, 2].map(|c| f64::from(clip.positions[i + c]))
+    };
+    // right to left, summed over early frames
+    let across = |(left, right): (usize, usize)| {
+        early.iter().fold([0.0; 3], |sum, &t| {
+            let (l, r) = (joint(t, left), joint(t, right));
+            [0, 1, 2].map(|c| sum[c] + l[c] - r[c])
+        })
+    };
+    let size = early.iter().map(|&t| extent((0..clip.joints()).map(|j| joint(t, j)))).sum::<f64>();
+    let mut sum = [0.0; 3];
+    for part in [Part::LeftArm, Part::LeftLeg] {
+        let pairs = pairs_from_trunk(&clip.skeleton, part);
+        let wide = pairs.into_iter().map(across).find(|v| dot(*v, *v).sqrt() > TOO_NEAR * size);
+        sum = wide.map_or(sum, |v| [0, 1, 2].map(|c| sum[c] + v[c]));
+    }
+    let (floor, whole) = (sum[0].hypot(sum[2]), dot(sum, sum).sqrt());
+    if whole > 0.0 && floor > 0.2 * whole { [-sum[2], sum[0]] } else { [0.0, 1.0] }
+}
+
+/// Left joints of a limb with their right twins, those nearest the trunk first: shoulders before hands.
+fn pairs_from_trunk(skeleton: &Skeleton, part: Part) -> Vec<(usize, usize)> {
+    let depth = |mut j: usize| {
+        let mut steps = 0;
+        while let Some(parent) =
+            skeleton.parents[j].filter(|&q| skeleton.parts[q] == part && steps < skeleton.parts.len())
+        {
+            j = parent;
+            steps += 1;
+        }
+        steps
+    };
+    let mut pairs: Vec<(usize, usize)> = (0..skeleton.parts.len())
+        .filter(|&j| skeleton.parts[j] == part && skeleton.mirror[j] != j)
+        .map(|j| (j, skeleton.mirror[j]))
+        .collect();
+    pairs.sort_by_key(|&(j, _)| (depth(j), j));
+    pairs
+}
+
+/// The body that is there longest; of equals the one that moves most, then the first.
+fn main_performer(clip: &Clip, present: &[bool]) -> usize {
+    let body = clip.joints() * 3;
+    let presence = |p: usize| present.iter().skip(p).step_by(clip.bodies).filter(|x| **x).count();
+    let movement = |p: usize| -> f64 {
+        let slots = clip.velocities.chunks_exact(body).skip(p).step_by(clip.bodies);
+        slots.flatten().map(|v| f64::from(v.abs())).sum()
+    };
+    let rank = |&a: &usize, &b: &usize| {
+        presence(a).cmp(&presence(b)).then(movement(a).total_cmp(&movement(b))).then(b.cmp(&a))
+    };
+    (0..clip.bodies).max_by(rank).unwrap_or(0)
+}
+
+/// Length of the diagonal of the points' bounding box.
+fn extent(points: impl Iterator<Item = [f64; 3]>) -> f64 {
+    let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
+    for p in points {
+        low = [0, 1, 2].map(|c| low[c].min(p[c]));
+        high = [0, 1, 2].map(|c| high[c].max(p[c]));
+    }
+    let size = [0, 1, 2].map(|c| high[c] - low[c]);
+    dot(size, size).sqrt()
+}

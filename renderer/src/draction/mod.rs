@@ -1,0 +1,90 @@
+//! DrAction itself: the canonical template (spec A.2), the trained parameters (spec A.4), their files and their
+//! transfer to other skeletons (spec A.7).
+//!
+//! | Module | What lives there |
+//! | --- | --- |
+//! | `template` | Gaussians in their reference pose, and the rules that place and size them |
+//! | `parameters` | the trained numbers, and where they start |
+//! | `file` | weight files, their headers and manifests |
+//! | `transfer` | the published way to another skeleton |
+//! | `body_map` | ours: features follow the place on the body |
+
+mod body_map;
+mod file;
+mod parameters;
+mod template;
+mod transfer;
+
+pub use body_map::{Address, addresses, body_transfer};
+pub use file::{Loaded, Metadata, WeightsError};
+pub use parameters::{HEAD_LEN, HIDDEN, NFM_LEN, Parameters};
+pub use template::{LinePoints, ScaleRange, Scales, Template, TemplateError, TemplateRule};
+pub use transfer::{BoneSamples, SparseRows, feature_transfer, feature_transfer_per_bone};
+
+use crate::motion::{Part, Skeleton};
+
+pub(crate) use template::lower_median;
+#[cfg(test)]
+pub(crate) use template::tests::gold_1 as template_of_gold_1;
+
+/// A renderer: Gaussians in their reference pose, and what training made of them.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DrAction {
+    /// Where the Gaussians are and which joints carry them.
+    pub template: Template,
+    /// How they look.
+    pub parameters: Parameters,
+    /// What its file says about it.
+    pub metadata: Metadata,
+}
+
+impl DrAction {
+    /// An untrained renderer with the random start of spec A.4; the same `seed` gives the same numbers.
+    pub fn init(template: Template, seed: u64) -> DrAction {
+        let parameters = Parameters::init(template.gaussians, seed);
+        DrAction { template, parameters, metadata: Metadata::default() }
+    }
+
+    /// A renderer to look at without any training: every body part has its own clear colour, nearer parts turn bluer
+    /// and farther ones redder. The head is the identity here, so the features *are* the colours' logits and training
+    /// may start from it too.
+    ///
+    /// # Errors
+    /// [`TemplateError`] when `template` was not made for a skeleton with as many joints as `skeleton`.
+    pub fn painted(skeleton: &Skeleton, template: Template) -> Result<DrAction, TemplateError> {
+        if skeleton.parts.len() != template.joints {
+            return Err(TemplateError::Joints { expected: template.joints, got: skeleton.parts.len() });
+        }
+        let weights = template.lbs_weights();
+        let colours = weights.chunks_exact(template.joints).map(|row| {
+            let mut shares: Vec<(usize, f32)> = row.iter().copied().enumerate().filter(|&(_, w)| w > 1e-3).collect();
+            shares.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+            // a bone from the trunk to a limb belongs to the limb, so that shoulders and hips stay readable
+            let limb = shares.iter().find(|(j, _)| skeleton.parts[*j] != Part::Torso);
+            colour(limb.map_or(Part::Torso, |&(j, _)| skeleton.parts[j]))
+        });
+        let parameters = Parameters::painted(colours, 0.8, -1.2);
+        let metadata = Metadata {
+            name: "painted".into(),
+            description: "Not trained: one colour a body part, blended with depth.".into(),
+            ..Metadata::default()
+        };
+        Ok(DrAction { template, parameters, metadata })
+    }
+
+    /// Whether the NFM runs (spec A.4 steps 3–7).
+    pub fn nfm(&self) -> bool {
+        self.parameters.nfm.is_some()
+    }
+}
+
+/// `r, g, b` in `(0, 1)`. Left is warm, right is cold; told apart also without seeing red from green.
+fn colour(part: Part) -> [f32; 3] {
+    match part {
+        Part::Torso => [0.93, 0.93, 0.88],
+        Part::LeftArm => [0.98, 0.62, 0.10],
+        Part::RightArm => [0.12, 0.66, 0.97],
+        Part::LeftLeg => [0.90, 0.24, 0.42],
+        Part::RightLeg => [0.16, 0.80, 0.52],
+    }
+}

@@ -1,0 +1,57 @@
+//! Finding a graphics adapter.
+
+use super::GpuError;
+
+/// Environment variable with a part of the wanted adapter's name, for instance `llvmpipe`.
+pub const ADAPTER_VARIABLE: &str = "DRACTION_ADAPTER";
+
+/// Which adapter to take.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AdapterChoice {
+    /// A part of its name, in any case; `None` takes the fastest kind there is.
+    pub name: Option<String>,
+}
+
+impl AdapterChoice {
+    /// What [`ADAPTER_VARIABLE`] asks for, otherwise the fastest kind there is.
+    pub fn from_env() -> AdapterChoice {
+        AdapterChoice { name: std::env::var(ADAPTER_VARIABLE).ok().filter(|name| !name.trim().is_empty()) }
+    }
+}
+
+/// A device with WebGPU's default limits and no optional feature.
+pub(super) async fn request(choice: &AdapterChoice) -> Result<(wgpu::Device, wgpu::Queue), GpuError> {
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    // OpenGL cannot be relied on for compute shaders with this many storage buffers
+    descriptor.backends = wgpu::Backends::PRIMARY;
+    let instance = wgpu::Instance::new(descriptor);
+    let adapter = match &choice.name {
+        Some(name) => named(&instance, name).await?,
+        None => {
+            let options = wgpu::RequestAdapterOptions {
+                power_preference: wgpu::PowerPreference::HighPerformance,
+                ..Default::default()
+            };
+            let none = |e: wgpu::RequestAdapterError| GpuError::NoAdapter { wanted: String::new(), reason: e.to_string() };
+            instance.request_adapter(&options).await.map_err(none)?
+        }
+    };
+    let descriptor = wgpu::DeviceDescriptor {
+        label: Some("draction"),
+        required_limits: wgpu::Limits::default(),
+        memory_hints: wgpu::MemoryHints::MemoryUsage,
+        ..Default::default()
+    };
+    let refused = |e: wgpu::RequestDeviceError| GpuError::NoDevice { adapter: adapter.get_info().name, reason: e.to_string() };
+    adapter.request_device(&descriptor).await.map_err(refused)
+}
+
+async fn named(instance: &wgpu::Instance, name: &str) -> Result<wgpu::Adapter, GpuError> {
+    let all = instance.enumerate_adapters(wgpu::Backends::PRIMARY).await;
+    let names: Vec<String> = all.iter().map(|adapter| adapter.get_info().name).collect();
+    let wanted = name.trim().to_lowercase();
+    all.into_iter().find(|adapter| adapter.get_info().name.to_lowercase().contains(&wanted)).ok_or_else(|| {
+        let reason = if names.is_empty() { "there is none at all".into() } else { format!("there is {}", names.join(", ")) };
+        GpuError::NoAdapter { wanted: format!(" named like {name:?}"), reason }
+    })
+}

@@ -1,0 +1,109 @@
+//! The compiled passes.
+
+use std::collections::HashMap;
+
+use draction_shaders::{Params, Sources};
+
+use super::GpuError;
+use crate::passes::Pass;
+
+/// Every pass there is.
+pub(super) const PASSES: [Pass; 19] = [
+    Pass::Head,
+    Pass::Skin,
+    Pass::SkinOriented,
+    Pass::Project,
+    Pass::DepthRange,
+    Pass::Appearance,
+    Pass::Sort,
+    Pass::BinRows,
+    Pass::Rasterize,
+    Pass::RasterizeBackward,
+    Pass::GatherTiles,
+    Pass::AppearanceBackward,
+    Pass::DepthRangeBackward,
+    Pass::ProjectBackward,
+    Pass::SkinBackward,
+    Pass::NfmWeightsBackward,
+    Pass::HeadBackward,
+    Pass::HeadWeightsBackward,
+    Pass::ReduceWeights,
+];
+
+/// Bind group layouts, which follow from [`Pass::buffers`] alone and so survive a change of shaders.
+pub(super) struct Layouts(HashMap<Pass, wgpu::BindGroupLayout>);
+
+impl Layouts {
+    pub fn new(device: &wgpu::Device) -> Layouts {
+        Layouts(PASSES.into_iter().map(|pass| (pass, bind_group_layout(device, pass))).collect())
+    }
+
+    pub fn get(&self, pass: Pass) -> &wgpu::BindGroupLayout {
+        &self.0[&pass]
+    }
+}
+
+fn bind_group_layout(device: &wgpu::Device, pass: Pass) -> wgpu::BindGroupLayout {
+    let entry = |binding: usize, ty, has_dynamic_offset, min_binding_size| wgpu::BindGroupLayoutEntry {
+        binding: binding as u32,
+        visibility: wgpu::ShaderStages::COMPUTE,
+        ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset, min_binding_size },
+        count: None,
+    };
+    let (buffers, writes) = pass.buffers();
+    let params = wgpu::BufferSize::new(size_of::<Params>() as u64);
+    let mut entries = vec![entry(0, wgpu::BufferBindingType::Uniform, true, params)];
+    entries.extend((0..buffers.len()).map(|i| {
+        let read_only = i + writes < buffers.len();
+        entry(i + 1, wgpu::BufferBindingType::Storage { read_only }, false, None)
+    }));
+    device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(pass.name()), entries: &entries })
+}
+
+/// One compute pipeline a pass.
+pub(super) struct Pipelines(HashMap<Pass, wgpu::ComputePipeline>);
+
+impl Pipelines {
+    /// Compiles `sources`. Mistakes in WGSL go to the device's error scope.
+    pub fn compile(device: &wgpu::Device, layouts: &Layouts, sources: &Sources) -> Result<Pipelines, GpuError> {
+        let all = PASSES.into_iter().map(|pass| {
+            let name = pass.name();
+            let text = sources.compose(name).map_err(|e| GpuError::Shader { name, reason: e.to_string() })?;
+            Ok((pass, pipeline(device, layouts.get(pass), name, text)))
+        });
+        all.collect::<Result<_, GpuError>>().map(Pipelines)
+    }
+
+    pub fn get(&self, pass: Pass) -> &wgpu::ComputePipeline {
+        &self.0[&pass]
+    }
+}
+
+fn pipeline(
+    device: &wgpu::Device,
+    layout: &wgpu::BindGroupLayout,
+    name: &str,
+    text: String,
+) -> wgpu::ComputePipeline {
+    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
+        label: Some(name),
+        source: wgpu::ShaderSource::Wgsl(text.into()),
+    });
+    let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
+        label: Some(name),
+        bind_group_layouts: &[Some(layout)],
+        immediate_size: 0,
+    });
+    device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
+        label: Some(name),
+        layout: Some(&layout),
+        module: &module,
+        entry_point: Some("main"),
+        // no pass reads workgroup memory that it has not written
+        compilation_options: wgpu::PipelineCompilationOptions {
+            zero_initialize_workgroup_memory: false,
+            ..Default::default()
+        },
+        cache: None,
+    })
+}

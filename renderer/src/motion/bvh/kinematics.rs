@@ -1,0 +1,51 @@
+//! From angles to places: forward kinematics over the whole file.
+
+use super::{
+    super::quaternion::{self, Quat, about, mul, nearer_sign, rotate},
+    Channel, File,
+};
+
+/// All nodes of all frames, in file units.
+pub(super) struct Posed {
+    /// `[T, N, 3]`.
+    pub positions: Vec<f32>,
+    /// `[T, N, 4]` global, scalar first.
+    pub orientations: Vec<f32>,
+}
+
+/// Poses every frame: `R = R_parent · R₁·R₂·…` in channel order and `p = p_parent + R_parent · t`, where `t` is the offset
+/// with position channels in its place. Rotations listed before positions do not turn them.
+pub(super) fn pose(file: &File) -> Posed {
+    let joints = file.nodes.len();
+    let frames = file.frames();
+    let mut positions = Vec::with_capacity(frames * joints * 3);
+    let mut orientations: Vec<f32> = Vec::with_capacity(frames * joints * 4);
+    let mut global: Vec<(Quat, [f64; 3])> = vec![(quaternion::IDENTITY, [0.0; 3]); joints];
+    for row in file.values.chunks_exact(file.channels()) {
+        let mut row = row.iter();
+        for (j, node) in file.nodes.iter().enumerate() {
+            let mut local = quaternion::IDENTITY;
+            let mut shift = node.offset;
+            for channel in &node.channels {
+                let value = f64::from(*row.next().unwrap_or(&0.0));
+                match *channel {
+                    Channel::Position(axis) => shift[axis] = value,
+                    Channel::Rotation(axis) => local = mul(local, about(axis, value.to_radians())),
+                }
+            }
+            let (parent_q, parent_p) = match node.parent {
+                Some(p) => global[p],
+                None => (quaternion::IDENTITY, [0.0; 3]),
+            };
+            let moved = rotate(parent_q, shift);
+            let p = [0, 1, 2].map(|i| parent_p[i] + moved[i]);
+            let q = quaternion::normalized(mul(parent_q, local));
+            // without jumps of sign from frame to frame
+            let q = nearer_sign(q, global[j].0);
+            global[j] = (q, p);
+            positions.extend(p.map(|v| v as f32));
+            orientations.extend(q.map(|v| v as f32));
+        }
+    }
+    Posed { positions, orientations }
+}

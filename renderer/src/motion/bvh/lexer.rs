@@ -1,0 +1,111 @@
+//! Words and lines of a text of unknown origin.
+
+use super::{super::error::Cause, Failure};
+
+/// Walks over the bytes; never copies, never looks back.
+pub(super) struct Lexer<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    /// Line of the next unread byte, from one.
+    line: usize,
+    /// What ends a line: `\n`, or `\r` in files that have no `\n`.
+    newline: u8,
+}
+
+impl<'a> Lexer<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+        let newline = if bytes.contains(&b'\n') { b'\n' } else { b'\r' };
+        Self { bytes, at: 0, line: 1, newline }
+    }
+
+    pub(super) fn fail(&self, cause: Cause) -> Failure {
+        (Some(self.line), cause)
+    }
+
+    fn skip_space(&mut self) {
+        while let Some(&b) = self.bytes.get(self.at) {
+            // NUL pads some files
+            if !(b.is_ascii_whitespace() || b == 0 || b == 0x0b) {
+                break;
+            }
+            self.line += usize::from(b == self.newline);
+            self.at += 1;
+        }
+    }
+
+    /// The next word without consuming it. Braces are words of their own.
+    pub(super) fn peek(&mut self) -> Option<&'a [u8]> {
+        self.skip_space();
+        let rest = &self.bytes[self.at..];
+        match rest.first()? {
+            b'{' | b'}' => Some(&rest[..1]),
+            _ => {
+                let end = rest
+                    .iter()
+                    .position(|b| b.is_ascii_whitespace() || matches!(b, b'{' | b'}' | 0))
+                    .unwrap_or(rest.len());
+                // "Frames:100" is two words
+                let colon = rest[..end].iter().position(|&b| b == b':').map(|i| i + 1);
+                let keyword = rest[..end].len() > 6 && rest[..6].eq_ignore_ascii_case(b"Frames");
+                Some(&rest[..colon.filter(|_| keyword).unwrap_or(end)])
+            }
+        }
+    }
+
+    pub(super) fn next(&mut self) -> Option<&'a [u8]> {
+        let word = self.peek()?;
+        self.at += word.len();
+        Some(word)
+    }
+
+    /// The next word, or an error saying what is missing.
+    pub(super) fn expect(&mut self, what: &str) -> Result<&'a [u8], Failure> {
+        self.next().ok_or_else(|| self.fail(Cause::Truncated(format!("{what} is missing"))))
+    }
+
+    /// Whether the next word is `keyword`, in any case.
+    pub(super) fn at_keyword(&mut self, keyword: &str) -> bool {
+        self.peek().is_some_and(|w| w.eq_ignore_ascii_case(keyword.as_bytes()))
+    }
+
+    /// The rest of the line up to a brace, without surrounding space: a joint's name, which may hold spaces.
+    pub(super) fn rest_of_line(&mut self) -> &'a [u8] {
+        let rest = &self.bytes[self.at..];
+        let end = rest.iter().position(|b| matches!(b, b'\n' | b'\r' | b'{' | b'}')).unwrap_or(rest.len());
+        self.at += end;
+        rest[..end].trim_ascii()
+    }
+
+    /// The next line that holds anything, with its number.
+    pub(super) fn next_line(&mut self) -> Option<(usize, &'a [u8])> {
+        self.skip_space();
+        let rest = &self.bytes[self.at..];
+        if rest.is_empty() {
+            return None;
+        }
+        let end = rest.iter().position(|&b| b == self.newline).unwrap_or(rest.len());
+        self.at += end;
+        Some((self.line, &rest[..end]))
+    }
+}
+
+/// Words of one line.
+pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|b| b.is_ascii_whitespace() || matches!(b, 0 | 0x0b)).filter(|w| !w.is_empty())
+}
+
+/// A finite number.
+pub(super) fn number(word: &[u8], what: &str) -> Result<f64, Cause> {
+    let parsed = std::str::from_utf8(word).ok().and_then(|s| s.parse::<f64>().ok());
+    let shown = super::super::error::excerpt(word);
+    match parsed {
+        Some(v) if v.is_finite() && v.abs() <= super::super::read::MAX_COORDINATE => Ok(v),
+        Some(_) => Err(Cause::NotFinite(format!("{what} {shown}"))),
+        // what C programs print for NaN and infinity
+        None if word.windows(2).any(|w| w == b"#I" || w == b"#Q" || w == b"#S") => {
+            Err(Cause::NotFinite(format!("{what} {shown}")))
+        }
+        None => Err(Cause::Malformed(format!("{what} should be a number, not {shown}"))),
+    }
+}

@@ -1,0 +1,147 @@
+//! From the nodes of a file to the joints of a body.
+//!
+//! * **Joints that never leave their parent** (helpers such as CMU's `LHipJoint`, end sites of length zero) merge into it, so
+//!   that no bone has zero length and the bones run through.
+//! * **End sites** with a visible bone become joints named `<parent>_end`.
+//! * **A root that is a place rather than a joint** goes: many exporters put a `Reference` on the floor or at the origin and
+//!   hang the hips from it. Drawn, it would be a long bone that stretches. It is told by having a single child that has
+//!   position channels and is not rigidly attached: their distance changes by more than 1 % of the body's size, or the root
+//!   never moves at all. A root that is named for a part of the body goes only when the distance changes by a quarter.
+
+use super::{
+    super::{error::Cause, topology},
+    Channel, Failure, File,
+    kinematics::Posed,
+};
+
+/// Bones below this share of the body's size are invisible: under two millimetres of a person.
+const INVISIBLE: f64 = 1e-3;
+
+/// A body in file units.
+pub(super) struct Body {
+    pub names: Vec<String>,
+    pub parents: Vec<Option<usize>>,
+    /// `[T, J, 3]`.
+    pub positions: Vec<f32>,
+    /// `[T, J, 4]`.
+    pub orientations: Vec<f32>,
+}
+
+/// Drops what is not drawn.
+pub(super) fn tidy(file: &File, posed: Posed) -> Result<Body, Failure> {
+    let nodes = file.nodes.len();
+    let frames = file.frames();
+    let at = |t: usize, j: usize| {
+        let i = (t * nodes + j) * 3;
+        [0, 1, 2].map(|k| f64::from(posed.positions[i + k]))
+    };
+    // longest each bone ever is
+    let step = frames.div_ceil(512).max(1);
+    let longest: Vec<f64> = (0..nodes)
+        .map(|j| match file.nodes[j].parent {
+            Some(p) => (0..frames).step_by(step).map(|t| length(at(t, j), at(t, p))).fold(0.0, f64::max),
+            None => 0.0,
+        })
+        .collect();
+    // helpers stand far away from the body, so the size comes from rigid bones: the longest way from root to tip
+    let mut way: Vec<f64> = vec![0.0; nodes];
+    for j in 0..nodes {
+        if let Some(p) = file.nodes[j].parent {
+            let placed = file.nodes[p].parent.is_none() && has_position(file, j);
+            way[j] = way[p] + if placed { 0.0 } else { longest[j] };
+        }
+    }
+    let size = way.iter().copied().fold(0.0, f64::max);
+
+    // who stands for whom: kept nodes for themselves, merged ones for an ancestor
+    let mut stands_for: Vec<usize> = (0..nodes).collect();
+    let mut twin_name: Vec<Option<usize>> = vec![None; nodes];
+    let mut kept = vec![true; nodes];
+    for j in 0..nodes {
+        let Some(p) = file.nodes[j].parent else { continue };
+        if longest[j] <= INVISIBLE * size {
+            kept[j] = false;
+            stands_for[j] = stands_for[p];
+            // a helper with one child lends it its place, and takes its name and orientation
+            let only = file.nodes.iter().filter(|n| n.parent == Some(p)).count() == 1;
+            let says = |n: usize| topology::names_a_part(&file.nodes[n].name);
+            if only && !file.nodes[j].end_site && says(j) && !says(p) {
+                twin_name[stands_for[p]] = Some(j);
+            }
+        }
+    }
+    drop_reference_roots(file, &mut kept, &stands_for, size, |t, j| at(t * step, j), frames.div_ceil(step));
+
+    let index: Vec<usize> = (0..nodes).filter(|&j| kept[j]).collect();
+    if index.len() < 2 {
+        let cause = if nodes < 2 {
+            "the skeleton has a single joint, so there is nothing to draw"
+        } else {
+            "all joints are at one point: no bone has a length"
+        };
+        return Err((None, Cause::Degenerate(cause.to_owned())));
+    }
+    let mut new_index = vec![None; nodes];
+    for (new, &old) in index.iter().enumerate() {
+        new_index[old] = Some(new);
+    }
+    let parents = index.iter().map(|&j| file.nodes[j].parent.and_then(|p| new_index[stands_for[p]])).collect();
+    let names = index.iter().map(|&j| file.nodes[twin_name[j].unwrap_or(j)].name.clone()).collect();
+    let mut positions = Vec::with_capacity(frames * index.len() * 3);
+    let mut orientations = Vec::with_capacity(frames * index.len() * 4);
+    for t in 0..frames {
+        for &j in &index {
+            positions.extend_from_slice(&posed.positions[(t * nodes + j) * 3..][..3]);
+            let turns = twin_name[j].unwrap_or(j);
+            orientations.extend_from_slice(&posed.orientations[(t * nodes + turns) * 4..][..4]);
+        }
+    }
+    Ok(Body { names, parents, positions, orientations })
+}
+
+fn has_position(file: &File, j: usize) -> bool {
+    let channels = &file.nodes[j].channels;
+    channels.iter().any(|c| matches!(c, Channel::Position(_)))
+}
+
+/// Drops roots that are places (see the module's text), one after the other.
+fn drop_reference_roots(
+    file: &File,
+    kept: &mut [bool],
+    stands_for: &[usize],
+    size: f64,
+    at: impl Fn(usize, usize) -> [f64; 3],
+    samples: usize,
+) {
+    loop {
+        let alive = |j: &usize| kept[*j];
+        let mut roots =
+            (0..kept.len()).filter(alive).filter(|&j| file.nodes[j].parent.is_none_or(|p| !kept[stands_for[p]]));
+        let (Some(root), None) = (roots.next(), roots.next()) else {
+            return;
+        };
+        let hangs = |&j: &usize| j != root && file.nodes[j].parent.is_some_and(|p| stands_for[p] == root);
+        let mut children = (0..kept.len()).filter(alive).filter(hangs);
+        let (Some(child), None) = (children.next(), children.next()) else {
+            return;
+        };
+        // the child itself must hold the rest of the body
+        let carries = (0..kept.len()).filter(alive).count() > 2;
+        if !carries || !has_position(file, child) {
+            return;
+        }
+        let spread = |points: Vec<[f64; 3]>| points.iter().map(|&p| length(p, points[0])).fold(0.0, f64::max);
+        let apart: Vec<f64> = (0..samples).map(|t| length(at(t, child), at(t, root))).collect();
+        let stretch = apart.iter().copied().fold(0.0, f64::max) - apart.iter().copied().fold(f64::INFINITY, f64::min);
+        let still = spread((0..samples).map(|t| at(t, root)).collect()) <= 1e-9 * size;
+        let named = topology::names_a_part(&file.nodes[root].name);
+        if !(stretch > 0.25 * size || (!named && (stretch > 0.01 * size || still))) {
+            return;
+        }
+        kept[root] = false;
+    }
+}
+
+fn length(a: [f64; 3], b: [f64; 3]) -> f64 {
+    (0..3).map(|i| (a[i] - b[i]).powi(2)).sum::<f64>().sqrt()
+}

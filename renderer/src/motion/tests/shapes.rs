@@ -1,0 +1,61 @@
+//! Body parts without names, and names against a mirrored recording.
+
+use super::super::{Part, humanoid};
+use super::*;
+
+/// The humanoid's squat as an array whose joints are called `j0`, `j1`, …
+fn nameless(motion: &Motion) -> Motion {
+    let parents: Vec<i64> = motion.skeleton.parents.iter().map(|p| p.map_or(-1, |p| p as i64)).collect();
+    let names: Vec<String> = (0..motion.joints()).map(|j| format!("j{j}")).collect();
+    let sidecar = serde_json::json!({ "joints": names, "parents": parents, "fps": 30.0 });
+    let shape = [motion.frames(), motion.joints(), 3];
+    let options = ReadOptions { sidecar: Some(sidecar.to_string().into_bytes()), ..ReadOptions::default() };
+    read(&super::formats::npy(1, "<f4", false, &shape, &motion.positions), "n.npy", &options).unwrap()
+}
+
+#[test]
+fn the_shape_alone_tells_parts_and_sides() {
+    for action in humanoid::Action::ALL {
+        let named = humanoid::perform(action, &humanoid::Person::default(), 30.0);
+        for turned in [0.0, 1.0, 3.0] {
+            let m = nameless(&named.yawed(turned));
+            assert_eq!(m.skeleton.parts, named.skeleton.parts, "{action:?} {turned}");
+            assert_eq!(m.skeleton.mirror, named.skeleton.mirror, "{action:?} {turned}");
+            assert_eq!(m.source.unit.name, "m");
+        }
+    }
+    // reflected without changing names, the shape says that left is right
+    let named = humanoid::perform(humanoid::Action::Squat, &humanoid::Person::default(), 30.0);
+    let mut reflected = named.clone();
+    for p in reflected.positions.chunks_exact_mut(3) {
+        p[0] = -p[0];
+    }
+    let parts = nameless(&reflected).skeleton.parts.clone();
+    let swapped: Vec<Part> = named.skeleton.parts.iter().map(|p| p.mirrored()).collect();
+    assert_eq!(parts, swapped);
+}
+
+#[test]
+fn names_win_over_a_mirrored_recording() {
+    let m = humanoid::perform(humanoid::Action::WaveLeftHand, &humanoid::Person::default(), 30.0);
+    let mut reflected = m.clone();
+    for p in reflected.positions.chunks_exact_mut(3) {
+        p[0] = -p[0];
+    }
+    reflected.orientations = None;
+    let text = super::super::write_bvh(&reflected, 0).unwrap();
+    let again = read(text.as_bytes(), "mirrored.bvh", &ReadOptions::default()).unwrap();
+    assert_eq!(again.skeleton.parts, m.skeleton.parts);
+    let hand = again.skeleton.joint("LeftHand").unwrap();
+    assert_eq!(again.skeleton.parts[hand], Part::LeftArm);
+    assert!(again.position(0, 0, hand)[0] < 0.0);
+}
+
+#[test]
+fn what_cannot_be_told_is_torso_and_says_so() {
+    let text = "HIERARCHY\nROOT a\n{\nOFFSET 0 0 0\nCHANNELS 1 Xrotation\nJOINT b\n{\nOFFSET 0 1 0\nCHANNELS 1 Xrotation\n\
+        End Site\n{\nOFFSET 0 1 0\n}\n}\n}\nMOTION\nFrames: 1\nFrame Time: 0.1\n0 5\n";
+    let m = as_written(text);
+    assert!(m.skeleton.parts.iter().all(|&p| p == Part::Torso));
+    assert!(m.source.warnings.iter().any(|w| w.contains("left and right")));
+}

@@ -1,0 +1,211 @@
+//! Body parts of a skeleton whose names say nothing: from the tree, the lengths of its branches and how it moves.
+//!
+//! A body has two pairs of branches that are alike. The pair whose ends are lower are the legs. Knees bend and toes
+//! point forward, which tells left from right.
+
+use super::super::{
+    Part, Skeleton,
+    measure::{View, median},
+};
+
+/// Two branches that are mirror images of each other, by their first joints.
+struct Pair {
+    a: usize,
+    b: usize,
+    length: f64,
+}
+
+struct Tree {
+    children: Vec<Vec<usize>>,
+    /// `[J]` joints in the branch that begins at the joint.
+    size: Vec<usize>,
+    /// `[J]` total length of its bones, with the one to the parent.
+    length: Vec<f64>,
+}
+
+/// Labels the joints of `skeleton` from `view`, which must be +y up; returns one line on how. Where nothing can be told,
+/// all joints stay in the torso and a warning says so.
+pub(in super::super) fn by_shape(view: &View<'_>, skeleton: &mut Skeleton, warnings: &mut Vec<String>) -> String {
+    let samples = view.sampled();
+    let tree = measure(view, &samples, skeleton);
+    let mut pairs = pairs(&tree, skeleton);
+    pairs.sort_by(|p, q| q.length.total_cmp(&p.length));
+    pairs.truncate(2);
+    if pairs.is_empty() {
+        warnings.push("neither the joint names nor the shape tell arms, legs, left and right".to_owned());
+        return "unknown: all joints count as torso".to_owned();
+    }
+    let low = |p: &Pair| height_of_ends(view, &samples, &tree, p);
+    pairs.sort_by(|p, q| low(p).total_cmp(&low(q)));
+    let middle = median(samples.iter().flat_map(|&n| (0..view.joints).map(move |j| view.at(n, j)[1])).collect());
+    // a single pair: legs end below the middle of the body
+    let (legs, arms) = match pairs.len() {
+        1 if low(&pairs[0]) > middle => (None, pairs.pop()),
+        1 => (pairs.pop(), None),
+        _ => {
+            let arms = pairs.pop();
+            (pairs.pop(), arms)
+        }
+    };
+
+    let forward = legs.as_ref().map(|legs| forward(view, &samples, &tree, legs));
+    let vote: f64 = match (&legs, &forward) {
+        (Some(legs), Some(forward)) => {
+            samples.iter().zip(forward).map(|(&n, f)| dot(across(view, n, legs), left_of(*f))).sum()
+        }
+        _ => 0.0,
+    };
+    let sure = vote.abs() > 1e-9;
+    if !sure {
+        warnings.push("left and right are guessed: the body is taken to face +z".to_owned());
+    }
+    // with no bend and no foot to go by, facing +z puts the left on +x
+    let lateral = |n: usize| match &legs {
+        Some(legs) if sure => across(view, n, legs).map(|v| v * vote.signum()),
+        _ => [1.0, 0.0, 0.0],
+    };
+    for (pair, left, right) in [(&legs, Part::LeftLeg, Part::RightLeg), (&arms, Part::LeftArm, Part::RightArm)] {
+        let Some(pair) = pair else { continue };
+        let side: f64 = samples.iter().map(|&n| dot(across(view, n, pair), lateral(n))).sum();
+        let (l, r) = if side >= 0.0 { (pair.a, pair.b) } else { (pair.b, pair.a) };
+        assign(&tree, skeleton, (l, left), (r, right));
+    }
+    format!(
+        "from the shape: {} of {} joints belong to paired branches{}",
+        skeleton.parts.iter().filter(|&&p| p != Part::Torso).count(),
+        skeleton.joints(),
+        if sure { ", knees and feet point forward" } else { "" }
+    )
+}
+
+fn measure(view: &View<'_>, samples: &[usize], skeleton: &Skeleton) -> Tree {
+    let joints = skeleton.joints();
+    let mut tree = Tree { children: vec![Vec::new(); joints], size: vec![1; joints], length: vec![0.0; joints] };
+    for &j in super::parents_first(&skeleton.parents).iter().rev() {
+        if let Some(p) = skeleton.parents[j] {
+            tree.length[j] += view.distance(samples, p, j);
+            tree.length[p] += tree.length[j];
+            tree.size[p] += tree.size[j];
+            tree.children[p].push(j);
+        }
+    }
+    tree
+}
+
+/// The outermost pairs of like branches.
+fn pairs(tree: &Tree, skeleton: &Skeleton) -> Vec<Pair> {
+    let mut found = Vec::new();
+    let roots = (0..skeleton.joints()).filter(|&j| skeleton.parents[j].is_none());
+    let mut stack: Vec<usize> = roots.collect();
+    while let Some(joint) = stack.pop() {
+        let mut free = tree.children[joint].clone();
+        while let Some((i, k)) = best_match(tree, &free) {
+            let (b, a) = (free.remove(k.max(i)), free.remove(k.min(i)));
+            let length = tree.length[a] + tree.length[b];
+            found.push(Pair { a, b, length });
+        }
+        stack.extend(free);
+    }
+    found
+}
+
+/// The two branches of equal make whose lengths differ least, by at most a quarter.
+fn best_match(tree: &Tree, free: &[usize]) -> Option<(usize, usize)> {
+    // a body has few branches in one place; a hand of a thousand fingers is not worth the square
+    let few = &free[..free.len().min(32)];
+    let mut best = None;
+    for (i, &a) in few.iter().enumerate() {
+        for (k, &b) in few.iter().enumerate().skip(i + 1) {
+            let longer = tree.length[a].max(tree.length[b]);
+            let apart = (tree.length[a] - tree.length[b]).abs() / longer.max(1e-12);
+            let alike = tree.size[a] == tree.size[b] && apart < 0.25 && longer > 0.0;
+            if alike && best.is_none_or(|(_, _, d)| apart < d) {
+                best = Some((i, k, apart));
+            }
+        }
+    }
+    best.map(|(i, k, _)| (i, k))
+}
+
+/// The branch's joints from its beginning to its farthest end, always along the longest child.
+fn chain(tree: &Tree, first: usize) -> Vec<usize> {
+    let mut chain = vec![first];
+    let mut at = first;
+    while let Some(&next) = tree.children[at].iter().max_by(|&&a, &&b| tree.length[a].total_cmp(&tree.length[b])) {
+        chain.push(next);
+        at = next;
+    }
+    chain
+}
+
+fn height_of_ends(view: &View<'_>, samples: &[usize], tree: &Tree, pair: &Pair) -> f64 {
+    let ends = [pair.a, pair.b].map(|j| chain(tree, j).pop().unwrap_or(j));
+    let y = |&n: &usize| ends.iter().map(|&e| view.at(n, e)[1]).sum::<f64>() / 2.0;
+    median(samples.iter().map(y).collect())
+}
+
+/// From branch `b` to branch `a`, over all their joints.
+fn across(view: &View<'_>, n: usize, pair: &Pair) -> [f64; 3] {
+    let (a, b) = (view.at(n, pair.a), view.at(n, pair.b));
+    [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
+}
+
+/// Where the body faces in each sampled frame, from bent knees and from feet; not normalised.
+fn forward(view: &View<'_>, samples: &[usize], tree: &Tree, legs: &Pair) -> Vec<[f64; 3]> {
+    let chains = [legs.a, legs.b].map(|j| joints_of_leg(view, samples, &chain(tree, j)));
+    samples
+        .iter()
+        .map(|&n| {
+            let mut f = [0.0; 3];
+            for [hip, knee, ankle, toe] in &chains {
+                let [h, k, a, t] = [hip, knee, ankle, toe].map(|&j| view.at(n, j));
+                for i in [0, 2] {
+                    f[i] += t[i] - a[i] + 2.0 * (k[i] - (h[i] + a[i]) / 2.0);
+                }
+            }
+            f
+        })
+        .collect()
+}
+
+/// Hip, knee, ankle and toe of a leg; joints repeat where the leg has fewer.
+fn joints_of_leg(view: &View<'_>, samples: &[usize], chain: &[usize]) -> [usize; 4] {
+    let last = chain.len() - 1;
+    // thigh and shank are the two longest neighbouring bones
+    let length = |i: usize| view.distance(samples, chain[i], chain[i + 1]);
+    let hip = (0..last.saturating_sub(1))
+        .max_by(|&i, &k| (length(i) + length(i + 1)).total_cmp(&(length(k) + length(k + 1))))
+        .unwrap_or(0);
+    [hip, hip + 1, hip + 2, last].map(|i| chain[i.min(last)])
+}
+
+/// The performer's left, for a body that faces `f`: up × forward.
+fn left_of(f: [f64; 3]) -> [f64; 3] {
+    [f[2], 0.0, -f[0]]
+}
+
+fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+    a.iter().zip(b).map(|(x, y)| x * y).sum()
+}
+
+/// Labels both branches and pairs their joints, child by child in order of length.
+fn assign(tree: &Tree, skeleton: &mut Skeleton, left: (usize, Part), right: (usize, Part)) {
+    for (first, part) in [left, right] {
+        let mut stack = vec![first];
+        while let Some(j) = stack.pop() {
+            skeleton.parts[j] = part;
+            stack.extend(&tree.children[j]);
+        }
+    }
+    let mut stack = vec![(left.0, right.0)];
+    while let Some((a, b)) = stack.pop() {
+        skeleton.mirror[a] = b;
+        skeleton.mirror[b] = a;
+        let sorted = |j: usize| {
+            let mut c = tree.children[j].clone();
+            c.sort_by(|&x, &y| tree.length[y].total_cmp(&tree.length[x]));
+            c
+        };
+        stack.extend(sorted(a).into_iter().zip(sorted(b)));
+    }
+}

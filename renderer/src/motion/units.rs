@@ -1,0 +1,185 @@
+//! Units of length and up axes.
+
+use std::{borrow::Cow, fmt, str::FromStr};
+
+/// A unit of length.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    /// What it is called: `m`, `cm`, `mm`, `inch`, or a description where nothing usual fits.
+    pub name: Cow<'static, str>,
+    /// Metres in one unit, finite and above zero.
+    pub metres: f64,
+}
+
+impl Unit {
+    /// Metre.
+    pub const METRE: Self = Self::named("m", 1.0);
+    /// Centimetre.
+    pub const CENTIMETRE: Self = Self::named("cm", 0.01);
+    /// Millimetre.
+    pub const MILLIMETRE: Self = Self::named("mm", 0.001);
+    /// Inch.
+    pub const INCH: Self = Self::named("inch", 0.0254);
+    /// The CMU motion capture database's: inches, divided by 0.45.
+    pub const CMU: Self = Self::named("inch / 0.45 (CMU)", 0.0254 / 0.45);
+
+    const fn named(name: &'static str, metres: f64) -> Self {
+        Self { name: Cow::Borrowed(name), metres }
+    }
+}
+
+impl Default for Unit {
+    fn default() -> Self {
+        Self::METRE
+    }
+}
+
+impl FromStr for Unit {
+    type Err = String;
+
+    /// `m`, `cm`, `mm`, `inch`, `ft`, or a number of metres such as `0.05644`.
+    fn from_str(s: &str) -> Result<Self, String> {
+        Ok(match s.trim().to_ascii_lowercase().as_str() {
+            "m" | "metre" | "metres" | "meter" | "meters" => Self::METRE,
+            "cm" | "centimetre" | "centimetres" | "centimeter" | "centimeters" => Self::CENTIMETRE,
+            "mm" | "millimetre" | "millimetres" | "millimeter" | "millimeters" => Self::MILLIMETRE,
+            "in" | "inch" | "inches" => Self::INCH,
+            "ft" | "foot" | "feet" => Self::named("foot", 0.3048),
+            "cmu" => Self::CMU,
+            other => match other.parse::<f64>() {
+                Ok(metres) if metres.is_finite() && metres > 0.0 => {
+                    Self { name: Cow::Owned(format!("{metres} m")), metres }
+                }
+                _ => {
+                    return Err(format!("unknown unit '{s}': give m, cm, mm, inch, ft or metres as a number"));
+                }
+            },
+        })
+    }
+}
+
+/// The axis of a file that points away from the floor.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UpAxis {
+    /// +x.
+    PlusX,
+    /// −x.
+    MinusX,
+    /// +y, as in most files and as in a [`super::Motion`].
+    #[default]
+    PlusY,
+    /// −y, as in image coordinates.
+    MinusY,
+    /// +z, as in many tools for engineering and animation.
+    PlusZ,
+    /// −z.
+    MinusZ,
+}
+
+impl UpAxis {
+    pub(super) const ALL: [Self; 6] = [Self::PlusY, Self::PlusZ, Self::MinusY, Self::MinusZ, Self::PlusX, Self::MinusX];
+
+    /// The vector that becomes (0, 1, 0).
+    pub(super) fn vector(self) -> [f64; 3] {
+        match self {
+            Self::PlusX => [1.0, 0.0, 0.0],
+            Self::MinusX => [-1.0, 0.0, 0.0],
+            Self::PlusY => [0.0, 1.0, 0.0],
+            Self::MinusY => [0.0, -1.0, 0.0],
+            Self::PlusZ => [0.0, 0.0, 1.0],
+            Self::MinusZ => [0.0, 0.0, -1.0],
+        }
+    }
+
+    /// Turns a point so that this axis becomes +y; always a proper rotation, so left stays left.
+    pub(super) fn to_y_up(self, [x, y, z]: [f32; 3]) -> [f32; 3] {
+        match self {
+            Self::PlusX => [-y, x, z],
+            Self::MinusX => [y, -x, z],
+            Self::PlusY => [x, y, z],
+            Self::MinusY => [x, -y, -z],
+            Self::PlusZ => [x, z, -y],
+            Self::MinusZ => [x, -z, y],
+        }
+    }
+
+    /// The same rotation as a quaternion.
+    pub(super) fn rotation(self) -> super::quaternion::Quat {
+        let h = std::f64::consts::FRAC_1_SQRT_2;
+        match self {
+            Self::PlusX => [h, 0.0, 0.0, h],
+            Self::MinusX => [h, 0.0, 0.0, -h],
+            Self::PlusY => [1.0, 0.0, 0.0, 0.0],
+            Self::MinusY => [0.0, 1.0, 0.0, 0.0],
+            Self::PlusZ => [h, -h, 0.0, 0.0],
+            Self::MinusZ => [h, h, 0.0, 0.0],
+        }
+    }
+}
+
+impl fmt::Display for UpAxis {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::PlusX => "+x",
+            Self::MinusX => "-x",
+            Self::PlusY => "+y",
+            Self::MinusY => "-y",
+            Self::PlusZ => "+z",
+            Self::MinusZ => "-z",
+        })
+    }
+}
+
+impl FromStr for UpAxis {
+    type Err = String;
+
+    /// `+y`, `y`, `-z`, …
+    fn from_str(s: &str) -> Result<Self, String> {
+        Ok(match s.trim().to_ascii_lowercase().as_str() {
+            "x" | "+x" => Self::PlusX,
+            "-x" => Self::MinusX,
+            "y" | "+y" => Self::PlusY,
+            "-y" => Self::MinusY,
+            "z" | "+z" => Self::PlusZ,
+            "-z" => Self::MinusZ,
+            _ => return Err(format!("unknown axis '{s}': give +x, -x, +y, -y, +z or -z")),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::measure::dist;
+    use super::*;
+
+    #[test]
+    fn every_axis_turns_upright_and_stays_right_handed() {
+        for axis in UpAxis::ALL {
+            let up = axis.vector().map(|v| v as f32);
+            assert_eq!(axis.to_y_up(up).map(|v| v + 0.0), [0.0, 1.0, 0.0], "{axis}");
+            let q = axis.rotation();
+            let columns = [0, 1, 2].map(|i| {
+                let mut e = [0.0; 3];
+                e[i] = 1.0;
+                let turned = super::super::quaternion::rotate(q, e);
+                let direct = axis.to_y_up(e.map(|v| v as f32)).map(f64::from);
+                assert!(dist(turned, direct) < 1e-9, "{axis}: {turned:?} {direct:?}");
+                direct
+            });
+            let [a, b, c] = columns;
+            let det = a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0])
+                + a[2] * (b[0] * c[1] - b[1] * c[0]);
+            assert!((det - 1.0).abs() < 1e-9);
+            assert_eq!(axis.to_string().parse(), Ok(axis));
+        }
+    }
+
+    #[test]
+    fn units_parse_by_name_and_by_number() {
+        assert_eq!("Inch".parse(), Ok(Unit::INCH));
+        assert_eq!("0.5".parse::<Unit>().map(|u| u.metres), Ok(0.5));
+        for bad in ["", "ell", "-1", "nan", "0"] {
+            assert!(bad.parse::<Unit>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,218 @@
+//! Which frames of a motion are drawn (spec A.1.3).
+
+/// The constant from which an unseeded generator of the reference starts.
+pub const UNSEEDED: u64 = 67_280_421_310_721;
+
+const N: usize = 624;
+const M: usize = 397;
+
+/// The 32-bit Mersenne Twister with its standard seeding, on which the reference's sampler rests.
+#[derive(Clone)]
+pub struct Mt19937 {
+    state: [u32; N],
+    next: usize,
+}
+
+impl Mt19937 {
+    /// A generator started from the low 32 bits of `seed`.
+    pub fn new(seed: u64) -> Mt19937 {
+        let mut state = [seed as u32; N];
+        for i in 1..N {
+            let previous = state[i - 1];
+            state[i] = 1_812_433_253u32.wrapping_mul(previous ^ (previous >> 30)).wrapping_add(i as u32);
+        }
+        Mt19937 { state, next: N }
+    }
+
+    /// The next output, uniform over all 32-bit numbers.
+    pub fn next_u32(&mut self) -> u32 {
+        if self.next == N {
+            self.twist();
+        }
+        let mut y = self.state[self.next];
+        self.next += 1;
+        y ^= y >> 11;
+        y ^= (y << 7) & 0x9d2c_5680;
+        y ^= (y << 15) & 0xefc6_0000;
+        y ^ (y >> 18)
+    }
+
+    fn twist(&mut self) {
+        for i in 0..N {
+            let y = (self.state[i] & 0x8000_0000) | (self.state[(i + 1) % N] & 0x7fff_ffff);
+            let odd = if y & 1 == 1 { 0x9908_b0df } else { 0 };
+            self.state[i] = self.state[(i + M) % N] ^ (y >> 1) ^ odd;
+        }
+        self.next = 0;
+    }
+
+    /// Uniform in `0..n` as the reference draws it: output modulo `n`. One output is consumed even when `n` is 1.
+    ///
+    /// # Panics
+    /// When `n` is 0.
+    pub fn below(&mut self, n: usize) -> usize {
+        (u64::from(self.next_u32()) % n as u64) as usize
+    }
+
+    /// Uniform in `[0, 1)`, 53 random bits.
+    pub fn uniform(&mut self) -> f64 {
+        let (high, low) = (self.next_u32() >> 5, self.next_u32() >> 6);
+        (f64::from(high) * 67_108_864.0 + f64::from(low)) / 9_007_199_254_740_992.0
+    }
+
+    /// `count` draws from N(0, `deviation`²), by Box and Muller's method.
+    pub fn normals(&mut self, count: usize, deviation: f32) -> Vec<f32> {
+        let mut all = Vec::with_capacity(count + 1);
+        while all.len() < count {
+            let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt() * f64::from(deviation);
+            let (sin, cos) = (std::f64::consts::TAU * self.uniform()).sin_cos();
+            all.extend([(radius * cos) as f32, (radius * sin) as f32]);
+        }
+        all.truncate(count);
+        all
+    }
+}
+
+impl std::fmt::Debug for Mt19937 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Mt19937").field("next", &self.next).finish_non_exhaustive()
+    }
+}
+
+/// How `n` of `T` source frames are chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sampler {
+    /// One frame out of each of `n` equal segments, drawn by the reference's generator. `None` is its unseeded start,
+    /// which the release uses in training and evaluation: the same frames every time.
+    Reference {
+        /// Seed of the generator; low 32 bits count.
+        seed: Option<u64>,
+    },
+    /// The middle frame of each of `n` equal segments.
+    Uniform,
+    /// One frame out of each segment, different for every seed: augmentation in time while training. Segments are
+    /// those of [`Sampler::Reference`].
+    Random {
+        /// All 64 bits count.
+        seed: u64,
+    },
+}
+
+impl Sampler {
+    /// `n` indices into `frames` source frames, never decreasing; empty when either is 0.
+    ///
+    /// The reference's rules: one index is the middle frame; as many as there are is all of them; with too few source
+    /// frames indices repeat.
+    pub fn indices(self, frames: usize, n: usize) -> Vec<usize> {
+        if frames == 0 || n == 0 {
+            return Vec::new();
+        }
+        match self {
+            Sampler::Reference { seed } => {
+                let mut random = Mt19937::new(seed.unwrap_or(UNSEEDED));
+                drawn(frames, n, |count| random.below(count))
+            }
+            Sampler::Uniform => (0..n).map(|i| middle(i, frames, n)).collect(),
+            Sampler::Random { seed } => {
+                // the twister takes 32 bits: fold the upper half in, or clips numbered there would look alike
+                let mut random = Mt19937::new(seed ^ (seed >> 32).wrapping_mul(0x9e37_79b9));
+                drawn(frames, n, |count| ((random.uniform() * count as f64) as usize).min(count - 1))
+            }
+        }
+    }
+}
+
+/// `⌊(i + ½)·T/n⌋` in exact integers.
+fn middle(i: usize, frames: usize, n: usize) -> usize {
+    (((2 * i as u128 + 1) * frames as u128) / (2 * n as u128)) as usize
+}
+
+fn drawn(frames: usize, n: usize, mut below: impl FnMut(usize) -> usize) -> Vec<usize> {
+    if n == 1 {
+        return vec![frames / 2];
+    }
+    if frames == n {
+        return (0..n).collect();
+    }
+    if frames < n {
+        let mut all: Vec<usize> = (0..n).map(|_| below(frames)).collect();
+        all.sort_unstable();
+        return all;
+    }
+    let edge = |i: usize| i as u128 * frames as u128;
+    (0..n)
+        .map(|i| {
+            let low = (edge(i) / n as u128) as usize;
+            let high = edge(i + 1).div_ceil(n as u128) as usize - 1;
+            low + below(high - low + 1)
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const REFERENCE: Sampler = Sampler::Reference { seed: None };
+    const SEED_0: Sampler = Sampler::Reference { seed: Some(0) };
+
+    #[test]
+    fn twister_gives_its_published_outputs() {
+        let mut mt = Mt19937::new(5489);
+        assert_eq!(mt.next_u32(), 3_499_211_612);
+        let last = (1..10_000).map(|_| mt.next_u32()).last();
+        assert_eq!(last, Some(4_123_659_995)); // the 10,000th output that the C++ standard prescribes
+    }
+
+    #[test]
+    fn unseeded_start_is_the_low_half_of_the_constant() {
+        assert_eq!(UNSEEDED as u32, 4_053_586_177);
+    }
+
+    #[test]
+    fn reference_vectors_of_the_spec() {
+        assert_eq!(REFERENCE.indices(100, 12), [0, 10, 18, 32, 33, 43, 52, 63, 67, 83, 85, 95]);
+        assert_eq!(SEED_0.indices(100, 12), [8, 8, 18, 31, 40, 47, 57, 59, 67, 75, 91, 93]);
+        assert_eq!(REFERENCE.indices(7, 12), [0, 0, 0, 1, 2, 3, 4, 5, 5, 5, 5, 6]);
+        assert_eq!(SEED_0.indices(7, 12), [0, 0, 1, 2, 2, 2, 3, 3, 4, 4, 5, 6]);
+        assert_eq!(REFERENCE.indices(20, 12), [0, 3, 4, 5, 6, 9, 10, 13, 14, 16, 18, 19]);
+    }
+
+    #[test]
+    fn special_counts() {
+        for sampler in [REFERENCE, SEED_0, Sampler::Uniform, Sampler::Random { seed: 3 }] {
+            assert_eq!(sampler.indices(9, 1), [4]);
+            assert_eq!(sampler.indices(4, 4), [0, 1, 2, 3]);
+            assert_eq!(sampler.indices(1, 3), [0, 0, 0]);
+            assert!(sampler.indices(0, 12).is_empty());
+            assert!(sampler.indices(12, 0).is_empty());
+        }
+    }
+
+    #[test]
+    fn uniform_takes_segment_centres() {
+        assert_eq!(Sampler::Uniform.indices(120, 12), (0..12).map(|i| 10 * i + 5).collect::<Vec<_>>());
+        assert_eq!(Sampler::Uniform.indices(3, 6), [0, 0, 1, 1, 2, 2]);
+    }
+
+    #[test]
+    fn order_never_decreases_and_stays_inside() {
+        for frames in 1..300 {
+            for n in [2, 8, 12, 16] {
+                for sampler in [REFERENCE, Sampler::Uniform, Sampler::Random { seed: frames as u64 }] {
+                    let all = sampler.indices(frames, n);
+                    assert_eq!(all.len(), n);
+                    assert!(all.windows(2).all(|w| w[0] <= w[1]) && all[n - 1] < frames);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn random_differs_by_seed_also_in_the_upper_half() {
+        let of = |seed| Sampler::Random { seed }.indices(500, 12);
+        assert_eq!(of(1), of(1));
+        assert_ne!(of(1), of(2));
+        assert_ne!(of(1), of(1 + (1 << 32)));
+    }
+}

@@ -1,0 +1,107 @@
+//! Every pass is put together, validated and measured against WebGPU's default limits.
+
+use draction_shaders::{PASSES, Params, compose};
+use naga::{
+    AddressSpace, Binding, Module, StorageAccess, TypeInner,
+    valid::{Capabilities, ModuleInfo, ValidationFlags, Validator},
+};
+
+fn validate(name: &str) -> (Module, ModuleInfo) {
+    let source = compose(name).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let module = naga::front::wgsl::parse_str(&source)
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
+    // no capabilities: no f16, no subgroups, nothing that a browser may lack
+    let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
+        .validate(&module)
+        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
+    (module, info)
+}
+
+fn each_pass() -> impl Iterator<Item = (&'static str, Module)> {
+    PASSES.iter().map(|(name, _)| (*name, validate(name).0))
+}
+
+#[test]
+fn every_pass_stays_inside_the_default_limits() {
+    for (name, module) in each_pass() {
+        let [entry] = module.entry_points.as_slice() else { panic!("{name}: wants one entry point") };
+        assert_eq!(entry.name, "main", "{name}");
+        assert!(entry.workgroup_size.iter().product::<u32>() <= 256, "{name}: too many invocations");
+        let storage = module.global_variables.iter().filter(|(_, v)| matches!(v.space, AddressSpace::Storage { .. }));
+        assert!(storage.count() <= 8, "{name}: more than 8 storage buffers");
+        let layouter = module.to_ctx();
+        let shared: u32 = module
+            .global_variables
+            .iter()
+            .filter(|(_, v)| v.space == AddressSpace::WorkGroup)
+            .map(|(_, v)| module.types[v.ty].inner.size(layouter).next_multiple_of(16))
+            .sum();
+        assert!(shared <= 16 << 10, "{name}: {shared} bytes of workgroup memory");
+    }
+}
+
+#[test]
+fn bindings_are_dense_and_the_written_come_last() {
+    for (name, module) in each_pass() {
+        let mut bindings: Vec<(u32, bool)> = module
+            .global_variables
+            .iter()
+            .filter_map(|(_, v)| {
+                let binding = v.binding.as_ref()?;
+                assert_eq!(binding.group, 0, "{name}");
+                let written = matches!(v.space, AddressSpace::Storage { access } if access.contains(StorageAccess::STORE));
+                Some((binding.binding, written))
+            })
+            .collect();
+        bindings.sort_unstable();
+        let numbers: Vec<u32> = bindings.iter().map(|b| b.0).collect();
+        assert_eq!(numbers, (0..bindings.len() as u32).collect::<Vec<_>>(), "{name}");
+        assert!(bindings.iter().is_sorted_by_key(|b| b.1), "{name}: a read-only buffer follows a written one");
+        assert!(bindings.last().is_some_and(|b| b.1), "{name}: writes nothing");
+    }
+}
+
+#[test]
+fn params_mean_the_same_in_rust_and_wgsl() {
+    macro_rules! fields {
+        ($($field:ident),*) => { vec![$((stringify!($field), std::mem::offset_of!(Params, $field))),*] };
+    }
+    let rust = fields![
+        clip_frames, frames, first_frame, bodies, joints, gaussians, width, height, tiles_x, tiles, band_start,
+        band_tiles, nfm, slabs, accumulate, padding
+    ];
+    for (name, module) in each_pass() {
+        let (_, ty) = module.types.iter().find(|(_, t)| t.name.as_deref() == Some("Params")).expect(name);
+        let TypeInner::Struct { members, span } = &ty.inner else { panic!("{name}: Params is no struct") };
+        assert_eq!(*span as usize, size_of::<Params>(), "{name}");
+        let wgsl: Vec<_> = members.iter().map(|m| (m.name.as_deref().unwrap_or(""), m.offset as usize)).collect();
+        assert_eq!(wgsl, rust, "{name}");
+        let scalar = naga::Scalar::U32;
+        assert!(members.iter().all(|m| module.types[m.ty].inner == TypeInner::Scalar(scalar)), "{name}");
+        let no_builtin = members.iter().all(|m| !matches!(m.binding, Some(Binding::BuiltIn(_))));
+        assert!(no_builtin, "{name}");
+    }
+}
+
+#[test]
+fn every_file_is_listed() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("wgsl");
+    let names = |folder: &std::path::Path| -> Vec<String> {
+        let mut names: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .filter(|path| path.is_file())
+            .map(|path| path.file_stem().unwrap().to_string_lossy().into_owned())
+            .collect();
+        names.sort();
+        names
+    };
+    let mut listed: Vec<&str> = PASSES.iter().map(|p| p.0).collect();
+    listed.sort_unstable();
+    assert_eq!(names(&folder), listed);
+    // an import that no pass reaches is dead code
+    let reached: String = PASSES.iter().map(|(name, _)| compose(name).unwrap()).collect();
+    for name in names(&folder.join("shared")) {
+        assert!(reached.contains(&format!("// shared/{name}\n")), "shared/{name} is imported nowhere");
+    }
+}
