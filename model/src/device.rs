@@ -1,45 +1,11 @@
 //! Choosing where the model computes.
 
-use std::str::FromStr;
 use std::sync::OnceLock;
 
 use burn::tensor::Device;
 use burn::tensor::wgpu::{WgpuSetup, wgpu};
 
-/// What the user asked for.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum DeviceChoice {
-    /// A hardware GPU where there is one, else the CPU.
-    #[default]
-    Auto,
-    /// wgpu on whatever adapter there is, software ones included.
-    Gpu,
-    /// burn's CPU backend, `flex`.
-    Cpu,
-}
-
-impl FromStr for DeviceChoice {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "gpu" => Ok(Self::Gpu),
-            "cpu" => Ok(Self::Cpu),
-            other => Err(format!("`{other}` is not a device: choose auto, gpu or cpu")),
-        }
-    }
-}
-
-impl std::fmt::Display for DeviceChoice {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.write_str(match self {
-            Self::Auto => "auto",
-            Self::Gpu => "gpu",
-            Self::Cpu => "cpu",
-        })
-    }
-}
+pub use draction::device::DeviceChoice;
 
 /// Why the chosen device cannot be had.
 #[derive(Debug, thiserror::Error)]
@@ -137,14 +103,6 @@ fn probe() -> Result<wgpu::AdapterInfo, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn choices_read_and_print_the_same() {
-        for choice in [DeviceChoice::Auto, DeviceChoice::Gpu, DeviceChoice::Cpu] {
-            assert_eq!(choice.to_string().parse(), Ok(choice));
-        }
-        assert!("tpu".parse::<DeviceChoice>().expect_err("unknown").contains("tpu"));
-    }
 
     #[test]
     fn auto_always_finds_a_device() {

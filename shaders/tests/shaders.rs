@@ -8,8 +8,8 @@ use naga::{
 
 fn validate(name: &str) -> (Module, ModuleInfo) {
     let source = compose(name).unwrap_or_else(|e| panic!("{name}: {e}"));
-    let module = naga::front::wgsl::parse_str(&source)
-        .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
+    let module =
+        naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
     // no capabilities: no f16, no subgroups, nothing that a browser may lack
     let info = Validator::new(ValidationFlags::all(), Capabilities::empty())
         .validate(&module)
@@ -49,7 +49,8 @@ fn bindings_are_dense_and_the_written_come_last() {
             .filter_map(|(_, v)| {
                 let binding = v.binding.as_ref()?;
                 assert_eq!(binding.group, 0, "{name}");
-                let written = matches!(v.space, AddressSpace::Storage { access } if access.contains(StorageAccess::STORE));
+                let written =
+                    matches!(v.space, AddressSpace::Storage { access } if access.contains(StorageAccess::STORE));
                 Some((binding.binding, written))
             })
             .collect();
@@ -67,8 +68,22 @@ fn params_mean_the_same_in_rust_and_wgsl() {
         ($($field:ident),*) => { vec![$((stringify!($field), std::mem::offset_of!(Params, $field))),*] };
     }
     let rust = fields![
-        clip_frames, frames, first_frame, bodies, joints, gaussians, width, height, tiles_x, tiles, band_start,
-        band_tiles, nfm, slabs, accumulate, padding
+        clip_frames,
+        frames,
+        first_frame,
+        bodies,
+        joints,
+        gaussians,
+        width,
+        height,
+        tiles_x,
+        tiles,
+        band_start,
+        band_tiles,
+        nfm,
+        slabs,
+        accumulate,
+        padding
     ];
     for (name, module) in each_pass() {
         let (_, ty) = module.types.iter().find(|(_, t)| t.name.as_deref() == Some("Params")).expect(name);

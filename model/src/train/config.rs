@@ -92,7 +92,7 @@ impl Default for TrainConfig {
             model,
             vocabulary: 768,
             drawing: DrawingConfig::default(),
-            stages: vec![stage(Stage::WarmUp, 40, 1e-3), stage(Stage::Refine, 8, 2e-4)],
+            stages: vec![stage(Stage::WarmUp, 32, 1e-3), stage(Stage::Refine, 6, 2e-4)],
             batch: 16,
             questions: 2,
             drawing_rate: 3.0,

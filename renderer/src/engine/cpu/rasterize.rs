@@ -239,41 +239,25 @@ impl Replay {
         #[inline(always)]
         fn body(s: &Splat, x0: f32, y: f32, tr: &mut [f32], behind: &mut [f32], grad: [&[f32]; 3]) -> [f32; 7] {
             let n = tr.len();
+            let (behind, r, g, b) = (&mut behind[..n], &grad[0][..n], &grad[1][..n], &grad[2][..n]);
+            let along = s.along_row(y - s.origin[1]);
             let mut sums = [[0f32; LANES]; 7];
-            let [square, linear, constant] = s.along_row(y - s.origin[1]);
-            let mut lane = |sums: &mut [[f32; LANES]; 7], l: usize, i: usize| {
-                let dx = x0 + i as f32 - s.origin[0];
-                let d = (square * dx + linear) * dx + constant;
-                let weight = exp((-0.5 * d).min(0.0));
-                let tau = s.opacity * weight;
-                let keep = exp(-tau);
-                let share = tr[i] * (1.0 - keep);
-                let (r, g, b) = (grad[0][i], grad[1][i], grad[2][i]);
-                let towards = r * s.colour[0] + g * s.colour[1] + b * s.colour[2];
-                behind[i] -= share * towards;
-                tr[i] *= keep;
-                let through = tr[i] * towards - behind[i];
-                let e = -0.5 * tau * through;
-                for (sum, value) in sums.iter_mut().zip([
-                    share * r,
-                    share * g,
-                    share * b,
-                    weight * through,
-                    e,
-                    e * dx,
-                    e * dx * dx,
-                ]) {
-                    sum[l] += value;
+            let mut add = |lane: usize, values: [f32; 7]| {
+                for (sum, value) in sums.iter_mut().zip(values) {
+                    sum[lane] += value;
                 }
             };
             let whole = n / LANES * LANES;
             for start in (0..whole).step_by(LANES) {
-                for l in 0..LANES {
-                    lane(&mut sums, l, start + l);
+                for lane in 0..LANES {
+                    let i = start + lane;
+                    let dx = x0 + i as f32 - s.origin[0];
+                    add(lane, pixel(s, along, dx, &mut tr[i], &mut behind[i], [r[i], g[i], b[i]]));
                 }
             }
             for i in whole..n {
-                lane(&mut sums, i - whole, i);
+                let dx = x0 + i as f32 - s.origin[0];
+                add(i - whole, pixel(s, along, dx, &mut tr[i], &mut behind[i], [r[i], g[i], b[i]]));
             }
             sums.map(|lanes| lanes.iter().sum())
         }
@@ -290,4 +274,27 @@ impl Replay {
         }
         body(s, x0, y, transmittance, behind, grad)
     }
+}
+
+/// One pixel of the replay: its shares of the seven sums of [`Sums::add`].
+#[inline(always)]
+fn pixel(
+    s: &Splat,
+    [square, linear, constant]: [f32; 3],
+    dx: f32,
+    tr: &mut f32,
+    behind: &mut f32,
+    grad: [f32; 3],
+) -> [f32; 7] {
+    let d = (square * dx + linear) * dx + constant;
+    let weight = exp((-0.5 * d).min(0.0));
+    let tau = s.opacity * weight;
+    let keep = exp(-tau);
+    let share = *tr * (1.0 - keep);
+    let towards = grad[0] * s.colour[0] + grad[1] * s.colour[1] + grad[2] * s.colour[2];
+    *behind -= share * towards;
+    *tr *= keep;
+    let through = *tr * towards - *behind;
+    let e = -0.5 * tau * through;
+    [share * grad[0], share * grad[1], share * grad[2], weight * through, e, e * dx, e * dx * dx]
 }

@@ -32,7 +32,8 @@ pub(super) async fn request(choice: &AdapterChoice) -> Result<(wgpu::Device, wgp
                 power_preference: wgpu::PowerPreference::HighPerformance,
                 ..Default::default()
             };
-            let none = |e: wgpu::RequestAdapterError| GpuError::NoAdapter { wanted: String::new(), reason: e.to_string() };
+            let none =
+                |e: wgpu::RequestAdapterError| GpuError::NoAdapter { wanted: String::new(), reason: e.to_string() };
             instance.request_adapter(&options).await.map_err(none)?
         }
     };
@@ -42,7 +43,8 @@ pub(super) async fn request(choice: &AdapterChoice) -> Result<(wgpu::Device, wgp
         memory_hints: wgpu::MemoryHints::MemoryUsage,
         ..Default::default()
     };
-    let refused = |e: wgpu::RequestDeviceError| GpuError::NoDevice { adapter: adapter.get_info().name, reason: e.to_string() };
+    let refused =
+        |e: wgpu::RequestDeviceError| GpuError::NoDevice { adapter: adapter.get_info().name, reason: e.to_string() };
     adapter.request_device(&descriptor).await.map_err(refused)
 }
 
@@ -51,7 +53,8 @@ async fn named(instance: &wgpu::Instance, name: &str) -> Result<wgpu::Adapter, G
     let names: Vec<String> = all.iter().map(|adapter| adapter.get_info().name).collect();
     let wanted = name.trim().to_lowercase();
     all.into_iter().find(|adapter| adapter.get_info().name.to_lowercase().contains(&wanted)).ok_or_else(|| {
-        let reason = if names.is_empty() { "there is none at all".into() } else { format!("there is {}", names.join(", ")) };
+        let reason =
+            if names.is_empty() { "there is none at all".into() } else { format!("there is {}", names.join(", ")) };
         GpuError::NoAdapter { wanted: format!(" named like {name:?}"), reason }
     })
 }

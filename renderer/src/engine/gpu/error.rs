@@ -35,7 +35,9 @@ pub enum GpuError {
         limit: u64,
     },
     /// A stretch of a caller's buffer does not fit what is to be copied.
-    #[error("{buffer:?} takes {expected} bytes, but bytes {offset}..{offset}+{size} of a buffer of {available} were given")]
+    #[error(
+        "{buffer:?} takes {expected} bytes, but bytes {offset}..{offset}+{size} of a buffer of {available} were given"
+    )]
     Range {
         /// What is to be copied.
         buffer: Buffer,

@@ -9,6 +9,7 @@ mod adapter;
 mod error;
 mod pipelines;
 mod plan;
+mod record;
 #[cfg(test)]
 mod tests;
 mod transfer;
@@ -22,18 +23,15 @@ pub use transfer::{BufferRange, GradientTargets, PackedTemplate, Source, Sources
 
 use self::{
     pipelines::{Layouts, Pipelines},
-    plan::{Budget, Plan},
-    transfer::{Packed, Target, input_name, read_back, upload},
+    plan::Budget,
+    transfer::{Packed, Target, read_back},
     workspace::Workspace,
 };
-use super::{EngineError, Gradients, Inputs};
+use super::{Gradients, Inputs};
 use crate::{
     draction::Parameters,
     passes::{self, Buffer, Dims, Pass},
 };
-
-/// Sizes of renderings whose buffers are kept.
-const KEPT: usize = 3;
 
 /// DrAction on a GPU. Cheap to share: all methods take `&self`.
 pub struct GpuEngine {
@@ -50,6 +48,9 @@ pub struct GpuEngine {
 
 impl GpuEngine {
     /// An engine on somebody's device and queue. Compiles every pass.
+    ///
+    /// # Errors
+    /// [`GpuError::Shader`] when the shaders in this program do not fit together, which its tests rule out.
     pub fn new(device: wgpu::Device, queue: wgpu::Queue) -> Result<GpuEngine, GpuError> {
         let layouts = Layouts::new(&device);
         let pipelines = Pipelines::compile(&device, &layouts, &draction_shaders::Sources::default())?;
@@ -153,12 +154,7 @@ impl GpuEngine {
     ///
     /// # Errors
     /// As [`GpuEngine::forward`].
-    pub fn backward(
-        &self,
-        inputs: &Inputs<'_>,
-        frames: &[f32],
-        grad_frames: &[f32],
-    ) -> Result<Gradients, GpuError> {
+    pub fn backward(&self, inputs: &Inputs<'_>, frames: &[f32], grad_frames: &[f32]) -> Result<Gradients, GpuError> {
         pollster::block_on(self.backward_async(inputs, frames, grad_frames))
     }
 
@@ -246,10 +242,7 @@ impl GpuEngine {
         let packed = Packed::new(inputs)?;
         let mut sources = packed.sources().list(&inputs.dims);
         if let Some((frames, grad_frames)) = backward {
-            sources.extend([
-                (Buffer::Frames, Source::Host(frames)),
-                (Buffer::GradFrames, Source::Host(grad_frames)),
-            ]);
+            sources.extend([(Buffer::Frames, Source::Host(frames)), (Buffer::GradFrames, Source::Host(grad_frames))]);
         }
         let targets: Vec<_> =
             outputs.iter().enumerate().map(|(index, &buffer)| (buffer, Target::ReadBack(index))).collect();
@@ -261,145 +254,6 @@ impl GpuEngine {
             results.push(read_back(&self.device, buffers).await?);
         }
         Ok(results)
-    }
-
-    /// Records everything: copies in, passes, copies out, stretch by stretch. Returns the buffers to read back, for
-    /// each [`Target::ReadBack`] one a stretch.
-    ///
-    /// What is recorded reads nothing that it has not written itself, so workspaces go back to the pool at once: on a
-    /// queue, later recordings run later.
-    fn record(
-        &self,
-        encoder: &mut wgpu::CommandEncoder,
-        dims: &Dims,
-        passes: &[Pass],
-        inputs: &[(Buffer, Source<'_>)],
-        outputs: &[(Buffer, Target<'_>)],
-    ) -> Result<Vec<Vec<wgpu::Buffer>>, GpuError> {
-        let mut passes = passes.to_vec();
-        if passes.contains(&Pass::RasterizeBackward) && !passes.contains(&Pass::GatherTiles) {
-            passes.push(Pass::GatherTiles);
-        }
-        let plan = Plan::new(dims, self.budget)?;
-        self.check(&plan, inputs, outputs)?;
-        let mut workspace = self.take(plan);
-        workspace.prepare(&self.device, &self.layouts, &passes);
-        let result = self.record_chunks(encoder, &workspace, &passes, inputs, outputs);
-        self.put_back(workspace);
-        result
-    }
-
-    fn record_chunks(
-        &self,
-        encoder: &mut wgpu::CommandEncoder,
-        workspace: &Workspace,
-        passes: &[Pass],
-        inputs: &[(Buffer, Source<'_>)],
-        outputs: &[(Buffer, Target<'_>)],
-    ) -> Result<Vec<Vec<wgpu::Buffer>>, GpuError> {
-        let plan = &workspace.plan;
-        let pipelines = Arc::clone(&self.pipelines.read().unwrap_or_else(PoisonError::into_inner));
-        let mut read = vec![Vec::new(); outputs.len()];
-        #[cfg(test)]
-        if self.poison {
-            tests::poison(&self.device, encoder, workspace)?;
-        }
-        for (chunk, span) in plan.chunks.iter().enumerate() {
-            let last = chunk + 1 == plan.chunks.len();
-            // what does not grow with frames is copied in at the beginning and out at the end
-            let part = |buffer: Buffer| {
-                let size = plan.bytes(buffer, span.count);
-                if plan.is_per_frame(buffer) { (size / span.count * span.first, size) } else { (0, size) }
-            };
-            for &(buffer, source) in inputs {
-                let Some(destination) = workspace.buffer(buffer) else { continue };
-                if chunk > 0 && !plan.is_per_frame(buffer) {
-                    continue;
-                }
-                let (start, size) = part(buffer);
-                match source {
-                    Source::Gpu(range) => {
-                        encoder.copy_buffer_to_buffer(range.buffer, range.offset + start, destination, 0, size);
-                    }
-                    Source::Host(numbers) => {
-                        let numbers = &numbers[start as usize / 4..][..size as usize / 4];
-                        encoder.copy_buffer_to_buffer(&upload(&self.device, numbers)?, 0, destination, 0, size);
-                    }
-                }
-            }
-            let descriptor = wgpu::ComputePassDescriptor { label: Some("draction"), timestamp_writes: None };
-            workspace.replay(&mut encoder.begin_compute_pass(&descriptor), &pipelines, passes, chunk);
-            for (buffer, target) in outputs {
-                let source = workspace.buffer(*buffer).ok_or(GpuError::Scratch(*buffer))?;
-                if !last && !plan.is_per_frame(*buffer) {
-                    continue;
-                }
-                let (start, size) = part(*buffer);
-                match target {
-                    Target::Range(range) => {
-                        encoder.copy_buffer_to_buffer(source, 0, range.buffer, range.offset + start, size);
-                    }
-                    Target::ReadBack(index) => {
-                        let staging = self.device.create_buffer(&wgpu::BufferDescriptor {
-                            label: Some("draction read-back"),
-                            size,
-                            usage: wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::MAP_READ,
-                            mapped_at_creation: false,
-                        });
-                        encoder.copy_buffer_to_buffer(source, 0, &staging, 0, size);
-                        read[*index].push(staging);
-                    }
-                }
-            }
-        }
-        Ok(read)
-    }
-
-    fn check(
-        &self,
-        plan: &Plan,
-        inputs: &[(Buffer, Source<'_>)],
-        outputs: &[(Buffer, Target<'_>)],
-    ) -> Result<(), GpuError> {
-        let frames = plan.dims.frame_count() as u64;
-        for &(buffer, source) in inputs {
-            let expected = plan.bytes(buffer, frames);
-            match source {
-                Source::Gpu(range) => range.check(buffer, expected)?,
-                Source::Host(numbers) if numbers.len() as u64 * 4 == expected => {}
-                Source::Host(numbers) => {
-                    let (expected, got) = (expected as usize / 4, numbers.len());
-                    return Err(EngineError::Length { what: input_name(buffer), expected, got }.into());
-                }
-            }
-        }
-        for (buffer, target) in outputs {
-            if let Target::Range(range) = target {
-                range.check(*buffer, plan.bytes(*buffer, frames))?;
-            }
-        }
-        Ok(())
-    }
-
-    fn take(&self, plan: Plan) -> Workspace {
-        let mut kept = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
-        match kept.iter().position(|workspace| workspace.plan.dims == plan.dims) {
-            Some(index) => kept.remove(index),
-            None => {
-                // make room first, so that two large sizes are never held at once without need
-                if kept.len() == KEPT {
-                    kept.remove(0);
-                }
-                Workspace::new(&self.device, plan)
-            }
-        }
-    }
-
-    fn put_back(&self, workspace: Workspace) {
-        let mut kept = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < KEPT {
-            kept.push(workspace);
-        }
     }
 
     /// Frees the buffers that are kept for further renderings of the same size.

@@ -79,12 +79,7 @@ impl Pipelines {
     }
 }
 
-fn pipeline(
-    device: &wgpu::Device,
-    layout: &wgpu::BindGroupLayout,
-    name: &str,
-    text: String,
-) -> wgpu::ComputePipeline {
+fn pipeline(device: &wgpu::Device, layout: &wgpu::BindGroupLayout, name: &str, text: String) -> wgpu::ComputePipeline {
     let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
         label: Some(name),
         source: wgpu::ShaderSource::Wgsl(text.into()),

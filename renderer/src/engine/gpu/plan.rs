@@ -93,9 +93,7 @@ impl Plan {
     /// Bytes of `buffer` for `frames` frames.
     pub fn bytes(&self, buffer: Buffer, frames: u64) -> u64 {
         let len = match buffer {
-            Buffer::TilePartials => {
-                frames * self.bands[0].count * self.dims.per_frame() as u64 * PARTIAL
-            }
+            Buffer::TilePartials => frames * self.bands[0].count * self.dims.per_frame() as u64 * PARTIAL,
             Buffer::WeightPartials => self.slabs * WEIGHTS_LEN as u64,
             _ => frame_len(&self.dims, buffer).map_or(0, |(per_frame, rest)| frames * per_frame + rest),
         };
@@ -207,9 +205,34 @@ fn frame_len(dims: &Dims, buffer: Buffer) -> Option<(u64, u64)> {
 const ALL: [Buffer; 28] = {
     use Buffer::*;
     [
-        Positions, Velocities, Orientations, Cameras, CanonicalJoints, Template, LbsWeights, Features, Weights, Head,
-        Skinned, Projected, DepthRange, Shaded, Order, RowLists, Frames, GradFrames, TilePartials, GradSplats, GradAppearance,
-        GradDepthRange, GradMeans, GradHead, GradPositions, GradVelocities, GradFeatures, GradWeights,
+        Positions,
+        Velocities,
+        Orientations,
+        Cameras,
+        CanonicalJoints,
+        Template,
+        LbsWeights,
+        Features,
+        Weights,
+        Head,
+        Skinned,
+        Projected,
+        DepthRange,
+        Shaded,
+        Order,
+        RowLists,
+        Frames,
+        GradFrames,
+        TilePartials,
+        GradSplats,
+        GradAppearance,
+        GradDepthRange,
+        GradMeans,
+        GradHead,
+        GradPositions,
+        GradVelocities,
+        GradFeatures,
+        GradWeights,
     ]
 };
 
@@ -256,6 +279,9 @@ mod tests {
     #[test]
     fn a_frame_too_large_says_so() {
         let error = Plan::new(&dims(1, 10, 8192, 8192), WEBGPU).unwrap_err().to_string();
-        assert_eq!(error, "Frames would take 805306368 bytes for a single frame, and the device binds 134217728 at most");
+        assert_eq!(
+            error,
+            "Frames would take 805306368 bytes for a single frame, and the device binds 134217728 at most"
+        );
     }
 }

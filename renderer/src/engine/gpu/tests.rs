@@ -6,7 +6,7 @@ use std::{path::Path, sync::OnceLock};
 
 use scene::Scene;
 
-use super::*;
+use super::{plan::Plan, transfer::upload, *};
 use crate::{conformance::Case, engine::cpu::CpuEngine};
 
 /// Fills every buffer of `workspace` with NaN: what a run reads without having written it spoils the result.
@@ -251,8 +251,7 @@ fn recording_between_foreign_buffers() {
         mapped_at_creation: false,
     });
     let drawn = BufferRange { buffer: &out, offset: 20, size: 4 * frames.len() as u64 };
-    let grad_weights =
-        BufferRange { buffer: &out, offset: 20 + drawn.size, size: 4 * weights.len() as u64 };
+    let grad_weights = BufferRange { buffer: &out, offset: 20 + drawn.size, size: 4 * weights.len() as u64 };
     let mut encoder = gpu.device().create_command_encoder(&Default::default());
     gpu.record_forward(&mut encoder, &scene.dims, &sources, drawn).unwrap();
     let targets = GradientTargets { weights: Some(grad_weights), ..Default::default() };

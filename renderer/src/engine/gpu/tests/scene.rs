@@ -38,9 +38,9 @@ impl Scene {
         let (mut means, mut lbs_logits) = (Vec::new(), Vec::new());
         for k in 0..gaussians {
             let (a, b, share) = (k % joints, (3 * k + 1) % joints, (k as f32 * 0.377).fract());
-            means.extend((0..3).map(|c| {
-                (1.0 - share) * canonical_joints[3 * a + c] + share * canonical_joints[3 * b + c]
-            }));
+            means.extend(
+                (0..3).map(|c| (1.0 - share) * canonical_joints[3 * a + c] + share * canonical_joints[3 * b + c]),
+            );
             lbs_logits.extend((0..joints).map(|j| match j {
                 _ if j == a => (1.0 - share).max(1e-6).ln() + 10.0,
                 _ if j == b => share.max(1e-6).ln() + 10.0,

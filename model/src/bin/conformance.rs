@@ -1,0 +1,87 @@
+//! `conformance`: compares this program with golden files computed independently.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+use draction::{conformance::Case, device::Engine};
+use skeletonllm::{
+    conformance,
+    device::{self, DeviceChoice},
+};
+
+/// Compare the renderer and the model with golden files; exits with 1 when anything is off by more than allowed.
+#[derive(Parser)]
+#[command(
+    name = "conformance",
+    version,
+    after_help = "Examples:\n  \
+        conformance draction tests/cases/draction/*.safetensors --device gpu\n  \
+        conformance internvl tests/cases/internvl-tiny"
+)]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// DrAction: frames within 2e-5, every gradient within 5e-4 relative L2 and not zero where it should not be.
+    Draction {
+        /// Case files: inputs, weights, expected frames and gradients.
+        #[arg(required = true)]
+        cases: Vec<PathBuf>,
+        /// Where to compute: auto, gpu (software adapters included), cpu
+        #[arg(long, default_value_t = DeviceChoice::Auto)]
+        device: DeviceChoice,
+    },
+    /// The model: features, tokens, logits, loss, gradient at the pixels, and the greedy continuation exactly.
+    Internvl {
+        /// Folder with `checkpoint/` and `expected.safetensors`.
+        folder: PathBuf,
+        /// Where to compute: auto, gpu (software adapters included), cpu
+        #[arg(long, default_value_t = DeviceChoice::Auto)]
+        device: DeviceChoice,
+    },
+}
+
+fn main() -> ExitCode {
+    let outcome = match Args::parse().command {
+        Command::Draction { cases, device } => draction(&cases, device),
+        Command::Internvl { folder, device } => internvl(&folder, device),
+    };
+    match outcome {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("conformance: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn draction(cases: &[PathBuf], choice: DeviceChoice) -> Result<bool> {
+    let engine = Engine::open(choice)?;
+    println!("on {}", engine.name());
+    let mut passed = true;
+    for path in cases {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let case = Case::load(&bytes).with_context(|| path.display().to_string())?;
+        let report = case.run(
+            |inputs| engine.forward(inputs),
+            |inputs, frames, grad_frames| engine.backward(inputs, frames, grad_frames),
+        )?;
+        println!("\n{}\n{report}", path.display());
+        passed &= report.passed();
+    }
+    println!("\n{}", if passed { "all cases passed" } else { "FAILED" });
+    Ok(passed)
+}
+
+fn internvl(folder: &std::path::Path, choice: DeviceChoice) -> Result<bool> {
+    let selected = device::select(choice)?;
+    println!("on {}\n", selected.name);
+    let report = conformance::internvl(folder, &selected.device)?;
+    println!("{report}");
+    Ok(report.passed())
+}

@@ -1,0 +1,51 @@
+//! Golden files on every engine and every device.
+
+use std::path::PathBuf;
+
+use draction::conformance::Case;
+use skeletonllm_tests::{case, devices, engines, shared};
+
+fn cases() -> Vec<PathBuf> {
+    let own = ["two_bodies_nfm", "one_body_no_nfm_wide", "behind_camera"]
+        .map(|name| case(&format!("draction/{name}.safetensors")));
+    // these two hold the authors' weights, which have no licence: tested where they are, never shipped
+    let released = ["ntu_released_01", "ntu_released_02_448"]
+        .into_iter()
+        .filter_map(|name| shared(&format!("golden/draction/{name}.safetensors")));
+    own.into_iter().chain(released).collect()
+}
+
+#[test]
+fn draction_equals_the_reference_on_every_engine() {
+    for engine in engines() {
+        for path in cases() {
+            let case = Case::load(&std::fs::read(&path).unwrap()).unwrap();
+            let report = case
+                .run(|i| engine.forward(i), |i, frames, grad_frames| engine.backward(i, frames, grad_frames))
+                .unwrap();
+            assert!(report.passed(), "{} on {}\n{report}", path.display(), engine.name());
+        }
+    }
+}
+
+#[test]
+fn a_wrong_result_does_not_pass() {
+    let case = Case::load(&std::fs::read(case("draction/two_bodies_nfm.safetensors")).unwrap()).unwrap();
+    let engine = draction::engine::cpu::CpuEngine;
+    let mut frames = engine.forward(&case.inputs()).unwrap();
+    let gradients = engine.backward(&case.inputs(), &frames, case.grad_frames.as_ref().unwrap()).unwrap();
+    assert!(case.compare(&frames, Some(&gradients)).passed());
+    let mut zero = gradients.clone();
+    zero.positions.fill(0.0);
+    assert!(!case.compare(&frames, Some(&zero)).passed(), "an all-zero gradient must fail");
+    frames[1234] += 3e-5;
+    assert!(!case.compare(&frames, Some(&gradients)).passed(), "3e-5 is too much");
+}
+
+#[test]
+fn the_model_equals_transformers_on_every_device() {
+    for selected in devices() {
+        let report = skeletonllm::conformance::internvl(case("internvl-tiny"), &selected.device).unwrap();
+        assert!(report.passed(), "on {}\n{report}", selected.name);
+    }
+}

@@ -1,0 +1,121 @@
+//! Training as a user runs it, at a size that takes seconds.
+
+use std::{fs, path::Path, sync::atomic::AtomicBool};
+
+use skeletonllm::{
+    assistant::Assistant,
+    device::{DeviceChoice, cpu},
+    train::{RunOptions, TrainConfig, run},
+};
+use skeletonllm_tests::asset;
+
+/// A data set of this project's own samples.
+fn data(folder: &Path) {
+    let lines = [
+        ("wave_left_hand.bvh", "wave left hand", "train"),
+        ("raise_right_hand.bvh", "raise right hand", "train"),
+        ("squat.bvh", "squat", "train"),
+        ("walk.bvh", "walk", "train"),
+        ("clap.bvh", "clap", "val"),
+    ];
+    let mut metadata = String::new();
+    for (file, label, split) in lines {
+        fs::copy(asset("samples").join(file), folder.join(file)).unwrap();
+        metadata += &format!("{{\"file_name\": \"{file}\", \"label\": \"{label}\", \"split\": \"{split}\"}}\n");
+    }
+    fs::write(folder.join("metadata.jsonl"), metadata).unwrap();
+}
+
+fn config() -> TrainConfig {
+    let mut value = serde_json::to_value(TrainConfig::default()).unwrap();
+    let model = &mut value["model"];
+    for tower in ["vision_config", "text_config"] {
+        model[tower]["hidden_size"] = 32.into();
+        model[tower]["intermediate_size"] = 64.into();
+        model[tower]["num_hidden_layers"] = 1.into();
+        model[tower]["num_attention_heads"] = 2.into();
+    }
+    model["vision_config"]["image_size"] = serde_json::json!([32, 32]);
+    model["skeleton"]["render_size"] = serde_json::json!([32, 32]);
+    model["skeleton"]["frames"] = 3.into();
+    model["image_seq_length"] = 1.into();
+    value["vocabulary"] = 320.into();
+    value["batch"] = 2.into();
+    value["checkpoint_every"] = 3.into();
+    value["stages"] = serde_json::json!([
+        {"stage": "warm-up", "epochs": 4, "learning_rate": 1e-3},
+        {"stage": "refine", "epochs": 2, "learning_rate": 1e-3, "lora_rank": 4, "lora_alpha": 8.0}
+    ]);
+    serde_json::from_value(value).unwrap()
+}
+
+fn train(data: &Path, out: &Path, resume: bool, max_steps: Option<u64>) {
+    let device = cpu();
+    run(RunOptions {
+        data: vec![data.into()],
+        out: out.into(),
+        config: config(),
+        resume,
+        device: device.device,
+        device_name: device.name,
+        stop: &AtomicBool::new(false),
+        quiet: true,
+        max_steps,
+    })
+    .unwrap();
+}
+
+/// `step,epoch,loss,gradient,rate` of each row: all but the speed.
+fn losses(out: &Path) -> Vec<String> {
+    let text = fs::read_to_string(out.join("loss.csv")).unwrap();
+    text.lines().skip(1).map(|line| line.rsplit_once(',').unwrap().0.to_owned()).collect()
+}
+
+#[test]
+fn a_run_that_is_killed_and_resumed_is_the_run_that_was_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let [set, whole, cut] = ["set", "whole", "cut"].map(|name| folder.path().join(name));
+    fs::create_dir(&set).unwrap();
+    data(&set);
+
+    train(&set, &whole, false, None);
+    // 2 steps an epoch: stopped within the first stage, then within the second, then to the end
+    train(&set, &cut, false, Some(5));
+    assert!(!cut.join("model").exists(), "stopped before the end");
+    train(&set, &cut, true, Some(9));
+    // killed without saving: the rows after the last checkpoint are written again
+    let stray = losses(&cut).len();
+    assert_eq!(stray, 9);
+    train(&set, &cut, true, None);
+
+    assert_eq!(losses(&whole).len(), 12);
+    assert_eq!(losses(&whole), losses(&cut));
+    for file in ["model/model.safetensors", "model/draction.safetensors", "model-int8/model.safetensors"] {
+        assert!(fs::read(whole.join(file)).unwrap() == fs::read(cut.join(file)).unwrap(), "{file} differs");
+    }
+    for file in ["loss.png", "validation.csv", "drawings/step_000002.png", "best/config.json"] {
+        assert!(whole.join(file).exists(), "{file} is missing");
+    }
+
+    // learned or not, what was written can be asked
+    let assistant = Assistant::load(&whole.join("model-int8"), DeviceChoice::Cpu).unwrap();
+    assert_eq!(assistant.labels(), ["raise right hand", "squat", "walk", "wave left hand"]);
+    let motion = draction::motion::read_file(asset("samples/walk.bvh"), &Default::default()).unwrap();
+    let look = assistant.look(&[&motion]).unwrap();
+    let ranked = assistant.recognise(&look).unwrap();
+    assert!((ranked.iter().map(|r| r.1).sum::<f32>() - 1.0).abs() < 1e-4);
+    assert!(ranked.windows(2).all(|w| w[0].1 >= w[1].1));
+    assistant.ask(&look, &[], "What is the person doing?", |_| {}).unwrap();
+}
+
+#[test]
+fn a_new_run_does_not_overwrite_an_old_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let [set, out] = ["set", "out"].map(|name| folder.path().join(name));
+    fs::create_dir(&set).unwrap();
+    data(&set);
+    train(&set, &out, false, Some(1));
+    let again = std::panic::catch_unwind(|| train(&set, &out, false, Some(1)));
+    assert!(again.is_err());
+    assert_eq!(losses(&out).len(), 1);
+}
