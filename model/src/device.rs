@@ -91,7 +91,10 @@ fn describe(info: &wgpu::AdapterInfo) -> String {
 
 /// The adapter that wgpu would give, without opening it.
 fn probe() -> Result<wgpu::AdapterInfo, String> {
-    let instance = wgpu::Instance::new(wgpu::InstanceDescriptor::new_without_display_handle());
+    let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
+    // burn's kernels and ours need compute shaders with many storage buffers, which OpenGL cannot promise
+    descriptor.backends = wgpu::Backends::PRIMARY;
+    let instance = wgpu::Instance::new(descriptor);
     let options = wgpu::RequestAdapterOptions {
         power_preference: wgpu::PowerPreference::HighPerformance,
         ..Default::default()

@@ -10,14 +10,13 @@ use plotters::prelude::*;
 
 /// A named line.
 pub struct Curve<'a> {
-    /// For the legend.
+    /// Its title.
     pub name: &'a str,
     /// `(x, y)` in order.
     pub points: Vec<(f64, f64)>,
 }
 
-const COLOURS: [RGBColor; 4] =
-    [RGBColor(38, 98, 170), RGBColor(214, 96, 30), RGBColor(60, 140, 80), RGBColor(130, 80, 160)];
+const COLOURS: [RGBColor; 3] = [RGBColor(38, 98, 170), RGBColor(214, 96, 30), RGBColor(60, 140, 80)];
 const INK: RGBColor = RGBColor(50, 54, 60);
 
 /// The picture's text is drawn with egui's own font, so that no font need be installed.
@@ -30,44 +29,40 @@ fn fonts() {
     });
 }
 
-/// Draws curves over one axis from zero up.
+/// Draws curves below each other over one horizontal axis, each with a vertical axis of its own from zero up.
 ///
 /// # Errors
 /// When the picture cannot be drawn or written.
-pub fn curves(path: &Path, title: &str, x_name: &str, curves: &[Curve<'_>]) -> Result<()> {
+pub fn curves(path: &Path, x_name: &str, curves: &[Curve<'_>]) -> Result<()> {
     fonts();
-    let points = || curves.iter().flat_map(|c| &c.points).filter(|p| p.1.is_finite());
-    let right = points().map(|p| p.0).fold(1.0, f64::max);
-    let top = points().map(|p| p.1).fold(1e-3, f64::max) * 1.05;
-    let (width, height) = (1000u32, 560u32);
+    let right = curves.iter().flat_map(|c| &c.points).map(|p| p.0).fold(1.0, f64::max);
+    let (width, panel) = (1000u32, 320u32);
+    let height = panel * curves.len().max(1) as u32;
     let mut pixels = vec![0u8; (width * height * 3) as usize];
     {
         let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
         area.fill(&WHITE)?;
-        let mut chart = ChartBuilder::on(&area)
-            .caption(title, ("sans-serif", 26).into_font().color(&INK))
-            .margin(16)
-            .x_label_area_size(44)
-            .y_label_area_size(56)
-            .build_cartesian_2d(0.0..right, 0.0..top)?;
-        chart
-            .configure_mesh()
-            .x_desc(x_name)
-            .label_style(("sans-serif", 16).into_font().color(&INK))
-            .light_line_style(RGBColor(240, 240, 242))
-            .draw()?;
-        for (curve, colour) in curves.iter().zip(COLOURS.iter().cycle()) {
+        for ((panel, curve), colour) in area.split_evenly((curves.len().max(1), 1)).iter().zip(curves).zip(COLOURS.iter().cycle())
+        {
+            let finite = || curve.points.iter().copied().filter(|p| p.1.is_finite());
+            let top = finite().map(|p| p.1).fold(1e-3, f64::max) * 1.05;
+            let mut chart = ChartBuilder::on(panel)
+                .caption(curve.name, ("sans-serif", 22).into_font().color(&INK))
+                .margin(14)
+                .x_label_area_size(40)
+                .y_label_area_size(56)
+                .build_cartesian_2d(0.0..right, 0.0..top)?;
             chart
-                .draw_series(LineSeries::new(curve.points.iter().copied(), colour.stroke_width(2)))?
-                .label(curve.name)
-                .legend(move |(x, y)| PathElement::new([(x, y), (x + 22, y)], colour.stroke_width(3)));
+                .configure_mesh()
+                .x_desc(x_name)
+                .x_label_formatter(&|x| format!("{x:.0}"))
+                .y_label_formatter(&|y| format!("{y:.1}"))
+                .label_style(("sans-serif", 16).into_font().color(&INK))
+                .light_line_style(RGBColor(246, 246, 248))
+                .bold_line_style(RGBColor(226, 226, 230))
+                .draw()?;
+            chart.draw_series(LineSeries::new(finite(), colour.stroke_width(2)))?;
         }
-        chart
-            .configure_series_labels()
-            .label_font(("sans-serif", 17).into_font().color(&INK))
-            .background_style(WHITE.mix(0.8))
-            .position(SeriesLabelPosition::UpperRight)
-            .draw()?;
         area.present()?;
     }
     save(path, width, height, &pixels)
@@ -139,7 +134,7 @@ mod tests {
     fn pictures_hold_ink() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.png");
-        curves(&path, "loss", "step", &[Curve { name: "loss", points: vec![(0.0, 3.0), (10.0, 1.0)] }]).unwrap();
+        curves(&path, "step", &[Curve { name: "loss", points: vec![(0.0, 3.0), (10.0, 1.0)] }]).unwrap();
         let curve = std::fs::read(&path).unwrap();
         confusion(&path, "all", &["wave".into(), "walk".into()], &[vec![3, 1], vec![0, 9]]).unwrap();
         assert_ne!(curve, std::fs::read(&path).unwrap());

@@ -76,10 +76,10 @@ impl Report {
     /// When the picture cannot be drawn or written.
     pub fn draw(&self) -> anyhow::Result<()> {
         let curves = [
-            Curve { name: "loss", points: smoothed(&self.losses, 0.97) },
-            Curve { name: "validation top-1", points: self.validation.clone() },
+            Curve { name: "loss (nats a token, smoothed)", points: smoothed(&self.losses, 0.97) },
+            Curve { name: "validation top-1 among all labels", points: self.validation.clone() },
         ];
-        plot::curves(&self.folder.join("loss.png"), "training", "step", &curves)
+        plot::curves(&self.folder.join("loss.png"), "step", &curves)
     }
 }
 

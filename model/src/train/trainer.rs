@@ -308,6 +308,8 @@ impl Run<'_> {
                     return Ok(false);
                 }
                 let start = Instant::now();
+                // dropout follows from the step, too
+                self.options.device.seed(config.seed ^ (progress.total << 20));
                 let batch = receiver.recv().context("the thread that prepares batches ended")??;
                 let clips = batch.clips.len();
                 let result = trainer.step(&batch, step)?;

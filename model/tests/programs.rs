@@ -1,0 +1,124 @@
+//! The programs as a user runs them.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn run(program: &str, arguments: &[&str]) -> Output {
+    Command::new(program).args(arguments).current_dir(root()).output().expect("the program was built")
+}
+
+fn ask(arguments: &[&str]) -> String {
+    let output = run(env!("CARGO_BIN_EXE_ask"), arguments);
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{errors}");
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+#[test]
+fn the_shipped_model_tells_the_samples_apart() {
+    for (file, label) in [
+        ("wave_left_hand.bvh", "wave left hand"),
+        ("raise_right_hand.bvh", "raise up right hand"),
+        ("walk.bvh", "walk"),
+        ("squat.bvh", "squat"),
+    ] {
+        let path = format!("assets/samples/{file}");
+        let json: serde_json::Value =
+            serde_json::from_str(&ask(&[&path, "What is the person doing?", "--json", "--device", "cpu"])).unwrap();
+        assert_eq!(json["top"][0]["label"], label, "{file}: {json:#}");
+        assert_eq!(json["answer"], label, "{file}: {json:#}");
+    }
+}
+
+#[test]
+fn hands_are_told_apart_in_every_format() {
+    for file in ["wave_left_hand.bvh", "wave_left_hand.skeleton"] {
+        let path = format!("assets/samples/{file}");
+        assert_eq!(ask(&[&path, "Which hand is the person using?", "--device", "cpu"]), "left hand", "{file}");
+    }
+}
+
+#[test]
+fn what_no_skeleton_shows_is_declined() {
+    let answer = ask(&["assets/samples/squat.bvh", "What colour is the shirt?", "--device", "cpu"]);
+    assert!(answer.to_lowercase().contains("skeleton"), "{answer}");
+}
+
+#[test]
+fn a_sheet_is_written_and_questions_come_from_standard_input() {
+    let folder = tempfile::tempdir().unwrap();
+    let sheet = folder.path().join("sheet.png");
+    let questions = folder.path().join("questions.txt");
+    std::fs::write(&questions, "What is the person doing?\n\nWhich hand is the person using?\n").unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_ask"))
+        .args(["assets/samples/wave_left_hand.bvh", "--device", "cpu", "--sheet", sheet.to_str().unwrap()])
+        .current_dir(root())
+        .stdin(std::fs::File::open(questions).unwrap())
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(String::from_utf8(output.stdout).unwrap().lines().count(), 2);
+    assert!(std::fs::read(sheet).unwrap().starts_with(b"\x89PNG"));
+}
+
+#[test]
+fn bad_input_gives_one_clear_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let broken = folder.path().join("broken.bvh");
+    std::fs::write(&broken, "HIERARCHY\nROOT Hips\n{\n  OFFSET 0 zero 0\n").unwrap();
+    for (arguments, expected) in [
+        (vec!["assets/samples/none.bvh", "what?"], "none.bvh"),
+        (vec![broken.to_str().unwrap(), "what?"], "4"),
+        (vec!["assets/samples/walk.bvh", "what?", "--model", "assets"], "config.json"),
+    ] {
+        let arguments = [&arguments[..], &["--device", "cpu"]].concat();
+        let output = run(env!("CARGO_BIN_EXE_ask"), &arguments);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        assert!(error.starts_with("ask: ") && error.trim_end().lines().count() == 1, "{error}");
+        assert!(error.contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn evaluate_writes_the_figures_it_promises() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = folder.path().join("samples");
+    std::fs::create_dir(&set).unwrap();
+    let mut metadata = String::new();
+    for (file, label) in [("walk.bvh", "walk"), ("squat.bvh", "squat")] {
+        std::fs::copy(root().join("assets/samples").join(file), set.join(file)).unwrap();
+        metadata += &format!("{{\"file_name\": \"{file}\", \"label\": \"{label}\", \"split\": \"val\"}}\n");
+    }
+    std::fs::write(set.join("metadata.jsonl"), metadata).unwrap();
+    let (json, picture) = (folder.path().join("s.json"), folder.path().join("c.png"));
+    let output = run(
+        env!("CARGO_BIN_EXE_evaluate"),
+        &[
+            "--data",
+            set.to_str().unwrap(),
+            "--device",
+            "cpu",
+            "--json",
+            json.to_str().unwrap(),
+            "--confusion",
+            picture.to_str().unwrap(),
+        ],
+    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let scores: serde_json::Value = serde_json::from_slice(&std::fs::read(json).unwrap()).unwrap();
+    let own = &scores["sets"]["samples"];
+    assert_eq!(own["clips"], 2);
+    for field in ["top1_own", "top5_own", "top1_all", "top5_all"] {
+        assert!((0.0..=1.0).contains(&own[field].as_f64().unwrap()), "{field}");
+    }
+    assert_eq!(own["top5_own"], 1.0, "there are only two labels");
+    assert_eq!(scores["top1_all"], own["top1_all"]);
+    assert!(std::fs::read(picture).unwrap().starts_with(b"\x89PNG"));
+}
