@@ -130,10 +130,7 @@ mod tests {
                 id => chat.tokenizer().decode(&[id]),
             })
             .collect();
-        assert_eq!(
-            text,
-            "[system\nbe brief]\n[user\nFrame1: (***)\nFrame2: (***)\nwhat?]\n[assistant\nwave]\n"
-        );
+        assert_eq!(text, "[system\nbe brief]\n[user\nFrame1: (***)\nFrame2: (***)\nwhat?]\n[assistant\nwave]\n");
     }
 
     #[test]

@@ -131,8 +131,8 @@ impl InternVlConfig {
     /// # Errors
     /// When the text cannot be parsed or a field cannot be used.
     pub fn parse(text: &str, origin: &str) -> Result<Self, ConfigError> {
-        let config: Self = serde_json::from_str(text)
-            .map_err(|source| ConfigError::Json { path: origin.to_string(), source })?;
+        let config: Self =
+            serde_json::from_str(text).map_err(|source| ConfigError::Json { path: origin.to_string(), source })?;
         config.validate()?;
         Ok(config)
     }
@@ -144,8 +144,8 @@ impl InternVlConfig {
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ConfigError> {
         let path = path.as_ref();
         let describe = || path.display().to_string();
-        let mut text = serde_json::to_string_pretty(self)
-            .map_err(|source| ConfigError::Json { path: describe(), source })?;
+        let mut text =
+            serde_json::to_string_pretty(self).map_err(|source| ConfigError::Json { path: describe(), source })?;
         text.push('\n');
         std::fs::write(path, text).map_err(|source| ConfigError::Io { path: describe(), source })
     }

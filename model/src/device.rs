@@ -60,7 +60,10 @@ pub fn cpu() -> Selected {
 }
 
 /// burn's runtime can be set up once per process only, so its handles are kept.
-static GPU: OnceLock<Result<(Device, WgpuSetup, String), (String, String)>> = OnceLock::new();
+static GPU: OnceLock<Result<Opened, (String, String)>> = OnceLock::new();
+
+/// A device, the wgpu handles behind it, and its name.
+type Opened = (Device, WgpuSetup, String);
 
 fn gpu() -> Result<Selected, DeviceError> {
     let info = probe().map_err(DeviceError::NoAdapter)?;
@@ -95,10 +98,8 @@ fn probe() -> Result<wgpu::AdapterInfo, String> {
     // burn's kernels and ours need compute shaders with many storage buffers, which OpenGL cannot promise
     descriptor.backends = wgpu::Backends::PRIMARY;
     let instance = wgpu::Instance::new(descriptor);
-    let options = wgpu::RequestAdapterOptions {
-        power_preference: wgpu::PowerPreference::HighPerformance,
-        ..Default::default()
-    };
+    let options =
+        wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
     let adapter = cubecl::future::block_on(instance.request_adapter(&options)).map_err(|error| error.to_string())?;
     Ok(adapter.get_info())
 }

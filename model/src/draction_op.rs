@@ -186,11 +186,7 @@ struct HostInputs {
 impl HostInputs {
     fn new(inputs: Four<FlexTensor>, scene: &Scene) -> Self {
         let [features, weights, positions, velocities] = inputs.map(from_flex);
-        HostInputs {
-            parameters: Parameters::from_packed(features, &weights, scene.dims.nfm),
-            positions,
-            velocities,
-        }
+        HostInputs { parameters: Parameters::from_packed(features, &weights, scene.dims.nfm), positions, velocities }
     }
 
     fn inputs<'a>(&'a self, scene: &'a Scene) -> Inputs<'a> {

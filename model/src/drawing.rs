@@ -1,7 +1,11 @@
 //! DrAction as a module of the model: its trained numbers as burn parameters, and clips of any skeletons drawn as one
 //! batch.
 
+mod bank;
+
 use std::{collections::BTreeMap, sync::Arc};
+
+pub use bank::{bank_skeleton, fresh_drawing};
 
 use burn::{
     module::{Module, Param},
@@ -111,7 +115,9 @@ impl Drawing {
     /// # Errors
     /// [`TemplateError`] when a clip's skeleton gives no template.
     pub fn render(&self, clips: &[Clip], [height, width]: [usize; 2]) -> Result<Tensor<5>, TemplateError> {
-        let mut groups: BTreeMap<(Vec<[usize; 2]>, Vec<u8>, usize), Vec<usize>> = BTreeMap::new();
+        /// Bones, body parts and number of bodies: what clips drawn together have in common.
+        type Kind = (Vec<[usize; 2]>, Vec<u8>, usize);
+        let mut groups: BTreeMap<Kind, Vec<usize>> = BTreeMap::new();
         for (i, clip) in clips.iter().enumerate() {
             let parts = clip.skeleton.parts.iter().map(|&p| part_code(p)).collect();
             groups.entry((clip.skeleton.bones.clone(), parts, clip.bodies)).or_default().push(i);
@@ -155,8 +161,7 @@ impl Drawing {
             let matrix = Tensor::<2>::from_data(matrix, &device);
             (template, matrix.matmul(self.canonical_features.val()))
         };
-        let weights =
-            Tensor::cat(vec![self.appearance_head.val(), self.nfm.val(), self.depth_mix_logit.val()], 0);
+        let weights = Tensor::cat(vec![self.appearance_head.val(), self.nfm.val(), self.depth_mix_logit.val()], 0);
         let frames = first.frame_indices.len();
         let dims = Dims {
             clips: clips.len(),

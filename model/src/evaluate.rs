@@ -76,11 +76,8 @@ pub fn evaluate(
     let names = labels.names().to_vec();
     let everything: Vec<usize> = (0..names.len()).collect();
     let total = sets.iter().map(|s| s.clips.len()).sum();
-    let mut scores = Scores {
-        confusion: vec![vec![0; names.len()]; names.len()],
-        labels: names.clone(),
-        ..Scores::default()
-    };
+    let mut scores =
+        Scores { confusion: vec![vec![0; names.len()]; names.len()], labels: names.clone(), ..Scores::default() };
     let (mut done, mut right, mut judged) = (0, 0, 0);
     for set in sets {
         let own: Vec<usize> = set.labels().names().iter().filter_map(|l| labels.index(l)).collect();

@@ -180,8 +180,9 @@ impl InternVl {
         let embedded = match visual {
             None => text,
             // text rows and visual rows in one table, then one gather puts both where they belong
-            Some(visual) => Tensor::cat(vec![text, visual.reshape([supplied, width])], 0)
-                .select(0, indices(plan.order, &device)),
+            Some(visual) => {
+                Tensor::cat(vec![text, visual.reshape([supplied, width])], 0).select(0, indices(plan.order, &device))
+            }
         };
         Ok(embedded.reshape([rows, length, width]))
     }

@@ -3,26 +3,27 @@
 //! The model has InternVL's shape ([`internvl`]), so public checkpoints load ([`checkpoint`]). burn picks the device at
 //! run time ([`device`]).
 
+pub mod assistant;
+pub mod chat;
 pub mod checkpoint;
 pub mod config;
 pub mod conformance;
+pub mod data;
 pub mod decoder;
 pub mod device;
+pub mod draction_op;
+pub mod drawing;
+pub mod evaluate;
+pub mod folder;
 pub mod generate;
 pub mod internvl;
 pub mod kv_cache;
 pub mod layers;
+pub mod look;
 pub mod lora;
+pub mod plot;
 pub mod projector;
 pub mod quantize;
-pub mod vision;
-
-pub mod assistant;
-pub mod chat;
-pub mod data;
-pub mod draction_op;
-pub mod drawing;
-pub mod evaluate;
-pub mod plot;
 pub mod tokenizer;
 pub mod train;
+pub mod vision;

@@ -1,9 +1,6 @@
 //! Pictures of numbers: curves of a training run, and confusion matrices.
 
-use std::{
-    path::Path,
-    sync::Once,
-};
+use std::{path::Path, sync::Once};
 
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
@@ -42,7 +39,8 @@ pub fn curves(path: &Path, x_name: &str, curves: &[Curve<'_>]) -> Result<()> {
     {
         let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
         area.fill(&WHITE)?;
-        for ((panel, curve), colour) in area.split_evenly((curves.len().max(1), 1)).iter().zip(curves).zip(COLOURS.iter().cycle())
+        for ((panel, curve), colour) in
+            area.split_evenly((curves.len().max(1), 1)).iter().zip(curves).zip(COLOURS.iter().cycle())
         {
             let finite = || curve.points.iter().copied().filter(|p| p.1.is_finite());
             let top = finite().map(|p| p.1).fold(1e-3, f64::max) * 1.05;

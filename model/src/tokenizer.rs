@@ -125,11 +125,7 @@ impl Tokenizer {
         let mut ids = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
-            let cut = SPECIAL
-                .iter()
-                .filter_map(|s| rest.find(s))
-                .min()
-                .map_or(rest.len(), |at| at + 1);
+            let cut = SPECIAL.iter().filter_map(|s| rest.find(s)).min().map_or(rest.len(), |at| at + 1);
             let encoding = self.inner.encode(&rest[..cut], false).expect("byte-level tokenizers know every text");
             ids.extend_from_slice(encoding.get_ids());
             rest = &rest[cut..];

@@ -242,9 +242,7 @@ pub struct VisionAttention {
 impl VisionAttention {
     fn forward(&self, hidden: Tensor<2>, frames: usize) -> Tensor<2> {
         let [rows, width] = hidden.dims();
-        let split = |projected: Tensor<2>| {
-            projected.reshape([frames, rows / frames, self.heads, width / self.heads])
-        };
+        let split = |projected: Tensor<2>| projected.reshape([frames, rows / frames, self.heads, width / self.heads]);
         let attention = Attention {
             query: split(self.q_proj.forward(hidden.clone())),
             key: split(self.k_proj.forward(hidden.clone())),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 use draction::conformance::Case;
 use skeletonllm::{
-    assistant::see,
     checkpoint::load_model,
     draction_op::{Scene, render},
+    folder::see,
     internvl::{InternVl, TokenBatch},
 };
 use skeletonllm_tests::{case, devices};
@@ -70,13 +70,8 @@ impl Chain {
     fn run(&self, inputs: &Inputs) -> (f64, Inputs) {
         let (features, weights) = (self.tensor::<2>(0, &inputs[0]), self.tensor::<1>(1, &inputs[1]));
         let (positions, velocities) = (self.tensor::<5>(2, &inputs[2]), self.tensor::<5>(3, &inputs[3]));
-        let frames = render(
-            features.clone(),
-            weights.clone(),
-            positions.clone(),
-            velocities.clone(),
-            self.scene.clone(),
-        );
+        let frames =
+            render(features.clone(), weights.clone(), positions.clone(), velocities.clone(), self.scene.clone());
         let visual = see(&self.model, frames);
         let loss = self.model.loss(&self.tokens, &self.labels, Some(visual)).unwrap();
         let value = f64::from(loss.clone().into_scalar::<f32>());

@@ -62,6 +62,7 @@ fn train(data: &Path, out: &Path, resume: bool, max_steps: Option<u64>) {
         data: vec![data.into()],
         out: out.into(),
         config: config(),
+        from: None,
         resume,
         device: device.device,
         device_name: device.name,

@@ -11,8 +11,10 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use draction::motion::{ReadOptions, Unit, UpAxis, read_file};
 use skeletonllm::{
-    assistant::{Answer, Assistant, Exchange, Look, default_model, describe_motion},
+    assistant::{Answer, Assistant, Exchange, describe_motion},
     device::DeviceChoice,
+    folder::default_model,
+    look::Look,
 };
 
 /// Ask a question about a motion file: BVH, NTU .skeleton, HumanML3D .json or .npy, or .npy with a skeleton.json.
@@ -135,7 +137,10 @@ fn stream(args: &Args, assistant: &Assistant, look: &Look, history: &[Exchange],
     if args.verbose {
         let first = first.unwrap_or_default().as_secs_f64() * 1e3;
         let (total, tokens) = (answer.seconds * 1e3, answer.tokens);
-        eprintln!("{total:>9.1} ms  answered: first token after {first:.1} ms, {tokens} tokens, mean probability {:.2}", answer.confidence);
+        eprintln!(
+            "{total:>9.1} ms  answered: first token after {first:.1} ms, {tokens} tokens, mean probability {:.2}",
+            answer.confidence
+        );
     }
     Ok(answer)
 }

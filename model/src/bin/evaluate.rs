@@ -6,10 +6,11 @@ use anyhow::Result;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use skeletonllm::{
-    assistant::{Assistant, default_model},
+    assistant::Assistant,
     data::{DataSet, Family, LoadOptions, Split},
     device::DeviceChoice,
     evaluate::{Scores, evaluate},
+    folder::default_model,
     plot,
 };
 

@@ -28,6 +28,7 @@ use skeletonllm::{
     after_help = "Examples:\n  \
         train --data data/bandai-namco-2 data/mae-gestures data/utd-mhad --out runs/nano\n  \
         train --out runs/nano --resume\n  \
+        train --from assets/nano --stage 4 --data my-takes --out runs/mine\n  \
         train --print-config > my.json      # every setting with its default"
 )]
 struct Args {
@@ -40,6 +41,10 @@ struct Args {
     /// Settings as JSON; see --print-config.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Start from this model directory: one of ours, or a public InternVL checkpoint with its tokenizer.json. A
+    /// draction.safetensors in it is taken, too; sizes in --config are ignored.
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    from: Option<PathBuf>,
     /// Run only this stage of the settings: 1 (render warm-up) or 4 (recognition refine).
     #[arg(long)]
     stage: Option<u8>,
@@ -99,6 +104,7 @@ fn start(args: Args) -> Result<()> {
         data: args.data,
         out,
         config,
+        from: args.from,
         resume: args.resume,
         device: selected.device,
         device_name: selected.name,

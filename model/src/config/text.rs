@@ -124,15 +124,15 @@ impl TextConfig {
                 return Err(refuse(&format!("text_config.{field}"), value, "must be at least 1"));
             }
         }
-        if self.head_dim.is_none() && self.hidden_size % self.num_attention_heads != 0 {
+        if self.head_dim.is_none() && !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             let problem = format!("does not divide hidden_size = {}", self.hidden_size);
             return Err(refuse("text_config.num_attention_heads", self.num_attention_heads, problem));
         }
-        if self.num_attention_heads % self.kv_heads() != 0 {
+        if !self.num_attention_heads.is_multiple_of(self.kv_heads()) {
             let problem = format!("does not divide num_attention_heads = {}", self.num_attention_heads);
             return Err(refuse("text_config.num_key_value_heads", self.kv_heads(), problem));
         }
-        if self.head_dim() % 2 != 0 {
+        if !self.head_dim().is_multiple_of(2) {
             return Err(refuse("text_config.head_dim", self.head_dim(), "rotary positions need an even width"));
         }
         if self.hidden_act != "silu" {
@@ -150,7 +150,7 @@ impl TextConfig {
                 return Err(refuse(&field, kind, "only `default` and `dynamic` are supported"));
             }
         }
-        if !(self.theta() > 1.0) {
+        if self.theta().is_nan() || self.theta() <= 1.0 {
             return Err(refuse("text_config.rope_theta", self.theta(), "must be above 1"));
         }
         Ok(())

@@ -103,12 +103,12 @@ impl VisionConfig {
                 return Err(refuse(&format!("vision_config.{field}"), value, "must be at least 1"));
             }
         }
-        if self.hidden_size % self.num_attention_heads != 0 {
+        if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             let problem = format!("does not divide hidden_size = {}", self.hidden_size);
             return Err(refuse("vision_config.num_attention_heads", self.num_attention_heads, problem));
         }
         for axis in 0..2 {
-            if self.image_size[axis] % self.patch_size[axis] != 0 {
+            if !self.image_size[axis].is_multiple_of(self.patch_size[axis]) {
                 let value = format!("{:?}", self.image_size);
                 let problem = format!("not a multiple of patch_size = {:?}", self.patch_size);
                 return Err(refuse("vision_config.image_size", value, problem));

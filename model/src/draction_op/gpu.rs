@@ -7,10 +7,7 @@ use burn::{
     tensor::{DType, Shape},
 };
 use burn_cubecl::{
-    CubeBackend,
-    kernel::into_contiguous,
-    ops::numeric::empty_device_contiguous_dtype,
-    tensor::CubeTensor,
+    CubeBackend, kernel::into_contiguous, ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor,
 };
 use cubecl_wgpu::{AutoCompiler, WgpuResource, WgpuServer};
 use draction::{

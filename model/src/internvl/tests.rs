@@ -1,9 +1,6 @@
-use std::time::Instant;
-
 use burn::tensor::Distribution;
 
 use super::*;
-use crate::device::{self, DeviceChoice};
 use crate::layers::host;
 
 /// A model of `nano`'s kind: 64-pixel frames, 16-pixel patches, four layers each.
@@ -90,34 +87,4 @@ fn another_frame_size_resizes_the_positions() {
     let model = InternVl::random(&nano(32), 3, &device);
     let frames = Tensor::<4>::ones([2, 96, 128, 3], &device);
     assert_eq!(model.encode_frames(frames).dims(), [2, 12, 32]);
-}
-
-/// Run with `--ignored --nocapture`; `NANO_WIDTH` and `NANO_DEVICE` (cpu or gpu) choose the case.
-#[test]
-#[ignore = "a measurement"]
-fn time_of_a_training_step() {
-    let choice = std::env::var("NANO_DEVICE").map_or(DeviceChoice::Cpu, |name| name.parse().expect("cpu or gpu"));
-    let width = std::env::var("NANO_WIDTH").map_or(128, |width| width.parse().expect("a number"));
-    let selected = device::select(choice).expect("a device");
-    let device = selected.device.clone().autodiff();
-    let model = InternVl::random(&nano(width), 1, &device);
-    println!("{}, {} parameters", selected.name, model.num_params());
-    let (batch, labels) = batch(16);
-    let frames = frames(192, &device).require_grad();
-    for _ in 0..12 {
-        let start = Instant::now();
-        let visual = model.encode_frames(frames.clone());
-        selected.device.sync().expect("the device answers");
-        let vision = start.elapsed();
-        let loss = model.loss(&batch, &labels, Some(visual)).expect("valid");
-        let value = host(loss.clone())[0];
-        let forward = start.elapsed();
-        let gradients = loss.backward();
-        let gradient = frames.grad(&gradients).expect("tracked");
-        selected.device.sync().expect("the device answers");
-        let total = start.elapsed();
-        let (text, backward) = (forward - vision, total - forward);
-        println!("vision {vision:?}, text {text:?}, backward {backward:?}, total {total:?}; loss {value}");
-        drop(gradient);
-    }
 }

@@ -76,10 +76,8 @@ pub trait FusedBackward: FusedOps {
     /// Of [`FusedOps::fused_swiglu`].
     fn fused_swiglu_backward(inputs: [FloatTensor<Self>; 2], upstream: FloatTensor<Self>) -> [FloatTensor<Self>; 2];
     /// Of [`FusedOps::fused_scaled_add`].
-    fn fused_scaled_add_backward(
-        inputs: [FloatTensor<Self>; 3],
-        upstream: FloatTensor<Self>,
-    ) -> [FloatTensor<Self>; 3];
+    fn fused_scaled_add_backward(inputs: [FloatTensor<Self>; 3], upstream: FloatTensor<Self>)
+    -> [FloatTensor<Self>; 3];
     /// Of [`FusedOps::fused_rotate`].
     fn fused_rotate_backward(
         inputs: [FloatTensor<Self>; 1],

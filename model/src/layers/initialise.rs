@@ -97,9 +97,9 @@ struct Random {
 impl Random {
     fn new(seed: u64, name: &str) -> Self {
         // FNV-1a over the name keeps neighbouring tensors unrelated
-        let hash = name.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let hash = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
         Self { state: hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) }
     }
 

@@ -123,7 +123,12 @@ pub fn attention(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, mask: &Atte
     attention_composed(query, key, value, mask)
 }
 
-pub(super) fn attention_composed(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, mask: &AttentionMask) -> Tensor<4> {
+pub(super) fn attention_composed(
+    query: Tensor<4>,
+    key: Tensor<4>,
+    value: Tensor<4>,
+    mask: &AttentionMask,
+) -> Tensor<4> {
     let [batch, queries, heads, width] = query.dims();
     let [_, keys, kv_heads, _] = key.dims();
     let group = heads / kv_heads;

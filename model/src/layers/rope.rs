@@ -37,9 +37,8 @@ impl Rotary {
                 sin.push(s as f32);
             }
         }
-        let tensor = |values: &[f32]| {
-            Tensor::from_data(TensorData::new(values.to_vec(), [positions.len(), half]), device)
-        };
+        let tensor =
+            |values: &[f32]| Tensor::from_data(TensorData::new(values.to_vec(), [positions.len(), half]), device);
         let tensors = (!on_cpu(device)).then(|| (tensor(&cos), tensor(&sin)));
         Self { table: Arc::new(Table { cos, sin, half }), tensors }
     }
@@ -73,9 +72,7 @@ mod tests {
         let turned = host(rotary.rotate(heads));
         let (s0, c0) = 3.0_f32.sin_cos();
         let (s1, c1) = 0.3_f32.sin_cos();
-        let expected = [
-            1.0, 2.0, 3.0, 4.0, c0 - 3.0 * s0, 2.0 * c1 - 4.0 * s1, 3.0 * c0 + s0, 4.0 * c1 + 2.0 * s1,
-        ];
+        let expected = [1.0, 2.0, 3.0, 4.0, c0 - 3.0 * s0, 2.0 * c1 - 4.0 * s1, 3.0 * c0 + s0, 4.0 * c1 + 2.0 * s1];
         for (value, expected) in turned.iter().zip(expected) {
             assert!((value - expected).abs() < 1e-6, "{turned:?} against {expected}");
         }

@@ -2,7 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{config::InternVlConfig, drawing::DrawingConfig, train::optimizer::AdamWConfig};
+use crate::{
+    config::InternVlConfig,
+    data::{AugmentOptions, FamilyWeights},
+    drawing::DrawingConfig,
+    train::optimizer::AdamWConfig,
+};
 
 /// Which of the paper's stages (spec A.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,6 +53,9 @@ pub struct StageConfig {
 pub struct TrainConfig {
     /// The model's sizes, in the layout of the public checkpoints. Vocabulary and image token follow the tokenizer.
     pub model: InternVlConfig,
+    /// Whether tower and decoder learn, too: right for a model that starts from nothing, and to go on with one of ours.
+    /// `false` leaves them as they came, as the paper's stages do; DrAction, projector and LoRA adapters learn.
+    pub everything: bool,
     /// Tokens of the tokenizer that is trained when the run starts from nothing.
     pub vocabulary: usize,
     /// How clips are drawn.
@@ -68,6 +76,10 @@ pub struct TrainConfig {
     pub beta2: f64,
     /// Largest gradient norm.
     pub clip_norm: f64,
+    /// How clips are changed before they are shown.
+    pub augment: AugmentOptions,
+    /// How often each family of questions is asked.
+    pub families: FamilyWeights,
     /// How much rare labels are drawn more often: 0 not at all, 1 all labels alike.
     pub balance: f32,
     /// Everything random follows from it.
@@ -81,15 +93,11 @@ pub struct TrainConfig {
 impl Default for TrainConfig {
     fn default() -> Self {
         let model = InternVlConfig::parse(include_str!("nano.json"), "nano.json").expect("our own file is valid");
-        let stage = |stage, epochs, learning_rate| StageConfig {
-            stage,
-            epochs,
-            learning_rate,
-            lora_rank: 0,
-            lora_alpha: 0.0,
-        };
+        let stage =
+            |stage, epochs, learning_rate| StageConfig { stage, epochs, learning_rate, lora_rank: 0, lora_alpha: 0.0 };
         TrainConfig {
             model,
+            everything: true,
             vocabulary: 768,
             drawing: DrawingConfig::default(),
             stages: vec![stage(Stage::WarmUp, 32, 1e-3), stage(Stage::Refine, 6, 2e-4)],
@@ -100,6 +108,8 @@ impl Default for TrainConfig {
             weight_decay: 0.05,
             beta2: 0.99,
             clip_norm: 1.0,
+            augment: AugmentOptions { yaw_deg: 25.0, ..AugmentOptions::default() },
+            families: FamilyWeights::default(),
             balance: 0.5,
             seed: 1,
             validation_clips: 200,

@@ -10,15 +10,18 @@
 mod config;
 mod optimizer;
 mod report;
+mod run;
 mod samples;
 mod schedule;
+mod setup;
 mod state;
 mod trainer;
 
 pub use config::{Stage, StageConfig, TrainConfig};
 pub use optimizer::{AdamW, AdamWConfig};
 pub use report::{Report, StepRow};
+pub use run::{RunOptions, run};
 pub use samples::{Source, StepBatch};
 pub use schedule::Schedule;
 pub use state::{Progress, newest, progress, refuse_existing};
-pub use trainer::{RunOptions, Trainer, run};
+pub use trainer::{StepResult, Trainer};

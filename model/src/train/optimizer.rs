@@ -43,12 +43,7 @@ impl AdamW {
 
     /// One step. `rate` gives the learning rate of a tensor by its name; `None` leaves it alone.
     /// Returns the model and the norm of the gradient before clipping (NaN or infinite: the step was not taken).
-    pub fn step<M: Module>(
-        &mut self,
-        model: M,
-        gradients: &Gradients,
-        rate: impl Fn(&str) -> Option<f64>,
-    ) -> (M, f64) {
+    pub fn step<M: Module>(&mut self, model: M, gradients: &Gradients, rate: impl Fn(&str) -> Option<f64>) -> (M, f64) {
         let mut norm = Norm { path: Path::default(), gradients, rate: &rate, squares: Vec::new() };
         model.visit(&mut norm);
         let norm = match norm.squares.is_empty() {
@@ -84,8 +79,7 @@ impl AdamW {
         device: &burn::tensor::Device,
     ) -> Self {
         let device = device.clone().inner();
-        let names: Vec<String> =
-            tensors.keys().filter_map(|n| n.strip_prefix("first.").map(String::from)).collect();
+        let names: Vec<String> = tensors.keys().filter_map(|n| n.strip_prefix("first.").map(String::from)).collect();
         let mut moments = BTreeMap::new();
         for name in names {
             let mut take = |prefix: &str| tensors.remove(&format!("{prefix}.{name}"));
@@ -165,8 +159,8 @@ impl<R: Fn(&str) -> Option<f64>> ModuleMapper for Update<'_, R> {
             ],
             None => [gradient.clone() * (1.0 - beta1), gradient.powi_scalar(2) * (1.0 - beta2)],
         };
-        let step = first.clone() / (1.0 - beta1.powi(steps))
-            / ((second.clone() / (1.0 - beta2.powi(steps))).sqrt() + epsilon);
+        let step =
+            first.clone() / (1.0 - beta1.powi(steps)) / ((second.clone() / (1.0 - beta2.powi(steps))).sqrt() + epsilon);
         self.adam.moments.insert(name, [first, second]);
         let decay = if D >= 2 { 1.0 - rate * weight_decay } else { 1.0 };
         param.map(|value| {

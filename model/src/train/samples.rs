@@ -9,9 +9,7 @@ use rayon::prelude::*;
 
 use crate::{
     chat::Chat,
-    data::{
-        AugmentOptions, Batches, DataClip, FamilyWeights, Labels, Phrasing, Rng, Truth, augment, sample_question,
-    },
+    data::{AugmentOptions, Batches, DataClip, FamilyWeights, Labels, Phrasing, Rng, Truth, augment, sample_question},
     internvl::TokenBatch,
 };
 

@@ -14,8 +14,8 @@ use super::{
     optimizer::{AdamW, AdamWConfig},
 };
 use crate::{
-    assistant::SkeletonLlm,
     checkpoint::{self, HostTensor, Precision},
+    folder::SkeletonLlm,
 };
 
 /// Where a run is.
@@ -37,13 +37,27 @@ pub struct Progress {
     pub data: Vec<PathBuf>,
 }
 
+impl Progress {
+    /// The beginning of a run.
+    pub fn new(config: &TrainConfig, data: &[PathBuf]) -> Progress {
+        Progress {
+            stage: 0,
+            step: 0,
+            total: 0,
+            optimizer_steps: 0,
+            best: -1.0,
+            config: config.clone(),
+            data: data.to_vec(),
+        }
+    }
+}
+
 /// Writes `<folder>/checkpoint`, replacing the last one only once the new one is complete.
 ///
 /// # Errors
 /// When a file cannot be written.
 pub fn save(folder: &Path, progress: &Progress, model: &SkeletonLlm, optimizer: &AdamW) -> Result<()> {
-    let (new, old, current) =
-        (folder.join("checkpoint.new"), folder.join("checkpoint.old"), folder.join("checkpoint"));
+    let (new, old, current) = (folder.join("checkpoint.new"), folder.join("checkpoint.old"), folder.join("checkpoint"));
     remove(&new)?;
     fs::create_dir_all(&new).with_context(|| format!("cannot create {}", new.display()))?;
     checkpoint::write(new.join("model.safetensors"), &checkpoint::tensors_of(model), Precision::F32)?;

@@ -39,11 +39,7 @@ fn axis(old: usize, new: usize) -> Vec<Vec<f64>> {
 fn cubic(distance: f64) -> f64 {
     const A: f64 = -0.75;
     let x = distance;
-    if x <= 1.0 {
-        ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0
-    } else {
-        ((x - 5.0) * x + 8.0) * x * A - 4.0 * A
-    }
+    if x <= 1.0 { ((A + 2.0) * x - (A + 3.0)) * x * x + 1.0 } else { ((x - 5.0) * x + 8.0) * x * A - 4.0 * A }
 }
 
 #[cfg(test)]

@@ -20,8 +20,7 @@ fn projection() -> PatchProjection {
     let mut projection =
         PatchProjection { weight: parameter([2, 3, 2, 3], &device()), bias: parameter([2], &device()) };
     let weight: Vec<f32> = (0..36).map(|n| (n as f32 * 0.7).sin()).collect();
-    projection.weight =
-        Param::from_tensor(Tensor::from_data(TensorData::new(weight, [2, 3, 2, 3]), &device()));
+    projection.weight = Param::from_tensor(Tensor::from_data(TensorData::new(weight, [2, 3, 2, 3]), &device()));
     projection.bias = Param::from_tensor(Tensor::from_floats([0.25, -1.0], &device()));
     projection
 }
@@ -34,9 +33,7 @@ fn frames() -> Vec<f32> {
 fn convolution(normalise: Normalise) -> Vec<f64> {
     let (mean, deviation) = normalise.statistics().unwrap_or(([0.0; 3], [1.0; 3]));
     let frames = frames();
-    let weight = |h: usize, c: usize, y: usize, x: usize| {
-        f64::from((((h * 3 + c) * 2 + y) * 3 + x) as f32 * 0.7).sin()
-    };
+    let weight = |h: usize, c: usize, y: usize, x: usize| f64::from((((h * 3 + c) * 2 + y) * 3 + x) as f32 * 0.7).sin();
     let mut out = Vec::new();
     for n in 0..2 {
         for row in 0..2 {

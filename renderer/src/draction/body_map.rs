@@ -37,16 +37,13 @@ pub fn addresses(skeleton: &Skeleton, template: &Template) -> Vec<Address> {
 /// `[J]` how far along its part each joint lies, 0..1, measured over the bones in the template's pose.
 fn joint_way(skeleton: &Skeleton, pose: &[f32]) -> Vec<f32> {
     let joints = skeleton.parts.len();
-    let distance = |a: usize, b: usize| {
-        (0..3).map(|c| (pose[3 * a + c] - pose[3 * b + c]).powi(2)).sum::<f32>().sqrt().max(1e-4)
-    };
+    let distance =
+        |a: usize, b: usize| (0..3).map(|c| (pose[3 * a + c] - pose[3 * b + c]).powi(2)).sum::<f32>().sqrt().max(1e-4);
     let mut way = vec![f32::INFINITY; joints];
     for j in 0..joints {
         let part = skeleton.parts[j];
         let touches = |of: fn(Part) -> bool| {
-            skeleton.bones.iter().any(|&[a, b]| {
-                (a == j && of(skeleton.parts[b])) || (b == j && of(skeleton.parts[a]))
-            })
+            skeleton.bones.iter().any(|&[a, b]| (a == j && of(skeleton.parts[b])) || (b == j && of(skeleton.parts[a])))
         };
         let starts = match part {
             Part::Torso => touches(|p| matches!(p, Part::LeftLeg | Part::RightLeg)),
@@ -81,9 +78,7 @@ fn joint_way(skeleton: &Skeleton, pose: &[f32]) -> Vec<f32> {
             *most = most.max(way[j]);
         }
     }
-    (0..joints)
-        .map(|j| if way[j].is_finite() { way[j] / longest[&skeleton.parts[j]].max(1e-4) } else { 0.0 })
-        .collect()
+    (0..joints).map(|j| if way[j].is_finite() { way[j] / longest[&skeleton.parts[j]].max(1e-4) } else { 0.0 }).collect()
 }
 
 /// `[K_target, K_source]` weights, at most two a row, that carry features from `source` to `target`. Rows sum to one;

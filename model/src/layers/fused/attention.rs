@@ -237,7 +237,12 @@ impl Kernel for Backward<'_> {
                     let from = (start * heads + head) * width;
                     clip.weights::<FMA>(head, block, &keys, &mut weights);
                     let upstream = Matrix { data: &self.upstream[from..], row, column: 1 };
-                    multiply::<FMA, false>([rows, columns, width], upstream, (&values, padded), (&mut d_weights, padded));
+                    multiply::<FMA, false>(
+                        [rows, columns, width],
+                        upstream,
+                        (&values, padded),
+                        (&mut d_weights, padded),
+                    );
 
                     let transposed = Matrix { data: &weights, row: 1, column: padded };
                     let (rights, sums) = ((&self.upstream[from..], row), (&mut self.d_value[at..], kv_row));

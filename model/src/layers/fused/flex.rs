@@ -86,8 +86,7 @@ impl FusedBackward for Flex {
     fn fused_rms_norm_backward(inputs: [FlexTensor; 2], upstream: FlexTensor, eps: f64) -> [FlexTensor; 2] {
         let [input, weight] = inputs.map(Floats::new);
         let upstream = Floats::new(upstream);
-        let [d_input, d_weight] =
-            norm::rms_norm_backward(input.slice(), weight.slice(), upstream.slice(), eps as f32);
+        let [d_input, d_weight] = norm::rms_norm_backward(input.slice(), weight.slice(), upstream.slice(), eps as f32);
         [tensor(d_input, input.shape()), tensor(d_weight, weight.shape())]
     }
 
@@ -116,11 +115,7 @@ impl FusedBackward for Flex {
         [tensor(rotate::rotate(upstream.slice(), upstream.rank4(), &table, -1.0), upstream.shape())]
     }
 
-    fn fused_attention_backward(
-        inputs: [FlexTensor; 3],
-        upstream: FlexTensor,
-        visible: Visibility,
-    ) -> [FlexTensor; 3] {
+    fn fused_attention_backward(inputs: [FlexTensor; 3], upstream: FlexTensor, visible: Visibility) -> [FlexTensor; 3] {
         let [query, key, value] = inputs.map(Floats::new);
         let upstream = Floats::new(upstream);
         let sizes = attention::Sizes::new(query.rank4(), key.rank4());

@@ -21,7 +21,7 @@ fn normal<const FMA: bool>(x: f32) -> (f32, f32) {
     }
     let bell = exp::<FMA>(-z * z);
     let tail = 0.5 * p * t * bell;
-    (bell * 0.398_942_28, if x < 0.0 { tail } else { 1.0 - tail })
+    (bell * 0.398_942_3, if x < 0.0 { tail } else { 1.0 - tail })
 }
 
 /// `x·Φ(x)`.
@@ -113,9 +113,11 @@ pub(crate) fn swiglu_backward(gate: &[f32], up: &[f32], upstream: &[f32]) -> [Ve
     let mut d_gate = vec![0.0; gate.len()];
     let mut d_up = vec![0.0; gate.len()];
     let inputs = gate.par_chunks(CHUNK).zip(up.par_chunks(CHUNK)).zip(upstream.par_chunks(CHUNK));
-    d_gate.par_chunks_mut(CHUNK).zip(d_up.par_chunks_mut(CHUNK)).zip(inputs).for_each(
-        |((d_gate, d_up), ((gate, up), upstream))| wide(SwigluBackward { d_gate, d_up, gate, up, upstream }),
-    );
+    d_gate
+        .par_chunks_mut(CHUNK)
+        .zip(d_up.par_chunks_mut(CHUNK))
+        .zip(inputs)
+        .for_each(|((d_gate, d_up), ((gate, up), upstream))| wide(SwigluBackward { d_gate, d_up, gate, up, upstream }));
     [d_gate, d_up]
 }
 

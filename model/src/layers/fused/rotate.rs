@@ -13,12 +13,7 @@ pub struct Table {
 /// `[batch, length, heads, 2·half]` → the same, rotated by the table's angles times `direction` (1 or −1).
 ///
 /// The table has a row per position, shared by the batch, or a row per token.
-pub(crate) fn rotate(
-    heads: &[f32],
-    [_, length, count, width]: [usize; 4],
-    table: &Table,
-    direction: f32,
-) -> Vec<f32> {
+pub(crate) fn rotate(heads: &[f32], [_, length, count, width]: [usize; 4], table: &Table, direction: f32) -> Vec<f32> {
     let half = width / 2;
     let rows = table.cos.len() / half;
     let mut output = vec![0.0; heads.len()];

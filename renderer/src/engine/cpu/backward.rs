@@ -52,7 +52,13 @@ pub fn appearance_backward(
             out[8 + c] = grad_learned[c] * base * (1.0 - base);
         }
         let side = look.d - 0.5;
-        let sign = if side > 0.0 { 1.0 } else if side < 0.0 { -1.0 } else { 0.0 };
+        let sign = if side > 0.0 {
+            1.0
+        } else if side < 0.0 {
+            -1.0
+        } else {
+            0.0
+        };
         out[6] = grad_depth[0] - 2.0 * sign * grad_depth[1] - grad_depth[2];
 
         let alpha = look.alpha;
@@ -167,7 +173,11 @@ impl View {
         let q_x = [[0.0, fx * fy / z2, fx * py / z2], zero, [0.0, 0.0, fx / z2]];
         let q_y = [[-fx * fy / z2, 0.0, fy * px / z2], [0.0, 0.0, fy / z2], zero];
         let q_z = [
-            [fx * py / z2 + 2.0 * fx * fy * y / z3, fy * px / z2 - 2.0 * fx * fy * x / z3, -2.0 * (fy * y * px + fx * x * py) / z3],
+            [
+                fx * py / z2 + 2.0 * fx * fy * y / z3,
+                fy * px / z2 - 2.0 * fx * fy * x / z3,
+                -2.0 * (fy * y * px + fx * x * py) / z3,
+            ],
             [0.0, fy / z2, -2.0 * fy * y / z3],
             [fx / z2, 0.0, -2.0 * fx * x / z3],
         ];
@@ -197,11 +207,15 @@ impl View {
         let e_d = (contract(&moment, &sq, &q) + eps * squares) / det;
         let along = [e[0] * m0 + mx, e[1] * m0 + my];
         let grad = |q_theta: &[[f32; 3]; 3], e_theta: [f32; 2], det_theta: f32| {
-            let numerator = 2.0 * contract(&moment, &sq, q_theta)
-                + 2.0 * eps * (e_theta[0] * along[0] + e_theta[1] * along[1]);
+            let numerator =
+                2.0 * contract(&moment, &sq, q_theta) + 2.0 * eps * (e_theta[0] * along[0] + e_theta[1] * along[1]);
             (numerator - det_theta * e_d) / det
         };
-        [grad(&q_x, e_theta[0], det_theta[0]), grad(&q_y, e_theta[1], det_theta[1]), grad(&q_z, e_theta[2], det_theta[2])]
+        [
+            grad(&q_x, e_theta[0], det_theta[0]),
+            grad(&q_y, e_theta[1], det_theta[1]),
+            grad(&q_z, e_theta[2], det_theta[2]),
+        ]
     }
 }
 

@@ -3,7 +3,11 @@
 use rayon::prelude::*;
 
 use super::math::{Polynomial3, sigmoid};
-use crate::{draction::HIDDEN, engine::weights_layout as at, passes::{Dims, FAR}};
+use crate::{
+    draction::HIDDEN,
+    engine::weights_layout as at,
+    passes::{Dims, FAR},
+};
 
 /// Keeps depth positive, so that points behind the camera stay finite (A.5).
 pub const NEAR: f32 = 1e-4;
@@ -29,14 +33,7 @@ pub fn head(features: &[f32], weights: &[f32], head: &mut [f32]) {
 }
 
 /// Blends joint positions and velocities into every Gaussian; writes `skinned [G,16]`.
-pub fn skin(
-    dims: &Dims,
-    positions: &[f32],
-    velocities: &[f32],
-    template: &[f32],
-    lbs: &[f32],
-    skinned: &mut [f32],
-) {
+pub fn skin(dims: &Dims, positions: &[f32], velocities: &[f32], template: &[f32], lbs: &[f32], skinned: &mut [f32]) {
     let joints = dims.joints * 3;
     skinned.par_chunks_exact_mut(dims.gaussians * 16).enumerate().for_each(|(body, out)| {
         let p = &positions[body * joints..][..joints];

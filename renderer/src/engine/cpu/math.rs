@@ -24,11 +24,7 @@ impl Polynomial3 {
     /// `S v`.
     pub fn apply(&self, v: [f32; 3]) -> [f32; 3] {
         let [xx, xy, xz, yy, yz, zz] = self.0;
-        [
-            xx * v[0] + xy * v[1] + xz * v[2],
-            xy * v[0] + yy * v[1] + yz * v[2],
-            xz * v[0] + yz * v[1] + zz * v[2],
-        ]
+        [xx * v[0] + xy * v[1] + xz * v[2], xy * v[0] + yy * v[1] + yz * v[2], xz * v[0] + yz * v[1] + zz * v[2]]
     }
     /// `aᵀ S b`.
     pub fn form(&self, a: [f32; 3], b: [f32; 3]) -> f32 {

@@ -36,12 +36,7 @@ impl CpuEngine {
     ///
     /// # Errors
     /// As [`CpuEngine::forward`].
-    pub fn backward(
-        &self,
-        inputs: &Inputs<'_>,
-        frames: &[f32],
-        grad_frames: &[f32],
-    ) -> Result<Gradients, EngineError> {
+    pub fn backward(&self, inputs: &Inputs<'_>, frames: &[f32], grad_frames: &[f32]) -> Result<Gradients, EngineError> {
         let mut run = Run::new(inputs)?;
         run.set_frames(frames, grad_frames)?;
         for pass in passes::backward(&inputs.dims) {
@@ -206,13 +201,7 @@ impl<'a> Run<'a> {
             Pass::Sort => forward::sort(dims, &b.projected, fresh(&mut b.order, total)),
             Pass::Rasterize => {
                 let pixels = dims.frame_count() * dims.width * dims.height;
-                rasterize::rasterize(
-                    dims,
-                    &b.projected,
-                    &b.shaded,
-                    &b.order,
-                    fresh(&mut b.frames, pixels * 3),
-                );
+                rasterize::rasterize(dims, &b.projected, &b.shaded, &b.order, fresh(&mut b.frames, pixels * 3));
             }
             Pass::RasterizeBackward => rasterize::rasterize_backward(
                 dims,
@@ -280,13 +269,9 @@ impl<'a> Run<'a> {
                 fresh(&mut b.grad_head, dims.gaussians * 4),
                 fresh(&mut b.grad_features, dims.gaussians * 3),
             ),
-            Pass::HeadWeightsBackward => backward::head_weights_backward(
-                dims,
-                features,
-                weights,
-                &b.grad_head,
-                &mut b.grad_weights,
-            ),
+            Pass::HeadWeightsBackward => {
+                backward::head_weights_backward(dims, features, weights, &b.grad_head, &mut b.grad_weights)
+            }
             // the two twins above already sum over everything
             Pass::ReduceWeights => {}
         }

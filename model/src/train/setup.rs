@@ -1,0 +1,88 @@
+//! What a run begins with: its data, and the model it starts from.
+
+use std::path::Path;
+
+use anyhow::Result;
+use burn::tensor::Device;
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::{RunOptions, StageConfig, TrainConfig};
+use crate::{
+    data::{DataClip, DataSet, Labels, LoadOptions, corpus},
+    drawing::fresh_drawing,
+    folder::{Extra, Loaded, SkeletonLlm},
+    internvl::InternVl,
+    lora,
+    tokenizer::Tokenizer,
+};
+
+/// The model that a run starts from: the directory of `--from` with the new labels added, or one made from nothing
+/// for the words of this data.
+pub fn start(config: &TrainConfig, from: Option<&Path>, sets: &[DataSet], device: &Device) -> Result<Loaded> {
+    let labels = labels_of(sets);
+    if let Some(folder) = from {
+        let mut loaded = Loaded::read(folder, device)?;
+        let all = Labels::new(&loaded.extra.labels).union(&labels);
+        loaded.extra.labels = all.names().to_vec();
+        return Ok(loaded);
+    }
+    let mut texts = corpus(&labels.with_mirrored());
+    texts.extend(sets.iter().flat_map(|s| s.texts().into_iter().map(str::to_owned)));
+    texts.extend(["user\n", "assistant\n", "system\n"].map(str::to_owned));
+    let tokenizer = Tokenizer::train(texts.iter().map(String::as_str), config.vocabulary);
+
+    let mut sizes = config.model.clone();
+    sizes.text_config.vocab_size = tokenizer.vocabulary();
+    sizes.image_token_id = tokenizer.image_context();
+    sizes.image_seq_length = Some(sizes.tokens_per_frame());
+    sizes.validate()?;
+    let model = SkeletonLlm {
+        drawing: fresh_drawing(config.drawing, config.seed, device)?,
+        internvl: InternVl::random(&sizes, config.seed, device),
+    };
+    let extra = Extra { labels: labels.names().to_vec(), drawing: config.drawing };
+    Ok(Loaded { model, tokenizer, extra })
+}
+
+/// Every label of some sets.
+pub fn labels_of(sets: &[DataSet]) -> Labels {
+    sets.iter().fold(Labels::new::<&str>([]), |all, set| all.union(&set.labels()))
+}
+
+/// A stage's adapters, where it has any.
+pub fn prepare(mut model: SkeletonLlm, stage: &StageConfig, seed: u64) -> SkeletonLlm {
+    if stage.lora_rank > 0 {
+        let config = lora::LoraConfig { rank: stage.lora_rank, alpha: stage.lora_alpha, ..Default::default() };
+        model.internvl = lora::attach(model.internvl, &config, seed);
+    }
+    model
+}
+
+/// Reads every folder's two halves, telling of files that cannot be used.
+pub fn read_data(options: &RunOptions<'_>) -> Result<(Vec<DataSet>, Vec<DataSet>)> {
+    let mut halves = (Vec::new(), Vec::new());
+    for folder in &options.data {
+        let bar = if options.quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
+        bar.set_style(ProgressStyle::with_template("reading {msg} [{wide_bar}] {pos}/{len}")?.progress_chars("=> "));
+        bar.set_message(folder.display().to_string());
+        let progress = |done: usize, total: usize| {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        };
+        let (train, validation) = DataSet::load_halves(folder, &LoadOptions::default(), &progress)?;
+        bar.finish_and_clear();
+        for warning in train.warnings.iter().chain(&validation.warnings) {
+            eprintln!("train: {warning}");
+        }
+        halves.0.push(train);
+        halves.1.push(validation);
+    }
+    Ok(halves)
+}
+
+/// At most `most` clips, evenly over all sets.
+pub fn spread(sets: &[DataSet], most: usize) -> Vec<&DataClip> {
+    let all: Vec<&DataClip> = sets.iter().flat_map(|s| &s.clips).filter(|c| c.record.label.is_some()).collect();
+    let count = most.min(all.len());
+    (0..count).map(|i| all[i * all.len() / count]).collect()
+}
