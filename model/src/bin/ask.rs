@@ -75,7 +75,7 @@ fn run(args: &Args) -> Result<()> {
         }
     };
     let start = Instant::now();
-    let options = ReadOptions { unit: args.unit.clone(), up: args.up.clone(), ..ReadOptions::default() };
+    let options = ReadOptions { unit: args.unit.clone(), up: args.up, ..ReadOptions::default() };
     let motion = read_file(&args.file, &options)?;
     for warning in &motion.source.warnings {
         eprintln!("ask: {}: {warning}", args.file.display());

@@ -161,6 +161,10 @@ impl Run<'_> {
                 state::save(&self.out, &progress, &model, &optimizer)?;
             }
         }
+        // chosen by validation; a run without steps passes on what it started from
+        if self.out.join("best").exists() {
+            model = Loaded::read(&self.out.join("best"), &self.options.device)?.model;
+        }
         self.write_model(&model, "model", Precision::F32)?;
         self.write_model(&model, "model-int8", Precision::Int8)?;
         report.draw()?;
@@ -240,7 +244,8 @@ impl Run<'_> {
                         100.0 * top1,
                         self.watched.len()
                     ));
-                    if top1 > progress.best {
+                    // of equals the later one; without validation clips simply the last
+                    if top1 >= progress.best {
                         progress.best = top1;
                         self.write_model(model, "best", Precision::F32)?;
                     }
