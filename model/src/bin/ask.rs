@@ -26,7 +26,7 @@ use skeletonllm::{
     name = "ask",
     version,
     after_help = "Examples:\n  \
-        ask assets/samples/wave_left_hand.bvh \"Which hand is the person using?\"\n  \
+        ask assets/samples/wave_left_hand.bvh \"Which hand does the person move?\"\n  \
         ask take_07.bvh --json \"What is the person doing?\"\n  \
         ask take_07.bvh --sheet what_the_model_sees.png"
 )]

@@ -304,7 +304,12 @@ impl Run<'_> {
         Ok(draction::store::write_atomically(&folder.join(format!("step_{step:06}.png")), &png)?)
     }
 
+    /// Writes a model directory, with adapters merged into the weights that they belong to.
     fn write_model(&self, model: &SkeletonLlm, name: &str, precision: Precision) -> Result<()> {
-        Loaded::write(&self.out.join(name), &model.clone().valid(), &self.tokenizer, &self.extra, precision)
+        let mut model = model.clone().valid();
+        if lora::attached(&model.internvl) {
+            model.internvl = lora::merge(model.internvl);
+        }
+        Loaded::write(&self.out.join(name), &model, &self.tokenizer, &self.extra, precision)
     }
 }
