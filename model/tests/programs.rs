@@ -22,10 +22,7 @@ fn ask(arguments: &[&str]) -> String {
 
 #[test]
 fn the_shipped_model_tells_the_samples_apart() {
-    for (file, label) in [
-        ("wave_left_hand.bvh", "wave left hand"),
-        ("raise_right_hand.bvh", "raise up right hand"),
-    ] {
+    for (file, label) in [("wave_left_hand.bvh", "wave left hand"), ("raise_right_hand.bvh", "raise up right hand")] {
         let path = format!("assets/samples/{file}");
         let json: serde_json::Value =
             serde_json::from_str(&ask(&[&path, "What is the person doing?", "--json", "--device", "cpu"])).unwrap();

@@ -30,6 +30,7 @@ pub mod augment;
 pub mod batches;
 pub mod kinematics;
 pub mod labels;
+pub mod layout;
 pub mod questions;
 pub mod record;
 pub mod rng;

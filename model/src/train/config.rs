@@ -78,6 +78,8 @@ pub struct TrainConfig {
     pub clip_norm: f64,
     /// How clips are changed before they are shown.
     pub augment: AugmentOptions,
+    /// Share of clips that are shown on at most fifteen joints, 0..1.
+    pub sparse: f32,
     /// How often each family of questions is asked.
     pub families: FamilyWeights,
     /// How much rare labels are drawn more often: 0 not at all, 1 all labels alike.
@@ -109,6 +111,7 @@ impl Default for TrainConfig {
             beta2: 0.99,
             clip_norm: 1.0,
             augment: AugmentOptions { yaw_deg: 25.0, ..AugmentOptions::default() },
+            sparse: 0.4,
             families: FamilyWeights::default(),
             balance: 0.5,
             seed: 1,

@@ -107,6 +107,7 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
         clips,
         labels: Labels::new(&extra.labels).with_mirrored(),
         augment: config.augment.clone(),
+        sparse: config.sparse,
         families: config.families.clone(),
         chat: Chat::new(&tokenizer, &sizes.skeleton(), sizes.tokens_per_frame()),
         frames: sizes.skeleton().frames,

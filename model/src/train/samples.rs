@@ -9,7 +9,10 @@ use rayon::prelude::*;
 
 use crate::{
     chat::Chat,
-    data::{AugmentOptions, Batches, DataClip, FamilyWeights, Labels, Phrasing, Rng, Truth, augment, sample_question},
+    data::{
+        AugmentOptions, Batches, DataClip, FamilyWeights, Labels, Phrasing, Rng, Truth, augment, layout,
+        sample_question,
+    },
     internvl::TokenBatch,
 };
 
@@ -33,6 +36,8 @@ pub struct Source<'a> {
     pub batches: Batches,
     /// How clips are changed.
     pub augment: AugmentOptions,
+    /// Share of clips that are shown on fewer joints.
+    pub sparse: f32,
     /// How often each family is asked.
     pub families: FamilyWeights,
     /// Writes conversations.
@@ -84,15 +89,49 @@ impl Source<'_> {
             view: View::Fit(fit),
             ..ClipOptions::default()
         };
-        let seen = Clip::from_motion(&shown.motion.without_empty_bodies(), &options)
-            .with_context(|| clip.record.file_name.clone())?;
+        let mut motion = shown.motion.without_empty_bodies();
+        if rng.chance(self.sparse) {
+            motion = layout::sparse(&motion);
+        }
+        let seen = Clip::from_motion(&motion, &options).with_context(|| clip.record.file_name.clone())?;
         let truth = Truth::of(&clip.record, &shown.motion, shown.mirrored, &self.labels);
         let mut conversations = Vec::with_capacity(self.questions);
         while conversations.len() < self.questions {
             let asked = sample_question(&truth, &mut rng, Phrasing::Train, &self.families)
                 .with_context(|| format!("{}: there is nothing to ask about it", clip.record.file_name))?;
-            conversations.push(self.chat.exchange(&asked.question, &asked.answer));
+            conversations.push(self.chat.exchange(&as_typed(&asked.question, &mut rng), &asked.answer));
         }
         Ok((seen, conversations))
+    }
+}
+
+/// A question as people type it: now and then without its capital, without its question mark, or with a pronoun.
+fn as_typed(question: &str, rng: &mut Rng) -> String {
+    let mut text = question.to_owned();
+    if rng.chance(0.2) {
+        let who: &str = ["he", "she", "this person", "the performer", "somebody"][rng.below(5)];
+        text = text.replace("the person", who);
+    }
+    if rng.chance(0.3) {
+        text = text.to_lowercase();
+    }
+    if rng.chance(0.3) && text.ends_with('?') {
+        text.pop();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn questions_stay_questions_however_typed() {
+        let mut rng = Rng::new(3);
+        let typed: std::collections::BTreeSet<String> =
+            (0..300).map(|_| as_typed("Which hand does the person move?", &mut rng)).collect();
+        assert!(typed.contains("Which hand does the person move?"));
+        assert!(typed.contains("which hand does she move"));
+        assert!(typed.iter().all(|t| t.to_lowercase().starts_with("which hand does ")), "{typed:?}");
     }
 }
