@@ -40,6 +40,12 @@ fn hands_are_told_apart_in_every_format() {
 }
 
 #[test]
+fn questions_may_be_typed_carelessly() {
+    let answer = ask(&["assets/samples/wave_left_hand.bvh", "which hand does she use", "--device", "cpu"]);
+    assert_eq!(answer, "left hand");
+}
+
+#[test]
 fn what_no_skeleton_shows_is_declined() {
     let answer = ask(&["assets/samples/squat.bvh", "What colour is the shirt?", "--device", "cpu"]);
     assert!(answer.to_lowercase().contains("skeleton"), "{answer}");
