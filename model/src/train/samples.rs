@@ -129,7 +129,7 @@ mod tests {
     fn questions_stay_questions_however_typed() {
         let mut rng = Rng::new(3);
         let typed: std::collections::BTreeSet<String> =
-            (0..300).map(|_| as_typed("Which hand does the person move?", &mut rng)).collect();
+            (0..5000).map(|_| as_typed("Which hand does the person move?", &mut rng)).collect();
         assert!(typed.contains("Which hand does the person move?"));
         assert!(typed.contains("which hand does she move"));
         assert!(typed.iter().all(|t| t.to_lowercase().starts_with("which hand does ")), "{typed:?}");
