@@ -28,15 +28,6 @@ pub struct Assistant {
     device_name: String,
 }
 
-/// An earlier question and its answer.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Exchange {
-    /// What was asked.
-    pub question: String,
-    /// What was answered.
-    pub answer: String,
-}
-
 /// What the model said.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
@@ -102,20 +93,13 @@ impl Assistant {
     ///
     /// # Errors
     /// When the question is too long.
-    pub fn ask(
-        &self,
-        look: &Look,
-        history: &[Exchange],
-        question: &str,
-        mut on_text: impl FnMut(&str),
-    ) -> Result<Answer> {
+    pub fn ask(&self, look: &Look, question: &str, mut on_text: impl FnMut(&str)) -> Result<Answer> {
         let start = Instant::now();
         let tokenizer = self.chat.tokenizer();
         if tokenizer.encode(question).len() > MAX_QUESTION {
             bail!("the question is longer than {MAX_QUESTION} tokens");
         }
-        let history: Vec<(&str, &str)> = history.iter().map(|e| (e.question.as_str(), e.answer.as_str())).collect();
-        let prompt = self.chat.question(&history, question).ids;
+        let prompt = self.chat.question(&[], question).ids;
         let options =
             GenerateOptions { max_tokens: MAX_ANSWER, stop: vec![tokenizer.turn_end()], ..GenerateOptions::default() };
         let mut ids = Vec::new();

@@ -114,7 +114,7 @@ fn a_run_that_is_killed_and_resumed_is_the_run_that_was_not() {
     let ranked = assistant.recognise(&look).unwrap();
     assert!((ranked.iter().map(|r| r.1).sum::<f32>() - 1.0).abs() < 1e-4);
     assert!(ranked.windows(2).all(|w| w[0].1 >= w[1].1));
-    assistant.ask(&look, &[], "What is the person doing?", |_| {}).unwrap();
+    assistant.ask(&look, "What is the person doing?", |_| {}).unwrap();
 }
 
 #[test]

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use draction::motion::{ReadOptions, Unit, UpAxis, read_file};
 use skeletonllm::{
-    assistant::{Answer, Assistant, Exchange, describe_motion},
+    assistant::{Assistant, describe_motion},
     device::DeviceChoice,
     folder::default_model,
     look::Look,
@@ -102,7 +102,7 @@ fn run(args: &Args) -> Result<()> {
 /// One question, one answer.
 fn once(args: &Args, assistant: &Assistant, look: &Look, question: &str) -> Result<()> {
     if args.json {
-        let answer = assistant.ask(look, &[], question, |_| {})?;
+        let answer = assistant.ask(look, question, |_| {})?;
         let top: Vec<_> = assistant
             .recognise(look)?
             .into_iter()
@@ -121,13 +121,14 @@ fn once(args: &Args, assistant: &Assistant, look: &Look, question: &str) -> Resu
         println!("{object:#}");
         return Ok(());
     }
-    stream(args, assistant, look, &[], question).map(|_| ())
+    stream(args, assistant, look, question)
 }
 
-fn stream(args: &Args, assistant: &Assistant, look: &Look, history: &[Exchange], question: &str) -> Result<Answer> {
+/// Prints the answer as it comes.
+fn stream(args: &Args, assistant: &Assistant, look: &Look, question: &str) -> Result<()> {
     let start = Instant::now();
     let mut first = None;
-    let answer = assistant.ask(look, history, question, |text| {
+    let answer = assistant.ask(look, question, |text| {
         first.get_or_insert_with(|| start.elapsed());
         print!("{text}");
         // a closed pipe is noticed by the final println
@@ -142,20 +143,15 @@ fn stream(args: &Args, assistant: &Assistant, look: &Look, history: &[Exchange],
             answer.confidence
         );
     }
-    Ok(answer)
+    Ok(())
 }
 
 /// Questions until end of input, with line editing and history on a terminal.
 fn converse(args: &Args, assistant: &Assistant, look: &Look) -> Result<()> {
-    let mut said: Vec<Exchange> = Vec::new();
-    let mut answer = |question: &str| -> Result<()> {
-        let question = question.trim();
-        if !question.is_empty() {
-            // each question is answered from the pictures alone, as the model was trained; earlier ones stay on screen
-            let answer = stream(args, assistant, look, &[], question)?;
-            said.push(Exchange { question: question.into(), answer: answer.text });
-        }
-        Ok(())
+    // each question is answered from the pictures alone, as the model was trained
+    let answer = |question: &str| match question.trim() {
+        "" => Ok(()),
+        question => stream(args, assistant, look, question),
     };
     if !std::io::stdin().is_terminal() {
         for line in std::io::stdin().lines() {
