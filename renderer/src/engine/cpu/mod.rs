@@ -6,6 +6,8 @@
 mod backward;
 mod exp;
 mod forward;
+#[cfg(test)]
+mod gold;
 mod math;
 mod rasterize;
 
