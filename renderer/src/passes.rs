@@ -129,6 +129,44 @@ pub enum Buffer {
     GradWeights,
 }
 
+impl Buffer {
+    /// Every buffer, in the order of their declaration.
+    pub const ALL: [Buffer; 29] = {
+        use Buffer::*;
+        [
+            Positions,
+            Velocities,
+            Orientations,
+            Cameras,
+            CanonicalJoints,
+            Template,
+            LbsWeights,
+            Features,
+            Weights,
+            Head,
+            Skinned,
+            Projected,
+            DepthRange,
+            Shaded,
+            Order,
+            RowLists,
+            Frames,
+            GradFrames,
+            TilePartials,
+            GradSplats,
+            GradAppearance,
+            GradDepthRange,
+            GradMeans,
+            GradHead,
+            WeightPartials,
+            GradPositions,
+            GradVelocities,
+            GradFeatures,
+            GradWeights,
+        ]
+    };
+}
+
 /// Length of [`Buffer::Weights`].
 pub const WEIGHTS_LEN: usize = HEAD_LEN + NFM_LEN + 1;
 
@@ -176,6 +214,32 @@ pub enum Pass {
 }
 
 impl Pass {
+    /// Every pass, in the order of their declaration.
+    pub const ALL: [Pass; 19] = {
+        use Pass::*;
+        [
+            Head,
+            Skin,
+            SkinOriented,
+            Project,
+            DepthRange,
+            Appearance,
+            Sort,
+            BinRows,
+            Rasterize,
+            RasterizeBackward,
+            GatherTiles,
+            AppearanceBackward,
+            DepthRangeBackward,
+            ProjectBackward,
+            SkinBackward,
+            NfmWeightsBackward,
+            HeadBackward,
+            HeadWeightsBackward,
+            ReduceWeights,
+        ]
+    };
+
     /// The name of its WGSL file and of its twin.
     pub fn name(self) -> &'static str {
         match self {

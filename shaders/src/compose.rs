@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use crate::embedded::{PASSES, SHARED};
+use crate::embedded::{DISPLAY, PASSES, SHARED};
 
 /// Why a shader could not be put together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -27,7 +27,7 @@ pub struct Sources(BTreeMap<Cow<'static, str>, Cow<'static, str>>);
 impl Default for Sources {
     /// The sources compiled into the program.
     fn default() -> Self {
-        Sources(PASSES.iter().chain(SHARED).map(|&(name, text)| (name.into(), text.into())).collect())
+        Sources(PASSES.iter().chain(DISPLAY).chain(SHARED).map(|&(name, text)| (name.into(), text.into())).collect())
     }
 }
 

@@ -29,6 +29,9 @@ pub const PASSES: &[(&str, &str)] = wgsl![
     "reduce_weights",
 ];
 
+/// What shows frames on a screen, `(name, text)`: render pipelines, not passes. Nothing is learned through them.
+pub const DISPLAY: &[(&str, &str)] = wgsl!["present"];
+
 /// What passes import, `(name, text)`.
 pub(crate) const SHARED: &[(&str, &str)] = wgsl![
     "shared/appearance",

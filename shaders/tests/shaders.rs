@@ -1,8 +1,8 @@
-//! Every pass is put together, validated and measured against WebGPU's default limits.
+//! Every shader is put together, validated and measured against WebGPU's default limits.
 
-use draction_shaders::{PASSES, Params, compose};
+use draction_shaders::{DISPLAY, PASSES, Params, compose};
 use naga::{
-    AddressSpace, Binding, Module, StorageAccess, TypeInner,
+    AddressSpace, Binding, Module, ShaderStage, StorageAccess, TypeInner,
     valid::{Capabilities, ModuleInfo, ValidationFlags, Validator},
 };
 
@@ -37,6 +37,20 @@ fn every_pass_stays_inside_the_default_limits() {
             .map(|(_, v)| module.types[v.ty].inner.size(layouter).next_multiple_of(16))
             .sum();
         assert!(shared <= 16 << 10, "{name}: {shared} bytes of workgroup memory");
+    }
+}
+
+#[test]
+fn what_shows_frames_reads_one_uniform_and_one_buffer() {
+    for (name, _) in DISPLAY {
+        let (module, _) = validate(name);
+        let entries: Vec<_> = module.entry_points.iter().map(|e| (e.stage, e.name.as_str())).collect();
+        assert_eq!(entries, [(ShaderStage::Vertex, "cover"), (ShaderStage::Fragment, "main")], "{name}");
+        let mut bindings: Vec<_> =
+            module.global_variables.iter().filter_map(|(_, v)| Some((v.binding.as_ref()?.binding, v.space))).collect();
+        bindings.sort_by_key(|b| b.0);
+        let read = AddressSpace::Storage { access: StorageAccess::LOAD };
+        assert_eq!(bindings, [(0, AddressSpace::Uniform), (1, read)], "{name}");
     }
 }
 
@@ -111,7 +125,7 @@ fn every_file_is_listed() {
         names.sort();
         names
     };
-    let mut listed: Vec<&str> = PASSES.iter().map(|p| p.0).collect();
+    let mut listed: Vec<&str> = PASSES.iter().chain(DISPLAY).map(|p| p.0).collect();
     listed.sort_unstable();
     assert_eq!(names(&folder), listed);
     // an import that no pass reaches is dead code

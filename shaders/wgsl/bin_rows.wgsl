@@ -45,7 +45,7 @@ fn main(
             let bits = atomicLoad(&reached[word]);
             let bit = local % 32u;
             // the first 32 threads write the even words, the others the odd ones
-            if word % 2u == local / 32u && (bits >> bit & 1u) != 0u {
+            if word % 2u == local / 32u && ((bits >> bit) & 1u) != 0u {
                 let slot = count + countOneBits(bits & ((1u << bit) - 1u));
                 row_lists[list + 1u + slot] = order[first + start + 32u * word + bit];
             }

@@ -52,36 +52,55 @@ impl Fit {
     }
 }
 
-/// Puts the clip into its own axes and the camera before it. `present [T, P]` has somebody in it.
-pub(super) fn place(clip: &mut Clip, present: &[bool], fit: &Fit) -> Result<(), ClipError> {
-    fit.check()?;
-    let turn = turn_to_front(facing(clip, present));
-    let joints = clip.joints();
-    let somebody = |n: usize| present[n / joints]; // of the nth joint in all
-    let origin = [0, 1, 2].map(|axis| {
-        let points = clip.positions.chunks_exact(3).enumerate().filter(|(n, _)| somebody(*n));
-        lower_median(&mut points.map(|(_, p)| f64::from(p[axis])).collect::<Vec<_>>()).unwrap_or(0.0)
-    });
-    for (n, point) in clip.positions.chunks_exact_mut(3).enumerate() {
-        if somebody(n) {
-            let moved = [0, 1, 2].map(|c| f64::from(point[c]) - origin[c]);
-            point.copy_from_slice(&turned(turn, moved).map(|x| x as f32));
+/// The clip's own axes: its middle, and the turn that lets the main performer face +z.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct OwnAxes {
+    /// Metres, in the motion's axes.
+    origin: [f64; 3],
+    /// Cosine and sine of the turn about +y.
+    turn: (f64, f64),
+}
+
+impl OwnAxes {
+    /// Of a clip in the motion's axes. `present [T, P]` has somebody in it.
+    pub(super) fn of(clip: &Clip, present: &[bool]) -> OwnAxes {
+        let joints = clip.joints();
+        let origin = [0, 1, 2].map(|axis| {
+            let points = clip.positions.chunks_exact(3).enumerate().filter(|(n, _)| present[n / joints]);
+            lower_median(&mut points.map(|(_, p)| f64::from(p[axis])).collect::<Vec<_>>()).unwrap_or(0.0)
+        });
+        OwnAxes { origin, turn: turn_to_front(facing(clip, present)) }
+    }
+
+    /// Brings bodies that are `present [T, P]` from the motion's axes into these.
+    pub(super) fn enter(&self, clip: &mut Clip, present: &[bool]) {
+        let joints = clip.joints();
+        for (n, point) in clip.positions.chunks_exact_mut(3).enumerate() {
+            if present[n / joints] {
+                let moved = [0, 1, 2].map(|c| f64::from(point[c]) - self.origin[c]);
+                point.copy_from_slice(&turned(self.turn, moved).map(|x| x as f32));
+            }
+        }
+        for velocity in clip.velocities.chunks_exact_mut(3) {
+            let v = [0, 1, 2].map(|c| f64::from(velocity[c]));
+            velocity.copy_from_slice(&turned(self.turn, v).map(|x| x as f32));
+        }
+        for q in clip.orientations.iter_mut().flat_map(|o| o.chunks_exact_mut(4)) {
+            let old = [0, 1, 2, 3].map(|c| f64::from(q[c]));
+            q.copy_from_slice(&turned_quaternion(self.turn, old).map(|x| x as f32));
         }
     }
-    for velocity in clip.velocities.chunks_exact_mut(3) {
-        let v = [0, 1, 2].map(|c| f64::from(velocity[c]));
-        velocity.copy_from_slice(&turned(turn, v).map(|x| x as f32));
-    }
-    for q in clip.orientations.iter_mut().flat_map(|o| o.chunks_exact_mut(4)) {
-        let old = [0, 1, 2, 3].map(|c| f64::from(q[c]));
-        q.copy_from_slice(&turned_quaternion(turn, old).map(|x| x as f32));
-    }
+}
+
+/// The camera before a clip that is in its own axes.
+pub(super) fn camera(clip: &Clip, present: &[bool], fit: &Fit) -> Result<Camera, ClipError> {
+    fit.check()?;
+    let joints = clip.joints();
     let points: Vec<[f64; 3]> = (clip.positions.chunks_exact(3).enumerate())
-        .filter(|(n, _)| somebody(*n))
+        .filter(|(n, _)| present[n / joints])
         .map(|(_, p)| [0, 1, 2].map(|c| f64::from(p[c])))
         .collect();
-    clip.camera = before(&points, fit);
-    Ok(())
+    Ok(before(&points, fit))
 }
 
 /// The nearest camera in the direction that `fit` asks for, such that every point lies inside its margins.

@@ -5,22 +5,25 @@
 //! | `velocity` | how fast joints move, on the motion's full rate |
 //! | `reference` | where the reference puts a clip before its fixed camera |
 //! | `fit` | a camera in front of the performer that shows the whole clip |
+//! | `stage` | further frames under the camera of a clip, as a viewer scrubs |
 //! | `batch` | clips side by side, as an engine takes them |
 
 mod batch;
 mod fit;
 mod reference;
+mod stage;
 mod velocity;
 
 use std::sync::Arc;
 
 pub use batch::Batch;
 pub use fit::Fit;
+pub use stage::Stage;
 pub use velocity::VelocityRule;
 
 use crate::{
     camera::Camera,
-    motion::{Format, Motion, Skeleton},
+    motion::{Motion, Skeleton},
     sampling::Sampler,
 };
 
@@ -161,11 +164,7 @@ impl Clip {
     /// [`ClipError`] for an empty motion, for frames in which nobody is, for lists of the wrong length, NaN, and
     /// options out of range.
     pub fn from_motion(motion: &Motion, options: &ClipOptions) -> Result<Clip, ClipError> {
-        if options.frames == 0 {
-            return Err(ClipError::Option("a clip needs at least one frame".into()));
-        }
-        let frames = motion.present.len() / motion.bodies.max(1);
-        Clip::at_frames(motion, &options.sampler.indices(frames, options.frames), options)
+        Ok(Stage::new(motion, options)?.into_clip())
     }
 
     /// As [`Clip::from_motion`], with given source frames instead of a sampler: `indices [T]`, never decreasing.
@@ -173,6 +172,11 @@ impl Clip {
     /// # Errors
     /// As [`Clip::from_motion`]; also for indices that decrease or lie beyond the motion.
     pub fn at_frames(motion: &Motion, indices: &[usize], options: &ClipOptions) -> Result<Clip, ClipError> {
+        Ok(Stage::at_frames(motion, indices, options)?.into_clip())
+    }
+
+    /// Frames as they stand in the motion's own axes, and which bodies are there: `[T, P]`.
+    fn sample(motion: &Motion, indices: &[usize], options: &ClipOptions) -> Result<(Clip, Vec<bool>), ClipError> {
         let joints = motion.skeleton.names.len();
         let frames = motion.present.len() / motion.bodies.max(1);
         if frames == 0 || motion.bodies == 0 || joints == 0 || indices.is_empty() {
@@ -211,7 +215,7 @@ impl Clip {
             let per_frame = motion.bodies * joints * 4;
             indices.iter().flat_map(|&t| &o[t * per_frame..][..per_frame]).copied().collect()
         });
-        let mut clip = Clip {
+        let clip = Clip {
             skeleton: motion.skeleton.clone(),
             frame_indices: indices.to_vec(),
             bodies: motion.bodies,
@@ -221,22 +225,7 @@ impl Clip {
             camera: Camera::reference(60.0),
         };
         clip.validate()?;
-        if !present.contains(&true) {
-            return Err(ClipError::Nobody(indices.len()));
-        }
-        match options.view {
-            View::Reference => {
-                let ntu = motion.source.format == Format::Ntu;
-                reference::place(
-                    &mut clip,
-                    &present,
-                    if ntu { reference::Rule::Ntu } else { reference::Rule::HumanMl3d },
-                );
-            }
-            View::Fit(fit) => fit::place(&mut clip, &present, &fit)?,
-        }
-        clip.validate()?;
-        Ok(clip)
+        Ok((clip, present))
     }
 
     /// Number of frames `T`.

@@ -12,8 +12,15 @@ pub(super) enum Rule {
     HumanMl3d,
 }
 
-/// Moves the bodies that are `present [T, P]`. Velocities are differences and stay.
-pub(super) fn place(clip: &mut Clip, present: &[bool], rule: Rule) {
+/// How far a clip is moved up and away from the camera, metres.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Shift {
+    up: f32,
+    away: f32,
+}
+
+/// The move for a clip in the motion's axes.
+pub(super) fn shift(clip: &Clip, present: &[bool], rule: Rule) -> Shift {
     let body = clip.joints() * 3;
     let median = |clip: &Clip, axis: usize| {
         let bodies = clip.positions.chunks_exact(body).zip(present).filter(|(_, there)| **there);
@@ -23,13 +30,21 @@ pub(super) fn place(clip: &mut Clip, present: &[bool], rule: Rule) {
     };
     let (up, away) = match rule {
         Rule::Ntu if median(clip, 2).abs() < 0.5 => (0.0, 1.0),
-        Rule::Ntu => return,
+        Rule::Ntu => (0.0, 0.0),
         Rule::HumanMl3d => (-median(clip, 1), 2.5 - median(clip, 2)),
     };
-    for (body, _) in clip.positions.chunks_exact_mut(body).zip(present).filter(|(_, there)| **there) {
-        for joint in body.chunks_exact_mut(3) {
-            joint[1] += up as f32;
-            joint[2] += away as f32;
+    Shift { up: up as f32, away: away as f32 }
+}
+
+impl Shift {
+    /// Moves the bodies that are `present [T, P]`. Velocities are differences and stay.
+    pub(super) fn apply(self, clip: &mut Clip, present: &[bool]) {
+        let body = clip.joints() * 3;
+        for (body, _) in clip.positions.chunks_exact_mut(body).zip(present).filter(|(_, there)| **there) {
+            for joint in body.chunks_exact_mut(3) {
+                joint[1] += self.up;
+                joint[2] += self.away;
+            }
         }
     }
 }

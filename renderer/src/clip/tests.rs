@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::{
-    motion::{Part, Source},
+    motion::{Format, Part, Source},
     sampling::Mt19937,
 };
 
@@ -222,6 +222,30 @@ fn golden_clip_is_reproduced_from_its_file() {
     let clip = Clip::at_frames(&motion, &indices, &ClipOptions::reference()).unwrap();
     let near = |a: &[f32], b: &[f32]| a.len() == b.len() && a.iter().zip(b).all(|(x, y)| (x - y).abs() < 1e-6);
     assert!(near(&clip.positions, &case.positions) && near(&clip.velocities, &case.velocities));
+}
+
+#[test]
+fn further_frames_join_a_stage_as_if_they_had_been_sampled() {
+    use crate::motion::{ReadOptions, read_file};
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/samples/walk.bvh");
+    let motion = read_file(path, &ReadOptions::default()).expect("a sample");
+    for options in [ClipOptions::default(), ClipOptions::reference()] {
+        let stage = Stage::new(&motion, &options).expect("a stage");
+        let sampled = stage.clip().clone();
+        let again = stage.frames(&motion, &sampled.frame_indices).expect("the same frames");
+        assert_eq!((&again.positions, &again.velocities), (&sampled.positions, &sampled.velocities));
+        assert_eq!(again.camera, sampled.camera);
+        // a frame between two sampled ones lies between them, for so slow a joint as the root
+        let t = sampled.frame_indices[5].midpoint(sampled.frame_indices[6]);
+        let between = stage.frames(&motion, &[t]).expect("a frame");
+        let joints = sampled.joints() * 3;
+        let (a, b) = (&sampled.positions[5 * joints..][..3], &sampled.positions[6 * joints..][..3]);
+        for c in 0..3 {
+            let (low, high) = (a[c].min(b[c]) - 0.1, a[c].max(b[c]) + 0.1);
+            assert!((low..high).contains(&between.positions[c]), "{c}: {} in {low}..{high}", between.positions[c]);
+        }
+        assert!(stage.frames(&motion, &[motion.frames()]).is_err());
+    }
 }
 
 #[test]

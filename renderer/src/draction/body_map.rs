@@ -5,7 +5,7 @@
 //! along the part it lies, and a target Gaussian takes the blend of its two neighbours on the same part: a left wrist
 //! draws like a left wrist, whatever the file calls it. Linear, so gradients run back through it.
 
-use super::{SparseRows, Template};
+use super::{DrAction, Parameters, SparseRows, Template, TemplateError, TemplateRule};
 use crate::motion::{Part, Skeleton};
 
 /// Where a Gaussian sits: the body part, and the way along it from 0 (at the trunk; for the trunk itself at the
@@ -110,9 +110,77 @@ pub fn body_transfer(source: &[Address], target: &[Address]) -> SparseRows {
     SparseRows { columns: source.len(), rows: rows.collect() }
 }
 
+impl DrAction {
+    /// The Gaussians of another body, and the matrix `[K', K]` that carries this renderer's features to them: where the
+    /// bones are those of `own`, the skeleton that this renderer was made for, its own template and no matrix; else a
+    /// template of `rule`, and [`body_transfer`]. `pose [J', 3]` is how the body stands, metres.
+    ///
+    /// # Errors
+    /// [`TemplateError`] when no template can be made of `skeleton` and `pose`, or `own` is not this renderer's.
+    pub fn fitted(
+        &self,
+        own: &Skeleton,
+        skeleton: &Skeleton,
+        pose: &[f32],
+        rule: &TemplateRule,
+    ) -> Result<(Template, Option<SparseRows>), TemplateError> {
+        let joints =
+            |expected, got| if expected == got { Ok(()) } else { Err(TemplateError::Joints { expected, got }) };
+        joints(self.template.joints, own.parts.len())?;
+        joints(skeleton.parts.len(), pose.len() / 3)?;
+        if skeleton.bones == own.bones && skeleton.parts.len() == own.parts.len() {
+            return Ok((self.template.clone(), None));
+        }
+        let template = Template::build(&skeleton.bones, pose, rule)?;
+        let rows = body_transfer(&addresses(own, &self.template), &addresses(skeleton, &template));
+        Ok((template, Some(rows)))
+    }
+
+    /// This renderer on another body, as [`DrAction::fitted`] says: features follow the place on the body, everything
+    /// else is copied.
+    ///
+    /// # Errors
+    /// As [`DrAction::fitted`].
+    pub fn on_body(
+        &self,
+        own: &Skeleton,
+        skeleton: &Skeleton,
+        pose: &[f32],
+        rule: &TemplateRule,
+    ) -> Result<DrAction, TemplateError> {
+        let (template, rows) = self.fitted(own, skeleton, pose, rule)?;
+        let features = match rows {
+            Some(rows) => rows.apply(&self.parameters.features, 3),
+            None => self.parameters.features.clone(),
+        };
+        let parameters = Parameters { features, ..self.parameters.clone() };
+        Ok(DrAction { template, parameters, metadata: self.metadata.clone() })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clip::tests::figure;
+
+    #[test]
+    fn on_its_own_body_nothing_changes_and_on_another_it_keeps_its_colours() {
+        let (own, pose) = figure();
+        let pose = pose.concat();
+        let rule = TemplateRule::released();
+        let painted = DrAction::painted(&own, Template::build(&own.bones, &pose, &rule).unwrap()).unwrap();
+        assert_eq!(painted.on_body(&own, &own, &pose, &rule).unwrap(), painted);
+        // the same figure with its bones in another order: every joint is where it was, so is every colour
+        let mut other = (*own).clone();
+        other.bones.reverse();
+        let moved = painted.on_body(&own, &other, &pose, &rule).unwrap();
+        let expected = DrAction::painted(&other, Template::build(&other.bones, &pose, &rule).unwrap()).unwrap();
+        assert_eq!(moved.template, expected.template);
+        let apart = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(apart(&moved.parameters.features, &expected.parameters.features) < 1e-5);
+        let wrong = painted.on_body(&own, &other, &pose[3..], &rule);
+        assert_eq!(wrong, Err(TemplateError::Joints { expected: 11, got: 10 }));
+    }
 
     #[test]
     fn features_follow_the_body_not_the_list() {

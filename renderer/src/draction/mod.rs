@@ -76,6 +76,24 @@ impl DrAction {
     pub fn nfm(&self) -> bool {
         self.parameters.nfm.is_some()
     }
+
+    /// The same with its NFM switched off.
+    pub fn without_nfm(mut self) -> DrAction {
+        self.parameters.nfm = None;
+        self
+    }
+
+    /// The share of depth colour `λ = σ(logit)`, 0..1.
+    pub fn depth_mix(&self) -> f32 {
+        1.0 / (1.0 + (-self.parameters.depth_mix_logit).exp())
+    }
+
+    /// The same with another share of depth colour, 0..1. The ends are missed by a millionth: their logits are infinite.
+    pub fn with_depth_mix(mut self, share: f32) -> DrAction {
+        let share = f64::from(share).clamp(1e-6, 1.0 - 1e-6);
+        self.parameters.depth_mix_logit = (share / (1.0 - share)).ln() as f32;
+        self
+    }
 }
 
 /// `r, g, b` in `(0, 1)`. Left is warm, right is cold; told apart also without seeing red from green.
@@ -86,5 +104,27 @@ fn colour(part: Part) -> [f32; 3] {
         Part::RightArm => [0.12, 0.66, 0.97],
         Part::LeftLeg => [0.90, 0.24, 0.42],
         Part::RightLeg => [0.16, 0.80, 0.52],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn switches_change_what_they_name_and_nothing_else() {
+        let own = DrAction::init(template_of_gold_1(), 3);
+        let off = own.clone().without_nfm();
+        assert!(own.nfm() && !off.nfm());
+        assert_eq!(
+            DrAction { parameters: Parameters { nfm: own.parameters.nfm.clone(), ..off.parameters }, ..off },
+            own
+        );
+        assert!((own.depth_mix() - 0.377_540_67).abs() < 1e-6, "sigmoid of −0.5");
+        for share in [0.0, 0.25, 0.9, 1.0] {
+            let mixed = own.clone().with_depth_mix(share);
+            assert!((mixed.depth_mix() - share).abs() < 2e-6 && mixed.parameters.depth_mix_logit.is_finite());
+            assert_eq!(mixed.parameters.features, own.parameters.features);
+        }
     }
 }

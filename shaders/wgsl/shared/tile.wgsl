@@ -42,7 +42,7 @@ fn stage(frame: u32, list: u32, start: u32, length: u32, corner: vec2<f32>, loca
     var count = 0u;
     for (var word = 0u; word < words; word++) {
         let bits = atomicLoad(&survivors[word]);
-        if (bits >> local & 1u) != 0u {
+        if ((bits >> local) & 1u) != 0u {
             let slot = count + countOneBits(bits & ((1u << local) - 1u));
             let index = row_lists[list + 1u + start + 32u * word + local];
             staged_index[slot] = index;

@@ -4,11 +4,16 @@
 //! device without sharing a binding with either: inputs are copied in and results copied out, on the GPU. It asks for
 //! nothing beyond WebGPU's default limits; what is too large for them is cut into stretches of frames and bands of
 //! tiles (`plan`). The same inputs give the same bits on every run.
+//!
+//! What was drawn need not be read back to be seen: [`GpuEngine::record_present`] puts frames on a texture, and a
+//! [`Canvas`] does so for a clip that is drawn over and over.
 
 mod adapter;
+mod canvas;
 mod error;
 mod pipelines;
 mod plan;
+mod present;
 mod record;
 #[cfg(test)]
 mod tests;
@@ -18,6 +23,7 @@ mod workspace;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
 pub use adapter::{ADAPTER_VARIABLE, AdapterChoice};
+pub use canvas::Canvas;
 pub use error::GpuError;
 pub use transfer::{BufferRange, GradientTargets, PackedTemplate, Source, Sources};
 

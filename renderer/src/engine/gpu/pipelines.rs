@@ -1,45 +1,29 @@
-//! The compiled passes.
+//! The compiled shaders.
 
 use std::collections::HashMap;
 
 use draction_shaders::{Params, Sources};
 
-use super::GpuError;
+use super::{GpuError, present};
 use crate::passes::Pass;
 
-/// Every pass there is.
-pub(super) const PASSES: [Pass; 19] = [
-    Pass::Head,
-    Pass::Skin,
-    Pass::SkinOriented,
-    Pass::Project,
-    Pass::DepthRange,
-    Pass::Appearance,
-    Pass::Sort,
-    Pass::BinRows,
-    Pass::Rasterize,
-    Pass::RasterizeBackward,
-    Pass::GatherTiles,
-    Pass::AppearanceBackward,
-    Pass::DepthRangeBackward,
-    Pass::ProjectBackward,
-    Pass::SkinBackward,
-    Pass::NfmWeightsBackward,
-    Pass::HeadBackward,
-    Pass::HeadWeightsBackward,
-    Pass::ReduceWeights,
-];
-
 /// Bind group layouts, which follow from [`Pass::buffers`] alone and so survive a change of shaders.
-pub(super) struct Layouts(HashMap<Pass, wgpu::BindGroupLayout>);
+pub(super) struct Layouts {
+    passes: HashMap<Pass, wgpu::BindGroupLayout>,
+    /// Of [`present`].
+    pub present: wgpu::BindGroupLayout,
+}
 
 impl Layouts {
     pub fn new(device: &wgpu::Device) -> Layouts {
-        Layouts(PASSES.into_iter().map(|pass| (pass, bind_group_layout(device, pass))).collect())
+        Layouts {
+            passes: Pass::ALL.into_iter().map(|pass| (pass, bind_group_layout(device, pass))).collect(),
+            present: present::layout(device),
+        }
     }
 
     pub fn get(&self, pass: Pass) -> &wgpu::BindGroupLayout {
-        &self.0[&pass]
+        &self.passes[&pass]
     }
 }
 
@@ -60,30 +44,44 @@ fn bind_group_layout(device: &wgpu::Device, pass: Pass) -> wgpu::BindGroupLayout
     device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(pass.name()), entries: &entries })
 }
 
-/// One compute pipeline a pass.
-pub(super) struct Pipelines(HashMap<Pass, wgpu::ComputePipeline>);
+/// One compute pipeline a pass, and what shows the frames.
+pub(super) struct Pipelines {
+    passes: HashMap<Pass, wgpu::ComputePipeline>,
+    /// Of [`present`].
+    pub present: wgpu::RenderPipeline,
+}
 
 impl Pipelines {
     /// Compiles `sources`. Mistakes in WGSL go to the device's error scope.
     pub fn compile(device: &wgpu::Device, layouts: &Layouts, sources: &Sources) -> Result<Pipelines, GpuError> {
-        let all = PASSES.into_iter().map(|pass| {
-            let name = pass.name();
+        let module = |name: &'static str| -> Result<wgpu::ShaderModule, GpuError> {
             let text = sources.compose(name).map_err(|e| GpuError::Shader { name, reason: e.to_string() })?;
-            Ok((pass, pipeline(device, layouts.get(pass), name, text)))
+            Ok(device.create_shader_module(wgpu::ShaderModuleDescriptor {
+                label: Some(name),
+                source: wgpu::ShaderSource::Wgsl(text.into()),
+            }))
+        };
+        let passes = Pass::ALL.into_iter().map(|pass| {
+            let name = pass.name();
+            Ok((pass, pipeline(device, layouts.get(pass), name, &module(name)?)))
         });
-        all.collect::<Result<_, GpuError>>().map(Pipelines)
+        Ok(Pipelines {
+            passes: passes.collect::<Result<_, GpuError>>()?,
+            present: present::pipeline(device, &layouts.present, &module(present::SHADER)?),
+        })
     }
 
     pub fn get(&self, pass: Pass) -> &wgpu::ComputePipeline {
-        &self.0[&pass]
+        &self.passes[&pass]
     }
 }
 
-fn pipeline(device: &wgpu::Device, layout: &wgpu::BindGroupLayout, name: &str, text: String) -> wgpu::ComputePipeline {
-    let module = device.create_shader_module(wgpu::ShaderModuleDescriptor {
-        label: Some(name),
-        source: wgpu::ShaderSource::Wgsl(text.into()),
-    });
+fn pipeline(
+    device: &wgpu::Device,
+    layout: &wgpu::BindGroupLayout,
+    name: &str,
+    module: &wgpu::ShaderModule,
+) -> wgpu::ComputePipeline {
     let layout = device.create_pipeline_layout(&wgpu::PipelineLayoutDescriptor {
         label: Some(name),
         bind_group_layouts: &[Some(layout)],
@@ -92,7 +90,7 @@ fn pipeline(device: &wgpu::Device, layout: &wgpu::BindGroupLayout, name: &str, t
     device.create_compute_pipeline(&wgpu::ComputePipelineDescriptor {
         label: Some(name),
         layout: Some(&layout),
-        module: &module,
+        module,
         entry_point: Some("main"),
         // no pass reads workgroup memory that it has not written
         compilation_options: wgpu::PipelineCompilationOptions {

@@ -68,7 +68,7 @@ impl Plan {
         check_sizes(dims)?;
         let frames = dims.frame_count() as u64;
         let mut most = frames;
-        for buffer in ALL {
+        for buffer in Buffer::ALL {
             let (per_frame, rest) = frame_len(dims, buffer).unwrap_or((0, 0));
             let bytes = (per_frame + rest).saturating_mul(4);
             if bytes > budget.binding {
@@ -201,41 +201,6 @@ fn frame_len(dims: &Dims, buffer: Buffer) -> Option<(u64, u64)> {
     })
 }
 
-/// Every buffer of the forward and the backward run.
-const ALL: [Buffer; 28] = {
-    use Buffer::*;
-    [
-        Positions,
-        Velocities,
-        Orientations,
-        Cameras,
-        CanonicalJoints,
-        Template,
-        LbsWeights,
-        Features,
-        Weights,
-        Head,
-        Skinned,
-        Projected,
-        DepthRange,
-        Shaded,
-        Order,
-        RowLists,
-        Frames,
-        GradFrames,
-        TilePartials,
-        GradSplats,
-        GradAppearance,
-        GradDepthRange,
-        GradMeans,
-        GradHead,
-        GradPositions,
-        GradVelocities,
-        GradFeatures,
-        GradWeights,
-    ]
-};
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -259,7 +224,7 @@ mod tests {
                 }
                 assert_eq!(next, total as u64);
             }
-            for buffer in ALL.into_iter().chain([Buffer::WeightPartials]) {
+            for buffer in Buffer::ALL {
                 assert!(plan.bytes(buffer, plan.chunks[0].count) <= WEBGPU.binding, "{buffer:?} of {d:?}");
             }
             for pass in crate::passes::backward(&d).into_iter().chain(crate::passes::forward(&d)) {

@@ -1,5 +1,6 @@
 //! Tests on whatever adapter there is; without one they say so and pass. The CPU engine is the oracle, pass by pass.
 
+mod present;
 mod scene;
 
 use std::{path::Path, sync::OnceLock};

@@ -202,13 +202,22 @@ pub(super) enum Target<'a> {
     ReadBack(usize),
 }
 
-/// Puts bytes into a new buffer that can be copied from.
+/// Puts numbers into a new buffer that can be copied from.
 pub(super) fn upload(device: &wgpu::Device, numbers: &[f32]) -> Result<wgpu::Buffer, GpuError> {
-    let bytes: &[u8] = bytemuck::cast_slice(numbers);
+    let usage = wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::MAP_WRITE;
+    mapped_buffer(device, bytemuck::cast_slice(numbers), usage)
+}
+
+/// A new buffer that holds `bytes`.
+pub(super) fn mapped_buffer(
+    device: &wgpu::Device,
+    bytes: &[u8],
+    usage: wgpu::BufferUsages,
+) -> Result<wgpu::Buffer, GpuError> {
     let buffer = device.create_buffer(&wgpu::BufferDescriptor {
         label: Some("draction upload"),
         size: bytes.len() as u64,
-        usage: wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::MAP_WRITE,
+        usage,
         mapped_at_creation: true,
     });
     let view = buffer.get_mapped_range_mut(..).map_err(|e| GpuError::ReadBack(e.to_string()));
