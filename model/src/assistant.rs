@@ -1,20 +1,33 @@
-//! A loaded model that looks at motions and answers: what `ask`, `evaluate` and later the page are made of.
+//! A loaded model that looks at motions and answers: what `ask`, `evaluate` and the page are made of.
+//!
+//! Whatever reads from the device is `async` here, and breathes between its steps, so that a page stays alive; the
+//! blocking functions of the same names wait for those and exist only where a thread may wait.
 
-use std::{collections::BTreeMap, path::Path, time::Instant};
+mod explain;
+#[cfg(not(target_family = "wasm"))]
+mod judge;
+mod spans;
+#[cfg(test)]
+mod tests;
 
-use anyhow::{Result, bail};
+use std::ops::ControlFlow;
+
+use anyhow::{Result, bail, ensure};
 use burn::tensor::Tensor;
-use draction::{
-    clip::{Clip, ClipOptions},
-    motion::Motion,
-};
+use draction::{clip::Clip, motion::Motion};
+use web_time::Instant;
+
+pub use explain::Attribution;
+pub use spans::{LONG_TAKE_SECONDS, Span, SpanOptions};
 
 use crate::{
+    breath::breathe,
     chat::Chat,
-    data::{self, DataClip, Family, Kinematics, Labels, Phrasing, QuestionAnswer, Rng, Truth, question_of},
-    device::{self, DeviceChoice, Selected},
-    folder::{Loaded, SkeletonLlm, see},
-    generate::{GenerateOptions, Session, greedy, greedy_batch},
+    data::{self, Family, Kinematics},
+    device::Selected,
+    drawing::{DrawSettings, Drawing, HostDrawing},
+    folder::{Loaded, ModelFiles, SkeletonLlm, see},
+    generate::{Ending, GenerateOptions, Session, generate},
     internvl::TokenBatch,
     look::Look,
     tokenizer::Tokenizer,
@@ -26,6 +39,7 @@ pub struct Assistant {
     chat: Chat,
     labels: Vec<String>,
     device_name: String,
+    drawing: HostDrawing,
 }
 
 /// What the model said.
@@ -35,10 +49,14 @@ pub struct Answer {
     pub text: String,
     /// Number of tokens, the end of the turn not counted.
     pub tokens: usize,
-    /// Geometric mean of the tokens' probabilities, 0..1.
+    /// Geometric mean of the probabilities of its tokens and of its end, 0..1.
     pub confidence: f32,
     /// Time it took.
     pub seconds: f64,
+    /// Time to its first token; to its end where it has none.
+    pub first_token_seconds: f64,
+    /// Whether whoever listened broke it off.
+    pub stopped: bool,
 }
 
 /// Longest answer in tokens.
@@ -51,17 +69,43 @@ impl Assistant {
     ///
     /// # Errors
     /// When a file is missing or wrong, naming it, or the device cannot be had.
-    pub fn load(folder: &Path, choice: DeviceChoice) -> Result<Assistant> {
-        let Selected { device, name, .. } = device::select(choice)?;
-        let Loaded { model, tokenizer, extra } = Loaded::read(folder, &device)?;
-        Ok(Assistant::new(model, &tokenizer, extra.labels, name))
+    #[cfg(not(target_family = "wasm"))]
+    pub fn load(folder: &std::path::Path, choice: crate::device::DeviceChoice) -> Result<Assistant> {
+        let Selected { device, name, .. } = crate::device::select(choice)?;
+        Ok(Assistant::of(Loaded::read(folder, &device)?, name))
     }
 
-    /// An assistant around a model that is already in memory (without gradients, see `Module::valid`).
+    /// As [`Assistant::load`], from memory and onto a device that was selected before.
+    ///
+    /// # Errors
+    /// When a file is wrong, naming it.
+    pub fn from_files(files: &ModelFiles, selected: Selected) -> Result<Assistant> {
+        Ok(Assistant::of(Loaded::from_files(files, &selected.device)?, selected.name))
+    }
+
+    /// An assistant around a model that is already in memory (without gradients, see `Module::valid`). Reads the
+    /// renderer's numbers back, since training moved them.
+    #[cfg(not(target_family = "wasm"))]
     pub fn new(model: SkeletonLlm, tokenizer: &Tokenizer, labels: Vec<String>, device_name: String) -> Assistant {
+        let drawing = model.drawing.present();
+        Assistant::with_drawing(model, tokenizer, labels, device_name, drawing)
+    }
+
+    fn of(Loaded { model, tokenizer, extra }: Loaded, device_name: String) -> Assistant {
+        let drawing = model.drawing.origin().clone();
+        Assistant::with_drawing(model, &tokenizer, extra.labels, device_name, drawing)
+    }
+
+    fn with_drawing(
+        model: SkeletonLlm,
+        tokenizer: &Tokenizer,
+        labels: Vec<String>,
+        device_name: String,
+        drawing: HostDrawing,
+    ) -> Assistant {
         let config = model.internvl.config();
         let chat = Chat::new(tokenizer, &config.skeleton(), config.tokens_per_frame());
-        Assistant { model, chat, labels, device_name }
+        Assistant { model, chat, labels, device_name, drawing }
     }
 
     /// The labels that the model was trained on.
@@ -74,134 +118,187 @@ impl Assistant {
         &self.device_name
     }
 
-    /// Draws motions and looks at the pictures.
+    /// The renderer that it looks through, in host memory.
+    pub fn drawing(&self) -> &HostDrawing {
+        &self.drawing
+    }
+
+    /// Frames that it looks at.
+    pub fn frames(&self) -> usize {
+        self.model.internvl.config().skeleton().frames
+    }
+
+    /// Height and width of its pictures in pixels.
+    pub fn render_size(&self) -> [usize; 2] {
+        self.model.internvl.config().render_size()
+    }
+
+    /// One question of each family that it was trained on, in the standard wording.
+    pub fn suggestions(&self) -> Vec<String> {
+        Family::PHRASED.into_iter().filter_map(|family| data::example(family, &self.labels)).collect()
+    }
+
+    /// Draws motions as the model was trained with, and looks at the pictures.
     ///
     /// # Errors
     /// When a motion shows nobody or its skeleton gives no template.
     pub fn look(&self, motions: &[&Motion]) -> Result<Look> {
-        let config = self.model.internvl.config();
-        let options = ClipOptions { frames: config.skeleton().frames, ..ClipOptions::default() };
-        let clip = |motion: &&Motion| Clip::from_motion(&motion.without_empty_bodies(), &options);
-        let clips = motions.iter().map(clip).collect::<Result<Vec<_>, _>>()?;
-        let size = config.render_size();
-        let frames = self.model.drawing.render(&clips, size)?;
-        let visual = see(&self.model.internvl, frames.clone());
-        Ok(Look { clips, frames, visual })
+        self.look_with(motions, &DrawSettings::default())
     }
 
-    /// Answers a question about the first motion of `look`; `on_text` gets the words as they come.
+    /// Draws motions as somebody chose to, and looks at exactly those pictures.
     ///
     /// # Errors
-    /// When the question is too long.
-    pub fn ask(&self, look: &Look, question: &str, mut on_text: impl FnMut(&str)) -> Result<Answer> {
+    /// As [`Assistant::look`]; when the settings cannot be used.
+    pub fn look_with(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<Look> {
+        Ok(self.see(self.draw(motions, settings)?))
+    }
+
+    /// As [`Assistant::look_with`], giving way between drawing and looking.
+    ///
+    /// # Errors
+    /// As [`Assistant::look_with`].
+    pub async fn look_async(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<Look> {
+        breathe().await;
+        let drawn = self.draw(motions, settings)?;
+        breathe().await;
+        Ok(self.see(drawn))
+    }
+
+    fn draw(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<(Vec<Clip>, Drawing, Tensor<5>)> {
+        ensure!(!motions.is_empty(), "there is no motion to look at");
+        let clips = motions.iter().map(|m| settings.clip(m, self.frames())).collect::<Result<Vec<_>, _>>()?;
+        let own = &self.model.drawing;
+        let drawing = match settings.as_trained() {
+            true => own.clone(),
+            false => Drawing::new(self.drawing.with(settings)?, &own.device()),
+        };
+        let frames = drawing.render(&clips, self.render_size())?;
+        Ok((clips, drawing, frames))
+    }
+
+    fn see(&self, (clips, drawing, frames): (Vec<Clip>, Drawing, Tensor<5>)) -> Look {
+        let visual = see(&self.model.internvl, frames.clone());
+        Look { clips, drawing, frames, visual }
+    }
+
+    /// Answers a question about the first motion of `look`; `on_text` gets the words as they come, and ends the answer
+    /// by [`ControlFlow::Break`].
+    ///
+    /// # Errors
+    /// When the question is too long or the device gives nothing back.
+    pub async fn ask_async(
+        &self,
+        look: &Look,
+        question: &str,
+        mut on_text: impl FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Answer> {
         let start = Instant::now();
         let tokenizer = self.chat.tokenizer();
-        if tokenizer.encode(question).len() > MAX_QUESTION {
-            bail!("the question is longer than {MAX_QUESTION} tokens");
-        }
-        let prompt = self.chat.question(&[], question).ids;
-        let options =
-            GenerateOptions { max_tokens: MAX_ANSWER, stop: vec![tokenizer.turn_end()], ..GenerateOptions::default() };
-        let mut ids = Vec::new();
-        let mut shown = String::new();
-        greedy(&self.model.internvl, &prompt, Some(look.visual.clone()), &options, |token| {
+        let prompt = self.prompt(question)?;
+        let (mut ids, mut shown) = (Vec::new(), String::new());
+        let mut first = None;
+        let on_token = |_, token| {
+            first.get_or_insert_with(|| start.elapsed());
             ids.push(token);
             let text = tokenizer.decode(&ids);
             // half a character waits for its other half
-            if !text.ends_with('\u{fffd}')
-                && let Some(new) = text.strip_prefix(&shown)
-            {
-                on_text(new);
-                shown = text;
-            }
-        })?;
-        let text = tokenizer.decode(&ids);
-        let mut scored = ids.clone();
-        scored.push(tokenizer.turn_end());
-        let scores = self.score(look, question, &[scored])?;
-        let confidence = (scores[0][0] / (ids.len() + 1) as f32).exp();
-        Ok(Answer { text, tokens: ids.len(), confidence, seconds: start.elapsed().as_secs_f64() })
+            let Some(new) = text.strip_prefix(&shown).filter(|_| !text.ends_with('\u{fffd}')) else {
+                return ControlFlow::Continue(());
+            };
+            let flow = on_text(new);
+            shown = text;
+            flow
+        };
+        let options = self.generate_options();
+        let mut answers = generate(&self.model.internvl, &[prompt], Some(look.first()), &options, on_token).await?;
+        let answer = answers.swap_remove(0);
+        let seconds = start.elapsed();
+        Ok(Answer {
+            text: tokenizer.decode(&answer.tokens),
+            tokens: answer.tokens.len(),
+            confidence: answer.mean_probability(),
+            seconds: seconds.as_secs_f64(),
+            first_token_seconds: first.unwrap_or(seconds).as_secs_f64(),
+            stopped: answer.ending == Ending::Broken,
+        })
+    }
+
+    /// As [`Assistant::ask_async`], to the end and waiting for the device.
+    ///
+    /// # Errors
+    /// As [`Assistant::ask_async`].
+    #[cfg(not(target_family = "wasm"))]
+    pub fn ask(&self, look: &Look, question: &str, mut on_text: impl FnMut(&str)) -> Result<Answer> {
+        let on_text = |text: &str| {
+            on_text(text);
+            ControlFlow::Continue(())
+        };
+        pollster::block_on(self.ask_async(look, question, on_text))
     }
 
     /// `[motions][candidates]` log-probability of each label as the answer to the standard recognition question.
     ///
     /// # Errors
-    /// When a label is empty.
-    pub fn rank(&self, look: &Look, labels: &[String]) -> Result<Vec<Vec<f32>>> {
+    /// When a label is empty or the device gives nothing back.
+    pub async fn rank_async(&self, look: &Look, labels: &[String]) -> Result<Vec<Vec<f32>>> {
         let question = data::canonical(Family::Recognition).expect("every family but one has a wording");
         let candidates: Vec<Vec<u32>> = labels.iter().map(|l| self.chat.candidate(l)).collect();
-        self.score(look, question, &candidates)
+        let rows = vec![self.prompt(question)?; look.clips.len()];
+        let mut session = Session::new(&self.model.internvl);
+        breathe().await;
+        session.feed(&TokenBatch::new(rows), Some(look.visual.clone()))?;
+        Ok(session.score_async(&candidates).await?)
     }
 
-    fn score(&self, look: &Look, question: &str, candidates: &[Vec<u32>]) -> Result<Vec<Vec<f32>>> {
-        let prompt = self.chat.question(&[], question).ids;
-        let rows = vec![prompt; look.clips.len()];
-        let mut session = Session::new(&self.model.internvl);
-        session.feed(&TokenBatch::new(rows), Some(look.visual.clone()))?;
-        Ok(session.score(candidates)?)
+    /// As [`Assistant::rank_async`], waiting for the device.
+    ///
+    /// # Errors
+    /// As [`Assistant::rank_async`].
+    #[cfg(not(target_family = "wasm"))]
+    pub fn rank(&self, look: &Look, labels: &[String]) -> Result<Vec<Vec<f32>>> {
+        pollster::block_on(self.rank_async(look, labels))
     }
 
     /// All known labels for the first motion with their probabilities among themselves, best first.
     ///
     /// # Errors
-    /// As [`Assistant::rank`].
-    pub fn recognise(&self, look: &Look) -> Result<Vec<(String, f32)>> {
-        let scores = self.rank(look, &self.labels)?.swap_remove(0);
-        let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let total: f32 = scores.iter().map(|s| (s - most).exp()).sum();
-        let mut ranked: Vec<(String, f32)> =
-            self.labels.iter().cloned().zip(scores.iter().map(|s| (s - most).exp() / total)).collect();
+    /// As [`Assistant::rank_async`].
+    pub async fn recognise_async(&self, look: &Look) -> Result<Vec<(String, f32)>> {
+        let scores = self.rank_async(look, &self.labels).await?.swap_remove(0);
+        let mut ranked: Vec<(String, f32)> = self.labels.iter().cloned().zip(among_themselves(&scores)).collect();
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         Ok(ranked)
     }
 
-    /// Asks each clip of a set the questions of `families` that its motion has a truth for, and counts in `tally` the
-    /// right and the asked ones by family.
+    /// As [`Assistant::recognise_async`], waiting for the device.
     ///
     /// # Errors
-    /// As [`Assistant::look`].
-    pub fn judge_questions(
-        &self,
-        clips: &[DataClip],
-        look: &Look,
-        families: &[Family],
-        tally: &mut BTreeMap<String, (usize, usize)>,
-    ) -> Result<()> {
-        let labels = Labels::new(&self.labels);
-        let mut asked: Vec<(usize, QuestionAnswer)> = Vec::new();
-        for (i, clip) in clips.iter().enumerate() {
-            let truth = Truth::of(&clip.record, &clip.motion, false, &labels);
-            let mut rng = Rng::at(0, 0, clip.record.line as u64);
-            for &family in families {
-                asked.extend(question_of(family, &truth, &mut rng, Phrasing::Canonical).map(|qa| (i, qa)));
-            }
+    /// As [`Assistant::recognise_async`].
+    #[cfg(not(target_family = "wasm"))]
+    pub fn recognise(&self, look: &Look) -> Result<Vec<(String, f32)>> {
+        pollster::block_on(self.recognise_async(look))
+    }
+
+    /// The tokens of a question about one motion, up to where the answer begins.
+    fn prompt(&self, question: &str) -> Result<Vec<u32>> {
+        if self.chat.tokenizer().encode(question).len() > MAX_QUESTION {
+            bail!("the question is longer than {MAX_QUESTION} tokens");
         }
-        if asked.is_empty() {
-            return Ok(());
-        }
-        let tokenizer = self.chat.tokenizer();
-        let prompts: Vec<Vec<u32>> = asked.iter().map(|(_, qa)| self.chat.question(&[], &qa.question).ids).collect();
-        let per_clip = look.visual.dims()[0] / look.clips.len();
-        let visual = asked.iter().map(|(i, _)| look.visual.clone().narrow(0, i * per_clip, per_clip)).collect();
-        let options =
-            GenerateOptions { max_tokens: MAX_ANSWER, stop: vec![tokenizer.turn_end()], ..GenerateOptions::default() };
-        let answers = greedy_batch(&self.model.internvl, &prompts, Some(Tensor::cat(visual, 0)), &options, |_, _| {})?;
-        for ((_, qa), ids) in asked.iter().zip(answers) {
-            let answer = tokenizer.decode(&ids);
-            let entry = tally.entry(qa.family.name().to_owned()).or_default();
-            entry.0 += usize::from(same_words(&answer, &qa.answer));
-            entry.1 += 1;
-        }
-        Ok(())
+        Ok(self.chat.question(question).ids)
+    }
+
+    fn generate_options(&self) -> GenerateOptions {
+        let stop = vec![self.chat.tokenizer().turn_end()];
+        GenerateOptions { max_tokens: MAX_ANSWER, stop, ..GenerateOptions::default() }
     }
 }
 
-/// Equal but for case, punctuation and white space.
-fn same_words(a: &str, b: &str) -> bool {
-    let words = |text: &str| -> Vec<String> {
-        text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()).map(str::to_lowercase).collect()
-    };
-    words(a) == words(b)
+/// Log-probabilities of a few answers → their probabilities if one of them is given.
+fn among_themselves(scores: &[f32]) -> Vec<f32> {
+    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let total: f32 = scores.iter().map(|s| (s - most).exp()).sum();
+    scores.iter().map(|s| (s - most).exp() / total).collect()
 }
 
 /// A sentence about what was read: only for people.
@@ -219,16 +316,4 @@ pub fn describe_motion(motion: &Motion) -> String {
         },
         motion.height()
     )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_decide_not_their_dress() {
-        assert!(same_words(" Left hand.", "left hand"));
-        assert!(!same_words("left hand", "both hands"));
-        assert!(!same_words("", "no"));
-    }
 }

@@ -52,23 +52,19 @@ impl Chat {
         Chat { tokenizer: tokenizer.clone(), opening }
     }
 
-    /// The pictures and a question, up to where the answer begins. `history` holds earlier questions and answers.
-    pub fn question(&self, history: &[(&str, &str)], question: &str) -> Prompt {
+    /// The pictures and a question, up to where the answer begins. Each question is answered from the pictures alone, as
+    /// models are trained.
+    pub fn question(&self, question: &str) -> Prompt {
         let mut prompt = self.opening.clone();
-        let t = &self.tokenizer;
-        for (asked, answered) in history {
-            self.ask(&mut prompt, asked);
-            prompt.push(t.encode(answered), false);
-            close(&mut prompt, t, false);
-            turn(&mut prompt, t, "user");
-        }
-        self.ask(&mut prompt, question);
+        prompt.push(self.tokenizer.encode(question), false);
+        close(&mut prompt, &self.tokenizer, false);
+        turn(&mut prompt, &self.tokenizer, "assistant");
         prompt
     }
 
     /// One question with its answer, for training: the answer and the end of its turn are learned, nothing else.
     pub fn exchange(&self, question: &str, answer: &str) -> Prompt {
-        let mut prompt = self.question(&[], question);
+        let mut prompt = self.question(question);
         prompt.push(self.tokenizer.encode(answer), true);
         close(&mut prompt, &self.tokenizer, true);
         prompt
@@ -84,12 +80,6 @@ impl Chat {
     /// The tokenizer it writes with.
     pub fn tokenizer(&self) -> &Tokenizer {
         &self.tokenizer
-    }
-
-    fn ask(&self, prompt: &mut Prompt, question: &str) {
-        prompt.push(self.tokenizer.encode(question), false);
-        close(prompt, &self.tokenizer, false);
-        turn(prompt, &self.tokenizer, "assistant");
     }
 }
 
@@ -141,10 +131,8 @@ mod tests {
             prompt.labels.iter().zip(&prompt.ids).filter(|(l, _)| **l != IGNORED).map(|(_, &id)| id).collect();
         assert_eq!(learned, chat.candidate("wave"));
         assert_eq!(prompt.labels.len(), prompt.ids.len());
-        let question = chat.question(&[], "what?");
+        let question = chat.question("what?");
         assert_eq!(question.ids, prompt.ids[..question.ids.len()]);
         assert!(question.labels.iter().all(|&l| l == IGNORED));
-        let second = chat.question(&[("what?", "wave")], "why?");
-        assert_eq!(second.ids[..prompt.ids.len()], prompt.ids);
     }
 }

@@ -3,16 +3,19 @@
 //! A module's field path is the tensor's name, so there is no table of names; only adapters are renamed to peft's
 //! spelling, and two other layouts of the same names are recognised on reading.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::{Path, PathBuf};
+mod model;
+
+use std::collections::BTreeMap;
+use std::path::Path;
 
 use burn::Tensor;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::{Device, TensorData};
+use burn::tensor::TensorData;
 use safetensors::{Dtype, SafeTensors};
 
-use crate::config::{ConfigError, InternVlConfig};
-use crate::internvl::InternVl;
+pub use model::{load_model, parse_model, save_model};
+
+use crate::config::ConfigError;
 use crate::layers::host;
 use crate::quantize;
 
@@ -83,51 +86,6 @@ pub struct HostTensor {
 
 /// Tensors by name.
 pub type TensorMap = BTreeMap<String, HostTensor>;
-
-/// Loads a model folder: `config.json` and `model.safetensors`, or the shards its index names.
-///
-/// # Errors
-/// When a file cannot be read, or its tensors are not exactly the config's.
-pub fn load_model(folder: impl AsRef<Path>, device: &Device) -> Result<InternVl, CheckpointError> {
-    let folder = folder.as_ref();
-    let config = InternVlConfig::load(folder.join("config.json"))?;
-    let mut tensors = TensorMap::new();
-    for file in weight_files(folder)? {
-        tensors.append(&mut read(&file)?);
-    }
-    if config.tied() {
-        // files of tied models may still hold the head; it is the embedding table again
-        tensors.remove("language_model.lm_head.weight");
-    }
-    apply(InternVl::new(&config, device), tensors, &folder.display().to_string())
-}
-
-/// Writes `config.json` and `model.safetensors` into a folder.
-///
-/// # Errors
-/// When a file cannot be written.
-pub fn save_model(model: &InternVl, folder: impl AsRef<Path>, precision: Precision) -> Result<(), CheckpointError> {
-    let folder = folder.as_ref();
-    std::fs::create_dir_all(folder).map_err(|source| io(folder, source))?;
-    model.config().save(folder.join("config.json"))?;
-    write(folder.join("model.safetensors"), &tensors_of(model), precision)
-}
-
-/// The weight files of a model folder.
-fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
-    #[derive(serde::Deserialize)]
-    struct Index {
-        weight_map: BTreeMap<String, String>,
-    }
-    let index_path = folder.join("model.safetensors.index.json");
-    if !index_path.exists() {
-        return Ok(vec![folder.join("model.safetensors")]);
-    }
-    let text = std::fs::read_to_string(&index_path).map_err(|source| io(&index_path, source))?;
-    let index: Index = serde_json::from_str(&text).map_err(|error| format(&index_path, error))?;
-    let names: BTreeSet<String> = index.weight_map.into_values().collect();
-    Ok(names.into_iter().map(|name| folder.join(name)).collect())
-}
 
 /// Reads every tensor of a safetensors file as f32; int8 tensors are multiplied by their scales.
 ///

@@ -121,18 +121,18 @@ impl InternVlConfig {
     /// When the file cannot be read or parsed, or a field cannot be used.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| ConfigError::Io { path: path.display().to_string(), source })?;
+        let text =
+            std::fs::read(path).map_err(|source| ConfigError::Io { path: path.display().to_string(), source })?;
         Self::parse(&text, &path.display().to_string())
     }
 
-    /// Parses and checks the text of a `config.json`; `origin` names it in errors.
+    /// Parses and checks the text of a `config.json`, as a string or as bytes; `origin` names it in errors.
     ///
     /// # Errors
     /// When the text cannot be parsed or a field cannot be used.
-    pub fn parse(text: &str, origin: &str) -> Result<Self, ConfigError> {
-        let config: Self =
-            serde_json::from_str(text).map_err(|source| ConfigError::Json { path: origin.to_string(), source })?;
+    pub fn parse(text: impl AsRef<[u8]>, origin: &str) -> Result<Self, ConfigError> {
+        let config: Self = serde_json::from_slice(text.as_ref())
+            .map_err(|source| ConfigError::Json { path: origin.to_string(), source })?;
         config.validate()?;
         Ok(config)
     }

@@ -11,7 +11,7 @@ use burn::tensor::{Device, TensorData};
 use safetensors::{Dtype, SafeTensors};
 
 use crate::checkpoint::{self, CheckpointError, HostTensor, TensorMap};
-use crate::generate::{self, GenerateOptions};
+use crate::generate::{self, GenerateError, GenerateOptions};
 use crate::internvl::{PromptError, TokenBatch};
 use crate::layers::host;
 
@@ -29,6 +29,9 @@ pub enum ConformanceError {
     /// The case's tokens and pictures do not fit together.
     #[error(transparent)]
     Prompt(#[from] PromptError),
+    /// The model could not answer.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
     /// `expected.safetensors` lacks a tensor or has it in another form.
     #[error("{path}: tensor `{name}`: {problem}")]
     Expected {

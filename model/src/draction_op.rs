@@ -4,13 +4,16 @@
 //! memory; on a GPU the tensors are copied buffer to buffer on the device that burn and the renderer share, and
 //! nothing is read back.
 
-mod gpu;
+#[cfg(feature = "cpu")]
+mod cpu;
+#[cfg(feature = "gpu")]
+pub(crate) mod gpu;
 
 use std::sync::Arc;
 
 use burn::{
     backend::{
-        Autodiff, Backend, Dispatch, Flex,
+        Autodiff, Backend, Dispatch,
         autodiff::{
             checkpoint::{base::Checkpointer, strategy::CheckpointStrategy},
             grads::Gradients,
@@ -19,15 +22,9 @@ use burn::{
         backend_extension,
         tensor::FloatTensor,
     },
-    tensor::{Tensor, TensorData},
+    tensor::Tensor,
 };
-use burn_flex::FlexTensor;
-use draction::{
-    camera::Camera,
-    draction::{Parameters, Template},
-    engine::{Inputs, cpu::CpuEngine},
-    passes::Dims,
-};
+use draction::{camera::Camera, draction::Template, passes::Dims};
 
 /// What a rendering needs besides tensors: nothing in it is trained.
 #[derive(Clone, Debug)]
@@ -75,7 +72,9 @@ pub fn render(
 }
 
 /// The operation on every backend, with burn's automatic differentiation around it.
-#[backend_extension(Cube, Flex, Autodiff)]
+#[cfg_attr(all(feature = "gpu", feature = "cpu"), backend_extension(Cube, Flex, Autodiff))]
+#[cfg_attr(all(feature = "gpu", not(feature = "cpu")), backend_extension(Cube, Autodiff))]
+#[cfg_attr(all(feature = "cpu", not(feature = "gpu")), backend_extension(Flex, Autodiff))]
 pub trait DrActionOps: Backend {
     /// See [`render`].
     fn draction(
@@ -136,76 +135,4 @@ impl<B: DrActionBackward, C: CheckpointStrategy> DrActionOps for Autodiff<B, C> 
             OpsKind::UnTracked(prep) => prep.finish(frames),
         }
     }
-}
-
-impl DrActionOps for Flex {
-    fn draction(
-        features: FlexTensor,
-        weights: FlexTensor,
-        positions: FlexTensor,
-        velocities: FlexTensor,
-        scene: Arc<Scene>,
-    ) -> FlexTensor {
-        let host = HostInputs::new([features, weights, positions, velocities], &scene);
-        let frames = CpuEngine.forward(&host.inputs(&scene)).expect("shapes were checked by `render`");
-        let d = &scene.dims;
-        to_flex(frames, &[d.clips, d.frames, d.height, d.width, 3])
-    }
-}
-
-impl DrActionBackward for Flex {
-    fn draction_backward(
-        inputs: Four<FlexTensor>,
-        frames: FlexTensor,
-        grad_frames: FlexTensor,
-        scene: &Scene,
-    ) -> Four<FlexTensor> {
-        let host = HostInputs::new(inputs, scene);
-        let gradients = CpuEngine
-            .backward(&host.inputs(scene), &from_flex(frames), &from_flex(grad_frames))
-            .expect("shapes were checked by `render`");
-        let d = &scene.dims;
-        let joints = [d.clips, d.frames, d.bodies, d.joints, 3];
-        let weights = gradients.parameters.pack();
-        [
-            to_flex(gradients.parameters.features, &[d.gaussians, 3]),
-            to_flex(weights, &[draction::passes::WEIGHTS_LEN]),
-            to_flex(gradients.positions, &joints),
-            to_flex(gradients.velocities, &joints),
-        ]
-    }
-}
-
-/// The four inputs as host memory.
-struct HostInputs {
-    parameters: Parameters,
-    positions: Vec<f32>,
-    velocities: Vec<f32>,
-}
-
-impl HostInputs {
-    fn new(inputs: Four<FlexTensor>, scene: &Scene) -> Self {
-        let [features, weights, positions, velocities] = inputs.map(from_flex);
-        HostInputs { parameters: Parameters::from_packed(features, &weights, scene.dims.nfm), positions, velocities }
-    }
-
-    fn inputs<'a>(&'a self, scene: &'a Scene) -> Inputs<'a> {
-        Inputs {
-            dims: scene.dims,
-            template: &scene.template,
-            parameters: &self.parameters,
-            cameras: &scene.cameras,
-            positions: &self.positions,
-            velocities: &self.velocities,
-            orientations: scene.orientations.as_deref(),
-        }
-    }
-}
-
-fn from_flex(tensor: FlexTensor) -> Vec<f32> {
-    tensor.into_data().try_into_vec().expect("DrAction computes in f32")
-}
-
-fn to_flex(values: Vec<f32>, shape: &[usize]) -> FlexTensor {
-    FlexTensor::from_data(TensorData::new(values, shape.to_vec()))
 }

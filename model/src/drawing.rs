@@ -2,10 +2,16 @@
 //! batch.
 
 mod bank;
+mod host;
+mod settings;
+#[cfg(test)]
+mod tests;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-pub use bank::{bank_skeleton, fresh_drawing};
+pub use bank::{bank_skeleton, fresh_draction, fresh_drawing};
+pub use host::HostDrawing;
+pub use settings::{CameraMode, DrawSettings};
 
 use burn::{
     module::{Module, Param},
@@ -13,11 +19,8 @@ use burn::{
 };
 use draction::{
     clip::Clip,
-    draction::{
-        Address, DrAction, HEAD_LEN, LinePoints, NFM_LEN, Parameters, Scales, Template, TemplateError, TemplateRule,
-        addresses, body_transfer,
-    },
-    motion::{Part, Skeleton},
+    draction::{DrAction, HEAD_LEN, NFM_LEN, Parameters, TemplateError},
+    motion::Part,
     passes::Dims,
 };
 
@@ -39,7 +42,7 @@ impl Default for DrawingConfig {
 }
 
 /// The trained renderer. Features are kept for one bank of Gaussians on a known body; a clip with another skeleton
-/// borrows from the same places of the body (`draction::draction::body_transfer`).
+/// borrows from the same places of the body ([`DrAction::fitted`]).
 #[derive(Module, Debug)]
 pub struct Drawing {
     /// `[K, 3]` features of the bank.
@@ -50,49 +53,40 @@ pub struct Drawing {
     pub nfm: Param<Tensor<1>>,
     /// `[1]` the logit of the share of depth colour.
     pub depth_mix_logit: Param<Tensor<1>>,
+    /// What it was made from: template, skeleton and switches are taken from it, the numbers are those above.
     #[module(skip)]
-    bank: Arc<Bank>,
-}
-
-/// The body that the features belong to.
-#[derive(Debug)]
-struct Bank {
-    draction: DrAction,
-    bones: Vec<[usize; 2]>,
-    addresses: Vec<Address>,
-    nfm: bool,
-    config: DrawingConfig,
+    origin: HostDrawing,
 }
 
 impl Drawing {
-    /// Takes the numbers of `draction`, which was made for `skeleton`.
-    ///
-    /// # Panics
-    /// When `draction` was made for another number of joints.
-    pub fn new(draction: DrAction, skeleton: &Skeleton, config: DrawingConfig, device: &Device) -> Drawing {
-        let parameters = &draction.parameters;
+    /// Puts a renderer's numbers on a device.
+    pub fn new(origin: HostDrawing, device: &Device) -> Drawing {
+        let DrAction { template, parameters, .. } = origin.draction();
         let vector = |values: Vec<f32>| {
             let len = values.len();
             Param::from_tensor(Tensor::<1>::from_data(TensorData::new(values, [len]), device))
         };
-        let gaussians = draction.template.gaussians;
-        let features = TensorData::new(parameters.features.clone(), [gaussians, 3]);
+        let features = TensorData::new(parameters.features.clone(), [template.gaussians, 3]);
         Drawing {
             canonical_features: Param::from_tensor(Tensor::from_data(features, device)),
             appearance_head: vector(parameters.head.clone()),
             nfm: vector(parameters.nfm.clone().unwrap_or_else(|| vec![0.0; NFM_LEN])),
             depth_mix_logit: vector(vec![parameters.depth_mix_logit]),
-            bank: Arc::new(Bank {
-                bones: skeleton.bones.clone(),
-                addresses: addresses(skeleton, &draction.template),
-                nfm: draction.nfm(),
-                config,
-                draction,
-            }),
+            origin,
         }
     }
 
-    /// The renderer with its present numbers, ready to be saved or run without burn.
+    /// What it was made from. Training may have moved its numbers since; [`Drawing::to_draction`] reads them.
+    pub fn origin(&self) -> &HostDrawing {
+        &self.origin
+    }
+
+    /// Where it draws.
+    pub fn device(&self) -> Device {
+        self.canonical_features.val().device()
+    }
+
+    /// The renderer with its present numbers, ready to be saved or run without burn. Waits for the device.
     pub fn to_draction(&self) -> DrAction {
         let host = |t: Tensor<1>| t.into_data().try_into_vec::<f32>().expect("parameters are f32");
         let [gaussians, width] = self.canonical_features.val().dims();
@@ -102,11 +96,16 @@ impl Drawing {
             parameters: Parameters {
                 features: host(self.canonical_features.val().reshape([gaussians * width])),
                 head,
-                nfm: self.bank.nfm.then(|| host(self.nfm.val())),
+                nfm: self.origin.draction().nfm().then(|| host(self.nfm.val())),
                 depth_mix_logit: host(self.depth_mix_logit.val())[0],
             },
-            ..self.bank.draction.clone()
+            ..self.origin.draction().clone()
         }
+    }
+
+    /// The renderer with its present numbers in host memory. Waits for the device.
+    pub fn present(&self) -> HostDrawing {
+        self.origin.retrained(self.to_draction())
     }
 
     /// Draws clips: `[B, T, H, W, 3]` in `[0, 1]`, in the order given. All clips have the same number of frames;
@@ -126,7 +125,7 @@ impl Drawing {
         let mut drawn = Vec::with_capacity(groups.len());
         for members in groups.into_values() {
             let group: Vec<&Clip> = members.iter().map(|&i| &clips[i]).collect();
-            drawn.push(self.render_alike(&group, height, width)?);
+            drawn.push(self.render_alike(&group, [height, width])?);
             order.extend(members);
         }
         if drawn.len() == 1 {
@@ -142,56 +141,62 @@ impl Drawing {
     }
 
     /// Clips of one skeleton and one number of bodies.
-    fn render_alike(&self, clips: &[&Clip], height: usize, width: usize) -> Result<Tensor<5>, TemplateError> {
+    fn render_alike(&self, clips: &[&Clip], size: [usize; 2]) -> Result<Tensor<5>, TemplateError> {
+        let device = self.device();
+        let positions = joint_tensor(clips, |clip| &clip.positions, &device);
+        let velocities = joint_tensor(clips, |clip| &clip.velocities, &device);
+        self.render_joints(clips, positions, velocities, size)
+    }
+
+    /// Draws clips of one skeleton and one number of bodies with other joints than their own: `positions` and
+    /// `velocities` `[B, T, P, J, 3]`, to which gradients flow. Returns `[B, T, H, W, 3]` in `[0, 1]`.
+    ///
+    /// # Errors
+    /// [`TemplateError`] when the first clip's skeleton gives no template.
+    ///
+    /// # Panics
+    /// When the tensors do not have the clips' shape.
+    pub fn render_joints(
+        &self,
+        clips: &[&Clip],
+        positions: Tensor<5>,
+        velocities: Tensor<5>,
+        [height, width]: [usize; 2],
+    ) -> Result<Tensor<5>, TemplateError> {
         let first = clips[0];
-        let joints = first.skeleton.parts.len();
-        let bank = &*self.bank;
-        let device = self.canonical_features.val().device();
-        let (template, features) = if first.skeleton.bones == bank.bones {
-            (bank.draction.template.clone(), self.canonical_features.val())
-        } else {
-            let rule = TemplateRule {
-                points: LinePoints::Fixed(bank.config.points_per_bone),
-                scales: Scales::Constant(bank.config.scale),
-            };
-            // with translation alone the picture does not depend on the pose that the template stands in
-            let template = Template::build(&first.skeleton.bones, &first.positions[..joints * 3], &rule)?;
-            let rows = body_transfer(&bank.addresses, &addresses(&first.skeleton, &template));
-            let matrix = TensorData::new(rows.dense(), [template.gaussians, bank.addresses.len()]);
-            let matrix = Tensor::<2>::from_data(matrix, &device);
-            (template, matrix.matmul(self.canonical_features.val()))
+        // with translation alone the picture does not depend on the pose that the template stands in
+        let (template, rows) = self.origin.fitted(first)?;
+        let features = match rows {
+            None => self.canonical_features.val(),
+            Some(rows) => {
+                let matrix = TensorData::new(rows.dense(), [rows.rows.len(), rows.columns]);
+                Tensor::<2>::from_data(matrix, &self.device()).matmul(self.canonical_features.val())
+            }
         };
         let weights = Tensor::cat(vec![self.appearance_head.val(), self.nfm.val(), self.depth_mix_logit.val()], 0);
-        let frames = first.frame_indices.len();
         let dims = Dims {
             clips: clips.len(),
-            frames,
+            frames: first.frames(),
             bodies: first.bodies,
-            joints,
+            joints: first.joints(),
             gaussians: template.gaussians,
             width,
             height,
-            nfm: bank.nfm,
+            nfm: self.origin.draction().nfm(),
             oriented: false,
         };
-        let tensor = |values: Vec<f32>| {
-            let shape = [clips.len(), frames, first.bodies, joints, 3];
-            Tensor::<5>::from_data(TensorData::new(values, shape), &device)
-        };
-        let scene = Scene {
-            dims,
-            template: Arc::new(template),
-            cameras: clips.iter().map(|c| c.camera).collect(),
-            orientations: None,
-        };
-        Ok(render(
-            features,
-            weights,
-            tensor(clips.iter().flat_map(|c| c.positions.iter().copied()).collect()),
-            tensor(clips.iter().flat_map(|c| c.velocities.iter().copied()).collect()),
-            Arc::new(scene),
-        ))
+        let cameras = clips.iter().map(|c| c.camera).collect();
+        let scene = Scene { dims, template: Arc::new(template), cameras, orientations: None };
+        Ok(render(features, weights, positions, velocities, Arc::new(scene)))
     }
+}
+
+/// `[B, T, P, J, 3]` of alike clips.
+pub(crate) fn joint_tensor(clips: &[&Clip], list: impl Fn(&Clip) -> &[f32], device: &Device) -> Tensor<5> {
+    let first = clips[0];
+    let shape = [clips.len(), first.frames(), first.bodies, first.joints(), 3];
+    let values: Vec<f32> = clips.iter().flat_map(|clip| list(clip).iter().copied()).collect();
+    Tensor::from_data(TensorData::new(values, shape), device)
 }
 
 fn part_code(part: Part) -> u8 {

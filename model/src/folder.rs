@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use burn::{
     module::Module,
     tensor::{Device, Tensor},
@@ -12,7 +12,7 @@ use draction::draction::{DrAction, Metadata};
 use crate::{
     checkpoint::{self, Precision},
     config::InternVlConfig,
-    drawing::{Drawing, DrawingConfig, bank_skeleton, fresh_drawing},
+    drawing::{Drawing, DrawingConfig, HostDrawing, fresh_drawing},
     internvl::InternVl,
     tokenizer::Tokenizer,
 };
@@ -36,8 +36,54 @@ pub struct Loaded {
     pub extra: Extra,
 }
 
+/// A model directory in memory: what a browser downloads. Its weights are one file; a checkpoint in several parts is
+/// read by [`Loaded::read`], part by part.
+#[derive(Clone, Debug, Default)]
+pub struct ModelFiles {
+    /// `config.json`.
+    pub config: Vec<u8>,
+    /// `tokenizer.json`.
+    pub tokenizer: Vec<u8>,
+    /// `model.safetensors`.
+    pub model: Vec<u8>,
+    /// `draction.safetensors`; public InternVL checkpoints have none.
+    pub draction: Option<Vec<u8>>,
+}
+
+impl ModelFiles {
+    /// Reads a model directory as it is.
+    ///
+    /// # Errors
+    /// When a file cannot be read, naming it.
+    pub fn read(folder: &Path) -> Result<ModelFiles> {
+        let read = |name: &str| {
+            let path = folder.join(name);
+            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+        };
+        let draction = folder.join("draction.safetensors").exists();
+        Ok(ModelFiles {
+            config: read("config.json")?,
+            tokenizer: read("tokenizer.json")?,
+            model: read("model.safetensors")?,
+            draction: draction.then(|| read("draction.safetensors")).transpose()?,
+        })
+    }
+}
+
 impl Loaded {
-    /// Reads a model directory. A public InternVL checkpoint has no `draction.safetensors`; it gets a fresh renderer.
+    /// Reads a model from memory. One without `draction.safetensors` gets a fresh renderer.
+    ///
+    /// # Errors
+    /// When a file is wrong, naming it.
+    pub fn from_files(files: &ModelFiles, device: &Device) -> Result<Loaded> {
+        let internvl = checkpoint::parse_model(&files.config, &files.model, device)?;
+        let tokenizer = Tokenizer::parse(&files.tokenizer, "tokenizer.json")?;
+        let extra = Extra::of(internvl.config())?;
+        let drawing = Drawing::new(HostDrawing::from_weights(files.draction.as_deref(), extra.drawing)?, device);
+        Ok(Loaded { model: SkeletonLlm { drawing, internvl }, tokenizer, extra })
+    }
+
+    /// As [`Loaded::from_files`], from a directory. The weights are read file by file, never all files at once.
     ///
     /// # Errors
     /// When a file is missing or wrong, naming it.
@@ -86,12 +132,8 @@ impl Loaded {
 pub fn read_drawing(path: &Path, config: DrawingConfig, device: &Device) -> Result<Drawing> {
     let loaded = DrAction::open(path)?;
     loaded.warnings.iter().for_each(|warning| eprintln!("{}: {warning}", path.display()));
-    let bank = bank_skeleton();
-    let joints = loaded.draction.template.joints;
-    if joints != bank.joints() {
-        bail!("{} is for {joints} joints; a model keeps its renderer on NTU's 25", path.display());
-    }
-    Ok(Drawing::new(loaded.draction, &bank, config, device))
+    let origin = HostDrawing::new(loaded.draction, config).with_context(|| path.display().to_string())?;
+    Ok(Drawing::new(origin, device))
 }
 
 /// Frames to visual tokens: `[B, T, H, W, 3]` → `[B·T, tokens, hidden]`.
@@ -151,7 +193,47 @@ pub fn default_model() -> Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use burn::module::{ModuleVisitor, Param};
+
     use super::*;
+
+    /// Every float parameter in order.
+    #[derive(Default)]
+    struct Numbers(Vec<f32>);
+
+    impl ModuleVisitor for Numbers {
+        fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+            self.0.extend(crate::layers::host(param.val()));
+        }
+    }
+
+    fn numbers(loaded: &Loaded) -> Vec<f32> {
+        let mut numbers = Numbers::default();
+        loaded.model.visit(&mut numbers);
+        numbers.0
+    }
+
+    #[test]
+    fn a_model_from_memory_is_the_one_from_its_folder() {
+        let (folder, device) = (default_model().unwrap(), Device::flex());
+        let files = ModelFiles::read(&folder).unwrap();
+        let (memory, disk) = (Loaded::from_files(&files, &device).unwrap(), Loaded::read(&folder, &device).unwrap());
+        assert!(numbers(&memory) == numbers(&disk) && memory.extra == disk.extra);
+        assert_eq!(memory.tokenizer.to_json(), disk.tokenizer.to_json());
+        assert_eq!(memory.model.drawing.origin().draction().template, disk.model.drawing.origin().draction().template);
+        let error = |files: ModelFiles| format!("{:#}", Loaded::from_files(&files, &device).err().unwrap());
+        let cut = |bytes: &[u8]| bytes[..bytes.len() / 2].to_vec();
+        for (name, broken) in [
+            ("config.json", ModelFiles { config: cut(&files.config), ..files.clone() }),
+            ("tokenizer.json", ModelFiles { tokenizer: cut(&files.tokenizer), ..files.clone() }),
+            ("model.safetensors", ModelFiles { model: cut(&files.model), ..files.clone() }),
+            ("draction.safetensors", ModelFiles { draction: files.draction.as_deref().map(cut), ..files.clone() }),
+        ] {
+            assert!(error(broken).contains(name), "{name}");
+        }
+        let missing = ModelFiles::read(Path::new("/nowhere")).unwrap_err().to_string();
+        assert!(missing.contains("/nowhere/config.json"), "{missing}");
+    }
 
     #[test]
     fn what_is_beyond_the_public_layout_survives() {

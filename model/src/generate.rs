@@ -1,14 +1,34 @@
 //! Answers token by token, and the scoring of given answers.
 //!
-//! Only the last place's logits leave the device, one read per step. In a browser that read must be awaited, so the
-//! loop exists as [`greedy_async`]; the blocking functions are the same steps on a machine that can wait.
+//! Only the last place's logits leave the device, one read per step. In a browser that read must be awaited and the
+//! thread given back between two steps, so the steps are written once, as [`generate`] and [`Session::score_async`];
+//! the blocking functions run those to their end on a machine that can wait.
+
+use std::ops::ControlFlow;
 
 use burn::Tensor;
 use burn::tensor::activation::log_softmax;
 
+use crate::breath::breathe;
 use crate::internvl::{InternVl, PromptError, TokenBatch, indices};
 use crate::kv_cache::KvCache;
-use crate::layers::host;
+use crate::layers::{ReadError, host_async};
+
+mod answers;
+
+use answers::Answers;
+pub use answers::{Ending, Generated};
+
+/// Why there is no answer, or no score.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerateError {
+    /// Tokens and pictures do not fit together.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
+    /// The device gave nothing back.
+    #[error(transparent)]
+    Device(#[from] ReadError),
+}
 
 /// How an answer is generated.
 #[derive(Debug, Clone, PartialEq)]
@@ -80,18 +100,27 @@ impl<'m> Session<'m> {
         self.cache.filled()
     }
 
+    /// As [`Session::score_async`], waiting for the device; not for a browser.
+    ///
+    /// # Errors
+    /// As [`Session::score_async`].
+    pub fn score(&self, candidates: &[Vec<u32>]) -> Result<Vec<Vec<f32>>, GenerateError> {
+        pollster::block_on(self.score_async(candidates))
+    }
+
     /// Log-probability of each candidate as the continuation of each row: `[rows][candidates]`, summed over the
     /// candidate's tokens (put the end token last if it shall count). The session itself is left as it was.
     ///
     /// # Errors
-    /// When a candidate is empty or has a token outside the vocabulary, or nothing was fed yet.
-    pub fn score(&self, candidates: &[Vec<u32>]) -> Result<Vec<Vec<f32>>, PromptError> {
+    /// When a candidate is empty or has a token outside the vocabulary, or nothing was fed yet; when the device gives
+    /// nothing back.
+    pub async fn score_async(&self, candidates: &[Vec<u32>]) -> Result<Vec<Vec<f32>>, GenerateError> {
         let first = self.logits.clone().ok_or(PromptError::Empty)?;
         if candidates.is_empty() {
             return Ok(vec![Vec::new(); self.rows]);
         }
         if candidates.iter().any(Vec::is_empty) {
-            return Err(PromptError::Empty);
+            return Err(PromptError::Empty.into());
         }
         // a candidate's last token is predicted but never fed
         let fed: Vec<Vec<u32>> = candidates.iter().map(|tokens| tokens[..tokens.len() - 1].to_vec()).collect();
@@ -103,9 +132,9 @@ impl<'m> Session<'m> {
         if let Some((row, &token)) = candidates.iter().enumerate().find_map(|(row, tokens)| {
             tokens.iter().find(|token| **token as usize >= vocabulary).map(|token| (row, token))
         }) {
-            return Err(PromptError::UnknownToken { row, token, vocabulary });
+            return Err(PromptError::UnknownToken { row, token, vocabulary }.into());
         }
-        let heads: Vec<f32> = host(first.select(1, indices(heads, &device)));
+        let heads: Vec<f32> = host_async(first.select(1, indices(heads, &device))).await?;
         let mut scores: Vec<Vec<f32>> = heads.chunks(candidates.len()).map(<[f32]>::to_vec).collect();
         if fed.length() == 0 {
             return Ok(scores);
@@ -122,13 +151,14 @@ impl<'m> Session<'m> {
         let embedded = self.model.embed(&fed, None)?;
         let lengths = fed.lengths();
         for (row, scores) in scores.iter_mut().enumerate() {
+            breathe().await;
             let mut cache = self.cache.repeat_row(row, candidates.len());
             let decoder = &self.model.language_model.model;
             let hidden = decoder.forward_cached(embedded.clone(), &lengths, &mut cache);
             let rows = hidden.dims()[0];
             let following = log_softmax(self.model.language_model.head(hidden), 1);
             let following = following.reshape([rows * vocabulary]).select(0, indices(places.clone(), &device));
-            for (&owner, value) in owners.iter().zip(host(following)) {
+            for (&owner, value) in owners.iter().zip(host_async(following).await?) {
                 scores[owner] += value;
             }
         }
@@ -136,144 +166,78 @@ impl<'m> Session<'m> {
     }
 }
 
-/// Answers `prompt`, always taking the most likely token; `on_token` sees each as it comes.
+/// Answers several prompts at once, always taking the most likely token. Prompts may differ in length. `on_token` sees
+/// each row and token as it comes; [`ControlFlow::Break`] ends all answers with what was said, that token included.
 ///
 /// # Errors
-/// See [`InternVl::embed`].
-pub fn greedy(
+/// See [`InternVl::embed`]; also when the device gives nothing back.
+pub async fn generate(
     model: &InternVl,
-    prompt: &[u32],
+    prompts: &[Vec<u32>],
     visual: Option<Tensor<3>>,
     options: &GenerateOptions,
-    mut on_token: impl FnMut(u32),
-) -> Result<Vec<u32>, PromptError> {
-    let answers = greedy_batch(model, &[prompt.to_vec()], visual, options, |_, token| on_token(token))?;
-    Ok(answers.into_iter().next().unwrap_or_default())
+    mut on_token: impl FnMut(usize, u32) -> ControlFlow<()>,
+) -> Result<Vec<Generated>, GenerateError> {
+    let mut answers = Answers::new(prompts, options);
+    let mut session = Session::new(model);
+    let mut next = Some((TokenBatch::new(prompts.to_vec()), visual));
+    while let Some((batch, visual)) = next {
+        breathe().await;
+        session.feed(&batch, visual)?;
+        let logits = host_async(session.logits.clone().expect("set by feed")).await?;
+        next = answers.take(&logits, &mut on_token).map(|batch| (batch, None));
+    }
+    Ok(answers.into_generated())
 }
 
-/// Answers several prompts at once; `on_token` sees each row and token as it comes. Prompts may differ in length.
+/// As [`generate`], waiting for the device; not for a browser. Returns the tokens alone.
 ///
 /// # Errors
-/// See [`InternVl::embed`].
+/// As [`generate`].
 pub fn greedy_batch(
     model: &InternVl,
     prompts: &[Vec<u32>],
     visual: Option<Tensor<3>>,
     options: &GenerateOptions,
     mut on_token: impl FnMut(usize, u32),
-) -> Result<Vec<Vec<u32>>, PromptError> {
-    let mut answers = Answers::new(prompts, options);
-    let mut session = Session::new(model);
-    let mut next = Some((TokenBatch::new(prompts.to_vec()), visual));
-    while let Some((batch, visual)) = next {
-        session.feed(&batch, visual)?;
-        let logits = host(session.logits.clone().expect("set by feed"));
-        next = answers.take(&logits, &mut on_token).map(|batch| (batch, None));
-    }
-    Ok(answers.tokens)
+) -> Result<Vec<Vec<u32>>, GenerateError> {
+    let on_token = |row, token| {
+        on_token(row, token);
+        ControlFlow::Continue(())
+    };
+    let answers = pollster::block_on(generate(model, prompts, visual, options, on_token))?;
+    Ok(answers.into_iter().map(|answer| answer.tokens).collect())
 }
 
-/// As [`greedy`], awaiting each read from the device; for browsers.
+/// As [`greedy_batch`] for one prompt.
 ///
 /// # Errors
-/// See [`InternVl::embed`].
-pub async fn greedy_async(
+/// As [`generate`].
+pub fn greedy(
     model: &InternVl,
     prompt: &[u32],
     visual: Option<Tensor<3>>,
     options: &GenerateOptions,
     mut on_token: impl FnMut(u32),
-) -> Result<Vec<u32>, PromptError> {
-    let prompts = [prompt.to_vec()];
-    let mut answers = Answers::new(&prompts, options);
-    let mut session = Session::new(model);
-    let mut next = Some((TokenBatch::new(prompts.to_vec()), visual));
-    while let Some((batch, visual)) = next {
-        session.feed(&batch, visual)?;
-        let logits = session.logits.clone().expect("set by feed");
-        let data = logits.into_data_async().await.expect("the device answers");
-        let logits: Vec<f32> = data.try_to_vec().expect("logits are f32");
-        next = answers.take(&logits, |_, token| on_token(token)).map(|batch| (batch, None));
-    }
-    Ok(answers.tokens.into_iter().next().unwrap_or_default())
+) -> Result<Vec<u32>, GenerateError> {
+    let answers = greedy_batch(model, &[prompt.to_vec()], visual, options, |_, token| on_token(token))?;
+    Ok(answers.into_iter().next().unwrap_or_default())
 }
 
-/// Log-probability of each candidate after `prefix`, the sum over its tokens (end token included if given).
+/// Log-probability of each candidate after `prefix`, the sum over its tokens (end token included if given). Waits for
+/// the device; not for a browser.
 ///
 /// # Errors
-/// See [`InternVl::embed`] and [`Session::score`].
+/// See [`InternVl::embed`] and [`Session::score_async`].
 pub fn score_continuations(
     model: &InternVl,
     prefix: &[u32],
     visual: Option<Tensor<3>>,
     candidates: &[Vec<u32>],
-) -> Result<Vec<f32>, PromptError> {
+) -> Result<Vec<f32>, GenerateError> {
     let mut session = Session::new(model);
     session.feed(&TokenBatch::new(vec![prefix.to_vec()]), visual)?;
     Ok(session.score(candidates)?.into_iter().next().unwrap_or_default())
-}
-
-/// What was answered so far, and who is still answering.
-struct Answers<'o> {
-    options: &'o GenerateOptions,
-    tokens: Vec<Vec<u32>>,
-    finished: Vec<bool>,
-    /// Per row, the tokens that occurred in prompt and answer.
-    seen: Vec<Vec<u32>>,
-}
-
-impl<'o> Answers<'o> {
-    fn new(prompts: &[Vec<u32>], options: &'o GenerateOptions) -> Self {
-        let mut seen = prompts.to_vec();
-        for row in &mut seen {
-            row.sort_unstable();
-            row.dedup();
-        }
-        let done = options.max_tokens == 0;
-        Self { options, tokens: vec![Vec::new(); prompts.len()], finished: vec![done; prompts.len()], seen }
-    }
-
-    /// Takes the best token of each unfinished row from `[rows·vocabulary]` logits and says what to feed next.
-    fn take(&mut self, logits: &[f32], mut on_token: impl FnMut(usize, u32)) -> Option<TokenBatch> {
-        let vocabulary = logits.len() / self.tokens.len().max(1);
-        let mut feed = Vec::with_capacity(self.tokens.len());
-        for (row, logits) in logits.chunks(vocabulary.max(1)).enumerate() {
-            // finished rows go on with any token, so that the batch keeps its shape; nobody reads what follows
-            let mut token = 0;
-            if !self.finished[row] {
-                token = self.best(row, logits);
-                if self.options.stop.contains(&token) {
-                    self.finished[row] = true;
-                } else {
-                    on_token(row, token);
-                    self.tokens[row].push(token);
-                    if let Err(place) = self.seen[row].binary_search(&token) {
-                        self.seen[row].insert(place, token);
-                    }
-                    self.finished[row] = self.tokens[row].len() >= self.options.max_tokens;
-                }
-            }
-            feed.push(vec![token]);
-        }
-        (!self.finished.iter().all(|finished| *finished)).then(|| TokenBatch::new(feed))
-    }
-
-    fn best(&self, row: usize, logits: &[f32]) -> u32 {
-        let penalty = self.options.repetition_penalty;
-        let mut best = (0, f32::NEG_INFINITY);
-        for (token, &logit) in logits.iter().enumerate() {
-            let token = token as u32;
-            let logit = if penalty != 1.0 && self.seen[row].binary_search(&token).is_ok() {
-                if logit > 0.0 { logit / penalty } else { logit * penalty }
-            } else {
-                logit
-            };
-            if logit > best.1 {
-                best = (token, logit);
-            }
-        }
-        best.0
-    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! run time ([`device`]).
 
 pub mod assistant;
+pub mod breath;
 pub mod chat;
 pub mod checkpoint;
 pub mod config;
@@ -13,6 +14,7 @@ pub mod decoder;
 pub mod device;
 pub mod draction_op;
 pub mod drawing;
+#[cfg(not(target_family = "wasm"))]
 pub mod evaluate;
 pub mod folder;
 pub mod generate;
@@ -21,9 +23,11 @@ pub mod kv_cache;
 pub mod layers;
 pub mod look;
 pub mod lora;
+#[cfg(not(target_family = "wasm"))]
 pub mod plot;
 pub mod projector;
 pub mod quantize;
 pub mod tokenizer;
+#[cfg(not(target_family = "wasm"))]
 pub mod train;
 pub mod vision;

@@ -1,7 +1,5 @@
 //! What the model saw.
 
-use std::path::Path;
-
 use anyhow::Result;
 use burn::tensor::Tensor;
 use draction::{
@@ -9,9 +7,13 @@ use draction::{
     export::{contact_sheet, encode_png, pictures},
 };
 
+use crate::{drawing::Drawing, layers::host_async};
+
 /// What the model saw of one or several motions.
 pub struct Look {
     pub(crate) clips: Vec<Clip>,
+    /// What drew them.
+    pub(crate) drawing: Drawing,
     /// `[B, T, H, W, 3]`.
     pub(crate) frames: Tensor<5>,
     /// `[B·T, tokens, hidden]`.
@@ -19,33 +21,65 @@ pub struct Look {
 }
 
 impl Look {
+    /// The sampled frames of each motion, as they stood before the camera. Body slots that hold nobody are left out.
+    pub fn clips(&self) -> &[Clip] {
+        &self.clips
+    }
+
     /// Frames drawn of each motion.
     pub fn frame_count(&self) -> usize {
         self.frames.dims()[1]
     }
 
+    /// The pictures' height and width in pixels.
+    pub fn size(&self) -> [usize; 2] {
+        let [_, _, height, width, _] = self.frames.dims();
+        [height, width]
+    }
+
     /// The pictures' size as text, `width×height`.
     pub fn picture_size(&self) -> String {
-        let [_, _, height, width, _] = self.frames.dims();
+        let [height, width] = self.size();
         format!("{width}×{height}")
     }
 
-    /// Writes the pictures of the first motion as one PNG.
+    /// `[B, T, H, W, 3]` the pictures of all motions, in `[0, 1]`.
+    ///
+    /// # Errors
+    /// When the device gives nothing back.
+    pub async fn frames_async(&self) -> Result<Vec<f32>> {
+        Ok(host_async(self.frames.clone()).await?)
+    }
+
+    /// The pictures of the first motion as one PNG.
+    ///
+    /// # Errors
+    /// When the device gives nothing back.
+    pub async fn sheet_async(&self) -> Result<Vec<u8>> {
+        sheet(self.frames.clone().narrow(0, 0, 1)).await
+    }
+
+    /// Writes the pictures of the first motion as one PNG. Waits for the device.
     ///
     /// # Errors
     /// When the file cannot be written.
-    pub fn save_sheet(&self, path: &Path) -> Result<()> {
-        let [_, count, height, width, channels] = self.frames.dims();
-        let frames = self.frames.clone().narrow(0, 0, 1).reshape([count * height * width * channels]);
-        Ok(draction::store::write_atomically(path, &sheet(frames, [height, width])?)?)
+    #[cfg(not(target_family = "wasm"))]
+    pub fn save_sheet(&self, path: &std::path::Path) -> Result<()> {
+        Ok(draction::store::write_atomically(path, &pollster::block_on(self.sheet_async())?)?)
+    }
+
+    /// `[T, tokens, hidden]` what the model sees of the first motion.
+    pub(crate) fn first(&self) -> Tensor<3> {
+        self.visual.clone().narrow(0, 0, self.frame_count())
     }
 }
 
-/// Frames `[T, H, W, 3]`, flat, on one picture, as PNG.
+/// All frames `[B, T, H, W, 3]` on one picture, as PNG.
 ///
 /// # Errors
-/// When the numbers do not fill whole pictures.
-pub fn sheet(frames: Tensor<1>, [height, width]: [usize; 2]) -> Result<Vec<u8>> {
-    let frames: Vec<f32> = frames.into_data().try_into_vec().expect("frames are f32");
+/// When the device gives nothing back.
+pub async fn sheet(frames: Tensor<5>) -> Result<Vec<u8>> {
+    let [_, _, height, width, _] = frames.dims();
+    let frames = host_async(frames).await?;
     Ok(encode_png(&contact_sheet(&pictures(&frames, width, height)?))?)
 }

@@ -1,5 +1,7 @@
 //! What tests across crates share.
 
+pub mod browser;
+
 use std::path::{Path, PathBuf};
 
 use draction::device::{DeviceChoice, Engine};
@@ -49,7 +51,7 @@ pub fn engines() -> Vec<Engine> {
 /// # Panics
 /// As [`engines`].
 pub fn devices() -> Vec<skeletonllm::device::Selected> {
-    let mut devices = vec![skeletonllm::device::cpu()];
+    let mut devices = vec![skeletonllm::device::cpu().expect("the CPU backend is part of this build")];
     match skeletonllm::device::select(DeviceChoice::Gpu) {
         Ok(selected) => devices.push(selected),
         Err(error) if gpu_required() => panic!("a GPU is required: {error}"),

@@ -122,7 +122,8 @@ fn slope(chain: &Chain, inputs: &Inputs, which: usize, direction: &[f32], step: 
 
 #[test]
 fn the_loss_moves_as_its_gradient_says() {
-    let (chain, inputs) = Chain::new(&skeletonllm::device::cpu().device);
+    let (chain, inputs) =
+        Chain::new(&skeletonllm::device::cpu().expect("the CPU backend is part of this build").device);
     let (_, gradients) = chain.run(&inputs);
     for (which, name) in ["features", "weights", "positions", "velocities"].into_iter().enumerate() {
         let gradient = &gradients[which];

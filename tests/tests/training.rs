@@ -57,7 +57,7 @@ fn config() -> TrainConfig {
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn train(data: &Path, out: &Path, resume: bool, max_steps: Option<u64>) {
-    let device = cpu();
+    let device = cpu().expect("the CPU backend is part of this build");
     run(RunOptions {
         data: vec![data.into()],
         out: out.into(),

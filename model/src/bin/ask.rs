@@ -126,21 +126,17 @@ fn once(args: &Args, assistant: &Assistant, look: &Look, question: &str) -> Resu
 
 /// Prints the answer as it comes.
 fn stream(args: &Args, assistant: &Assistant, look: &Look, question: &str) -> Result<()> {
-    let start = Instant::now();
-    let mut first = None;
     let answer = assistant.ask(look, question, |text| {
-        first.get_or_insert_with(|| start.elapsed());
         print!("{text}");
         // a closed pipe is noticed by the final println
         let _ = std::io::stdout().flush();
     })?;
     println!();
     if args.verbose {
-        let first = first.unwrap_or_default().as_secs_f64() * 1e3;
-        let (total, tokens) = (answer.seconds * 1e3, answer.tokens);
+        let (total, first) = (answer.seconds * 1e3, answer.first_token_seconds * 1e3);
         eprintln!(
-            "{total:>9.1} ms  answered: first token after {first:.1} ms, {tokens} tokens, mean probability {:.2}",
-            answer.confidence
+            "{total:>9.1} ms  answered: first token after {first:.1} ms, {} tokens, mean probability {:.2}",
+            answer.tokens, answer.confidence
         );
     }
     Ok(())

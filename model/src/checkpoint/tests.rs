@@ -1,4 +1,10 @@
+use std::path::PathBuf;
+
+use burn::tensor::Device;
+
 use super::*;
+use crate::config::InternVlConfig;
+use crate::internvl::InternVl;
 
 fn checkpoint() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/internvl-tiny/checkpoint")

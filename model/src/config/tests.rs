@@ -15,7 +15,7 @@ fn tiny() -> serde_json::Value {
 }
 
 fn parse(value: serde_json::Value) -> Result<InternVlConfig, ConfigError> {
-    InternVlConfig::parse(&value.to_string(), "test")
+    InternVlConfig::parse(value.to_string(), "test")
 }
 
 #[test]

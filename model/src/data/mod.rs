@@ -41,7 +41,7 @@ pub use augment::{AugmentOptions, Augmented, augment};
 pub use batches::Batches;
 pub use kinematics::{Kinematics, Limbs};
 pub use labels::Labels;
-pub use questions::{Family, FamilyWeights, QuestionAnswer, Truth, question_of, questions, sample_question};
+pub use questions::{Family, FamilyWeights, QuestionAnswer, Truth, example, question_of, questions, sample_question};
 pub use record::{DataError, Record};
 pub use rng::Rng;
 pub use set::{DataClip, DataSet, LoadOptions, Split};

@@ -253,6 +253,25 @@ pub fn question_of(family: Family, truth: &Truth<'_>, rng: &mut Rng, phrasing: P
     Some(QuestionAnswer { family, question, answer })
 }
 
+/// The standard question of a family with its place filled from the `labels` that a model knows; `None` where it needs
+/// a label and there is none, and for [`Family::Own`].
+pub fn example(family: Family, labels: &[String]) -> Option<String> {
+    let texts = Texts::built_in();
+    let wording = super::canonical(family)?;
+    let Some(place) = family.placeholder() else { return Some(wording.to_owned()) };
+    let filled = match family {
+        Family::RecognitionFromList => {
+            // spread over the alphabet, so that they differ
+            let options: Vec<String> =
+                labels.iter().step_by(labels.len().div_ceil(OPTIONS[0]).max(1)).cloned().collect();
+            let [_, _, ..] = &options[..] else { return None };
+            texts.list(&options, Phrasing::Canonical, &mut Rng::new(0))
+        }
+        _ => texts.doing(labels.last()?),
+    };
+    Some(wording.replace(place, &filled))
+}
+
 /// Fewest and most options in a list.
 const OPTIONS: [usize; 2] = [4, 10];
 

@@ -1,9 +1,9 @@
 //! DrAction on burn's GPU tensors. Buffer to buffer on the device that both share: nothing is read back.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use burn::{
-    backend::tensor::FloatTensor,
+    backend::{DispatchDevice, tensor::FloatTensor},
     tensor::{DType, Shape},
 };
 use burn_cubecl::{
@@ -18,13 +18,10 @@ use draction::{
 use super::{DrActionBackward, DrActionOps, Four, Scene};
 use crate::device;
 
-/// The renderer on burn's device; its shaders are compiled once.
-fn engine() -> &'static GpuEngine {
-    static ENGINE: OnceLock<GpuEngine> = OnceLock::new();
-    ENGINE.get_or_init(|| {
-        let setup = device::shared().expect("a GPU tensor exists, so its device was opened by `device::select`");
-        GpuEngine::new(setup.device.clone(), setup.queue.clone()).expect("our shaders compile on every WebGPU device")
-    })
+/// The renderer on a tensor's device; its shaders are compiled once.
+fn engine(tensor: &CubeTensor) -> Arc<GpuEngine> {
+    device::engine(&DispatchDevice::Cube(tensor.device.clone()).into())
+        .expect("a GPU tensor exists, so its device was opened by `device`")
 }
 
 /// A tensor's place in burn's memory. The tensor itself must outlive the submission of what uses the place.
@@ -86,8 +83,7 @@ fn empty_like(tensor: &CubeTensor, shape: &[usize]) -> CubeTensor {
     empty_device_contiguous_dtype(tensor.client.clone(), tensor.device.clone(), shape, DType::F32)
 }
 
-fn submit(record: impl FnOnce(&mut wgpu::CommandEncoder)) {
-    let engine = engine();
+fn submit(engine: &GpuEngine, record: impl FnOnce(&mut wgpu::CommandEncoder)) {
     let mut encoder = engine.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
     record(&mut encoder);
     engine.queue().submit([encoder.finish()]);
@@ -106,8 +102,9 @@ impl DrActionOps for CubeBackend {
         let frames = empty_like(&tensors[0], &[d.clips, d.frames, d.height, d.width, 3]);
         let inputs = GpuInputs::new(&tensors, &scene);
         let target = Place::of(&frames);
-        submit(|encoder| {
-            engine()
+        let engine = engine(&frames);
+        submit(&engine, |encoder| {
+            engine
                 .record_forward(encoder, d, &inputs.sources(&scene), target.range())
                 .expect("shapes were checked by `render`");
         });
@@ -133,12 +130,13 @@ impl DrActionBackward for CubeBackend {
             empty_like(&tensors[0], &joints),
         ];
         let inputs = GpuInputs::new(&tensors, scene);
+        let engine = engine(&frames);
         let (frames, grad_frames) = (Place::of(&frames), Place::of(&grad_frames));
         let places = gradients.each_ref().map(Place::of);
         let [features, weights, positions, velocities] = places.each_ref().map(|p| Some(p.range()));
         let targets = GradientTargets { positions, velocities, features, weights };
-        submit(|encoder| {
-            engine()
+        submit(&engine, |encoder| {
+            engine
                 .record_backward(
                     encoder,
                     d,

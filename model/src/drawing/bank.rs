@@ -7,7 +7,7 @@ use draction::{
     motion::{Layout, Skeleton},
 };
 
-use super::{Drawing, DrawingConfig};
+use super::{Drawing, DrawingConfig, HostDrawing};
 
 /// The body that a model keeps its features on: NTU's 25 joints, as the released renderers do.
 pub fn bank_skeleton() -> Skeleton {
@@ -18,14 +18,22 @@ pub fn bank_skeleton() -> Skeleton {
 ///
 /// # Errors
 /// Never for the built-in body.
-pub fn fresh_drawing(config: DrawingConfig, seed: u64, device: &Device) -> Result<Drawing> {
+pub fn fresh_draction(config: DrawingConfig, seed: u64) -> Result<DrAction> {
     let skeleton = bank_skeleton();
     let rule = TemplateRule { points: LinePoints::Fixed(10), scales: Scales::Constant(config.scale) };
     let template = Template::build(&skeleton.bones, &BANK_POSE.concat(), &rule)?;
     let mut draction = DrAction::painted(&skeleton, template)?;
     let random = DrAction::init(draction.template.clone(), seed);
     draction.parameters.nfm = random.parameters.nfm;
-    Ok(Drawing::new(draction, &skeleton, config, device))
+    Ok(draction)
+}
+
+/// [`fresh_draction`] as a module of the model.
+///
+/// # Errors
+/// As [`fresh_draction`].
+pub fn fresh_drawing(config: DrawingConfig, seed: u64, device: &Device) -> Result<Drawing> {
+    Ok(Drawing::new(HostDrawing::new(fresh_draction(config, seed)?, config)?, device))
 }
 
 /// NTU's joints standing with arms hanging, metres: 1.7 m tall, 3 m before the camera.

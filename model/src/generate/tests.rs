@@ -4,6 +4,7 @@ use burn::tensor::{Device, Distribution};
 
 use super::*;
 use crate::checkpoint;
+use crate::layers::host;
 
 fn model() -> InternVl {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/internvl-tiny/checkpoint");
@@ -61,12 +62,56 @@ fn a_stop_token_ends_the_answer_and_is_not_part_of_it() {
 }
 
 #[test]
+fn whoever_listens_may_break_it_off() {
+    let model = model();
+    let (tokens, visual) = prompt(&model, &[3, 4, 5], 1);
+    let free = uncached(&model, &tokens, &visual, 3);
+    let options = GenerateOptions { max_tokens: 9, ..Default::default() };
+    let mut heard = Vec::new();
+    let on_token = |_, token| {
+        heard.push(token);
+        if heard.len() == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let answers = pollster::block_on(generate(&model, &[tokens], Some(visual), &options, on_token)).expect("valid");
+    assert_eq!((&answers[0].tokens[..], answers[0].ending), (&free[..2], Ending::Broken));
+    assert_eq!(heard, free[..2]);
+}
+
+#[test]
+fn an_answers_probability_is_that_of_reading_it_again() {
+    let model = model();
+    let (tokens, visual) = prompt(&model, &[3, 4, 5], 1);
+    let free = uncached(&model, &tokens, &visual, 5);
+    let generate = |options: &GenerateOptions| {
+        let on_token = |_, _| ControlFlow::Continue(());
+        let prompts = [tokens.clone()];
+        pollster::block_on(generate(&model, &prompts, Some(visual.clone()), options, on_token))
+            .expect("valid")
+            .remove(0)
+    };
+    let read = |said: &[u32]| {
+        let candidates = [said.to_vec()];
+        score_continuations(&model, &tokens, Some(visual.clone()), &candidates).expect("valid")[0]
+    };
+    // with the end of the answer where it is said, without where it is not
+    let stopped = generate(&GenerateOptions { max_tokens: 9, stop: vec![free[4]], ..Default::default() });
+    let end = free.iter().position(|t| *t == free[4]).expect("it is there");
+    assert_eq!(stopped.ending, Ending::Stop);
+    assert!((stopped.log_probability - read(&free[..=end])).abs() < 1e-3);
+    let mean = (stopped.log_probability / (end + 1) as f32).exp();
+    assert!((stopped.mean_probability() - mean).abs() < 1e-6);
+    let cut = generate(&GenerateOptions { max_tokens: 3, repetition_penalty: 1.0, ..Default::default() });
+    assert_eq!((cut.ending, &cut.tokens[..]), (Ending::Length, &free[..3]));
+    assert!((cut.log_probability - read(&free[..3])).abs() < 1e-3);
+}
+
+#[test]
 fn the_penalty_divides_positive_and_multiplies_negative_logits_of_seen_tokens() {
     let best = |logits: &[f32], penalty| {
         let options = GenerateOptions { max_tokens: 1, repetition_penalty: penalty, ..Default::default() };
         let mut answers = Answers::new(&[vec![0, 2]], &options);
-        answers.take(logits, |_, _| {});
-        answers.tokens[0][0]
+        answers.take(logits, |_, _| ControlFlow::Continue(()));
+        answers.into_generated()[0].tokens[0]
     };
     assert_eq!(best(&[3.0, 2.0, -1.0], 1.0), 0);
     assert_eq!(best(&[3.0, 2.0, -1.0], 2.0), 1);

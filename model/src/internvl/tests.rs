@@ -16,7 +16,7 @@ fn nano(width: usize) -> InternVlConfig {
             "num_key_value_heads": 2, "vocab_size": 800, "tie_word_embeddings": true, "initializer_range": 0.05
         }
     });
-    InternVlConfig::parse(&value.to_string(), "nano").expect("valid")
+    InternVlConfig::parse(value.to_string(), "nano").expect("valid")
 }
 
 /// `clips` prompts of 48 visual and 40 text tokens, the last eight of them labelled.

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use burn::Tensor;
 use burn::tensor::{Device, TensorData};
 
-use super::fused::{Visibility, on_cpu};
-use super::ops;
+use super::{on_cpu, ops};
 
 /// Queries, keys and values of one attention call, all token-major: what a projection leaves behind, without a permute.
 #[derive(Debug)]
@@ -31,7 +30,16 @@ impl Attention {
 /// Keys `from..to` that no query of a row may see: the padding between a short prompt and what was generated after it.
 pub type Gap = std::ops::Range<usize>;
 
-/// Which keys each query may see.
+/// Which keys a query may see.
+#[derive(Debug, Clone, Default)]
+pub struct Visibility {
+    /// Keys before the first query where attention is causal, `None` where every key is seen.
+    pub(crate) past: Option<usize>,
+    /// Keys hidden from a whole row of the batch; empty, or one list per row.
+    pub(crate) gaps: Arc<Vec<Vec<Gap>>>,
+}
+
+/// [`Visibility`] for all layers of a pass, in the form its device wants.
 #[derive(Debug, Clone, Default)]
 pub struct AttentionMask {
     pub(super) visible: Visibility,

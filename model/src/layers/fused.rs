@@ -10,7 +10,7 @@
 use std::sync::Arc;
 
 use burn::Tensor;
-use burn::backend::{Backend, Dispatch, DispatchDevice, backend_extension, tensor::FloatTensor};
+use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
 use burn::tensor::DType;
 
 pub(crate) mod attention;
@@ -21,8 +21,7 @@ pub(crate) mod pointwise;
 pub(crate) mod rotate;
 pub(crate) mod simd;
 
-pub(crate) use attention::Visibility;
-pub(crate) use rotate::Table;
+use super::{Table, Visibility, on_cpu};
 
 /// The fused layers, with gradients through burn's automatic differentiation.
 #[backend_extension(Flex, Autodiff)]
@@ -95,11 +94,6 @@ pub trait FusedBackward: FusedOps {
 /// Whether the fused layers can take this tensor: f32 on the CPU backend.
 pub(crate) fn applies<const D: usize>(tensor: &Tensor<D>) -> bool {
     tensor.dtype() == DType::F32 && on_cpu(&tensor.device())
-}
-
-/// Whether a device is burn's CPU backend, with or without gradients.
-pub(crate) fn on_cpu(device: &burn::tensor::Device) -> bool {
-    matches!(device.clone().without_autodiff().as_dispatch(), DispatchDevice::Flex(_))
 }
 
 pub(crate) fn layer_norm(input: Tensor<2>, weight: Tensor<1>, bias: Tensor<1>, eps: f64) -> Tensor<2> {

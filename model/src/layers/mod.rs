@@ -9,15 +9,20 @@ mod linear;
 mod norm;
 mod rope;
 
+#[cfg(feature = "cpu")]
 mod fused;
 pub mod initialise;
 pub mod ops;
 
+#[cfg(feature = "cpu")]
+#[cfg(feature = "cpu")]
+pub(crate) use attention::Visibility;
 pub use attention::{Attention, AttentionMask, Gap};
 pub use embedding::Embedding;
 pub use linear::Linear;
 pub use norm::{LayerNorm, RmsNorm};
 pub use rope::Rotary;
+pub(crate) use rope::Table;
 
 use burn::Tensor;
 use burn::module::{Param, ParamId};
@@ -36,8 +41,29 @@ pub(crate) fn parameter<const D: usize>(shape: [usize; D], device: &Device) -> P
     )
 }
 
+/// Whether a device is burn's CPU backend, with or without gradients.
+pub(crate) fn on_cpu(device: &Device) -> bool {
+    match device.clone().without_autodiff().as_dispatch() {
+        #[cfg(feature = "cpu")]
+        burn::backend::DispatchDevice::Flex(_) => true,
+        #[allow(unreachable_patterns, reason = "the only device of a build without a GPU")]
+        _ => false,
+    }
+}
+
+/// The device did not give back what it computed; mostly it was lost.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot read results back from the device: {0}")]
+pub struct ReadError(String);
+
 /// Any shape → its numbers on the host, row-major. Waits for the device.
 pub(crate) fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
     // the only failure is a lost device, after which nothing the model says would mean anything
     tensor.try_into_vec_as::<f32>().expect("the device answers")
+}
+
+/// As [`host`], for a browser, where nobody may wait.
+pub(crate) async fn host_async<const D: usize>(tensor: Tensor<D>) -> Result<Vec<f32>, ReadError> {
+    let data = tensor.into_data_async().await.map_err(|error| ReadError(error.to_string()))?;
+    data.try_into_vec_as::<f32>().map_err(|error| ReadError(error.to_string()))
 }

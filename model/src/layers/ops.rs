@@ -5,8 +5,9 @@
 use burn::Tensor;
 use burn::tensor::{Int, TensorData, activation};
 
-use super::fused::{self, Table};
-use super::{AttentionMask, Rotary};
+#[cfg(feature = "cpu")]
+use super::fused;
+use super::{AttentionMask, Rotary, Table};
 
 /// `[rows, in]`, `[out, in]`, `[out]` → `[rows, out]`: `x·Wᵀ + b`.
 #[must_use]
@@ -17,6 +18,7 @@ pub fn linear(input: Tensor<2>, weight: Tensor<2>, bias: Option<Tensor<1>>) -> T
 /// `[rows, width]` → the same; see [`LayerNorm`](super::LayerNorm).
 #[must_use]
 pub fn layer_norm(input: Tensor<2>, weight: Tensor<1>, bias: Tensor<1>, eps: f64) -> Tensor<2> {
+    #[cfg(feature = "cpu")]
     if fused::applies(&input) {
         return fused::layer_norm(input, weight, bias, eps);
     }
@@ -30,6 +32,7 @@ pub(super) fn layer_norm_composed(input: Tensor<2>, weight: Tensor<1>, bias: Ten
 /// `[rows, width]` → the same; see [`RmsNorm`](super::RmsNorm).
 #[must_use]
 pub fn rms_norm(input: Tensor<2>, weight: Tensor<1>, eps: f64) -> Tensor<2> {
+    #[cfg(feature = "cpu")]
     if fused::applies(&input) {
         return fused::rms_norm(input, weight, eps);
     }
@@ -44,6 +47,7 @@ pub(super) fn rms_norm_composed(input: Tensor<2>, weight: Tensor<1>, eps: f64) -
 /// `[rows, width]` → the same: `x·Φ(x)` with the exact normal distribution.
 #[must_use]
 pub fn gelu(input: Tensor<2>) -> Tensor<2> {
+    #[cfg(feature = "cpu")]
     if fused::applies(&input) {
         return fused::gelu(input);
     }
@@ -59,6 +63,7 @@ pub(super) fn gelu_composed(input: Tensor<2>) -> Tensor<2> {
 /// `[rows, width]` twice → the same: `silu(gate)·up` (Shazeer, arXiv 2002.05202).
 #[must_use]
 pub fn swiglu(gate: Tensor<2>, up: Tensor<2>) -> Tensor<2> {
+    #[cfg(feature = "cpu")]
     if fused::applies(&gate) {
         return fused::swiglu(gate, up);
     }
@@ -72,6 +77,7 @@ pub(super) fn swiglu_composed(gate: Tensor<2>, up: Tensor<2>) -> Tensor<2> {
 /// `[rows, width]` twice, `[width]` → `[rows, width]`: `residual + input·scale`.
 #[must_use]
 pub fn scaled_add(residual: Tensor<2>, input: Tensor<2>, scale: Tensor<1>) -> Tensor<2> {
+    #[cfg(feature = "cpu")]
     if fused::applies(&input) {
         return fused::scaled_add(residual, input, scale);
     }
@@ -87,6 +93,7 @@ pub(super) fn scaled_add_composed(residual: Tensor<2>, input: Tensor<2>, scale: 
 pub fn rotate(heads: Tensor<4>, rotary: &Rotary) -> Tensor<4> {
     match rotary.tensors() {
         Some((cos, sin)) => rotate_with(heads, cos.clone(), sin.clone()),
+        #[cfg(feature = "cpu")]
         None if fused::applies(&heads) => fused::rotate(heads, rotary.table()),
         None => rotate_composed(heads, &rotary.table()),
     }
@@ -117,6 +124,7 @@ fn rotate_with(heads: Tensor<4>, cos: Tensor<2>, sin: Tensor<2>) -> Tensor<4> {
 /// [`Attention`](super::Attention).
 #[must_use]
 pub fn attention(query: Tensor<4>, key: Tensor<4>, value: Tensor<4>, mask: &AttentionMask) -> Tensor<4> {
+    #[cfg(feature = "cpu")]
     if fused::applies(&query) {
         return fused::attention(query, key, value, mask.visible.clone());
     }

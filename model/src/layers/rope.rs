@@ -8,8 +8,15 @@ use std::sync::Arc;
 use burn::Tensor;
 use burn::tensor::{Device, TensorData};
 
-use super::fused::{Table, on_cpu};
-use super::ops;
+use super::{on_cpu, ops};
+
+/// Cosines and sines on the host, `[rows, half]` each; a row per position.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Table {
+    pub(crate) cos: Vec<f32>,
+    pub(crate) sin: Vec<f32>,
+    pub(crate) half: usize,
+}
 
 /// Sines and cosines for the positions of one forward pass.
 #[derive(Debug, Clone)]

@@ -197,8 +197,13 @@ impl Run<'_> {
         let done = std::thread::scope(|scope| -> Result<bool> {
             let receiver = receiver; // dropped with this closure, which ends the thread below
             scope.spawn(move || {
+                let (mut epoch, mut order) = (u64::MAX, Vec::new());
                 for step in first..total {
-                    let batch = self.source.batch(step / per_epoch, (step % per_epoch) as usize);
+                    if step / per_epoch != epoch {
+                        epoch = step / per_epoch;
+                        order = self.source.batches.epoch(epoch);
+                    }
+                    let batch = self.source.batch(epoch, &order[(step % per_epoch) as usize]);
                     if sender.send(batch).is_err() {
                         break;
                     }
@@ -298,8 +303,7 @@ impl Run<'_> {
         let clip = Clip::from_motion(&clip.motion.without_empty_bodies(), &options)?;
         let size = model.internvl.config().render_size().map(|n| 2 * n);
         let frames = model.drawing.clone().valid().render(&[clip], size)?;
-        let count = frames.dims().iter().product::<usize>();
-        let png = sheet(frames.reshape([count]), size)?;
+        let png = pollster::block_on(sheet(frames))?;
         let folder = self.out.join("drawings");
         std::fs::create_dir_all(&folder)?;
         Ok(draction::store::write_atomically(&folder.join(format!("step_{step:06}.png")), &png)?)

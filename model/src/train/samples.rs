@@ -49,12 +49,11 @@ pub struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// The batch at `index` of `epoch`; depends on nothing else.
+    /// A batch of `epoch`: `members` are one element of [`Batches::epoch`]. Depends on nothing else.
     ///
     /// # Errors
     /// When a clip shows nobody, naming its file.
-    pub fn batch(&self, epoch: u64, index: usize) -> Result<StepBatch> {
-        let members = self.batches.epoch(epoch).swap_remove(index);
+    pub fn batch(&self, epoch: u64, members: &[(usize, usize)]) -> Result<StepBatch> {
         let samples = members
             .par_iter()
             .map(|&(position, clip)| self.sample(self.clips[clip], self.batches.rng(epoch, position)))

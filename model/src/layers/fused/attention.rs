@@ -3,21 +3,10 @@
 //! Scores are never stored for the backward; they are recomputed from queries and keys, which is cheaper than writing
 //! and reading them (the idea of Dao et al., arXiv 2205.14135, at a size where a whole row fits).
 
-use std::sync::Arc;
-
 use rayon::prelude::*;
 
 use super::simd::{Kernel, Matrix, exp, multiply, sum, wide};
-use crate::layers::Gap;
-
-/// Which keys a query may see.
-#[derive(Debug, Clone, Default)]
-pub struct Visibility {
-    /// Keys before the first query where attention is causal, `None` where every key is seen.
-    pub(crate) past: Option<usize>,
-    /// Keys hidden from a whole row of the batch; empty, or one list per row.
-    pub(crate) gaps: Arc<Vec<Vec<Gap>>>,
-}
+use crate::layers::{Gap, Visibility};
 
 /// Sizes of one attention call.
 #[derive(Debug, Clone, Copy)]

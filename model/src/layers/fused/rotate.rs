@@ -2,13 +2,7 @@
 
 use rayon::prelude::*;
 
-/// Cosines and sines on the host, `[rows, half]` each; a row per position.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Table {
-    pub(crate) cos: Vec<f32>,
-    pub(crate) sin: Vec<f32>,
-    pub(crate) half: usize,
-}
+use crate::layers::Table;
 
 /// `[batch, length, heads, 2·half]` → the same, rotated by the table's angles times `direction` (1 or −1).
 ///

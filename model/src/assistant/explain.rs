@@ -1,0 +1,131 @@
+//! Which joints an answer hangs on: the gradient of its log-probability, from the language model through vision tower
+//! and shaders back to the skeleton.
+
+use anyhow::{Context, Result, ensure};
+use burn::tensor::Tensor;
+use draction::clip::Clip;
+use serde::{Deserialize, Serialize};
+
+use super::{Assistant, MAX_QUESTION};
+use crate::{
+    breath::breathe,
+    drawing::joint_tensor,
+    folder::see,
+    internvl::{IGNORED, TokenBatch},
+    layers::host_async,
+    look::Look,
+};
+
+/// How much an answer's log-probability hangs on each joint of each frame, to first order.
+///
+/// The renderer reads two vectors of a joint in a frame: its position, and its displacement over the next 4/30 s, which
+/// is measured between the drawn frames and so does not follow from the other positions. Both are metres and count as
+/// independent. For a joint in a frame the number is the Euclidean norm of the log-probability's gradient with respect
+/// to these six coordinates, `√(|∂/∂position|² + |∂/∂displacement|²)`, in nats per centimetre: no change of the six by
+/// one centimetre in all changes the log-probability by more. It says how much, not which way.
+///
+/// Sums over frames or joints are taken in the same sense: [`Attribution::frames`] and [`Attribution::joints`] are the
+/// norms of the larger parts of that one gradient, the root of the summed squares.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Attribution {
+    /// Natural logarithm of the probability of the whole answer and its end.
+    pub log_probability: f32,
+    /// Bodies drawn, `P`: slots of the file that hold nobody are left out.
+    pub bodies: usize,
+    /// `[T]` source frame of each drawn frame.
+    pub frame_indices: Vec<usize>,
+    /// `[T]` of all joints of a frame.
+    pub frames: Vec<f32>,
+    /// `[P, J]` of a joint in all frames.
+    pub joints: Vec<f32>,
+    /// `[T, P, J]`.
+    pub joint_frames: Vec<f32>,
+}
+
+/// Log-probability of an answer, and its gradients in nats per metre.
+pub(super) struct Slope {
+    pub log_probability: f32,
+    /// `[T, P, J, 3]`.
+    pub positions: Vec<f32>,
+    /// `[T, P, J, 3]`.
+    pub velocities: Vec<f32>,
+}
+
+impl Assistant {
+    /// Says on which joints `answer` hangs as the answer to `question` about the first motion of `look`.
+    ///
+    /// # Errors
+    /// When question or answer are too long or the device gives nothing back.
+    pub async fn explain(&self, look: &Look, question: &str, answer: &str) -> Result<Attribution> {
+        let slope = self.slope(look, question, answer).await?;
+        Ok(Attribution::new(&look.clips[0], &slope))
+    }
+
+    pub(super) async fn slope(&self, look: &Look, question: &str, answer: &str) -> Result<Slope> {
+        let clip = &look.clips[0];
+        // the joints alone are followed; the model's own tensors stay as they are, constants to the gradient
+        let device = look.drawing.device().autodiff();
+        let positions = joint_tensor(&[clip], |clip| &clip.positions, &device).require_grad();
+        let velocities = joint_tensor(&[clip], |clip| &clip.velocities, &device).require_grad();
+        let joints = [positions.clone(), velocities.clone()];
+        let log_probability = self.log_probability(look, joints, question, answer).await?;
+        let value = host_async(log_probability.clone()).await?;
+        breathe().await;
+        let mut gradients = log_probability.backward();
+        breathe().await;
+        let unfollowed = "the answer does not depend on the joints";
+        let positions = positions.grad_remove(&mut gradients).context(unfollowed)?;
+        let velocities = velocities.grad_remove(&mut gradients).context(unfollowed)?;
+        Ok(Slope {
+            log_probability: value[0],
+            positions: host_async(positions).await?,
+            velocities: host_async(velocities).await?,
+        })
+    }
+
+    /// `[1]` the log-probability of `answer` and its end after `question` about the first clip of `look` with other
+    /// positions and velocities, `[1, T, P, J, 3]`.
+    pub(super) async fn log_probability(
+        &self,
+        look: &Look,
+        [positions, velocities]: [Tensor<5>; 2],
+        question: &str,
+        answer: &str,
+    ) -> Result<Tensor<1>> {
+        for (what, text) in [("question", question), ("answer", answer)] {
+            let tokens = self.chat.tokenizer().encode(text).len();
+            ensure!(tokens <= MAX_QUESTION, "the {what} is longer than {MAX_QUESTION} tokens");
+        }
+        breathe().await;
+        let frames = look.drawing.render_joints(&[&look.clips[0]], positions, velocities, look.size())?;
+        breathe().await;
+        let visual = see(&self.model.internvl, frames);
+        breathe().await;
+        let exchange = self.chat.exchange(question, answer);
+        let said = exchange.labels.iter().filter(|label| **label != IGNORED).count();
+        let tokens = TokenBatch::new(vec![exchange.ids]);
+        // the loss is the mean over what is said
+        let loss = self.model.internvl.loss(&tokens, &[exchange.labels], Some(visual))?;
+        Ok(loss * -(said as f64))
+    }
+}
+
+impl Attribution {
+    fn new(clip: &Clip, slope: &Slope) -> Attribution {
+        let per_frame = clip.bodies * clip.joints();
+        let square = |g: &[f32]| g.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
+        let squares: Vec<f64> = (slope.positions.chunks_exact(3).zip(slope.velocities.chunks_exact(3)))
+            .map(|(position, velocity)| square(position) + square(velocity))
+            .collect();
+        let per_centimetre = |square: f64| (square.sqrt() / 100.0) as f32;
+        let joints = (0..per_frame).map(|j| squares.iter().skip(j).step_by(per_frame).sum());
+        Attribution {
+            log_probability: slope.log_probability,
+            bodies: clip.bodies,
+            frame_indices: clip.frame_indices.clone(),
+            frames: squares.chunks_exact(per_frame).map(|frame| per_centimetre(frame.iter().sum())).collect(),
+            joints: joints.map(per_centimetre).collect(),
+            joint_frames: squares.iter().copied().map(per_centimetre).collect(),
+        }
+    }
+}

@@ -1,0 +1,341 @@
+use std::{path::PathBuf, sync::Arc};
+
+use burn::tensor::TensorData;
+use draction::{
+    clip::Batch,
+    draction::{DrAction, LinePoints, Scales, Template, TemplateRule},
+    engine::cpu::CpuEngine,
+    motion::read_file,
+};
+
+use super::*;
+use crate::{
+    device::{self, DeviceChoice},
+    drawing::{CameraMode, bank_skeleton},
+    folder::default_model,
+    layers::host,
+};
+
+fn nano() -> Assistant {
+    Assistant::load(&default_model().unwrap(), DeviceChoice::Cpu).unwrap()
+}
+
+/// The same on the GPU; `None`, saying so, where there is none.
+fn nano_on_gpu() -> Option<Assistant> {
+    match Assistant::load(&default_model().unwrap(), DeviceChoice::Gpu) {
+        Ok(assistant) => Some(assistant),
+        Err(error) => {
+            eprintln!("skipped: {error}");
+            None
+        }
+    }
+}
+
+fn sample(name: &str) -> Motion {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../assets/samples").join(name);
+    read_file(path, &Default::default()).unwrap()
+}
+
+fn differ(a: &[f32], b: &[f32]) -> f32 {
+    assert_eq!(a.len(), b.len());
+    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+fn norm(values: &[f32]) -> f64 {
+    values.iter().map(|&v| f64::from(v).powi(2)).sum::<f64>().sqrt()
+}
+
+/// Other weights: four thin points a bone, white on the left and dark on the right.
+fn other_weights(assistant: &Assistant) -> Arc<DrAction> {
+    let skeleton = bank_skeleton();
+    let pose = &assistant.drawing().draction().template.canonical_joints;
+    let rule = TemplateRule { points: LinePoints::Fixed(4), scales: Scales::Constant(0.05) };
+    Arc::new(DrAction::painted(&skeleton, Template::build(&skeleton.bones, pose, &rule).unwrap()).unwrap())
+}
+
+#[test]
+fn a_live_picture_is_what_the_model_looks_at() {
+    let assistant = nano();
+    let plain = DrawSettings::default();
+    let settings = [
+        plain.clone(),
+        DrawSettings { nfm: false, ..plain.clone() },
+        DrawSettings { depth_mix: Some(0.0), ..plain.clone() },
+        DrawSettings { depth_mix: Some(1.0), ..plain.clone() },
+        DrawSettings { weights: Some(other_weights(&assistant)), ..plain.clone() },
+        DrawSettings { camera: CameraMode::Reference, ..plain.clone() },
+        DrawSettings { weights: Some(other_weights(&assistant)), nfm: false, depth_mix: Some(0.5), ..plain },
+    ];
+    let [height, width] = assistant.render_size();
+    for motion in [sample("wave_left_hand.bvh"), sample("wave_left_hand.skeleton")] {
+        let mut first: Option<Vec<f32>> = None;
+        for settings in &settings {
+            let look = assistant.look_with(&[&motion], settings).unwrap();
+            let seen = pollster::block_on(look.frames_async()).unwrap();
+            let clip = settings.clip(&motion, assistant.frames()).unwrap();
+            let dressed = assistant.drawing().dressed(settings, &clip).unwrap();
+            let batch = Batch::new([&clip]).unwrap();
+            let live = CpuEngine.forward(&batch.inputs(&dressed, width, height)).unwrap();
+            assert!(differ(&seen, &live) <= 1e-5, "{settings:?}: {}", differ(&seen, &live));
+            assert!(seen.iter().any(|&x| x > 0.2), "{settings:?}: an empty picture");
+            let first = first.get_or_insert(seen.clone());
+            let change = differ(&seen, first);
+            assert!((change > 0.02) != (*settings == DrawSettings::default()), "{settings:?}: {change}");
+        }
+    }
+}
+
+#[test]
+fn a_gpu_looks_at_the_same_pictures() {
+    let Some(gpu) = nano_on_gpu() else { return };
+    let weights = Some(other_weights(&gpu));
+    let settings = DrawSettings { weights, nfm: false, depth_mix: Some(0.7), camera: CameraMode::Reference };
+    let motion = sample("wave_left_hand.skeleton");
+    let seen = |a: &Assistant| pollster::block_on(a.look_with(&[&motion], &settings).unwrap().frames_async()).unwrap();
+    assert!(differ(&seen(&gpu), &seen(&nano())) <= 1e-5);
+}
+
+#[test]
+fn waiting_and_awaiting_give_the_same() {
+    let assistant = nano();
+    let motions = [sample("wave_left_hand.bvh"), sample("squat.bvh")];
+    let motions: Vec<&Motion> = motions.iter().collect();
+    let look = assistant.look(&motions).unwrap();
+    let again = pollster::block_on(assistant.look_async(&motions, &DrawSettings::default())).unwrap();
+    assert_eq!(host(look.visual.clone()), host(again.visual.clone()));
+    let labels = assistant.labels().to_vec();
+    let ranked = assistant.rank(&look, &labels).unwrap();
+    assert_eq!(ranked, pollster::block_on(assistant.rank_async(&again, &labels)).unwrap());
+    assert_eq!(assistant.recognise(&look).unwrap(), pollster::block_on(assistant.recognise_async(&again)).unwrap());
+    assert!(assistant.look(&[]).is_err());
+}
+
+#[test]
+fn an_answer_comes_word_by_word_and_can_be_stopped() {
+    let assistant = nano();
+    let look = assistant.look(&[&sample("wave_left_hand.bvh"), &sample("squat.bvh")]).unwrap();
+    let question = "Describe the motion in one sentence.";
+    let mut heard = String::new();
+    let answer = assistant.ask(&look, question, |text| heard += text).unwrap();
+    assert_eq!(heard, answer.text);
+    assert!(!answer.stopped && answer.tokens > 3 && answer.first_token_seconds <= answer.seconds);
+    // of two motions the first is meant
+    let alone = assistant.look(&[&sample("wave_left_hand.bvh")]).unwrap();
+    assert_eq!(assistant.ask(&alone, question, |_| {}).unwrap().text, answer.text);
+    // read again as a given answer it is as likely as when it was said
+    let slope = pollster::block_on(assistant.slope(&look, question, &answer.text)).unwrap();
+    let confidence = (slope.log_probability / (answer.tokens + 1) as f32).exp();
+    assert!((confidence - answer.confidence).abs() < 1e-4, "{confidence} and {}", answer.confidence);
+
+    let mut heard = String::new();
+    let stop = |text: &str| {
+        heard += text;
+        if heard.split_whitespace().count() >= 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let cut = pollster::block_on(assistant.ask_async(&look, question, stop)).unwrap();
+    assert!(cut.stopped && cut.tokens < answer.tokens);
+    assert_eq!(cut.text, heard);
+    assert!(answer.text.starts_with(&cut.text));
+    let long = "why ".repeat(600);
+    assert!(assistant.ask(&look, &long, |_| {}).unwrap_err().to_string().contains("longer"));
+}
+
+#[test]
+fn suggestions_are_complete_questions() {
+    let assistant = nano();
+    let suggestions = assistant.suggestions();
+    assert_eq!(suggestions.len(), 7);
+    assert!(suggestions.contains(&"What is the person doing?".to_owned()));
+    assert!(suggestions.contains(&"Is the person waving the right hand?".to_owned()), "{suggestions:?}");
+    assert!(suggestions.iter().all(|s| !s.contains('{')), "{suggestions:?}");
+    let list = suggestions.iter().find(|s| s.starts_with("Which of these")).unwrap();
+    assert!(assistant.labels().iter().filter(|l| list.contains(*l)).count() >= 4, "{list}");
+}
+
+/// The log-probability with the joints moved by `step` along a direction of positions and one of velocities.
+fn moved(assistant: &Assistant, look: &Look, directions: [&[f32]; 2], step: f64) -> f64 {
+    let clip = &look.clips[0];
+    let lists = [&clip.positions, &clip.velocities];
+    let shape = [1, clip.frames(), clip.bodies, clip.joints(), 3];
+    let tensor = |which: usize| {
+        let moved = lists[which].iter().zip(directions[which]).map(|(x, d)| x + (step * f64::from(*d)) as f32);
+        Tensor::from_data(TensorData::new(moved.collect::<Vec<f32>>(), shape), &look.drawing.device())
+    };
+    let value = assistant.log_probability(look, [tensor(0), tensor(1)], QUESTION, ANSWER);
+    f64::from(host(pollster::block_on(value).unwrap())[0])
+}
+
+const QUESTION: &str = "Which hand does the person move?";
+const ANSWER: &str = "right hand";
+
+#[test]
+fn explanations_are_slopes() {
+    let assistant = nano();
+    let look = assistant.look(&[&sample("wave_left_hand.bvh")]).unwrap();
+    let slope = pollster::block_on(assistant.slope(&look, QUESTION, ANSWER)).unwrap();
+    let len = slope.positions.len();
+    assert_eq!(len, look.clips[0].positions.len());
+    let still = vec![0.0; len];
+    let random =
+        |seed: usize| -> Vec<f32> { (0..len).map(|i| ((i * 7919 + seed * 104_729) as f32 * 0.618).sin()).collect() };
+    // long enough for the digits of a f32, short enough that few Gaussians change places in depth
+    let steps = [[1e-3, 5e-4], [5e-2, 1e-2]];
+    for (which, gradient) in [&slope.positions, &slope.velocities].into_iter().enumerate() {
+        let length = norm(gradient);
+        assert!(length > 1e-3, "input {which}: the gradient is zero");
+        let along: Vec<f32> = gradient.iter().map(|g| (f64::from(*g) / length) as f32).collect();
+        let [far, near] = steps[which];
+        for (direction, h, bound) in
+            [(along, far, 0.01), (random(1), near, 0.06), (random(2), near, 0.06), (random(3), near, 0.06)]
+        {
+            let expected: f64 = direction.iter().zip(gradient).map(|(d, g)| f64::from(d * g)).sum();
+            let mut directions = [&still[..]; 2];
+            directions[which] = &direction;
+            let at = |h: f64| moved(&assistant, &look, directions, h);
+            // a central difference with a Richardson step
+            let central = |h: f64| (at(h) - at(-h)) / (2.0 * h);
+            let measured = (4.0 * central(h / 2.0) - central(h)) / 3.0;
+            // what a random direction of this length changes
+            let typical = length * norm(&direction) / (len as f64).sqrt();
+            let error = (measured - expected).abs() / expected.abs().max(typical);
+            assert!(error < bound, "input {which}: measured {measured}, expected {expected}");
+        }
+    }
+}
+
+#[test]
+fn an_attribution_adds_up_its_slopes() {
+    let assistant = nano();
+    // two slots, of which the second is empty
+    let look = assistant.look(&[&sample("wave_left_hand.skeleton")]).unwrap();
+    let explained = pollster::block_on(assistant.explain(&look, QUESTION, ANSWER)).unwrap();
+    let slope = pollster::block_on(assistant.slope(&look, QUESTION, ANSWER)).unwrap();
+    let (frames, bodies, joints) = (12, explained.bodies, look.clips[0].joints());
+    assert_eq!(explained.frame_indices.len(), frames);
+    assert_eq!(explained.frames.len(), frames);
+    assert_eq!(explained.joints.len(), bodies * joints);
+    assert_eq!(explained.joint_frames.len(), frames * bodies * joints);
+    // all three are the same gradient, cut up differently
+    let whole = norm(&[&slope.positions[..], &slope.velocities].concat()) / 100.0;
+    for part in [&explained.frames, &explained.joints, &explained.joint_frames] {
+        assert!((norm(part) / whole - 1.0).abs() < 1e-5);
+    }
+    let n = (3 * bodies) * joints + 4;
+    let own = [&slope.positions[3 * n..][..3], &slope.velocities[3 * n..][..3]].concat();
+    assert!((f64::from(explained.joint_frames[n]) * 100.0 - norm(&own)).abs() < 1e-5 * whole);
+    assert!((explained.log_probability - slope.log_probability).abs() < 1e-5);
+    let text = serde_json::to_string(&explained).unwrap();
+    assert_eq!(serde_json::from_str::<Attribution>(&text).unwrap(), explained);
+}
+
+#[test]
+fn a_gpu_explains_as_the_cpu_does() {
+    let (cpu, Some(gpu)) = (nano(), nano_on_gpu()) else { return };
+    let explain = |assistant: &Assistant| {
+        let look = assistant.look(&[&sample("wave_left_hand.bvh")]).unwrap();
+        pollster::block_on(assistant.explain(&look, QUESTION, ANSWER)).unwrap()
+    };
+    let (ours, theirs) = (explain(&cpu), explain(&gpu));
+    assert!((ours.log_probability / theirs.log_probability - 1.0).abs() < 1e-3);
+    let difference: Vec<f32> = ours.joint_frames.iter().zip(&theirs.joint_frames).map(|(a, b)| a - b).collect();
+    assert!(norm(&difference) < 0.01 * norm(&ours.joint_frames), "{}", norm(&difference) / norm(&ours.joint_frames));
+}
+
+#[test]
+fn a_model_from_memory_answers_the_same() {
+    let files = ModelFiles::read(&default_model().unwrap()).unwrap();
+    let (here, there) = (nano(), Assistant::from_files(&files, device::cpu().unwrap()).unwrap());
+    let motion = sample("raise_right_hand.bvh");
+    let ask = |a: &Assistant| a.ask(&a.look(&[&motion]).unwrap(), QUESTION, |_| {}).unwrap();
+    let (a, b) = (ask(&here), ask(&there));
+    assert_eq!((a.text, a.confidence), (b.text, b.confidence));
+    fn travels<T: Send + Sync>(_: &T) {}
+    travels(&here);
+}
+
+/// Takes one after the other, of one skeleton and rate.
+fn joined(parts: &[Motion]) -> Motion {
+    let mut all = parts[0].clone();
+    all.orientations = None;
+    for part in &parts[1..] {
+        assert_eq!((part.joints(), part.bodies, part.fps), (all.joints(), all.bodies, all.fps));
+        all.positions.extend(&part.positions);
+        all.present.extend(&part.present);
+    }
+    all
+}
+
+fn spans(assistant: &Assistant, motion: &Motion) -> Vec<Span> {
+    let (settings, options) = (DrawSettings::default(), SpanOptions::default());
+    let all = assistant.label_spans(motion, &settings, &options, |_, _| ControlFlow::Continue(()));
+    pollster::block_on(all).unwrap()
+}
+
+#[test]
+fn a_long_take_is_cut_where_the_action_changes() {
+    let assistant = nano();
+    let (wave, walk) = (sample("wave_left_hand.bvh"), sample("walk.bvh"));
+    let own = |motion: &Motion| assistant.recognise(&assistant.look(&[motion]).unwrap()).unwrap()[0].0.clone();
+    let [first, second] = [own(&wave), own(&walk)];
+    assert_ne!(first, second, "the test needs two samples that the model tells apart");
+    let take = joined(&[wave.clone(), wave.clone(), walk.clone(), walk]);
+    assert!(take.seconds() > LONG_TAKE_SECONDS);
+    let found = spans(&assistant, &take);
+    assert_eq!((&found[0].label, &found[found.len() - 1].label), (&first, &second), "{found:?}");
+    assert_eq!((found[0].start_seconds, found[found.len() - 1].end_seconds), (0.0, take.seconds()));
+    for pair in found.windows(2) {
+        assert!(pair[0].end_seconds == pair[1].start_seconds && pair[0].label != pair[1].label, "{found:?}");
+    }
+    assert!(found.iter().all(|s| s.start_seconds < s.end_seconds && (0.0..=1.0).contains(&s.probability)));
+    let truth = 2.0 * wave.seconds();
+    let near = found.iter().map(|s| (s.start_seconds - truth).abs()).fold(f32::INFINITY, f32::min);
+    assert!(near <= 1.5, "no boundary within half a window of {truth} s: {found:?}");
+}
+
+#[test]
+fn where_nobody_is_there_is_no_span() {
+    let assistant = nano();
+    let wave = sample("wave_left_hand.bvh");
+    let mut nobody = wave.clone();
+    nobody.positions.fill(0.0);
+    nobody.present.fill(false);
+    // a flicker of tracking is not the end of a stretch
+    let mut flicker = wave.clone();
+    flicker.present[50..55].fill(false);
+    let frame = 3 * wave.joints();
+    flicker.positions[50 * frame..55 * frame].fill(0.0);
+    let take = joined(&[flicker, nobody.clone(), wave.clone()]);
+    let found = spans(&assistant, &take);
+    let seconds = wave.seconds();
+    assert!(found.iter().all(|s| s.end_seconds <= seconds + 1e-3 || s.start_seconds >= 2.0 * seconds - 1e-3));
+    let covered: f32 = found.iter().map(|s| s.end_seconds - s.start_seconds).sum();
+    assert!((covered - 2.0 * seconds).abs() < 1e-3, "{found:?}");
+    assert!(spans(&assistant, &nobody).is_empty());
+    // shorter than a window
+    let short = spans(&assistant, &wave.cropped(0..40));
+    assert_eq!(short.len(), 1);
+    assert_eq!((short[0].start_seconds, short[0].end_seconds), (0.0, 40.0 / wave.fps));
+}
+
+#[test]
+fn labelling_tells_how_far_it_is_and_can_be_stopped() {
+    let assistant = nano();
+    let wave = sample("wave_left_hand.bvh");
+    let take = joined(&[wave.clone(), wave.clone(), wave]);
+    let (settings, options) = (DrawSettings::default(), SpanOptions::default());
+    let mut heard = Vec::new();
+    let stop = |done, total| {
+        heard.push((done, total));
+        if done >= 4 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    let found = pollster::block_on(assistant.label_spans(&take, &settings, &options, stop)).unwrap();
+    assert_eq!(heard, [(0, 10), (4, 10)]);
+    assert!((found[found.len() - 1].end_seconds - 6.0).abs() < 1e-3, "four windows of three seconds: {found:?}");
+    let at_once = |_, _| ControlFlow::Break(());
+    assert!(pollster::block_on(assistant.label_spans(&take, &settings, &options, at_once)).unwrap().is_empty());
+    for (window_seconds, hop_seconds) in [(0.0, 0.0), (1.0, 2.0), (f32::NAN, 1.0), (3.0, -1.0), (f32::INFINITY, 1.0)] {
+        let bad = SpanOptions { window_seconds, hop_seconds };
+        let go_on = |_, _| ControlFlow::Continue(());
+        assert!(pollster::block_on(assistant.label_spans(&take, &settings, &bad, go_on)).is_err(), "{bad:?}");
+    }
+}
