@@ -1,0 +1,86 @@
+//! `viewer [FILE…]`: the page's app in a window of its own.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result, anyhow};
+use clap::Parser;
+use skeletonllm::{
+    device::DeviceChoice,
+    drawing::HostDrawing,
+    folder::{ModelFiles, default_model},
+};
+use skeletonllm_web::{
+    app::{App, Parking, Parts},
+    device,
+    files::Incoming,
+    mind::Mind,
+    pictures::Pictures,
+    platform,
+};
+
+/// See motions move, see what DrAction draws of them, and ask a small multimodal model about them.
+///
+/// Opens BVH, NTU .skeleton, HumanML3D .json or .npy, and .npy with a skeleton.json beside it; more files can be dropped
+/// into the window. A renderer's .safetensors draws with other weights. Nothing leaves this machine.
+#[derive(Parser)]
+#[command(
+    name = "viewer",
+    version,
+    after_help = "Examples:\n  viewer assets/samples/walk.bvh\n  viewer takes/            every motion in a folder\n  \
+        viewer --device cpu walk.bvh"
+)]
+struct Args {
+    /// Motion files, or folders of them.
+    files: Vec<PathBuf>,
+    /// Model directory [default: the shipped nano model]
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Where to compute: gpu (the window's own device), cpu, auto (gpu unless it is imitated by software)
+    #[arg(long, default_value_t = DeviceChoice::Auto)]
+    device: DeviceChoice,
+}
+
+fn main() -> ExitCode {
+    match run(Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("viewer: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> Result<()> {
+    let folder = args.model.map_or_else(default_model, Ok)?;
+    let files = ModelFiles::read(&folder)?;
+    let drawing = HostDrawing::from_files(&files.config, files.draction.as_deref())
+        .with_context(|| folder.display().to_string())?;
+    let incoming = Incoming::default();
+    for path in args.files {
+        platform::read_path(path, &incoming);
+    }
+    let options = eframe::NativeOptions {
+        viewport: eframe::egui::ViewportBuilder::default()
+            .with_title("SkeletonLLM")
+            .with_inner_size([1280.0, 800.0])
+            .with_min_inner_size([360.0, 480.0])
+            .with_drag_and_drop(true),
+        wgpu_options: device::window_options(),
+        ..Default::default()
+    };
+    let choice = args.device;
+    let create = move |cc: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
+        let window = cc.wgpu_render_state.as_ref().ok_or("the window has no GPU device")?;
+        let software = window.adapter.get_info().device_type == wgpu::DeviceType::Cpu;
+        let opened = match choice {
+            DeviceChoice::Gpu => device::of_window(window)?,
+            DeviceChoice::Auto if device::computes(window) && !software => device::of_window(window)?,
+            DeviceChoice::Auto | DeviceChoice::Cpu => device::cpu()?,
+        };
+        let mind = Mind::start(files, opened.selected, &cc.egui_ctx);
+        let pictures = Pictures::new(opened.brush, drawing);
+        let parts = Parts { mind, pictures, parking: Parking::default(), incoming };
+        Ok(Box::new(App::new(&cc.egui_ctx, parts)))
+    };
+    eframe::run_native("skeletonllm", options, Box::new(create)).map_err(|error| anyhow!("no window: {error}"))
+}

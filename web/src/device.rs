@@ -1,0 +1,69 @@
+//! One device for window, renderer and model.
+
+use skeletonllm::device::Selected;
+
+use crate::pictures::Brush;
+
+/// What the model computes on, and what draws.
+pub struct Opened {
+    /// For the model.
+    pub selected: Selected,
+    /// For pictures.
+    pub brush: Brush,
+}
+
+/// The CPU for both: the window draws itself by other means.
+///
+/// # Errors
+/// In a build without the CPU backend, as a sentence.
+pub fn cpu() -> Result<Opened, String> {
+    let selected = skeletonllm::device::cpu().map_err(|e| e.to_string())?;
+    Ok(Opened { selected, brush: Brush::Cpu })
+}
+
+/// Whether renderer and model can compute on the window's device: OpenGL draws windows, but lacks what they need.
+#[cfg(feature = "gpu")]
+pub fn computes(window: &eframe::egui_wgpu::RenderState) -> bool {
+    window.adapter.get_info().backend != wgpu::Backend::Gl
+}
+
+/// The window's own device for both.
+///
+/// # Errors
+/// When it lacks what renderer or model need, as a sentence.
+#[cfg(feature = "gpu")]
+pub fn of_window(window: &eframe::egui_wgpu::RenderState) -> Result<Opened, String> {
+    use skeletonllm::device::{WgpuSetup, adopt, engine};
+
+    let setup = WgpuSetup {
+        instance: window.instance.clone(),
+        adapter: window.adapter.clone(),
+        device: window.device.clone(),
+        queue: window.queue.clone(),
+        backend: window.adapter.get_info().backend,
+    };
+    let selected = adopt(setup).map_err(|e| e.to_string())?;
+    let engine = engine(&selected.device).ok_or("the renderer is not on the window's device")?;
+    let brush = Brush::Gpu(crate::pictures::gpu::Brush { engine, window: window.clone() });
+    Ok(Opened { selected, brush })
+}
+
+/// How the window opens its device: with everything that the adapter has, because the model's kernels use it.
+#[cfg(feature = "gpu")]
+pub fn window_options() -> eframe::egui_wgpu::WgpuConfiguration {
+    use eframe::egui_wgpu::{WgpuConfiguration, WgpuSetup, WgpuSetupCreateNew};
+
+    let mut setup = WgpuSetupCreateNew::without_display_handle();
+    setup.instance_descriptor.backends = wgpu::Backends::PRIMARY | wgpu::Backends::GL;
+    setup.device_descriptor = std::sync::Arc::new(|adapter| wgpu::DeviceDescriptor {
+        label: Some("window, renderer and model"),
+        required_features: adapter.features().difference(
+            // slow on discrete GPUs, and of no use to us
+            wgpu::Features::MAPPABLE_PRIMARY_BUFFERS | wgpu::Features::all_experimental_mask(),
+        ),
+        required_limits: adapter.limits(),
+        memory_hints: wgpu::MemoryHints::MemoryUsage,
+        ..Default::default()
+    });
+    WgpuConfiguration { wgpu_setup: WgpuSetup::CreateNew(setup), ..Default::default() }
+}

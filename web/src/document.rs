@@ -1,0 +1,232 @@
+//! What the person has opened, asked and chosen. It outlives the window: when a GPU is lost, the next window goes on
+//! with the same document.
+
+use std::sync::Arc;
+
+use draction::motion::{Motion, ReadOptions};
+use skeletonllm::{
+    assistant::{Attribution, LONG_TAKE_SECONDS, Span},
+    drawing::{DrawSettings, HostDrawing},
+};
+
+use crate::files::FileSource;
+
+/// One opened motion, and everything said about it.
+#[derive(Debug)]
+pub struct Take {
+    /// Never used twice.
+    pub id: u64,
+    /// File name without its folder.
+    pub name: String,
+    /// What was read.
+    pub motion: Arc<Motion>,
+    /// The playhead in frames of the motion.
+    pub frame: f32,
+    /// Questions and answers, oldest first.
+    pub exchanges: Vec<Exchange>,
+    /// Most likely labels with their probabilities, best first; empty until recognised.
+    pub labels: Vec<(String, f32)>,
+    /// Labels along the take.
+    pub spans: Vec<Span>,
+    /// What the last explained answer depends on.
+    pub why: Option<Why>,
+    /// Window of the span labelling that is done, and of how many.
+    pub spans_progress: Option<(usize, usize)>,
+    /// Seconds at which it was opened, on the window's clock, until its strip was drawn.
+    pub opened_at: Option<web_time::Instant>,
+}
+
+impl Take {
+    /// Whether it is long enough to be labelled window by window.
+    pub fn is_long(&self) -> bool {
+        self.motion.seconds() > LONG_TAKE_SECONDS
+    }
+}
+
+/// A question and its answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Exchange {
+    /// Never used twice.
+    pub id: u64,
+    /// As it was typed.
+    pub question: String,
+    /// As far as it has come.
+    pub answer: String,
+    /// How it ended, once it did.
+    pub outcome: Option<Outcome>,
+}
+
+/// How an answer ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// With words.
+    Answered {
+        /// Until the first token, in seconds.
+        first_token: f64,
+        /// In all, in seconds.
+        seconds: f64,
+        /// Tokens.
+        tokens: usize,
+        /// Geometric mean of the tokens' probabilities, 0..1.
+        confidence: f32,
+        /// By the person, before its end.
+        stopped: bool,
+    },
+    /// With a problem.
+    Failed(String),
+}
+
+/// An explained answer.
+#[derive(Clone, Debug)]
+pub struct Why {
+    /// The exchange it belongs to.
+    pub exchange: u64,
+    /// What it depends on.
+    pub attribution: Attribution,
+}
+
+/// A line at the top of the window until somebody closes it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// Whether something went wrong.
+    pub error: bool,
+    /// What to read.
+    pub text: String,
+}
+
+/// Everything that survives the window.
+#[derive(Debug, Default)]
+pub struct Document {
+    /// In the order of opening.
+    pub takes: Vec<Take>,
+    /// Index of the take in view.
+    pub current: usize,
+    /// How takes are drawn, for eye and model alike.
+    pub settings: DrawSettings,
+    /// Name of the weights' file, where it is not the model's own.
+    pub weights_name: Option<String>,
+    /// What to read at the top.
+    pub notices: Vec<Notice>,
+    /// The question being typed.
+    pub draft: String,
+    /// Light, dark, or as the system.
+    pub theme: Option<bool>,
+    /// Counts changes of `settings`, so that pictures know when they are stale.
+    pub settings_version: u64,
+    sidecar: Option<Vec<u8>>,
+    last_id: u64,
+}
+
+/// What a file turned out to be.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Opened {
+    /// A motion: the take's index.
+    Take(usize),
+    /// A renderer's weights.
+    Weights,
+    /// A description of `.npy` files that come after it.
+    Sidecar,
+}
+
+impl Document {
+    /// The take in view.
+    pub fn take(&self) -> Option<&Take> {
+        self.takes.get(self.current)
+    }
+
+    /// The take in view.
+    pub fn take_mut(&mut self) -> Option<&mut Take> {
+        self.takes.get_mut(self.current)
+    }
+
+    /// A take by its id, if it is still open.
+    pub fn by_id(&mut self, id: u64) -> Option<&mut Take> {
+        self.takes.iter_mut().find(|take| take.id == id)
+    }
+
+    /// A number that was never given out before.
+    pub fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    /// Opens a file: a motion, a renderer's weights, or a `skeleton.json` for `.npy` files.
+    ///
+    /// # Errors
+    /// The reader's words, which name the file.
+    pub fn open(&mut self, file: &FileSource) -> Result<Opened, String> {
+        let name = file.name.rsplit(['/', '\\']).next().unwrap_or(&file.name).to_owned();
+        if name.ends_with(".safetensors") {
+            let loaded = draction::draction::DrAction::load(&file.bytes).map_err(|error| format!("{name}: {error}"))?;
+            HostDrawing::new(loaded.draction.clone(), Default::default())
+                .map_err(|error| format!("{name}: {error}"))?;
+            self.settings.weights = Some(Arc::new(loaded.draction));
+            self.settings_version += 1;
+            self.weights_name = Some(loaded.released.map_or_else(|| name.clone(), str::to_owned));
+            return Ok(Opened::Weights);
+        }
+        if name == "skeleton.json" {
+            self.sidecar = Some(file.bytes.clone());
+            return Ok(Opened::Sidecar);
+        }
+        let options = ReadOptions { sidecar: self.sidecar.clone(), ..ReadOptions::default() };
+        let motion = draction::motion::read(&file.bytes, &name, &options).map_err(|error| error.to_string())?;
+        let id = self.next_id();
+        self.takes.push(Take {
+            id,
+            name,
+            motion: Arc::new(motion.without_empty_bodies()),
+            frame: 0.0,
+            exchanges: Vec::new(),
+            labels: Vec::new(),
+            spans: Vec::new(),
+            why: None,
+            spans_progress: None,
+            opened_at: Some(web_time::Instant::now()),
+        });
+        Ok(Opened::Take(self.takes.len() - 1))
+    }
+
+    /// Says something at the top of the window; the same words are not said twice.
+    pub fn notice(&mut self, error: bool, text: impl Into<String>) {
+        let notice = Notice { error, text: text.into() };
+        if !self.notices.contains(&notice) {
+            self.notices.push(notice);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample(name: &str) -> FileSource {
+        let path = format!("{}/../assets/samples/{name}", env!("CARGO_MANIFEST_DIR"));
+        FileSource { name: path.clone(), bytes: std::fs::read(path).expect("a sample") }
+    }
+
+    #[test]
+    fn motions_become_takes_and_errors_name_their_file() {
+        let mut document = Document::default();
+        assert_eq!(document.open(&sample("squat.bvh")), Ok(Opened::Take(0)));
+        assert_eq!(document.takes[0].name, "squat.bvh");
+        let mut broken = sample("squat.bvh");
+        broken.bytes.truncate(300);
+        broken.name = "folder/broken.bvh".into();
+        let problem = document.open(&broken).unwrap_err();
+        assert!(problem.contains("broken.bvh"), "{problem}");
+        assert_eq!(document.takes.len(), 1, "what was open stays open");
+    }
+
+    #[test]
+    fn weights_of_the_model_can_be_dropped() {
+        let path = format!("{}/../assets/nano/draction.safetensors", env!("CARGO_MANIFEST_DIR"));
+        let file = FileSource { name: path.clone(), bytes: std::fs::read(path).expect("the shipped weights") };
+        let mut document = Document::default();
+        assert_eq!(document.open(&file), Ok(Opened::Weights));
+        assert!(document.settings.weights.is_some());
+        assert_eq!(document.settings_version, 1);
+        let nonsense = FileSource { name: "x.safetensors".into(), bytes: vec![0; 9] };
+        assert!(document.open(&nonsense).unwrap_err().contains("x.safetensors"));
+    }
+}

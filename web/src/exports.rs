@@ -1,0 +1,134 @@
+//! Files to take away: the strip, the animation, and everything that was said.
+
+use draction::{
+    clip::{Batch, Clip},
+    draction::DrAction,
+    export::{contact_sheet, delays, encode_gif, encode_png, pictures},
+};
+use serde::Serialize;
+use skeletonllm::assistant::{Attribution, Span};
+
+use crate::{
+    document::{Outcome, Take},
+    pictures::{DrawEngine, LIVE_SIZE},
+};
+
+/// Side of the animation's pictures, in pixels.
+const GIF_SIZE: usize = 256;
+/// Frames of an animation at most; longer takes are thinned out.
+const GIF_FRAMES: usize = 240;
+/// Frames drawn at a time, so that the window stays alive in between.
+const STRETCH: usize = 4;
+
+/// The strip at full size as one PNG.
+///
+/// # Errors
+/// The engine's or the encoder's, as a sentence.
+pub async fn strip_png(engine: DrawEngine, clip: Clip, draction: DrAction) -> Result<Vec<u8>, String> {
+    let frames = draw(&engine, &clip, &draction, LIVE_SIZE).await?;
+    let pictures = pictures(&frames, LIVE_SIZE, LIVE_SIZE).map_err(|e| e.to_string())?;
+    encode_png(&contact_sheet(&pictures)).map_err(|e| e.to_string())
+}
+
+/// The source frames of an animation: about 25 a second, and no more than a file can hold.
+pub fn gif_frames(frames: usize, fps: f32) -> Vec<usize> {
+    let step = (fps / 25.0).max(frames as f32 / GIF_FRAMES as f32).max(1.0);
+    (0..).map(|n| (n as f32 * step) as usize).take_while(|&t| t < frames).take(GIF_FRAMES).collect()
+}
+
+/// The motion as an animation.
+///
+/// # Errors
+/// The engine's or the encoder's, as a sentence.
+pub async fn gif(engine: DrawEngine, clip: Clip, draction: DrAction, fps: f32) -> Result<Vec<u8>, String> {
+    let frames = draw(&engine, &clip, &draction, GIF_SIZE).await?;
+    let pictures = pictures(&frames, GIF_SIZE, GIF_SIZE).map_err(|e| e.to_string())?;
+    encode_gif(&pictures, &delays(&clip.frame_indices, fps)).map_err(|e| e.to_string())
+}
+
+async fn draw(engine: &DrawEngine, clip: &Clip, draction: &DrAction, size: usize) -> Result<Vec<f32>, String> {
+    let mut frames = Vec::with_capacity(clip.frames() * size * size * 3);
+    for first in (0..clip.frames()).step_by(STRETCH) {
+        let part = clip.part(first..(first + STRETCH).min(clip.frames()));
+        let batch = Batch::new([&part]).map_err(|e| e.to_string())?;
+        frames.extend(engine.frames(&batch.inputs(draction, size, size)).await?);
+        skeletonllm::breath::breathe().await;
+    }
+    Ok(frames)
+}
+
+/// Everything that was said about a take, as JSON.
+pub fn json(take: &Take) -> String {
+    #[derive(Serialize)]
+    struct Said<'a> {
+        file: &'a str,
+        frames: usize,
+        fps: f32,
+        labels: Vec<Label<'a>>,
+        answers: Vec<Answered<'a>>,
+        spans: &'a [Span],
+        #[serde(skip_serializing_if = "Option::is_none")]
+        why: Option<Explained<'a>>,
+    }
+    #[derive(Serialize)]
+    struct Label<'a> {
+        label: &'a str,
+        probability: f32,
+    }
+    #[derive(Serialize)]
+    struct Answered<'a> {
+        question: &'a str,
+        answer: &'a str,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        confidence: Option<f32>,
+    }
+    #[derive(Serialize)]
+    struct Explained<'a> {
+        question: &'a str,
+        answer: &'a str,
+        joint_names: &'a [String],
+        #[serde(flatten)]
+        attribution: &'a Attribution,
+    }
+    let said = Said {
+        file: &take.name,
+        frames: take.motion.frames(),
+        fps: take.motion.fps,
+        labels: take.labels.iter().map(|(label, p)| Label { label, probability: *p }).collect(),
+        answers: (take.exchanges.iter())
+            .map(|e| Answered {
+                question: &e.question,
+                answer: &e.answer,
+                confidence: match &e.outcome {
+                    Some(Outcome::Answered { confidence, .. }) => Some(*confidence),
+                    _ => None,
+                },
+            })
+            .collect(),
+        spans: &take.spans,
+        why: take.why.as_ref().and_then(|why| {
+            let exchange = take.exchanges.iter().find(|e| e.id == why.exchange)?;
+            Some(Explained {
+                question: &exchange.question,
+                answer: &exchange.answer,
+                joint_names: &take.motion.skeleton.names,
+                attribution: &why.attribution,
+            })
+        }),
+    };
+    serde_json::to_string_pretty(&said).expect("numbers and words are JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_animation_has_at_most_its_frames_and_never_beyond_the_take() {
+        assert_eq!(gif_frames(5, 30.0), [0, 1, 2, 3, 4]);
+        assert_eq!(gif_frames(100, 50.0).len(), 50);
+        let long = gif_frames(500_000, 120.0);
+        assert_eq!(long.len(), GIF_FRAMES);
+        assert!(*long.last().expect("frames") < 500_000);
+    }
+}

@@ -1,0 +1,153 @@
+//! The browser's way in: the page's script calls [`start`] with a canvas and the model's files.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use skeletonllm::{drawing::HostDrawing, folder::ModelFiles};
+use wasm_bindgen::prelude::*;
+
+use crate::{
+    app::{App, Parking, Parts},
+    device::{self, Opened},
+    files::Incoming,
+    mind::Mind,
+    pictures::Pictures,
+    platform,
+};
+
+/// Takes over the canvas. `files` has the model's files as `Uint8Array`s: `config`, `tokenizer`, `model`, `draction`;
+/// `samples` is a JSON list of objects with a `name`.
+///
+/// # Errors
+/// A sentence that says what is missing.
+#[wasm_bindgen]
+pub async fn start(canvas: web_sys::HtmlCanvasElement, files: JsValue, samples: String) -> Result<(), JsValue> {
+    std::panic::set_hook(Box::new(|info| {
+        console_error_panic_hook::hook(info);
+        platform::crashed(&info.to_string());
+    }));
+    platform::set_samples(sample_names(&samples)?);
+    let page = Rc::new(Page {
+        canvas,
+        files: model_files(&files)?,
+        parking: Parking::default(),
+        incoming: Incoming::default(),
+        runner: RefCell::new(None),
+        restarts: Cell::new(0),
+    });
+    open_window(page).await
+}
+
+/// What outlives a window and its device.
+struct Page {
+    canvas: web_sys::HtmlCanvasElement,
+    files: ModelFiles,
+    parking: Parking,
+    incoming: Incoming,
+    runner: RefCell<Option<eframe::WebRunner>>,
+    restarts: Cell<u32>,
+}
+
+/// Devices that are lost in a row before the page gives up.
+const MOST_RESTARTS: u32 = 5;
+
+async fn open_window(page: Rc<Page>) -> Result<(), JsValue> {
+    let runner = eframe::WebRunner::new();
+    let inside = page.clone();
+    let options = eframe::WebOptions {
+        #[cfg(feature = "gpu")]
+        wgpu_options: device::window_options(),
+        ..Default::default()
+    };
+    platform::phase("starting", 0.0);
+    runner.start(page.canvas.clone(), options, Box::new(move |cc| Ok(Box::new(app(&inside, cc)?)))).await?;
+    page.runner.replace(Some(runner));
+    Ok(())
+}
+
+fn app(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<App, String> {
+    let Opened { selected, brush } = open_device(page, cc)?;
+    let files = page.files.clone();
+    let drawing = HostDrawing::from_files(&files.config, files.draction.as_deref()).map_err(|e| format!("{e:#}"))?;
+    let parts = Parts {
+        mind: Mind::start(files, selected, &cc.egui_ctx),
+        pictures: Pictures::new(brush, drawing),
+        parking: page.parking.clone(),
+        incoming: page.incoming.clone(),
+    };
+    Ok(App::new(&cc.egui_ctx, parts))
+}
+
+#[cfg(feature = "gpu")]
+fn open_device(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<Opened, String> {
+    let window = cc.wgpu_render_state.as_ref().ok_or("the window has no WebGPU device")?;
+    let opened = device::of_window(window)?;
+    // instead of the panic that would end the page; what follows the loss of a device is no news
+    window
+        .device
+        .on_uncaptured_error(std::sync::Arc::new(|error: wgpu::Error| platform::gpu_error(&error.to_string())));
+    let (page, lost) = (page.clone(), opened.selected.device.clone());
+    // wgpu wants a callback that could cross threads; there is only one here
+    let page = send_wrapper::SendWrapper::new(page);
+    window.device.set_device_lost_callback(move |reason, message| {
+        let page: Rc<Page> = (*page).clone();
+        let lost = lost.clone();
+        let problem = if message.is_empty() { format!("{reason:?}") } else { message };
+        platform::spawn(async move {
+            skeletonllm::device::forget(&lost);
+            replace_window(page, &problem).await;
+        });
+    });
+    Ok(opened)
+}
+
+#[cfg(not(feature = "gpu"))]
+fn open_device(_: &Rc<Page>, _: &eframe::CreationContext<'_>) -> Result<Opened, String> {
+    device::cpu()
+}
+
+/// The device was lost: closes the window, which parks its document, and opens another one.
+#[cfg(feature = "gpu")]
+async fn replace_window(page: Rc<Page>, problem: &str) {
+    // a window that is closed on purpose loses its device too
+    let Some(runner) = page.runner.take() else { return };
+    runner.destroy();
+    let restarts = page.restarts.get() + 1;
+    page.restarts.set(restarts);
+    platform::announce(platform::Kind::Note, &format!("the GPU was lost ({problem}); opening it again"));
+    platform::status("the GPU was lost; opening it again");
+    if restarts > MOST_RESTARTS {
+        return platform::crashed("the GPU was lost again and again");
+    }
+    if let Err(error) = open_window(page).await {
+        platform::crashed(&format!("the GPU was lost and cannot be opened again: {}", platform::describe(&error)));
+    } else {
+        platform::announce(platform::Kind::Note, "recovered: the GPU works again, files and answers are as they were");
+    }
+}
+
+fn model_files(files: &JsValue) -> Result<ModelFiles, JsValue> {
+    let get = |name: &str| -> Result<Vec<u8>, JsValue> {
+        let value = js_sys::Reflect::get(files, &name.into())?;
+        let array = value.dyn_ref::<js_sys::Uint8Array>();
+        Ok(array.ok_or_else(|| JsValue::from_str(&format!("the model's file {name} is missing")))?.to_vec())
+    };
+    Ok(ModelFiles {
+        config: get("config")?,
+        tokenizer: get("tokenizer")?,
+        model: get("model")?,
+        draction: Some(get("draction")?),
+    })
+}
+
+fn sample_names(json: &str) -> Result<Vec<String>, JsValue> {
+    #[derive(serde::Deserialize)]
+    struct Sample {
+        name: String,
+    }
+    let samples: Vec<Sample> =
+        serde_json::from_str(json).map_err(|e| JsValue::from_str(&format!("the list of samples: {e}")))?;
+    Ok(samples.into_iter().map(|sample| sample.name).collect())
+}

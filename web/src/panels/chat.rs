@@ -1,0 +1,104 @@
+//! Labels, questions and answers about the take in view.
+
+use eframe::egui;
+
+use crate::{
+    actions::Action,
+    app::App,
+    document::{Exchange, Outcome},
+    icons::{Icon, IconButton},
+    theme,
+    widgets::{Author, BarView, ChatInput, InputAction, MessageAction, MessageView, bars, section, suggestions},
+};
+
+pub(super) fn show(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let ready = app.mind.is_ready();
+    let busy = app.mind.is_busy();
+    egui::Panel::bottom("question").resizable(false).frame(egui::Frame::NONE).show_separator_line(false).show(
+        ui,
+        |ui| {
+            ui.add_space(theme::space::S);
+            let hint = if ready { "Ask about this motion  ( / )" } else { "The model is loading" };
+            let input = ChatInput { text: &mut app.document.draft, hint, enabled: ready, busy: busy && ready };
+            let output = input.show(ui);
+            if std::mem::take(&mut app.view.focus_question) {
+                output.response.request_focus();
+            }
+            match output.action {
+                Some(InputAction::Send) => actions.push(Action::Ask(std::mem::take(&mut app.document.draft))),
+                Some(InputAction::Stop) => actions.push(Action::Stop),
+                None => {}
+            }
+        },
+    );
+    egui::ScrollArea::vertical().auto_shrink([false, false]).stick_to_bottom(true).show(ui, |ui| {
+        labels(app, ui, actions);
+        messages(app, ui, actions);
+        let questions: Vec<&str> = app.view.suggestions.iter().map(String::as_str).collect();
+        if let Some(chosen) = suggestions(ui, &questions, ready) {
+            actions.push(Action::Ask(questions[chosen].to_owned()));
+        }
+    });
+}
+
+/// The five most likely labels.
+fn labels(app: &App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let Some(take) = app.document.take() else { return };
+    section(ui, "Looks like", |ui| {
+        if IconButton::new(Icon::Braces).tooltip("Save labels, answers and spans as JSON (J)").show(ui).clicked() {
+            actions.push(Action::SaveJson);
+        }
+    });
+    let items: Vec<BarView<'_>> =
+        take.labels.iter().take(5).map(|(label, probability)| BarView { label, probability: *probability }).collect();
+    if items.is_empty() {
+        ui.label(theme::text::small(if app.mind.is_ready() { "looking…" } else { "when the model is ready" }));
+    } else {
+        bars(ui, &items);
+    }
+    ui.add_space(theme::space::M);
+}
+
+fn messages(app: &App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let Some(take) = app.document.take() else { return };
+    for exchange in &take.exchanges {
+        let plain = |author, text| MessageView {
+            author,
+            text,
+            streaming: false,
+            details: None,
+            selected: false,
+            explain: false,
+        };
+        plain(Author::You, &exchange.question).show(ui);
+        if let Some(Outcome::Failed(problem)) = &exchange.outcome {
+            plain(Author::Notice, problem).show(ui);
+            continue;
+        }
+        let details = details(exchange);
+        let answer = MessageView {
+            author: Author::Model,
+            text: &exchange.answer,
+            streaming: exchange.outcome.is_none(),
+            details: details.as_deref(),
+            selected: take.why.as_ref().is_some_and(|why| why.exchange == exchange.id),
+            explain: exchange.outcome.is_some(),
+        };
+        match ui.push_id(exchange.id, |ui| answer.show(ui)).inner {
+            Some(MessageAction::Why) => actions.push(Action::Explain(Some(exchange.id))),
+            Some(MessageAction::Stop) => actions.push(Action::Stop),
+            Some(MessageAction::Copy) | None => {}
+        }
+    }
+}
+
+/// How long it took and how sure it is.
+fn details(exchange: &Exchange) -> Option<String> {
+    let Some(Outcome::Answered { first_token, seconds, tokens, confidence, stopped }) = &exchange.outcome else {
+        return None;
+    };
+    let stopped = if *stopped { ", stopped" } else { "" };
+    let (first, all) = (first_token * 1e3, seconds * 1e3);
+    let tokens = format!("{tokens} token{}", if *tokens == 1 { "" } else { "s" });
+    Some(format!("first word {first:.0} ms · {tokens} in {all:.0} ms · {:.0} % sure{stopped}", confidence * 100.0))
+}

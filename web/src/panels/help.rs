@@ -1,0 +1,32 @@
+//! The list of keys.
+
+use eframe::egui;
+
+use crate::{
+    actions::{Action, KEYS},
+    app::App,
+    theme,
+};
+
+pub(super) fn show(app: &App, ctx: &egui::Context, actions: &mut Vec<Action>) {
+    if !app.view.help {
+        return;
+    }
+    let modal = egui::Modal::new(egui::Id::unique("help")).show(ctx, |ui| {
+        ui.set_max_width(360.0);
+        ui.label(theme::text::title("Keys"));
+        ui.add_space(theme::space::S);
+        egui::Grid::new("keys").num_columns(2).spacing([theme::space::M, theme::space::XS]).show(ui, |ui| {
+            for (key, what) in KEYS {
+                ui.label(theme::text::strong(key));
+                ui.label(what);
+                ui.end_row();
+            }
+        });
+        ui.add_space(theme::space::S);
+        ui.label(theme::text::small("Files never leave this machine: everything is computed here."));
+    });
+    if modal.should_close() {
+        actions.push(Action::ToggleHelp);
+    }
+}

@@ -1,0 +1,49 @@
+//! What a browser and a desktop do differently: choosing and saving files, running tasks, telling of progress.
+//!
+//! Both modules have the same functions; everything else is one code.
+
+#[cfg(not(target_family = "wasm"))]
+#[path = "platform/desktop.rs"]
+mod here;
+#[cfg(target_family = "wasm")]
+#[path = "platform/browser.rs"]
+mod here;
+
+pub use here::*;
+
+/// What a line for the outside is about; `data-kind` in the page's log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A file was opened.
+    Opened,
+    /// Something did not work.
+    Error,
+    /// What the person asked.
+    Question,
+    /// What the model said, once it is complete.
+    Answer,
+    /// The labels it thinks most of.
+    Labels,
+    /// What an answer depends on.
+    Why,
+    /// Labels along a long take.
+    Spans,
+    /// Anything else worth knowing.
+    Note,
+}
+
+impl Kind {
+    /// Its name in the page.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Opened => "opened",
+            Kind::Error => "error",
+            Kind::Question => "question",
+            Kind::Answer => "answer",
+            Kind::Labels => "labels",
+            Kind::Why => "why",
+            Kind::Spans => "spans",
+            Kind::Note => "note",
+        }
+    }
+}

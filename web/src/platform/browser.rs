@@ -1,0 +1,223 @@
+//! The browser: promises, downloads, live regions, user timing.
+
+use std::{cell::RefCell, future::Future};
+
+use eframe::egui;
+use wasm_bindgen::{JsCast, JsValue, closure::Closure};
+
+use super::Kind;
+use crate::files::{FileSource, Incoming, check_size};
+
+/// Largest file that is read, in bytes: what a tab can parse without being noticed much.
+pub const MAX_FILE_BYTES: u64 = 64 << 20;
+
+/// Lines kept in the page's log.
+const LOG_LINES: u32 = 200;
+
+thread_local! {
+    static SAMPLES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What a task may hold: anything, it stays on this thread.
+pub trait MaybeSend {}
+impl<T> MaybeSend for T {}
+
+/// Runs a task between the frames of the page.
+pub fn spawn(task: impl Future<Output = ()> + 'static) {
+    wasm_bindgen_futures::spawn_local(task);
+}
+
+/// Opens the browser's file dialog.
+pub fn choose_files(incoming: &Incoming, ctx: &egui::Context) {
+    let Some(input) = create::<web_sys::HtmlInputElement>("input") else { return };
+    input.set_type("file");
+    input.set_multiple(true);
+    let (incoming, ctx, chosen) = (incoming.clone(), ctx.clone(), input.clone());
+    let on_change = Closure::once_into_js(move || {
+        let Some(files) = chosen.files() else { return };
+        for file in (0..files.length()).filter_map(|i| files.get(i)) {
+            read_file(file, incoming.clone(), ctx.clone());
+        }
+    });
+    input.set_onchange(Some(on_change.unchecked_ref()));
+    input.click();
+}
+
+/// Reads a dropped file, unless it is too large.
+pub fn read_dropped(file: egui::DroppedFileHandle, incoming: &Incoming, ctx: &egui::Context) {
+    if let Some(file) = file.web_file() {
+        read_file(file.clone(), incoming.clone(), ctx.clone());
+    }
+}
+
+fn read_file(file: web_sys::File, incoming: Incoming, ctx: egui::Context) {
+    let name = file.name();
+    // the size is known before anything is read
+    if let Err(problem) = check_size(&name, file.size() as u64, MAX_FILE_BYTES) {
+        incoming.problem(&problem);
+        ctx.request_repaint();
+        return;
+    }
+    let ticket = incoming.expect();
+    spawn(async move {
+        match wasm_bindgen_futures::JsFuture::from(file.array_buffer()).await {
+            Ok(buffer) => ticket.arrive(FileSource { name, bytes: js_sys::Uint8Array::new(&buffer).to_vec() }),
+            Err(error) => ticket.fail(&format!("{name}: the browser cannot read it: {}", describe(&error))),
+        }
+        ctx.request_repaint();
+    });
+}
+
+/// The names in the page's list of samples.
+pub fn set_samples(names: Vec<String>) {
+    SAMPLES.replace(names);
+}
+
+/// Names of the bundled samples.
+pub fn samples() -> Vec<String> {
+    SAMPLES.with_borrow(Clone::clone)
+}
+
+/// Fetches one of the bundled samples from where the page came from.
+pub fn read_sample(file: &str, incoming: &Incoming, ctx: &egui::Context) {
+    let Some(window) = web_sys::window() else { return };
+    let (name, ticket, ctx) = (file.to_owned(), incoming.expect(), ctx.clone());
+    spawn(async move {
+        match fetch(&window, &format!("samples/{name}")).await {
+            Ok(bytes) => ticket.arrive(FileSource { name, bytes }),
+            Err(error) => ticket.fail(&format!("{name}: cannot be fetched: {}", describe(&error))),
+        }
+        ctx.request_repaint();
+    });
+}
+
+async fn fetch(window: &web_sys::Window, url: &str) -> Result<Vec<u8>, JsValue> {
+    let response = wasm_bindgen_futures::JsFuture::from(window.fetch_with_str(url)).await?;
+    let response: web_sys::Response = response.dyn_into()?;
+    if !response.ok() {
+        return Err(JsValue::from_str(&format!("status {}", response.status())));
+    }
+    let buffer = wasm_bindgen_futures::JsFuture::from(response.array_buffer()?).await?;
+    Ok(js_sys::Uint8Array::new(&buffer).to_vec())
+}
+
+/// Offers a file as a download.
+///
+/// # Errors
+/// When the browser refuses.
+pub fn save(name: &str, mime: &str, bytes: &[u8]) -> Result<String, String> {
+    let parts = js_sys::Array::of1(&js_sys::Uint8Array::from(bytes));
+    let options = web_sys::BlobPropertyBag::new();
+    options.set_type(mime);
+    let blob = web_sys::Blob::new_with_u8_array_sequence_and_options(&parts, &options).map_err(|e| describe(&e))?;
+    let url = web_sys::Url::create_object_url_with_blob(&blob).map_err(|e| describe(&e))?;
+    let link = create::<web_sys::HtmlAnchorElement>("a").ok_or("there is no document")?;
+    link.set_href(&url);
+    link.set_download(name);
+    link.click();
+    // the download has begun by the time that timers run
+    let release = Closure::once_into_js(move || web_sys::Url::revoke_object_url(&url));
+    if let Some(window) = web_sys::window() {
+        let _ = window.set_timeout_with_callback_and_timeout_and_arguments_0(release.unchecked_ref(), 10_000);
+    }
+    Ok(format!("saved {name}"))
+}
+
+/// Puts a line into the page's log, which screen readers read.
+pub fn announce(kind: Kind, text: &str) {
+    let Some(log) = by_id("log") else { return };
+    let Some(line) = create::<web_sys::HtmlElement>("p") else { return };
+    line.set_text_content(Some(text));
+    let _ = line.set_attribute("data-kind", kind.name());
+    let _ = log.append_child(&line);
+    if log.child_element_count() > LOG_LINES
+        && let Some(first) = log.first_element_child()
+    {
+        first.remove();
+    }
+}
+
+/// What is going on now, in the page's status line.
+pub fn status(text: &str) {
+    if let Some(line) = by_id("status")
+        && line.text_content().as_deref() != Some(text)
+    {
+        line.set_text_content(Some(text));
+    }
+}
+
+/// Bytes of memory that this program holds.
+pub fn memory() -> usize {
+    core::arch::wasm32::memory_size(0) << 16
+}
+
+/// Puts a value on the canvas as `data-KEY`, for those who watch from outside.
+pub fn publish(key: &str, value: &str) {
+    if let Some(canvas) = by_id("app") {
+        let _ = canvas.set_attribute(&format!("data-{key}"), value);
+    }
+}
+
+/// Tells the page that the loading screen can go.
+pub fn interactive() {
+    dispatch("interactive", "", 1.0);
+}
+
+/// Tells the loading screen how far things are, 0..1.
+pub fn phase(text: &str, fraction: f64) {
+    dispatch("phase", text, fraction);
+}
+
+/// A stretch of time that ends now, for the browser's performance tools. The newest of a name replaces the others.
+pub fn measure(name: &str, seconds: f64) {
+    let Some(performance) = web_sys::window().and_then(|w| w.performance()) else { return };
+    performance.clear_measures_with_measure_name(name);
+    let options = js_sys::Object::new();
+    let now = performance.now();
+    for (key, value) in [("start", now - seconds * 1e3), ("end", now)] {
+        let _ = js_sys::Reflect::set(&options, &key.into(), &value.into());
+    }
+    // the binding of `measure` with options is newer than some browsers' idea of its types
+    if let Ok(function) = js_sys::Reflect::get(&performance, &"measure".into())
+        && let Some(function) = function.dyn_ref::<js_sys::Function>()
+    {
+        let _ = function.call2(&performance, &name.into(), &options);
+    }
+}
+
+/// The GPU refused something: of use to those who mend the program.
+pub fn gpu_error(problem: &str) {
+    web_sys::console::warn_1(&problem.into());
+}
+
+/// Tells the page that it cannot go on.
+pub fn crashed(problem: &str) {
+    dispatch("crashed", problem, 1.0);
+}
+
+fn dispatch(kind: &str, text: &str, fraction: f64) {
+    let Some(canvas) = by_id("app") else { return };
+    let detail = js_sys::Object::new();
+    for (key, value) in [("kind", kind.into()), ("text", text.into()), ("fraction", JsValue::from_f64(fraction))] {
+        let _ = js_sys::Reflect::set(&detail, &key.into(), &value);
+    }
+    let init = web_sys::CustomEventInit::new();
+    init.set_detail(&detail);
+    if let Ok(event) = web_sys::CustomEvent::new_with_event_init_dict("skeletonllm", &init) {
+        let _ = canvas.dispatch_event(&event);
+    }
+}
+
+/// An error as words.
+pub fn describe(error: &JsValue) -> String {
+    let message = error.dyn_ref::<js_sys::Error>().map(|e| String::from(e.message()));
+    message.or_else(|| error.as_string()).unwrap_or_else(|| format!("{error:?}"))
+}
+
+fn by_id(id: &str) -> Option<web_sys::Element> {
+    web_sys::window()?.document()?.get_element_by_id(id)
+}
+
+fn create<E: JsCast>(tag: &str) -> Option<E> {
+    web_sys::window()?.document()?.create_element(tag).ok()?.dyn_into().ok()
+}

@@ -1,0 +1,113 @@
+//! The desktop: threads, the file system, standard error.
+
+use std::{future::Future, path::PathBuf};
+
+use eframe::egui;
+
+use super::Kind;
+use crate::files::{FileSource, Incoming};
+
+/// Largest file that is read, in bytes.
+pub const MAX_FILE_BYTES: u64 = draction::motion::MAX_FILE_BYTES;
+
+/// What a task may hold: it moves to a thread.
+pub trait MaybeSend: Send {}
+impl<T: Send> MaybeSend for T {}
+
+/// Runs a task beside the window.
+pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
+    std::thread::spawn(move || pollster::block_on(task));
+}
+
+/// Lets the person choose files. The desktop has none of the browser's dialogs; files are dropped or named when the
+/// program is started, so this says so.
+pub fn choose_files(incoming: &Incoming, _ctx: &egui::Context) {
+    incoming.problem("drop files into the window, or name them: viewer FILE…");
+}
+
+/// Reads a dropped file, unless it is too large.
+pub fn read_dropped(file: egui::DroppedFileHandle, incoming: &Incoming, _ctx: &egui::Context) {
+    read_path(file.path().to_owned(), incoming);
+}
+
+/// Reads a file, or all files of a folder.
+pub fn read_path(path: PathBuf, incoming: &Incoming) {
+    if path.is_dir() {
+        let entries = std::fs::read_dir(&path).map(|entries| entries.flatten().map(|e| e.path()).collect::<Vec<_>>());
+        match entries {
+            Ok(mut entries) => {
+                entries.sort();
+                entries.retain(|entry| entry.is_file());
+                entries.into_iter().for_each(|entry| read_path(entry, incoming));
+            }
+            Err(error) => incoming.problem(&format!("{}: {error}", path.display())),
+        }
+        return;
+    }
+    let name = path.display().to_string();
+    let bytes = std::fs::metadata(&path)
+        .map_err(|error| format!("{name}: {error}"))
+        .and_then(|data| crate::files::check_size(&name, data.len(), MAX_FILE_BYTES))
+        .and_then(|()| std::fs::read(&path).map_err(|error| format!("{name}: {error}")));
+    match bytes {
+        Ok(bytes) => incoming.push(FileSource { name, bytes }),
+        Err(problem) => incoming.problem(&problem),
+    }
+}
+
+/// Reads one of the bundled samples.
+pub fn read_sample(file: &str, incoming: &Incoming, _ctx: &egui::Context) {
+    match samples_folder() {
+        Some(folder) => read_path(folder.join(file), incoming),
+        None => incoming.problem("the folder assets/samples was not found"),
+    }
+}
+
+/// Names of the bundled samples.
+pub fn samples() -> Vec<String> {
+    let entries = samples_folder().and_then(|folder| std::fs::read_dir(folder).ok());
+    let names = entries.into_iter().flatten().flatten().filter_map(|e| e.file_name().into_string().ok());
+    let mut names: Vec<String> = names.filter(|n| n.ends_with(".bvh") || n.ends_with(".skeleton")).collect();
+    names.sort();
+    names
+}
+
+fn samples_folder() -> Option<PathBuf> {
+    let model = skeletonllm::folder::default_model().ok()?;
+    let folder = model.parent()?.join("samples");
+    folder.is_dir().then_some(folder)
+}
+
+/// Writes a file into the folder that the program was started in, and says where.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn save(name: &str, _mime: &str, bytes: &[u8]) -> Result<String, String> {
+    let path = std::env::current_dir().unwrap_or_default().join(name);
+    draction::store::write_atomically(&path, bytes).map_err(|error| error.to_string())?;
+    Ok(format!("wrote {}", path.display()))
+}
+
+/// Tells of something that happened.
+pub fn announce(kind: Kind, text: &str) {
+    if kind == Kind::Error {
+        eprintln!("viewer: {text}");
+    }
+}
+
+/// What is going on now.
+pub fn status(_text: &str) {}
+
+/// Bytes of memory that this program holds; the desktop has better tools to tell.
+pub fn memory() -> usize {
+    0
+}
+
+/// Numbers for those who watch from outside.
+pub fn publish(_key: &str, _value: &str) {}
+
+/// The window can be used.
+pub fn interactive() {}
+
+/// A stretch of time that ends now, for the browser's performance tools.
+pub fn measure(_name: &str, _seconds: f64) {}

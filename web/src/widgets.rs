@@ -1,0 +1,75 @@
+//! Reusable pieces of the interface: pure views on plain data. Each takes what it shows, draws the current frame and
+//! returns what the user did; none of them knows files, models or the app.
+//!
+//! | Module | What lives there |
+//! | --- | --- |
+//! | `button`, `controls` | buttons, switches, segments, cards, badges |
+//! | `scene` | the moving skeleton in 3-D |
+//! | `timeline` | scrubber with time ruler, sampled frames and label spans |
+//! | `strip` | the pictures that the model sees |
+//! | `bars` | the most probable labels |
+//! | `chat` | bubbles, suggestions, the input row |
+//! | `progress`, `drop` | progress, banners and toasts; where files are dropped |
+
+mod bars;
+pub(crate) mod button;
+mod chat;
+mod controls;
+mod drop;
+mod progress;
+mod scene;
+mod strip;
+#[cfg(test)]
+pub(crate) mod testing;
+mod timeline;
+
+use std::sync::Arc;
+
+use eframe::egui::{Color32, FontId, Galley, Painter, text::LayoutJob, text::TextFormat};
+
+pub use self::{
+    bars::{BarView, bars},
+    chat::{Author, ChatInput, ChatInputOutput, InputAction, MessageAction, MessageView, suggestions},
+    controls::{badge, card, key_value, section, segmented, slider, toggle},
+    drop::{drop_overlay, drop_zone},
+    progress::{Banner, Progress, Severity, toasts},
+    scene::{Orbit, SceneView},
+    strip::Strip,
+    timeline::{SpanView, Timeline, TimelineState, clock},
+};
+
+/// A value between 0 and 1, whatever it was: NaN is 0.
+pub(crate) fn unit(value: f32) -> f32 {
+    if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) }
+}
+
+/// A probability in words as short as possible: "84 %", "<1 %", "100 %".
+pub fn percent(probability: f32) -> String {
+    match unit(probability) {
+        p if p > 0.0 && p < 0.01 => "<1 %".to_owned(),
+        // never say certain of what is not
+        p if p < 1.0 => format!("{:.0} %", (p * 100.0).round().min(99.0)),
+        _ => "100 %".to_owned(),
+    }
+}
+
+/// One line of text that ends in "…" where it is wider than `width` points.
+pub(crate) fn elided(painter: &Painter, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
+    let mut job = LayoutJob::single_section(text.to_owned(), TextFormat::simple(font, color));
+    job.wrap.max_width = width.max(0.0);
+    job.wrap.max_rows = 1;
+    job.wrap.break_anywhere = true;
+    painter.layout_job(job)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percent_is_short_and_honest() {
+        let said: Vec<String> =
+            [0.0, 0.004, 0.123, 0.5, 0.996, 1.0, 3.0, f32::NAN, -1.0].into_iter().map(percent).collect();
+        assert_eq!(said, ["0 %", "<1 %", "12 %", "50 %", "99 %", "100 %", "100 %", "0 %", "0 %"]);
+    }
+}

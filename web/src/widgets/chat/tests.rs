@@ -1,0 +1,123 @@
+//! The chat without a window.
+
+use std::cell::{Cell, RefCell};
+
+use eframe::egui::{Key, Modifiers};
+
+use super::*;
+use crate::widgets::testing::Harness;
+
+fn answer<'a>() -> MessageView<'a> {
+    MessageView {
+        author: Author::Model,
+        text: "left hand",
+        streaming: false,
+        details: Some("first token 12 ms · 3 tokens · 84 %"),
+        selected: false,
+        explain: true,
+    }
+}
+
+/// The action after a click below the bubble, some points from the left.
+fn below(view: MessageView<'_>, x: f32) -> Option<MessageAction> {
+    let mut h = Harness::new(500.0, 300.0);
+    let (action, bottom) = (Cell::new(None), Cell::new(0.0));
+    let mut content = |ui: &mut Ui| {
+        action.set(view.show(ui).or(action.get()));
+        bottom.set(ui.min_rect().bottom());
+    };
+    h.frame(&mut content);
+    h.frame(&mut content);
+    let y = bottom.get() - 14.0;
+    h.click(x, y, &mut content);
+    action.get()
+}
+
+#[test]
+fn answers_are_copied_explained_and_stopped() {
+    assert_eq!(below(answer(), 24.0), Some(MessageAction::Copy));
+    assert_eq!(below(answer(), 64.0), Some(MessageAction::Why));
+    assert_eq!(below(MessageView { explain: false, ..answer() }, 64.0), None);
+    assert_eq!(below(MessageView { streaming: true, ..answer() }, 24.0), Some(MessageAction::Stop));
+}
+
+#[test]
+fn questions_stand_right_and_answers_left() {
+    let mut h = Harness::new(800.0, 300.0);
+    h.frame(|ui| {
+        let left = ui.max_rect().left();
+        answer().show(ui);
+        let rect = ui.min_rect();
+        assert!(rect.left() == left && rect.right() < 500.0, "{rect:?}");
+    });
+}
+
+#[test]
+fn enter_sends_and_keeps_the_focus() {
+    let mut h = Harness::new(390.0, 100.0);
+    let text = RefCell::new(String::new());
+    let actions = RefCell::new(Vec::new());
+    let busy = Cell::new(false);
+    let mut content = |ui: &mut Ui| {
+        let mut text = text.borrow_mut();
+        let view = ChatInput { text: &mut text, hint: "Ask about the motion", enabled: true, busy: busy.get() };
+        actions.borrow_mut().extend(view.show(ui).action);
+    };
+    h.frame(&mut content);
+    h.click(80.0, 30.0, &mut content);
+    h.key(Key::Enter, Modifiers::NONE);
+    h.frame(&mut content);
+    assert!(actions.borrow().is_empty(), "nothing typed, nothing sent");
+    h.text("Which hand?");
+    h.frame(&mut content);
+    h.key(Key::Enter, Modifiers::NONE);
+    h.frame(&mut content);
+    assert_eq!(*actions.borrow(), [InputAction::Send]);
+    assert_eq!(*text.borrow(), "Which hand?");
+    h.text(" Why?");
+    h.frame(&mut content);
+    assert_eq!(*text.borrow(), "Which hand? Why?", "the field kept the focus");
+    // the button sends too, and stops while an answer is written
+    h.click(360.0, 30.0, &mut content);
+    busy.set(true);
+    h.click(360.0, 30.0, &mut content);
+    assert_eq!(*actions.borrow(), [InputAction::Send, InputAction::Send, InputAction::Stop]);
+}
+
+#[test]
+fn suggestions_wrap_and_are_chosen() {
+    let items =
+        ["What is the person doing?", "Which hand moves?", "How often?", "Describe the motion in one sentence."];
+    let mut h = Harness::new(390.0, 300.0);
+    let (chosen, height) = (Cell::new(None), Cell::new(0.0));
+    let mut content = |ui: &mut Ui| {
+        chosen.set(suggestions(ui, &items, true).or(chosen.get()));
+        assert!(ui.min_rect().right() <= 390.0);
+        height.set(ui.min_rect().height());
+    };
+    h.frame(&mut content);
+    h.frame(&mut content);
+    assert!(height.get() > 80.0, "three lines");
+    h.click(40.0, 24.0, &mut content);
+    assert_eq!(chosen.get(), Some(0));
+}
+
+#[test]
+fn any_input_is_drawn() {
+    let long = "averyverylongwordwithoutanybreak".repeat(50);
+    for width in [1.0, 30.0, 390.0, 1500.0] {
+        let mut h = Harness::new(width, 300.0);
+        h.frame(|ui| {
+            for author in [Author::You, Author::Model, Author::Notice] {
+                for text in ["", "wave", &long] {
+                    for streaming in [false, true] {
+                        MessageView { author, text, streaming, details: Some(&long), selected: true, explain: true }
+                            .show(ui);
+                    }
+                }
+            }
+            suggestions(ui, &[&long, ""], false);
+            ChatInput { text: &mut long.clone(), hint: &long, enabled: false, busy: true }.show(ui);
+        });
+    }
+}

@@ -1,0 +1,235 @@
+//! The pictures that the model sees, side by side.
+
+use eframe::egui::{
+    Align2, Color32, CornerRadius, CursorIcon, Id, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextureId, Ui,
+    Vec2, WidgetInfo, pos2, vec2,
+};
+
+use super::{percent, timeline::clock, unit};
+use crate::theme::{self, Palette, radius, text};
+
+/// Points between pictures.
+const GAP: f32 = 8.0;
+/// Height in points of the caption below each picture.
+const CAPTION: f32 = 22.0;
+/// Pictures are never wider than this many points.
+const WIDEST: f32 = 260.0;
+/// In one scrolling row they are this many points wide.
+const SCROLLED: f32 = 112.0;
+
+/// Pictures of one texture, with number and time below each.
+#[must_use = "call show"]
+#[derive(Clone, Copy, Debug)]
+pub struct Strip<'a> {
+    /// All pictures side by side, or `None` while there are none: placeholders are shown.
+    pub texture: Option<TextureId>,
+    /// How many there are.
+    pub count: usize,
+    /// Width of one picture through its height.
+    pub aspect: f32,
+    /// When each was, in seconds; may be shorter.
+    pub times: &'a [f32],
+    /// The one that the cursor is nearest to.
+    pub current: Option<usize>,
+    /// How much each matters, 0 to 1.
+    pub heat: Option<&'a [f32]>,
+    /// One row that scrolls sideways instead of as many rows as it takes.
+    pub scroll: bool,
+}
+
+impl Strip<'_> {
+    /// As wide as the place, as high as it takes: one row of twelve, two of six, three of four and so on. Answers with
+    /// the picture that was clicked.
+    pub fn show(self, ui: &mut Ui) -> Option<usize> {
+        if self.count == 0 {
+            return None;
+        }
+        let aspect = if self.aspect.is_finite() { self.aspect.clamp(0.1, 10.0) } else { 1.0 };
+        let cell = |width: f32| vec2(width, width / aspect + CAPTION);
+        if self.scroll {
+            return ScrollArea::horizontal()
+                .id_salt("strip")
+                .show(ui, |ui| self.grid(ui, self.count, cell(SCROLLED)))
+                .inner;
+        }
+        let room = ui.available_width().max(1.0);
+        let columns = columns(room, self.count);
+        let width = ((room - GAP * (columns - 1) as f32) / columns as f32).clamp(1.0, WIDEST);
+        self.grid(ui, columns, cell(width))
+    }
+
+    fn grid(&self, ui: &mut Ui, columns: usize, cell: Vec2) -> Option<usize> {
+        let rows = self.count.div_ceil(columns);
+        let size = vec2(columns as f32 * (cell.x + GAP) - GAP, rows as f32 * (cell.y + GAP) - GAP);
+        let (area, _) = ui.allocate_exact_size(size, Sense::hover());
+        let id = ui.make_persistent_id("strip");
+        let mut clicked = None;
+        let mut hovered = None;
+        for i in 0..self.count {
+            let at = vec2((i % columns) as f32 * (cell.x + GAP), (i / columns) as f32 * (cell.y + GAP));
+            let rect = Rect::from_min_size(area.min + at, cell);
+            let response = ui.interact(rect, id.with(i), Sense::click());
+            response.widget_info(|| WidgetInfo::labeled(Role::Button, true, self.name(i)));
+            if response.clicked() {
+                clicked = Some(i);
+            }
+            if !ui.is_rect_visible(rect) {
+                continue;
+            }
+            if response.hovered() {
+                hovered = Some((i, rect, response.id));
+            } else {
+                self.paint(ui, i, rect, 0.0, response.has_focus(), response.id);
+            }
+            response.on_hover_cursor(CursorIcon::PointingHand);
+        }
+        // the enlarged one covers its neighbours
+        if let Some((i, rect, id)) = hovered {
+            self.paint(ui, i, rect, 1.0, false, id);
+        }
+        clicked
+    }
+
+    fn name(&self, i: usize) -> String {
+        let time = self.times.get(i).map_or(String::new(), |&t| format!(" at {}", clock(t, true)));
+        format!("Frame {} of {}{time}", i + 1, self.count)
+    }
+
+    fn paint(&self, ui: &Ui, i: usize, rect: Rect, hover: f32, focus: bool, id: Id) {
+        let p = theme::palette(ui.visuals());
+        let t = ui.ctx().animate_bool_responsive(id.with("hover"), hover > 0.0);
+        let current = self.current == Some(i);
+        let picture = rect.with_max_y(rect.bottom() - CAPTION).expand(3.0 * t);
+        let painter = ui.painter();
+        if t > 0.0 {
+            let shadow = ui.visuals().popup_shadow.as_shape(picture, radius::S + 2);
+            painter.add(shadow);
+        }
+        let corner = CornerRadius::same(radius::S + 2);
+        match self.texture {
+            Some(texture) => {
+                let from = i as f32 / self.count as f32;
+                let uv = Rect::from_min_max(pos2(from, 0.0), pos2(from + 1.0 / self.count as f32, 1.0));
+                let shape = eframe::egui::epaint::RectShape::filled(picture, corner, Color32::WHITE);
+                painter.add(shape.with_texture(texture, uv));
+            }
+            None => {
+                painter.rect_filled(picture, corner, p.field);
+            }
+        }
+        let heat = self.heat.map(|h| h.get(i).copied().map_or(0.0, unit));
+        let (width, color) = match (heat, current || focus) {
+            (Some(heat), _) => (1.0 + 2.0 * heat, p.heat(heat)),
+            (None, true) => (2.0, p.accent_text),
+            (None, false) => (1.0, theme::mix(p.border, p.border_strong, t)),
+        };
+        // outside, so that it never covers the picture
+        painter.rect_stroke(picture, corner, Stroke::new(width, color), StrokeKind::Outside);
+        if heat.is_some() && (current || focus) {
+            painter.rect_stroke(
+                picture.expand(width + 1.0),
+                radius::S + 4,
+                Stroke::new(2.0, p.accent_text),
+                StrokeKind::Outside,
+            );
+        }
+        self.caption(ui, i, rect.with_min_y(rect.bottom() - CAPTION + 3.0), current, heat, p);
+    }
+
+    fn caption(&self, ui: &Ui, i: usize, rect: Rect, current: bool, heat: Option<f32>, p: &Palette) {
+        let painter = ui.painter();
+        let strong = if current { p.accent_text } else { p.text };
+        let number = painter.text(
+            rect.left_center() + vec2(1.0, 0.0),
+            Align2::LEFT_CENTER,
+            i + 1,
+            text::semibold(text::TINY),
+            strong,
+        );
+        let words = match (heat, self.times.get(i)) {
+            (Some(heat), _) => percent(heat),
+            (None, Some(&time)) => clock(time, true),
+            (None, None) => return,
+        };
+        let galley = painter.layout_no_wrap(words, text::regular(text::TINY), p.text_weak);
+        // on a narrow picture the number matters more
+        if number.right() + 4.0 + galley.size().x <= rect.right() {
+            painter.galley(
+                rect.right_center() - vec2(galley.size().x + 1.0, galley.size().y * 0.5),
+                galley,
+                p.text_weak,
+            );
+        }
+    }
+}
+
+/// How many columns make even rows of pictures that are wide enough to see something.
+fn columns(room: f32, count: usize) -> usize {
+    let least = if room < theme::PHONE { 76.0 } else { 50.0 };
+    let most = (((room + GAP) / (least + GAP)) as usize).clamp(1, count);
+    // the fewest rows that fit, then as even as possible
+    let rows = count.div_ceil(most);
+    let even = (rows..=count).find(|rows| count.is_multiple_of(*rows) && count / rows <= most).unwrap_or(rows);
+    // a prime number of pictures would make a column of single ones
+    let rows = if even > rows * 2 { rows } else { even };
+    count.div_ceil(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+    use crate::widgets::testing::Harness;
+
+    fn strip<'a>() -> Strip<'a> {
+        Strip {
+            texture: Some(TextureId::Managed(0)),
+            count: 12,
+            aspect: 1.0,
+            times: &[0.0, 0.4, 0.8],
+            current: Some(2),
+            heat: None,
+            scroll: false,
+        }
+    }
+
+    #[test]
+    fn twelve_make_even_rows_at_any_width() {
+        let rows: Vec<usize> = [1300.0, 1100.0, 800.0, 600.0, 358.0, 200.0, 60.0].map(|w| columns(w, 12)).to_vec();
+        assert_eq!(rows, [12, 12, 12, 6, 4, 2, 1]);
+        assert_eq!(columns(800.0, 7), 7);
+        assert_eq!(columns(390.0, 7), 4);
+        assert_eq!(columns(1e9, 1), 1);
+    }
+
+    #[test]
+    fn a_click_gives_the_picture() {
+        let mut h = Harness::new(408.0, 600.0); // a phone's width
+        let clicked = Cell::new(None);
+        let mut content = |ui: &mut Ui| clicked.set(strip().show(ui).or(clicked.get()));
+        h.frame(&mut content);
+        // four columns of about 90 points: the third of the second row
+        h.click(8.0 + 2.5 * 100.0, 8.0 + 122.0 + 50.0, &mut content);
+        assert_eq!(clicked.get(), Some(6));
+    }
+
+    #[test]
+    fn any_input_is_drawn() {
+        let heat = [f32::NAN, 2.0, 0.5];
+        for count in [0, 1, 12, 50] {
+            for aspect in [1.0, 0.0, f32::NAN, f32::INFINITY] {
+                for (width, scroll) in [(390.0, true), (390.0, false), (5.0, false), (1900.0, false)] {
+                    let mut h = Harness::new(width, 300.0);
+                    for texture in [None, Some(TextureId::Managed(0))] {
+                        h.hover(30.0, 30.0);
+                        h.frame(|ui| {
+                            let heat = texture.map(|_| &heat[..]);
+                            Strip { texture, count, aspect, heat, scroll, ..strip() }.show(ui);
+                        });
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! egui without a window: frames, pointer, keys and touches for the widgets' tests.
+
+use eframe::egui::{
+    Context, Event, HoveredFile, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, TouchDeviceId, TouchId,
+    TouchPhase, Ui, Vec2, epaint::Primitive, pos2, vec2,
+};
+
+/// A headless screen.
+pub(crate) struct Harness {
+    pub(crate) ctx: Context,
+    size: Vec2,
+    events: Vec<Event>,
+    files: usize,
+    time: f64,
+    triangles: usize,
+}
+
+impl Harness {
+    /// A dark screen of that size in points.
+    pub(crate) fn new(width: f32, height: f32) -> Self {
+        let ctx = Context::default();
+        crate::theme::install(&ctx);
+        ctx.set_theme(eframe::egui::Theme::Dark);
+        Self { ctx, size: vec2(width, height), events: Vec::new(), files: 0, time: 0.0, triangles: 0 }
+    }
+
+    /// Runs one frame with the events since the last one, tessellates it, and checks that all vertices are finite.
+    pub(crate) fn frame(&mut self, mut content: impl FnMut(&mut Ui)) {
+        self.time += 1.0 / 60.0;
+        let input = RawInput {
+            screen_rect: Some(Rect::from_min_size(Pos2::ZERO, self.size)),
+            time: Some(self.time),
+            events: std::mem::take(&mut self.events),
+            focused: true,
+            hovered_files: vec![HoveredFile::default(); self.files],
+            ..RawInput::default()
+        };
+        let output = self.ctx.run_ui(input, |ui| content(ui));
+        self.triangles = 0;
+        for clipped in self.ctx.tessellate(output.shapes.clone(), 1.0) {
+            if let Primitive::Mesh(mesh) = clipped.primitive {
+                assert!(mesh.vertices.iter().all(|v| v.pos.is_finite()), "a vertex is not finite");
+                self.triangles += mesh.indices.len() / 3;
+            }
+        }
+    }
+
+    /// Triangles that the last frame drew.
+    pub(crate) fn triangles(&self) -> usize {
+        self.triangles
+    }
+
+    /// So many files are dragged over the window from now on.
+    pub(crate) fn hover_files(&mut self, files: usize) {
+        self.files = files;
+    }
+
+    /// The pointer goes there.
+    pub(crate) fn hover(&mut self, x: f32, y: f32) {
+        self.events.push(Event::PointerMoved(pos2(x, y)));
+    }
+
+    /// A button goes down or up there.
+    pub(crate) fn press(&mut self, x: f32, y: f32, button: PointerButton, pressed: bool) {
+        let modifiers = Modifiers::NONE;
+        self.hover(x, y);
+        self.events.push(Event::PointerButton { pos: pos2(x, y), button, pressed, modifiers });
+    }
+
+    /// Moves there, presses and releases, each in a frame of its own, as people do.
+    pub(crate) fn click(&mut self, x: f32, y: f32, mut content: impl FnMut(&mut Ui)) {
+        self.hover(x, y);
+        self.frame(&mut content);
+        for pressed in [true, false] {
+            self.press(x, y, PointerButton::Primary, pressed);
+            self.frame(&mut content);
+        }
+    }
+
+    /// Drags from one place to another in four steps.
+    pub(crate) fn drag(
+        &mut self,
+        from: [f32; 2],
+        to: [f32; 2],
+        button: PointerButton,
+        mut content: impl FnMut(&mut Ui),
+    ) {
+        self.hover(from[0], from[1]);
+        self.frame(&mut content);
+        self.press(from[0], from[1], button, true);
+        self.frame(&mut content);
+        for i in 1..=4 {
+            let t = i as f32 / 4.0;
+            self.hover(from[0] + (to[0] - from[0]) * t, from[1] + (to[1] - from[1]) * t);
+            self.frame(&mut content);
+        }
+        self.press(to[0], to[1], button, false);
+        self.frame(&mut content);
+    }
+
+    /// The wheel turns up by that many notches (or down, if negative), over some frames since egui smooths it.
+    pub(crate) fn wheel(&mut self, notches: f32, mut content: impl FnMut(&mut Ui)) {
+        self.events.push(Event::MouseWheel {
+            unit: eframe::egui::MouseWheelUnit::Line,
+            delta: vec2(0.0, notches),
+            phase: TouchPhase::Move,
+            source: eframe::egui::MouseWheelSource::Unknown,
+            modifiers: Modifiers::NONE,
+        });
+        (0..30).for_each(|_| self.frame(&mut content));
+    }
+
+    /// Two fingers spread from `near` to `far` points around a place, both moved by `shift`.
+    pub(crate) fn pinch(&mut self, at: [f32; 2], near: f32, far: f32, shift: Vec2, mut content: impl FnMut(&mut Ui)) {
+        let mut send = |harness: &mut Self, phase: TouchPhase, gap: f32, moved: Vec2| {
+            for (id, side) in [(1, -1.0), (2, 1.0)] {
+                harness.events.push(Event::Touch {
+                    device_id: TouchDeviceId(0),
+                    id: TouchId(id),
+                    phase,
+                    pos: pos2(at[0] + side * gap, at[1]) + moved,
+                    force: None,
+                });
+            }
+            harness.hover(at[0] + moved.x, at[1] + moved.y);
+            harness.frame(&mut content);
+        };
+        send(self, TouchPhase::Start, near, Vec2::ZERO);
+        for i in 1..=8 {
+            let t = i as f32 / 8.0;
+            send(self, TouchPhase::Move, near + (far - near) * t, shift * t);
+        }
+        send(self, TouchPhase::End, far, shift);
+    }
+
+    /// A key goes down and up.
+    pub(crate) fn key(&mut self, key: Key, modifiers: Modifiers) {
+        for pressed in [true, false] {
+            self.events.push(Event::Key { key, physical_key: None, pressed, repeat: false, modifiers });
+        }
+    }
+
+    /// Text is typed.
+    pub(crate) fn text(&mut self, text: &str) {
+        self.events.push(Event::Text(text.to_owned()));
+    }
+}
