@@ -1,7 +1,10 @@
 //! The project's task runner. `cargo xtask` alone lists what it can do.
 
+mod chromium;
 mod licences;
+mod packages;
 mod vulkan;
+mod web;
 
 use std::process::{Command, ExitCode};
 
@@ -10,17 +13,25 @@ use anyhow::{Context, Result, bail};
 const HELP: &str = "\
 The project's tasks
 
-  cargo xtask test [ARGS…]   install what the tests need, then run every test
+  cargo xtask web            build the page into a folder that any static host can serve
+      --serve                serve it on this machine and show it in the browser
+      --port N               where to serve it (8421)
+      --no-open              leave the browser alone
+      --out DIR              which folder (`page` in the target folder)
+  cargo xtask test [ARGS…]   install what the tests need, build the page, then run every test
                              (ARGS go to `cargo test`, for example a test's name)
+  cargo xtask page-figures   measure the page in a browser: start, drawing, answering, memory
   cargo xtask lint           formatting and clippy, warnings denied
   cargo xtask licences       check that every dependency's licence is one we may ship
-  cargo xtask ci             all of the above, as the continuous integration runs it
+  cargo xtask ci             lint, licences and test, as the continuous integration runs them
 ";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match args.first().map(String::as_str) {
+        Some("web") => web::Options::parse(&args[1..]).and_then(|options| web::run(&options)),
         Some("test") => test(&args[1..]),
+        Some("page-figures") => page_figures(),
         Some("lint") => lint(),
         Some("licences") => licences::check(),
         Some("ci") => lint().and_then(|()| licences::check()).and_then(|()| test(&[])),
@@ -46,7 +57,21 @@ fn test(args: &[String]) -> Result<()> {
         // with a driver at hand a GPU test that finds no adapter is a failure and not a reason to skip
         cargo.env("SKELETONLLM_REQUIRE_GPU", "1");
     }
+    if let Some(browser) = chromium::ensure() {
+        cargo.env("CHROMIUM", browser).env("SKELETONLLM_REQUIRE_BROWSER", "1");
+        cargo.env("SKELETONLLM_PAGE", web::build_for_tests()?);
+    }
     run(cargo.args(args))
+}
+
+/// Times and sizes of the page, which are no matter of right or wrong.
+fn page_figures() -> Result<()> {
+    let browser = chromium::ensure().context("the page is measured in a browser")?;
+    let page = web::build(&web::Options::default())?;
+    // `cargo run` takes one package, and for that alone burn would be built anew with other features
+    run(&mut cargo(&["build", "--release", "--workspace", "--bin", "page_figures"]))?;
+    let program = web::target_folder()?.join("release/page_figures");
+    run(Command::new(program).env("CHROMIUM", browser).env("SKELETONLLM_PAGE", page))
 }
 
 fn lint() -> Result<()> {

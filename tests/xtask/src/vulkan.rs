@@ -1,6 +1,8 @@
 //! Finds a Vulkan driver, or installs Mesa's software one where that is possible without asking anybody.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
+
+use crate::packages;
 
 /// Whether there is a Vulkan driver now. Says what is missing where there is none.
 pub fn ensure() -> bool {
@@ -12,7 +14,7 @@ pub fn ensure() -> bool {
         return true;
     }
     eprintln!("xtask: no Vulkan driver found; installing Mesa's software driver");
-    if install() && driver() {
+    if packages::install(&["mesa-vulkan-drivers", "libvulkan1"]) && driver() {
         return true;
     }
     eprintln!(
@@ -34,19 +36,4 @@ fn driver() -> bool {
         .iter()
         .any(|folder| std::fs::read_dir(folder).is_ok_and(|mut files| files.next().is_some()));
     loader && manifest
-}
-
-/// Debian's and Ubuntu's package, as root or with a sudo that asks no password.
-fn install() -> bool {
-    let apt = |arguments: &[&str]| {
-        let root = Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.starts_with(b"0\n"));
-        let mut command = Command::new(if root { "apt-get" } else { "sudo" });
-        if !root {
-            command.args(["-n", "apt-get"]);
-        }
-        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive").status().is_ok_and(|s| s.success())
-    };
-    // an outdated package list is not worth stopping for: the install decides
-    apt(&["update", "-qq"]);
-    apt(&["install", "-y", "-qq", "--no-install-recommends", "mesa-vulkan-drivers", "libvulkan1"])
 }

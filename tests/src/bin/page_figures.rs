@@ -1,0 +1,101 @@
+//! How fast and how large the page is in this machine's browser: printed, and written as JSON beside the page.
+//!
+//! `cargo xtask page-figures` builds the page and runs this. Chromium uses its software GPU, so that figures of machines
+//! without one can be compared; they say nothing about how fast a real GPU is.
+
+use std::{process::ExitCode, time::Duration};
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value};
+use skeletonllm_tests::{
+    asset,
+    browser::{App, Browser, page_folder},
+};
+use xtask::serve::{Server, Site};
+
+const QUESTION: &str = "Which hand does the person move?";
+
+fn main() -> ExitCode {
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("page_figures: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Names and values in the order of measuring.
+#[derive(Default)]
+struct Figures(Map<String, Value>);
+
+impl Figures {
+    fn add(&mut self, name: &str, unit: &str, value: f64) {
+        println!("{name:<44} {value:>10.2} {unit}");
+        let rounded = (value * 1000.0).round() / 1000.0;
+        self.0.insert(format!("{name} [{unit}]"), rounded.into());
+    }
+}
+
+fn run() -> Result<()> {
+    let folder = page_folder().context("there is no page to measure")?;
+    let server = Server::start(Site::load(&folder)?, 0)?;
+    let mut browser = Browser::start()?.context("there is no browser")?;
+    let mut figures = Figures::default();
+    println!("{}", browser.version()?);
+    figures.0.insert("browser".into(), browser.version()?.into());
+    for (name, query) in [("gpu", ""), ("cpu", "?device=cpu")] {
+        let mut app = App::new(&mut browser, &server.origin())?;
+        measure(&mut app, name, query, &mut figures)?;
+    }
+    let path = folder.with_file_name("page-figures.json");
+    std::fs::write(&path, serde_json::to_string_pretty(&figures.0)?)?;
+    println!("wrote {}", path.display());
+    Ok(())
+}
+
+fn measure(app: &mut App<'_>, variant: &str, query: &str, figures: &mut Figures) -> Result<()> {
+    for visit in ["first visit", "second visit"] {
+        app.load(query)?;
+        timed(app, "time-to-interactive", &format!("{variant}: interactive, {visit}"), figures)?;
+        timed(app, "model-ready", &format!("{variant}: model ready, {visit}"), figures)?;
+    }
+    for name in ["wave_left_hand.bvh", "wave_left_hand.skeleton"] {
+        app.open(&asset("samples").join(name))?;
+        timed(app, "open-to-strip", &format!("{variant}: drop to strip, {name}"), figures)?;
+    }
+    app.page.press("Home")?;
+    // there and back, so that the end of the take is no limit
+    let (right, left) = (
+        app.pictures_per_second("ArrowRight", Duration::from_secs(3))?,
+        app.pictures_per_second("ArrowLeft", Duration::from_secs(3))?,
+    );
+    figures.add(&format!("{variant}: scrubbing at 448×448"), "pictures/s", (right + left) / 2.0);
+
+    let mut memory = Vec::new();
+    for n in 1..=10 {
+        app.ask(QUESTION)?;
+        if n == 1 || n == 10 {
+            let which = if n == 1 { "first question" } else { "tenth question" };
+            timed(app, "first-token", &format!("{variant}: first token, {which}"), figures)?;
+        }
+        if n % 5 == 0 {
+            memory.push((app.program_memory()? / 1e6, app.page.heap()? / 1e6));
+        }
+    }
+    app.ask("Describe the motion in one sentence.")?;
+    let (tokens, seconds) =
+        (app.page.number("document.getElementById('app').dataset.tokens")?, app.page.measure("answer")?);
+    figures.add(&format!("{variant}: tokens per second, {tokens} tokens"), "1/s", tokens / seconds.unwrap_or(f64::NAN));
+    for (n, (program, heap)) in [5, 10].into_iter().zip(memory) {
+        figures.add(&format!("{variant}: program after {n} questions"), "MB", program);
+        figures.add(&format!("{variant}: scripts after {n} questions"), "MB", heap);
+    }
+    Ok(())
+}
+
+fn timed(app: &mut App<'_>, measure: &str, name: &str, figures: &mut Figures) -> Result<()> {
+    let seconds = app.page.measure(measure)?.with_context(|| format!("the page measures no {measure}"))?;
+    figures.add(name, "s", seconds);
+    Ok(())
+}

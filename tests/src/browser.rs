@@ -1,0 +1,193 @@
+//! A headless Chromium, driven over the DevTools protocol, for the tests of the page.
+//!
+//! | Module | What lives there |
+//! | --- | --- |
+//! | `connection` | messages to and from the browser |
+//! | `record` | what pages wrote on the console, threw and asked the network for |
+//! | `page` | one tab: load, evaluate, wait, look |
+//! | `input` | keys, mouse, dropped files |
+//! | `app` | our page in a tab, in words of what a person does with it |
+//!
+//! Everything is blocking, and everything that can take long has a limit and says what it waited for.
+
+mod app;
+mod connection;
+mod input;
+mod page;
+mod record;
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use tempfile::TempDir;
+
+pub use app::App;
+use connection::Connection;
+pub use page::{Look, Page};
+pub use record::Record;
+
+/// How long the browser may take to start.
+const START: Duration = Duration::from_secs(60);
+
+/// WebGPU on SwiftShader, the software adapter that Chromium brings along, and WebGL on it too; and nothing that a
+/// browser does of its own accord.
+const FLAGS: [&str; 19] = [
+    "--headless=new",
+    "--enable-unsafe-webgpu",
+    "--use-webgpu-adapter=swiftshader",
+    // without these a canvas of such a device cannot be shown: the device is lost at its first frame
+    "--enable-features=Vulkan",
+    "--use-vulkan=swiftshader",
+    "--use-gl=angle",
+    "--use-angle=swiftshader",
+    "--enable-unsafe-swiftshader",
+    "--enable-precise-memory-info",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-default-apps",
+    "--disable-extensions",
+    "--disable-sync",
+    "--no-first-run",
+    "--no-default-browser-check",
+    "--mute-audio",
+    "--remote-debugging-port=0",
+];
+
+/// A running browser with a profile of its own. Both are gone when it is dropped.
+pub struct Browser {
+    // the connection goes first, then the process, then its folder
+    connection: Connection,
+    process: Child,
+    folder: TempDir,
+}
+
+impl Browser {
+    /// Starts it; `None`, saying so, where there is none and none is required.
+    ///
+    /// # Errors
+    /// When it does not start although there must be one (see [`required`]).
+    pub fn start() -> Result<Option<Browser>> {
+        match Browser::launch() {
+            Ok(browser) => Ok(Some(browser)),
+            Err(error) if required() => Err(error),
+            Err(error) => {
+                eprintln!("skipped: {error:#}");
+                Ok(None)
+            }
+        }
+    }
+
+    fn launch() -> Result<Browser> {
+        let program = std::env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("chromium"), PathBuf::from);
+        let folder = tempfile::tempdir().context("no folder for the browser's profile")?;
+        let profile = folder.path().join("profile");
+        std::fs::create_dir(folder.path().join("downloads"))?;
+        let mut command = Command::new(&program);
+        command.args(FLAGS).arg(format!("--user-data-dir={}", profile.display()));
+        // as root there is no sandbox, and in containers no large /dev/shm
+        if is_root() {
+            command.args(["--no-sandbox", "--disable-dev-shm-usage"]);
+        }
+        command.arg("about:blank").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut process = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
+        let connected = address(&profile, &mut process).and_then(|address| Connection::open(&address));
+        let mut connection = match connected {
+            Ok(connection) => connection,
+            Err(error) => {
+                let _ = process.kill();
+                let _ = process.wait();
+                return Err(error.context(format!("{} does not answer", program.display())));
+            }
+        };
+        let downloads = json!({ "behavior": "allow", "downloadPath": folder.path().join("downloads") });
+        connection.call("", "Browser.setDownloadBehavior", downloads)?;
+        // workers, and what else pages start, become sessions of this connection
+        let attach = json!({ "autoAttach": true, "waitForDebuggerOnStart": false, "flatten": true });
+        connection.call("", "Target.setAutoAttach", attach)?;
+        Ok(Browser { connection, process, folder })
+    }
+
+    /// A new empty tab; the one before it is closed.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub fn page(&mut self) -> Result<Page<'_>> {
+        Page::open(self)
+    }
+
+    /// The browser's version, as it names itself.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub fn version(&mut self) -> Result<String> {
+        let version = self.connection.call("", "Browser.getVersion", json!({}))?;
+        Ok(version["product"].as_str().unwrap_or("?").to_owned())
+    }
+
+    /// Where downloads go.
+    pub fn downloads(&self) -> PathBuf {
+        self.folder.path().join("downloads")
+    }
+
+    /// A folder for files that a test makes.
+    pub fn scratch(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+impl Drop for Browser {
+    fn drop(&mut self) {
+        // asked politely it ends its children too
+        let _ = self.connection.call("", "Browser.close", json!({}));
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_secs(5) {
+            if matches!(self.process.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// Whether tests with a browser may not be skipped: `cargo xtask test` sets this where it found one.
+pub fn required() -> bool {
+    std::env::var_os("SKELETONLLM_REQUIRE_BROWSER").is_some()
+}
+
+/// The folder of the page that `cargo xtask test` built; `None`, saying so, where it did not.
+pub fn page_folder() -> Option<PathBuf> {
+    let folder = std::env::var_os("SKELETONLLM_PAGE").map(PathBuf::from);
+    if folder.is_none() {
+        eprintln!("skipped: SKELETONLLM_PAGE names no folder with the page; `cargo xtask test` builds it");
+    }
+    folder
+}
+
+/// The WebSocket that the browser listens on, once it has written it into its profile.
+fn address(profile: &Path, process: &mut Child) -> Result<String> {
+    let start = Instant::now();
+    while start.elapsed() < START {
+        if let Ok(text) = std::fs::read_to_string(profile.join("DevToolsActivePort"))
+            && let Some((port, path)) = text.trim().split_once('\n')
+        {
+            return Ok(format!("ws://127.0.0.1:{port}{path}"));
+        }
+        if let Some(status) = process.try_wait()? {
+            bail!("it ended with {status}");
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    bail!("it opened no port within {} s", START.as_secs())
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.starts_with(b"0\n"))
+}

@@ -1,0 +1,222 @@
+//! Our page in a tab, in words of what a person does with it.
+//!
+//! The page says in its live regions what happened, for screen readers; that is what is read here. The rest of what may
+//! be known from outside stands in the canvas's `data-` attributes.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::{Browser, Page};
+
+/// How long the page may take to start, on a slow machine with a software GPU.
+const START: Duration = Duration::from_secs(180);
+/// How long anything else may take.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Remembers every GPU device that the page gets, so that a test can take them away.
+const KEEP_DEVICES: &str = "
+    window.__devices = [];
+    if (globalThis.GPUAdapter) {
+        const request = GPUAdapter.prototype.requestDevice;
+        GPUAdapter.prototype.requestDevice = async function (...options) {
+            const device = await request.apply(this, options);
+            window.__devices.push(device);
+            return device;
+        };
+    }";
+
+/// The page, in a tab of its own.
+pub struct App<'a> {
+    /// The tab.
+    pub page: Page<'a>,
+    origin: String,
+}
+
+impl<'a> App<'a> {
+    /// A tab that will show the page of a server (`http://HOST:PORT`).
+    ///
+    /// # Errors
+    /// When the browser opens none.
+    pub fn new(browser: &'a mut Browser, origin: &str) -> Result<App<'a>> {
+        let mut page = browser.page()?;
+        page.before_load(KEEP_DEVICES)?;
+        Ok(App { page, origin: origin.to_owned() })
+    }
+
+    /// Loads the page, with a query such as `?device=cpu`, and waits until it can be used and the model is there.
+    ///
+    /// # Errors
+    /// When it does not come so far, with what the page says.
+    pub fn load(&mut self, query: &str) -> Result<()> {
+        self.page.goto(&format!("{}/{query}", self.origin))?;
+        let settled =
+            "document.body?.classList.contains('interactive') || document.querySelector('#problem:not([hidden])')";
+        self.page.wait_for("the page can be used", settled, START)?;
+        let problem = self.page.text("document.getElementById('problem').textContent")?;
+        if !problem.is_empty() {
+            bail!("the page says: {problem}");
+        }
+        self.page.wait_for("the model is ready", &format!("{CANVAS}.dataset.ready === '1'"), START)
+    }
+
+    /// A `data-` attribute of the canvas; empty where it is not set.
+    ///
+    /// # Errors
+    /// When the tab does not answer.
+    pub fn data(&mut self, name: &str) -> Result<String> {
+        self.page.text(&format!("{CANVAS}.dataset.{name} ?? ''"))
+    }
+
+    /// All lines of one kind in the log, oldest first.
+    ///
+    /// # Errors
+    /// When the tab does not answer.
+    pub fn said(&mut self, kind: &str) -> Result<Vec<String>> {
+        let lines = self.page.eval(&format!("[...{}].map(line => line.textContent)", lines_of(kind)))?;
+        let lines = lines.as_array().context("the log is no list")?;
+        Ok(lines.iter().map(|line| line.as_str().unwrap_or_default().to_owned()).collect())
+    }
+
+    /// Does something and waits for the next line of one of `kinds` that it leads to. Returns its kind and text.
+    ///
+    /// # Errors
+    /// When none comes.
+    pub fn heard(&mut self, kinds: &[&str], act: impl FnOnce(&mut Self) -> Result<()>) -> Result<(String, String)> {
+        // lines are counted from a mark: the log forgets its oldest lines
+        self.page.eval("document.getElementById('log').lastElementChild?.setAttribute('data-mark', '1')")?;
+        act(self)?;
+        let list = kinds.iter().map(|kind| format!("'{kind}'")).collect::<Vec<_>>().join(", ");
+        let fresh = format!(
+            "(() => {{
+                const lines = [...document.querySelectorAll('#log > p')];
+                const mark = lines.findLastIndex(line => line.dataset.mark);
+                return lines.slice(mark + 1).find(line => [{list}].includes(line.dataset.kind));
+            }})()"
+        );
+        self.page.wait_for(&format!("a line of {}", kinds.join(" or ")), &fresh, PATIENCE)?;
+        let pair = self.page.eval(&format!("(line => [line.dataset.kind, line.textContent])({fresh})"))?;
+        let word = |n: usize| pair[n].as_str().unwrap_or_default().to_owned();
+        Ok((word(0), word(1)))
+    }
+
+    /// As [`App::heard`] for one kind; an error line in its place is an error.
+    ///
+    /// # Errors
+    /// The page's own, or that none comes.
+    pub fn hear(&mut self, kind: &str, act: impl FnOnce(&mut Self) -> Result<()>) -> Result<String> {
+        match self.heard(&[kind, "error"], act)? {
+            (heard, text) if heard == kind => Ok(text),
+            (_, text) => bail!("instead of {kind} the page says: {text}"),
+        }
+    }
+
+    /// Waits until the model has nothing to do.
+    ///
+    /// # Errors
+    /// When it goes on and on.
+    pub fn idle(&mut self) -> Result<()> {
+        self.page.wait_for("the model is idle", &format!("!{CANVAS}.dataset.busy"), PATIENCE)
+    }
+
+    /// Drops a file and waits until it is shown and recognised. Returns the line that tells of it.
+    ///
+    /// # Errors
+    /// What the page says about a file that it cannot read.
+    pub fn open(&mut self, file: &Path) -> Result<String> {
+        let line = self.hear("opened", |app| app.page.drop_files(&[file]))?;
+        let name = file.file_name().and_then(|name| name.to_str()).context("a file has a name")?;
+        let shown = format!("{CANVAS}.dataset.take === '{name}'");
+        self.page.wait_for(&format!("{name} is shown"), &shown, PATIENCE)?;
+        self.idle()?;
+        Ok(line)
+    }
+
+    /// Types a question and returns the whole answer.
+    ///
+    /// # Errors
+    /// What the page says instead.
+    pub fn ask(&mut self, question: &str) -> Result<String> {
+        let answer = self.hear("answer", |app| {
+            app.page.press("/")?;
+            // the field has the focus from the next frame on
+            app.page.pause(Duration::from_millis(300))?;
+            app.page.type_text(question)?;
+            app.page.press("Enter")
+        })?;
+        let asked = self.said("question")?.pop();
+        if asked.as_deref() != Some(question) {
+            bail!("the page understood {asked:?} instead of {question:?}");
+        }
+        self.idle()?;
+        // keys are words while the field has the focus
+        self.page.press("Escape")?;
+        self.page.pause(Duration::from_millis(100))?;
+        Ok(answer)
+    }
+
+    /// Presses a key that saves a file, and returns its content.
+    ///
+    /// # Errors
+    /// When none comes.
+    pub fn save(&mut self, key: &str, name: &str) -> Result<Vec<u8>> {
+        self.page.press(key)?;
+        self.page.downloaded(name, PATIENCE)
+    }
+
+    /// Stops playing, wherever the playhead is, and returns frame and number of frames, from the status line.
+    ///
+    /// # Errors
+    /// When the status line does not say.
+    pub fn frame(&mut self) -> Result<(usize, usize)> {
+        let found = "/frame (\\d+) of (\\d+)/.exec(document.getElementById('status').textContent)";
+        self.page.wait_for("the status line tells the frame", found, PATIENCE)?;
+        let (frame, of) = (self.page.number(&format!("{found}[1]"))?, self.page.number(&format!("{found}[2]"))?);
+        Ok((frame as usize, of as usize))
+    }
+
+    /// Bytes of the program's memory, which never shrinks.
+    ///
+    /// # Errors
+    /// When the page does not say.
+    pub fn program_memory(&mut self) -> Result<f64> {
+        let bytes = self.page.number(&format!("{CANVAS}.dataset.memory"))?;
+        if bytes == 0.0 {
+            bail!("the page does not tell its memory");
+        }
+        Ok(bytes)
+    }
+
+    /// Takes the GPU away: every device that the page has is lost.
+    ///
+    /// # Errors
+    /// When it has none.
+    pub fn lose_device(&mut self) -> Result<()> {
+        let count = self.page.number("window.__devices.length")?;
+        if count == 0.0 {
+            bail!("the page has no GPU device");
+        }
+        self.page.eval("window.__devices.splice(0).forEach(device => device.destroy())")?;
+        Ok(())
+    }
+
+    /// Pictures drawn in a second while a key is held.
+    ///
+    /// # Errors
+    /// When the tab does not answer.
+    pub fn pictures_per_second(&mut self, key: &str, during: Duration) -> Result<f64> {
+        let drawn = format!("{CANVAS}.dataset.pictures");
+        let (start, before) = (Instant::now(), self.page.number(&drawn)?);
+        self.page.hold(key, during)?;
+        Ok((self.page.number(&drawn)? - before) / start.elapsed().as_secs_f64())
+    }
+}
+
+const CANVAS: &str = "document.getElementById('app')";
+
+fn lines_of(kind: &str) -> String {
+    format!("document.querySelectorAll('#log > p[data-kind=\"{kind}\"]')")
+}

@@ -1,0 +1,74 @@
+//! The page in a real browser, from the first visit to the last question.
+//!
+//! One browser, one tab, one visit after the other: starting them takes longer than anything that is tested. A step that
+//! fails does not keep the others from being tried. `cargo xtask test` builds the page and names it in
+//! `SKELETONLLM_PAGE`.
+
+mod native;
+mod showing;
+mod thinking;
+mod visiting;
+
+use std::time::Instant;
+
+use anyhow::Result;
+use native::Native;
+use skeletonllm_tests::browser::{App, Browser, page_folder};
+use xtask::serve::{Server, Site};
+
+/// What the steps work with.
+struct Visit<'a> {
+    app: App<'a>,
+    native: Native,
+    server: Server,
+}
+
+type Step = (&'static str, fn(&mut Visit<'_>) -> Result<()>);
+
+/// In this order: later steps find what earlier ones left.
+const STEPS: [Step; 16] = [
+    ("the first visit downloads everything once", visiting::first_visit),
+    ("every sample is shown and recognised", showing::samples),
+    ("a broken file is named with its line, and the page goes on", showing::broken_file),
+    ("the pictures are the native renderer's", showing::pictures),
+    ("answers are the native ones", thinking::answers),
+    ("an answer is explained as natively", thinking::why),
+    ("a long take is labelled", thinking::long_take),
+    ("animation and answers can be taken away", showing::take_away),
+    ("keys move the playhead", showing::keys),
+    ("light, dark, and on a phone", showing::screenshots),
+    ("ten questions take no more memory than five", thinking::memory),
+    ("nothing is asked of anybody else, and nothing complains", visiting::quiet),
+    ("a lost GPU is said and recovered", visiting::device_lost),
+    ("without a network it works as before", visiting::offline),
+    ("without WebGPU it works on the processor", visiting::processor),
+    ("where nothing works, it says what is missing", visiting::unsupported),
+];
+
+#[test]
+fn the_page() {
+    let Some(folder) = page_folder() else { return };
+    let Some(mut browser) = Browser::start().expect("a browser is required") else { return };
+    eprintln!("the page in {}", browser.version().expect("a browser has a version"));
+    let server = Server::start(Site::load(&folder).expect("the page's folder"), 0).expect("a free port");
+    let app = App::new(&mut browser, &server.origin()).expect("a tab");
+    let mut visit = Visit { app, native: Native::new().expect("the shipped model"), server };
+
+    let mut failed = Vec::new();
+    for (name, step) in STEPS {
+        let start = Instant::now();
+        let outcome = step(&mut visit);
+        eprintln!(
+            "{} {name} ({:.1} s)",
+            if outcome.is_ok() { "ok    " } else { "FAILED" },
+            start.elapsed().as_secs_f64()
+        );
+        if let Err(error) = outcome {
+            failed.push(format!("{name}:\n  {error:#}"));
+            if failed.len() == 1 && name == STEPS[0].0 {
+                break;
+            }
+        }
+    }
+    assert!(failed.is_empty(), "{} of {} steps failed\n\n{}", failed.len(), STEPS.len(), failed.join("\n\n"));
+}

@@ -1,0 +1,138 @@
+//! What comes over the network, and what happens where something is missing.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use anyhow::{Result, ensure};
+use skeletonllm::drawing::DrawSettings;
+use skeletonllm_tests::browser::Record;
+
+use crate::{
+    Visit,
+    native::largest_difference,
+    showing::{PICTURE_TOLERANCE, sample, saved_strip},
+};
+
+const QUESTION: &str = "Which hand does the person move?";
+
+pub fn first_visit(visit: &mut Visit<'_>) -> Result<()> {
+    visit.app.load("")?;
+    // it is active once it has kept everything
+    let ready = "navigator.serviceWorker.ready.then(() => true)";
+    ensure!(visit.app.page.eval(ready)? == true, "no service worker");
+    let mut times = BTreeMap::<String, usize>::new();
+    for answered in visit.server.answered() {
+        ensure!(answered.status < 400, "{} gave {}", answered.url, answered.status);
+        if answered.status == 200 {
+            *times.entry(answered.url).or_default() += 1;
+        }
+    }
+    ensure!(times.keys().any(|url| url.starts_with("/gpu/")), "the GPU variant was not loaded");
+    for (url, times) in times {
+        ensure!(times == 1, "{url} was downloaded {times} times");
+        ensure!(!url.starts_with("/cpu/"), "{url} was downloaded although there is WebGPU");
+    }
+    let seconds = visit.app.page.measure("time-to-interactive")?.unwrap_or(f64::NAN);
+    eprintln!("         interactive after {seconds:.1} s");
+    Ok(())
+}
+
+pub fn quiet(visit: &mut Visit<'_>) -> Result<()> {
+    let origin = visit.server.origin();
+    let record = std::mem::take(visit.app.page.record());
+    let own = |url: &&String| {
+        let local = ["blob:", "data:"].iter().any(|scheme| url.starts_with(scheme));
+        local || url.starts_with(&format!("{origin}/"))
+    };
+    let foreign: Vec<&String> = record.requests.iter().filter(|url| !own(url)).collect();
+    ensure!(foreign.is_empty(), "asked of others: {foreign:?}");
+    ensure!(record.requests.len() > 10, "requests were not recorded");
+    ensure!(record.errors.is_empty(), "errors:\n    {}", record.errors.join("\n    "));
+    Ok(())
+}
+
+pub fn device_lost(visit: &mut Visit<'_>) -> Result<()> {
+    let file = sample("wave_left_hand.bvh");
+    visit.app.open(&file)?;
+    let answer = visit.app.ask(QUESTION)?;
+    let said = visit.app.said("answer")?.len();
+    let lost = visit.app.hear("note", |app| app.lose_device())?;
+    ensure!(lost.contains("lost"), "the loss is not said: {lost}");
+    let recovered =
+        "[...document.querySelectorAll('#log > p[data-kind=note]')].some(p => /recovered/.test(p.textContent))";
+    visit.app.page.wait_for("the page recovers", recovered, Duration::from_secs(60))?;
+    visit.app.page.wait_for(
+        "the model is ready",
+        "document.getElementById('app').dataset.ready === '1'",
+        Duration::from_secs(60),
+    )?;
+    ensure!(visit.app.data("take")? == "wave_left_hand.bvh", "the take is gone: {:?}", visit.app.data("take")?);
+    ensure!(visit.app.said("answer")?.len() == said, "the log changed");
+    let again = visit.app.ask(QUESTION)?;
+    ensure!(again == answer, "before it answered {answer:?}, now {again:?}");
+    let strip = saved_strip(visit, "wave_left_hand.bvh")?;
+    let difference = largest_difference(&strip, &visit.native.strip(&file, &DrawSettings::default())?)?;
+    ensure!(difference <= PICTURE_TOLERANCE, "the new device draws otherwise, by {difference}/255");
+    let json: serde_json::Value = serde_json::from_slice(&visit.app.save("j", "wave_left_hand.json")?)?;
+    ensure!(json["answers"].as_array().is_some_and(|a| a.len() >= 2), "the chat is gone: {}", json["answers"]);
+    let crashed = visit.app.page.eval("!document.getElementById('crash').hidden")?;
+    ensure!(crashed == false, "the page says that it broke");
+    // what the browser says about the lost device is no error of ours
+    *visit.app.page.record() = Record::default();
+    Ok(())
+}
+
+pub fn offline(visit: &mut Visit<'_>) -> Result<()> {
+    let before = visit.server.answered().len();
+    visit.app.page.set_offline(true)?;
+    let outcome = offline_visit(visit);
+    visit.app.page.set_offline(false)?;
+    outcome?;
+    let asked = visit.server.answered().split_off(before);
+    ensure!(asked.is_empty(), "without a network it still asked for {asked:?}");
+    let errors = &visit.app.page.record().errors;
+    let errors: Vec<&String> = errors.iter().filter(|error| !error.contains("ERR_INTERNET_DISCONNECTED")).collect();
+    ensure!(errors.is_empty(), "errors: {errors:?}");
+    *visit.app.page.record() = Record::default();
+    Ok(())
+}
+
+fn offline_visit(visit: &mut Visit<'_>) -> Result<()> {
+    visit.app.load("")?;
+    visit.app.hear("opened", |app| app.page.press("1"))?;
+    visit.app.idle()?;
+    let name = visit.app.data("take")?;
+    let (answer, expected) = (visit.app.ask(QUESTION)?, visit.native.answer(&sample(&name), QUESTION)?);
+    ensure!(answer == expected, "{name}: {answer:?} instead of {expected:?}");
+    Ok(())
+}
+
+pub fn processor(visit: &mut Visit<'_>) -> Result<()> {
+    visit.app.load("?device=cpu")?;
+    let notes = visit.app.said("note")?;
+    ensure!(notes.iter().any(|note| note.contains("slower")), "it does not say that it is slower: {notes:?}");
+    ensure!(visit.server.answered().iter().any(|a| a.url.starts_with("/cpu/")), "the CPU variant was not loaded");
+    let file = sample("wave_left_hand.bvh");
+    visit.app.open(&file)?;
+    for question in visit.native.questions() {
+        let (answer, expected) = (visit.app.ask(&question)?, visit.native.answer(&file, &question)?);
+        ensure!(answer == expected, "{question} {answer:?} instead of {expected:?}");
+    }
+    let strip = saved_strip(visit, "wave_left_hand.bvh")?;
+    let difference = largest_difference(&strip, &visit.native.strip(&file, &DrawSettings::default())?)?;
+    ensure!(difference <= PICTURE_TOLERANCE, "the pictures differ by {difference}/255");
+    let errors = std::mem::take(visit.app.page.record()).errors;
+    ensure!(errors.is_empty(), "errors:\n    {}", errors.join("\n    "));
+    Ok(())
+}
+
+pub fn unsupported(visit: &mut Visit<'_>) -> Result<()> {
+    let script = "delete Navigator.prototype.gpu; HTMLCanvasElement.prototype.getContext = () => null;";
+    visit.app.page.before_load(script)?;
+    let problem = visit.app.load("").err().map(|error| error.to_string()).unwrap_or_default();
+    for word in ["WebGPU", "WebGL 2", "Chrome", "Safari", "Firefox"] {
+        ensure!(problem.contains(word), "{word} is not named: {problem:?}");
+    }
+    let errors = std::mem::take(visit.app.page.record()).errors;
+    ensure!(errors.is_empty(), "errors: {errors:?}");
+    Ok(())
+}

@@ -1,0 +1,5 @@
+//! What tests share with the task runner: the page's folder, and a server for it.
+
+pub mod compression;
+pub mod headers;
+pub mod serve;

@@ -1,0 +1,220 @@
+//! A static server on this machine alone, for looking at the page and for testing it.
+
+use std::{
+    collections::BTreeMap,
+    io::Cursor,
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+    thread::JoinHandle,
+};
+
+use anyhow::{Context, Result, anyhow};
+use sha2::{Digest, Sha256};
+use tiny_http::{Header, Method, Request, Response, StatusCode};
+
+use crate::{compression::Encoding, headers};
+
+/// A folder's files in memory, by their paths below it. What is not among them cannot be asked for, so no path leads
+/// out of the folder.
+#[derive(Debug, Default)]
+pub struct Site {
+    files: BTreeMap<String, File>,
+}
+
+#[derive(Debug)]
+struct File {
+    bytes: Vec<u8>,
+    /// The compressed copies that stand beside it, the best first.
+    compressed: Vec<(Encoding, Vec<u8>)>,
+    etag: String,
+}
+
+impl Site {
+    /// Reads a folder.
+    ///
+    /// # Errors
+    /// When it cannot be read, has no `index.html`, or a compressed copy is not what stands beside it.
+    pub fn load(folder: &Path) -> Result<Site> {
+        let mut contents = BTreeMap::new();
+        read_below(folder, "", &mut contents)?;
+        let mut site = Site::default();
+        for (path, bytes) in &contents {
+            let is_copy = |encoding: &Encoding| {
+                path.strip_suffix(encoding.ending()).is_some_and(|plain| contents.contains_key(plain))
+            };
+            // hosts read `_headers` and do not hand it out
+            if path == "_headers" || Encoding::ALL.iter().any(is_copy) {
+                continue;
+            }
+            let mut compressed = Vec::new();
+            for encoding in Encoding::ALL {
+                let name = format!("{path}{}", encoding.ending());
+                if let Some(copy) = contents.get(&name) {
+                    encoding.check(copy, bytes).with_context(|| format!("{name}: build the page again"))?;
+                    compressed.push((encoding, copy.clone()));
+                }
+            }
+            let etag = format!("\"{}\"", short_hash(bytes));
+            site.files.insert(path.clone(), File { bytes: bytes.clone(), compressed, etag });
+        }
+        if !site.files.contains_key("index.html") {
+            return Err(anyhow!("{} has no index.html: `cargo xtask web` writes one", folder.display()));
+        }
+        Ok(site)
+    }
+
+    fn find(&self, path: &str) -> Option<(&str, &File)> {
+        let path = path.strip_prefix('/')?;
+        let path = if path.is_empty() { "index.html" } else { path };
+        self.files.get_key_value(path).map(|(path, file)| (path.as_str(), file))
+    }
+}
+
+fn read_below(folder: &Path, prefix: &str, contents: &mut BTreeMap<String, Vec<u8>>) -> Result<()> {
+    let failed = || format!("cannot read {}", folder.display());
+    for entry in std::fs::read_dir(folder).with_context(failed)? {
+        let entry = entry.with_context(failed)?;
+        let path = format!("{prefix}{}", entry.file_name().to_string_lossy());
+        if entry.path().is_dir() {
+            read_below(&entry.path(), &format!("{path}/"), contents)?;
+        } else {
+            let bytes =
+                std::fs::read(entry.path()).with_context(|| format!("cannot read {}", entry.path().display()))?;
+            contents.insert(path, bytes);
+        }
+    }
+    Ok(())
+}
+
+/// The first 16 hexadecimal digits of a content's SHA-256: what tells its versions apart.
+pub fn short_hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// One answered request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// What was asked for, with its query.
+    pub url: String,
+    /// HTTP status.
+    pub status: u16,
+    /// Bytes of the body as sent.
+    pub bytes: usize,
+}
+
+/// A running server. It stops when dropped.
+pub struct Server {
+    http: Arc<tiny_http::Server>,
+    log: Arc<Mutex<Vec<Answered>>>,
+    threads: Vec<JoinHandle<()>>,
+    port: u16,
+}
+
+/// A browser opens six connections to a host.
+const THREADS: usize = 6;
+
+impl Server {
+    /// Serves on 127.0.0.1; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// When the port is taken, saying so.
+    pub fn start(site: Site, port: u16) -> Result<Server> {
+        let http = tiny_http::Server::http(("127.0.0.1", port))
+            .map_err(|error| anyhow!("cannot serve on port {port} of this machine: {error}"))?;
+        let port = http.server_addr().to_ip().map_or(port, |address| address.port());
+        let (http, site, log) = (Arc::new(http), Arc::new(site), Arc::<Mutex<Vec<Answered>>>::default());
+        let threads = (0..THREADS).map(|_| {
+            let (http, site, log) = (http.clone(), site.clone(), log.clone());
+            std::thread::spawn(move || {
+                while let Ok(request) = http.recv() {
+                    answer(&site, request, &log);
+                }
+            })
+        });
+        let threads = threads.collect();
+        Ok(Server { http, log, threads, port })
+    }
+
+    /// Where it is, without a slash at the end.
+    pub fn origin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// The port that it listens on.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Everything answered so far, oldest first.
+    pub fn answered(&self) -> Vec<Answered> {
+        self.log.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Serves until the program ends.
+    pub fn wait(mut self) {
+        for thread in self.threads.drain(..) {
+            // a thread only ends when the socket does
+            let _ = thread.join();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.threads.iter().for_each(|_| self.http.unblock());
+        for thread in self.threads.drain(..) {
+            let _ = thread.join();
+        }
+    }
+}
+
+fn answer(site: &Site, request: Request, log: &Mutex<Vec<Answered>>) {
+    let url = request.url().to_owned();
+    let response = respond(site, &request);
+    let (status, bytes) = (response.status_code().0, response.data_length().unwrap_or(0));
+    log.lock().unwrap_or_else(PoisonError::into_inner).push(Answered { url, status, bytes });
+    // the browser may have gone away meanwhile
+    let _ = request.respond(response);
+}
+
+fn respond(site: &Site, request: &Request) -> Response<Cursor<Vec<u8>>> {
+    if !matches!(request.method(), Method::Get | Method::Head) {
+        return dressed(Response::from_string("only GET and HEAD").with_status_code(405));
+    }
+    let url = request.url();
+    let Some((path, file)) = site.find(url.split(['?', '#']).next().unwrap_or(url)) else {
+        return dressed(Response::from_string("not found").with_status_code(404));
+    };
+    let asked = |name: &'static str| {
+        request.headers().iter().find(|h| h.field.equiv(name)).map_or("", |header| header.value.as_str())
+    };
+    let copy = file.compressed.iter().find(|(encoding, _)| encoding.is_accepted(asked("Accept-Encoding")));
+    let mut response = if asked("If-None-Match").contains(&file.etag) {
+        Response::from_data(Vec::new()).with_status_code(StatusCode(304))
+    } else {
+        Response::from_data(copy.map_or(&file.bytes, |(_, copy)| copy).clone())
+    };
+    response.add_header(header("Content-Type", headers::media_type(path)));
+    response.add_header(header("Cache-Control", headers::cache_control(path)));
+    response.add_header(header("ETag", &file.etag));
+    response.add_header(header("Vary", "Accept-Encoding"));
+    if let Some((encoding, _)) = copy {
+        response.add_header(header("Content-Encoding", encoding.name()));
+    }
+    dressed(response)
+}
+
+fn dressed(mut response: Response<Cursor<Vec<u8>>>) -> Response<Cursor<Vec<u8>>> {
+    for (name, value) in headers::security() {
+        response.add_header(header(name, &value));
+    }
+    // tiny_http would send long bodies in chunks, and browsers then know no length
+    response.with_chunked_threshold(usize::MAX)
+}
+
+fn header(name: &str, value: &str) -> Header {
+    Header::from_bytes(name, value).expect("our headers are plain ASCII")
+}
+
+#[cfg(test)]
+mod tests;

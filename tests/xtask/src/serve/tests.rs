@@ -1,0 +1,108 @@
+//! Requests over a real socket.
+
+use std::{
+    io::{Read, Write},
+    net::TcpStream,
+};
+
+use super::*;
+
+fn gzip(bytes: &[u8]) -> Vec<u8> {
+    Encoding::Gzip.compress(bytes)
+}
+
+fn serve() -> (Server, tempfile::TempDir) {
+    let folder = tempfile::tempdir().unwrap();
+    let site = folder.path().join("site");
+    std::fs::create_dir_all(site.join("gpu")).unwrap();
+    std::fs::write(folder.path().join("secret"), "outside").unwrap();
+    std::fs::write(site.join("index.html"), "<title>page</title>").unwrap();
+    std::fs::write(site.join("_headers"), "/*").unwrap();
+    std::fs::write(site.join("gpu/app.wasm"), [0; 1000]).unwrap();
+    std::fs::write(site.join("gpu/app.wasm.gz"), gzip(&[0; 1000])).unwrap();
+    std::fs::write(site.join("gpu/app.wasm.br"), Encoding::Brotli.compress(&[0; 1000])).unwrap();
+    (Server::start(Site::load(&site).unwrap(), 0).unwrap(), folder)
+}
+
+/// Head and body of the answer to one request.
+fn ask(server: &Server, request: &str, headers: &str) -> (String, Vec<u8>) {
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    write!(stream, "{request} HTTP/1.1\r\nHost: here\r\nConnection: close\r\n{headers}\r\n").unwrap();
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).unwrap();
+    let end = bytes.windows(4).position(|w| w == b"\r\n\r\n").expect("a head");
+    (String::from_utf8_lossy(&bytes[..end]).into_owned(), bytes[end + 4..].to_vec())
+}
+
+#[test]
+fn files_come_with_their_type_and_the_security_headers() {
+    let (server, _folder) = serve();
+    let (head, body) = ask(&server, "GET /?device=cpu", "");
+    assert!(head.starts_with("HTTP/1.1 200") && body == b"<title>page</title>", "{head}");
+    assert!(head.contains("text/html; charset=utf-8") && head.contains("Cache-Control: no-cache"), "{head}");
+    for (name, value) in headers::security() {
+        assert!(head.contains(&format!("{name}: {value}")), "{name} is missing in {head}");
+    }
+    let answered = server.answered();
+    assert_eq!(answered, [Answered { url: "/?device=cpu".into(), status: 200, bytes: body.len() }]);
+}
+
+#[test]
+fn what_is_compressed_is_sent_so_to_those_who_can_read_it() {
+    let (server, _folder) = serve();
+    for (accept, encoding) in [("gzip, br", Encoding::Brotli), ("deflate, gzip", Encoding::Gzip)] {
+        let (head, body) = ask(&server, "GET /gpu/app.wasm", &format!("Accept-Encoding: {accept}\r\n"));
+        assert!(head.contains(&format!("Content-Encoding: {}", encoding.name())), "{head}");
+        assert!(head.contains("application/wasm") && head.contains("immutable"), "{head}");
+        assert_eq!(body, encoding.compress(&[0; 1000]));
+    }
+    let (head, body) = ask(&server, "GET /gpu/app.wasm", "");
+    assert!(!head.contains("Content-Encoding") && body == [0; 1000], "{head}");
+}
+
+#[test]
+fn what_the_browser_has_is_not_sent_again() {
+    let (server, _folder) = serve();
+    let etag = short_hash(b"<title>page</title>");
+    let (head, body) = ask(&server, "GET /", &format!("If-None-Match: \"{etag}\"\r\n"));
+    assert!(head.starts_with("HTTP/1.1 304") && body.is_empty(), "{head}");
+}
+
+#[test]
+fn nothing_outside_the_folder_can_be_had() {
+    let (server, _folder) = serve();
+    for path in ["/../secret", "/%2e%2e/secret", "//secret", "/gpu/../../secret", "/_headers", "/gpu", "secret"] {
+        let (head, body) = ask(&server, &format!("GET {path}"), "");
+        assert!(!head.starts_with("HTTP/1.1 200"), "{path}: {head}");
+        assert!(!String::from_utf8_lossy(&body).contains("outside"), "{path}");
+    }
+    let (head, _) = ask(&server, "POST /", "Content-Length: 0\r\n");
+    assert!(head.starts_with("HTTP/1.1 405"), "{head}");
+}
+
+#[test]
+fn a_folder_without_a_page_says_so() {
+    let folder = tempfile::tempdir().unwrap();
+    let error = Site::load(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("no index.html"), "{error}");
+    std::fs::write(folder.path().join("index.html"), "new").unwrap();
+    std::fs::write(folder.path().join("index.html.gz"), gzip(b"old")).unwrap();
+    let error = Site::load(folder.path()).unwrap_err().to_string();
+    assert!(error.contains("index.html.gz: build the page again"), "{error}");
+}
+
+#[test]
+fn a_taken_port_is_named() {
+    let (server, folder) = serve();
+    let again = Site::load(&folder.path().join("site")).unwrap();
+    let error = Server::start(again, server.port()).err().expect("the port is taken").to_string();
+    assert!(error.contains(&server.port().to_string()), "{error}");
+    let port = server.port();
+    drop(server);
+    // its listener ends on a thread of its own
+    let gone = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        TcpStream::connect(("127.0.0.1", port)).is_err()
+    });
+    assert!(gone, "a dropped server is gone");
+}

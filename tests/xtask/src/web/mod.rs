@@ -1,0 +1,170 @@
+//! `cargo xtask web`: the page as a folder that any static host can serve.
+//!
+//! | Module | What lives there |
+//! | --- | --- |
+//! | `wasm` | cargo, wasm-bindgen and wasm-opt: Rust to `.wasm` and its JavaScript glue |
+//! | `optimiser` | finds wasm-opt, or builds it once |
+//! | `folder` | the files of the page, with hashes in their names and deflated copies beside them |
+//! | `report` | what a visitor downloads, and whether that is little enough |
+
+mod folder;
+mod optimiser;
+mod report;
+mod wasm;
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Instant,
+};
+
+use anyhow::{Context, Result, bail};
+use xtask::serve::{Server, Site};
+
+use crate::cargo;
+
+/// What to do beyond building.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Options {
+    /// Where the page goes; `None` is `page` below the target folder.
+    out: Option<PathBuf>,
+    /// Serve it afterwards, on this port.
+    serve: Option<u16>,
+    /// Show it in a browser.
+    open: bool,
+}
+
+/// Where `--serve` listens unless told otherwise.
+const PORT: u16 = 8421;
+
+impl Default for Options {
+    fn default() -> Options {
+        Options { out: None, serve: None, open: true }
+    }
+}
+
+impl Options {
+    /// Reads the arguments after `web`.
+    ///
+    /// # Errors
+    /// For what it does not know, naming it.
+    pub fn parse(arguments: &[String]) -> Result<Options> {
+        let (mut out, mut serve, mut open, mut port) = (None, false, true, PORT);
+        let mut arguments = arguments.iter();
+        while let Some(argument) = arguments.next() {
+            let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
+            match argument.as_str() {
+                "--serve" => serve = true,
+                "--no-open" => open = false,
+                "--out" => out = Some(PathBuf::from(value()?)),
+                "--port" => {
+                    let text = value()?;
+                    port = text.parse().with_context(|| format!("--port {text}: not a port"))?;
+                }
+                other => bail!("`cargo xtask web` knows no {other:?}"),
+            }
+        }
+        Ok(Options { out, serve: serve.then_some(port), open })
+    }
+}
+
+/// Builds the page, and serves it if asked to.
+///
+/// # Errors
+/// As [`build`]; when it cannot be served.
+pub fn run(options: &Options) -> Result<()> {
+    let folder = build(options)?;
+    let Some(port) = options.serve else { return Ok(()) };
+    let server = Server::start(Site::load(&folder)?, port)?;
+    let url = format!("{}/", server.origin());
+    println!("serving {} at {url} until Ctrl-C", folder.display());
+    if options.open {
+        open_in_browser(&url);
+    }
+    server.wait();
+    Ok(())
+}
+
+/// Builds the page as it is published, says what a visitor downloads, and returns its folder.
+///
+/// # Errors
+/// When something does not build, or a visitor would have to download too much.
+pub fn build(options: &Options) -> Result<PathBuf> {
+    let target = target_folder()?;
+    let out = options.out.clone().unwrap_or_else(|| target.join("page"));
+    let page = make(&out, &target, optimiser::find_or_build(&target))?;
+    report::print(&page.downloads())?;
+    Ok(out)
+}
+
+/// Builds the page for the tests and returns its folder. It is optimised only where the optimiser is there already:
+/// building that takes longer than all tests.
+///
+/// # Errors
+/// When something does not build.
+pub fn build_for_tests() -> Result<PathBuf> {
+    let target = target_folder()?;
+    let out = target.join("page");
+    make(&out, &target, optimiser::find(&target))?;
+    Ok(out)
+}
+
+fn make(out: &Path, target: &Path, optimiser: Option<PathBuf>) -> Result<folder::Page> {
+    let start = Instant::now();
+    let builds = wasm::VARIANTS.iter().map(|variant| wasm::build(variant, target, optimiser.as_deref()));
+    let page = folder::Page::gather(&root(), &builds.collect::<Result<Vec<_>>>()?)?;
+    page.write(out)?;
+    println!("page: wrote {} in {}", out.display(), seconds(start));
+    Ok(page)
+}
+
+/// The workspace's folder.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Where cargo puts what it builds.
+pub fn target_folder() -> Result<PathBuf> {
+    let output = cargo(&["metadata", "--format-version", "1", "--no-deps"])
+        .current_dir(root())
+        .stderr(Stdio::inherit())
+        .output()
+        .context("cannot run cargo metadata")?;
+    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).context("cargo metadata failed")?;
+    let folder = metadata["target_directory"].as_str().context("cargo metadata names no target folder")?;
+    Ok(PathBuf::from(folder))
+}
+
+fn seconds(start: Instant) -> String {
+    format!("{:.1} s", start.elapsed().as_secs_f64())
+}
+
+/// Asks this machine's browser to show a page; where there is none, the address stands on the terminal.
+fn open_in_browser(url: &str) {
+    let (program, arguments): (_, &[&str]) = match std::env::consts::OS {
+        "macos" => ("open", &[]),
+        "windows" => ("cmd", &["/C", "start", ""]),
+        _ => ("xdg-open", &[]),
+    };
+    let _ = Command::new(program).args(arguments).arg(url).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arguments: &[&str]) -> Result<Options> {
+        Options::parse(&arguments.iter().map(|&a| a.to_owned()).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn arguments() {
+        assert_eq!(parse(&[]).unwrap(), Options::default());
+        let options = parse(&["--serve", "--port", "80", "--out", "here", "--no-open"]).unwrap();
+        assert_eq!(options, Options { out: Some("here".into()), serve: Some(80), open: false });
+        for (wrong, named) in [(&["--port"][..], "--port"), (&["--port", "x"], "--port x"), (&["--sreve"], "--sreve")] {
+            let error = format!("{:#}", parse(wrong).unwrap_err());
+            assert!(error.contains(named), "{error}");
+        }
+    }
+}

@@ -1,0 +1,127 @@
+//! From Rust to what a browser runs.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    time::Instant,
+};
+
+use anyhow::{Context, Result, bail};
+use wasm_bindgen_cli_support::Bindgen;
+use xtask::serve::short_hash;
+
+use super::{root, seconds};
+use crate::{cargo, run};
+
+/// One way to compile the app.
+pub struct Variant {
+    /// Its name, and its folder in the page.
+    pub name: &'static str,
+    features: &'static str,
+}
+
+/// With WebGPU, and for browsers without it.
+pub const VARIANTS: [Variant; 2] =
+    [Variant { name: "gpu", features: "gpu" }, Variant { name: "cpu", features: "cpu,webgl" }];
+
+/// What a browser loads of a variant.
+pub struct Build {
+    /// [`Variant::name`].
+    pub name: &'static str,
+    /// The glue, an ES module whose default export takes the `.wasm`.
+    pub script: Vec<u8>,
+    /// The program.
+    pub wasm: Vec<u8>,
+}
+
+/// What the compiler writes by default, and the vector instructions that `.cargo/config.toml` asks for.
+const FEATURES: [&str; 7] = [
+    "--enable-bulk-memory",
+    "--enable-multivalue",
+    "--enable-mutable-globals",
+    "--enable-nontrapping-float-to-int",
+    "--enable-reference-types",
+    "--enable-sign-ext",
+    "--enable-simd",
+];
+
+/// Compiles a variant, unless that has been done before.
+///
+/// # Errors
+/// When it does not compile, or needs more than one script.
+pub fn build(variant: &Variant, target: &Path, optimiser: Option<&Path>) -> Result<Build> {
+    let raw = compile(variant, target)?;
+    // wasm-bindgen and wasm-opt take longer than cargo does when nothing changed
+    let version = short_hash(&[raw.as_slice(), format!("{optimiser:?}").as_bytes()].concat());
+    let kept = target.join("wasm-parts").join(variant.name);
+    let folder = kept.join(version);
+    let (script, wasm) = (folder.join("app.js"), folder.join("app_bg.wasm"));
+    if !wasm.exists() {
+        let _ = std::fs::remove_dir_all(&kept);
+        bind(variant, raw, &folder)?;
+        let unfinished = folder.join("app_bg.wasm.new");
+        if let Some(optimiser) = optimiser {
+            optimise(variant, optimiser, &folder.join("bound.wasm"), &unfinished)?;
+        } else {
+            std::fs::copy(folder.join("bound.wasm"), &unfinished).context("cannot copy the program")?;
+        }
+        // it appears whole or not at all
+        std::fs::rename(&unfinished, &wasm).context("cannot keep the program")?;
+    }
+    let read = |path: &Path| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    Ok(Build { name: variant.name, script: read(&script)?, wasm: read(&wasm)? })
+}
+
+fn compile(variant: &Variant, target: &Path) -> Result<Vec<u8>> {
+    let start = Instant::now();
+    println!("page: compiling the {} variant", variant.name);
+    let triple = "wasm32-unknown-unknown";
+    let mut command = cargo(&["build", "-p", "skeletonllm-web", "--lib", "--profile", "web", "--target", triple]);
+    run(command.args(["--no-default-features", "--features", variant.features]).current_dir(root()))?;
+    let path = target.join(triple).join("web/skeletonllm_web.wasm");
+    let raw = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    println!("page: compiled the {} variant in {}", variant.name, seconds(start));
+    Ok(raw)
+}
+
+/// Writes `app.js` and `bound.wasm`.
+fn bind(variant: &Variant, raw: Vec<u8>, folder: &Path) -> Result<()> {
+    let start = Instant::now();
+    let mut output = Bindgen::new()
+        .input_bytes("app", raw)
+        .web(true)?
+        .typescript(false)
+        .remove_name_section(true)
+        .remove_producers_section(true)
+        // the page says where the program is: its name has a hash
+        .omit_default_module_path(true)
+        .generate_output()
+        .context("wasm-bindgen failed")?;
+    // every crate has an entry, most of them an empty one
+    if output.snippets().values().any(|scripts| !scripts.is_empty()) || !output.local_modules().is_empty() {
+        bail!(
+            "a dependency of the {} variant brings scripts of its own, which the page has no place for",
+            variant.name
+        );
+    }
+    std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).with_context(|| format!("cannot write {}", path.display()))
+    };
+    write("app.js", output.js().as_bytes())?;
+    write("bound.wasm", &output.wasm_mut().emit_wasm())?;
+    println!("page: bound it to JavaScript in {}", seconds(start));
+    Ok(())
+}
+
+fn optimise(variant: &Variant, optimiser: &Path, from: &PathBuf, to: &PathBuf) -> Result<()> {
+    let start = Instant::now();
+    let mut command = Command::new(optimiser);
+    command.arg("-Oz").args(FEATURES).args(["--strip-producers", "--strip-target-features", "-o"]).arg(to).arg(from);
+    run(&mut command).context("wasm-opt failed")?;
+    let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |data| data.len()) as f64 / 1e6;
+    let (before, after) = (size(from), size(to));
+    println!("page: wasm-opt made {} of {before:.2} MB {after:.2} MB in {}", variant.name, seconds(start));
+    Ok(())
+}

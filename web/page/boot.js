@@ -1,0 +1,75 @@
+// Starts the app: finds out what the browser can do, downloads program and model, hands them the canvas.
+//
+// The program tells how it goes by events named "skeletonllm" on the canvas; their `detail.kind` is "phase" (a line of
+// text and a fraction for the loading screen), "interactive" (it can be used now) or "crashed" (it cannot go on).
+
+import { download, keepForOffline, text } from "./downloads.js";
+import * as screen from "./screen.js";
+import { chooseVariant } from "./support.js";
+
+performance.mark("boot");
+const canvas = document.getElementById("app");
+let build;
+
+watchProgram();
+try {
+  await boot();
+} catch (error) {
+  screen.fail(error);
+}
+
+async function boot() {
+  build = JSON.parse(await text("build.json"));
+  const choosing = chooseVariant(new URLSearchParams(location.search).get("device"));
+  const model = fetchModel();
+  const samples = text(build.samples);
+  // what fails first is told; the others must not fail unheard meanwhile
+  Promise.allSettled([choosing, model, samples]);
+  const { name, note } = await choosing;
+  if (note) screen.note(note);
+  const start = await fetchProgram(build.variants[name]);
+  await start(canvas, await model, await samples);
+}
+
+// Resolves to the program's entry once it is compiled.
+async function fetchProgram({ script, wasm }) {
+  const advance = screen.downloading("code", [script, wasm]);
+  // the browser compiles while it downloads; the glue is small and comes first
+  const program = download(wasm, advance, "application/wasm");
+  program.catch(() => {});
+  await (await download(script, advance)).arrayBuffer();
+  const { default: init, start } = await import(new URL(script.path, document.baseURI));
+  await init({ module_or_path: await program });
+  return start;
+}
+
+// Resolves to `{config, draction, model, tokenizer}`, each the bytes of a file.
+async function fetchModel() {
+  const files = Object.entries(build.model);
+  const advance = screen.downloading("model", Object.values(build.model));
+  const load = async ([key, file]) => [key, new Uint8Array(await (await download(file, advance)).arrayBuffer())];
+  return Object.fromEntries(await Promise.all(files.map(load)));
+}
+
+function watchProgram() {
+  canvas.addEventListener("skeletonllm", ({ detail }) => {
+    if (detail.kind === "phase") screen.phase(detail.text, detail.fraction);
+    if (detail.kind === "crashed") screen.crash(detail.text);
+    if (detail.kind === "interactive") interactive();
+  });
+  // a trap inside WebAssembly ends the program, whoever called it
+  const trapped = (error) => error?.name === "RuntimeError" && screen.crash(error.message);
+  addEventListener("error", (event) => trapped(event.error));
+  addEventListener("unhandledrejection", (event) => trapped(event.reason));
+  // a file dropped before the program listens must not replace the page
+  for (const kind of ["dragover", "drop"]) addEventListener(kind, (event) => event.preventDefault());
+}
+
+function interactive() {
+  if (document.body.classList.contains("interactive")) return;
+  screen.leave();
+  canvas.focus();
+  performance.mark("interactive");
+  performance.measure("time-to-interactive", { start: 0, end: "interactive" });
+  keepForOffline(build.version);
+}

@@ -1,0 +1,65 @@
+// Files from the page's own origin, kept for visits without a network.
+//
+// Files of build.json have a hash of their content in their names. What is once in the cache is right for ever, so it is
+// looked up there first, with or without a service worker.
+
+// The same name as in sw.js, which removes what newer builds no longer list.
+const CACHE = "skeletonllm";
+
+// Resolves to a response whose bytes are counted by `advance` as they arrive. `file` is an entry of build.json.
+export async function download(file, advance, mediaType) {
+  const cache = await openCache();
+  const known = await cache?.match(file.path);
+  const response = known ?? (await fetchOk(file.path));
+  // a full disk only costs the offline visit
+  if (!known) cache?.put(file.path, response.clone()).catch(() => {});
+
+  let received = 0;
+  const counter = new TransformStream({
+    transform(chunk, controller) {
+      received += chunk.byteLength;
+      advance(chunk.byteLength);
+      controller.enqueue(chunk);
+    },
+    async flush(controller) {
+      if (received === file.bytes) return;
+      await cache?.delete(file.path);
+      controller.error(new Error(`${file.path} arrived with ${received} of ${file.bytes} bytes`));
+    },
+  });
+  const type = mediaType ?? response.headers.get("content-type") ?? "application/octet-stream";
+  return new Response(response.body.pipeThrough(counter), { headers: { "content-type": type } });
+}
+
+// A small file as text.
+export async function text(path) {
+  return (await fetchOk(path)).text();
+}
+
+// Lets the service worker keep the rest of the page, now that nothing else needs the network.
+export function keepForOffline(version) {
+  // another version is another address, so a new build is noticed at once
+  navigator.serviceWorker?.register(`sw.js?build=${version}`).catch((error) => {
+    console.warn(`offline visits will not work: ${error.message}`);
+  });
+}
+
+async function fetchOk(path) {
+  let response;
+  try {
+    response = await fetch(path);
+  } catch (error) {
+    throw new Error(`${path} cannot be downloaded: ${error.message}`);
+  }
+  if (!response.ok) throw new Error(`${path} cannot be downloaded: the server answers ${response.status}`);
+  return response;
+}
+
+// Nothing where the browser keeps nothing: private windows, plain HTTP.
+async function openCache() {
+  try {
+    return await globalThis.caches?.open(CACHE);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,81 @@
+// The loading screen, and what is said when the program cannot go on.
+
+const byId = (id) => document.getElementById(id);
+
+// Shows how much of some files has come: returns a function to call with the number of bytes that arrived.
+export function downloading(id, files) {
+  const sum = (key) => files.reduce((total, file) => total + file[key], 0);
+  const [all, onTheWire] = [sum("bytes"), sum("download")];
+  let received = 0;
+  const show = () => {
+    const fraction = received / all;
+    byId(id).value = fraction;
+    byId(`${id}-size`).value = `${megabytes(fraction * onTheWire)} of ${megabytes(onTheWire)} MB`;
+  };
+  show();
+  return (bytes) => {
+    received += bytes;
+    show();
+  };
+}
+
+// What the program does before it can be used; `fraction` is 0..1.
+export function phase(text, fraction) {
+  byId("setup-text").textContent = text ? text[0].toUpperCase() + text.slice(1) : "Setup";
+  byId("setup").value = fraction;
+  byId("setup-size").value = `${Math.round(fraction * 100)} %`;
+  say(text);
+}
+
+// Something to know that is no problem.
+export function note(text) {
+  byId("note").textContent = text;
+  byId("note").hidden = false;
+  const line = document.createElement("p");
+  line.dataset.kind = "note";
+  line.textContent = text;
+  byId("log").append(line);
+}
+
+// The program can be used: the screen goes.
+export function leave() {
+  document.body.classList.add("interactive");
+  byId("loading").inert = true;
+}
+
+// The page cannot start. `error.missing` lists what the browser lacks, where that is why.
+export function fail(error) {
+  const problem = byId("problem");
+  const lead = document.createElement("p");
+  lead.textContent = error.missing ? error.message : `The page could not start: ${reason(error)}`;
+  problem.replaceChildren(lead);
+  if (error.missing) {
+    const list = document.createElement("ul");
+    list.append(...error.missing.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+    problem.append(list);
+  }
+  problem.hidden = false;
+  byId("progress").hidden = true;
+  say(problem.textContent);
+}
+
+// The program has stopped. The first reason is the true one; what follows from it is not told.
+export function crash(text) {
+  if (!byId("crash").hidden) return;
+  byId("crash-text").textContent = text;
+  byId("crash").hidden = false;
+  byId("reload").onclick = () => location.reload();
+  say(`Something broke: ${text}`);
+}
+
+function say(text) {
+  byId("status").textContent = text;
+}
+
+function reason(error) {
+  return error?.message ?? String(error);
+}
+
+function megabytes(bytes) {
+  return (bytes / 1e6).toFixed(1);
+}

@@ -1,0 +1,53 @@
+// What the browser can do, and which of the two programs fits it.
+
+// A function that returns a vector: (func (result v128) i32.const 0 i8x16.splat)
+const SIMD_MODULE = Uint8Array.of(
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 5, 1, 96, 0, 1, 123, 3, 2, 1, 0, 10, 8, 1, 6, 0, 65, 0, 253, 15, 11,
+);
+
+// What is missing for the page to run at all, as a list of sentences.
+export class Unsupported extends Error {
+  constructor(missing) {
+    super("This browser cannot run the page.");
+    this.missing = missing;
+  }
+}
+
+// Resolves to `{name, note}`: the variant of build.json, and what to tell about it. `wanted` is "gpu", "cpu" or null.
+export async function chooseVariant(wanted) {
+  const missing = [];
+  if (!globalThis.WebAssembly) missing.push("WebAssembly is missing or switched off.");
+  else if (!WebAssembly.validate(SIMD_MODULE)) {
+    missing.push("WebAssembly has no vector instructions: Chrome and Edge 91, Firefox 89, Safari 16.4 or newer have.");
+  }
+  if (missing.length) throw new Unsupported(missing);
+
+  const problem = wanted === "cpu" ? "the address asks for the processor" : await webGpuProblem();
+  if (!problem) return { name: "gpu" };
+  if (wanted === "gpu") throw new Unsupported([`The address insists on WebGPU, and ${problem}.`]);
+  if (!hasWebGl()) {
+    throw new Unsupported([
+      `WebGPU cannot be used: ${problem}. Chrome and Edge 113, Safari 26 and Firefox 141 have it on most systems.`,
+      "WebGL 2, which would do instead, is missing too: hardware acceleration may be switched off in the settings.",
+    ]);
+  }
+  return { name: "cpu", note: `Computed on the processor, which is slower: ${problem}.` };
+}
+
+// Why there is no WebGPU, or nothing where there is.
+async function webGpuProblem() {
+  if (!globalThis.isSecureContext) return "browsers offer WebGPU only over HTTPS and on localhost";
+  if (!navigator.gpu) return "this browser has no WebGPU";
+  try {
+    return (await navigator.gpu.requestAdapter()) ? null : "WebGPU finds no GPU that it can use";
+  } catch (error) {
+    return `WebGPU fails (${error.message})`;
+  }
+}
+
+function hasWebGl() {
+  const context = document.createElement("canvas").getContext("webgl2");
+  // browsers allow few contexts at a time
+  context?.getExtension("WEBGL_lose_context")?.loseContext();
+  return Boolean(context);
+}
