@@ -88,20 +88,19 @@ impl Browser {
         let folder = tempfile::tempdir().context("no folder for the browser's profile")?;
         let profile = folder.path().join("profile");
         std::fs::create_dir(folder.path().join("downloads"))?;
-        let mut command = Command::new(&program);
+        let mut command = leashed(&program);
         command.args(FLAGS).arg(format!("--user-data-dir={}", profile.display()));
         // as root there is no sandbox, and in containers no large /dev/shm
         if is_root() {
             command.args(["--no-sandbox", "--disable-dev-shm-usage"]);
         }
-        command.arg("about:blank").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        command.arg("about:blank").stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         let mut process = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
         let connected = address(&profile, &mut process).and_then(|address| Connection::open(&address));
         let mut connection = match connected {
             Ok(connection) => connection,
             Err(error) => {
-                let _ = process.kill();
-                let _ = process.wait();
+                end(&mut process);
                 return Err(error.context(format!("{} does not answer", program.display())));
             }
         };
@@ -143,18 +142,42 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // asked politely it ends its children too
+        // asked politely it puts its profile in order
         let _ = self.connection.call("", "Browser.close", json!({}));
-        let start = Instant::now();
-        while start.elapsed() < Duration::from_secs(5) {
-            if matches!(self.process.try_wait(), Ok(Some(_))) {
-                return;
-            }
-            std::thread::sleep(Duration::from_millis(50));
-        }
-        let _ = self.process.kill();
-        let _ = self.process.wait();
+        end(&mut self.process);
     }
+}
+
+/// Waits for a browser to end, and sees to it that it does.
+fn end(process: &mut Child) {
+    // lets go of the leash
+    drop(process.stdin.take());
+    let start = Instant::now();
+    while start.elapsed() < Duration::from_secs(5) {
+        if matches!(process.try_wait(), Ok(Some(_))) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    let _ = process.kill();
+    let _ = process.wait();
+}
+
+/// A command that ends with us, however we end: a test that is killed must not leave a browser behind that computes.
+fn leashed(program: &Path) -> Command {
+    if !cfg!(unix) {
+        return Command::new(program);
+    }
+    // the pipe to our end breaks when we are gone
+    const LEASH: &str = r#"
+        exec 3<&0
+        "$0" "$@" </dev/null 3<&- &
+        browser=$!
+        { cat <&3 >/dev/null; kill $browser; } 2>/dev/null &
+        wait $browser"#;
+    let mut command = Command::new("sh");
+    command.args(["-c", LEASH]).arg(program);
+    command
 }
 
 /// Whether tests with a browser may not be skipped: `cargo xtask test` sets this where it found one.
@@ -166,7 +189,7 @@ pub fn required() -> bool {
 pub fn page_folder() -> Option<PathBuf> {
     let folder = std::env::var_os("SKELETONLLM_PAGE").map(PathBuf::from);
     if folder.is_none() {
-        eprintln!("skipped: SKELETONLLM_PAGE names no folder with the page; `cargo xtask test` builds it");
+        eprintln!("skipped: SKELETONLLM_PAGE names no folder with the page; `cargo xtask page-test` builds it");
     }
     folder
 }

@@ -62,6 +62,8 @@ pub struct View {
     pub samples: Vec<String>,
     /// Why the model cannot be used.
     pub broken: Option<String>,
+    /// The pictures have changed since the labels were found.
+    stale: bool,
     orbit_of: u64,
     announced_interactive: bool,
 }
@@ -96,6 +98,7 @@ impl App {
             suggestions: Vec::new(),
             samples: platform::samples(),
             broken: None,
+            stale: false,
             orbit_of: 0,
             announced_interactive: false,
         };
@@ -123,6 +126,7 @@ impl App {
         for action in actions::from_keys(ctx, &self.view.samples) {
             self.act(ctx, action);
         }
+        self.refresh(ctx);
         self.play(ctx);
         self.publish(ctx);
     }
@@ -145,6 +149,7 @@ impl App {
                 Ok(Opened::Weights) => {
                     let name = self.document.weights_name.clone().unwrap_or_default();
                     self.note(&format!("drawing with the weights {name}"));
+                    self.redraw();
                 }
                 Ok(Opened::Sidecar) => self.note("skeleton.json describes the .npy files that come after it"),
                 Err(problem) => self.complain(&problem),
@@ -152,7 +157,8 @@ impl App {
         }
         if let Some(index) = first {
             self.select(index);
-            self.view.playing = true;
+            // software that imitates a GPU needs its time for the model
+            self.view.playing = !self.pictures.is_software();
         }
     }
 
@@ -438,11 +444,20 @@ impl App {
     /// The settings changed: pictures are stale, and what was said about other pictures too.
     fn redraw(&mut self) {
         self.document.settings_version += 1;
-        let index = self.document.current;
+        self.view.stale = true;
         if let Some(take) = self.document.take_mut() {
             take.why = None;
-            let subject = self.subject(index);
-            self.mind.recognise(subject);
+        }
+    }
+
+    /// Looks at the changed pictures once the person has let go of what changes them.
+    fn refresh(&mut self, ctx: &egui::Context) {
+        if self.view.stale && !self.mind.is_busy() && !ctx.input(|input| input.pointer.any_down()) {
+            self.view.stale = false;
+            if self.document.take().is_some() {
+                let subject = self.subject(self.document.current);
+                self.mind.recognise(subject);
+            }
         }
     }
 

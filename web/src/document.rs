@@ -161,7 +161,6 @@ impl Document {
             HostDrawing::new(loaded.draction.clone(), Default::default())
                 .map_err(|error| format!("{name}: {error}"))?;
             self.settings.weights = Some(Arc::new(loaded.draction));
-            self.settings_version += 1;
             self.weights_name = Some(loaded.released.map_or_else(|| name.clone(), str::to_owned));
             return Ok(Opened::Weights);
         }
@@ -225,7 +224,6 @@ mod tests {
         let mut document = Document::default();
         assert_eq!(document.open(&file), Ok(Opened::Weights));
         assert!(document.settings.weights.is_some());
-        assert_eq!(document.settings_version, 1);
         let nonsense = FileSource { name: "x.safetensors".into(), bytes: vec![0; 9] };
         assert!(document.open(&nonsense).unwrap_err().contains("x.safetensors"));
     }

@@ -4,6 +4,7 @@
 //! the window.
 
 use std::{
+    collections::VecDeque,
     ops::ControlFlow,
     sync::{
         Arc,
@@ -243,7 +244,17 @@ async fn think(files: ModelFiles, selected: Selected, inbox: async_channel::Rece
     let suggestions = assistant.suggestions();
     voice.say(Event::Ready { device, suggestions, seconds: start.elapsed().as_secs_f64() });
     let mut seen = Seen::default();
-    while let Ok(request) = inbox.recv().await {
+    let mut queue = VecDeque::new();
+    loop {
+        queue.extend(std::iter::from_fn(|| inbox.try_recv().ok()));
+        let Some(request) = next(&mut queue) else {
+            match inbox.recv().await {
+                Ok(request) => queue.push_back(request),
+                // the window has gone
+                Err(_) => return,
+            }
+            continue;
+        };
         let take = request.subject.take;
         let exchange = match &request.task {
             Task::Ask { exchange, .. } | Task::Explain { exchange, .. } => Some(*exchange),
@@ -253,6 +264,12 @@ async fn think(files: ModelFiles, selected: Selected, inbox: async_channel::Rece
             voice.say(Event::Failed { take, exchange, problem: format!("{error:#}") });
         }
     }
+}
+
+/// The oldest request that somebody waits for; names for takes, of which a folder asks for hundreds, come last.
+fn next(queue: &mut VecDeque<Request>) -> Option<Request> {
+    let asked = queue.iter().position(|request| !matches!(request.task, Task::Recognise));
+    queue.remove(asked.unwrap_or(0))
 }
 
 /// Answers one question about a made-up walk: every kernel is compiled before somebody waits for it.
@@ -383,6 +400,16 @@ mod tests {
         let Some(Event::Answered { take: 7, exchange: 1, answer, .. }) = events.last() else { panic!("{events:?}") };
         assert_eq!(text, answer.text);
         assert!(text.contains("left"), "{text}");
+    }
+
+    #[test]
+    fn a_question_overtakes_the_names_of_a_folder() {
+        let request = |task| Request { subject: subject("walk.bvh"), task, stop: Arc::default() };
+        let ask = Task::Ask { exchange: 3, question: "why?".into() };
+        let mut queue = VecDeque::from([request(Task::Recognise), request(Task::Recognise), request(ask)]);
+        assert!(matches!(next(&mut queue), Some(Request { task: Task::Ask { exchange: 3, .. }, .. })));
+        assert!(matches!(next(&mut queue), Some(Request { task: Task::Recognise, .. })));
+        assert!(next(&mut queue).is_some() && next(&mut queue).is_none());
     }
 
     #[test]

@@ -3,8 +3,6 @@
 //! On a GPU they go from the renderer's buffer into a texture of the window, on the one device that both share; nothing
 //! is read back. Without one, the CPU twin draws and the picture is uploaded.
 
-use std::sync::Arc;
-
 use draction::{
     clip::{Batch, Clip, Stage},
     draction::DrAction,
@@ -78,6 +76,15 @@ impl Pictures {
     /// `drawing` is the model's renderer.
     pub fn new(brush: Brush, drawing: HostDrawing) -> Pictures {
         Pictures { brush, drawing, scenery: None, live: Slot::default(), strip: Slot::default(), drawn: 0 }
+    }
+
+    /// Whether a GPU is imitated by software: then pictures and model compete for the same cores.
+    pub fn is_software(&self) -> bool {
+        match &self.brush {
+            #[cfg(feature = "gpu")]
+            Brush::Gpu(brush) => brush.window.adapter.get_info().device_type == wgpu::DeviceType::Cpu,
+            Brush::Cpu => false,
+        }
     }
 
     /// Pictures drawn so far at the playhead.
@@ -177,7 +184,7 @@ impl Pictures {
 pub enum DrawEngine {
     /// On the window's device.
     #[cfg(feature = "gpu")]
-    Gpu(Arc<draction::engine::gpu::GpuEngine>),
+    Gpu(std::sync::Arc<draction::engine::gpu::GpuEngine>),
     /// The twin.
     Cpu,
 }

@@ -60,7 +60,21 @@ impl<'a> App<'a> {
         if !problem.is_empty() {
             bail!("the page says: {problem}");
         }
-        self.page.wait_for("the model is ready", &format!("{CANVAS}.dataset.ready === '1'"), START)
+        self.ready()
+    }
+
+    /// Waits until the model is there.
+    ///
+    /// # Errors
+    /// When it does not come, or the program broke meanwhile.
+    pub fn ready(&mut self) -> Result<()> {
+        let ready = format!("{CANVAS}.dataset.ready === '1' || {BROKEN}");
+        self.page.wait_for("the model is ready", &ready, START)?;
+        if self.page.eval(BROKEN)? == true {
+            let text = self.page.text("document.getElementById('crash-text').textContent")?;
+            bail!("the program broke: {text}\n    {}", self.page.record().summary());
+        }
+        Ok(())
     }
 
     /// A `data-` attribute of the canvas; empty where it is not set.
@@ -122,7 +136,8 @@ impl<'a> App<'a> {
         self.page.wait_for("the model is idle", &format!("!{CANVAS}.dataset.busy"), PATIENCE)
     }
 
-    /// Drops a file and waits until it is shown and recognised. Returns the line that tells of it.
+    /// Drops a file and waits until it is shown, paused at its first frame, and recognised. Returns the line that tells
+    /// of it.
     ///
     /// # Errors
     /// What the page says about a file that it cannot read.
@@ -131,6 +146,8 @@ impl<'a> App<'a> {
         let name = file.file_name().and_then(|name| name.to_str()).context("a file has a name")?;
         let shown = format!("{CANVAS}.dataset.take === '{name}'");
         self.page.wait_for(&format!("{name} is shown"), &shown, PATIENCE)?;
+        // a take that plays draws all the time, and a software GPU then has little left for the model
+        self.page.press("Home")?;
         self.idle()?;
         Ok(line)
     }
@@ -216,6 +233,7 @@ impl<'a> App<'a> {
 }
 
 const CANVAS: &str = "document.getElementById('app')";
+const BROKEN: &str = "!document.getElementById('crash').hidden";
 
 fn lines_of(kind: &str) -> String {
     format!("document.querySelectorAll('#log > p[data-kind=\"{kind}\"]')")

@@ -132,7 +132,7 @@ impl<'a> Page<'a> {
     /// Waits until an expression is true. `what` is what was hoped for, for the message.
     ///
     /// # Errors
-    /// When it is not in time, with the end of the console.
+    /// When it is not in time, with what stands on the console.
     pub fn wait_for(&mut self, what: &str, condition: &str, limit: Duration) -> Result<()> {
         let start = Instant::now();
         let mut last = Ok(Value::Null);
@@ -146,7 +146,7 @@ impl<'a> Page<'a> {
         }
         let status = self.text("document.getElementById('status')?.textContent").unwrap_or_default();
         let problem = last.err().map_or(String::new(), |error| format!(" ({error:#})"));
-        let console = self.browser.connection.record.tail();
+        let console = self.browser.connection.record.summary();
         bail!(
             "after {} s still not: {what}{problem}\n  status line: {status}\n  console:\n    {console}",
             limit.as_secs()
@@ -208,7 +208,7 @@ impl<'a> Page<'a> {
         // the browser renames a file once it is whole
         while !path.exists() {
             if start.elapsed() > limit {
-                bail!("{name} was not downloaded within {} s\n    {}", limit.as_secs(), self.record().tail());
+                bail!("{name} was not downloaded within {} s\n    {}", limit.as_secs(), self.record().summary());
             }
             self.browser.connection.listen(Duration::from_millis(50))?;
         }

@@ -54,10 +54,13 @@ impl Record {
         }
     }
 
-    /// The last lines of the console, for a message about what went wrong.
-    pub fn tail(&self) -> String {
-        let first = self.console.len().saturating_sub(20);
-        let lines = self.console[first..].iter().chain(&self.errors).map(String::as_str);
+    /// The first errors and the last lines of the console, for a message about what went wrong.
+    pub fn summary(&self) -> String {
+        let last = &self.console[self.console.len().saturating_sub(10)..];
+        let lines = self.errors.iter().take(5).chain(last).map(|line| {
+            // of a panic the first lines tell what happened, and the rest where
+            line.lines().filter(|line| !line.trim().is_empty()).take(4).collect::<Vec<_>>().join(" | ")
+        });
         lines.collect::<Vec<_>>().join("\n    ")
     }
 }

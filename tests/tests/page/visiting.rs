@@ -60,11 +60,7 @@ pub fn device_lost(visit: &mut Visit<'_>) -> Result<()> {
     let recovered =
         "[...document.querySelectorAll('#log > p[data-kind=note]')].some(p => /recovered/.test(p.textContent))";
     visit.app.page.wait_for("the page recovers", recovered, Duration::from_secs(60))?;
-    visit.app.page.wait_for(
-        "the model is ready",
-        "document.getElementById('app').dataset.ready === '1'",
-        Duration::from_secs(60),
-    )?;
+    visit.app.ready()?;
     ensure!(visit.app.data("take")? == "wave_left_hand.bvh", "the take is gone: {:?}", visit.app.data("take")?);
     ensure!(visit.app.said("answer")?.len() == said, "the log changed");
     let again = visit.app.ask(QUESTION)?;
@@ -74,8 +70,7 @@ pub fn device_lost(visit: &mut Visit<'_>) -> Result<()> {
     ensure!(difference <= PICTURE_TOLERANCE, "the new device draws otherwise, by {difference}/255");
     let json: serde_json::Value = serde_json::from_slice(&visit.app.save("j", "wave_left_hand.json")?)?;
     ensure!(json["answers"].as_array().is_some_and(|a| a.len() >= 2), "the chat is gone: {}", json["answers"]);
-    let crashed = visit.app.page.eval("!document.getElementById('crash').hidden")?;
-    ensure!(crashed == false, "the page says that it broke");
+    visit.app.ready()?;
     // what the browser says about the lost device is no error of ours
     *visit.app.page.record() = Record::default();
     Ok(())

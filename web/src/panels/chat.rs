@@ -92,7 +92,7 @@ fn messages(app: &App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     }
 }
 
-/// How long it took and how sure it is.
+/// Time to the first word, to the last, and how sure the model is.
 fn details(exchange: &Exchange) -> Option<String> {
     let Some(Outcome::Answered { first_token, seconds, tokens, confidence, stopped }) = &exchange.outcome else {
         return None;
@@ -100,5 +100,5 @@ fn details(exchange: &Exchange) -> Option<String> {
     let stopped = if *stopped { ", stopped" } else { "" };
     let (first, all) = (first_token * 1e3, seconds * 1e3);
     let tokens = format!("{tokens} token{}", if *tokens == 1 { "" } else { "s" });
-    Some(format!("first word {first:.0} ms · {tokens} in {all:.0} ms · {:.0} % sure{stopped}", confidence * 100.0))
+    Some(format!("{first:.0} ms · {tokens} in {all:.0} ms · {:.0} %{stopped}", confidence * 100.0))
 }

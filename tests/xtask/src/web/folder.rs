@@ -73,7 +73,8 @@ impl Page {
             "version": version, "shell": shell, "variants": variants, "model": model, "samples": samples,
         });
         page.add("build.json".into(), pretty(&build));
-        page.add("_headers".into(), headers::headers_file().into_bytes());
+        let headers = headers::headers_file().into_bytes();
+        page.files.insert("_headers".into(), File { bytes: headers, compressed: [None, None] });
         Ok(page)
     }
 
