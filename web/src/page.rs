@@ -1,9 +1,8 @@
 //! The browser's way in: the page's script calls [`start`] with a canvas and the model's files.
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+#[cfg(feature = "gpu")]
+use std::cell::Cell;
+use std::{cell::RefCell, rc::Rc};
 
 use skeletonllm::{drawing::HostDrawing, folder::ModelFiles};
 use wasm_bindgen::prelude::*;
@@ -16,6 +15,22 @@ use crate::{
     pictures::Pictures,
     platform,
 };
+
+unsafe extern "C" {
+    /// Made by the linker: runs the constructors of all crates. cubecl's list of operations is filled by them.
+    fn __wasm_call_ctors();
+}
+
+/// Runs constructors when the program is loaded, and only then.
+///
+/// Where nobody calls them the linker takes the program for a command that is called once, and has every function that
+/// scripts can call run all of them first. wasm-bindgen's own are called for each value that crosses over, thousands of
+/// times a second.
+#[wasm_bindgen(start)]
+pub fn construct() {
+    // SAFETY: the linker makes it, without arguments, and nobody called it before
+    unsafe { __wasm_call_ctors() }
+}
 
 /// Takes over the canvas. `files` has the model's files as `Uint8Array`s: `config`, `tokenizer`, `model`, `draction`;
 /// `samples` is a JSON list of objects with a `name`.
@@ -35,6 +50,7 @@ pub async fn start(canvas: web_sys::HtmlCanvasElement, files: JsValue, samples: 
         parking: Parking::default(),
         incoming: Incoming::default(),
         runner: RefCell::new(None),
+        #[cfg(feature = "gpu")]
         restarts: Cell::new(0),
     });
     open_window(page).await
@@ -47,10 +63,12 @@ struct Page {
     parking: Parking,
     incoming: Incoming,
     runner: RefCell<Option<eframe::WebRunner>>,
+    #[cfg(feature = "gpu")]
     restarts: Cell<u32>,
 }
 
-/// Devices that are lost in a row before the page gives up.
+/// Devices that are lost before the page gives up.
+#[cfg(feature = "gpu")]
 const MOST_RESTARTS: u32 = 5;
 
 async fn open_window(page: Rc<Page>) -> Result<(), JsValue> {

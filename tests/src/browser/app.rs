@@ -157,22 +157,31 @@ impl<'a> App<'a> {
     /// # Errors
     /// What the page says instead.
     pub fn ask(&mut self, question: &str) -> Result<String> {
+        self.page.press("/")?;
+        self.page.wait_for("the question field has the focus", TYPING, PATIENCE)?;
+        self.page.type_text(question)?;
+        self.settle()?;
         let answer = self.hear("answer", |app| {
-            app.page.press("/")?;
-            // the field has the focus from the next frame on
-            app.page.pause(Duration::from_millis(300))?;
-            app.page.type_text(question)?;
-            app.page.press("Enter")
+            let asked = app.hear("question", |app| app.page.press("Enter"))?;
+            if asked != question {
+                bail!("the page understood {asked:?} instead of {question:?}");
+            }
+            Ok(())
         })?;
-        let asked = self.said("question")?.pop();
-        if asked.as_deref() != Some(question) {
-            bail!("the page understood {asked:?} instead of {question:?}");
-        }
         self.idle()?;
         // keys are words while the field has the focus
         self.page.press("Escape")?;
-        self.page.pause(Duration::from_millis(100))?;
+        self.page.wait_for("the question field lets go of the focus", &format!("!({TYPING})"), PATIENCE)?;
         Ok(answer)
+    }
+
+    /// Waits until the page has drawn what happened before.
+    ///
+    /// # Errors
+    /// When the tab does not answer.
+    pub fn settle(&mut self) -> Result<()> {
+        self.page.eval("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => done(1))))")?;
+        Ok(())
     }
 
     /// Presses a key that saves a file, and returns its content.
@@ -233,6 +242,8 @@ impl<'a> App<'a> {
 }
 
 const CANVAS: &str = "document.getElementById('app')";
+/// egui keeps an invisible field for whatever one types.
+const TYPING: &str = "document.activeElement.matches('input')";
 const BROKEN: &str = "!document.getElementById('crash').hidden";
 
 fn lines_of(kind: &str) -> String {
