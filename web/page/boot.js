@@ -7,6 +7,7 @@ import { download, keepForOffline, text } from "./downloads.js";
 import * as screen from "./screen.js";
 import { chooseVariant } from "./support.js";
 
+screen.mendPixelSize();
 performance.mark("boot");
 const canvas = document.getElementById("app");
 let build;

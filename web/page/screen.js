@@ -37,6 +37,16 @@ export function note(text) {
   byId("log").append(line);
 }
 
+// Browsers that imitate a phone may tell the canvas's size in pixels of the real screen, while everything else counts in
+// the phone's. The program then does without that size.
+export function mendPixelSize() {
+  new ResizeObserver(([entry]) => {
+    const told = entry.devicePixelContentBoxSize?.[0].inlineSize;
+    const expected = entry.contentRect.width * devicePixelRatio;
+    if (told && Math.abs(told - expected) > 2) delete ResizeObserverEntry.prototype.devicePixelContentBoxSize;
+  }).observe(byId("app"));
+}
+
 // The program can be used: the screen goes.
 export function leave() {
   document.body.classList.add("interactive");

@@ -7,6 +7,7 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use eframe::egui;
 use skeletonllm::assistant::Attribution;
+use web_time::Instant;
 
 use crate::{
     actions::{self, Action},
@@ -84,6 +85,9 @@ impl App {
     pub fn new(ctx: &egui::Context, parts: Parts) -> App {
         theme::install(ctx);
         let Parts { mind, pictures, parking, incoming } = parts;
+        if pictures.is_software() || platform::prefers_calm() {
+            theme::calm(ctx);
+        }
         let document = parking.take().unwrap_or_default();
         let view = View {
             orbit: Orbit::default(),
@@ -122,6 +126,9 @@ impl App {
                 Ok(text) => self.note(&text),
                 Err(problem) => self.complain(&problem),
             }
+        }
+        if let Some(left) = self.document.drop_old_news(Instant::now()) {
+            ctx.request_repaint_after(left);
         }
         for action in actions::from_keys(ctx, &self.view.samples) {
             self.act(ctx, action);
@@ -561,6 +568,10 @@ impl eframe::App for App {
             self.view.announced_interactive = true;
             platform::interactive();
         }
+    }
+
+    fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
+        theme::palette(visuals).background.to_normalized_gamma_f32()
     }
 
     #[cfg(target_family = "wasm")]

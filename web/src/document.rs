@@ -1,7 +1,7 @@
 //! What the person has opened, asked and chosen. It outlives the window: when a GPU is lost, the next window goes on
 //! with the same document.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use draction::motion::{Motion, ReadOptions};
 use skeletonllm::{
@@ -85,14 +85,19 @@ pub struct Why {
     pub attribution: Attribution,
 }
 
-/// A line at the top of the window until somebody closes it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A line over the window: a problem until somebody closes it, anything else for a while.
+#[derive(Clone, Debug)]
 pub struct Notice {
     /// Whether something went wrong.
     pub error: bool,
     /// What to read.
     pub text: String,
+    /// When it was said.
+    pub said_at: web_time::Instant,
 }
+
+/// How long news stay: enough to read a line twice.
+const NEWS: Duration = Duration::from_secs(5);
 
 /// Everything that survives the window.
 #[derive(Debug, Default)]
@@ -186,18 +191,39 @@ impl Document {
         Ok(Opened::Take(self.takes.len() - 1))
     }
 
-    /// Says something at the top of the window; the same words are not said twice.
+    /// Says something over the window; the same words are not said twice at a time.
     pub fn notice(&mut self, error: bool, text: impl Into<String>) {
-        let notice = Notice { error, text: text.into() };
-        if !self.notices.contains(&notice) {
-            self.notices.push(notice);
-        }
+        let text = text.into();
+        self.notices.retain(|notice| notice.text != text);
+        self.notices.push(Notice { error, text, said_at: web_time::Instant::now() });
+    }
+
+    /// Takes away the news that have been read by now. Returns when to come again, if any are left.
+    pub fn drop_old_news(&mut self, now: web_time::Instant) -> Option<Duration> {
+        let left = |notice: &Notice| NEWS.checked_sub(now.saturating_duration_since(notice.said_at));
+        self.notices.retain(|notice| notice.error || left(notice).is_some_and(|left| !left.is_zero()));
+        self.notices.iter().filter(|notice| !notice.error).filter_map(left).min()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn news_go_by_themselves_and_problems_stay() {
+        let mut document = Document::default();
+        for _ in 0..2 {
+            document.notice(true, "walk.bvh, line 3: no joints");
+            document.notice(false, "saved walk.gif");
+        }
+        assert_eq!(document.notices.len(), 2);
+        let said = document.notices[1].said_at;
+        assert_eq!(document.drop_old_news(said), Some(NEWS));
+        assert_eq!(document.drop_old_news(said + NEWS / 2), Some(NEWS / 2));
+        assert_eq!(document.drop_old_news(said + NEWS), None);
+        assert!(matches!(&document.notices[..], [Notice { error: true, .. }]));
+    }
 
     fn sample(name: &str) -> FileSource {
         let path = format!("{}/../assets/samples/{name}", env!("CARGO_MANIFEST_DIR"));

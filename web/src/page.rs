@@ -77,6 +77,8 @@ async fn open_window(page: Rc<Page>) -> Result<(), JsValue> {
     let options = eframe::WebOptions {
         #[cfg(feature = "gpu")]
         wgpu_options: device::window_options(),
+        // our colours are flat: there are no bands to hide
+        dithering: false,
         ..Default::default()
     };
     platform::phase("starting", 0.0);

@@ -66,7 +66,7 @@ fn columns(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, String>, acti
         film::timeline(app, ui, drawn, actions);
         film::strip(app, ui, drawn, false, actions);
     });
-    egui::CentralPanel::no_frame().frame(stage_frame(ui)).show(ui, |ui| stage::side_by_side(app, ui, drawn, actions));
+    egui::CentralPanel::no_frame().frame(stage_frame()).show(ui, |ui| stage::side_by_side(app, ui, drawn, actions));
 }
 
 /// A narrow window: one page at a time, time always at hand.
@@ -78,7 +78,7 @@ fn pages(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, String>, action
         ui.add_space(theme::space::S);
         ui.vertical_centered(|ui| segmented(ui, &["Motion", "Pictures", "Ask"], &mut app.view.tab));
     });
-    egui::CentralPanel::no_frame().frame(stage_frame(ui)).show(ui, |ui| match app.view.tab {
+    egui::CentralPanel::no_frame().frame(stage_frame()).show(ui, |ui| match app.view.tab {
         0 => stage::scene(app, ui, actions),
         1 => {
             egui::ScrollArea::vertical().show(ui, |ui| {
@@ -92,7 +92,7 @@ fn pages(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, String>, action
 }
 
 fn empty(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
-    egui::CentralPanel::no_frame().frame(stage_frame(ui)).show(ui, |ui| {
+    egui::CentralPanel::no_frame().frame(stage_frame()).show(ui, |ui| {
         let title = "Drop a motion file here";
         let hint = "BVH, NTU .skeleton, HumanML3D, .npy. It stays on this machine: pictures, answers and all.";
         drop_zone(ui, title, hint, |ui| header::open_buttons(app, ui, actions));
@@ -121,6 +121,7 @@ fn panel_frame(ui: &egui::Ui) -> egui::Frame {
     egui::Frame::NONE.fill(palette.panel).inner_margin(theme::space::M as i8 - 4)
 }
 
-fn stage_frame(ui: &egui::Ui) -> egui::Frame {
-    egui::Frame::NONE.fill(theme::palette(ui.visuals()).background).inner_margin(theme::space::M as i8 - 4)
+/// Without a fill: the window was cleared in the background's colour, and filling it twice costs a software GPU dearly.
+fn stage_frame() -> egui::Frame {
+    egui::Frame::NONE.inner_margin(theme::space::M as i8 - 4)
 }

@@ -57,6 +57,17 @@ pub fn install(ctx: &Context) {
     }
 }
 
+/// Lets everything stand still that moves only to please: for people who asked their system for less motion, and for
+/// software that imitates a GPU, which has better things to compute.
+pub fn calm(ctx: &Context) {
+    ctx.all_styles_mut(|style| style.animation_time = 0.0);
+}
+
+/// Whether things may move, see [`calm`].
+pub fn is_lively(ctx: &Context) -> bool {
+    ctx.global_style().animation_time > 0.0
+}
+
 /// The colours that go with these visuals: `palette(ui.visuals())`.
 pub fn palette(visuals: &Visuals) -> &'static Palette {
     if visuals.dark_mode { &Palette::DARK } else { &Palette::LIGHT }
@@ -107,6 +118,18 @@ mod tests {
                 });
             }
         });
+    }
+
+    #[test]
+    fn calm_stills_both_themes() {
+        let ctx = Context::default();
+        install(&ctx);
+        assert!(is_lively(&ctx));
+        calm(&ctx);
+        for theme in [Theme::Dark, Theme::Light] {
+            ctx.set_theme(theme);
+            assert!(!is_lively(&ctx));
+        }
     }
 
     #[test]

@@ -66,6 +66,8 @@ fn run(args: Args) -> Result<()> {
             .with_min_inner_size([360.0, 480.0])
             .with_drag_and_drop(true),
         wgpu_options: device::window_options(),
+        // our colours are flat: there are no bands to hide
+        dithering: false,
         ..Default::default()
     };
     let choice = args.device;

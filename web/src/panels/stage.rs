@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// Height of the settings under the picture, in points.
-const SETTINGS: f32 = 76.0;
+const SETTINGS: f32 = 92.0;
 
 pub(super) fn side_by_side(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, String>, actions: &mut Vec<Action>) {
     ui.columns_const(|[left, right]| {
@@ -57,8 +57,6 @@ pub(super) fn picture(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, St
     let place = ui.allocate_exact_size(Vec2::new(space.x, side), egui::Sense::hover());
     let square = egui::Rect::from_center_size(place.0.center(), Vec2::splat(side));
     let rounding = egui::CornerRadius::same(theme::radius::M);
-    let painter = ui.painter();
-    painter.rect_filled(square, rounding, egui::Color32::BLACK);
     match drawn {
         Ok(drawn) => {
             egui::Image::from_texture((drawn.live, Vec2::splat(LIVE_SIZE as f32)))
@@ -69,6 +67,8 @@ pub(super) fn picture(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, St
         Err(problem) => {
             let colours = palette(ui.visuals());
             let font = theme::text::regular(13.0);
+            let painter = ui.painter();
+            painter.rect_filled(square, rounding, egui::Color32::BLACK);
             painter.text(square.center(), egui::Align2::CENTER_CENTER, problem, font, colours.error);
         }
     }
@@ -105,7 +105,8 @@ fn settings(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
                 }
             }
             None => {
-                ui.label(theme::text::small("weights: ours; drop a .safetensors to draw with others"));
+                let label = ui.label(theme::text::small("our weights"));
+                label.on_hover_text("Drop a .safetensors file to draw with others");
             }
         }
     });

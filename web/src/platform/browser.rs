@@ -22,6 +22,12 @@ thread_local! {
 pub trait MaybeSend {}
 impl<T> MaybeSend for T {}
 
+/// Whether the person asked the system for less motion.
+pub fn prefers_calm() -> bool {
+    let query = web_sys::window().map(|window| window.match_media("(prefers-reduced-motion: reduce)"));
+    query.and_then(Result::ok).flatten().is_some_and(|query| query.matches())
+}
+
 /// Runs a task between the frames of the page.
 pub fn spawn(task: impl Future<Output = ()> + 'static) {
     wasm_bindgen_futures::spawn_local(task);

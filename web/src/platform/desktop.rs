@@ -14,6 +14,11 @@ pub const MAX_FILE_BYTES: u64 = draction::motion::MAX_FILE_BYTES;
 pub trait MaybeSend: Send {}
 impl<T: Send> MaybeSend for T {}
 
+/// Whether the person asked the system for less motion; no window toolkit tells.
+pub fn prefers_calm() -> bool {
+    false
+}
+
 /// Runs a task beside the window.
 pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     std::thread::spawn(move || pollster::block_on(task));

@@ -69,6 +69,7 @@ fn bar(ui: &Ui, rect: Rect, fraction: Option<f32>, p: &Palette) {
     let width = rect.width();
     let filled = match fraction {
         Some(fraction) => rect.with_max_x(rect.left() + (width * fraction).max(rect.height().min(width))),
+        None if !theme::is_lively(ui.ctx()) => rect.with_max_x(rect.left() + width * 0.35),
         None => {
             ui.ctx().request_repaint_after_secs(0.02);
             let phase = (ui.input(|i| i.time) * 0.7).fract() as f32;

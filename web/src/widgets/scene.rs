@@ -89,7 +89,6 @@ impl<'a> SceneView<'a> {
 
     fn paint(&self, painter: &Painter, p: &Palette, cam: &Camera, orbit: &Orbit, pose: &Pose<'_>, response: &Response) {
         let rect = response.rect;
-        painter.rect_filled(rect, 0, p.background);
         let mut solid = Solid::new(painter.pixels_per_point());
         ground::shadows(&mut solid, cam, pose, orbit.floor(), p.shadow);
         ground::grid(&mut solid, cam, orbit, p);

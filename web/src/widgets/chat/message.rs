@@ -158,6 +158,9 @@ fn paragraph(ui: &mut Ui, words: &str, color: Color32, width: f32, caret: Option
 
 /// The caret's colour at this moment.
 fn blink(ui: &Ui, p: &Palette) -> Color32 {
+    if !theme::is_lively(ui.ctx()) {
+        return p.accent_text;
+    }
     let phase = (ui.input(|i| i.time) * 1.6).fract() as f32;
     ui.ctx().request_repaint_after_secs(0.05);
     p.accent_text.gamma_multiply(if phase < 0.6 { 1.0 } else { 0.25 })
@@ -167,11 +170,14 @@ fn blink(ui: &Ui, p: &Palette) -> Color32 {
 fn thinking(ui: &mut Ui, p: &Palette) {
     let (rect, response) = ui.allocate_exact_size(vec2(34.0, 20.0), eframe::egui::Sense::hover());
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, "Thinking".to_owned()));
-    let time = ui.input(|i| i.time) as f32;
+    let lively = theme::is_lively(ui.ctx());
+    let time = if lively { ui.input(|i| i.time) as f32 } else { 0.0 };
     for i in 0..3 {
         let wave = ((time * 4.0 - i as f32 * 0.7).sin() * 0.5 + 0.5).powi(2);
         let at = Align2::LEFT_CENTER.pos_in_rect(&rect) + vec2(4.0 + 12.0 * i as f32, 0.0);
         ui.painter().circle_filled(at, 3.0, p.text_weak.gamma_multiply(0.35 + 0.65 * wave));
     }
-    ui.ctx().request_repaint_after_secs(0.03);
+    if lively {
+        ui.ctx().request_repaint_after_secs(0.03);
+    }
 }
