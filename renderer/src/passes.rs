@@ -61,7 +61,7 @@ impl Dims {
     }
 }
 
-/// Every buffer that a pass reads or writes. All are `f32` except [`Buffer::Order`] and [`Buffer::RowLists`] (`u32`).
+/// Every buffer that a pass reads or writes. All are `f32` except [`Buffer::Order`] and the lists (`u32`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Buffer {
     /// in `[F, P, J, 3]` world metres.
@@ -97,9 +97,12 @@ pub enum Buffer {
     Shaded,
     /// `u32 [F, N]`: the frame's Gaussians from near to far; ties by index.
     Order,
-    /// scratch `u32 [F, tile rows, 1 + N]`: how many splats reach the row of tiles, then which, from near to far; the rest
-    /// of a row is never written. GPU only.
+    /// scratch `u32 [F, tile rows, 3 + N]`: how many splats reach the row of tiles, the first tile that any of them
+    /// reaches, the end of those tiles, then the splats from near to far; the rest of a row is never written. GPU only.
     RowLists,
+    /// scratch `u32 [F, band tiles, 1 + N]`: how many splats touch a tile, then which, from near to far; the rest is never
+    /// written. GPU only.
+    TileLists,
     /// out `[F, H, W, 3]`.
     Frames,
     /// in `[F, H, W, 3]` upstream gradient `∂L/∂frames`.
@@ -131,7 +134,7 @@ pub enum Buffer {
 
 impl Buffer {
     /// Every buffer, in the order of their declaration.
-    pub const ALL: [Buffer; 29] = {
+    pub const ALL: [Buffer; 30] = {
         use Buffer::*;
         [
             Positions,
@@ -150,6 +153,7 @@ impl Buffer {
             Shaded,
             Order,
             RowLists,
+            TileLists,
             Frames,
             GradFrames,
             TilePartials,
@@ -189,6 +193,8 @@ pub enum Pass {
     Sort,
     /// For each row of tiles the splats that reach it, in order.
     BinRows,
+    /// For each tile the splats that touch it, in order.
+    BinTiles,
     /// Front-to-back compositing, a workgroup a tile (A.5).
     Rasterize,
     /// Per tile: gradients to the splats that touch it (A.6).
@@ -215,7 +221,7 @@ pub enum Pass {
 
 impl Pass {
     /// Every pass, in the order of their declaration.
-    pub const ALL: [Pass; 19] = {
+    pub const ALL: [Pass; 20] = {
         use Pass::*;
         [
             Head,
@@ -226,6 +232,7 @@ impl Pass {
             Appearance,
             Sort,
             BinRows,
+            BinTiles,
             Rasterize,
             RasterizeBackward,
             GatherTiles,
@@ -251,6 +258,7 @@ impl Pass {
             Pass::Appearance => "appearance",
             Pass::Sort => "sort",
             Pass::BinRows => "bin_rows",
+            Pass::BinTiles => "bin_tiles",
             Pass::Rasterize => "rasterize",
             Pass::RasterizeBackward => "rasterize_backward",
             Pass::GatherTiles => "gather_tiles",
@@ -263,6 +271,12 @@ impl Pass {
             Pass::HeadWeightsBackward => "head_weights_backward",
             Pass::ReduceWeights => "reduce_weights",
         }
+    }
+
+    /// Whether it goes over tiles, which are worked through in bands.
+    pub fn is_banded(self) -> bool {
+        use Pass::*;
+        matches!(self, BinTiles | Rasterize | RasterizeBackward | GatherTiles)
     }
 
     /// The buffers it binds, in binding order after the uniform at binding 0. The last `writes` of them are written.
@@ -279,8 +293,9 @@ impl Pass {
             Pass::Appearance => (&[Head, Skinned, Projected, DepthRange, Weights, Shaded], 1),
             Pass::Sort => (&[Projected, Order], 1),
             Pass::BinRows => (&[Projected, Shaded, Order, RowLists], 1),
-            Pass::Rasterize => (&[Projected, Shaded, RowLists, Frames], 1),
-            Pass::RasterizeBackward => (&[Projected, Shaded, RowLists, Frames, GradFrames, TilePartials], 1),
+            Pass::BinTiles => (&[Projected, Shaded, RowLists, TileLists], 1),
+            Pass::Rasterize => (&[Projected, Shaded, TileLists, Frames], 1),
+            Pass::RasterizeBackward => (&[Projected, Shaded, TileLists, Frames, GradFrames, TilePartials], 1),
             Pass::GatherTiles => (&[Projected, Shaded, TilePartials, GradSplats], 1),
             Pass::AppearanceBackward => {
                 (&[Head, Skinned, Projected, DepthRange, Weights, GradSplats, GradAppearance], 1)
@@ -301,7 +316,7 @@ impl Pass {
 /// The passes from joints to frames.
 pub fn forward(dims: &Dims) -> Vec<Pass> {
     let mut passes = geometry(dims);
-    passes.push(Pass::Rasterize);
+    passes.extend([Pass::BinTiles, Pass::Rasterize]);
     passes
 }
 
@@ -310,6 +325,7 @@ pub fn forward(dims: &Dims) -> Vec<Pass> {
 pub fn backward(dims: &Dims) -> Vec<Pass> {
     let mut passes = geometry(dims);
     passes.extend([
+        Pass::BinTiles,
         Pass::RasterizeBackward,
         Pass::GatherTiles,
         Pass::AppearanceBackward,

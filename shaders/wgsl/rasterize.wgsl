@@ -1,14 +1,13 @@
 // Front-to-back compositing, a workgroup a tile (A.5). Each thread carries two strips of four pixels.
 // #import shared/params
 // #import shared/index
-// #import shared/tile
-
-const CHUNK: u32 = 128u;
+// #import shared/lists
+// #import shared/load
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> projected: array<vec4<f32>>;
 @group(0) @binding(2) var<storage, read> shaded: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> row_lists: array<u32>;
+@group(0) @binding(3) var<storage, read> tile_lists: array<u32>;
 @group(0) @binding(4) var<storage, read_write> frames: array<f32>;
 
 // Four pixels side by side: what reaches the eye through the splats so far, and their colours.
@@ -20,10 +19,8 @@ struct Strip {
 }
 
 fn composite(strip: ptr<function, Strip>, s: Splat, dx: vec4<f32>, y: f32) {
+    // no way out where d > CUTOFF: few strips would take it, and all would pay for the question
     let d = four_d(s, dx, y - s.origin.y);
-    if all(d > vec4<f32>(CUTOFF)) {
-        return;
-    }
     let share = (*strip).transmittance * absorbed(s.conic.w * exp(min(-0.5 * d, vec4<f32>())));
     (*strip).red += share * s.colour.x;
     (*strip).green += share * s.colour.y;
@@ -35,20 +32,36 @@ fn store_strip(strip: Strip, frame: u32, x: u32, y: u32) {
     if y >= params.height {
         return;
     }
-    for (var c = 0u; c < 4u; c++) {
-        if x + c < params.width {
-            let at = ((frame * params.height + y) * params.width + x + c) * 3u;
-            frames[at] = finished(strip.red[c]);
-            frames[at + 1u] = finished(strip.green[c]);
-            frames[at + 2u] = finished(strip.blue[c]);
+    let at = ((frame * params.height + y) * params.width + x) * 3u;
+    let red = finished(strip.red);
+    let green = finished(strip.green);
+    let blue = finished(strip.blue);
+    if x + 4u <= params.width {
+        frames[at] = red.x;
+        frames[at + 1u] = green.x;
+        frames[at + 2u] = blue.x;
+        frames[at + 3u] = red.y;
+        frames[at + 4u] = green.y;
+        frames[at + 5u] = blue.y;
+        frames[at + 6u] = red.z;
+        frames[at + 7u] = green.z;
+        frames[at + 8u] = blue.z;
+        frames[at + 9u] = red.w;
+        frames[at + 10u] = green.w;
+        frames[at + 11u] = blue.w;
+    } else {
+        for (var c = 0u; c < params.width - min(x, params.width); c++) {
+            frames[at + 3u * c] = red[c];
+            frames[at + 3u * c + 1u] = green[c];
+            frames[at + 3u * c + 2u] = blue[c];
         }
     }
 }
 
-fn finished(x: f32) -> f32 {
-    return select(0.0, saturate(x), is_finite(x));
+fn finished(x: vec4<f32>) -> vec4<f32> {
+    let whole = (bitcast<vec4<u32>>(x) & vec4<u32>(0x7f800000u)) != vec4<u32>(0x7f800000u);
+    return select(vec4<f32>(), saturate(x), whole);
 }
-
 @compute @workgroup_size(32)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
@@ -56,27 +69,24 @@ fn main(
     @builtin(local_invocation_index) local: u32,
 ) {
     let id = flat_group(group, groups);
-    if id >= params.frames * params.tiles {
+    if id >= params.frames * params.band_tiles {
         return;
     }
-    let frame = id / params.tiles;
-    let tile = id % params.tiles;
+    let frame = id / params.band_tiles;
+    let tile = params.band_start + id % params.band_tiles;
     let corner = tile_corner(tile);
     let x = corner.x + 4u * (local % 4u);
     let y = corner.y + local / 4u;
     let columns = vec4<f32>(f32(x)) + vec4<f32>(0.0, 1.0, 2.0, 3.0);
     var upper = Strip(vec4<f32>(1.0), vec4<f32>(), vec4<f32>(), vec4<f32>());
     var lower = upper;
-    let list = row_list(frame, tile);
-    let length = row_lists[list];
-    for (var start = 0u; start < length; start += CHUNK) {
-        let count = stage(frame, list, start, length, vec2<f32>(corner), local);
-        for (var i = 0u; i < count; i++) {
-            let s = staged[i];
-            let dx = columns - s.origin.x;
-            composite(&upper, s, dx, f32(y));
-            composite(&lower, s, dx, f32(y + 8u));
-        }
+    let list = tile_list(frame, tile);
+    let end = list + tile_lists[list];
+    for (var i = list + 1u; i <= end; i++) {
+        let s = load_splat(frame * per_frame() + tile_lists[i]);
+        let dx = columns - s.origin.x;
+        composite(&upper, s, dx, f32(y));
+        composite(&lower, s, dx, f32(y + 8u));
     }
     store_strip(upper, frame, x, y);
     store_strip(lower, frame, x, y + 8u);

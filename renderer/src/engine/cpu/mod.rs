@@ -215,7 +215,7 @@ impl<'a> Run<'a> {
                 fresh(&mut b.grad_splats, total * 12),
             ),
             // the twins draw splat by splat and know no tiles
-            Pass::BinRows | Pass::GatherTiles => {}
+            Pass::BinRows | Pass::BinTiles | Pass::GatherTiles => {}
             Pass::AppearanceBackward => backward::appearance_backward(
                 dims,
                 &b.head,

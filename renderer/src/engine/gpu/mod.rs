@@ -224,7 +224,7 @@ impl GpuEngine {
         backward: Option<(&[f32], &[f32])>,
         buffers: &[Buffer],
     ) -> Result<Vec<Vec<f32>>, GpuError> {
-        let scratch = [Buffer::RowLists, Buffer::TilePartials, Buffer::WeightPartials];
+        let scratch = [Buffer::RowLists, Buffer::TileLists, Buffer::TilePartials, Buffer::WeightPartials];
         if let Some(&buffer) = buffers.iter().find(|buffer| scratch.contains(buffer)) {
             return Err(GpuError::Scratch(buffer));
         }

@@ -1,7 +1,7 @@
 //! How a rendering is cut into pieces that respect WebGPU's limits. Pure arithmetic, nothing here needs a GPU.
 //!
-//! A batch is cut into stretches of frames, so that no buffer outgrows a binding, and the backward rasterizer's tiles
-//! into bands, because it needs ten numbers for every tile and splat.
+//! A batch is cut into stretches of frames, so that no buffer outgrows a binding, and their tiles into bands,
+//! because the backward rasterizer needs ten numbers for every tile and splat.
 
 use draction_shaders::Params;
 
@@ -94,6 +94,7 @@ impl Plan {
     pub fn bytes(&self, buffer: Buffer, frames: u64) -> u64 {
         let len = match buffer {
             Buffer::TilePartials => frames * self.bands[0].count * self.dims.per_frame() as u64 * PARTIAL,
+            Buffer::TileLists => frames * self.bands[0].count * (1 + self.dims.per_frame() as u64),
             Buffer::WeightPartials => self.slabs * WEIGHTS_LEN as u64,
             _ => frame_len(&self.dims, buffer).map_or(0, |(per_frame, rest)| frames * per_frame + rest),
         };
@@ -102,7 +103,7 @@ impl Plan {
 
     /// Whether `buffer` grows with the number of frames.
     pub fn is_per_frame(&self, buffer: Buffer) -> bool {
-        buffer == Buffer::TilePartials || frame_len(&self.dims, buffer).is_some_and(|(per_frame, _)| per_frame > 0)
+        matches!(buffer, Buffer::TileLists | Buffer::TilePartials) || frame_len(&self.dims, buffer).is_some_and(|(per_frame, _)| per_frame > 0)
     }
 
     /// The uniform for one chunk and band.
@@ -139,8 +140,8 @@ impl Plan {
             Pass::DepthRange | Pass::DepthRangeBackward => bodies,
             Pass::Sort => p.frames * per_frame.div_ceil(256),
             Pass::BinRows => p.frames * (p.tiles / p.tiles_x),
-            Pass::Rasterize => p.frames * p.tiles,
-            Pass::RasterizeBackward => p.frames * p.band_tiles,
+            Pass::BinTiles => (p.frames * p.band_tiles).div_ceil(64),
+            Pass::Rasterize | Pass::RasterizeBackward => p.frames * p.band_tiles,
             Pass::SkinBackward => (bodies * p.joints).div_ceil(64),
             Pass::NfmWeightsBackward | Pass::HeadWeightsBackward => p.slabs,
             Pass::ReduceWeights => (WEIGHTS_LEN as u32).div_ceil(64),
@@ -193,11 +194,11 @@ fn frame_len(dims: &Dims, buffer: Buffer) -> Option<(u64, u64)> {
         Buffer::DepthRange => (p * 4, 0),
         Buffer::Shaded | Buffer::GradMeans => (n * 4, 0),
         Buffer::Order => (n, 0),
-        Buffer::RowLists => ((1 + n) * dims.tiles_y() as u64, 0),
+        Buffer::RowLists => ((3 + n) * dims.tiles_y() as u64, 0),
         Buffer::Frames | Buffer::GradFrames => (pixels * 3, 0),
         Buffer::GradAppearance => (n * 20, 0),
         Buffer::GradDepthRange => (p * 2, 0),
-        Buffer::TilePartials | Buffer::WeightPartials => return None,
+        Buffer::TileLists | Buffer::TilePartials | Buffer::WeightPartials => return None,
     })
 }
 

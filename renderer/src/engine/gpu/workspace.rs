@@ -108,17 +108,12 @@ impl Workspace {
             compute.set_bind_group(0, &self.bind_groups[&pass], &[self.plan.slot(chunk, band) as u32]);
             compute.dispatch_workgroups(x, y, 1);
         };
-        for &pass in passes {
-            match pass {
-                // a band's shares are gathered before the next band overwrites them
-                Pass::RasterizeBackward => {
-                    for band in 0..self.plan.bands.len() {
-                        dispatch(Pass::RasterizeBackward, band);
-                        dispatch(Pass::GatherTiles, band);
-                    }
-                }
-                Pass::GatherTiles => {}
-                _ => dispatch(pass, 0),
+        // what goes by tiles goes band by band: a band's lists and shares are used before the next overwrites them
+        let banded = |pass: &Pass| pass.is_banded();
+        for stretch in passes.chunk_by(|a, b| banded(a) == banded(b)) {
+            let bands = if banded(&stretch[0]) { self.plan.bands.len() } else { 1 };
+            for band in 0..bands {
+                stretch.iter().for_each(|&pass| dispatch(pass, band));
             }
         }
     }
