@@ -571,7 +571,7 @@ impl eframe::App for App {
     }
 
     fn clear_color(&self, visuals: &egui::Visuals) -> [f32; 4] {
-        theme::palette(visuals).background.to_normalized_gamma_f32()
+        theme::palette(visuals).panel.to_normalized_gamma_f32()
     }
 
     #[cfg(target_family = "wasm")]

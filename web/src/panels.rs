@@ -51,7 +51,7 @@ pub fn show(app: &mut App, ui: &mut egui::Ui) -> Vec<Action> {
 
 /// A wide window: takes on the left, chat on the right, pictures and time between them.
 fn columns(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, String>, actions: &mut Vec<Action>) {
-    let panel = panel_frame(ui);
+    let panel = plain_frame();
     if app.document.takes.len() > 1 {
         egui::Panel::left("takes").resizable(false).exact_size(190.0).frame(panel).show(ui, |ui| {
             takes::show(&app.document, ui, actions);
@@ -66,19 +66,19 @@ fn columns(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, String>, acti
         film::timeline(app, ui, drawn, actions);
         film::strip(app, ui, drawn, false, actions);
     });
-    egui::CentralPanel::no_frame().frame(stage_frame()).show(ui, |ui| stage::side_by_side(app, ui, drawn, actions));
+    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| stage::side_by_side(app, ui, drawn, actions));
 }
 
 /// A narrow window: one page at a time, time always at hand.
 fn pages(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, String>, actions: &mut Vec<Action>) {
-    let panel = panel_frame(ui);
+    let panel = plain_frame();
     egui::Panel::bottom("tabs").resizable(false).frame(panel).show(ui, |ui| {
         film::transport(app, ui, actions);
         film::timeline(app, ui, drawn, actions);
         ui.add_space(theme::space::S);
         ui.vertical_centered(|ui| segmented(ui, &["Motion", "Pictures", "Ask"], &mut app.view.tab));
     });
-    egui::CentralPanel::no_frame().frame(stage_frame()).show(ui, |ui| match app.view.tab {
+    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| match app.view.tab {
         0 => stage::scene(app, ui, actions),
         1 => {
             egui::ScrollArea::vertical().show(ui, |ui| {
@@ -92,7 +92,7 @@ fn pages(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, String>, action
 }
 
 fn empty(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
-    egui::CentralPanel::no_frame().frame(stage_frame()).show(ui, |ui| {
+    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| {
         let title = "Drop a motion file here";
         let hint = "BVH, NTU .skeleton, HumanML3D, .npy. It stays on this machine: pictures, answers and all.";
         drop_zone(ui, title, hint, |ui| header::open_buttons(app, ui, actions));
@@ -116,12 +116,8 @@ fn notices(app: &App, ctx: &egui::Context, actions: &mut Vec<Action>) {
     }
 }
 
-fn panel_frame(ui: &egui::Ui) -> egui::Frame {
-    let palette = theme::palette(ui.visuals());
-    egui::Frame::NONE.fill(palette.panel).inner_margin(theme::space::M as i8 - 4)
-}
-
-/// Without a fill: the window was cleared in the background's colour, and filling it twice costs a software GPU dearly.
-fn stage_frame() -> egui::Frame {
+/// Without a fill: the window was cleared in the panels' colour, lines keep them apart, and filling what is filled costs
+/// a software GPU more than everything else together.
+fn plain_frame() -> egui::Frame {
     egui::Frame::NONE.inner_margin(theme::space::M as i8 - 4)
 }

@@ -11,7 +11,7 @@ use crate::{
 };
 
 pub(super) fn show(app: &mut App, ui: &mut egui::Ui, narrow: bool, actions: &mut Vec<Action>) {
-    let frame = super::panel_frame(ui).inner_margin(egui::Margin::symmetric(12, 8));
+    let frame = super::plain_frame().inner_margin(egui::Margin::symmetric(12, 8));
     egui::Panel::top("header").resizable(false).frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.label(theme::text::title(if narrow { "Skeleton" } else { "SkeletonLLM" }));

@@ -38,14 +38,14 @@ pub fn bars(ui: &mut Ui, items: &[BarView<'_>]) -> Option<usize> {
             if !ui.is_rect_visible(rect) {
                 continue;
             }
-            let painter = ui.painter_at(rect.expand(2.0));
+            let painter = ui.painter();
             if response.hovered() || response.has_focus() {
                 painter.rect_filled(rect.expand2(vec2(6.0, 0.0)), radius::S, p.hover.gamma_multiply(0.5));
             }
             let first = i == 0;
             let font = if first { text::medium(13.0) } else { text::regular(13.0) };
             let color = if first { p.text } else { p.text_weak };
-            let label = elided(&painter, item.label, font, color, labels);
+            let label = elided(painter, item.label, font, color, labels);
             painter.galley(rect.left_center() - vec2(0.0, label.size().y * 0.5), label, color);
             let figure = painter.layout_no_wrap(said, text::medium(13.0), color);
             let at = rect.right_center() - vec2(figure.size().x, figure.size().y * 0.5);

@@ -77,7 +77,8 @@ pub fn segmented(ui: &mut Ui, options: &[&str], chosen: &mut usize) -> Response 
     let natural: f32 = galleys.iter().map(|g| g.size().x + 24.0).sum();
     let squeeze = (ui.available_width() / natural.max(1.0)).clamp(0.0, 1.0);
     let (rect, mut response) = ui.allocate_exact_size(vec2(natural * squeeze, height), Sense::click());
-    let painter = ui.painter_at(rect);
+    // a clip of its own is a draw call of its own
+    let painter = if squeeze < 1.0 { ui.painter_at(rect) } else { ui.painter().clone() };
     painter.rect(rect, radius::M, p.field, Stroke::new(1.0, p.border), StrokeKind::Inside);
     let before = *chosen;
     if response.has_focus() && !options.is_empty() {

@@ -93,7 +93,7 @@ impl<'a> SceneView<'a> {
         ground::shadows(&mut solid, cam, pose, orbit.floor(), p.shadow);
         ground::grid(&mut solid, cam, orbit, p);
         if self.facing {
-            ground::facing(&mut solid, cam, pose, orbit, theme::mix(p.background, p.accent_text, 0.6));
+            ground::facing(&mut solid, cam, pose, orbit, theme::mix(p.panel, p.accent_text, 0.6));
         }
         if self.trails {
             figure::trails(&mut solid, cam, self.motion, self.frame, p);

@@ -1,7 +1,7 @@
 //! The pictures that the model sees, side by side.
 
 use eframe::egui::{
-    Align2, Color32, CornerRadius, CursorIcon, Id, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextureId, Ui,
+    Align2, Color32, CornerRadius, CursorIcon, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextureId, Ui,
     Vec2, WidgetInfo, pos2, vec2,
 };
 
@@ -14,6 +14,8 @@ const GAP: f32 = 8.0;
 const CAPTION: f32 = 22.0;
 /// Pictures are never wider than this many points.
 const WIDEST: f32 = 260.0;
+/// Of each picture.
+const CORNER: CornerRadius = CornerRadius::same(radius::S + 2);
 /// In one scrolling row they are this many points wide.
 const SCROLLED: f32 = 112.0;
 
@@ -65,6 +67,7 @@ impl Strip<'_> {
         let id = ui.make_persistent_id("strip");
         let mut clicked = None;
         let mut hovered = None;
+        let mut cells = Vec::with_capacity(self.count);
         for i in 0..self.count {
             let at = vec2((i % columns) as f32 * (cell.x + GAP), (i / columns) as f32 * (cell.y + GAP));
             let rect = Rect::from_min_size(area.min + at, cell);
@@ -76,16 +79,22 @@ impl Strip<'_> {
             if !ui.is_rect_visible(rect) {
                 continue;
             }
+            let hover = ui.ctx().animate_bool_responsive(response.id.with("hover"), response.hovered());
+            let cell = Cell { index: i, rect, hover, focus: response.has_focus() };
             if response.hovered() {
-                hovered = Some((i, rect, response.id));
+                hovered = Some(cell);
             } else {
-                self.paint(ui, i, rect, 0.0, response.has_focus(), response.id);
+                cells.push(cell);
             }
             response.on_hover_cursor(CursorIcon::PointingHand);
         }
+        // all of one texture, then all of the other: two draw calls instead of two for each picture
+        cells.iter().for_each(|cell| self.picture(ui, cell));
+        cells.iter().for_each(|cell| self.border(ui, cell));
         // the enlarged one covers its neighbours
-        if let Some((i, rect, id)) = hovered {
-            self.paint(ui, i, rect, 1.0, false, id);
+        if let Some(cell) = hovered {
+            self.picture(ui, &cell);
+            self.border(ui, &cell);
         }
         clicked
     }
@@ -95,37 +104,39 @@ impl Strip<'_> {
         format!("Frame {} of {}{time}", i + 1, self.count)
     }
 
-    fn paint(&self, ui: &Ui, i: usize, rect: Rect, hover: f32, focus: bool, id: Id) {
-        let p = theme::palette(ui.visuals());
-        let t = ui.ctx().animate_bool_responsive(id.with("hover"), hover > 0.0);
-        let current = self.current == Some(i);
-        let picture = rect.with_max_y(rect.bottom() - CAPTION).expand(3.0 * t);
+    fn picture(&self, ui: &Ui, cell: &Cell) {
+        let picture = cell.picture();
         let painter = ui.painter();
-        if t > 0.0 {
-            let shadow = ui.visuals().popup_shadow.as_shape(picture, radius::S + 2);
-            painter.add(shadow);
+        if cell.hover > 0.0 {
+            painter.add(ui.visuals().popup_shadow.as_shape(picture, radius::S + 2));
         }
-        let corner = CornerRadius::same(radius::S + 2);
         match self.texture {
             Some(texture) => {
-                let from = i as f32 / self.count as f32;
+                let from = cell.index as f32 / self.count as f32;
                 let uv = Rect::from_min_max(pos2(from, 0.0), pos2(from + 1.0 / self.count as f32, 1.0));
-                let shape = eframe::egui::epaint::RectShape::filled(picture, corner, Color32::WHITE);
+                let shape = eframe::egui::epaint::RectShape::filled(picture, CORNER, Color32::WHITE);
                 painter.add(shape.with_texture(texture, uv));
             }
             None => {
-                painter.rect_filled(picture, corner, p.field);
+                painter.rect_filled(picture, CORNER, theme::palette(ui.visuals()).field);
             }
         }
+    }
+
+    fn border(&self, ui: &Ui, cell: &Cell) {
+        let p = theme::palette(ui.visuals());
+        let (i, picture, painter) = (cell.index, cell.picture(), ui.painter());
+        let current = self.current == Some(i);
+        let marked = current || cell.focus;
         let heat = self.heat.map(|h| h.get(i).copied().map_or(0.0, unit));
-        let (width, color) = match (heat, current || focus) {
+        let (width, color) = match (heat, marked) {
             (Some(heat), _) => (1.0 + 2.0 * heat, p.heat(heat)),
             (None, true) => (2.0, p.accent_text),
-            (None, false) => (1.0, theme::mix(p.border, p.border_strong, t)),
+            (None, false) => (1.0, theme::mix(p.border, p.border_strong, cell.hover)),
         };
         // outside, so that it never covers the picture
-        painter.rect_stroke(picture, corner, Stroke::new(width, color), StrokeKind::Outside);
-        if heat.is_some() && (current || focus) {
+        painter.rect_stroke(picture, CORNER, Stroke::new(width, color), StrokeKind::Outside);
+        if heat.is_some() && marked {
             painter.rect_stroke(
                 picture.expand(width + 1.0),
                 radius::S + 4,
@@ -133,7 +144,8 @@ impl Strip<'_> {
                 StrokeKind::Outside,
             );
         }
-        self.caption(ui, i, rect.with_min_y(rect.bottom() - CAPTION + 3.0), current, heat, p);
+        let caption = cell.rect.with_min_y(cell.rect.bottom() - CAPTION + 3.0);
+        self.caption(ui, i, caption, current, heat, p);
     }
 
     fn caption(&self, ui: &Ui, i: usize, rect: Rect, current: bool, heat: Option<f32>, p: &Palette) {
@@ -160,6 +172,21 @@ impl Strip<'_> {
                 p.text_weak,
             );
         }
+    }
+}
+
+/// A picture's place.
+struct Cell {
+    index: usize,
+    rect: Rect,
+    /// How far it is enlarged, 0..1.
+    hover: f32,
+    focus: bool,
+}
+
+impl Cell {
+    fn picture(&self) -> Rect {
+        self.rect.with_max_y(self.rect.bottom() - CAPTION).expand(3.0 * self.hover)
     }
 }
 

@@ -114,7 +114,7 @@ impl<'a> Look<'a> {
         };
         let [near, far] = self.depths;
         let away = (depth - near) / (far - near).max(0.3);
-        mix(color, self.p.background, 0.38 * away.clamp(0.0, 1.0))
+        mix(color, self.p.panel, 0.38 * away.clamp(0.0, 1.0))
     }
 
     fn end(&self, joint: usize, grow: f32) -> Option<End> {

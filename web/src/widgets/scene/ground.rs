@@ -11,7 +11,7 @@ use super::{
 use crate::theme::{Palette, text};
 
 /// Pieces of a grid line, each of its own faintness.
-const PIECES: usize = 10;
+const PIECES: usize = 6;
 
 /// Lines every metre and fainter ones every half, fading away from what is looked at. Seen from afar they stand wider.
 pub(super) fn grid(solid: &mut Solid, cam: &Camera, orbit: &Orbit, p: &Palette) {
@@ -80,10 +80,10 @@ pub(super) fn shadows(solid: &mut Solid, cam: &Camera, pose: &Pose<'_>, floor: f
         if let (Some(a), Some(b)) = (end(a), end(b)) {
             // flat colour: lit shapes look like pipes on the floor
             solid.ribbon(&[a, b].map(|e| Knot { at: e.at, width: e.radius * 2.0, color }));
-            for e in [a, b] {
-                solid.glow(e.at, e.radius * 1.2, color);
-            }
         }
+    }
+    for e in (0..pose.joints.len()).filter_map(end) {
+        solid.glow(e.at, e.radius * 1.2, color);
     }
 }
 

@@ -102,7 +102,7 @@ impl Solid {
     /// A halo that fades outwards.
     pub(super) fn glow(&mut self, at: Pos2, radius: f32, color: Color32) {
         let middle = self.vertex(at, color);
-        let corners = 24;
+        let corners = 2 * pieces(radius);
         let first = self.mesh.vertices.len() as u32;
         for i in 0..corners {
             let dir = Vec2::angled(TAU * i as f32 / corners as f32);
