@@ -94,33 +94,36 @@ impl Workspace {
         self.buffers.values()
     }
 
-    /// Records `passes` over one chunk of frames.
-    pub fn replay(
-        &self,
-        compute: &mut wgpu::ComputePass<'_>,
-        pipelines: &super::pipelines::Pipelines,
-        passes: &[Pass],
-        chunk: usize,
-    ) {
-        let mut dispatch = |pass: Pass, band: usize| {
-            let [x, y] = self.plan.groups(pass, &self.plan.params(chunk, band));
-            compute.set_pipeline(pipelines.get(pass));
-            compute.set_bind_group(0, &self.bind_groups[&pass], &[self.plan.slot(chunk, band) as u32]);
-            compute.dispatch_workgroups(x, y, 1);
-        };
+    /// What `passes` dispatch over one chunk of frames, in order: each pass with the band of tiles that it works on.
+    pub fn steps(&self, passes: &[Pass]) -> Vec<(Pass, usize)> {
+        let mut steps = Vec::with_capacity(passes.len());
         for &pass in passes {
             match pass {
                 // a band's shares are gathered before the next band overwrites them
                 Pass::RasterizeBackward => {
                     for band in 0..self.plan.bands.len() {
-                        dispatch(Pass::RasterizeBackward, band);
-                        dispatch(Pass::GatherTiles, band);
+                        steps.extend([(Pass::RasterizeBackward, band), (Pass::GatherTiles, band)]);
                     }
                 }
-                Pass::GatherTiles => {}
-                _ => dispatch(pass, 0),
+                Pass::GatherTiles if passes.contains(&Pass::RasterizeBackward) => {}
+                _ => steps.push((pass, 0)),
             }
         }
+        steps
+    }
+
+    /// Records one of [`Workspace::steps`].
+    pub fn dispatch(
+        &self,
+        compute: &mut wgpu::ComputePass<'_>,
+        pipelines: &super::pipelines::Pipelines,
+        (pass, band): (Pass, usize),
+        chunk: usize,
+    ) {
+        let [x, y] = self.plan.groups(pass, &self.plan.params(chunk, band));
+        compute.set_pipeline(pipelines.get(pass));
+        compute.set_bind_group(0, &self.bind_groups[&pass], &[self.plan.slot(chunk, band) as u32]);
+        compute.dispatch_workgroups(x, y, 1);
     }
 }
 
