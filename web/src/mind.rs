@@ -46,11 +46,22 @@ pub struct Subject {
 #[derive(Clone, Debug)]
 enum Task {
     Recognise,
-    Ask { exchange: u64, question: String },
-    Explain { exchange: u64, question: String, answer: String },
+    Ask {
+        exchange: u64,
+        question: String,
+    },
+    Explain {
+        exchange: u64,
+        question: String,
+        answer: String,
+    },
     LabelSpans,
     #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
-    Slope { exchange: u64, question: String, answer: String },
+    Slope {
+        exchange: u64,
+        question: String,
+        answer: String,
+    },
 }
 
 struct Request {

@@ -316,6 +316,7 @@ impl Workbench {
                 if self.history.len() > HISTORY {
                     self.history.pop_front();
                 }
+                self.keep_places(&drawn);
                 self.drawn = Some(drawn);
             }
             News::Drawn(Err(problem)) => (self.drawing, self.problem) = (false, Some(problem)),
@@ -341,6 +342,18 @@ impl Workbench {
                 self.notes.push((false, said));
             }
             News::Captured(Err(problem)) => self.notes.push((true, problem)),
+        }
+    }
+
+    /// The chosen pixel and region stay where they are when the picture has another size than the one before.
+    fn keep_places(&mut self, drawn: &Drawn) {
+        let Some(last) = &self.drawn else { return };
+        let size = |drawn: &Drawn| [drawn.inputs.dims.width, drawn.inputs.dims.height];
+        let (old, new) = (size(last), size(drawn));
+        if old != new {
+            let moved = |at: [usize; 2]| [0, 1].map(|c| at[c] * new[c] / old[c]);
+            self.pixel = self.pixel.map(moved);
+            self.region = self.region.map(|corners| corners.map(moved));
         }
     }
 

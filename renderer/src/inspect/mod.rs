@@ -6,12 +6,14 @@
 //! | `scene` | inputs that own their numbers, and every buffer after the passes ran |
 //! | `pixel` | the Gaussians that made a pixel, front to back |
 //! | `paint` | buffers as pictures |
+//! | `columns` | two runs of a buffer, compared column by column |
 //! | `verdicts` | GPU against CPU twin, pass by pass, each from the twin's inputs |
 //! | `loss` | gradients of what is seen at a pixel or in a region |
 //! | `reload` | WGSL files, watched and validated; the last good ones stay |
 //! | `capture` | a rendering in a file, and its replay |
 
 mod capture;
+mod columns;
 mod layout;
 mod loss;
 mod paint;

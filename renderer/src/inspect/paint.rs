@@ -4,6 +4,9 @@ use crate::passes::{Buffer, Dims, TILE};
 
 use super::{Buffers, pixel::Splat, tiles::occupancy};
 
+/// Largest difference of two pictures that is rounding.
+const ROUNDING: f32 = 2e-5;
+
 /// What to look at.
 #[derive(Clone, Copy, Debug)]
 pub enum View<'a> {
@@ -19,7 +22,7 @@ pub enum View<'a> {
     Colours,
     /// A number a Gaussian of the frame, `[N]`, on those ellipses, and its unit.
     Values(&'a [f32], &'static str),
-    /// Largest difference of the three colours to the frames of another run.
+    /// Largest difference of the three colours to the frames of another run; nothing where that is none to speak of.
     Difference(&'a Buffers),
 }
 
@@ -61,8 +64,10 @@ pub fn paint(view: View<'_>, dims: &Dims, buffers: &Buffers, frame: usize) -> Op
             let gap = |a: f32, b: f32| if (a - b).is_nan() { 1.0 } else { (a - b).abs() };
             let difference = |(a, b): (&[f32; 3], &[f32; 3])| gap(a[0], b[0]).max(gap(a[1], b[1])).max(gap(a[2], b[2]));
             let differences: Vec<f32> = of(buffers)?.iter().zip(&of(other)?).map(difference).collect();
-            let most = differences.iter().copied().fold(0.0, f32::max);
-            scaled(differences, 0.0, most, "of full brightness")
+            // rounding fills no scale of its own: where that is all there is, the picture stays dark
+            let most = differences.iter().copied().fold(ROUNDING, f32::max);
+            let seen = differences.into_iter().map(|d| if d > 0.01 * most { d } else { f32::NAN });
+            scaled(seen.collect(), 0.0, most, "of full brightness")
         }
         View::Occupancy => {
             let counts = occupancy(dims, buffers, frame);

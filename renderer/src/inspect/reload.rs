@@ -97,7 +97,9 @@ pub fn validate(sources: &Sources, name: &str) -> Result<(), Box<ShaderProblem>>
     let composed = sources.compose(name).map_err(|error| Box::new(bare(error.to_string())))?;
     let module = wgsl::parse_str(&composed).map_err(|error| {
         let mut problem = bare(error.message().to_owned());
-        problem.notes = error.labels().map(|(_, label)| label.to_owned()).filter(|label| !label.is_empty()).collect();
+        // a label often repeats the message
+        let labels = error.labels().map(|(_, label)| label).filter(|l| !l.is_empty() && !error.message().contains(l));
+        problem.notes = labels.map(str::to_owned).collect();
         problem.notes.extend(error.notes().map(str::to_owned));
         let span = error.labels().next().map(|(span, _)| span);
         Box::new(problem.at(sources, &composed, span))

@@ -7,14 +7,8 @@ use crate::{
     passes::{self, Buffer, Dims, Pass, WEIGHTS_LEN},
 };
 
-use super::{Buffers, Column, OwnedInputs, layout, row_name, tiles};
+use super::{Buffers, Column, OwnedInputs, columns, columns::GRADIENT, layout, row_name, tiles};
 
-/// Largest relative L2 error of a column of numbers that a forward pass may have: f32 in another order of sums.
-const FORWARD: f64 = 1e-4;
-/// As [`FORWARD`], for gradients, whose sums cancel.
-const GRADIENT: f64 = 1e-3;
-/// A column that is nearly zero is judged by the others of its unit: errors below this share of them are rounding.
-const FLOOR: f64 = 1e-2;
 /// Numbers a tile and splat in [`Buffer::TilePartials`].
 const PARTIAL: usize = 10;
 
@@ -170,16 +164,7 @@ impl Judge<'_> {
                     (0..WEIGHTS_LEN).map(|i| if own.contains(&i) { sum(i) } else { expected[i] }).collect();
                 self.columns(Buffer::GradWeights, &sums, expected, GRADIENT)
             }
-            Buffer::GradSplats
-            | Buffer::GradAppearance
-            | Buffer::GradDepthRange
-            | Buffer::GradMeans
-            | Buffer::GradHead
-            | Buffer::GradPositions
-            | Buffer::GradVelocities
-            | Buffer::GradFeatures
-            | Buffer::GradWeights => self.columns(buffer, got, twin(buffer), GRADIENT),
-            _ => self.columns(buffer, got, twin(buffer), FORWARD),
+            _ => self.columns(buffer, got, twin(buffer), columns::tolerance(buffer)),
         }
     }
 
@@ -213,48 +198,16 @@ impl Judge<'_> {
     /// The worst column of `got [rows, columns]`.
     fn columns(&self, buffer: Buffer, got: &[f32], expected: &[f32], tolerance: f64) -> Option<Difference> {
         let layout = layout(buffer, self.dims)?;
-        let width = layout.columns.len();
-        let norm = |numbers: &mut dyn Iterator<Item = f64>| numbers.map(|x| x * x).sum::<f64>().sqrt();
-        let column = |numbers: &'_ [f32], c: usize| -> Vec<f64> {
-            numbers.iter().skip(c).step_by(width).map(|&x| f64::from(x)).collect()
-        };
-        let sizes: Vec<f64> = (0..width).map(|c| norm(&mut column(expected, c).into_iter())).collect();
-        let worst = (0..width).map(|c| {
-            let unit = layout.columns[c].unit;
-            let group = norm(&mut (0..width).filter(|&o| layout.columns[o].unit == unit).map(|o| sizes[o]));
-            let (own, twin) = (column(got, c), column(expected, c));
-            let error = norm(&mut own.iter().zip(&twin).map(|(a, b)| a - b));
-            (c, relative(error, sizes[c].max(FLOOR * group), twin.len(), tolerance))
-        });
-        let (c, relative) = worst.max_by(|a, b| a.1.total_cmp(&b.1))?;
-        let (own, twin) = (column(got, c), column(expected, c));
-        let gap = |row: usize| match (own[row] - twin[row]).abs() {
-            gap if gap.is_nan() => f64::INFINITY,
-            gap => gap,
-        };
-        let row = (0..own.len()).max_by(|&a, &b| gap(a).total_cmp(&gap(b)))?;
+        let worst = columns::worst(&layout, self.dims, got, expected)?;
         Some(Difference {
             buffer,
-            column: layout.columns[c].clone(),
-            place: row_name(&layout, self.dims, row),
-            gpu: own[row] as f32,
-            twin: twin[row] as f32,
-            relative,
+            place: row_name(&layout, self.dims, worst.row),
+            column: worst.column,
+            gpu: worst.got,
+            twin: worst.expected,
+            relative: worst.relative,
             tolerance,
         })
-    }
-}
-
-/// An error relative to the size of what was expected; of nothing, only nothing is right.
-fn relative(error: f64, size: f64, rows: usize, tolerance: f64) -> f64 {
-    if error.is_nan() {
-        f64::INFINITY
-    } else if error == 0.0 || (tolerance > 0.0 && error <= 1e-9 * (rows as f64).sqrt()) {
-        0.0
-    } else if size == 0.0 {
-        f64::INFINITY
-    } else {
-        error / size
     }
 }
 
@@ -357,14 +310,5 @@ mod tests {
         assert_eq!((worst.buffer, worst.column.name.as_str()), (Buffer::Frames, "red"));
         assert!((worst.gpu / worst.twin - 1.25).abs() < 1e-3, "{worst:?}");
         assert!((worst.relative - 0.25).abs() < 1e-3 && worst.place.starts_with("y "), "{worst:?}");
-    }
-
-    #[test]
-    fn nothing_is_right_where_nothing_is_expected() {
-        assert_eq!(relative(0.0, 0.0, 4, FORWARD), 0.0);
-        assert_eq!(relative(1e-10, 0.0, 4, FORWARD), 0.0);
-        assert_eq!(relative(1e-3, 0.0, 4, FORWARD), f64::INFINITY);
-        assert_eq!(relative(f64::NAN, 1.0, 4, FORWARD), f64::INFINITY);
-        assert_eq!(relative(0.5, 2.0, 4, FORWARD), 0.25);
     }
 }

@@ -89,7 +89,7 @@ pub(super) fn bar(ui: &egui::Ui, place: Rect, share: f32, colour: Color32) {
 pub(super) fn short(x: f64) -> String {
     let size = x.abs();
     match size {
-        _ if x == 0.0 => "0".to_owned(),
+        s if x.fract() == 0.0 && s < 1e5 => format!("{x:.0}"),
         _ if !x.is_finite() => x.to_string(),
         s if !(1e-3..1e5).contains(&s) => format!("{x:.2e}"),
         s if s >= 1e3 => format!("{x:.0}"),

@@ -58,8 +58,8 @@ fn statement(bench: &mut Workbench, ui: &mut egui::Ui, verdicts: &[Verdict], sec
     if let Some(worst) = wrong.as_ref().and_then(|verdict| verdict.worst.as_ref()) {
         ui.label(text::body(sentence(worst)));
     }
-    let how = "Each pass ran on the GPU from what the twins of the passes before it wrote, so a wrong pass does not make \
-        those after it look wrong.";
+    let how =
+        "Each pass ran on the GPU from its twin's inputs, so a wrong one does not make those after it look wrong.";
     ui.label(text::small(format!(
         "{how} It took {seconds:.2} s.{}",
         if stale { " A newer frame is on its way." } else { "" }
