@@ -22,7 +22,7 @@ impl Clock {
     pub fn name(self) -> &'static str {
         match self {
             Clock::Timestamps => "GPU timestamps",
-            Clock::Submissions => "CPU time, waiting",
+            Clock::Submissions => "CPU time around each pass",
             Clock::Twin => "CPU twin",
         }
     }

@@ -20,8 +20,14 @@ use crate::{
 const MOST: usize = wgpu::QUERY_SET_MAX_QUERIES as usize / 2;
 
 impl GpuEngine {
-    /// Whether [`GpuEngine::time`] reads timestamps.
-    pub fn has_timestamps(&self) -> bool {
+    /// What [`GpuEngine::time`] measures with: timestamps where the device has them. Software that imitates a GPU runs a
+    /// dispatch when it likes and stamps it when it was recorded: beside a window, llvmpipe gave every pass 20 µs.
+    pub fn clock(&self) -> Clock {
+        let honest = self.adapter().device_type != wgpu::DeviceType::Cpu;
+        if honest && self.has_timestamps() { Clock::Timestamps } else { Clock::Submissions }
+    }
+
+    fn has_timestamps(&self) -> bool {
         self.device.features().contains(wgpu::Features::TIMESTAMP_QUERY)
     }
 
@@ -37,6 +43,18 @@ impl GpuEngine {
         backward: Option<(&[f32], &[f32])>,
         buffers: &[Buffer],
     ) -> Result<(Timing, Vec<Vec<f32>>), GpuError> {
+        self.time_by(self.clock(), inputs, passes, backward, buffers)
+    }
+
+    /// [`GpuEngine::time`] with either of the clocks.
+    fn time_by(
+        &self,
+        clock: Clock,
+        inputs: &Inputs<'_>,
+        passes: &[Pass],
+        backward: Option<(&[f32], &[f32])>,
+        buffers: &[Buffer],
+    ) -> Result<(Timing, Vec<Vec<f32>>), GpuError> {
         let scratch = [Buffer::RowLists, Buffer::TilePartials, Buffer::WeightPartials];
         if let Some(&buffer) = buffers.iter().find(|buffer| scratch.contains(buffer)) {
             return Err(GpuError::Scratch(buffer));
@@ -47,7 +65,7 @@ impl GpuEngine {
             sources.extend([(Buffer::Frames, Source::Host(frames)), (Buffer::GradFrames, Source::Host(grad_frames))]);
         }
         let targets: Vec<_> = buffers.iter().enumerate().map(|(i, &buffer)| (buffer, Target::ReadBack(i))).collect();
-        let mut stopwatch = Stopwatch::new(self);
+        let mut stopwatch = Stopwatch::new(self, clock);
         let mut encoder = self.device.create_command_encoder(&Default::default());
         let mut replay = |encoder: &mut _, workspace: &Workspace, pipelines: &Pipelines, passes: &[Pass], chunk| {
             for step in workspace.steps(passes) {
@@ -78,8 +96,8 @@ struct Stopwatch<'a> {
 }
 
 impl<'a> Stopwatch<'a> {
-    fn new(engine: &'a GpuEngine) -> Stopwatch<'a> {
-        let queries = engine.has_timestamps().then(|| {
+    fn new(engine: &'a GpuEngine, clock: Clock) -> Stopwatch<'a> {
+        let queries = (clock == Clock::Timestamps).then(|| {
             engine.device.create_query_set(&wgpu::QuerySetDescriptor {
                 label: Some("draction times"),
                 ty: wgpu::QueryType::Timestamp,
@@ -180,5 +198,37 @@ impl GpuEngine {
         let halves = pollster::block_on(read_back(&self.device, &[staging]))?;
         let tick = |half: &[f32]| u64::from(half[0].to_bits()) | u64::from(half[1].to_bits()) << 32;
         Ok(halves.chunks_exact(2).map(tick).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        inspect::tests::{Scene, gpu},
+        passes,
+    };
+
+    #[test]
+    fn measuring_changes_nothing_and_every_pass_has_a_time() {
+        let Some(gpu) = gpu() else { return };
+        let scene = Scene::new(2, 6, 70);
+        let inputs = scene.inputs.borrow();
+        let frames = gpu.forward(&inputs).unwrap();
+        let passes = passes::backward(&inputs.dims);
+        let upstream = Some((&frames[..], &scene.grad_frames[..]));
+        let wanted = [Buffer::Order, Buffer::GradMeans, Buffer::GradWeights];
+        let expected = gpu.capture(&inputs, &passes, upstream, &wanted).unwrap();
+        let stamps = gpu.has_timestamps().then_some(Clock::Timestamps);
+        for clock in stamps.into_iter().chain([Clock::Submissions]) {
+            let (timing, got) = gpu.time_by(clock, &inputs, &passes, upstream, &wanted).unwrap();
+            assert_eq!(got, expected, "{clock:?}");
+            assert_eq!(timing.clock, clock);
+            assert_eq!(timing.passes.iter().map(|pass| pass.pass).collect::<Vec<_>>(), passes);
+            assert!(timing.passes.iter().all(|p| p.groups[0] > 0 && p.bytes > 0 && p.dispatches == 1), "{timing:?}");
+            // a GPU's clock may be coarse, the host's is not
+            assert!(clock == Clock::Timestamps || timing.passes.iter().all(|p| !p.time.is_zero()), "{timing:?}");
+        }
+        assert!(matches!(gpu.time(&inputs, &passes, upstream, &[Buffer::RowLists]), Err(GpuError::Scratch(_))));
     }
 }
