@@ -8,6 +8,7 @@
 //!
 //! The mathematics is `draction::inspect`'s; this module decides when to ask for it and keeps the last answers.
 
+mod choices;
 mod desk;
 mod fonts;
 mod tint;
@@ -27,6 +28,7 @@ use draction::{
 use eframe::egui::{ColorImage, Context, TextureHandle, TextureOptions};
 use skeletonllm::assistant::PictureSlope;
 
+pub use choices::{LossKind, Pulled, Show, Tab};
 pub use desk::{Asked, Desk, Drawn, Judged, Key, News, Shot, Task};
 pub use fonts::CODE;
 pub(crate) use tint::heat;
@@ -35,92 +37,6 @@ pub(crate) use tint::heat;
 const HISTORY: usize = 24;
 /// How often files are looked at.
 const PATIENCE: Duration = Duration::from_millis(500);
-
-/// What the right side shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Tab {
-    /// Every pass with its time.
-    #[default]
-    Passes,
-    /// The editor.
-    Shaders,
-    /// Numbers of a buffer.
-    Buffers,
-    /// GPU against CPU twin.
-    Twin,
-    /// Gradients of a loss.
-    Gradients,
-}
-
-impl Tab {
-    /// All of them, in the order of the window.
-    pub const ALL: [(Tab, &'static str); 5] = [
-        (Tab::Passes, "Passes"),
-        (Tab::Shaders, "Shaders"),
-        (Tab::Buffers, "Buffers"),
-        (Tab::Twin, "CPU twin"),
-        (Tab::Gradients, "Gradients"),
-    ];
-}
-
-/// What the picture shows.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Show {
-    /// What was drawn.
-    #[default]
-    Picture,
-    /// Place in the order of depth.
-    Order,
-    /// Splats a tile.
-    Tiles,
-    /// Transmittance.
-    Light,
-    /// Each Gaussian's own colour.
-    Colours,
-    /// Gradient of the loss on each Gaussian.
-    Pull,
-    /// Difference to the CPU twin.
-    Difference,
-}
-
-impl Show {
-    /// All of them with short names and what they mean.
-    pub const ALL: [(Show, &'static str, &'static str); 7] = [
-        (Show::Picture, "Picture", "What the shaders drew"),
-        (Show::Order, "Order", "Place in the order of depth of the Gaussian with the largest share in a pixel"),
-        (Show::Tiles, "Tiles", "How many splats each tile of 16×16 pixels goes through"),
-        (Show::Light, "Light", "Transmittance: what of the light behind all Gaussians reaches the eye"),
-        (Show::Colours, "Colours", "Each Gaussian's own colour, as an ellipse of one standard deviation"),
-        (Show::Pull, "Pull", "How strongly the loss pulls on each Gaussian; choose what in the tab Gradients"),
-        (Show::Difference, "Difference", "GPU against CPU twin; compared in the tab CPU twin"),
-    ];
-}
-
-/// What is asked about the picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum LossKind {
-    /// The whole picture's brightness.
-    #[default]
-    Picture,
-    /// Brightness of the chosen pixel.
-    Pixel,
-    /// Mean brightness of the chosen region.
-    Region,
-    /// Log-probability of the last answer.
-    Answer,
-}
-
-/// With respect to what.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pulled {
-    /// The Gaussians' places.
-    #[default]
-    Means,
-    /// Their colours.
-    Colours,
-    /// Their opacities.
-    Opacities,
-}
 
 /// What is on the picture's texture: the drawing, how it is shown, and the comparison where that matters.
 type Shown = (Key, Show, Pulled, Option<Key>);
@@ -338,7 +254,7 @@ impl Workbench {
                 self.show = Show::Picture;
             }
             News::Captured(Ok(path)) => {
-                let said = format!("wrote {}; run it again with: conformance replay {0}", path.display());
+                let said = format!("wrote {}; `conformance replay` runs it again", path.display());
                 self.notes.push((false, said));
             }
             News::Captured(Err(problem)) => self.notes.push((true, problem)),

@@ -1,7 +1,7 @@
 //! The viewer's window on a virtual display: the shader workbench opens, draws, takes a pixel apart and closes again.
 //!
-//! Needs `Xvfb`, `xdotool` and ImageMagick's `import`, and something to draw windows with; where one is missing the test
-//! says so and passes. The pictures it looked at stay in the folder that it prints.
+//! Needs `Xvfb`, `xdotool` and ImageMagick's `import`, and something to draw windows with; where one is missing the
+//! test says so and passes. The pictures it looked at stay in the folder that it prints.
 
 #![cfg(all(feature = "gpu", target_os = "linux"))]
 

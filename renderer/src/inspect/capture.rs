@@ -3,8 +3,8 @@
 //! The file is a safetensors file of F32 tensors. `in.positions` `[B,T,P,J,3]`, `in.velocities`, optionally
 //! `in.orientations` `[B,T,P,J,4]`, and `in.cameras` `[B,14]` (`camera_from_world` `[3,4]`, tangents of the half fields
 //! of view across and down) are what was drawn; `weights.*` what drew it, under the names of the released files; and
-//! `buffers.*` what every pass left behind, named as [`Buffer`] and in its layout, with `buffers.GradFrames` where a loss
-//! was given. The metadata repeats the sizes for people; they are checked against the tensors and never trusted.
+//! `buffers.*` what every pass left behind, named as [`Buffer`] and in its layout, with `buffers.GradFrames` where a
+//! loss was given. The metadata repeats the sizes for people; they are checked against the tensors and never trusted.
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
@@ -296,8 +296,8 @@ fn camera(row: &[f32]) -> Result<Camera, CaptureError> {
     if camera.is_valid() { Ok(camera) } else { Err(CaptureError(format!("in.cameras holds no camera: {row:?}"))) }
 }
 
-/// Width and height, from the shape of the frames; `shape [B, T, P, J, 3]` is that of the positions. The largest buffers
-/// must be there, so that nothing is allocated that is larger than the file.
+/// Width and height, from the shape of the frames; `shape [B, T, P, J, 3]` is that of the positions. The largest
+/// buffers must be there, so that nothing is allocated that is larger than the file.
 fn picture_size(file: &SafeTensors<'_>, shape: &[usize], gaussians: usize) -> Result<[usize; 2], CaptureError> {
     let of = |name: &str| match file.tensor(name) {
         Ok(view) => Ok(view.shape().to_vec()),

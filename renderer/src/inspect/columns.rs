@@ -1,5 +1,5 @@
-//! Two runs of a buffer, compared column by column: a pixel coordinate is a thousand times a covariance, and a norm over
-//! both would not see the smaller one go wrong.
+//! Two runs of a buffer, compared column by column: a pixel coordinate is a thousand times a covariance, and a norm
+//! over both would not see the smaller one go wrong.
 
 use crate::passes::{Buffer, Dims};
 

@@ -1,5 +1,5 @@
-//! GPU against CPU twin, pass by pass. Each pass runs on the GPU from what the *twins* of the passes before it wrote, so
-//! a wrong pass does not make those after it look wrong, and names itself.
+//! GPU against CPU twin, pass by pass. Each pass runs on the GPU from what the *twins* of the passes before it wrote,
+//! so a wrong pass does not make those after it look wrong, and names itself.
 
 use crate::{
     draction::HEAD_LEN,
@@ -218,8 +218,8 @@ mod tests {
     use super::*;
     use crate::inspect::tests::{Scene, fresh_gpu, gpu};
 
-    /// The shaders of this program with a mistake in one pass: what it writes first is a quarter too large, or for whole
-    /// numbers one too many.
+    /// The shaders of this program with a mistake in one pass: what it writes first is a quarter too large, or for
+    /// whole numbers one too many.
     fn planted(pass: Pass) -> Sources {
         let mut sources = Sources::default();
         let name = pass.name();

@@ -1,4 +1,4 @@
-//! The shader workbench: the picture and a pixel of it on the left, passes, shaders, numbers and gradients on the right.
+//! The shader workbench: the picture and a pixel of it on the left, passes, shaders, numbers and gradients right.
 
 mod buffers;
 mod gradients;

@@ -20,8 +20,8 @@ use crate::{
 const MOST: usize = wgpu::QUERY_SET_MAX_QUERIES as usize / 2;
 
 impl GpuEngine {
-    /// What [`GpuEngine::time`] measures with: timestamps where the device has them. Software that imitates a GPU runs a
-    /// dispatch when it likes and stamps it when it was recorded: beside a window, llvmpipe gave every pass 20 µs.
+    /// What [`GpuEngine::time`] measures with: timestamps where the device has them. Software that imitates a GPU runs
+    /// a dispatch when it likes and stamps it when it was recorded: beside a window, llvmpipe gave every pass 20 µs.
     pub fn clock(&self) -> Clock {
         let honest = self.adapter().device_type != wgpu::DeviceType::Cpu;
         if honest && self.has_timestamps() { Clock::Timestamps } else { Clock::Submissions }
