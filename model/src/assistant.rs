@@ -17,7 +17,7 @@ use burn::tensor::Tensor;
 use draction::{clip::Clip, motion::Motion};
 use web_time::Instant;
 
-pub use explain::Attribution;
+pub use explain::{Attribution, PictureSlope};
 pub use spans::{LONG_TAKE_SECONDS, Span, SpanOptions};
 
 use crate::{

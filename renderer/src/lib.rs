@@ -9,6 +9,8 @@ pub mod device;
 pub mod draction;
 pub mod engine;
 pub mod export;
+#[cfg(not(target_family = "wasm"))]
+pub mod inspect;
 pub mod motion;
 pub mod passes;
 pub mod sampling;

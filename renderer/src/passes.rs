@@ -133,6 +133,11 @@ pub enum Buffer {
 }
 
 impl Buffer {
+    /// Whether it is scratch memory of the GPU, without a twin.
+    pub fn is_scratch(self) -> bool {
+        matches!(self, Buffer::RowLists | Buffer::TileLists | Buffer::TilePartials | Buffer::WeightPartials)
+    }
+
     /// Every buffer, in the order of their declaration.
     pub const ALL: [Buffer; 30] = {
         use Buffer::*;

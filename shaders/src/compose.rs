@@ -38,6 +38,34 @@ impl Sources {
         self
     }
 
+    /// The text called `name`, before its imports are resolved.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.get(name).map(|text| &**text)
+    }
+
+    /// The names of all sources, sorted.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(|name| &**name)
+    }
+
+    /// Of a text that [`Sources::compose`] gave for pass `name`: which source the line comes from (counted from 1), and
+    /// which of its lines it is. `None` for a line that separates sources, and past the end.
+    pub fn origin(&self, name: &str, line: usize) -> Option<(String, usize)> {
+        let mut done = Vec::new();
+        self.append(name, &mut Vec::new(), &mut done, &mut String::new()).ok()?;
+        let mut before = 0;
+        for source in done {
+            // one line ahead of each source names it, and its text ends with a line break of its own
+            let lines = self.get(&source)?.matches('\n').count() + 1;
+            before += 1;
+            if line <= before + lines {
+                return line.checked_sub(before).filter(|line| *line > 0).map(|line| (source, line));
+            }
+            before += lines;
+        }
+        None
+    }
+
     /// The text of pass `name` with each import once, before its first use.
     ///
     /// # Errors
@@ -100,6 +128,21 @@ mod tests {
         let text = sources.compose("a").unwrap();
         let code: String = text.lines().filter(|l| !l.starts_with("//")).collect();
         assert_eq!(code, "CBA");
+    }
+
+    #[test]
+    fn every_line_knows_where_it_comes_from() {
+        let sources = Sources::default();
+        let text = sources.compose("rasterize").unwrap();
+        let mut seen = 0;
+        for (at, line) in text.lines().enumerate() {
+            let Some((source, number)) = sources.origin("rasterize", at + 1) else { continue };
+            let expected = sources.get(&source).unwrap().lines().nth(number - 1).unwrap_or("");
+            assert_eq!(line, expected, "{source}:{number}");
+            seen += usize::from(source == "rasterize");
+        }
+        assert!(seen > 20);
+        assert_eq!(sources.origin("rasterize", 100_000), None);
     }
 
     #[test]

@@ -57,10 +57,16 @@ pub enum Action {
     CloseNotice(usize),
     /// Show or hide the list of keys.
     ToggleHelp,
+    /// Show or hide the shader workbench.
+    #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+    ToggleWorkbench,
+    /// Keep what the workbench drew in a file.
+    #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+    Capture,
 }
 
 /// Keys, what they do, and the words for it; also the list that the help shows.
-pub const KEYS: [(&str, &str); 17] = [
+pub const KEYS: &[(&str, &str)] = &[
     ("Space", "play, pause"),
     ("← →", "previous, next frame; with Shift ten"),
     ("Home End", "first, last frame"),
@@ -76,6 +82,8 @@ pub const KEYS: [(&str, &str); 17] = [
     ("N", "NFM on or off"),
     ("S G J", "save strip, animation, answers"),
     ("T", "light or dark"),
+    #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+    ("B F12", "shader workbench: passes, shaders, pixels, gradients"),
     ("?", "these keys"),
     ("Drag", "turn the view; Shift: move it; wheel: nearer"),
 ];
@@ -92,6 +100,9 @@ pub fn from_keys(ctx: &Context, samples: &[String]) -> Vec<Action> {
                 actions.push(action);
             }
         };
+        // also out of its own editor
+        #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+        on(Key::F12, Action::ToggleWorkbench);
         if typing {
             if input.key_pressed(Key::Escape) {
                 actions.push(Action::Stop);
@@ -118,6 +129,8 @@ pub fn from_keys(ctx: &Context, samples: &[String]) -> Vec<Action> {
         on(Key::J, Action::SaveJson);
         on(Key::T, Action::ToggleTheme);
         on(Key::Questionmark, Action::ToggleHelp);
+        #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+        on(Key::B, Action::ToggleWorkbench);
         for (modifiers, frames) in [(Modifiers::NONE, 1), (Modifiers::SHIFT, 10)] {
             for (key, sign) in [(Key::ArrowLeft, -1), (Key::ArrowRight, 1)] {
                 let times = input.count_and_consume_key(modifiers, key) as i64;

@@ -3,6 +3,9 @@
 //! Data flows one way. Each frame takes in what arrived (files, the mind's events), carries out what the person asked
 //! for, and then shows the document; panels change nothing but ask for [`Action`]s.
 
+#[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+mod workbench;
+
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use eframe::egui;
@@ -75,6 +78,9 @@ pub struct App {
     pub(crate) view: View,
     pub(crate) mind: Mind,
     pub(crate) pictures: Pictures,
+    /// Once it was opened.
+    #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+    pub(crate) workbench: Option<Box<crate::workbench::Workbench>>,
     incoming: Incoming,
     parking: Parking,
     saved: Arc<std::sync::Mutex<Vec<Result<String, String>>>>,
@@ -106,7 +112,17 @@ impl App {
             orbit_of: 0,
             announced_interactive: false,
         };
-        let mut app = App { document, view, mind, pictures, incoming, parking, saved: Arc::default() };
+        let mut app = App {
+            document,
+            view,
+            mind,
+            pictures,
+            #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+            workbench: None,
+            incoming,
+            parking,
+            saved: Arc::default(),
+        };
         app.apply_theme(ctx);
         app
     }
@@ -135,6 +151,8 @@ impl App {
         }
         self.refresh(ctx);
         self.play(ctx);
+        #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+        self.tend_workbench(ctx);
         self.publish(ctx);
     }
 
@@ -229,6 +247,8 @@ impl App {
                     take.why = Some(Why { exchange, attribution });
                 }
             }
+            #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+            Event::Sloped { take, exchange, version, slope } => self.hear_slope(take, exchange, version, slope),
             Event::SpanProgress { take, done, total } => {
                 if let Some(take) = self.document.by_id(take) {
                     take.spans_progress = Some((done, total));
@@ -360,6 +380,10 @@ impl App {
                 }
             }
             Action::ToggleHelp => self.view.help = !self.view.help,
+            #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+            Action::ToggleWorkbench => self.toggle_workbench(ctx),
+            #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+            Action::Capture => self.capture(),
         }
     }
 

@@ -4,7 +4,8 @@
 //! files ──▶ document ──▶ panels ──▶ actions ──▶ app ──▶ document
 //!              │                                 │
 //!              ├──▶ pictures (DrAction, on the window's device)
-//!              └──▶ mind (the model, beside the window) ──▶ events
+//!              ├──▶ mind (the model, beside the window) ──▶ events
+//!              └──▶ workbench (shaders under edit, on the desktop) ──▶ news
 //! ```
 
 pub mod actions;
@@ -22,3 +23,5 @@ pub mod pictures;
 pub mod platform;
 pub mod theme;
 pub mod widgets;
+#[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+pub mod workbench;

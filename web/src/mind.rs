@@ -46,9 +46,22 @@ pub struct Subject {
 #[derive(Clone, Debug)]
 enum Task {
     Recognise,
-    Ask { exchange: u64, question: String },
-    Explain { exchange: u64, question: String, answer: String },
+    Ask {
+        exchange: u64,
+        question: String,
+    },
+    Explain {
+        exchange: u64,
+        question: String,
+        answer: String,
+    },
     LabelSpans,
+    #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+    Slope {
+        exchange: u64,
+        question: String,
+        answer: String,
+    },
 }
 
 struct Request {
@@ -108,6 +121,18 @@ pub enum Event {
         exchange: u64,
         /// Joints and frames.
         attribution: Attribution,
+    },
+    /// How an answer hangs on the pictures, for the shader workbench.
+    #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+    Sloped {
+        /// The take.
+        take: u64,
+        /// The exchange.
+        exchange: u64,
+        /// Number of the settings.
+        version: u64,
+        /// The gradient.
+        slope: skeletonllm::assistant::PictureSlope,
     },
     /// Windows of a long take that are labelled.
     SpanProgress {
@@ -181,6 +206,12 @@ impl Mind {
     /// Asks what an answer depends on.
     pub fn explain(&mut self, subject: Subject, exchange: u64, question: String, answer: String) {
         self.send(subject, Task::Explain { exchange, question, answer });
+    }
+
+    /// Asks how an answer hangs on the pictures.
+    #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+    pub fn slope(&mut self, subject: Subject, exchange: u64, question: String, answer: String) {
+        self.send(subject, Task::Slope { exchange, question, answer });
     }
 
     /// Asks for labels along the take.
@@ -335,6 +366,12 @@ async fn work(assistant: &Assistant, seen: &mut Seen, request: Request, voice: &
             let look = seen.look(assistant, &subject).await?;
             let attribution = assistant.explain(look, &question, &answer).await?;
             voice.say(Event::Explained { take, exchange, attribution });
+        }
+        #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+        Task::Slope { exchange, question, answer } => {
+            let look = seen.look(assistant, &subject).await?;
+            let slope = assistant.picture_slope(look, &question, &answer).await?;
+            voice.say(Event::Sloped { take, exchange, version: subject.version, slope });
         }
         Task::LabelSpans => {
             let progress = |done, total| {

@@ -6,6 +6,8 @@ mod header;
 mod help;
 mod stage;
 mod takes;
+#[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+mod workbench;
 
 use eframe::egui::{self, TextureId};
 
@@ -39,6 +41,9 @@ pub fn show(app: &mut App, ui: &mut egui::Ui) -> Vec<Action> {
     header::show(app, ui, narrow, &mut actions);
     if app.document.takes.is_empty() {
         empty(app, ui, &mut actions);
+    } else if is_workbench_open(app) {
+        #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+        workbench::show(app, ui, &mut actions);
     } else {
         let drawn = app.draw_pictures(&ctx);
         if narrow { pages(app, ui, &drawn, &mut actions) } else { columns(app, ui, &drawn, &mut actions) }
@@ -47,6 +52,17 @@ pub fn show(app: &mut App, ui: &mut egui::Ui) -> Vec<Action> {
     notices(app, &ctx, &mut actions);
     help::show(app, &ctx, &mut actions);
     actions
+}
+
+/// Whether the shader workbench covers the columns; in a browser there is none.
+fn is_workbench_open(app: &App) -> bool {
+    #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+    return app.workbench.as_ref().is_some_and(|bench| bench.open);
+    #[cfg(not(all(feature = "gpu", not(target_family = "wasm"))))]
+    {
+        let _ = app;
+        false
+    }
 }
 
 /// A wide window: takes on the left, chat on the right, pictures and time between them.

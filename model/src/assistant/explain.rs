@@ -2,7 +2,7 @@
 //! and shaders back to the skeleton.
 
 use anyhow::{Context, Result, ensure};
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, TensorData};
 use draction::clip::Clip;
 use serde::{Deserialize, Serialize};
 
@@ -42,6 +42,19 @@ pub struct Attribution {
     pub joint_frames: Vec<f32>,
 }
 
+/// How an answer's log-probability hangs on the pictures themselves: what goes into the renderer's backward passes.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PictureSlope {
+    /// Natural logarithm of the probability of the whole answer and its end.
+    pub log_probability: f32,
+    /// Height and width of the pictures in pixels.
+    pub size: [usize; 2],
+    /// `[T]` source frame of each picture.
+    pub frame_indices: Vec<usize>,
+    /// `[T, H, W, 3]` its gradient, in nats a unit of brightness.
+    pub gradient: Vec<f32>,
+}
+
 /// Log-probability of an answer, and its gradients in nats per metre.
 pub(super) struct Slope {
     pub log_probability: f32,
@@ -59,6 +72,29 @@ impl Assistant {
     pub async fn explain(&self, look: &Look, question: &str, answer: &str) -> Result<Attribution> {
         let slope = self.slope(look, question, answer).await?;
         Ok(Attribution::new(&look.clips[0], &slope))
+    }
+
+    /// The gradient of the log-probability of `answer` to `question` with respect to the pictures of the first motion
+    /// of `look`.
+    ///
+    /// # Errors
+    /// As [`Assistant::explain`].
+    pub async fn picture_slope(&self, look: &Look, question: &str, answer: &str) -> Result<PictureSlope> {
+        let frames = look.frames.clone().narrow(0, 0, 1);
+        let shape = frames.dims();
+        let device = look.drawing.device().autodiff();
+        let frames = Tensor::<5>::from_data(TensorData::new(host_async(frames).await?, shape), &device).require_grad();
+        let log_probability = self.log_probability_of(frames.clone(), question, answer).await?;
+        let value = host_async(log_probability.clone()).await?;
+        breathe().await;
+        let mut gradients = log_probability.backward();
+        let gradient = frames.grad_remove(&mut gradients).context("the answer does not depend on the pictures")?;
+        Ok(PictureSlope {
+            log_probability: value[0],
+            size: look.size(),
+            frame_indices: look.clips[0].frame_indices.clone(),
+            gradient: host_async(gradient).await?,
+        })
     }
 
     pub(super) async fn slope(&self, look: &Look, question: &str, answer: &str) -> Result<Slope> {
@@ -92,12 +128,17 @@ impl Assistant {
         question: &str,
         answer: &str,
     ) -> Result<Tensor<1>> {
+        breathe().await;
+        let frames = look.drawing.render_joints(&[&look.clips[0]], positions, velocities, look.size())?;
+        self.log_probability_of(frames, question, answer).await
+    }
+
+    /// The same for given pictures `[1, T, H, W, 3]`.
+    async fn log_probability_of(&self, frames: Tensor<5>, question: &str, answer: &str) -> Result<Tensor<1>> {
         for (what, text) in [("question", question), ("answer", answer)] {
             let tokens = self.chat.tokenizer().encode(text).len();
             ensure!(tokens <= MAX_QUESTION, "the {what} is longer than {MAX_QUESTION} tokens");
         }
-        breathe().await;
-        let frames = look.drawing.render_joints(&[&look.clips[0]], positions, velocities, look.size())?;
         breathe().await;
         let visual = see(&self.model.internvl, frames);
         breathe().await;

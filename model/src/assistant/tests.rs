@@ -203,6 +203,28 @@ fn explanations_are_slopes() {
     }
 }
 
+/// The gradient at the pictures, sent through the renderer's backward passes, is the gradient at the joints.
+#[test]
+fn pictures_pull_as_their_joints_do() {
+    let assistant = nano();
+    let look = assistant.look(&[&sample("wave_left_hand.bvh")]).unwrap();
+    let slope = pollster::block_on(assistant.slope(&look, QUESTION, ANSWER)).unwrap();
+    let pictures = pollster::block_on(assistant.picture_slope(&look, QUESTION, ANSWER)).unwrap();
+    assert!((pictures.log_probability - slope.log_probability).abs() < 1e-4);
+    assert_eq!(pictures.frame_indices, look.clips[0].frame_indices);
+    let [height, width] = pictures.size;
+    let draction = look.drawing.present().dressed(&DrawSettings::default(), &look.clips[0]).unwrap();
+    let batch = draction::clip::Batch::new([&look.clips[0]]).unwrap();
+    let inputs = draction::engine::Inputs { orientations: None, ..batch.inputs(&draction, width, height) };
+    let engine = draction::engine::cpu::CpuEngine;
+    let frames = engine.forward(&inputs).unwrap();
+    let joints = engine.backward(&inputs, &frames, &pictures.gradient).unwrap();
+    for (found, expected) in [(&joints.positions, &slope.positions), (&joints.velocities, &slope.velocities)] {
+        let difference: Vec<f32> = found.iter().zip(expected).map(|(a, b)| a - b).collect();
+        assert!(norm(&difference) < 1e-3 * norm(expected), "{} of {}", norm(&difference), norm(expected));
+    }
+}
+
 #[test]
 fn an_attribution_adds_up_its_slopes() {
     let assistant = nano();

@@ -4,7 +4,12 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use draction::{conformance::Case, device::Engine};
+use draction::{
+    conformance::Case,
+    device::Engine,
+    engine::gpu::{AdapterChoice, GpuEngine},
+    inspect::Capture,
+};
 use skeletonllm::{
     conformance,
     device::{self, DeviceChoice},
@@ -17,7 +22,8 @@ use skeletonllm::{
     version,
     after_help = "Examples:\n  \
         conformance draction tests/cases/draction/*.safetensors --device gpu\n  \
-        conformance internvl tests/cases/internvl-tiny"
+        conformance internvl tests/cases/internvl-tiny\n  \
+        conformance replay walk-capture.safetensors"
 )]
 struct Args {
     #[command(subcommand)]
@@ -43,12 +49,23 @@ enum Command {
         #[arg(long, default_value_t = DeviceChoice::Auto)]
         device: DeviceChoice,
     },
+    /// A rendering that the viewer's workbench kept in a file: runs it again on the CPU and on a GPU, and names the
+    /// first pass whose numbers are not those of the file.
+    Replay {
+        /// Capture files: inputs, weights, and every buffer.
+        #[arg(required = true)]
+        captures: Vec<PathBuf>,
+        /// What to run besides the CPU: auto (a GPU if there is any, software adapters included), gpu, cpu (nothing)
+        #[arg(long, default_value_t = DeviceChoice::Auto)]
+        device: DeviceChoice,
+    },
 }
 
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Draction { cases, device } => draction(&cases, device),
         Command::Internvl { folder, device } => internvl(&folder, device),
+        Command::Replay { captures, device } => replay(&captures, device),
     };
     match outcome {
         Ok(true) => ExitCode::SUCCESS,
@@ -75,6 +92,39 @@ fn draction(cases: &[PathBuf], choice: DeviceChoice) -> Result<bool> {
         passed &= report.passed();
     }
     println!("\n{}", if passed { "all cases passed" } else { "FAILED" });
+    Ok(passed)
+}
+
+fn replay(captures: &[PathBuf], choice: DeviceChoice) -> Result<bool> {
+    let open = || pollster::block_on(GpuEngine::request(&AdapterChoice::from_env()));
+    let gpu = match choice {
+        DeviceChoice::Cpu => None,
+        DeviceChoice::Gpu => Some(open()?),
+        DeviceChoice::Auto => open().ok(),
+    };
+    match &gpu {
+        Some(gpu) => println!("on the CPU and {}", gpu.adapter().name),
+        None => println!("on the CPU"),
+    }
+    let mut passed = true;
+    for path in captures {
+        let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let capture = Capture::load(&bytes).with_context(|| path.display().to_string())?;
+        let d = &capture.inputs.dims;
+        let replay = capture.replay(gpu.as_ref())?;
+        println!("\n{}", path.display());
+        println!(
+            "  {} frame(s) of {}x{} pixels, {} bodies of {} Gaussians, captured on {}",
+            d.frame_count(),
+            d.width,
+            d.height,
+            d.bodies,
+            d.gaussians,
+            capture.device
+        );
+        println!("{replay}");
+        passed &= replay.passed();
+    }
     Ok(passed)
 }
 

@@ -2,6 +2,8 @@
 
 pub mod cpu;
 pub mod gpu;
+#[cfg(not(target_family = "wasm"))]
+pub mod timing;
 
 use crate::{
     camera::Camera,

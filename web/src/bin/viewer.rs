@@ -22,6 +22,9 @@ use skeletonllm_web::{
 ///
 /// Opens BVH, NTU .skeleton, HumanML3D .json or .npy, and .npy with a skeleton.json beside it; more files can be dropped
 /// into the window. A renderer's .safetensors draws with other weights. Nothing leaves this machine.
+///
+/// B or F12 opens the shader workbench: the time of every pass, the shaders with live reload, the Gaussians behind a
+/// pixel, the numbers of every buffer, GPU against CPU twin, gradients, and captures for `conformance replay`.
 #[derive(Parser)]
 #[command(
     name = "viewer",

@@ -28,6 +28,14 @@ pub(super) fn show(app: &mut App, ui: &mut egui::Ui, narrow: bool, actions: &mut
                 if IconButton::new(Icon::Info).tooltip("Keys (?)").selected(app.view.help).show(ui).clicked() {
                     actions.push(Action::ToggleHelp);
                 }
+                #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+                {
+                    let open = super::is_workbench_open(app);
+                    let button = IconButton::new(Icon::Pulse).tooltip("Shader workbench (B)").selected(open);
+                    if button.enabled(!app.document.takes.is_empty()).show(ui).clicked() {
+                        actions.push(Action::ToggleWorkbench);
+                    }
+                }
                 if !narrow {
                     device(app, ui);
                 }

@@ -17,7 +17,7 @@ pub(super) fn show(app: &App, ctx: &egui::Context, actions: &mut Vec<Action>) {
         ui.label(theme::text::title("Keys"));
         ui.add_space(theme::space::S);
         egui::Grid::new("keys").num_columns(2).spacing([theme::space::M, theme::space::XS]).show(ui, |ui| {
-            for (key, what) in KEYS {
+            for &(key, what) in KEYS {
                 ui.label(theme::text::strong(key));
                 ui.label(what);
                 ui.end_row();

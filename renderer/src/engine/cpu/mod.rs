@@ -64,12 +64,28 @@ impl CpuEngine {
         backward: Option<(&[f32], &[f32])>,
         buffers: &[Buffer],
     ) -> Result<Vec<Vec<f32>>, EngineError> {
+        self.watch(inputs, passes, backward, buffers, |_| {})
+    }
+
+    /// [`CpuEngine::capture`] that tells `ran` of each pass as soon as it has run.
+    ///
+    /// # Errors
+    /// As [`CpuEngine::forward`].
+    pub fn watch(
+        &self,
+        inputs: &Inputs<'_>,
+        passes: &[Pass],
+        backward: Option<(&[f32], &[f32])>,
+        buffers: &[Buffer],
+        mut ran: impl FnMut(Pass),
+    ) -> Result<Vec<Vec<f32>>, EngineError> {
         let mut run = Run::new(inputs)?;
         if let Some((frames, grad_frames)) = backward {
             run.set_frames(frames, grad_frames)?;
         }
         for &pass in passes {
             run.replay(pass);
+            ran(pass);
         }
         Ok(buffers.iter().map(|&buffer| run.buffers.get(buffer)).collect())
     }

@@ -19,7 +19,7 @@ impl AdapterChoice {
     }
 }
 
-/// A device with WebGPU's default limits and no optional feature.
+/// A device with WebGPU's default limits and no optional feature but timestamps, which only measurements use.
 pub(super) async fn request(choice: &AdapterChoice) -> Result<(wgpu::Device, wgpu::Queue), GpuError> {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     // OpenGL cannot be relied on for compute shaders with this many storage buffers
@@ -39,6 +39,7 @@ pub(super) async fn request(choice: &AdapterChoice) -> Result<(wgpu::Device, wgp
     };
     let descriptor = wgpu::DeviceDescriptor {
         label: Some("draction"),
+        required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
         required_limits: wgpu::Limits::default(),
         memory_hints: wgpu::MemoryHints::MemoryUsage,
         ..Default::default()

@@ -17,6 +17,8 @@ mod present;
 mod record;
 #[cfg(test)]
 mod tests;
+#[cfg(not(target_family = "wasm"))]
+mod timing;
 mod transfer;
 mod workspace;
 
@@ -59,7 +61,7 @@ impl GpuEngine {
     /// [`GpuError::Shader`] when the shaders in this program do not fit together, which its tests rule out.
     pub fn new(device: wgpu::Device, queue: wgpu::Queue) -> Result<GpuEngine, GpuError> {
         let layouts = Layouts::new(&device);
-        let pipelines = Pipelines::compile(&device, &layouts, &draction_shaders::Sources::default())?;
+        let pipelines = Pipelines::compile(&device, &layouts, &draction_shaders::Sources::default(), None)?;
         let budget = Budget::new(&device.limits());
         Ok(GpuEngine {
             device,
@@ -97,13 +99,14 @@ impl GpuEngine {
         &self.queue
     }
 
-    /// Compiles other shaders; when one of them has a mistake, the engine keeps those it has.
+    /// Compiles the shaders that changed; when one of them has a mistake, the engine keeps those it has.
     ///
     /// # Errors
     /// [`GpuError::Shader`] with the compiler's message.
     pub async fn reload(&self, sources: &draction_shaders::Sources) -> Result<(), GpuError> {
+        let known = Arc::clone(&self.pipelines.read().unwrap_or_else(PoisonError::into_inner));
         let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let compiled = Pipelines::compile(&self.device, &self.layouts, sources);
+        let compiled = Pipelines::compile(&self.device, &self.layouts, sources, Some(&known));
         let mistake = scope.pop().await;
         let compiled = compiled?;
         if let Some(mistake) = mistake {
@@ -224,8 +227,7 @@ impl GpuEngine {
         backward: Option<(&[f32], &[f32])>,
         buffers: &[Buffer],
     ) -> Result<Vec<Vec<f32>>, GpuError> {
-        let scratch = [Buffer::RowLists, Buffer::TileLists, Buffer::TilePartials, Buffer::WeightPartials];
-        if let Some(&buffer) = buffers.iter().find(|buffer| scratch.contains(buffer)) {
+        if let Some(&buffer) = buffers.iter().find(|buffer| buffer.is_scratch()) {
             return Err(GpuError::Scratch(buffer));
         }
         let mut captured = self.run(inputs, passes, backward, buffers).await?;
@@ -260,6 +262,48 @@ impl GpuEngine {
             results.push(read_back(&self.device, buffers).await?);
         }
         Ok(results)
+    }
+
+    /// Runs `passes` over given buffers, whatever pass would have written them, and reads back others. All are raw:
+    /// [`Buffer::Order`] and the lists hold the bits of `u32`. Scratch memory is whole only where
+    /// [`GpuEngine::is_whole`].
+    ///
+    /// # Errors
+    /// As [`GpuEngine::forward`].
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn run_from(
+        &self,
+        dims: &Dims,
+        passes: &[Pass],
+        inputs: &[(Buffer, &[f32])],
+        outputs: &[Buffer],
+    ) -> Result<Vec<Vec<f32>>, GpuError> {
+        let sources: Vec<_> = inputs.iter().map(|&(buffer, numbers)| (buffer, Source::Host(numbers))).collect();
+        let targets: Vec<_> = outputs.iter().enumerate().map(|(i, &buffer)| (buffer, Target::ReadBack(i))).collect();
+        let mut encoder = self.device.create_command_encoder(&Default::default());
+        let read = self.record(&mut encoder, dims, passes, &sources, &targets)?;
+        self.queue.submit([encoder.finish()]);
+        read.iter().map(|buffers| pollster::block_on(read_back(&self.device, buffers))).collect()
+    }
+
+    /// Numbers in `buffer` when all frames are rendered at once.
+    ///
+    /// # Errors
+    /// As [`GpuEngine::forward`].
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn len_of(&self, dims: &Dims, buffer: Buffer) -> Result<usize, GpuError> {
+        let plan = plan::Plan::new(dims, self.budget)?;
+        Ok((plan.bytes(buffer, dims.frame_count() as u64) / 4) as usize)
+    }
+
+    /// Whether a rendering fits the device in one piece: all frames, all tiles.
+    ///
+    /// # Errors
+    /// As [`GpuEngine::forward`].
+    #[cfg(not(target_family = "wasm"))]
+    pub(crate) fn is_whole(&self, dims: &Dims) -> Result<bool, GpuError> {
+        let plan = plan::Plan::new(dims, self.budget)?;
+        Ok(plan.chunks.len() == 1 && plan.bands.len() == 1)
     }
 
     /// Frees the buffers that are kept for further renderings of the same size.

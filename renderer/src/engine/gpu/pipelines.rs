@@ -46,33 +46,48 @@ fn bind_group_layout(device: &wgpu::Device, pass: Pass) -> wgpu::BindGroupLayout
 
 /// One compute pipeline a pass, and what shows the frames.
 pub(super) struct Pipelines {
-    passes: HashMap<Pass, wgpu::ComputePipeline>,
+    /// With the text that each was compiled from.
+    passes: HashMap<Pass, (String, wgpu::ComputePipeline)>,
     /// Of [`present`].
     pub present: wgpu::RenderPipeline,
 }
 
 impl Pipelines {
-    /// Compiles `sources`. Mistakes in WGSL go to the device's error scope.
-    pub fn compile(device: &wgpu::Device, layouts: &Layouts, sources: &Sources) -> Result<Pipelines, GpuError> {
-        let module = |name: &'static str| -> Result<wgpu::ShaderModule, GpuError> {
-            let text = sources.compose(name).map_err(|e| GpuError::Shader { name, reason: e.to_string() })?;
-            Ok(device.create_shader_module(wgpu::ShaderModuleDescriptor {
+    /// Compiles `sources`; passes whose text is that of `known` are taken from there. Mistakes in WGSL go to the
+    /// device's error scope.
+    pub fn compile(
+        device: &wgpu::Device,
+        layouts: &Layouts,
+        sources: &Sources,
+        known: Option<&Pipelines>,
+    ) -> Result<Pipelines, GpuError> {
+        let compose =
+            |name: &'static str| sources.compose(name).map_err(|e| GpuError::Shader { name, reason: e.to_string() });
+        let module = |name: &'static str, text: &str| {
+            device.create_shader_module(wgpu::ShaderModuleDescriptor {
                 label: Some(name),
                 source: wgpu::ShaderSource::Wgsl(text.into()),
-            }))
+            })
         };
         let passes = Pass::ALL.into_iter().map(|pass| {
             let name = pass.name();
-            Ok((pass, pipeline(device, layouts.get(pass), name, &module(name)?)))
+            let text = compose(name)?;
+            let same = known.map(|known| &known.passes[&pass]).filter(|(known, _)| *known == text);
+            let compiled = match same {
+                Some((_, pipeline)) => pipeline.clone(),
+                None => pipeline(device, layouts.get(pass), name, &module(name, &text)),
+            };
+            Ok((pass, (text, compiled)))
         });
+        let shown = module(present::SHADER, &compose(present::SHADER)?);
         Ok(Pipelines {
             passes: passes.collect::<Result<_, GpuError>>()?,
-            present: present::pipeline(device, &layouts.present, &module(present::SHADER)?),
+            present: present::pipeline(device, &layouts.present, &shown),
         })
     }
 
     pub fn get(&self, pass: Pass) -> &wgpu::ComputePipeline {
-        &self.passes[&pass]
+        &self.passes[&pass].1
     }
 }
 

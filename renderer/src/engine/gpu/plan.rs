@@ -103,7 +103,8 @@ impl Plan {
 
     /// Whether `buffer` grows with the number of frames.
     pub fn is_per_frame(&self, buffer: Buffer) -> bool {
-        matches!(buffer, Buffer::TileLists | Buffer::TilePartials) || frame_len(&self.dims, buffer).is_some_and(|(per_frame, _)| per_frame > 0)
+        matches!(buffer, Buffer::TileLists | Buffer::TilePartials)
+            || frame_len(&self.dims, buffer).is_some_and(|(per_frame, _)| per_frame > 0)
     }
 
     /// The uniform for one chunk and band.

@@ -4,6 +4,7 @@ use std::sync::{Arc, PoisonError};
 
 use super::{
     GpuEngine, GpuError, Source,
+    pipelines::Pipelines,
     plan::Plan,
     transfer::{Target, input_name, upload},
     workspace::Workspace,
@@ -15,6 +16,24 @@ use crate::{
 
 /// Sizes of renderings whose buffers are kept.
 const KEPT: usize = 3;
+
+/// Records what a list of passes dispatches over one chunk of frames.
+pub(super) type Replay<'a> = dyn FnMut(&mut wgpu::CommandEncoder, &Workspace, &Pipelines, &[Pass], usize) + 'a;
+
+/// All of them in one compute pass.
+fn replay(
+    encoder: &mut wgpu::CommandEncoder,
+    workspace: &Workspace,
+    pipelines: &Pipelines,
+    passes: &[Pass],
+    chunk: usize,
+) {
+    let descriptor = wgpu::ComputePassDescriptor { label: Some("draction"), timestamp_writes: None };
+    let mut compute = encoder.begin_compute_pass(&descriptor);
+    for step in workspace.steps(passes) {
+        workspace.dispatch(&mut compute, pipelines, step, chunk);
+    }
+}
 
 impl GpuEngine {
     /// Records everything: copies in, passes, copies out, stretch by stretch. Returns the buffers to read back, for
@@ -30,6 +49,19 @@ impl GpuEngine {
         inputs: &[(Buffer, Source<'_>)],
         outputs: &[(Buffer, Target<'_>)],
     ) -> Result<Vec<Vec<wgpu::Buffer>>, GpuError> {
+        self.record_with(encoder, dims, passes, inputs, outputs, &mut replay)
+    }
+
+    /// [`GpuEngine::record`] with another way to record the passes, for instance one that takes their times.
+    pub(super) fn record_with(
+        &self,
+        encoder: &mut wgpu::CommandEncoder,
+        dims: &Dims,
+        passes: &[Pass],
+        inputs: &[(Buffer, Source<'_>)],
+        outputs: &[(Buffer, Target<'_>)],
+        replay: &mut Replay<'_>,
+    ) -> Result<Vec<Vec<wgpu::Buffer>>, GpuError> {
         let mut passes = passes.to_vec();
         if passes.contains(&Pass::RasterizeBackward) && !passes.contains(&Pass::GatherTiles) {
             passes.push(Pass::GatherTiles);
@@ -38,7 +70,7 @@ impl GpuEngine {
         self.check(&plan, inputs, outputs)?;
         let mut workspace = self.take(plan);
         workspace.prepare(&self.device, &self.layouts, &passes);
-        let result = self.record_chunks(encoder, &workspace, &passes, inputs, outputs);
+        let result = self.record_chunks(encoder, &workspace, &passes, inputs, outputs, replay);
         self.put_back(workspace);
         result
     }
@@ -50,6 +82,7 @@ impl GpuEngine {
         passes: &[Pass],
         inputs: &[(Buffer, Source<'_>)],
         outputs: &[(Buffer, Target<'_>)],
+        replay: &mut Replay<'_>,
     ) -> Result<Vec<Vec<wgpu::Buffer>>, GpuError> {
         let plan = &workspace.plan;
         let pipelines = Arc::clone(&self.pipelines.read().unwrap_or_else(PoisonError::into_inner));
@@ -81,8 +114,7 @@ impl GpuEngine {
                     }
                 }
             }
-            let descriptor = wgpu::ComputePassDescriptor { label: Some("draction"), timestamp_writes: None };
-            workspace.replay(&mut encoder.begin_compute_pass(&descriptor), &pipelines, passes, chunk);
+            replay(encoder, workspace, &pipelines, passes, chunk);
             for (buffer, target) in outputs {
                 let source = workspace.buffer(*buffer).ok_or(GpuError::Scratch(*buffer))?;
                 if !last && !plan.is_per_frame(*buffer) {

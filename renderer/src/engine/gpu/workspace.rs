@@ -94,28 +94,29 @@ impl Workspace {
         self.buffers.values()
     }
 
-    /// Records `passes` over one chunk of frames.
-    pub fn replay(
+    /// What `passes` dispatch over one chunk of frames, in order: each pass with the band of tiles that it works on.
+    /// What goes over tiles goes band by band: a band's lists and shares are used before the next overwrites them.
+    pub fn steps(&self, passes: &[Pass]) -> Vec<(Pass, usize)> {
+        let mut steps = Vec::with_capacity(passes.len());
+        for stretch in passes.chunk_by(|a, b| a.is_banded() == b.is_banded()) {
+            let bands = if stretch[0].is_banded() { self.plan.bands.len() } else { 1 };
+            steps.extend((0..bands).flat_map(|band| stretch.iter().map(move |&pass| (pass, band))));
+        }
+        steps
+    }
+
+    /// Records one of [`Workspace::steps`].
+    pub fn dispatch(
         &self,
         compute: &mut wgpu::ComputePass<'_>,
         pipelines: &super::pipelines::Pipelines,
-        passes: &[Pass],
+        (pass, band): (Pass, usize),
         chunk: usize,
     ) {
-        let mut dispatch = |pass: Pass, band: usize| {
-            let [x, y] = self.plan.groups(pass, &self.plan.params(chunk, band));
-            compute.set_pipeline(pipelines.get(pass));
-            compute.set_bind_group(0, &self.bind_groups[&pass], &[self.plan.slot(chunk, band) as u32]);
-            compute.dispatch_workgroups(x, y, 1);
-        };
-        // what goes by tiles goes band by band: a band's lists and shares are used before the next overwrites them
-        let banded = |pass: &Pass| pass.is_banded();
-        for stretch in passes.chunk_by(|a, b| banded(a) == banded(b)) {
-            let bands = if banded(&stretch[0]) { self.plan.bands.len() } else { 1 };
-            for band in 0..bands {
-                stretch.iter().for_each(|&pass| dispatch(pass, band));
-            }
-        }
+        let [x, y] = self.plan.groups(pass, &self.plan.params(chunk, band));
+        compute.set_pipeline(pipelines.get(pass));
+        compute.set_bind_group(0, &self.bind_groups[&pass], &[self.plan.slot(chunk, band) as u32]);
+        compute.dispatch_workgroups(x, y, 1);
     }
 }
 

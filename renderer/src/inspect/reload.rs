@@ -1,0 +1,430 @@
+//! WGSL under edit: files are watched, every change is validated by naga before a GPU sees it, and what is wrong never
+//! replaces what works.
+
+use std::{
+    collections::BTreeMap,
+    error::Error,
+    io,
+    path::{Path, PathBuf},
+    time::SystemTime,
+};
+
+use draction_shaders::{DISPLAY, PASSES, Sources};
+use wgpu::naga::{
+    AddressSpace, Module, Span, StorageAccess,
+    front::wgsl,
+    valid::{Capabilities, ValidationFlags, Validator},
+};
+
+use crate::{passes::Pass, store::write_atomically};
+
+/// Largest shader file that is read, in bytes.
+const MOST: u64 = 1 << 20;
+
+/// What is wrong with a shader, and where.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShaderProblem {
+    /// The pass that does not compile.
+    pub pass: String,
+    /// The file at fault, `rasterize` or `shared/view`.
+    pub source: String,
+    /// Its line, counted from 1; 0 where no line is at fault.
+    pub line: usize,
+    /// The byte in that line, counted from 1.
+    pub column: usize,
+    /// Bytes from there that are at fault.
+    pub length: usize,
+    /// naga's message.
+    pub message: String,
+    /// What naga adds, a line each.
+    pub notes: Vec<String>,
+    /// The text of the line.
+    pub text: String,
+}
+
+impl std::fmt::Display for ShaderProblem {
+    /// As compilers print it: message, file, line, and the place underlined.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "error: {}", self.message)?;
+        if self.line > 0 {
+            let number = self.line.to_string();
+            let gap = " ".repeat(number.len());
+            let before = self.text.get(..self.column - 1).unwrap_or("").chars().count();
+            let length = self.length.clamp(1, self.text.len().saturating_sub(self.column - 1).max(1));
+            writeln!(f, "\n{gap} --> {}.wgsl:{}:{}", self.source, self.line, self.column)?;
+            write!(f, "{number} | {}\n{gap} | {}{}", self.text, " ".repeat(before), "^".repeat(length))?;
+        } else {
+            write!(f, "\n --> {}.wgsl", self.source)?;
+        }
+        for note in &self.notes {
+            write!(f, "\n = {note}")?;
+        }
+        Ok(())
+    }
+}
+
+impl ShaderProblem {
+    fn without_place(pass: &str, message: String) -> ShaderProblem {
+        ShaderProblem {
+            pass: pass.to_owned(),
+            source: pass.to_owned(),
+            line: 0,
+            column: 0,
+            length: 0,
+            message,
+            notes: Vec::new(),
+            text: String::new(),
+        }
+    }
+
+    fn at(mut self, sources: &Sources, composed: &str, span: Option<Span>) -> ShaderProblem {
+        let Some(location) = span.map(|span| span.location(composed)) else { return self };
+        let Some((source, line)) = sources.origin(&self.pass, location.line_number as usize) else { return self };
+        self.text = sources.get(&source).and_then(|text| text.lines().nth(line - 1)).unwrap_or("").to_owned();
+        (self.source, self.line) = (source, line);
+        (self.column, self.length) = (location.line_position as usize, location.length as usize);
+        self
+    }
+}
+
+/// Compiles pass `name` with naga as WebGPU's default limits allow it, and checks that it binds what
+/// [`Pass::buffers`] says.
+///
+/// # Errors
+/// [`ShaderProblem`] with the line at fault.
+pub fn validate(sources: &Sources, name: &str) -> Result<(), Box<ShaderProblem>> {
+    let bare = |message: String| ShaderProblem::without_place(name, message);
+    let composed = sources.compose(name).map_err(|error| Box::new(bare(error.to_string())))?;
+    let module = wgsl::parse_str(&composed).map_err(|error| {
+        let mut problem = bare(error.message().to_owned());
+        // a label often repeats the message
+        let labels = error.labels().map(|(_, label)| label).filter(|l| !l.is_empty() && !error.message().contains(l));
+        problem.notes = labels.map(str::to_owned).collect();
+        problem.notes.extend(error.notes().map(str::to_owned));
+        let span = error.labels().next().map(|(span, _)| span);
+        Box::new(problem.at(sources, &composed, span))
+    })?;
+    let checked = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module);
+    checked.map_err(|error| {
+        let mut reasons = vec![error.as_inner().to_string()];
+        let mut cause = error.as_inner().source();
+        while let Some(inner) = cause {
+            reasons.push(inner.to_string());
+            cause = inner.source();
+        }
+        // the innermost reason is the one to read first
+        let mut problem = bare(reasons.pop().unwrap_or_default());
+        problem.notes = reasons.into_iter().rev().collect();
+        // spans nest: a function, then the expression in it
+        let spans = error.spans().map(|(span, _)| *span).filter(Span::is_defined);
+        let span = spans.min_by_key(|span| span.to_range().map(|range| range.len()));
+        Box::new(problem.at(sources, &composed, span))
+    })?;
+    match Pass::ALL.into_iter().find(|pass| pass.name() == name) {
+        Some(pass) => interface(&module, pass).map_err(|reason| Box::new(bare(reason))),
+        None => Ok(()),
+    }
+}
+
+/// Whether a module binds what the engine hands to the pass.
+fn interface(module: &Module, pass: Pass) -> Result<(), String> {
+    let (buffers, writes) = pass.buffers();
+    if !module.entry_points.iter().any(|entry| entry.name == "main") {
+        return Err("there is no entry point `main`".to_owned());
+    }
+    for (_, variable) in module.global_variables.iter() {
+        let Some(binding) = &variable.binding else { continue };
+        let name = variable.name.as_deref().unwrap_or("a variable");
+        let at = binding.binding as usize;
+        let expected = match (binding.group, at) {
+            (0, 0) => AddressSpace::Uniform,
+            (0, at) if at <= buffers.len() => {
+                let written = at + writes > buffers.len();
+                let access = if written { StorageAccess::LOAD | StorageAccess::STORE } else { StorageAccess::LOAD };
+                AddressSpace::Storage { access }
+            }
+            (group, at) => return Err(format!("`{name}` is at group {group}, binding {at}; nothing is bound there")),
+        };
+        if variable.space != expected {
+            return Err(format!("`{name}` at binding {at} is {:?}; the engine binds {expected:?}", variable.space));
+        }
+    }
+    Ok(())
+}
+
+/// What an edit came to.
+#[derive(Clone, Debug)]
+pub enum Reload {
+    /// No text changed.
+    Same,
+    /// Every pass that changed is valid: these are the texts to run.
+    Good(Box<Sources>),
+    /// One of them is not; what ran before goes on running. See [`ShaderBench::problem`].
+    Bad,
+}
+
+/// The texts under edit, and the last that were all valid.
+#[derive(Debug)]
+pub struct ShaderBench {
+    folder: Option<PathBuf>,
+    draft: Sources,
+    good: Sources,
+    /// The good ones before those, for when a GPU refuses what naga accepted.
+    before: Sources,
+    /// Time and length of each file when it was read.
+    stamps: BTreeMap<String, (SystemTime, u64)>,
+    /// Texts that no file holds yet.
+    unsaved: Vec<String>,
+    problem: Option<ShaderProblem>,
+}
+
+impl ShaderBench {
+    /// A bench for the shaders in `folder` (`<pass>.wgsl`, `shared/*.wgsl`), or for those compiled into the program.
+    pub fn new(folder: Option<PathBuf>) -> ShaderBench {
+        let sources = Sources::default();
+        ShaderBench {
+            folder,
+            draft: sources.clone(),
+            good: sources.clone(),
+            before: sources,
+            stamps: BTreeMap::new(),
+            unsaved: Vec::new(),
+            problem: None,
+        }
+    }
+
+    /// Where the files are.
+    pub fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// Every source: passes first, in the order of their running, then what they share.
+    pub fn names(&self) -> Vec<&str> {
+        let passes: Vec<&str> = PASSES.iter().chain(DISPLAY).map(|(name, _)| *name).collect();
+        let shared = self.draft.names().filter(|name| !passes.contains(name)).collect::<Vec<_>>();
+        [passes, shared].concat()
+    }
+
+    /// The text of a source as it stands, valid or not.
+    pub fn text(&self, name: &str) -> &str {
+        self.draft.get(name).unwrap_or("")
+    }
+
+    /// Whether a source was edited here and not saved.
+    pub fn is_unsaved(&self, name: &str) -> bool {
+        self.unsaved.iter().any(|unsaved| unsaved == name)
+    }
+
+    /// What is wrong with the texts, if something is: then older ones are running.
+    pub fn problem(&self) -> Option<&ShaderProblem> {
+        self.problem.as_ref()
+    }
+
+    /// The last texts that were all valid.
+    pub fn good(&self) -> &Sources {
+        &self.good
+    }
+
+    /// Looks whether files have changed since they were last read. A file that cannot be read is left as it was.
+    pub fn poll(&mut self) -> Reload {
+        let Some(folder) = self.folder.clone() else { return Reload::Same };
+        let names: Vec<String> = self.draft.names().map(str::to_owned).collect();
+        let mut changed = false;
+        for name in names {
+            let path = path_of(&folder, &name);
+            let Ok(data) = std::fs::metadata(&path) else { continue };
+            let stamp = (data.modified().unwrap_or(SystemTime::UNIX_EPOCH), data.len());
+            if stamp.1 > MOST || self.stamps.get(&name) == Some(&stamp) {
+                continue;
+            }
+            let Ok(text) = std::fs::read_to_string(&path) else { continue };
+            self.stamps.insert(name.clone(), stamp);
+            if self.draft.get(&name) != Some(&text) {
+                self.unsaved.retain(|unsaved| *unsaved != name);
+                self.draft.replace(name, text);
+                changed = true;
+            }
+        }
+        if changed { self.check() } else { Reload::Same }
+    }
+
+    /// Puts `text` in the place of a source.
+    pub fn edit(&mut self, name: &str, text: &str) -> Reload {
+        if self.draft.get(name).is_none_or(|known| known == text) {
+            return Reload::Same;
+        }
+        self.draft.replace(name, text);
+        if !self.is_unsaved(name) {
+            self.unsaved.push(name.to_owned());
+        }
+        self.check()
+    }
+
+    /// Back to the shaders compiled into the program; files stay as they are.
+    pub fn reset(&mut self) -> Reload {
+        let program = Sources::default();
+        let names: Vec<String> = self.draft.names().map(str::to_owned).collect();
+        let edited = names.into_iter().filter(|name| self.draft.get(name) != program.get(name));
+        self.unsaved = edited.collect();
+        self.draft = program;
+        self.check()
+    }
+
+    /// Writes a source to its file, whole or not at all. Returns where.
+    ///
+    /// # Errors
+    /// When there is no folder or it cannot be written.
+    pub fn save(&mut self, name: &str) -> io::Result<PathBuf> {
+        let folder = self.folder.as_deref().ok_or_else(|| io::Error::other("there is no folder of shaders"))?;
+        let path = path_of(folder, name);
+        write_atomically(&path, self.text(name).as_bytes())?;
+        if let Ok(data) = std::fs::metadata(&path) {
+            self.stamps.insert(name.to_owned(), (data.modified().unwrap_or(SystemTime::UNIX_EPOCH), data.len()));
+        }
+        self.unsaved.retain(|unsaved| unsaved != name);
+        Ok(path)
+    }
+
+    /// The GPU refused what naga had accepted: the texts before count as the last good ones again.
+    pub fn refuse(&mut self, message: String) {
+        self.good = self.before.clone();
+        self.problem = Some(ShaderProblem::without_place("the GPU", message));
+    }
+
+    /// Validates every pass whose text differs from the last good one.
+    fn check(&mut self) -> Reload {
+        for (name, _) in PASSES.iter().chain(DISPLAY) {
+            if self.draft.compose(name).ok().is_some_and(|text| self.good.compose(name).ok() == Some(text)) {
+                continue;
+            }
+            if let Err(problem) = validate(&self.draft, name) {
+                self.problem = Some(*problem);
+                return Reload::Bad;
+            }
+        }
+        self.problem = None;
+        self.before = std::mem::replace(&mut self.good, self.draft.clone());
+        Reload::Good(Box::new(self.good.clone()))
+    }
+}
+
+fn path_of(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.wgsl"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        inspect::tests::{Scene, fresh_gpu},
+        passes::Buffer,
+    };
+
+    /// A folder with all shaders of this program.
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("shared")).unwrap();
+        let sources = Sources::default();
+        for name in sources.names() {
+            std::fs::write(path_of(folder.path(), name), sources.get(name).unwrap()).unwrap();
+        }
+        folder
+    }
+
+    #[test]
+    fn every_shader_of_this_program_is_valid() {
+        for (name, _) in PASSES.iter().chain(DISPLAY) {
+            validate(&Sources::default(), name).unwrap_or_else(|problem| panic!("{problem}"));
+        }
+    }
+
+    #[test]
+    fn a_syntax_error_names_file_and_line_and_the_last_good_shader_stays() {
+        let folder = folder();
+        let mut bench = ShaderBench::new(Some(folder.path().to_owned()));
+        assert!(matches!(bench.poll(), Reload::Same), "the files are those of the program");
+        let text = bench.text("sort").to_owned();
+        let line = text.lines().position(|line| line.contains("@compute")).unwrap() + 1;
+        let broken = text.replace("@compute", "@compute oops");
+        std::fs::write(path_of(folder.path(), "sort"), &broken).unwrap();
+        assert!(matches!(bench.poll(), Reload::Bad));
+        let problem = bench.problem().unwrap().clone();
+        assert_eq!((problem.source.as_str(), problem.line), ("sort", line), "{problem}");
+        assert!(problem.to_string().contains(&format!("sort.wgsl:{line}")), "{problem}");
+        assert!(problem.to_string().contains("^^^^"), "{problem}");
+        assert_eq!(bench.good().get("sort"), Some(text.as_str()), "the last good one");
+        assert!(matches!(bench.poll(), Reload::Same), "said once");
+        std::fs::write(path_of(folder.path(), "sort"), format!("// mended\n{text}")).unwrap();
+        let Reload::Good(good) = bench.poll() else { panic!("{:?}", bench.problem()) };
+        assert!(good.get("sort").unwrap().starts_with("// mended") && bench.problem().is_none());
+    }
+
+    #[test]
+    fn a_mistake_in_a_shared_file_is_found_there() {
+        let mut bench = ShaderBench::new(None);
+        let text = bench.text("shared/view").replace("v.raw_z = at.z;", "v.raw_z = at.xy;");
+        assert!(matches!(bench.edit("shared/view", &text), Reload::Bad));
+        let problem = bench.problem().unwrap();
+        assert_eq!(problem.source, "shared/view", "{problem}");
+        assert!(problem.text.contains("at.xy"), "{problem}");
+        assert!(bench.is_unsaved("shared/view") && !bench.is_unsaved("sort"));
+        assert!(bench.save("shared/view").is_err(), "there is no folder");
+    }
+
+    #[test]
+    fn another_binding_is_refused_before_a_gpu_sees_it() {
+        let mut bench = ShaderBench::new(None);
+        let text = bench.text("sort").to_owned();
+        for (from, to, said) in [
+            ("var<storage, read> projected", "var<storage, read_write> projected", "the engine binds"),
+            ("@binding(2)", "@binding(7)", "nothing is bound there"),
+            ("fn main(", "fn other(", "no entry point"),
+        ] {
+            assert!(text.contains(from), "{from}");
+            assert!(matches!(bench.edit("sort", &text.replace(from, to)), Reload::Bad));
+            assert!(bench.problem().unwrap().message.contains(said), "{}", bench.problem().unwrap());
+        }
+        assert!(matches!(bench.edit("sort", "// #import shared/nowhere"), Reload::Bad));
+        assert!(bench.problem().unwrap().message.contains("shared/nowhere"));
+        assert!(matches!(bench.reset(), Reload::Good(_)));
+        assert_eq!(bench.text("sort"), text);
+    }
+
+    #[test]
+    fn edits_are_saved_and_files_win_over_what_was_typed_before() {
+        let folder = folder();
+        let mut bench = ShaderBench::new(Some(folder.path().to_owned()));
+        bench.poll();
+        let text = format!("// edited\n{}", bench.text("project"));
+        assert!(matches!(bench.edit("project", &text), Reload::Good(_)));
+        assert!(bench.is_unsaved("project"));
+        let path = bench.save("project").unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), text);
+        assert!(!bench.is_unsaved("project") && matches!(bench.poll(), Reload::Same));
+        bench.edit("project", &format!("// typed\n{text}"));
+        std::fs::write(&path, format!("// by another editor\n{text}")).unwrap();
+        assert!(matches!(bench.poll(), Reload::Good(_)));
+        assert!(bench.text("project").starts_with("// by another editor") && !bench.is_unsaved("project"));
+    }
+
+    #[test]
+    fn a_good_edit_changes_the_picture_and_a_bad_one_does_not() {
+        let Some(gpu) = fresh_gpu() else { return };
+        let scene = Scene::new(1, 6, 70);
+        let draw = || gpu.forward(&scene.inputs.borrow()).unwrap();
+        let before = draw();
+        let mut bench = ShaderBench::new(None);
+        let text = bench.text("rasterize").to_owned();
+        let Reload::Good(sources) = bench.edit("rasterize", &text.replace("saturate(x)", "0.5 * saturate(x)")) else {
+            panic!("{:?}", bench.problem())
+        };
+        pollster::block_on(gpu.reload(&sources)).unwrap();
+        let dimmed = draw();
+        assert!(before.iter().zip(&dimmed).all(|(a, b)| (0.5 * a - b).abs() < 1e-6));
+        assert!(matches!(bench.edit("rasterize", &text.replace("saturate(x)", "saturate(y)")), Reload::Bad));
+        assert_eq!(draw(), dimmed, "the last good shader keeps running");
+        bench.refuse("out of registers".into());
+        assert_eq!(bench.good().get("rasterize"), Some(text.as_str()));
+        assert_eq!(Pass::Rasterize.buffers().0.last(), Some(&Buffer::Frames));
+    }
+}

@@ -1,0 +1,129 @@
+//! Which splats reach which tiles: what the GPU's scratch memory is judged by, in plain Rust.
+
+use crate::passes::{Buffer, Dims, FAR, TILE};
+
+use super::Buffers;
+
+/// What three shaders ask before they draw a splat (`shared/splat.wgsl`, `touches`): whether the bounding box of its
+/// visible ellipse reaches a pixel between `low` and `high`. `projected [12]`.
+fn touches(projected: &[f32], opacity: f32, low: [f32; 2], high: [f32; 2]) -> bool {
+    let reach = [projected[3], projected[7]];
+    let near = [projected[0] - reach[0], projected[1] - reach[1]];
+    let far = [projected[0] + reach[0], projected[1] + reach[1]];
+    let finite = near.iter().chain(&far).all(|x| x.is_finite());
+    opacity > 0.0 && finite && (0..2).all(|c| far[c] >= low[c] && near[c] <= high[c])
+}
+
+/// Whether splat `g` of all frames reaches a tile.
+fn touches_tile(buffers: &Buffers, g: usize, tile: [usize; 2]) -> bool {
+    let low = tile.map(|at| (at * TILE) as f32);
+    let splat = &buffers.get(Buffer::Projected)[12 * g..][..12];
+    touches(splat, buffers.get(Buffer::Shaded)[4 * g + 3], low, low.map(|x| x + (TILE - 1) as f32))
+}
+
+/// How many splats reach each tile of `frame`: `[tile rows, tile columns]`.
+pub(super) fn occupancy(dims: &Dims, buffers: &Buffers, frame: usize) -> Vec<u32> {
+    let n = dims.per_frame();
+    let tiles = (0..dims.tiles_y()).flat_map(|y| (0..dims.tiles_x()).map(move |x| [x, y]));
+    tiles.map(|tile| (frame * n..(frame + 1) * n).filter(|&g| touches_tile(buffers, g, tile)).count() as u32).collect()
+}
+
+/// Lists as a pass has to write them, with zeros where it writes nothing.
+pub(super) struct Lists {
+    /// All lists, one after the other.
+    pub entries: Vec<u32>,
+    /// Entries of each list.
+    pub stride: usize,
+    /// Entries before the splats; the first is the number of splats.
+    pub head: usize,
+}
+
+impl Lists {
+    fn new(count: usize, head: usize, splats: usize) -> Lists {
+        Lists { entries: vec![0; count * (head + splats)], stride: head + splats, head }
+    }
+
+    fn push(&mut self, list: usize, splat: u32) {
+        let list = &mut self.entries[list * self.stride..][..self.stride];
+        list[self.head + list[0] as usize] = splat;
+        list[0] += 1;
+    }
+
+    fn splats(&self, list: usize) -> &[u32] {
+        let list = &self.entries[list * self.stride..][..self.stride];
+        &list[self.head..][..list[0] as usize]
+    }
+}
+
+/// [`Buffer::RowLists`] as pass `bin_rows` has to write it.
+pub(super) fn row_lists(dims: &Dims, buffers: &Buffers) -> Lists {
+    let (n, rows) = (dims.per_frame(), dims.tiles_y());
+    let (projected, shaded) = (buffers.get(Buffer::Projected), buffers.get(Buffer::Shaded));
+    let mut lists = Lists::new(dims.frame_count() * rows, 3, n);
+    for list in 0..dims.frame_count() * rows {
+        let (frame, row) = (list / rows, list % rows);
+        let top = (row * TILE) as f32;
+        let (low, high) = ([0.0, top], [(dims.width - 1) as f32, top + (TILE - 1) as f32]);
+        let mut reached = [dims.tiles_x() as u32, 0];
+        for &index in &buffers.get(Buffer::Order)[frame * n..][..n] {
+            let g = frame * n + index as usize;
+            let splat = &projected[12 * g..][..12];
+            if touches(splat, shaded[4 * g + 3], low, high) {
+                lists.push(list, index as u32);
+                let tiles = reached_tiles(dims, splat);
+                reached = [reached[0].min(tiles[0]), reached[1].max(tiles[1])];
+            }
+        }
+        lists.entries[list * lists.stride + 1..][..2].copy_from_slice(&reached);
+    }
+    lists
+}
+
+/// The tiles across that a splat may reach, first and end (`shared/splat.wgsl`, `reached_tiles`).
+fn reached_tiles(dims: &Dims, splat: &[f32]) -> [u32; 2] {
+    let tile = TILE as f32;
+    let low = ((splat[0] - splat[3] - (tile - 1.0)) / tile).floor();
+    let high = ((splat[0] + splat[3]) / tile).floor() + 1.0;
+    [low, high].map(|x| x.clamp(0.0, dims.tiles_x() as f32) as u32)
+}
+
+/// [`Buffer::TileLists`] as pass `bin_tiles` has to write it, all tiles in one band.
+pub(super) fn tile_lists(dims: &Dims, buffers: &Buffers) -> Lists {
+    let (n, columns, rows) = (dims.per_frame(), dims.tiles_x(), dims.tiles_y());
+    let in_rows = row_lists(dims, buffers);
+    let mut lists = Lists::new(dims.frame_count() * rows * columns, 1, n);
+    for row in 0..dims.frame_count() * rows {
+        for column in 0..columns {
+            for &index in in_rows.splats(row) {
+                if touches_tile(buffers, row / rows * n + index as usize, [column, row % rows]) {
+                    lists.push(row * columns + column, index);
+                }
+            }
+        }
+    }
+    lists
+}
+
+/// Every tile that each splat reaches, as `(place in [F, tiles, N], splat)`.
+pub(super) fn shares(dims: &Dims, buffers: &Buffers) -> Vec<(usize, usize)> {
+    let (n, columns) = (dims.per_frame(), dims.tiles_x());
+    let tiles = columns * dims.tiles_y();
+    let mut shares = Vec::new();
+    for frame in 0..dims.frame_count() {
+        for tile in 0..tiles {
+            for splat in 0..n {
+                if touches_tile(buffers, frame * n + splat, [tile % columns, tile / columns]) {
+                    shares.push(((frame * tiles + tile) * n + splat, frame * n + splat));
+                }
+            }
+        }
+    }
+    shares
+}
+
+/// The pixel around which a splat's `d` is expanded, see [`Buffer::Projected`].
+pub(super) fn origin(dims: &Dims, projected: &[f32]) -> [f32; 2] {
+    let size = [dims.width as f32, dims.height as f32];
+    let near = (0..2).all(|c| (projected[c] - 0.5 * size[c]).abs() <= FAR * size[c]);
+    if near { [projected[0], projected[1]] } else { size.map(|s| 0.5 * s) }
+}

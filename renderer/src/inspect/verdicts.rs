@@ -1,0 +1,326 @@
+//! GPU against CPU twin, pass by pass. Each pass runs on the GPU from what the *twins* of the passes before it wrote,
+//! so a wrong pass does not make those after it look wrong, and names itself.
+
+use crate::{
+    draction::HEAD_LEN,
+    engine::gpu::{GpuEngine, GpuError},
+    passes::{self, Buffer, Dims, Pass, WEIGHTS_LEN},
+};
+
+use super::{Buffers, Column, OwnedInputs, columns, columns::GRADIENT, layout, row_name, tiles};
+
+/// Numbers a tile and splat in [`Buffer::TilePartials`].
+const PARTIAL: usize = 10;
+
+/// What came of a pass.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// Every number is as its twin has it, up to rounding.
+    Agrees,
+    /// At least one column of numbers is not.
+    Differs,
+    /// It could not be judged, and why.
+    Skipped(&'static str),
+}
+
+/// The column of a pass's results that is farthest from the twin's.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Difference {
+    /// The buffer.
+    pub buffer: Buffer,
+    /// The column and its unit.
+    pub column: Column,
+    /// Where in the column the largest difference is: "body 1 · Gaussian 17".
+    pub place: String,
+    /// What the GPU has there.
+    pub gpu: f32,
+    /// What the twin has there.
+    pub twin: f32,
+    /// Relative L2 error of the column; infinite where a number is not finite.
+    pub relative: f64,
+    /// What it may be.
+    pub tolerance: f64,
+}
+
+/// One judged pass.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// Which.
+    pub pass: Pass,
+    /// What came of it.
+    pub outcome: Outcome,
+    /// Its worst column, whether it agrees or not.
+    pub worst: Option<Difference>,
+}
+
+/// The first pass whose results are not its twin's.
+pub fn first_disagreeing(verdicts: &[Verdict]) -> Option<&Verdict> {
+    verdicts.iter().find(|verdict| verdict.outcome == Outcome::Differs)
+}
+
+/// Judges every pass that `twin`, the buffers of [`Buffers::of_twin`] for the same inputs, has results of: the backward
+/// passes only where it was given the gradient of a loss.
+///
+/// # Errors
+/// As [`GpuEngine::forward`].
+pub fn verdicts(engine: &GpuEngine, inputs: &OwnedInputs, twin: &Buffers) -> Result<Vec<Verdict>, GpuError> {
+    let dims = &inputs.dims;
+    let mut list = passes::forward(dims);
+    if twin.has(Buffer::GradWeights) {
+        let known = list.clone();
+        list.extend(passes::backward(dims).into_iter().filter(|pass| !known.contains(pass)));
+    }
+    let judge = Judge { engine, dims, twin, whole: engine.is_whole(dims)? };
+    list.into_iter().map(|pass| judge.judge(pass)).collect()
+}
+
+struct Judge<'a> {
+    engine: &'a GpuEngine,
+    dims: &'a Dims,
+    twin: &'a Buffers,
+    /// Whether scratch memory holds everything at once.
+    whole: bool,
+}
+
+impl Judge<'_> {
+    fn judge(&self, pass: Pass) -> Result<Verdict, GpuError> {
+        let (buffers, writes) = pass.buffers();
+        let (reads, written) = buffers.split_at(buffers.len() - writes);
+        // lists of rows are whole for every chunk of frames
+        let scratch = buffers.iter().any(|&b| b.is_scratch() && b != Buffer::RowLists);
+        if scratch && !self.whole {
+            let why = "the picture is too large for one piece of scratch memory";
+            return Ok(Verdict { pass, outcome: Outcome::Skipped(why), worst: None });
+        }
+        let feeds: Vec<(Buffer, Vec<f32>)> =
+            reads.iter().map(|&buffer| Ok((buffer, self.feed(buffer)?))).collect::<Result<_, GpuError>>()?;
+        let feeds: Vec<(Buffer, &[f32])> = feeds.iter().map(|(buffer, numbers)| (*buffer, &numbers[..])).collect();
+        let results = self.engine.run_from(self.dims, &[pass], &feeds, written)?;
+        let differences = written.iter().zip(&results).filter_map(|(&buffer, got)| self.compare(pass, buffer, got));
+        let worst = differences.max_by(|a, b| (a.relative / a.tolerance).total_cmp(&(b.relative / b.tolerance)));
+        let outcome = match &worst {
+            Some(worst) if worst.relative > worst.tolerance => Outcome::Differs,
+            _ => Outcome::Agrees,
+        };
+        Ok(Verdict { pass, outcome, worst })
+    }
+
+    /// What a pass reads: the twin's numbers, and for scratch memory some that mean the same.
+    fn feed(&self, buffer: Buffer) -> Result<Vec<f32>, GpuError> {
+        Ok(match buffer {
+            Buffer::Order => self.twin.get(buffer).iter().map(|&i| f32::from_bits(i as u32)).collect(),
+            Buffer::RowLists | Buffer::TileLists => {
+                self.expected_lists(buffer).entries.into_iter().map(f32::from_bits).collect()
+            }
+            Buffer::TilePartials => self.tile_partials()?,
+            Buffer::WeightPartials => {
+                let slabs = self.engine.len_of(self.dims, buffer)? / WEIGHTS_LEN;
+                // unequal shares, so that a slab that is read twice or never shows
+                let whole = (slabs * (slabs + 1) / 2) as f32;
+                let sums = self.twin.get(Buffer::GradWeights);
+                (0..slabs).flat_map(|slab| sums.iter().map(move |sum| sum * (slab + 1) as f32 / whole)).collect()
+            }
+            _ => self.twin.get(buffer).to_vec(),
+        })
+    }
+
+    /// Each splat's gradient, in equal shares on the tiles that it reaches. The rest is NaN: nobody may read it.
+    fn tile_partials(&self) -> Result<Vec<f32>, GpuError> {
+        let mut partials = vec![f32::NAN; self.engine.len_of(self.dims, Buffer::TilePartials)?];
+        let shares = tiles::shares(self.dims, self.twin);
+        let mut reached = vec![0u32; self.dims.total()];
+        shares.iter().for_each(|&(_, splat)| reached[splat] += 1);
+        let sums = self.twin.get(Buffer::GradSplats);
+        for (place, splat) in shares {
+            for c in 0..PARTIAL {
+                partials[place * PARTIAL + c] = sums[12 * splat + c] / reached[splat] as f32;
+            }
+        }
+        Ok(partials)
+    }
+
+    /// The worst column of what a pass wrote; scratch memory is first turned into what it stands for.
+    fn compare(&self, pass: Pass, buffer: Buffer, got: &[f32]) -> Option<Difference> {
+        let twin = |buffer| self.twin.get(buffer);
+        match buffer {
+            Buffer::Order => {
+                let got: Vec<f32> = got.iter().map(|x| x.to_bits() as f32).collect();
+                self.columns(buffer, &got, twin(buffer), 0.0)
+            }
+            Buffer::RowLists | Buffer::TileLists => Some(self.lists(buffer, got)),
+            Buffer::TilePartials => {
+                let mut sums = vec![0f64; self.dims.total() * 12];
+                for (place, splat) in tiles::shares(self.dims, self.twin) {
+                    for c in 0..PARTIAL {
+                        sums[12 * splat + c] += f64::from(got[place * PARTIAL + c]);
+                    }
+                }
+                let sums: Vec<f32> = sums.into_iter().map(|x| x as f32).collect();
+                self.columns(Buffer::GradSplats, &sums, twin(Buffer::GradSplats), GRADIENT)
+            }
+            Buffer::WeightPartials => {
+                // one pass writes the head's part, another the rest
+                let own = if pass == Pass::HeadWeightsBackward { 0..HEAD_LEN } else { HEAD_LEN..WEIGHTS_LEN };
+                let sum = |i: usize| got.iter().skip(i).step_by(WEIGHTS_LEN).map(|&x| f64::from(x)).sum::<f64>() as f32;
+                let expected = twin(Buffer::GradWeights);
+                let sums: Vec<f32> =
+                    (0..WEIGHTS_LEN).map(|i| if own.contains(&i) { sum(i) } else { expected[i] }).collect();
+                self.columns(Buffer::GradWeights, &sums, expected, GRADIENT)
+            }
+            _ => self.columns(buffer, got, twin(buffer), columns::tolerance(buffer)),
+        }
+    }
+
+    fn expected_lists(&self, buffer: Buffer) -> tiles::Lists {
+        match buffer {
+            Buffer::RowLists => tiles::row_lists(self.dims, self.twin),
+            _ => tiles::tile_lists(self.dims, self.twin),
+        }
+    }
+
+    /// Lists must be the same, entry by entry; what follows a list's end says nothing.
+    fn lists(&self, buffer: Buffer, got: &[f32]) -> Difference {
+        let lists = self.expected_lists(buffer);
+        let a_frame = lists.entries.len() / lists.stride / self.dims.frame_count();
+        let mut difference = Difference {
+            buffer,
+            column: Column { name: "splats".to_owned(), unit: "" },
+            place: "everywhere".to_owned(),
+            gpu: 0.0,
+            twin: 0.0,
+            relative: 0.0,
+            tolerance: 0.0,
+        };
+        let pairs = got.chunks_exact(lists.stride).zip(lists.entries.chunks_exact(lists.stride));
+        for (list, (got, expected)) in pairs.enumerate() {
+            let used = lists.head + expected[0] as usize;
+            let wrong = (0..used).find(|&i| got[i].to_bits() != expected[i]);
+            if let Some(at) = wrong {
+                let what = if buffer == Buffer::RowLists { "row of tiles" } else { "tile" };
+                difference.relative = f64::INFINITY;
+                difference.place = format!("frame {} · {what} {} · entry {at}", list / a_frame, list % a_frame);
+                (difference.gpu, difference.twin) = (got[at].to_bits() as f32, expected[at] as f32);
+                break;
+            }
+        }
+        difference
+    }
+
+    /// The worst column of `got [rows, columns]`.
+    fn columns(&self, buffer: Buffer, got: &[f32], expected: &[f32], tolerance: f64) -> Option<Difference> {
+        let layout = layout(buffer, self.dims)?;
+        let worst = columns::worst(&layout, self.dims, got, expected)?;
+        Some(Difference {
+            buffer,
+            place: row_name(&layout, self.dims, worst.row),
+            column: worst.column,
+            gpu: worst.got,
+            twin: worst.expected,
+            relative: worst.relative,
+            tolerance,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use draction_shaders::Sources;
+
+    use super::*;
+    use crate::inspect::tests::{Scene, fresh_gpu, gpu};
+
+    /// The shaders of this program with a mistake in one pass: what it writes first is a quarter too large, or for
+    /// whole numbers one too many.
+    fn planted(pass: Pass) -> Sources {
+        let mut sources = Sources::default();
+        let name = pass.name();
+        let text = sources.compose(name).unwrap();
+        // composed already; importing once more would declare everything twice
+        let text = text.replace("// #import ", "// imported ");
+        let (buffers, _) = pass.buffers();
+        let written = snake_case(*buffers.last().unwrap());
+        let whole = matches!(buffers.last(), Some(Buffer::Order | Buffer::RowLists | Buffer::TileLists));
+        let (at, end) = first_write(&text, &written).unwrap_or_else(|| panic!("{name} writes no {written}"));
+        let mistake = if whole { "1u + " } else { "1.25 * " };
+        sources.replace(name, format!("{}{mistake}({}){}", &text[..at], &text[at..end], &text[end..]));
+        sources
+    }
+
+    /// Where the expression of the first `name[…] = expression;` begins and ends.
+    fn first_write(text: &str, name: &str) -> Option<(usize, usize)> {
+        text.match_indices(&format!("{name}[")).find_map(|(start, _)| {
+            let mut depth = 0;
+            let index = text[start..].find(|c| {
+                depth += i32::from(c == '[') - i32::from(c == ']');
+                c == ']' && depth == 0
+            })?;
+            let at = start + index + "]".len();
+            let expression = text[at..].strip_prefix(" = ")?;
+            let from = at + " = ".len();
+            Some((from, from + expression.find(';')?))
+        })
+    }
+
+    fn snake_case(buffer: Buffer) -> String {
+        let mut name = String::new();
+        for c in format!("{buffer:?}").chars() {
+            if c.is_uppercase() && !name.is_empty() {
+                name.push('_');
+            }
+            name.extend(c.to_lowercase());
+        }
+        name
+    }
+
+    #[test]
+    fn every_pass_agrees_with_its_twin() {
+        let Some(gpu) = gpu() else { return };
+        for scene in [Scene::new(2, 6, 70), Scene::new(2, 6, 70).oriented()] {
+            let verdicts = verdicts(gpu, &scene.inputs, &scene.twin(true)).unwrap();
+            assert_eq!(verdicts.len(), 19, "all but the other way to skin");
+            for verdict in &verdicts {
+                assert_eq!(verdict.outcome, Outcome::Agrees, "{verdict:?}");
+                assert!(verdict.worst.is_some(), "{:?} was not compared", verdict.pass);
+            }
+            assert_eq!(first_disagreeing(&verdicts), None);
+        }
+    }
+
+    #[test]
+    fn a_bug_in_any_pass_is_named_as_that_pass() {
+        let Some(gpu) = fresh_gpu() else { return };
+        let (plain, turned) = (Scene::new(2, 6, 70), Scene::new(2, 6, 70).oriented());
+        let (plain_twin, turned_twin) = (plain.twin(true), turned.twin(true));
+        for pass in Pass::ALL {
+            let (scene, twin) =
+                if pass == Pass::SkinOriented { (&turned, &turned_twin) } else { (&plain, &plain_twin) };
+            pollster::block_on(gpu.reload(&planted(pass))).unwrap();
+            let verdicts = verdicts(&gpu, &scene.inputs, twin).unwrap();
+            let wrong: Vec<Pass> = verdicts.iter().filter(|v| v.outcome == Outcome::Differs).map(|v| v.pass).collect();
+            assert_eq!(wrong, [pass], "{verdicts:#?}");
+            assert_eq!(first_disagreeing(&verdicts).unwrap().pass, pass);
+        }
+    }
+
+    #[test]
+    fn without_a_loss_only_forward_passes_are_judged() {
+        let Some(gpu) = gpu() else { return };
+        let scene = Scene::new(1, 6, 70);
+        let verdicts = verdicts(gpu, &scene.inputs, &scene.twin(false)).unwrap();
+        let judged: Vec<Pass> = verdicts.iter().map(|v| v.pass).collect();
+        assert_eq!(judged, passes::forward(&scene.inputs.dims));
+    }
+
+    #[test]
+    fn a_difference_says_where_and_how_much() {
+        let Some(gpu) = fresh_gpu() else { return };
+        let scene = Scene::new(1, 6, 70);
+        pollster::block_on(gpu.reload(&planted(Pass::Rasterize))).unwrap();
+        let verdicts = verdicts(&gpu, &scene.inputs, &scene.twin(false)).unwrap();
+        let worst = first_disagreeing(&verdicts).unwrap().worst.clone().unwrap();
+        assert_eq!((worst.buffer, worst.column.name.as_str()), (Buffer::Frames, "red"));
+        assert!((worst.gpu / worst.twin - 1.25).abs() < 1e-3, "{worst:?}");
+        // one column of pixels in four is wrong by a quarter
+        assert!((0.05..0.25).contains(&worst.relative) && worst.place.starts_with("y "), "{worst:?}");
+    }
+}

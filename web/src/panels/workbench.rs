@@ -1,0 +1,79 @@
+//! The shader workbench: the picture and a pixel of it on the left, passes, shaders, numbers and gradients right.
+
+mod buffers;
+mod gradients;
+mod line;
+mod passes;
+mod picture;
+mod shaders;
+mod twin;
+
+use eframe::egui;
+
+use super::{film, plain_frame};
+use crate::{
+    actions::Action,
+    app::App,
+    icons::{Button, Icon},
+    theme::{self, palette},
+    widgets::{badge, segmented},
+    workbench::{Tab, Workbench},
+};
+
+/// Shows it in the place of the ordinary columns.
+pub(super) fn show(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let panel = plain_frame();
+    egui::Panel::bottom("bench time").resizable(false).frame(panel).show(ui, |ui| {
+        film::transport(app, ui, actions);
+        film::timeline(app, ui, &Err(String::new()), actions);
+    });
+    let names = app.document.take().map(|take| take.motion.skeleton.names.clone()).unwrap_or_default();
+    let Some(bench) = &mut app.workbench else { return };
+    let width = (ui.available_width() * 0.36).clamp(300.0, 520.0);
+    egui::Panel::left("bench picture").resizable(false).exact_size(width).frame(panel).show(ui, |ui| {
+        picture::show(bench, &names, ui);
+    });
+    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| {
+        head(bench, ui, actions);
+        ui.add_space(theme::space::S);
+        match bench.tab {
+            Tab::Passes => passes::show(bench, ui),
+            Tab::Shaders => shaders::show(bench, ui),
+            Tab::Buffers => buffers::show(bench, &names, ui),
+            Tab::Twin => twin::show(bench, ui),
+            Tab::Gradients => gradients::show(bench, &names, ui),
+        }
+    });
+}
+
+/// Tabs, what computes, and what can be done at any time.
+fn head(bench: &mut Workbench, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let colours = palette(ui.visuals());
+    ui.horizontal(|ui| {
+        let mut tab = Tab::ALL.iter().position(|(tab, _)| *tab == bench.tab).unwrap_or(0);
+        if segmented(ui, &Tab::ALL.map(|(_, name)| name), &mut tab).changed() {
+            bench.tab = Tab::ALL[tab].0;
+        }
+        if bench.shaders.problem().is_some() {
+            badge(ui, "shader error", colours.error).on_hover_text("The last good shaders are running");
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let capture = Button::new("Capture").icon(Icon::Download).quiet(true).enabled(bench.drawn.is_some());
+            let tip = "Keep inputs, weights and every buffer in a file that `conformance replay` runs again";
+            if capture.tooltip(tip).show(ui).clicked() {
+                actions.push(Action::Capture);
+            }
+            match &bench.no_gpu {
+                Some(reason) => badge(ui, "CPU twin only", colours.warn).on_hover_text(reason),
+                None if bench.engine.is_empty() => badge(ui, "opening the GPU", colours.text_weak),
+                None => badge(ui, &bench.engine, colours.ok).on_hover_text("Where the shaders run"),
+            };
+        });
+    });
+}
+
+/// What stands where nothing can be shown yet.
+fn nothing(ui: &mut egui::Ui, text: &str) {
+    ui.add_space(theme::space::L);
+    ui.vertical_centered(|ui| ui.label(theme::text::small(text)));
+}
