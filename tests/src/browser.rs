@@ -189,7 +189,7 @@ pub fn required() -> bool {
 pub fn page_folder() -> Option<PathBuf> {
     let folder = std::env::var_os("SKELETONLLM_PAGE").map(PathBuf::from);
     if folder.is_none() {
-        eprintln!("skipped: SKELETONLLM_PAGE names no folder with the page; `cargo xtask page-test` builds it");
+        eprintln!("skipped: SKELETONLLM_PAGE names no folder with the page; `cargo xtask test` builds it");
     }
     folder
 }

@@ -174,6 +174,9 @@ pub fn screenshots(visit: &mut Visit<'_>) -> Result<()> {
             picture.height
         );
         brightness.push(picture.rgb.iter().map(|&v| f64::from(v)).sum::<f64>() / picture.rgb.len() as f64);
+        let sharp = "(c => [c.width / innerWidth, c.height / innerHeight].every(r => Math.abs(r / devicePixelRatio - 1) < 0.02))\
+                     (document.getElementById('app'))";
+        ensure!(visit.app.page.eval(sharp)? == true, "{name}: the canvas has other pixels than the window");
         let wider = visit.app.page.number("document.documentElement.scrollWidth - innerWidth")?;
         ensure!(wider <= 0.0, "{name}: the page is {wider} pixels wider than the window");
         eprintln!("         {}", path.display());

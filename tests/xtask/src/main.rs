@@ -18,9 +18,9 @@ The project's tasks
       --port N               where to serve it (8421)
       --no-open              leave the browser alone
       --out DIR              which folder (`page` in the target folder)
-  cargo xtask test [ARGS…]   install what the tests need, then run every test but the page's
-                             (ARGS go to `cargo test`, for example a test's name)
-  cargo xtask page-test      build the page and drive it in a real browser: a quarter of an hour on two cores
+  cargo xtask test           install what the tests need, build the page, and run every test
+  cargo xtask test ARGS…     the same without the page; ARGS go to `cargo test`, for example a test's name
+  cargo xtask page-test      build the page and drive it in a real browser: some minutes on two cores
   cargo xtask page-figures   measure the page in a browser: start, drawing, answering, memory
   cargo xtask lint           formatting and clippy, warnings denied
   cargo xtask licences       check that every dependency's licence is one we may ship
@@ -61,12 +61,14 @@ fn test(args: &[String]) -> Result<()> {
     }
     if let Some(browser) = chromium::ensure() {
         cargo.env("CHROMIUM", browser).env("SKELETONLLM_REQUIRE_BROWSER", "1");
+        if args.is_empty() {
+            cargo.env("SKELETONLLM_PAGE", web::build_for_tests()?);
+        }
     }
     run(cargo.args(args))
 }
 
-/// The page in a browser, from the first visit to the last question. Apart from the others because a software adapter
-/// takes so long over it.
+/// The page alone, telling what it does: from the first visit to the last question.
 fn page_test() -> Result<()> {
     let browser = chromium::ensure().context("the page is tested in a browser")?;
     let page = web::build_for_tests()?;

@@ -21,8 +21,11 @@ pub(super) fn show(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Action>) 
             let hint = if ready { "Ask about this motion  ( / )" } else { "The model is loading" };
             let input = ChatInput { text: &mut app.document.draft, hint, enabled: ready, busy: busy && ready };
             let output = input.show(ui);
-            if std::mem::take(&mut app.view.focus_question) {
+            // an arrow key of the same frame takes the focus away again, so it is asked for until it is there
+            app.view.focus_question &= ready && !output.response.has_focus();
+            if app.view.focus_question {
                 output.response.request_focus();
+                ui.ctx().request_repaint();
             }
             match output.action {
                 Some(InputAction::Send) => actions.push(Action::Ask(std::mem::take(&mut app.document.draft))),

@@ -1,6 +1,10 @@
 //! The desktop: threads, the file system, standard error.
 
-use std::{future::Future, path::PathBuf};
+use std::{
+    future::Future,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
 use eframe::egui;
 
@@ -24,10 +28,28 @@ pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     std::thread::spawn(move || pollster::block_on(task));
 }
 
-/// Lets the person choose files. The desktop has none of the browser's dialogs; files are dropped or named when the
-/// program is started, so this says so.
-pub fn choose_files(incoming: &Incoming, _ctx: &egui::Context) {
-    incoming.problem("drop files into the window, or name them: viewer FILE…");
+/// Nobody closes a dialog faster than this.
+const NO_DIALOG: Duration = Duration::from_millis(300);
+
+/// Opens the system's file dialog.
+pub fn choose_files(incoming: &Incoming, ctx: &egui::Context) {
+    // some systems want it made on this thread, and none wants this thread to wait
+    let dialog = rfd::AsyncFileDialog::new().set_title("Open motions, or weights to draw with").pick_files();
+    let (incoming, ctx) = (incoming.clone(), ctx.clone());
+    spawn(async move {
+        let asked = Instant::now();
+        match dialog.await {
+            Some(files) => files.into_iter().for_each(|file| read_path(file.path().to_owned(), &incoming)),
+            // a system without dialogs answers as one whose dialog was closed
+            None if asked.elapsed() < NO_DIALOG => {
+                incoming.problem(
+                    "this system shows no file dialog: drop files into the window, or name them: viewer FILE…",
+                );
+            }
+            None => {}
+        }
+        ctx.request_repaint();
+    });
 }
 
 /// Reads a dropped file, unless it is too large.
