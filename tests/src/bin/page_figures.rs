@@ -64,6 +64,7 @@ fn measure(app: &mut App<'_>, variant: &str, query: &str, figures: &mut Figures)
         app.open(&asset("samples").join(name))?;
         timed(app, "open-to-strip", &format!("{variant}: drop to strip, {name}"), figures)?;
     }
+    app.longest_block()?;
     app.page.press("Home")?;
     // there and back, so that the end of the take is no limit
     let (right, left) = (
@@ -72,12 +73,16 @@ fn measure(app: &mut App<'_>, variant: &str, query: &str, figures: &mut Figures)
     );
     figures.add(&format!("{variant}: scrubbing at 448×448"), "pictures/s", (right + left) / 2.0);
 
+    figures.add(&format!("{variant}: longest main-thread block, scrubbing"), "s", app.longest_block()?);
+
     let mut memory = Vec::new();
     for n in 1..=10 {
         app.ask(QUESTION)?;
         if n == 1 || n == 10 {
             let which = if n == 1 { "first question" } else { "tenth question" };
             timed(app, "first-token", &format!("{variant}: first token, {which}"), figures)?;
+            let blocks = if n == 1 { "first answer" } else { "answering nine more times" };
+            figures.add(&format!("{variant}: longest main-thread block, {blocks}"), "s", app.longest_block()?);
         }
         if n % 5 == 0 {
             memory.push((app.program_memory()? / 1e6, app.page.heap()? / 1e6));

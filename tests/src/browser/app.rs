@@ -29,6 +29,12 @@ const KEEP_DEVICES: &str = "
         };
     }";
 
+/// Remembers how long the main thread was busy at a stretch, where that was long.
+const WATCH_BLOCKS: &str = "
+    window.__blocks = [];
+    new PerformanceObserver(list => list.getEntries().forEach(entry => window.__blocks.push(entry.duration)))
+        .observe({ entryTypes: ['longtask'] });";
+
 /// The page, in a tab of its own.
 pub struct App<'a> {
     /// The tab.
@@ -44,6 +50,7 @@ impl<'a> App<'a> {
     pub fn new(browser: &'a mut Browser, origin: &str) -> Result<App<'a>> {
         let mut page = browser.page()?;
         page.before_load(KEEP_DEVICES)?;
+        page.before_load(WATCH_BLOCKS)?;
         Ok(App { page, origin: origin.to_owned() })
     }
 
@@ -227,6 +234,14 @@ impl<'a> App<'a> {
         }
         self.page.eval("window.__devices.splice(0).forEach(device => device.destroy())")?;
         Ok(())
+    }
+
+    /// Longest stretch in seconds that kept the main thread since the last call; stretches below 50 ms count as none.
+    ///
+    /// # Errors
+    /// When the tab does not answer.
+    pub fn longest_block(&mut self) -> Result<f64> {
+        Ok(self.page.number("Math.max(0, ...window.__blocks.splice(0))")? / 1e3)
     }
 
     /// Pictures drawn in a second while a key is held.

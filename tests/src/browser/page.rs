@@ -30,7 +30,7 @@ impl Look {
     /// 1280 × 720, light.
     pub const DESKTOP: Look = Look { width: 1280, height: 720, scale: 1, dark: false, mobile: false };
     /// 390 × 844, light.
-    pub const PHONE: Look = Look { width: 390, height: 844, scale: 1, dark: false, mobile: true };
+    pub const PHONE: Look = Look { width: 390, height: 844, scale: 2, dark: false, mobile: true };
 }
 
 /// A tab of a browser.

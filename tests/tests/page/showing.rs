@@ -1,6 +1,9 @@
 //! Files, pictures, keys, and what it looks like.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context, Result, bail, ensure};
 use draction::export::Picture;
@@ -154,6 +157,12 @@ pub fn screenshots(visit: &mut Visit<'_>) -> Result<()> {
     visit.app.ask("Which hand does the person move?")?;
     visit.app.hear("why", |app| app.page.press("w"))?;
     visit.app.idle()?;
+    let outcome = take_screenshots(visit, &folder);
+    visit.app.page.look(Look::DESKTOP)?;
+    outcome
+}
+
+fn take_screenshots(visit: &mut Visit<'_>, folder: &Path) -> Result<()> {
     let mut brightness = Vec::new();
     for (name, look) in [
         ("light", Look::DESKTOP),
@@ -181,7 +190,6 @@ pub fn screenshots(visit: &mut Visit<'_>) -> Result<()> {
         ensure!(wider <= 0.0, "{name}: the page is {wider} pixels wider than the window");
         eprintln!("         {}", path.display());
     }
-    visit.app.page.look(Look::DESKTOP)?;
     if let [light, dark, phone, phone_dark] = brightness[..] {
         ensure!(light > dark + 50.0 && phone > phone_dark + 50.0, "light and dark look alike: {brightness:?}");
     } else {
