@@ -15,7 +15,7 @@ use super::{Browser, Page};
 /// How long the page may take to start, on a slow machine with a software GPU.
 const START: Duration = Duration::from_secs(180);
 /// How long anything else may take.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// Remembers every GPU device that the page gets, so that a test can take them away.
 const KEEP_DEVICES: &str = "
