@@ -118,6 +118,7 @@ pub fn take_away(visit: &mut Visit<'_>) -> Result<()> {
 }
 
 pub fn keys(visit: &mut Visit<'_>) -> Result<()> {
+    visit.app.open(&sample("squat.bvh"))?;
     visit.app.open(&sample("walk.bvh"))?;
     for (key, expected) in
         [("Home", 1), ("ArrowRight", 2), ("ArrowRight", 3), ("ArrowLeft", 2), ("End", 108), ("ArrowLeft", 107)]
