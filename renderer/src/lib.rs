@@ -15,3 +15,5 @@ pub mod motion;
 pub mod passes;
 pub mod sampling;
 pub mod store;
+#[cfg(test)]
+mod testing;

@@ -97,8 +97,8 @@ pub enum Buffer {
     Shaded,
     /// `u32 [F, N]`: the frame's Gaussians from near to far; ties by index.
     Order,
-    /// scratch `u32 [F, tile rows, 3 + N]`: how many splats reach the row of tiles, the first tile that any of them
-    /// reaches, the end of those tiles, then the splats from near to far; the rest of a row is never written. GPU only.
+    /// scratch `u32 [F, tile rows, 1 + N]`: how many splats reach the row of tiles, then which, from near to far; the
+    /// rest of a row is never written. GPU only.
     RowLists,
     /// scratch `u32 [F, band tiles, 1 + N]`: how many splats touch a tile, then which, from near to far; the rest is never
     /// written. GPU only.
@@ -175,6 +175,9 @@ impl Buffer {
         ]
     };
 }
+
+/// Numbers a tile and splat in [`Buffer::TilePartials`].
+pub const SHARE_LEN: usize = 10;
 
 /// Length of [`Buffer::Weights`].
 pub const WEIGHTS_LEN: usize = HEAD_LEN + NFM_LEN + 1;

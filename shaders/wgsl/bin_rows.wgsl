@@ -1,6 +1,5 @@
 // For each row of tiles the splats that reach it, near to far: a tile then looks through some dozens of splats instead
-// of all of the frame's. Before them stand their number and the stretch of tiles outside of which nothing is drawn.
-// A workgroup a row.
+// of all of the frame's. A workgroup a row.
 // #import shared/params
 // #import shared/index
 // #import shared/splat
@@ -14,8 +13,6 @@
 
 // One bit a splat of the 256 at hand. A splat's place is the number of bits below its own: always the sorted order.
 var<workgroup> reached: array<atomic<u32>, 8>;
-var<workgroup> first_tile: atomic<u32>;
-var<workgroup> end_tile: atomic<u32>;
 
 @compute @workgroup_size(64)
 fn main(
@@ -31,13 +28,8 @@ fn main(
     let n = per_frame();
     let first = id / rows * n;
     let top = f32(id % rows * TILE);
-    let list = id * (n + ROW_HEAD);
+    let list = id * (n + 1u);
     var count = 0u;
-    var tiles = vec2<u32>(params.tiles_x, 0u);
-    if local == 0u {
-        atomicStore(&first_tile, params.tiles_x);
-        atomicStore(&end_tile, 0u);
-    }
     for (var start = 0u; start < n; start += 256u) {
         if local < 8u {
             atomicStore(&reached[local], 0u);
@@ -45,11 +37,8 @@ fn main(
         workgroupBarrier();
         for (var i = local; i < min(256u, n - start); i += 64u) {
             let g = first + order[first + start + i];
-            let centre = projected[3u * g];
-            if touches_row(centre, projected[3u * g + 1u].w, shaded[g].w, top) {
+            if touches_row(projected[3u * g], projected[3u * g + 1u].w, shaded[g].w, top) {
                 atomicOr(&reached[i / 32u], 1u << (i % 32u));
-                let mine = reached_tiles(centre);
-                tiles = vec2<u32>(min(tiles.x, mine.x), max(tiles.y, mine.y));
             }
         }
         workgroupBarrier();
@@ -59,20 +48,13 @@ fn main(
             // the first 32 threads write the even words, the others the odd ones
             if word % 2u == local / 32u && ((bits >> bit) & 1u) != 0u {
                 let slot = count + countOneBits(bits & ((1u << bit) - 1u));
-                row_lists[list + ROW_HEAD + slot] = order[first + start + 32u * word + bit];
+                row_lists[list + 1u + slot] = order[first + start + 32u * word + bit];
             }
             count += countOneBits(bits);
         }
         workgroupBarrier();
     }
-    if tiles.x < tiles.y {
-        atomicMin(&first_tile, tiles.x);
-        atomicMax(&end_tile, tiles.y);
-    }
-    workgroupBarrier();
     if local == 0u {
         row_lists[list] = count;
-        row_lists[list + 1u] = atomicLoad(&first_tile);
-        row_lists[list + 2u] = atomicLoad(&end_tile);
     }
 }

@@ -23,21 +23,18 @@ fn main(
     }
     let frame = id / params.band_tiles;
     let tile = params.band_start + id % params.band_tiles;
-    let column = tile % params.tiles_x;
     let row = row_list(frame, tile);
     let list = tile_list(frame, tile);
+    let corner = vec2<f32>(tile_corner(tile));
+    let first = frame * per_frame();
+    let length = row_lists[row];
     var count = 0u;
-    if column >= row_lists[row + 1u] && column < row_lists[row + 2u] {
-        let corner = vec2<f32>(tile_corner(tile));
-        let first = frame * per_frame();
-        let length = row_lists[row];
-        for (var i = 0u; i < length; i++) {
-            let index = row_lists[row + ROW_HEAD + i];
-            let g = first + index;
-            if touches_tile(projected[3u * g], projected[3u * g + 1u].w, shaded[g].w, corner) {
-                count += 1u;
-                tile_lists[list + count] = index;
-            }
+    for (var i = 1u; i <= length; i++) {
+        let index = row_lists[row + i];
+        let g = first + index;
+        if touches_tile(projected[3u * g], projected[3u * g + 1u].w, shaded[g].w, corner) {
+            count += 1u;
+            tile_lists[list + count] = index;
         }
     }
     tile_lists[list] = count;

@@ -404,8 +404,7 @@ impl App {
     fn explain(&mut self, exchange: Option<u64>) {
         let index = self.document.current;
         let Some(take) = self.document.take() else { return };
-        let answered = |e: &&Exchange| matches!(e.outcome, Some(Outcome::Answered { .. })) && !e.answer.is_empty();
-        let found = take.exchanges.iter().rev().filter(answered).find(|e| exchange.is_none_or(|id| id == e.id));
+        let found = take.answers().find(|e| exchange.is_none_or(|id| id == e.id));
         let Some(Exchange { id, question, answer, .. }) = found.cloned() else {
             return self.note("ask something first: then it can be shown what the answer depends on");
         };
@@ -546,7 +545,7 @@ impl App {
             (.., Some(take)) => {
                 let frames = take.motion.frames();
                 let doing = if self.mind.is_busy() { "thinking" } else { "ready" };
-                format!("{}: frame {} of {frames}, {doing}", take.name, take.frame.round() as usize + 1)
+                format!("{}: frame {} of {frames}, {doing}", take.name, take.current_frame() + 1)
             }
         };
         // a playing take would make a screen reader read numbers all day
@@ -556,7 +555,7 @@ impl App {
         let flag = |on: bool| if on { "1" } else { "" };
         platform::publish("take", take.map_or("", |take| &take.name));
         platform::publish("takes", &self.document.takes.len().to_string());
-        platform::publish("frame", &take.map_or(0, |take| take.frame.round() as usize + 1).to_string());
+        platform::publish("frame", &take.map_or(0, |take| take.current_frame() + 1).to_string());
         platform::publish("playing", flag(self.view.playing));
         platform::publish("why", flag(take.is_some_and(|take| take.why.is_some())));
         platform::publish("theme", if ctx.theme() == egui::Theme::Dark { "dark" } else { "light" });
@@ -570,7 +569,7 @@ impl App {
     pub(crate) fn draw_pictures(&mut self, ctx: &egui::Context) -> Result<panels::Drawn, String> {
         let Some(take) = self.document.take() else { return Err(String::new()) };
         let sitter = sitter(take, &self.document);
-        let frame = (take.frame.round() as usize).min(take.motion.frames().saturating_sub(1));
+        let frame = take.current_frame();
         let (strip, fresh) = self.pictures.strip(ctx, sitter)?;
         let sampled = self.pictures.sampled(sitter)?.to_vec();
         let live = self.pictures.live(ctx, sitter, frame)?;

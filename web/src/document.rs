@@ -37,6 +37,17 @@ pub struct Take {
 }
 
 impl Take {
+    /// The frame of the motion at the playhead, counted from 0.
+    pub fn current_frame(&self) -> usize {
+        (self.frame.round() as usize).min(self.motion.frames().saturating_sub(1))
+    }
+
+    /// Answers in words, the newest first: what can be explained.
+    pub fn answers(&self) -> impl Iterator<Item = &Exchange> {
+        let answered = |e: &&Exchange| matches!(e.outcome, Some(Outcome::Answered { .. })) && !e.answer.is_empty();
+        self.exchanges.iter().rev().filter(answered)
+    }
+
     /// Whether it is long enough to be labelled window by window.
     pub fn is_long(&self) -> bool {
         self.motion.seconds() > LONG_TAKE_SECONDS

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::Device;
 use burn::tensor::wgpu::wgpu;
-use draction::engine::gpu::GpuEngine;
+use draction::engine::gpu::{GpuEngine, describe};
 
 use super::{DeviceError, Selected};
 
@@ -52,12 +52,6 @@ pub fn engine(device: &Device) -> Option<Arc<GpuEngine>> {
 fn renderer(setup: &WgpuSetup) -> Result<Arc<GpuEngine>, String> {
     let engine = GpuEngine::new(setup.device.clone(), setup.queue.clone()).map_err(|error| error.to_string())?;
     Ok(Arc::new(engine))
-}
-
-fn describe(info: &wgpu::AdapterInfo) -> String {
-    let software = if info.device_type == wgpu::DeviceType::Cpu { ", software" } else { "" };
-    let name = if info.name.is_empty() { "GPU" } else { &info.name };
-    format!("{name} ({}{software})", info.backend)
 }
 
 /// The device of burn's own choice.

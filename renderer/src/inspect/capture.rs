@@ -318,7 +318,7 @@ fn picture_size(file: &SafeTensors<'_>, shape: &[usize], gaussians: usize) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect::tests::{Scene, gpu};
+    use crate::{inspect::tests::Scene, testing::gpu};
 
     fn capture(backward: bool) -> Capture {
         let scene = Scene::new(2, 6, 70);

@@ -168,7 +168,7 @@ pub fn carriers(template: &Template, gaussian: usize) -> Vec<(usize, f32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect::tests::{Scene, gpu};
+    use crate::{inspect::tests::Scene, testing::gpu};
 
     /// Largest error over all pixels, and the most Gaussians at one of them.
     fn judge(dims: &Dims, buffers: &Buffers) -> (f64, usize) {

@@ -315,10 +315,7 @@ fn path_of(folder: &Path, name: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        inspect::tests::{Scene, fresh_gpu},
-        passes::Buffer,
-    };
+    use crate::{inspect::tests::Scene, passes::Buffer, testing::fresh_gpu};
 
     /// A folder with all shaders of this program.
     fn folder() -> tempfile::TempDir {

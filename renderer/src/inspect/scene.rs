@@ -6,7 +6,12 @@ use crate::{
     camera::Camera,
     clip::{Batch, Clip, ClipError},
     draction::DrAction,
-    engine::{EngineError, Inputs, cpu::CpuEngine, gpu::GpuEngine, gpu::GpuError, timing::Timing, timing::captured},
+    engine::{
+        EngineError, Inputs,
+        cpu::CpuEngine,
+        gpu::{GpuEngine, GpuError, PackedTemplate},
+        timing::{Timing, captured},
+    },
     passes::{self, Buffer, Dims},
 };
 
@@ -59,7 +64,7 @@ impl OwnedInputs {
 
     /// The inputs as the passes bind them.
     pub fn bound(&self) -> Buffers {
-        let lbs = self.draction.template.lbs_weights();
+        let template = PackedTemplate::new(&self.draction.template);
         let mut buffers = Buffers::default();
         buffers.insert(Buffer::Positions, self.positions.clone());
         buffers.insert(Buffer::Velocities, self.velocities.clone());
@@ -67,9 +72,9 @@ impl OwnedInputs {
             buffers.insert(Buffer::Orientations, orientations.clone());
         }
         buffers.insert(Buffer::Cameras, self.borrow().camera_rows());
-        buffers.insert(Buffer::CanonicalJoints, self.draction.template.gpu_canonical_joints());
-        buffers.insert(Buffer::Template, self.draction.template.gpu_template(&lbs));
-        buffers.insert(Buffer::LbsWeights, lbs);
+        buffers.insert(Buffer::CanonicalJoints, template.canonical_joints);
+        buffers.insert(Buffer::Template, template.rows);
+        buffers.insert(Buffer::LbsWeights, template.lbs_weights);
         buffers.insert(Buffer::Features, self.draction.parameters.features.clone());
         buffers.insert(Buffer::Weights, self.draction.parameters.pack());
         buffers

@@ -28,30 +28,29 @@ pub(super) fn occupancy(dims: &Dims, buffers: &Buffers, frame: usize) -> Vec<u32
     tiles.map(|tile| (frame * n..(frame + 1) * n).filter(|&g| touches_tile(buffers, g, tile)).count() as u32).collect()
 }
 
-/// Lists as a pass has to write them, with zeros where it writes nothing.
+/// Lists as a pass has to write them, each the number of its splats and then the splats, with zeros where it writes
+/// nothing.
 pub(super) struct Lists {
     /// All lists, one after the other.
     pub entries: Vec<u32>,
     /// Entries of each list.
     pub stride: usize,
-    /// Entries before the splats; the first is the number of splats.
-    pub head: usize,
 }
 
 impl Lists {
-    fn new(count: usize, head: usize, splats: usize) -> Lists {
-        Lists { entries: vec![0; count * (head + splats)], stride: head + splats, head }
+    fn new(count: usize, splats: usize) -> Lists {
+        Lists { entries: vec![0; count * (1 + splats)], stride: 1 + splats }
     }
 
     fn push(&mut self, list: usize, splat: u32) {
         let list = &mut self.entries[list * self.stride..][..self.stride];
-        list[self.head + list[0] as usize] = splat;
         list[0] += 1;
+        list[list[0] as usize] = splat;
     }
 
     fn splats(&self, list: usize) -> &[u32] {
         let list = &self.entries[list * self.stride..][..self.stride];
-        &list[self.head..][..list[0] as usize]
+        &list[1..][..list[0] as usize]
     }
 }
 
@@ -59,39 +58,27 @@ impl Lists {
 pub(super) fn row_lists(dims: &Dims, buffers: &Buffers) -> Lists {
     let (n, rows) = (dims.per_frame(), dims.tiles_y());
     let (projected, shaded) = (buffers.get(Buffer::Projected), buffers.get(Buffer::Shaded));
-    let mut lists = Lists::new(dims.frame_count() * rows, 3, n);
+    let mut lists = Lists::new(dims.frame_count() * rows, n);
     for list in 0..dims.frame_count() * rows {
         let (frame, row) = (list / rows, list % rows);
         let top = (row * TILE) as f32;
         let (low, high) = ([0.0, top], [(dims.width - 1) as f32, top + (TILE - 1) as f32]);
-        let mut reached = [dims.tiles_x() as u32, 0];
         for &index in &buffers.get(Buffer::Order)[frame * n..][..n] {
             let g = frame * n + index as usize;
             let splat = &projected[12 * g..][..12];
             if touches(splat, shaded[4 * g + 3], low, high) {
                 lists.push(list, index as u32);
-                let tiles = reached_tiles(dims, splat);
-                reached = [reached[0].min(tiles[0]), reached[1].max(tiles[1])];
             }
         }
-        lists.entries[list * lists.stride + 1..][..2].copy_from_slice(&reached);
     }
     lists
-}
-
-/// The tiles across that a splat may reach, first and end (`shared/splat.wgsl`, `reached_tiles`).
-fn reached_tiles(dims: &Dims, splat: &[f32]) -> [u32; 2] {
-    let tile = TILE as f32;
-    let low = ((splat[0] - splat[3] - (tile - 1.0)) / tile).floor();
-    let high = ((splat[0] + splat[3]) / tile).floor() + 1.0;
-    [low, high].map(|x| x.clamp(0.0, dims.tiles_x() as f32) as u32)
 }
 
 /// [`Buffer::TileLists`] as pass `bin_tiles` has to write it, all tiles in one band.
 pub(super) fn tile_lists(dims: &Dims, buffers: &Buffers) -> Lists {
     let (n, columns, rows) = (dims.per_frame(), dims.tiles_x(), dims.tiles_y());
     let in_rows = row_lists(dims, buffers);
-    let mut lists = Lists::new(dims.frame_count() * rows * columns, 1, n);
+    let mut lists = Lists::new(dims.frame_count() * rows * columns, n);
     for row in 0..dims.frame_count() * rows {
         for column in 0..columns {
             for &index in in_rows.splats(row) {

@@ -4,13 +4,10 @@
 use crate::{
     draction::HEAD_LEN,
     engine::gpu::{GpuEngine, GpuError},
-    passes::{self, Buffer, Dims, Pass, WEIGHTS_LEN},
+    passes::{self, Buffer, Dims, Pass, SHARE_LEN, WEIGHTS_LEN},
 };
 
 use super::{Buffers, Column, OwnedInputs, columns, columns::GRADIENT, layout, row_name, tiles};
-
-/// Numbers a tile and splat in [`Buffer::TilePartials`].
-const PARTIAL: usize = 10;
 
 /// What came of a pass.
 #[derive(Clone, Debug, PartialEq)]
@@ -132,8 +129,8 @@ impl Judge<'_> {
         shares.iter().for_each(|&(_, splat)| reached[splat] += 1);
         let sums = self.twin.get(Buffer::GradSplats);
         for (place, splat) in shares {
-            for c in 0..PARTIAL {
-                partials[place * PARTIAL + c] = sums[12 * splat + c] / reached[splat] as f32;
+            for c in 0..SHARE_LEN {
+                partials[place * SHARE_LEN + c] = sums[12 * splat + c] / reached[splat] as f32;
             }
         }
         Ok(partials)
@@ -151,8 +148,8 @@ impl Judge<'_> {
             Buffer::TilePartials => {
                 let mut sums = vec![0f64; self.dims.total() * 12];
                 for (place, splat) in tiles::shares(self.dims, self.twin) {
-                    for c in 0..PARTIAL {
-                        sums[12 * splat + c] += f64::from(got[place * PARTIAL + c]);
+                    for c in 0..SHARE_LEN {
+                        sums[12 * splat + c] += f64::from(got[place * SHARE_LEN + c]);
                     }
                 }
                 let sums: Vec<f32> = sums.into_iter().map(|x| x as f32).collect();
@@ -193,7 +190,7 @@ impl Judge<'_> {
         };
         let pairs = got.chunks_exact(lists.stride).zip(lists.entries.chunks_exact(lists.stride));
         for (list, (got, expected)) in pairs.enumerate() {
-            let used = lists.head + expected[0] as usize;
+            let used = 1 + expected[0] as usize;
             let wrong = (0..used).find(|&i| got[i].to_bits() != expected[i]);
             if let Some(at) = wrong {
                 let what = if buffer == Buffer::RowLists { "row of tiles" } else { "tile" };
@@ -227,7 +224,10 @@ mod tests {
     use draction_shaders::Sources;
 
     use super::*;
-    use crate::inspect::tests::{Scene, fresh_gpu, gpu};
+    use crate::{
+        inspect::tests::Scene,
+        testing::{fresh_gpu, gpu},
+    };
 
     /// The shaders of this program with a mistake in one pass: what it writes first is a quarter too large, or for
     /// whole numbers one too many.

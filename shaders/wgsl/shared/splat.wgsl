@@ -57,13 +57,6 @@ fn touches(first: vec4<f32>, extent_y: f32, opacity: f32, low: vec2<f32>, high: 
     return drawn && all(far >= low) && all(near <= high);
 }
 
-// The tiles across that a splat's bounding box may reach, first and end; at most one too many.
-fn reached_tiles(first: vec4<f32>) -> vec2<u32> {
-    let low = floor((first.x - first.w - f32(TILE - 1u)) / f32(TILE));
-    let high = floor((first.x + first.w) / f32(TILE)) + 1.0;
-    return vec2<u32>(clamp(vec2<f32>(low, high), vec2<f32>(), vec2<f32>(f32(params.tiles_x))));
-}
-
 fn touches_tile(first: vec4<f32>, extent_y: f32, opacity: f32, corner: vec2<f32>) -> bool {
     return touches(first, extent_y, opacity, corner, corner + f32(TILE - 1u));
 }

@@ -8,7 +8,6 @@ use skeletonllm::assistant::PictureSlope;
 
 use super::{App, file_name, sitter};
 use crate::{
-    document::{Exchange, Outcome},
     pictures::{DrawEngine, LIVE_SIZE},
     workbench::{AnswerSlope, Asked, Key, LossKind, Shot, Workbench, default_folder},
 };
@@ -50,7 +49,7 @@ impl App {
         }
         self.ask_slope();
         let Some(take) = self.document.take() else { return };
-        let frame = (take.frame.round() as usize).min(take.motion.frames().saturating_sub(1));
+        let frame = take.current_frame();
         let (id, version, playing) = (take.id, self.document.settings_version, self.view.playing);
         let key = self.workbench.as_ref().and_then(|bench| bench.lacks(id, version, frame, playing));
         if let Some(key) = key {
@@ -74,8 +73,7 @@ impl App {
         if bench.loss != LossKind::Answer || !self.mind.is_ready() {
             return;
         }
-        let answered = |e: &&Exchange| matches!(e.outcome, Some(Outcome::Answered { .. })) && !e.answer.is_empty();
-        let Some(exchange) = take.exchanges.iter().rev().find(answered).cloned() else { return };
+        let Some(exchange) = take.answers().next().cloned() else { return };
         let wanted = (take.id, self.document.settings_version, exchange.id);
         if bench.answer_asked != Some(wanted) {
             bench.answer_asked = Some(wanted);

@@ -30,10 +30,7 @@ pub(super) fn transport(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Acti
         let now = take.frame / fps;
         ui.label(theme::text::number(format!("{} / {}", clock(now, true), clock(frames as f32 / fps, true))));
         if ui.available_width() > 420.0 {
-            ui.label(theme::text::small(format!(
-                "frame {} of {frames}, {fps:.0} fps",
-                take.frame.round() as usize + 1
-            )));
+            ui.label(theme::text::small(format!("frame {} of {frames}, {fps:.0} fps", take.current_frame() + 1)));
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let mut speed = SPEEDS.iter().position(|s| *s == app.view.speed).unwrap_or(2);

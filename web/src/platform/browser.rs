@@ -1,6 +1,6 @@
 //! The browser: promises, downloads, live regions, user timing.
 
-use std::{cell::RefCell, future::Future};
+use std::{cell::RefCell, collections::BTreeMap, future::Future};
 
 use eframe::egui;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
@@ -16,6 +16,8 @@ const LOG_LINES: u32 = 200;
 
 thread_local! {
     static SAMPLES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    /// What stands on the canvas: most of it is the same in every frame.
+    static PUBLISHED: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) };
 }
 
 /// What a task may hold: anything, it stays on this thread.
@@ -159,8 +161,10 @@ pub fn memory() -> usize {
 
 /// Puts a value on the canvas as `data-KEY`, for those who watch from outside.
 pub fn publish(key: &str, value: &str) {
-    if let Some(canvas) = by_id("app") {
+    let known = PUBLISHED.with_borrow(|published| published.get(key).is_some_and(|known| known == value));
+    if !known && let Some(canvas) = by_id("app") {
         let _ = canvas.set_attribute(&format!("data-{key}"), value);
+        PUBLISHED.with_borrow_mut(|published| published.insert(key.to_owned(), value.to_owned()));
     }
 }
 

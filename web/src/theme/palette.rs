@@ -48,7 +48,7 @@ pub struct Palette {
     pub error: Color32,
     /// Lines of the ground; opaque, faded by the view.
     pub grid: Color32,
-    /// The shadow that bodies throw on `background`.
+    /// The shadow that bodies throw on `panel`.
     pub shadow: Color32,
     /// What keeps overlapping limbs apart.
     pub outline: Color32,
@@ -211,7 +211,9 @@ mod tests {
             assert!(contrast(p.on_accent, p.accent) >= 4.5, "{:.2}", contrast(p.on_accent, p.accent));
             // what is drawn, not read, needs 3:1
             for c in [p.left, p.right, p.torso, p.accent, p.accent_text] {
-                assert!(contrast(c, p.background) >= 2.9, "{c:?} of dark={}: {:.2}", p.dark, contrast(c, p.background));
+                for surface in [p.background, p.panel] {
+                    assert!(contrast(c, surface) >= 2.9, "{c:?} of dark={}: {:.2}", p.dark, contrast(c, surface));
+                }
             }
         }
     }
@@ -228,8 +230,10 @@ mod tests {
     #[test]
     fn heat_stands_out_more_and_more() {
         for p in [&Palette::LIGHT, &Palette::DARK] {
-            let ratios: Vec<f64> = (0..=20).map(|i| contrast(p.heat(i as f32 / 20.0), p.background)).collect();
-            assert!(ratios.windows(2).all(|w| w[0] < w[1]), "{ratios:?}");
+            for surface in [p.background, p.panel] {
+                let ratios: Vec<f64> = (0..=20).map(|i| contrast(p.heat(i as f32 / 20.0), surface)).collect();
+                assert!(ratios.windows(2).all(|w| w[0] < w[1]), "{ratios:?}");
+            }
             assert_eq!(p.heat(f32::NAN), p.heat(0.0));
             assert_eq!(p.heat(7.0), p.heat(1.0));
             assert_eq!(p.heat(f32::NEG_INFINITY), p.heat(-1.0));

@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use draction::{
     engine::{
-        gpu::{AdapterChoice, GpuEngine},
+        gpu::{AdapterChoice, GpuEngine, describe},
         timing::Timing,
     },
     inspect::{Buffers, Capture, Loss, OwnedInputs, Sources, Verdict, verdicts},
@@ -148,11 +148,7 @@ impl Desk {
             Ok(gpu) => (Some(gpu), None),
             Err(error) => (None, Some(error.to_string())),
         };
-        let name = gpu.as_ref().map_or("CPU".to_owned(), |gpu| {
-            let adapter = gpu.adapter();
-            let software = if adapter.device_type == wgpu::DeviceType::Cpu { ", software" } else { "" };
-            format!("{} ({}{software})", adapter.name, adapter.backend)
-        });
+        let name = gpu.as_ref().map_or("CPU".to_owned(), |gpu| describe(&gpu.adapter()));
         (Desk { gpu, name: name.clone(), last: None }, News::Opened { engine: name, no_gpu })
     }
 

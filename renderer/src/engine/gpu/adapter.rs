@@ -19,6 +19,13 @@ impl AdapterChoice {
     }
 }
 
+/// An adapter in words: its name, the way to it, and whether it is software.
+pub fn describe(info: &wgpu::AdapterInfo) -> String {
+    let software = if info.device_type == wgpu::DeviceType::Cpu { ", software" } else { "" };
+    let name = if info.name.is_empty() { "GPU" } else { &info.name };
+    format!("{name} ({}{software})", info.backend)
+}
+
 /// A device with WebGPU's default limits and no optional feature but timestamps, which only measurements use.
 pub(super) async fn request(choice: &AdapterChoice) -> Result<(wgpu::Device, wgpu::Queue), GpuError> {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();

@@ -24,7 +24,7 @@ mod workspace;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-pub use adapter::{ADAPTER_VARIABLE, AdapterChoice};
+pub use adapter::{ADAPTER_VARIABLE, AdapterChoice, describe};
 pub use canvas::Canvas;
 pub use error::GpuError;
 pub use transfer::{BufferRange, GradientTargets, PackedTemplate, Source, Sources};
@@ -227,16 +227,8 @@ impl GpuEngine {
         backward: Option<(&[f32], &[f32])>,
         buffers: &[Buffer],
     ) -> Result<Vec<Vec<f32>>, GpuError> {
-        if let Some(&buffer) = buffers.iter().find(|buffer| buffer.is_scratch()) {
-            return Err(GpuError::Scratch(buffer));
-        }
-        let mut captured = self.run(inputs, passes, backward, buffers).await?;
-        for (buffer, numbers) in buffers.iter().zip(&mut captured) {
-            if *buffer == Buffer::Order {
-                numbers.iter_mut().for_each(|x| *x = x.to_bits() as f32);
-            }
-        }
-        Ok(captured)
+        check_readable(buffers)?;
+        Ok(in_numbers(buffers, self.run(inputs, passes, backward, buffers).await?))
     }
 
     /// Uploads, runs and reads back `outputs`.
@@ -248,17 +240,17 @@ impl GpuEngine {
         outputs: &[Buffer],
     ) -> Result<Vec<Vec<f32>>, GpuError> {
         let packed = Packed::new(inputs)?;
-        let mut sources = packed.sources().list(&inputs.dims);
-        if let Some((frames, grad_frames)) = backward {
-            sources.extend([(Buffer::Frames, Source::Host(frames)), (Buffer::GradFrames, Source::Host(grad_frames))]);
-        }
-        let targets: Vec<_> =
-            outputs.iter().enumerate().map(|(index, &buffer)| (buffer, Target::ReadBack(index))).collect();
         let mut encoder = self.device.create_command_encoder(&Default::default());
-        let read = self.record(&mut encoder, &inputs.dims, passes, &sources, &targets)?;
+        let targets = Target::read_backs(outputs);
+        let read = self.record(&mut encoder, &inputs.dims, passes, &packed.list(backward), &targets)?;
         self.queue.submit([encoder.finish()]);
+        self.read_all(&read).await
+    }
+
+    /// The numbers of what was recorded to be read back, as it lies in memory.
+    async fn read_all(&self, read: &[Vec<wgpu::Buffer>]) -> Result<Vec<Vec<f32>>, GpuError> {
         let mut results = Vec::with_capacity(read.len());
-        for buffers in &read {
+        for buffers in read {
             results.push(read_back(&self.device, buffers).await?);
         }
         Ok(results)
@@ -279,11 +271,10 @@ impl GpuEngine {
         outputs: &[Buffer],
     ) -> Result<Vec<Vec<f32>>, GpuError> {
         let sources: Vec<_> = inputs.iter().map(|&(buffer, numbers)| (buffer, Source::Host(numbers))).collect();
-        let targets: Vec<_> = outputs.iter().enumerate().map(|(i, &buffer)| (buffer, Target::ReadBack(i))).collect();
         let mut encoder = self.device.create_command_encoder(&Default::default());
-        let read = self.record(&mut encoder, dims, passes, &sources, &targets)?;
+        let read = self.record(&mut encoder, dims, passes, &sources, &Target::read_backs(outputs))?;
         self.queue.submit([encoder.finish()]);
-        read.iter().map(|buffers| pollster::block_on(read_back(&self.device, buffers))).collect()
+        pollster::block_on(self.read_all(&read))
     }
 
     /// Numbers in `buffer` when all frames are rendered at once.
@@ -310,4 +301,17 @@ impl GpuEngine {
     pub fn trim(&self) {
         self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
+}
+
+/// Scratch memory holds a piece at a time and cannot be captured.
+fn check_readable(buffers: &[Buffer]) -> Result<(), GpuError> {
+    buffers.iter().find(|buffer| buffer.is_scratch()).map_or(Ok(()), |&buffer| Err(GpuError::Scratch(buffer)))
+}
+
+/// What was read back of `buffers`, with [`Buffer::Order`] as numbers instead of bits.
+fn in_numbers(buffers: &[Buffer], mut read: Vec<Vec<f32>>) -> Vec<Vec<f32>> {
+    for (_, numbers) in buffers.iter().zip(&mut read).filter(|(buffer, _)| **buffer == Buffer::Order) {
+        numbers.iter_mut().for_each(|x| *x = x.to_bits() as f32);
+    }
+    read
 }

@@ -8,13 +8,11 @@ use draction_shaders::Params;
 use super::GpuError;
 use crate::{
     engine::EngineError,
-    passes::{Buffer, Dims, Pass, WEIGHTS_LEN},
+    passes::{Buffer, Dims, Pass, SHARE_LEN, WEIGHTS_LEN},
 };
 
 /// Most workgroups in one dimension of a dispatch.
 const MAX_GROUPS: u32 = 65_535;
-/// Numbers a splat and tile in [`Buffer::TilePartials`].
-const PARTIAL: u64 = 10;
 /// More slabs than this do not make sums of weight gradients faster.
 const MAX_SLABS: u64 = 512;
 
@@ -77,7 +75,7 @@ impl Plan {
             most = most.min((budget.piece / (4 * per_frame).max(1)).max(1));
         }
         let tiles = (dims.tiles_x() * dims.tiles_y()) as u64;
-        let tile_bytes = dims.per_frame() as u64 * PARTIAL * 4;
+        let tile_bytes = dims.per_frame() as u64 * SHARE_LEN as u64 * 4;
         if tile_bytes > budget.binding {
             return Err(GpuError::TooLarge { buffer: Buffer::TilePartials, bytes: tile_bytes, limit: budget.binding });
         }
@@ -93,7 +91,7 @@ impl Plan {
     /// Bytes of `buffer` for `frames` frames.
     pub fn bytes(&self, buffer: Buffer, frames: u64) -> u64 {
         let len = match buffer {
-            Buffer::TilePartials => frames * self.bands[0].count * self.dims.per_frame() as u64 * PARTIAL,
+            Buffer::TilePartials => frames * self.bands[0].count * self.dims.per_frame() as u64 * SHARE_LEN as u64,
             Buffer::TileLists => frames * self.bands[0].count * (1 + self.dims.per_frame() as u64),
             Buffer::WeightPartials => self.slabs * WEIGHTS_LEN as u64,
             _ => frame_len(&self.dims, buffer).map_or(0, |(per_frame, rest)| frames * per_frame + rest),
@@ -195,7 +193,7 @@ fn frame_len(dims: &Dims, buffer: Buffer) -> Option<(u64, u64)> {
         Buffer::DepthRange => (p * 4, 0),
         Buffer::Shaded | Buffer::GradMeans => (n * 4, 0),
         Buffer::Order => (n, 0),
-        Buffer::RowLists => ((3 + n) * dims.tiles_y() as u64, 0),
+        Buffer::RowLists => ((1 + n) * dims.tiles_y() as u64, 0),
         Buffer::Frames | Buffer::GradFrames => (pixels * 3, 0),
         Buffer::GradAppearance => (n * 20, 0),
         Buffer::GradDepthRange => (p * 2, 0),

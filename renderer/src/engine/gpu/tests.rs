@@ -3,12 +3,16 @@
 mod present;
 mod scene;
 
-use std::{path::Path, sync::OnceLock};
+use std::path::Path;
 
 use scene::Scene;
 
 use super::{plan::Plan, transfer::upload, *};
-use crate::{conformance::Case, engine::cpu::CpuEngine};
+use crate::{
+    conformance::Case,
+    engine::cpu::CpuEngine,
+    testing::{fresh_gpu, gpu},
+};
 
 /// Fills every buffer of `workspace` with NaN: what a run reads without having written it spoils the result.
 pub(super) fn poison(
@@ -21,23 +25,6 @@ pub(super) fn poison(
         encoder.copy_buffer_to_buffer(&poison, 0, buffer, 0, buffer.size());
     }
     Ok(())
-}
-
-/// A new engine, or `None` and a line on standard error.
-fn fresh_engine() -> Option<GpuEngine> {
-    match pollster::block_on(GpuEngine::request(&AdapterChoice::from_env())) {
-        Ok(engine) => Some(engine),
-        Err(error) => {
-            eprintln!("skipped: {error}");
-            None
-        }
-    }
-}
-
-/// The engine that most tests share, because compiling takes seconds.
-fn engine() -> Option<&'static GpuEngine> {
-    static ENGINE: OnceLock<Option<GpuEngine>> = OnceLock::new();
-    ENGINE.get_or_init(fresh_engine).as_ref()
 }
 
 fn max_abs(a: &[f32], b: &[f32]) -> f32 {
@@ -80,7 +67,7 @@ fn agree(gpu: &GpuEngine, scene: &Scene) {
 
 #[test]
 fn golden_cases() {
-    let Some(gpu) = engine() else { return };
+    let Some(gpu) = gpu() else { return };
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/golden/draction");
     let Ok(files) = std::fs::read_dir(&folder) else {
         eprintln!("skipped: {} is not here", folder.display());
@@ -95,7 +82,7 @@ fn golden_cases() {
 
 #[test]
 fn each_pass_agrees_with_its_twin() {
-    let Some(gpu) = engine() else { return };
+    let Some(gpu) = gpu() else { return };
     let written = [
         (Pass::Head, Buffer::Head),
         (Pass::Skin, Buffer::Skinned),
@@ -133,7 +120,7 @@ fn each_pass_agrees_with_its_twin() {
 
 #[test]
 fn pictures_of_any_size() {
-    let Some(gpu) = engine() else { return };
+    let Some(gpu) = gpu() else { return };
     for (width, height) in [(33, 17), (16, 16), (3, 40), (100, 3)] {
         agree(gpu, &Scene::small().sized(width, height));
     }
@@ -148,14 +135,14 @@ fn pictures_of_any_size() {
 
 #[test]
 fn thousands_of_gaussians() {
-    let Some(gpu) = engine() else { return };
+    let Some(gpu) = gpu() else { return };
     agree(gpu, &Scene::new(1, 1, 2, 7, 2100).sized(90, 70));
 }
 
 #[test]
 fn the_same_bits_on_every_run_and_nothing_unwritten() {
-    let Some(gpu) = engine() else { return };
-    let Some(mut poisoned) = fresh_engine() else { return };
+    let Some(gpu) = gpu() else { return };
+    let Some(mut poisoned) = fresh_gpu() else { return };
     poisoned.poison = true;
     for scene in [Scene::small(), Scene::small().oriented(), Scene::small().without_nfm()] {
         let (inputs, grad_frames) = (scene.inputs(), scene.grad_frames());
@@ -170,7 +157,7 @@ fn the_same_bits_on_every_run_and_nothing_unwritten() {
 
 #[test]
 fn a_batch_draws_what_its_clips_draw() {
-    let Some(gpu) = engine() else { return };
+    let Some(gpu) = gpu() else { return };
     let batch = Scene::new(3, 2, 2, 5, 40);
     let (inputs, grad_frames) = (batch.inputs(), batch.grad_frames());
     let frames = gpu.forward(&inputs).unwrap();
@@ -193,8 +180,8 @@ fn a_batch_draws_what_its_clips_draw() {
 
 #[test]
 fn cutting_into_stretches_and_bands_changes_nothing() {
-    let Some(gpu) = engine() else { return };
-    let Some(mut cut) = fresh_engine() else { return };
+    let Some(gpu) = gpu() else { return };
+    let Some(mut cut) = fresh_gpu() else { return };
     let scene = Scene::new(2, 3, 2, 5, 60).sized(70, 50);
     // room for two frames and a few tiles
     cut.budget.piece = 2 * 70 * 50 * 12;
@@ -214,7 +201,7 @@ fn cutting_into_stretches_and_bands_changes_nothing() {
 /// Inputs and outputs in the middle of larger buffers, as a tensor library keeps them.
 #[test]
 fn recording_between_foreign_buffers() {
-    let Some(gpu) = engine() else { return };
+    let Some(gpu) = gpu() else { return };
     let scene = Scene::small();
     let (inputs, grad_frames) = (scene.inputs(), scene.grad_frames());
     let frames = gpu.forward(&inputs).unwrap();
@@ -273,7 +260,7 @@ fn recording_between_foreign_buffers() {
 
 #[test]
 fn bad_inputs_are_named() {
-    let Some(gpu) = engine() else { return };
+    let Some(gpu) = gpu() else { return };
     let scene = Scene::small();
     let mut inputs = scene.inputs();
     inputs.velocities = &inputs.velocities[1..];
@@ -288,7 +275,7 @@ fn bad_inputs_are_named() {
 
 #[test]
 fn a_broken_shader_leaves_the_good_one() {
-    let Some(gpu) = fresh_engine() else { return };
+    let Some(gpu) = fresh_gpu() else { return };
     let scene = Scene::small();
     let frames = gpu.forward(&scene.inputs()).unwrap();
     let mut sources = draction_shaders::Sources::default();

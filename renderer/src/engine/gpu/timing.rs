@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    GpuEngine, GpuError, Source,
+    GpuEngine, GpuError, check_readable, in_numbers,
     pipelines::Pipelines,
     transfer::{Packed, Target, read_back},
     workspace::Workspace,
@@ -55,15 +55,9 @@ impl GpuEngine {
         backward: Option<(&[f32], &[f32])>,
         buffers: &[Buffer],
     ) -> Result<(Timing, Vec<Vec<f32>>), GpuError> {
-        if let Some(&buffer) = buffers.iter().find(|buffer| buffer.is_scratch()) {
-            return Err(GpuError::Scratch(buffer));
-        }
+        check_readable(buffers)?;
         let packed = Packed::new(inputs)?;
-        let mut sources = packed.sources().list(&inputs.dims);
-        if let Some((frames, grad_frames)) = backward {
-            sources.extend([(Buffer::Frames, Source::Host(frames)), (Buffer::GradFrames, Source::Host(grad_frames))]);
-        }
-        let targets: Vec<_> = buffers.iter().enumerate().map(|(i, &buffer)| (buffer, Target::ReadBack(i))).collect();
+        let (sources, targets) = (packed.list(backward), Target::read_backs(buffers));
         let mut stopwatch = Stopwatch::new(self, clock);
         let mut encoder = self.device.create_command_encoder(&Default::default());
         let mut replay = |encoder: &mut _, workspace: &Workspace, pipelines: &Pipelines, passes: &[Pass], chunk| {
@@ -73,15 +67,7 @@ impl GpuEngine {
         };
         let read = self.record_with(&mut encoder, &inputs.dims, passes, &sources, &targets, &mut replay)?;
         let timing = stopwatch.finish(encoder)?;
-        let mut captured = Vec::with_capacity(read.len());
-        for (buffer, parts) in buffers.iter().zip(&read) {
-            let mut numbers = pollster::block_on(read_back(&self.device, parts))?;
-            if *buffer == Buffer::Order {
-                numbers.iter_mut().for_each(|x| *x = x.to_bits() as f32);
-            }
-            captured.push(numbers);
-        }
-        Ok((timing, captured))
+        Ok((timing, in_numbers(buffers, pollster::block_on(self.read_all(&read))?)))
     }
 }
 
@@ -203,10 +189,7 @@ impl GpuEngine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        inspect::tests::{Scene, gpu},
-        passes,
-    };
+    use crate::{inspect::tests::Scene, passes, testing::gpu};
 
     #[test]
     fn measuring_changes_nothing_and_every_pass_has_a_time() {

@@ -179,7 +179,16 @@ impl<'a> Packed<'a> {
         })
     }
 
-    pub fn sources(&self) -> Sources<'_> {
+    /// Everything that passes read; `backward` gives the frames and their upstream gradient where passes need them.
+    pub fn list(&self, backward: Option<(&'a [f32], &'a [f32])>) -> Vec<(Buffer, Source<'_>)> {
+        let mut list = self.sources().list(&self.inputs.dims);
+        if let Some((frames, grad_frames)) = backward {
+            list.extend([(Buffer::Frames, Source::Host(frames)), (Buffer::GradFrames, Source::Host(grad_frames))]);
+        }
+        list
+    }
+
+    fn sources(&self) -> Sources<'_> {
         Sources {
             positions: Source::Host(self.inputs.positions),
             velocities: Source::Host(self.inputs.velocities),
@@ -200,6 +209,13 @@ pub(super) enum Target<'a> {
     Range(BufferRange<'a>),
     /// The n-th of the buffers to be read back, which hold one chunk of frames each.
     ReadBack(usize),
+}
+
+impl Target<'_> {
+    /// Reads `buffers` back, in that order.
+    pub fn read_backs(buffers: &[Buffer]) -> Vec<(Buffer, Self)> {
+        buffers.iter().enumerate().map(|(index, &buffer)| (buffer, Target::ReadBack(index))).collect()
+    }
 }
 
 /// Puts numbers into a new buffer that can be copied from.

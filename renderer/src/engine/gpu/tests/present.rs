@@ -53,7 +53,7 @@ fn texture(gpu: &GpuEngine, width: u32, height: u32, format: wgpu::TextureFormat
 
 #[test]
 fn numbers_become_the_bytes_of_a_file() {
-    let Some(gpu) = engine() else { return };
+    let Some(gpu) = gpu() else { return };
     let size @ [count, height, width] = [3, 17, 13];
     let len = count * height * width * 3;
     // every step of 8 bits, the halves between them, and what lies outside
@@ -90,7 +90,7 @@ fn encoder_of(gpu: &GpuEngine) -> wgpu::CommandEncoder {
 
 #[test]
 fn a_canvas_shows_one_clip_after_another() {
-    let Some(gpu) = engine() else { return };
+    let Some(gpu) = gpu() else { return };
     let first = Scene::new(1, 3, 2, 5, 60);
     let size = [3, first.dims.height, first.dims.width];
     let mut canvas = Canvas::new(gpu, size).unwrap();
