@@ -1,0 +1,132 @@
+//! A rendering whose inputs and outputs stay on the GPU.
+
+use anyhow::Result;
+use draction::{
+    engine::{
+        Inputs,
+        gpu::{BufferRange, GpuEngine, GradientTargets, PackedTemplate, Source, Sources},
+    },
+    passes::{Dims, WEIGHTS_LEN},
+};
+
+/// Buffers for one size of rendering.
+pub struct Resident<'e> {
+    engine: &'e GpuEngine,
+    dims: Dims,
+    /// In the order of [`Sources`], without orientations.
+    inputs: [wgpu::Buffer; 8],
+    frames: wgpu::Buffer,
+    /// In the order of [`GradientTargets`].
+    gradients: [wgpu::Buffer; 4],
+}
+
+impl<'e> Resident<'e> {
+    /// Uploads everything.
+    ///
+    /// # Errors
+    /// When there is no memory.
+    pub fn new(engine: &'e GpuEngine, inputs: &Inputs<'_>) -> Result<Resident<'e>> {
+        let template = PackedTemplate::new(inputs.template);
+        let (cameras, weights) = (inputs.camera_rows(), inputs.parameters.pack());
+        let upload = |numbers: &[f32]| {
+            let buffer = make(engine, numbers.len());
+            engine.queue().write_buffer(&buffer, 0, bytemuck::cast_slice(numbers));
+            buffer
+        };
+        let d = inputs.dims;
+        let joints = d.frame_count() * d.bodies * d.joints * 3;
+        Ok(Resident {
+            engine,
+            dims: d,
+            inputs: [
+                upload(inputs.positions),
+                upload(inputs.velocities),
+                upload(&cameras),
+                upload(&template.canonical_joints),
+                upload(&template.rows),
+                upload(&template.lbs_weights),
+                upload(&inputs.parameters.features),
+                upload(&weights),
+            ],
+            frames: make(engine, d.frame_count() * d.width * d.height * 3),
+            gradients: [joints, joints, d.gaussians * 3, WEIGHTS_LEN].map(|len| make(engine, len)),
+        })
+    }
+
+    /// Draws and waits for the device.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn forward(&self) -> Result<()> {
+        let mut encoder = self.engine.device().create_command_encoder(&Default::default());
+        self.engine.record_forward(&mut encoder, &self.dims, &self.sources(), BufferRange::from(&self.frames))?;
+        self.submit(encoder)
+    }
+
+    /// Gradients of half the sum of squares of the pictures, after [`Resident::forward`].
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn backward(&self) -> Result<()> {
+        let mut encoder = self.engine.device().create_command_encoder(&Default::default());
+        let [positions, velocities, features, weights] =
+            self.gradients.each_ref().map(|buffer| Some(BufferRange::from(buffer)));
+        let targets = GradientTargets { positions, velocities, features, weights };
+        let frames = Source::Gpu(BufferRange::from(&self.frames));
+        self.engine.record_backward(&mut encoder, &self.dims, &self.sources(), frames, frames, &targets)?;
+        self.submit(encoder)
+    }
+
+    fn sources(&self) -> Sources<'_> {
+        let [positions, velocities, cameras, canonical_joints, template, lbs_weights, features, weights] =
+            self.inputs.each_ref().map(|buffer| Source::Gpu(BufferRange::from(buffer)));
+        Sources {
+            positions,
+            velocities,
+            orientations: None,
+            cameras,
+            canonical_joints,
+            template,
+            lbs_weights,
+            features,
+            weights,
+        }
+    }
+
+    fn submit(&self, encoder: wgpu::CommandEncoder) -> Result<()> {
+        wait(self.engine, encoder)
+    }
+}
+
+/// Bytes copied a second from one buffer to another, read and written bytes both counted.
+///
+/// # Errors
+/// When there is no memory.
+pub fn copy_bandwidth(engine: &GpuEngine) -> Result<f64> {
+    const NUMBERS: usize = 16 << 20;
+    let (from, to) = (make(engine, NUMBERS), make(engine, NUMBERS));
+    let mut best = f64::MAX;
+    for _ in 0..5 {
+        let start = std::time::Instant::now();
+        let mut encoder = engine.device().create_command_encoder(&Default::default());
+        encoder.copy_buffer_to_buffer(&from, 0, &to, 0, from.size());
+        wait(engine, encoder)?;
+        best = best.min(start.elapsed().as_secs_f64());
+    }
+    Ok(2.0 * from.size() as f64 / best)
+}
+
+fn make(engine: &GpuEngine, numbers: usize) -> wgpu::Buffer {
+    engine.device().create_buffer(&wgpu::BufferDescriptor {
+        label: Some("bench"),
+        size: numbers as u64 * 4,
+        usage: wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::STORAGE,
+        mapped_at_creation: false,
+    })
+}
+
+fn wait(engine: &GpuEngine, encoder: wgpu::CommandEncoder) -> Result<()> {
+    let index = engine.queue().submit([encoder.finish()]);
+    engine.device().poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None })?;
+    Ok(())
+}
