@@ -1,4 +1,5 @@
-// Front-to-back compositing, a workgroup a tile (A.5). Each thread carries two strips of four pixels.
+// Front-to-back compositing, a workgroup a tile (A.5). Each thread carries four strips of four pixels, so that a splat
+// that was fetched serves sixteen.
 // #import shared/params
 // #import shared/index
 // #import shared/lists
@@ -62,7 +63,8 @@ fn finished(x: vec4<f32>) -> vec4<f32> {
     let whole = (bitcast<vec4<u32>>(x) & vec4<u32>(0x7f800000u)) != vec4<u32>(0x7f800000u);
     return select(vec4<f32>(), saturate(x), whole);
 }
-@compute @workgroup_size(32)
+
+@compute @workgroup_size(16)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -78,16 +80,23 @@ fn main(
     let x = corner.x + 4u * (local % 4u);
     let y = corner.y + local / 4u;
     let columns = vec4<f32>(f32(x)) + vec4<f32>(0.0, 1.0, 2.0, 3.0);
-    var upper = Strip(vec4<f32>(1.0), vec4<f32>(), vec4<f32>(), vec4<f32>());
-    var lower = upper;
+    let row = f32(y);
+    var top = Strip(vec4<f32>(1.0), vec4<f32>(), vec4<f32>(), vec4<f32>());
+    var upper = top;
+    var lower = top;
+    var bottom = top;
     let list = tile_list(frame, tile);
     let end = list + tile_lists[list];
     for (var i = list + 1u; i <= end; i++) {
         let s = load_splat(frame * per_frame() + tile_lists[i]);
         let dx = columns - s.origin.x;
-        composite(&upper, s, dx, f32(y));
-        composite(&lower, s, dx, f32(y + 8u));
+        composite(&top, s, dx, row);
+        composite(&upper, s, dx, row + 4.0);
+        composite(&lower, s, dx, row + 8.0);
+        composite(&bottom, s, dx, row + 12.0);
     }
-    store_strip(upper, frame, x, y);
+    store_strip(top, frame, x, y);
+    store_strip(upper, frame, x, y + 4u);
     store_strip(lower, frame, x, y + 8u);
+    store_strip(bottom, frame, x, y + 12u);
 }

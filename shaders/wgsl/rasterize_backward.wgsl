@@ -6,14 +6,14 @@
 // #import shared/lists
 // #import shared/load
 
-const THREADS: u32 = 32u;
+const THREADS: u32 = 16u;
 // Σe·(1, δx, δy, δx², δxδy, δy²), ∂o, ∂r, ∂g, ∂b: two vectors and a half.
 const SUMS: u32 = 10u;
 const VECTORS: u32 = 3u;
 // Splats summed between two barriers; BATCH·VECTORS ≤ THREADS.
 const BATCH: u32 = 5u;
 // One more than THREADS, so that those who sum do not all ask the same bank.
-const STRIDE: u32 = 33u;
+const STRIDE: u32 = 17u;
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> projected: array<vec4<f32>>;
@@ -87,22 +87,11 @@ fn replay(strip: ptr<function, Strip>, s: Splat, dx: vec4<f32>, dy: f32) -> Sums
     );
 }
 
-fn write_lane(slot: u32, local: u32, upper: Sums, lower: Sums, dy: f32) {
-    let at = slot * VECTORS * STRIDE + local;
-    let far = dy + 8.0;
-    lanes[at] = vec4<f32>(
-        upper.moments.x + lower.moments.x,
-        upper.moments.y + lower.moments.y,
-        upper.moments.x * dy + lower.moments.x * far,
-        upper.moments.z + lower.moments.z,
-    );
-    let look = upper.look + lower.look;
-    lanes[at + STRIDE] = vec4<f32>(
-        upper.moments.y * dy + lower.moments.y * far,
-        upper.moments.x * dy * dy + lower.moments.x * far * far,
-        look.xy,
-    );
-    lanes[at + 2u * STRIDE] = vec4<f32>(look.zw, 0.0, 0.0);
+// Adds a strip `dy` below the splat's origin to what a thread sums up for it.
+fn add_strip(total: ptr<function, array<vec4<f32>, 3>>, strip: Sums, dy: f32) {
+    (*total)[0] += vec4<f32>(strip.moments.xy, strip.moments.x * dy, strip.moments.z);
+    (*total)[1] += vec4<f32>(strip.moments.y * dy, strip.moments.x * dy * dy, strip.look.xy);
+    (*total)[2] += vec4<f32>(strip.look.zw, 0.0, 0.0);
 }
 
 // One vector of a splat's sums over all threads, into this tile's share of its gradient.
@@ -121,7 +110,7 @@ fn write_share(slot: u32, vector: u32, share: u32) {
     }
 }
 
-@compute @workgroup_size(32)
+@compute @workgroup_size(16)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -142,16 +131,25 @@ fn main(
     let x = corner.x + 4u * (local % 4u);
     let y = corner.y + local / 4u;
     let columns = vec4<f32>(f32(x)) + vec4<f32>(0.0, 1.0, 2.0, 3.0);
-    var upper = load_strip(frame, x, y);
+    var top = load_strip(frame, x, y);
+    var upper = load_strip(frame, x, y + 4u);
     var lower = load_strip(frame, x, y + 8u);
+    var bottom = load_strip(frame, x, y + 12u);
     for (var first = 0u; first < length; first += BATCH) {
         for (var slot = 0u; slot < BATCH; slot++) {
             if first + slot < length {
                 let s = load_splat(frame * per_frame() + tile_lists[list + 1u + first + slot]);
                 let dx = columns - s.origin.x;
                 let dy = f32(y) - s.origin.y;
-                let above = replay(&upper, s, dx, dy);
-                write_lane(slot, local, above, replay(&lower, s, dx, dy + 8.0), dy);
+                var total = array<vec4<f32>, 3>();
+                add_strip(&total, replay(&top, s, dx, dy), dy);
+                add_strip(&total, replay(&upper, s, dx, dy + 4.0), dy + 4.0);
+                add_strip(&total, replay(&lower, s, dx, dy + 8.0), dy + 8.0);
+                add_strip(&total, replay(&bottom, s, dx, dy + 12.0), dy + 12.0);
+                let at = slot * VECTORS * STRIDE + local;
+                lanes[at] = total[0];
+                lanes[at + STRIDE] = total[1];
+                lanes[at + 2u * STRIDE] = total[2];
             }
         }
         workgroupBarrier();

@@ -59,13 +59,7 @@ fn main() -> Result<()> {
     if measure { report.write() } else { Ok(()) }
 }
 
-fn on_gpu(
-    criterion: &mut Criterion,
-    engine: &GpuEngine,
-    size: Size,
-    scene: &Scene,
-    report: &mut Report,
-) -> Result<()> {
+fn on_gpu(criterion: &mut Criterion, engine: &GpuEngine, size: Size, scene: &Scene, report: &mut Report) -> Result<()> {
     let resident = Resident::new(engine, &scene.inputs())?;
     resident.forward()?;
     let forward = sample(criterion, "gpu", "forward", size, || resident.forward())?;

@@ -115,7 +115,10 @@ impl Report {
             );
         }
         let base = self.rows.first().map(|row| row.size.name()).unwrap_or_default();
-        let _ = write!(out, "\n## Passes\n\n{base}, each pass by itself, the fastest of ten.\n\n| Pass | gpu ms | cpu ms |\n| --- | ---: | ---: |\n");
+        let _ = write!(
+            out,
+            "\n## Passes\n\n{base}, each pass by itself, the fastest of ten.\n\n| Pass | gpu ms | cpu ms |\n| --- | ---: | ---: |\n"
+        );
         let mut names: Vec<&str> = Vec::new();
         for (_, name, _) in &self.passes {
             if !names.contains(name) {

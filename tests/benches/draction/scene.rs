@@ -47,11 +47,10 @@ impl Scene {
     /// Never for sizes that make sense.
     pub fn new(size: Size) -> Result<Scene> {
         let options = ClipOptions { frames: FRAMES, ..ClipOptions::reference() };
-        let clips: Vec<Clip> = (0..size.clips)
-            .map(|n| Clip::from_motion(&crowd(size, n as u64), &options))
-            .collect::<Result<_, _>>()?;
+        let clips: Vec<Clip> =
+            (0..size.clips).map(|n| Clip::from_motion(&crowd(size, n as u64), &options)).collect::<Result<_, _>>()?;
         let clip = &clips[0];
-        let template = Template::build(&clip.skeleton.bones, clip.reference_pose(), &TemplateRule::transfer())?;
+        let template = Template::build(&clip.skeleton.bones, clip.reference_pose(), &TemplateRule::released())?;
         let draction = DrAction::painted(&clip.skeleton, template)?;
         Ok(Scene { size, batch: Batch::new(&clips)?, draction })
     }

@@ -81,7 +81,7 @@ pub enum GpuError {
         /// The compiler's or composer's message.
         reason: String,
     },
-    /// Results could not be read back, mostly because the device was lost.
-    #[error("cannot read results back from the GPU: {0}")]
-    ReadBack(String),
+    /// Memory of the GPU could not be written or read, mostly because the device was lost.
+    #[error("cannot reach the GPU's memory: {0}")]
+    Memory(String),
 }

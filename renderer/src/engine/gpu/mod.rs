@@ -20,6 +20,7 @@ mod tests;
 #[cfg(not(target_family = "wasm"))]
 mod timing;
 mod transfer;
+mod uploads;
 mod workspace;
 
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -33,6 +34,7 @@ use self::{
     pipelines::{Layouts, Pipelines},
     plan::Budget,
     transfer::{Packed, Target, read_back},
+    uploads::Uploads,
     workspace::Workspace,
 };
 use super::{Gradients, Inputs};
@@ -50,6 +52,8 @@ pub struct GpuEngine {
     budget: Budget,
     /// Most recently used last.
     workspaces: Mutex<Vec<Workspace>>,
+    /// One for each recording at a time.
+    uploads: Mutex<Vec<Uploads>>,
     #[cfg(test)]
     poison: bool,
 }
@@ -70,6 +74,7 @@ impl GpuEngine {
             pipelines: RwLock::new(Arc::new(pipelines)),
             budget,
             workspaces: Mutex::default(),
+            uploads: Mutex::default(),
             #[cfg(test)]
             poison: false,
         })
@@ -299,6 +304,7 @@ impl GpuEngine {
 
     /// Frees the buffers that are kept for further renderings of the same size.
     pub fn trim(&self) {
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }

@@ -6,7 +6,8 @@ use super::{
     GpuEngine, GpuError, Source,
     pipelines::Pipelines,
     plan::Plan,
-    transfer::{Target, input_name, upload},
+    transfer::{Target, input_name},
+    uploads::Uploads,
     workspace::Workspace,
 };
 use crate::{
@@ -86,6 +87,8 @@ impl GpuEngine {
     ) -> Result<Vec<Vec<wgpu::Buffer>>, GpuError> {
         let plan = &workspace.plan;
         let pipelines = Arc::clone(&self.pipelines.read().unwrap_or_else(PoisonError::into_inner));
+        let uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut uploads = uploads.unwrap_or_else(|| Uploads::new(&self.device));
         let mut read = vec![Vec::new(); outputs.len()];
         #[cfg(test)]
         if self.poison {
@@ -110,10 +113,12 @@ impl GpuEngine {
                     }
                     Source::Host(numbers) => {
                         let numbers = &numbers[start as usize / 4..][..size as usize / 4];
-                        encoder.copy_buffer_to_buffer(&upload(&self.device, numbers)?, 0, destination, 0, size);
+                        uploads.write(encoder, destination, numbers)?;
                     }
                 }
             }
+            // before the passes: who takes their times submits in between
+            uploads.finish(encoder);
             replay(encoder, workspace, &pipelines, passes, chunk);
             for (buffer, target) in outputs {
                 let source = workspace.buffer(*buffer).ok_or(GpuError::Scratch(*buffer))?;
@@ -138,6 +143,7 @@ impl GpuEngine {
                 }
             }
         }
+        self.uploads.lock().unwrap_or_else(PoisonError::into_inner).push(uploads);
         Ok(read)
     }
 

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use scene::Scene;
 
-use super::{plan::Plan, transfer::upload, *};
+use super::{plan::Plan, uploads, *};
 use crate::{
     conformance::Case,
     engine::cpu::CpuEngine,
@@ -21,7 +21,7 @@ pub(super) fn poison(
     workspace: &Workspace,
 ) -> Result<(), GpuError> {
     for buffer in workspace.all() {
-        let poison = upload(device, &vec![f32::NAN; buffer.size() as usize / 4])?;
+        let poison = uploads::fresh(device, &vec![f32::NAN; buffer.size() as usize / 4])?;
         encoder.copy_buffer_to_buffer(&poison, 0, buffer, 0, buffer.size());
     }
     Ok(())
@@ -210,7 +210,7 @@ fn recording_between_foreign_buffers() {
     let (template, cameras) = (PackedTemplate::new(inputs.template), inputs.camera_rows());
     let weights = inputs.parameters.pack();
     let pool: Vec<f32> = [&[9.0; 3], inputs.positions, &weights, &grad_frames].concat();
-    let pool = upload(gpu.device(), &pool).unwrap();
+    let pool = uploads::fresh(gpu.device(), &pool).unwrap();
     let part = |start: usize, len: usize| {
         Source::Gpu(BufferRange { buffer: &pool, offset: 4 * start as u64, size: 4 * len as u64 })
     };

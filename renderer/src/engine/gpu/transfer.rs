@@ -218,12 +218,6 @@ impl Target<'_> {
     }
 }
 
-/// Puts numbers into a new buffer that can be copied from.
-pub(super) fn upload(device: &wgpu::Device, numbers: &[f32]) -> Result<wgpu::Buffer, GpuError> {
-    let usage = wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::MAP_WRITE;
-    mapped_buffer(device, bytemuck::cast_slice(numbers), usage)
-}
-
 /// A new buffer that holds `bytes`.
 pub(super) fn mapped_buffer(
     device: &wgpu::Device,
@@ -236,7 +230,7 @@ pub(super) fn mapped_buffer(
         usage,
         mapped_at_creation: true,
     });
-    let view = buffer.get_mapped_range_mut(..).map_err(|e| GpuError::ReadBack(e.to_string()));
+    let view = buffer.get_mapped_range_mut(..).map_err(|e| GpuError::Memory(e.to_string()));
     view?.copy_from_slice(bytes);
     buffer.unmap();
     Ok(buffer)
@@ -244,7 +238,7 @@ pub(super) fn mapped_buffer(
 
 /// The numbers of mappable buffers, one after the other. Whatever writes them was submitted.
 pub(super) async fn read_back(device: &wgpu::Device, buffers: &[wgpu::Buffer]) -> Result<Vec<f32>, GpuError> {
-    let failed = |reason: String| GpuError::ReadBack(reason);
+    let failed = |reason: String| GpuError::Memory(reason);
     let maps: Vec<Mapped> = buffers.iter().map(Mapped::new).collect();
     // a browser maps on its own; elsewhere somebody has to ask
     #[cfg(not(target_family = "wasm"))]
