@@ -27,6 +27,7 @@ use crate::{
     device::Selected,
     drawing::{DrawSettings, Drawing, HostDrawing},
     folder::{Loaded, ModelFiles, SkeletonLlm, see},
+    foreground::Foreground,
     generate::{Ending, GenerateOptions, Session, generate},
     internvl::TokenBatch,
     look::Look,
@@ -40,6 +41,7 @@ pub struct Assistant {
     labels: Vec<String>,
     device_name: String,
     drawing: HostDrawing,
+    skip_background: bool,
 }
 
 /// What the model said.
@@ -105,7 +107,14 @@ impl Assistant {
     ) -> Assistant {
         let config = model.internvl.config();
         let chat = Chat::new(tokenizer, &config.skeleton(), config.tokens_per_frame());
-        Assistant { model, chat, labels, device_name, drawing }
+        Assistant { model, chat, labels, device_name, drawing, skip_background: false }
+    }
+
+    /// Whether to look only at the parts of pictures that hold something (spec A.11, "FPS"). Faster where pictures are
+    /// large and mostly black; models are trained on whole pictures.
+    #[must_use]
+    pub fn skip_background(self, skip: bool) -> Assistant {
+        Assistant { skip_background: skip, ..self }
     }
 
     /// The labels that the model was trained on.
@@ -142,27 +151,30 @@ impl Assistant {
     ///
     /// # Errors
     /// When a motion shows nobody or its skeleton gives no template.
+    #[cfg(not(target_family = "wasm"))]
     pub fn look(&self, motions: &[&Motion]) -> Result<Look> {
         self.look_with(motions, &DrawSettings::default())
     }
 
-    /// Draws motions as somebody chose to, and looks at exactly those pictures.
+    /// As [`Assistant::look_async`], waiting for the device.
     ///
     /// # Errors
-    /// As [`Assistant::look`]; when the settings cannot be used.
+    /// As [`Assistant::look_async`].
+    #[cfg(not(target_family = "wasm"))]
     pub fn look_with(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<Look> {
-        Ok(self.see(self.draw(motions, settings)?))
+        pollster::block_on(self.look_async(motions, settings))
     }
 
-    /// As [`Assistant::look_with`], giving way between drawing and looking.
+    /// Draws motions as somebody chose to, gives way, and looks at exactly those pictures.
     ///
     /// # Errors
-    /// As [`Assistant::look_with`].
+    /// When a motion shows nobody, its skeleton gives no template, the settings cannot be used or the device gives
+    /// nothing back.
     pub async fn look_async(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<Look> {
         breathe().await;
         let drawn = self.draw(motions, settings)?;
         breathe().await;
-        Ok(self.see(drawn))
+        self.see(drawn).await
     }
 
     fn draw(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<(Vec<Clip>, Drawing, Tensor<5>)> {
@@ -177,9 +189,18 @@ impl Assistant {
         Ok((clips, drawing, frames))
     }
 
-    fn see(&self, (clips, drawing, frames): (Vec<Clip>, Drawing, Tensor<5>)) -> Look {
-        let visual = see(&self.model.internvl, frames.clone());
-        Look { clips, drawing, frames, visual }
+    async fn see(&self, (clips, drawing, frames): (Vec<Clip>, Drawing, Tensor<5>)) -> Result<Look> {
+        let internvl = &self.model.internvl;
+        let (visual, tokens) = if self.skip_background {
+            let pictures: Tensor<4> = frames.clone().flatten(0, 1);
+            let foreground = Foreground::of(pictures.clone(), internvl.token_size()).await?;
+            (internvl.encode_foreground(pictures, &foreground), foreground.tokens())
+        } else {
+            let visual = see(internvl, frames.clone());
+            let [pictures, tokens, _] = visual.dims();
+            (visual, vec![tokens; pictures])
+        };
+        Ok(Look { clips, drawing, frames, visual: visual.flatten(0, 1), tokens })
     }
 
     /// Answers a question about the first motion of `look`; `on_text` gets the words as they come, and ends the answer
@@ -195,7 +216,7 @@ impl Assistant {
     ) -> Result<Answer> {
         let start = Instant::now();
         let tokenizer = self.chat.tokenizer();
-        let prompt = self.prompt(question)?;
+        let prompt = self.prompt(question, look, 0)?;
         let (mut ids, mut shown) = (Vec::new(), String::new());
         let mut first = None;
         let on_token = |_, token| {
@@ -211,7 +232,8 @@ impl Assistant {
             flow
         };
         let options = self.generate_options();
-        let mut answers = generate(&self.model.internvl, &[prompt], Some(look.first()), &options, on_token).await?;
+        let mut answers =
+            generate(&self.model.internvl, &[prompt], Some(look.visual_of(0)), &options, on_token).await?;
         let answer = answers.swap_remove(0);
         let seconds = start.elapsed();
         Ok(Answer {
@@ -244,10 +266,10 @@ impl Assistant {
     pub async fn rank_async(&self, look: &Look, labels: &[String]) -> Result<Vec<Vec<f32>>> {
         let question = data::canonical(Family::Recognition).expect("every family but one has a wording");
         let candidates: Vec<Vec<u32>> = labels.iter().map(|l| self.chat.candidate(l)).collect();
-        let rows = vec![self.prompt(question)?; look.clips.len()];
+        let rows = (0..look.clips.len()).map(|motion| self.prompt(question, look, motion)).collect::<Result<_>>()?;
         let mut session = Session::new(&self.model.internvl);
         breathe().await;
-        session.feed(&TokenBatch::new(rows), Some(look.visual.clone()))?;
+        session.feed(&TokenBatch::new(rows), Some(look.visual.clone().unsqueeze()))?;
         Ok(session.score_async(&candidates).await?)
     }
 
@@ -280,12 +302,13 @@ impl Assistant {
         pollster::block_on(self.recognise_async(look))
     }
 
-    /// The tokens of a question about one motion, up to where the answer begins.
-    fn prompt(&self, question: &str) -> Result<Vec<u32>> {
-        if self.chat.tokenizer().encode(question).len() > MAX_QUESTION {
+    /// The tokens of a question about one motion of `look`, up to where the answer begins.
+    fn prompt(&self, question: &str, look: &Look, motion: usize) -> Result<Vec<u32>> {
+        let tokenizer = self.chat.tokenizer();
+        if tokenizer.encode(question).len() > MAX_QUESTION {
             bail!("the question is longer than {MAX_QUESTION} tokens");
         }
-        Ok(self.chat.question(question).ids)
+        Ok(self.chat.question(question).with_tokens(tokenizer.image_context(), look.tokens_of(motion)).ids)
     }
 
     fn generate_options(&self) -> GenerateOptions {

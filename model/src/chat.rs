@@ -12,6 +12,27 @@ pub struct Prompt {
 }
 
 impl Prompt {
+    /// The same for pictures of which only some visual tokens are there: `tokens` of each frame, at most as many as the
+    /// prompt has places for.
+    pub fn with_tokens(&self, image_token: u32, tokens: &[usize]) -> Prompt {
+        let (mut frame, mut left) = (0, None);
+        let mut prompt = Prompt::default();
+        for (&id, &label) in self.ids.iter().zip(&self.labels) {
+            if id == image_token {
+                let left = left.get_or_insert_with(|| tokens.get(frame).copied().unwrap_or(0));
+                if *left == 0 {
+                    continue;
+                }
+                *left -= 1;
+            } else if left.take().is_some() {
+                frame += 1;
+            }
+            prompt.ids.push(id);
+            prompt.labels.push(label);
+        }
+        prompt
+    }
+
     fn push(&mut self, ids: impl IntoIterator<Item = u32>, learned: bool) {
         for id in ids {
             self.ids.push(id);
@@ -121,6 +142,22 @@ mod tests {
             })
             .collect();
         assert_eq!(text, "[system\nbe brief]\n[user\nFrame1: (***)\nFrame2: (***)\nwhat?]\n[assistant\nwave]\n");
+    }
+
+    #[test]
+    fn frames_may_have_fewer_tokens() {
+        let chat = chat("");
+        let image = chat.tokenizer().image_context();
+        let whole = chat.exchange("what?", "wave");
+        assert_eq!(whole.with_tokens(image, &[3, 3]), whole);
+        let some = whole.with_tokens(image, &[1, 2]);
+        let runs: Vec<usize> = some.ids.chunk_by(|a, b| (*a == image) == (*b == image)).map(<[u32]>::len).collect();
+        assert_eq!((runs[1], runs[3]), (1, 2), "{runs:?}");
+        let text = |prompt: &Prompt| -> Vec<(u32, i64)> {
+            let all = prompt.ids.iter().copied().zip(prompt.labels.iter().copied());
+            all.filter(|(id, _)| *id != image).collect()
+        };
+        assert_eq!(text(&some), text(&whole));
     }
 
     #[test]

@@ -10,9 +10,9 @@ use burn::Tensor;
 use burn::tensor::activation::log_softmax;
 
 use crate::breath::breathe;
-use crate::internvl::{InternVl, PromptError, TokenBatch, indices};
+use crate::internvl::{InternVl, PromptError, TokenBatch};
 use crate::kv_cache::KvCache;
-use crate::layers::{ReadError, host_async};
+use crate::layers::{ReadError, host_async, indices};
 
 mod answers;
 

@@ -2,11 +2,12 @@
 
 use burn::Tensor;
 use burn::module::Module;
-use burn::tensor::{Device, Int, TensorData};
+use burn::tensor::Device;
 
 use crate::config::InternVlConfig;
 use crate::decoder::LanguageModel;
-use crate::layers::{initialise, ops};
+use crate::foreground::Foreground;
+use crate::layers::{indices, initialise, ops};
 use crate::projector::Projector;
 use crate::vision::{VisionTower, pixel_shuffle};
 
@@ -148,6 +149,22 @@ impl InternVl {
         self.project(features, grid).reshape([count as i32, -1, self.config.text_config.hidden_size as i32])
     }
 
+    /// As [`Self::encode_frames`] where the frames hold something: `[1, kept tokens of all frames, hidden]`.
+    #[must_use]
+    pub fn encode_foreground(&self, frames: Tensor<4>, foreground: &Foreground) -> Tensor<3> {
+        let merge = self.config.merge();
+        let features = self.vision_tower.forward_seen(frames, &foreground.patches(merge));
+        let [patches, width] = features.dims();
+        let shuffled = features.reshape([patches / (merge * merge), merge * merge * width]);
+        self.multi_modal_projector.forward(shuffled).unsqueeze()
+    }
+
+    /// Height and width in pixels of what becomes one visual token.
+    #[must_use]
+    pub fn token_size(&self) -> [usize; 2] {
+        self.config.vision_config.patch_size.map(|side| side * self.config.merge())
+    }
+
     /// `[frames, 1 + rows·columns, vision_hidden]` → `[frames·tokens, hidden]`: class token dropped, pixel shuffle,
     /// projector.
     #[must_use]
@@ -272,12 +289,6 @@ struct EmbeddingPlan {
     order: Vec<i64>,
     /// Image tokens met.
     places: usize,
-}
-
-/// A list of row numbers on the device.
-pub(crate) fn indices(values: Vec<i64>, device: &Device) -> Tensor<1, Int> {
-    let count = values.len();
-    Tensor::from_data(TensorData::new(values, [count]), device)
 }
 
 #[cfg(test)]

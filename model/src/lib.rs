@@ -17,6 +17,7 @@ pub mod drawing;
 #[cfg(not(target_family = "wasm"))]
 pub mod evaluate;
 pub mod folder;
+pub mod foreground;
 pub mod generate;
 pub mod internvl;
 pub mod kv_cache;

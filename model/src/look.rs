@@ -16,8 +16,10 @@ pub struct Look {
     pub(crate) drawing: Drawing,
     /// `[B, T, H, W, 3]`.
     pub(crate) frames: Tensor<5>,
-    /// `[B·T, tokens, hidden]`.
-    pub(crate) visual: Tensor<3>,
+    /// `[tokens of all frames, hidden]`.
+    pub(crate) visual: Tensor<2>,
+    /// `[B·T]` how many of them each frame has.
+    pub(crate) tokens: Vec<usize>,
 }
 
 impl Look {
@@ -68,9 +70,20 @@ impl Look {
         Ok(draction::store::write_atomically(path, &pollster::block_on(self.sheet_async())?)?)
     }
 
-    /// `[T, tokens, hidden]` what the model sees of the first motion.
-    pub(crate) fn first(&self) -> Tensor<3> {
-        self.visual.clone().narrow(0, 0, self.frame_count())
+    /// Visual tokens that the model sees, of all motions.
+    pub fn token_count(&self) -> usize {
+        self.tokens.iter().sum()
+    }
+
+    /// Visual tokens of each frame of one motion.
+    pub(crate) fn tokens_of(&self, motion: usize) -> &[usize] {
+        &self.tokens[motion * self.frame_count()..][..self.frame_count()]
+    }
+
+    /// `[1, tokens, hidden]` what the model sees of one motion.
+    pub(crate) fn visual_of(&self, motion: usize) -> Tensor<3> {
+        let before = self.tokens[..motion * self.frame_count()].iter().sum();
+        self.visual.clone().narrow(0, before, self.tokens_of(motion).iter().sum()).unsqueeze()
     }
 }
 

@@ -8,7 +8,7 @@ use burn::module::{Module, Param};
 use burn::tensor::Device;
 
 use crate::config::{InternVlConfig, Normalise, VisionConfig};
-use crate::layers::{Attention, AttentionMask, LayerNorm, Linear, ops, parameter};
+use crate::layers::{Attention, AttentionMask, LayerNorm, Linear, indices, ops, parameter};
 
 mod resize;
 
@@ -44,11 +44,32 @@ impl VisionTower {
     /// When height or width is not a multiple of the patch size, or there are not 3 channels.
     #[must_use]
     pub fn forward(&self, frames: Tensor<4>) -> Tensor<3> {
-        let embedded = self.embeddings.forward(frames);
+        self.encode(self.embeddings.forward(frames), &AttentionMask::none())
+    }
+
+    /// The same for the patches that are `seen` of each frame, as places in its grid: `[seen patches of all frames,
+    /// hidden]`, frame by frame in the order given. The others cost nothing.
+    ///
+    /// # Panics
+    /// As [`VisionTower::forward`]; when a list names a patch that there is not.
+    #[must_use]
+    pub fn forward_seen(&self, frames: Tensor<4>, seen: &[Vec<usize>]) -> Tensor<2> {
+        let longest = seen.iter().map(Vec::len).max().unwrap_or(0);
+        let device = frames.device().without_autodiff();
+        let hidden = self.embeddings.forward_seen(frames, seen, longest);
+        let tokens = 1 + longest;
+        let gaps = seen.iter().map(|patches| std::iter::once(1 + patches.len()..tokens).collect()).collect();
+        let hidden = self.encode(hidden, &AttentionMask::without(gaps, tokens, &device));
+        let [count, _, width] = hidden.dims();
+        let real = (0..count).flat_map(|f| (0..seen[f].len()).map(move |i| (f * tokens + 1 + i) as i64));
+        hidden.reshape([count * tokens, width]).select(0, indices(real.collect(), &device))
+    }
+
+    fn encode(&self, embedded: Tensor<3>, mask: &AttentionMask) -> Tensor<3> {
         let [count, tokens, width] = embedded.dims();
         let mut hidden = embedded.reshape([count * tokens, width]);
         for block in &self.encoder.layer {
-            hidden = block.forward(hidden, count);
+            hidden = block.forward(hidden, count, mask);
         }
         if let Some(norm) = &self.layernorm {
             hidden = norm.forward(hidden);
@@ -98,6 +119,30 @@ impl VisionEmbeddings {
         Tensor::cat(vec![class, patches], 1) + self.positions(grid)
     }
 
+    /// `[frames, 1 + longest, hidden]`: class token and seen patches, filled up with any patch.
+    fn forward_seen(&self, frames: Tensor<4>, seen: &[Vec<usize>], longest: usize) -> Tensor<3> {
+        let device = frames.device().without_autodiff();
+        let projection = &self.patch_embeddings.projection;
+        let (patches, grid) = projection.cut(frames);
+        let count = seen.len();
+        let a_frame = grid[0] * grid[1];
+        let (mut rows, mut positions) = (Vec::new(), Vec::new());
+        for (frame, patches) in seen.iter().enumerate() {
+            for i in 0..longest {
+                let patch = patches.get(i).map_or(0, |&patch| patch);
+                rows.push((frame * a_frame + patch) as i64);
+                positions.push(1 + patch as i64);
+            }
+        }
+        let patches = projection.embed(patches.select(0, indices(rows, &device)), self.normalise);
+        let [_, width] = patches.dims();
+        let table = self.positions(grid).reshape([1 + a_frame, width]);
+        let patches = patches + table.clone().select(0, indices(positions, &device));
+        let class = self.cls_token.val().reshape([1, width]) + table.narrow(0, 0, 1);
+        let class = class.reshape([1, 1, width]).expand([count, 1, width]);
+        Tensor::cat(vec![class, patches.reshape([count, longest, width])], 1)
+    }
+
     /// `[1, 1 + rows·columns, hidden]` — the table, resized bicubically where the frame's grid is another one.
     fn positions(&self, [rows, columns]: [usize; 2]) -> Tensor<3> {
         let table = self.position_embeddings.val();
@@ -134,9 +179,17 @@ pub struct PatchProjection {
 impl PatchProjection {
     /// `[frames, height, width, 3]` → `[frames, rows·columns, hidden]` and the grid `[rows, columns]`.
     fn forward(&self, frames: Tensor<4>, normalise: Normalise) -> (Tensor<3>, [usize; 2]) {
+        let [count, ..] = frames.dims();
+        let (patches, [rows, columns]) = self.cut(frames);
+        let embedded = self.embed(patches, normalise);
+        let [_, hidden] = embedded.dims();
+        (embedded.reshape([count, rows * columns, hidden]), [rows, columns])
+    }
+
+    /// `[frames, height, width, 3]` → `[frames·rows·columns, numbers of a patch]` and the grid `[rows, columns]`.
+    fn cut(&self, frames: Tensor<4>) -> (Tensor<2>, [usize; 2]) {
         let [count, height, width, channels] = frames.dims();
-        let weight = self.weight.val();
-        let [hidden, inputs, patch_height, patch_width] = weight.dims();
+        let [_, inputs, patch_height, patch_width] = self.weight.val().dims();
         assert_eq!(channels, inputs, "frames must be [frames, height, width, {inputs}]");
         assert!(
             height.is_multiple_of(patch_height) && width.is_multiple_of(patch_width),
@@ -148,10 +201,15 @@ impl PatchProjection {
             .reshape([count * rows, patch_height, columns, patch_width * channels])
             .swap_dims(1, 2)
             .reshape([count * rows * columns, patch_height * patch_width * channels]);
-        let (weight, bias) = normalised(weight, self.bias.val(), normalise);
+        (patches, [rows, columns])
+    }
+
+    /// `[patches, numbers of a patch]` → `[patches, hidden]`.
+    fn embed(&self, patches: Tensor<2>, normalise: Normalise) -> Tensor<2> {
+        let (weight, bias) = normalised(self.weight.val(), self.bias.val(), normalise);
+        let [hidden, channels, patch_height, patch_width] = weight.dims();
         let weight = weight.permute([0, 2, 3, 1]).reshape([hidden, patch_height * patch_width * channels]);
-        let embedded = ops::linear(patches, weight, Some(bias));
-        (embedded.reshape([count, rows * columns, hidden]), [rows, columns])
+        ops::linear(patches, weight, Some(bias))
     }
 }
 
@@ -217,15 +275,15 @@ impl VisionBlock {
         }
     }
 
-    fn forward(&self, hidden: Tensor<2>, frames: usize) -> Tensor<2> {
-        let attended = self.attention.forward(self.layernorm_before.forward(hidden.clone()), frames);
+    fn forward(&self, hidden: Tensor<2>, frames: usize, mask: &AttentionMask) -> Tensor<2> {
+        let attended = self.attention.forward(self.layernorm_before.forward(hidden.clone()), frames, mask);
         let hidden = ops::scaled_add(hidden, attended, self.lambda_1.val());
         let inner = self.mlp.forward(self.layernorm_after.forward(hidden.clone()));
         ops::scaled_add(hidden, inner, self.lambda_2.val())
     }
 }
 
-/// Multi-head self-attention without a mask.
+/// Multi-head self-attention within each frame.
 #[derive(Module, Debug)]
 pub struct VisionAttention {
     /// Queries.
@@ -240,7 +298,7 @@ pub struct VisionAttention {
 }
 
 impl VisionAttention {
-    fn forward(&self, hidden: Tensor<2>, frames: usize) -> Tensor<2> {
+    fn forward(&self, hidden: Tensor<2>, frames: usize, mask: &AttentionMask) -> Tensor<2> {
         let [rows, width] = hidden.dims();
         let split = |projected: Tensor<2>| projected.reshape([frames, rows / frames, self.heads, width / self.heads]);
         let attention = Attention {
@@ -248,7 +306,7 @@ impl VisionAttention {
             key: split(self.k_proj.forward(hidden.clone())),
             value: split(self.v_proj.forward(hidden)),
         };
-        self.projection_layer.forward(attention.run(&AttentionMask::none()))
+        self.projection_layer.forward(attention.run(mask))
     }
 }
 

@@ -37,10 +37,8 @@ impl Assistant {
         if asked.is_empty() {
             return Ok(());
         }
-        let prompts: Vec<Vec<u32>> = asked.iter().map(|(_, qa)| self.chat.question(&qa.question).ids).collect();
-        let per_clip = look.frame_count();
-        let visual = asked.iter().map(|(i, _)| look.visual.clone().narrow(0, i * per_clip, per_clip)).collect();
-        let visual = Tensor::cat(visual, 0);
+        let prompts = asked.iter().map(|(i, qa)| self.prompt(&qa.question, look, *i)).collect::<Result<Vec<_>>>()?;
+        let visual = Tensor::cat(asked.iter().map(|(i, _)| look.visual_of(*i)).collect(), 1);
         let options = self.generate_options();
         let answers = greedy_batch(&self.model.internvl, &prompts, Some(visual), &options, |_, _| {})?;
         for ((_, qa), ids) in asked.iter().zip(answers) {

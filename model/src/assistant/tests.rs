@@ -110,6 +110,28 @@ fn waiting_and_awaiting_give_the_same() {
     assert!(assistant.look(&[]).is_err());
 }
 
+/// Pictures of which every part holds something give the same with and without; a hole in them is not looked at, and
+/// what it would have shown does not matter.
+#[test]
+fn background_can_be_skipped() {
+    let (whole, part) = (nano(), nano().skip_background(true));
+    let motions = [sample("wave_left_hand.bvh"), sample("squat.bvh")];
+    let motions: Vec<&Motion> = motions.iter().collect();
+    let labels = whole.labels().to_vec();
+    let (everything, seen) = (whole.look(&motions).unwrap(), part.look(&motions).unwrap());
+    assert!(seen.token_count() <= everything.token_count());
+    let (expected, got) = (whole.rank(&everything, &labels).unwrap(), part.rank(&seen, &labels).unwrap());
+    for (motion, (expected, got)) in expected.iter().zip(&got).enumerate() {
+        if seen.tokens_of(motion) == everything.tokens_of(motion) {
+            assert!(expected.iter().zip(got).all(|(a, b)| (a - b).abs() < 1e-3), "{expected:?}\n{got:?}");
+        }
+    }
+    let alone = part.look(&motions[1..]).unwrap();
+    assert_eq!(alone.tokens_of(0), seen.tokens_of(1));
+    let of_alone = &part.rank(&alone, &labels).unwrap()[0];
+    assert!(of_alone.iter().zip(&got[1]).all(|(a, b)| (a - b).abs() < 1e-3), "{of_alone:?}\n{:?}", got[1]);
+}
+
 #[test]
 fn an_answer_comes_word_by_word_and_can_be_stopped() {
     let assistant = nano();

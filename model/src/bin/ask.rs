@@ -47,6 +47,9 @@ struct Args {
     /// Also write the pictures that the model sees as one PNG.
     #[arg(long, value_name = "FILE.png")]
     sheet: Option<PathBuf>,
+    /// Look only at the parts of the pictures that hold something: faster for models with large pictures.
+    #[arg(long)]
+    skip_background: bool,
     /// Unit of the file's lengths, where inference is wrong: m, cm, mm, inch
     #[arg(long)]
     unit: Option<Unit>,
@@ -84,12 +87,13 @@ fn run(args: &Args) -> Result<()> {
 
     let start = Instant::now();
     let folder = args.model.clone().map_or_else(default_model, Ok)?;
-    let assistant = Assistant::load(&folder, args.device)?;
+    let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
     say(&format!("loaded {} on {}", folder.display(), assistant.device_name()), start);
 
     let start = Instant::now();
     let look = assistant.look(&[&motion])?;
-    say(&format!("drew and looked at {} frames of {}", look.frame_count(), look.picture_size()), start);
+    let (frames, size, tokens) = (look.frame_count(), look.picture_size(), look.token_count());
+    say(&format!("drew {frames} frames of {size} and looked at them as {tokens} visual tokens"), start);
     if let Some(path) = &args.sheet {
         look.save_sheet(path)?;
     }

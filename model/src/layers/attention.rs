@@ -57,6 +57,16 @@ impl AttentionMask {
         Self::default()
     }
 
+    /// Every query sees every key but those in its row's gaps, of which `gaps` has one list per row.
+    #[must_use]
+    pub fn without(gaps: Vec<Vec<Gap>>, keys: usize, device: &Device) -> Self {
+        let mut mask = Self { visible: Visibility { past: None, gaps: Arc::new(gaps) }, bias: None };
+        if !on_cpu(device) {
+            mask.bias = mask.bias(1, keys, device);
+        }
+        mask
+    }
+
     /// Query `i` sees keys `0..=past + i`, less the row's gaps. `gaps` is empty or has one list per row.
     ///
     /// Padding on the right needs no gap: causality already hides it from every real token.
@@ -74,18 +84,25 @@ impl AttentionMask {
         mask
     }
 
-    /// `[batch or 1, 1, queries, keys]`: 0 where a key is seen, a large negative number elsewhere; `None` where all are.
+    /// `[batch or 1, 1, queries or 1, keys]`: 0 where a key is seen, a large negative number elsewhere; `None` where all
+    /// are.
     pub(super) fn bias(&self, queries: usize, keys: usize, device: &Device) -> Option<Tensor<4>> {
         if self.bias.is_some() {
             return self.bias.clone();
         }
-        let past = self.visible.past?;
         let gaps = &self.visible.gaps;
+        if self.visible.past.is_none() && gaps.is_empty() {
+            return None;
+        }
+        // without an order all queries of a row see the same
+        let queries = if self.visible.past.is_some() { queries } else { 1 };
         let rows = gaps.len().max(1);
         let mut bias = vec![0.0; rows * queries * keys];
         for (row, block) in bias.chunks_mut(queries * keys).enumerate() {
             for (query, line) in block.chunks_mut(keys).enumerate() {
-                line[past + query + 1..].fill(HIDDEN);
+                if let Some(past) = self.visible.past {
+                    line[past + query + 1..].fill(HIDDEN);
+                }
                 for gap in gaps.get(row).into_iter().flatten() {
                     line[gap.clone()].fill(HIDDEN);
                 }

@@ -26,7 +26,7 @@ pub(crate) use rope::Table;
 
 use burn::Tensor;
 use burn::module::{Param, ParamId};
-use burn::tensor::{Device, Shape};
+use burn::tensor::{Device, Int, Shape, TensorData};
 
 /// `shape` — a parameter that is not allocated until it is loaded, initialised or read (then: zeros).
 ///
@@ -49,6 +49,12 @@ pub(crate) fn on_cpu(device: &Device) -> bool {
         #[allow(unreachable_patterns, reason = "the only device of a build without a GPU")]
         _ => false,
     }
+}
+
+/// A list of row numbers on the device.
+pub(crate) fn indices(values: Vec<i64>, device: &Device) -> Tensor<1, Int> {
+    let count = values.len();
+    Tensor::from_data(TensorData::new(values, [count]), device)
 }
 
 /// The device did not give back what it computed; mostly it was lost.

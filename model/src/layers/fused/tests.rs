@@ -97,6 +97,7 @@ fn attention_agrees_with_the_composition_under_every_mask() {
         ("causal", 50, 50, AttentionMask::causal(50, 0, &[], &device)),
         ("causal with past", 11, 18, AttentionMask::causal(11, 7, &[], &device)),
         ("gaps", 4, 11, AttentionMask::causal(4, 7, &gaps, &device)),
+        ("gaps without order", 9, 11, AttentionMask::without(gaps.to_vec(), 11, &device)),
     ];
     for (name, queries, keys, mask) in masks {
         for width in [8, 20] {
