@@ -39,7 +39,7 @@ pub mod texts;
 
 pub use augment::{AugmentOptions, Augmented, augment};
 pub use batches::Batches;
-pub use kinematics::{Kinematics, Limbs};
+pub use kinematics::{BodyPart, Kinematics, Limbs, Movement, Phase, phases};
 pub use labels::Labels;
 pub use questions::{Family, FamilyWeights, QuestionAnswer, Truth, example, question_of, questions, sample_question};
 pub use record::{DataError, Record};

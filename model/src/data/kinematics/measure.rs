@@ -7,7 +7,7 @@ use draction::motion::Motion;
 use super::anatomy::{Anatomy, Limb};
 
 /// Smoothing window, seconds: long enough to calm a depth camera, short enough to keep a wave.
-const SMOOTHING_S: f32 = 0.17;
+pub(super) const SMOOTHING_S: f32 = 0.17;
 /// A limb's end must move this far, in limb lengths, before the movement counts: what remains of sensor noise is less.
 const DEAD_BAND: f32 = 0.08;
 /// Heading is smoothed longer: shoulders sway with every step.
@@ -48,9 +48,9 @@ pub struct Measures {
     pub pelvis: Option<[f32; 4]>,
 }
 
-type Vec3 = [f32; 3];
+pub(super) type Vec3 = [f32; 3];
 
-fn sub(a: Vec3, b: Vec3) -> Vec3 {
+pub(super) fn sub(a: Vec3, b: Vec3) -> Vec3 {
     [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
 }
 
@@ -58,12 +58,12 @@ fn middle(a: Vec3, b: Vec3) -> Vec3 {
     [(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0, (a[2] + b[2]) / 2.0]
 }
 
-fn length(a: Vec3) -> f32 {
+pub(super) fn length(a: Vec3) -> f32 {
     (a[0] * a[0] + a[1] * a[1] + a[2] * a[2]).sqrt()
 }
 
 /// Centred moving average; near the ends the window shrinks on both sides alike, which keeps a moving end in place.
-fn smooth<const N: usize>(values: &[[f32; N]], radius: usize) -> Vec<[f32; N]> {
+pub(super) fn smooth<const N: usize>(values: &[[f32; N]], radius: usize) -> Vec<[f32; N]> {
     let mean = |t: usize| {
         let r = radius.min(t).min(values.len() - 1 - t);
         let mut sum = [0.0; N];
@@ -86,14 +86,7 @@ fn quantile(mut values: Vec<f32>, q: f32) -> f32 {
 impl Measures {
     /// Measures the body that is present in most frames; `None` when none is present in two frames.
     pub fn of(motion: &Motion) -> Option<Measures> {
-        let seen = |body: usize| (0..motion.frames()).filter(move |&t| motion.is_present(t, body));
-        // max_by_key keeps the last of equals; the first slot is the main one
-        let body = (0..motion.bodies).rev().max_by_key(|&p| seen(p).count())?;
-        let frames: Vec<usize> = seen(body).collect();
-        if frames.len() < 2 {
-            return None;
-        }
-        Some(Observed { motion, body, anatomy: Anatomy::of(motion, body, frames[0]), frames }.measures())
+        Some(Observed::of(motion)?.measures())
     }
 }
 
@@ -105,30 +98,41 @@ struct Moved {
 }
 
 /// One body of a motion in the frames that show it.
-struct Observed<'a> {
-    motion: &'a Motion,
-    body: usize,
-    frames: Vec<usize>,
-    anatomy: Anatomy,
+pub(super) struct Observed<'a> {
+    pub(super) motion: &'a Motion,
+    pub(super) body: usize,
+    pub(super) frames: Vec<usize>,
+    pub(super) anatomy: Anatomy,
+}
+
+impl<'a> Observed<'a> {
+    /// The body that is present in most frames; `None` when none is present in two frames.
+    pub(super) fn of(motion: &'a Motion) -> Option<Observed<'a>> {
+        let seen = |body: usize| (0..motion.frames()).filter(move |&t| motion.is_present(t, body));
+        // max_by_key keeps the last of equals; the first slot is the main one
+        let body = (0..motion.bodies).rev().max_by_key(|&p| seen(p).count())?;
+        let frames: Vec<usize> = seen(body).collect();
+        (frames.len() >= 2).then(|| Observed { motion, body, anatomy: Anatomy::of(motion, body, frames[0]), frames })
+    }
 }
 
 impl Observed<'_> {
     /// One value a frame, from a function that is handed the joints' positions in that frame.
-    fn track<R>(&self, of: impl Fn(&dyn Fn(usize) -> Vec3) -> R) -> Vec<R> {
+    pub(super) fn track<R>(&self, of: impl Fn(&dyn Fn(usize) -> Vec3) -> R) -> Vec<R> {
         let frames = self.frames.iter();
         frames.map(|&t| of(&|joint| self.motion.position(t, self.body, joint))).collect()
     }
 
     /// The point between the roots of two limbs: between shoulders or between hips.
-    fn between(&self, limbs: [Limb; 2]) -> Vec<Vec3> {
+    pub(super) fn between(&self, limbs: [Limb; 2]) -> Vec<Vec3> {
         self.track(|at| middle(at(limbs[0].root), at(limbs[1].root)))
     }
 
-    fn radius(&self, seconds: f32) -> usize {
+    pub(super) fn radius(&self, seconds: f32) -> usize {
         (seconds * self.motion.fps / 2.0).round() as usize
     }
 
-    fn measures(&self) -> Measures {
+    pub(super) fn measures(&self) -> Measures {
         let Anatomy { arms, legs, head } = self.anatomy;
         let pelvis = legs.or(arms).map_or_else(|| self.track(|at| at(0)), |limbs| self.between(limbs));
         let heading = legs.or(arms).map(|pair| self.heading(pair));
@@ -144,7 +148,7 @@ impl Observed<'_> {
             seconds: self.frames.len() as f32 / self.motion.fps,
             arms: arms.map(|pair| limbs(pair, head)),
             legs: legs.map(|pair| limbs(pair, None)),
-            travel: self.travel(&pelvis, heading.as_deref()),
+            travel: self.travel(&pelvis, heading.as_deref()).last().copied().unwrap_or_default(),
             height: self.motion.height(),
             turn,
             pelvis: legs.map(|legs| self.pelvis(legs, &pelvis)),
@@ -153,7 +157,7 @@ impl Observed<'_> {
 
     /// Heading in each frame, radians about +y, without jumps; 0 looks along +z and grows as the person turns left. Of
     /// the hips it tells where the person faces; of the shoulders, where the chest does.
-    fn heading(&self, pair: [Limb; 2]) -> Vec<[f32; 1]> {
+    pub(super) fn heading(&self, pair: [Limb; 2]) -> Vec<[f32; 1]> {
         let across = self.track(|at| sub(at(pair[0].root), at(pair[1].root)));
         let mut angle: Option<f32> = None;
         let angles: Vec<[f32; 1]> = across
@@ -172,13 +176,18 @@ impl Observed<'_> {
         smooth(&angles, self.radius(HEADING_SMOOTHING_S))
     }
 
-    fn limb(&self, limb: Limb, trunk: &[Vec3], heading: &[[f32; 1]], head: Option<usize>) -> LimbMeasure {
+    /// Length of a limb, metres.
+    pub(super) fn reach(&self, limb: Limb) -> f32 {
         let bones = self.track(|at| {
             let [root, middle, end] = [limb.root, limb.middle, limb.end].map(at);
             length(sub(middle, root)) + length(sub(end, middle))
         });
         // depth cameras shorten limbs that point at them: the long end of what was seen is nearer to the truth
-        let reach = quantile(bones, 0.9).max(1e-3);
+        quantile(bones, 0.9).max(1e-3)
+    }
+
+    fn limb(&self, limb: Limb, trunk: &[Vec3], heading: &[[f32; 1]], head: Option<usize>) -> LimbMeasure {
+        let reach = self.reach(limb);
         // a leg that runs in place shows at the knee, a kick shows at the ankle
         let moves = [limb.end, limb.middle].map(|joint| self.moved(joint, trunk, heading, reach));
         let most = |of: fn(&Moved) -> f32| moves.iter().map(of).fold(0.0, f32::max);
@@ -197,8 +206,8 @@ impl Observed<'_> {
         }
     }
 
-    /// How one joint moves relative to the trunk, in limb lengths.
-    fn moved(&self, joint: usize, trunk: &[Vec3], heading: &[[f32; 1]], reach: f32) -> Moved {
+    /// Where a joint is from the trunk in each frame, in limb lengths, smoothed: to the left, up, forward.
+    pub(super) fn relative(&self, joint: usize, trunk: &[Vec3], heading: &[[f32; 1]], reach: f32) -> Vec<Vec3> {
         let relative: Vec<Vec3> = self
             .track(|at| at(joint))
             .into_iter()
@@ -209,7 +218,12 @@ impl Observed<'_> {
                 [x * cos - z * sin, y, x * sin + z * cos]
             })
             .collect();
-        let smoothed = smooth(&relative, self.radius(SMOOTHING_S));
+        smooth(&relative, self.radius(SMOOTHING_S))
+    }
+
+    /// How one joint moves relative to the trunk, in limb lengths.
+    fn moved(&self, joint: usize, trunk: &[Vec3], heading: &[[f32; 1]], reach: f32) -> Moved {
+        let smoothed = self.relative(joint, trunk, heading, reach);
         let (mut low, mut high) = (smoothed[0], smoothed[0]);
         let (mut path, mut anchor) = (0.0, smoothed[0]);
         for p in &smoothed {
@@ -227,19 +241,22 @@ impl Observed<'_> {
         Moved { path, extent: length(sub(high, low)), peak_speed: quantile(speeds, 0.95) }
     }
 
-    fn travel(&self, pelvis: &[Vec3], heading: Option<&[[f32; 1]]>) -> [f32; 2] {
+    /// How far the pelvis has gone by each frame along the performer's own axes: to the left and forward, metres.
+    pub(super) fn travel(&self, pelvis: &[Vec3], heading: Option<&[[f32; 1]]>) -> Vec<[f32; 2]> {
         let path = smooth(pelvis, self.radius(HEADING_SMOOTHING_S));
         let mut travel = [0.0, 0.0];
-        for t in 1..path.len() {
+        let gone = (1..path.len()).map(|t| {
             let step = sub(path[t], path[t - 1]);
             let (sin, cos) = heading.map_or(0.0, |h| h[t][0]).sin_cos();
             travel[0] += step[0] * cos - step[2] * sin;
             travel[1] += step[0] * sin + step[2] * cos;
-        }
-        travel
+            travel
+        });
+        std::iter::once([0.0; 2]).chain(gone).collect()
     }
 
-    fn pelvis(&self, legs: [Limb; 2], pelvis: &[Vec3]) -> [f32; 4] {
+    /// Height of the pelvis above the lower ankle in each frame, in leg lengths, smoothed.
+    pub(super) fn pelvis_heights(&self, legs: [Limb; 2], pelvis: &[Vec3]) -> Vec<[f32; 1]> {
         let leg = self.track(|at| {
             let side = |l: Limb| length(sub(at(l.middle), at(l.root))) + length(sub(at(l.end), at(l.middle)));
             (side(legs[0]) + side(legs[1])) / 2.0
@@ -247,7 +264,11 @@ impl Observed<'_> {
         let leg = quantile(leg, 0.9).max(1e-3);
         let ankles = self.track(|at| at(legs[0].end)[1].min(at(legs[1].end)[1]));
         let heights: Vec<[f32; 1]> = (0..pelvis.len()).map(|t| [(pelvis[t][1] - ankles[t]) / leg]).collect();
-        let heights: Vec<f32> = smooth(&heights, self.radius(SMOOTHING_S)).iter().map(|h| h[0]).collect();
+        smooth(&heights, self.radius(SMOOTHING_S))
+    }
+
+    fn pelvis(&self, legs: [Limb; 2], pelvis: &[Vec3]) -> [f32; 4] {
+        let heights: Vec<f32> = self.pelvis_heights(legs, pelvis).iter().map(|h| h[0]).collect();
         let tenth = (heights.len() / 10).max(1);
         let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
         let (low, high) = (quantile(heights.clone(), 0.03), quantile(heights.clone(), 0.97));

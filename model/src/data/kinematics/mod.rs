@@ -4,12 +4,22 @@
 //! were drawn on the three labelled sets (see `real_data` for how far they agree with the labels there).
 
 mod anatomy;
+pub mod limbs;
 mod measure;
+pub mod phases;
+mod repetitions;
+mod strokes;
 
 use draction::motion::Motion;
 
 pub use anatomy::{Anatomy, Limb};
+pub use limbs::Mover;
 pub use measure::{LimbMeasure, Measures};
+pub use phases::{BodyPart, Movement, Phase, phases};
+
+use measure::Observed;
+use phases::limb_paths;
+use repetitions::repetitions;
 
 /// Left, right, both or neither of a pair of limbs. The performer's left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -60,6 +70,28 @@ pub enum Travel {
     Right,
 }
 
+impl Travel {
+    /// The nearest of the four ways; `way` to the left and forward.
+    pub fn along([left, forward]: [f32; 2]) -> Travel {
+        if forward.abs() >= left.abs() {
+            if forward > 0.0 { Travel::Forward } else { Travel::Backward }
+        } else if left > 0.0 {
+            Travel::Left
+        } else {
+            Travel::Right
+        }
+    }
+
+    /// The same of the mirrored motion.
+    pub fn mirrored(self) -> Travel {
+        match self {
+            Travel::Left => Travel::Right,
+            Travel::Right => Travel::Left,
+            same => same,
+        }
+    }
+}
+
 /// The way a person turns about the vertical, seen from the person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Turning {
@@ -69,6 +101,17 @@ pub enum Turning {
     Left,
     /// Ends up facing further right.
     Right,
+}
+
+impl Turning {
+    /// The same of the mirrored motion.
+    pub fn mirrored(self) -> Turning {
+        match self {
+            Turning::Left => Turning::Right,
+            Turning::Right => Turning::Left,
+            same => same,
+        }
+    }
 }
 
 /// What the height of the pelvis does.
@@ -82,8 +125,10 @@ pub enum Posture {
     ComesUp,
     /// Up, low, up again.
     DownAndUp,
-    /// Stays low.
+    /// Stays low: sits or crouches.
     Low,
+    /// Stays with the pelvis on the floor.
+    OnGround,
 }
 
 /// How fast the fastest limb moves.
@@ -117,6 +162,10 @@ const TURN_DEG: [f32; 2] = [35.0, 20.0];
 const TURN_IN_PLACE_DEG: f32 = 70.0;
 /// Pelvis heights (leg lengths) above which a person is up, and below which low.
 const PELVIS: [f32; 2] = [0.85, 0.72];
+/// Pelvis heights above which somebody low sits or crouches, and below which they are on the ground.
+const SEAT: [f32; 2] = [0.35, 0.2];
+/// A body is there when it is present in this share of the frames, and never was below the second.
+const PRESENT: [f32; 2] = [0.5, 0.05];
 /// Peak speed (limb lengths per second) of a slow motion.
 pub const SLOW_BELOW: f32 = 1.5;
 /// Peak speed (limb lengths per second) of a fast motion.
@@ -147,15 +196,36 @@ pub struct Kinematics {
     pub posture: Option<Posture>,
     /// Whether the motion is slow or fast.
     pub pace: Option<Pace>,
+    /// Which limb moves most.
+    pub most_active: Option<Mover>,
+    /// Which limb moves first.
+    pub moves_first: Option<Mover>,
+    /// How often the movement is done.
+    pub repetitions: Option<usize>,
+    /// How many people are there.
+    pub people: Option<usize>,
+    /// What each part of the body does, in order of time.
+    pub phases: Vec<Phase>,
 }
 
 impl Kinematics {
     /// Reads the truths off a motion. Costs about as much as reading every joint of the limbs a few times.
     pub fn of(motion: &Motion) -> Kinematics {
-        Measures::of(motion).map_or_else(Kinematics::default, |m| Kinematics::from_measures(&m))
+        let Some(observed) = Observed::of(motion) else { return Kinematics::default() };
+        let limbs = limb_paths(&observed);
+        let phases = phases::of_paths(&observed, &limbs);
+        let still = Kinematics::from_measures(&observed.measures());
+        Kinematics {
+            moves_first: limbs::first_to_move(&phases),
+            // who goes somewhere takes steps, which are no repetitions
+            repetitions: (still.travel == Some(Travel::InPlace)).then(|| repetitions(&observed, &limbs)).flatten(),
+            people: people(motion),
+            phases,
+            ..still
+        }
     }
 
-    /// Draws the lines; [`Measures`] knows none.
+    /// Draws the lines; [`Measures`] knows none. What takes the order of events to tell stays open.
     pub fn from_measures(m: &Measures) -> Kinematics {
         let raised = |of: fn(&LimbMeasure) -> Option<[f32; 2]>| {
             let [left, right] = m.arms.as_ref()?.each_ref().map(|arm| {
@@ -174,6 +244,8 @@ impl Kinematics {
             turning: m.turn.and_then(|turn| turning(turn, travel)),
             posture: m.pelvis.and_then(posture),
             pace: pace(m),
+            most_active: limbs::most_active(m),
+            ..Kinematics::default()
         }
     }
 
@@ -185,16 +257,11 @@ impl Kinematics {
             legs: limbs(self.legs),
             above_head: limbs(self.above_head),
             above_shoulder: limbs(self.above_shoulder),
-            travel: self.travel.map(|t| match t {
-                Travel::Left => Travel::Right,
-                Travel::Right => Travel::Left,
-                same => same,
-            }),
-            turning: self.turning.map(|t| match t {
-                Turning::Left => Turning::Right,
-                Turning::Right => Turning::Left,
-                same => same,
-            }),
+            travel: self.travel.map(Travel::mirrored),
+            turning: self.turning.map(Turning::mirrored),
+            most_active: self.most_active.map(Mover::mirrored),
+            moves_first: self.moves_first.map(Mover::mirrored),
+            phases: self.phases.iter().map(Phase::mirrored).collect(),
             ..*self
         }
     }
@@ -224,12 +291,8 @@ fn travel(way: [f32; 2]) -> Option<Travel> {
     if distance < GOES[0] {
         return None;
     }
-    if forward.abs() > DIRECTION_RATIO * left.abs() {
-        Some(if forward > 0.0 { Travel::Forward } else { Travel::Backward })
-    } else {
-        let side = if left > 0.0 { Travel::Left } else { Travel::Right };
-        (left.abs() > DIRECTION_RATIO * forward.abs()).then_some(side)
-    }
+    let [less, more] = if left.abs() < forward.abs() { [left, forward] } else { [forward, left] };
+    (more.abs() > DIRECTION_RATIO * less.abs()).then(|| Travel::along(way))
 }
 
 fn turning([net, range]: [f32; 2], travel: Option<Travel>) -> Option<Turning> {
@@ -250,7 +313,10 @@ fn posture([start, end, lowest, highest]: [f32; 4]) -> Option<Posture> {
         (true, false, false) => Some(Posture::GoesDown),
         (false, _, true) => Some(Posture::ComesUp),
         (true, false, true) => Some(Posture::DownAndUp),
-        (false, false, false) => (!level(highest)?).then_some(Posture::Low),
+        (false, false, false) if level(highest)? => None,
+        _ if lowest > SEAT[0] => Some(Posture::Low),
+        // a pelvis far below the feet is upside down
+        _ => (highest < SEAT[1] && lowest > -SEAT[0]).then_some(Posture::OnGround),
     }
 }
 
@@ -258,6 +324,18 @@ fn pace(m: &Measures) -> Option<Pace> {
     let limbs = [m.arms.as_ref(), m.legs.as_ref()].into_iter().flatten().flatten();
     let peak = limbs.map(|l| l.peak_speed).fold(None, |a: Option<f32>, b| Some(a.map_or(b, |a| a.max(b))))?;
     if peak < SLOW_BELOW { Some(Pace::Slow) } else { (peak > FAST_ABOVE).then_some(Pace::Fast) }
+}
+
+fn people(motion: &Motion) -> Option<usize> {
+    let share = |body: usize| {
+        let seen = (0..motion.frames()).filter(|&t| motion.is_present(t, body)).count();
+        seen as f32 / motion.frames().max(1) as f32
+    };
+    let there = (0..motion.bodies).map(|body| {
+        let share = share(body);
+        if share >= PRESENT[0] { Some(1) } else { (share < PRESENT[1]).then_some(0) }
+    });
+    there.sum::<Option<usize>>().filter(|&n| n > 0)
 }
 
 #[cfg(test)]

@@ -3,9 +3,14 @@ use std::f32::consts::TAU;
 use super::*;
 use crate::data::stick_figure::{Pose, motion, waving};
 
+/// The truths but for when and how far things happen.
+fn of(motion: &Motion) -> Kinematics {
+    Kinematics { phases: Vec::new(), ..Kinematics::of(motion) }
+}
+
 #[test]
 fn a_waving_hand_is_told_from_a_hanging_one() {
-    let left = Kinematics::of(&waving(0));
+    let left = of(&waving(0));
     assert_eq!(left.hands, Some(Limbs::Left));
     assert_eq!(left.legs, Some(Limbs::Neither));
     assert_eq!(left.above_shoulder, Some(Limbs::Left));
@@ -13,7 +18,11 @@ fn a_waving_hand_is_told_from_a_hanging_one() {
     assert_eq!(left.travel, Some(Travel::InPlace));
     assert_eq!(left.turning, Some(Turning::Straight));
     assert_eq!(left.posture, Some(Posture::Upright));
-    assert_eq!(Kinematics::of(&waving(1)), left.mirrored());
+    assert_eq!(left.most_active, Some(Mover::Limb(BodyPart::LeftArm)));
+    assert_eq!(left.moves_first, Some(Mover::Limb(BodyPart::LeftArm)));
+    // sin(9 t) has five crests in three seconds
+    assert_eq!(left.repetitions, Some(5));
+    assert_eq!(of(&waving(1)), left.mirrored());
 }
 
 #[test]
@@ -72,15 +81,15 @@ fn sitting_and_rising_show_in_the_pelvis() {
 #[test]
 fn truths_do_not_depend_on_place_heading_size_or_frame_rate() {
     let base = waving(1);
-    let expected = Kinematics::of(&base);
+    let expected = of(&base);
     let mut other = motion(3.0, |t| {
         let mut pose = Pose { heading: 2.0, pelvis: [5.0, 0.9, -7.0], ..Pose::default() };
         pose.wrists[1] = [0.2 * (t * 9.0).sin(), 0.5, 0.1];
         pose
     });
-    assert_eq!(Kinematics::of(&other), expected);
+    assert_eq!(of(&other), expected);
     other.positions.iter_mut().for_each(|v| *v *= 0.7);
-    assert_eq!(Kinematics::of(&other), expected);
+    assert_eq!(of(&other), expected);
     // every second frame at half the rate
     let row = base.joints() * 3;
     let half = Motion {
