@@ -1,138 +1,21 @@
 //! Questions about a clip, with answers that are true of exactly this motion, mirrored or not.
 
-use serde::{Deserialize, Serialize};
+pub(in crate::data) mod claims;
+mod family;
+mod negatives;
 
 use draction::motion::Motion;
 
 use super::{
-    kinematics::{Kinematics, Limbs},
+    kinematics::{BodyPart, Kinematics, Limbs, Movement, Mover, Pace, Phase, Posture, Travel, Turning},
     labels::{self, Labels},
     record::Record,
     rng::Rng,
-    texts::{Phrasing, Texts},
+    texts::{Phrasing, Repeats, Texts},
 };
 
-/// Kinds of questions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Family {
-    /// "What is the person doing?" The answer is the label.
-    Recognition,
-    /// "Which of these …?" with 4 to 10 labels, one of them true. The answer is the label.
-    RecognitionFromList,
-    /// "Which hand …?" Answered from the joints.
-    WhichHand,
-    /// "Which leg …?" Answered from the joints.
-    WhichLeg,
-    /// One sentence.
-    Caption,
-    /// "Is the person waving?"
-    YesNo,
-    /// What no skeleton shows.
-    Unanswerable,
-    /// The set's own questions.
-    Own,
-}
-
-impl Family {
-    /// All families.
-    pub const ALL: [Family; 8] = [
-        Family::Recognition,
-        Family::RecognitionFromList,
-        Family::WhichHand,
-        Family::WhichLeg,
-        Family::Caption,
-        Family::YesNo,
-        Family::Unanswerable,
-        Family::Own,
-    ];
-
-    /// Those with wordings of ours: all but [`Family::Own`].
-    pub const PHRASED: [Family; 7] = {
-        let [a, b, c, d, e, f, g, _] = Family::ALL;
-        [a, b, c, d, e, f, g]
-    };
-
-    /// Those whose answers can be judged word by word: one truth, one way to say it.
-    pub const JUDGED: &[Family] = &[
-        Family::RecognitionFromList,
-        Family::WhichHand,
-        Family::WhichLeg,
-        Family::YesNo,
-        Family::Unanswerable,
-        Family::Own,
-    ];
-
-    /// The name in reports and text files.
-    pub fn name(self) -> &'static str {
-        match self {
-            Family::Recognition => "recognition",
-            Family::RecognitionFromList => "recognition_from_list",
-            Family::WhichHand => "which_hand",
-            Family::WhichLeg => "which_leg",
-            Family::Caption => "caption",
-            Family::YesNo => "yes_no",
-            Family::Unanswerable => "unanswerable",
-            Family::Own => "own",
-        }
-    }
-
-    /// What a wording of this family must contain.
-    pub(super) fn placeholder(self) -> Option<&'static str> {
-        match self {
-            Family::RecognitionFromList => Some("{options}"),
-            Family::YesNo => Some("{doing}"),
-            _ => None,
-        }
-    }
-}
-
-/// How often training asks each family. Families for which a clip has no truth leave their share to the others.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-#[expect(missing_docs, reason = "the names are those of the families")]
-pub struct FamilyWeights {
-    pub recognition: f32,
-    pub recognition_from_list: f32,
-    pub which_hand: f32,
-    pub which_leg: f32,
-    pub caption: f32,
-    pub yes_no: f32,
-    pub unanswerable: f32,
-    pub own: f32,
-}
-
-impl Default for FamilyWeights {
-    /// About half of the questions ask for the label, which carries most of the meaning.
-    fn default() -> FamilyWeights {
-        FamilyWeights {
-            recognition: 0.4,
-            recognition_from_list: 0.1,
-            which_hand: 0.15,
-            which_leg: 0.05,
-            caption: 0.1,
-            yes_no: 0.12,
-            unanswerable: 0.05,
-            own: 0.15,
-        }
-    }
-}
-
-impl FamilyWeights {
-    /// The weight of one family.
-    pub fn of(&self, family: Family) -> f32 {
-        match family {
-            Family::Recognition => self.recognition,
-            Family::RecognitionFromList => self.recognition_from_list,
-            Family::WhichHand => self.which_hand,
-            Family::WhichLeg => self.which_leg,
-            Family::Caption => self.caption,
-            Family::YesNo => self.yes_no,
-            Family::Unanswerable => self.unanswerable,
-            Family::Own => self.own,
-        }
-    }
-}
+pub use family::{Family, FamilyWeights};
+use negatives::{OPTIONS, not_done, options};
 
 /// All that is known to be true of one motion.
 #[derive(Clone, Debug)]
@@ -171,6 +54,17 @@ impl<'a> Truth<'a> {
         let seen = self.kinematics.hands?;
         match self.label.as_deref().and_then(labels::hand_of) {
             Some(said) if said != seen => None,
+            _ => Some(seen),
+        }
+    }
+
+    /// How often the movement is done. A wave that the joints show once is a wave of the fingers, which they do not
+    /// show; and the strokes of a drawing are no repetitions.
+    pub fn repetitions(&self) -> Option<usize> {
+        let seen = self.kinematics.repetitions?;
+        match self.label.as_deref().and_then(|label| self.texts.repeats(label)) {
+            Some(Repeats::Open) => None,
+            Some(Repeats::Often) if seen < 2 => None,
             _ => Some(seen),
         }
     }
@@ -219,6 +113,7 @@ pub fn question_of(family: Family, truth: &Truth<'_>, rng: &mut Rng, phrasing: P
         Limbs::Neither => neither.clone(),
     };
     // what stands for the placeholder, and the answer
+    let k = &truth.kinematics;
     let (filled, answer) = match family {
         Family::Recognition => (None, label?.to_owned()),
         Family::RecognitionFromList => {
@@ -231,14 +126,59 @@ pub fn question_of(family: Family, truth: &Truth<'_>, rng: &mut Rng, phrasing: P
         }
         Family::WhichLeg => {
             let all = [&answers.left_leg, &answers.right_leg, &answers.both_legs, &answers.neither_leg];
-            (None, limbs(truth.kinematics.legs?, all))
+            (None, limbs(k.legs?, all))
         }
-        Family::Caption if truth.captions.is_empty() => (None, texts.caption(label?, &truth.kinematics)),
+        Family::MostActive => (None, texts.mover(k.most_active?)?.clone()),
+        Family::MovesFirst => (None, texts.mover(k.moves_first?)?.clone()),
+        Family::Direction => {
+            let way = match k.travel? {
+                Travel::InPlace => &answers.in_place,
+                Travel::Forward => &answers.forward,
+                Travel::Backward => &answers.backward,
+                Travel::Left => &answers.to_the_left,
+                Travel::Right => &answers.to_the_right,
+            };
+            (None, way.clone())
+        }
+        Family::Turning => {
+            let way = match k.turning? {
+                Turning::Straight => &answers.no_turn,
+                Turning::Left => &answers.to_the_left,
+                Turning::Right => &answers.to_the_right,
+            };
+            (None, way.clone())
+        }
+        Family::Repetitions => (None, texts.times(truth.repetitions()?)?.clone()),
+        Family::WhatFirst => {
+            let (first, later) = in_order(&k.phases, texts, rng)?;
+            let mut options = [first.clone(), later];
+            rng.shuffle(&mut options);
+            (Some(texts.list(&options, phrasing, rng)), first)
+        }
+        Family::Pace => (None, if k.pace? == Pace::Fast { &answers.fast } else { &answers.slow }.clone()),
+        Family::Posture => {
+            let posture = match k.posture? {
+                Posture::Upright => &answers.standing,
+                Posture::GoesDown => &answers.goes_down,
+                Posture::ComesUp => &answers.comes_up,
+                Posture::DownAndUp => &answers.down_and_up,
+                Posture::Low => &answers.sitting,
+                Posture::OnGround => &answers.on_the_ground,
+            };
+            (None, posture.clone())
+        }
+        Family::People => (None, texts.people(k.people?)?.clone()),
+        Family::Caption if truth.captions.is_empty() => (None, texts.caption(label?, k)),
         Family::Caption => (None, rng.pick(&truth.captions).clone()),
+        Family::Why => (None, texts.why(label?, k)?),
         Family::YesNo => {
-            let other = if rng.chance(0.5) { None } else { Some(not_done(truth, rng)?) };
-            let answer = if other.is_some() { &answers.no } else { &answers.yes };
-            (Some(texts.doing(other.as_deref().or(label)?)), answer.clone())
+            let yes = rng.chance(0.5);
+            let doing = match claims::claim(truth, yes, rng).filter(|_| label.is_none() || rng.chance(CLAIMS)) {
+                Some(claim) => texts.claim(claim).to_owned(),
+                None if yes => texts.doing(label?),
+                None => texts.doing(&not_done(truth, rng)?),
+            };
+            (Some(doing), if yes { &answers.yes } else { &answers.no }.clone())
         }
         Family::Unanswerable => (None, answers.cannot_tell.clone()),
         Family::Own => {
@@ -246,11 +186,59 @@ pub fn question_of(family: Family, truth: &Truth<'_>, rng: &mut Rng, phrasing: P
             return Some(QuestionAnswer { family, question, answer });
         }
     };
+    if usual(family, truth) && !rng.chance(USUAL) {
+        return None;
+    }
     let mut question = texts.wording(family, phrasing, rng).to_owned();
     if let Some((place, filled)) = family.placeholder().zip(filled) {
         question = question.replace(place, &filled);
     }
     Some(QuestionAnswer { family, question, answer })
+}
+
+/// How often a yes/no question is about the joints rather than the label.
+const CLAIMS: f32 = 0.4;
+
+/// How often a family is asked where its answer is the usual one, so that no answer is a safe guess.
+const USUAL: f32 = 0.3;
+
+/// Whether the answer is the one that most clips share: people mostly stand where they are, on both feet.
+fn usual(family: Family, truth: &Truth<'_>) -> bool {
+    let k = &truth.kinematics;
+    match family {
+        Family::WhichLeg => k.legs == Some(Limbs::Neither),
+        Family::Direction => k.travel == Some(Travel::InPlace),
+        Family::Turning => k.turning == Some(Turning::Straight),
+        Family::Repetitions => k.repetitions == Some(1),
+        Family::Posture => k.posture == Some(Posture::Upright),
+        _ => false,
+    }
+}
+
+/// Phases that a question about the order may name: as far at least, in the unit of their part, and as clear.
+const NAMEABLE: [f32; 2] = [0.4, 0.75];
+/// What happens later starts this much later, and before the end of the first by this much at most, seconds.
+const LATER_S: [f32; 2] = [0.4, 0.1];
+
+/// Two things that happen one after the other, in words, neither of which has happened before.
+fn in_order(phases: &[Phase], texts: &Texts, rng: &mut Rng) -> Option<(String, String)> {
+    let mut known: Vec<(String, &Phase)> = Vec::new();
+    for phase in phases {
+        let said = texts.happens(phase.part, phase.movement, phase.times > 1);
+        // the first of its kind counts, even if it is too small to be named: the person asked may have seen it
+        if known.iter().all(|(other, _)| *other != said) {
+            known.push((said, phase));
+        }
+    }
+    known.retain(|(_, p)| p.part == BodyPart::Body || p.amount >= NAMEABLE[0] && p.clear >= NAMEABLE[1]);
+    let mut pairs = Vec::new();
+    for (i, (first, a)) in known.iter().enumerate() {
+        let later =
+            known[i + 1..].iter().filter(|(_, b)| b.start >= a.start + LATER_S[0] && b.start >= a.end - LATER_S[1]);
+        pairs.extend(later.map(|(later, _)| (first, later)));
+    }
+    let (first, later) = pairs.get(rng.below(pairs.len().max(1)))?;
+    Some(((*first).clone(), (*later).clone()))
 }
 
 /// The standard question of a family with its place filled from the `labels` that a model knows; `None` where it needs
@@ -267,76 +255,14 @@ pub fn example(family: Family, labels: &[String]) -> Option<String> {
             let [_, _, ..] = &options[..] else { return None };
             texts.list(&options, Phrasing::Canonical, &mut Rng::new(0))
         }
+        Family::WhatFirst => {
+            let options =
+                [Movement::Rises, Movement::Lowers].map(|movement| texts.happens(BodyPart::RightArm, movement, false));
+            texts.list(&options, Phrasing::Canonical, &mut Rng::new(0))
+        }
         _ => texts.doing(labels.last()?),
     };
     Some(wording.replace(place, &filled))
-}
-
-/// Fewest and most options in a list.
-const OPTIONS: [usize; 2] = [4, 10];
-
-/// The true label among others in random order: its mirror twin always, labels that share a word with it often.
-/// Labels that contain each other (`walk`, `walk turn left`) are not offered together: both would be right.
-fn options(label: &str, labels: &Labels, rng: &mut Rng) -> Option<Vec<String>> {
-    let [least, most] = OPTIONS;
-    let others: Vec<&String> = labels.names().iter().filter(|n| !labels::contains(n, label)).collect();
-    let wanted = least + rng.below(most - least + 1);
-    let mut options = vec![label.to_owned()];
-    let twin = labels::mirrored(label);
-    if twin != label {
-        options.push(twin);
-    }
-    let (mut alike, mut rest): (Vec<&String>, Vec<&String>) = others.into_iter().partition(|o| shares_word(o, label));
-    rng.shuffle(&mut alike);
-    rng.shuffle(&mut rest);
-    // half of the list at most, lest it become a test of word overlap
-    let hard = alike.len().min(wanted / 2);
-    for other in alike[..hard].iter().chain(&rest).chain(&alike[hard..]) {
-        if options.len() < wanted && !options.contains(other) {
-            options.push((*other).clone());
-        }
-    }
-    // a set with few labels gives a shorter list
-    if options.len() < 2 {
-        return None;
-    }
-    rng.shuffle(&mut options);
-    Some(options)
-}
-
-/// A label that is certainly not true of the motion: its mirror twin often, else one that shares a word, else any.
-fn not_done(truth: &Truth<'_>, rng: &mut Rng) -> Option<String> {
-    let label = truth.label.as_deref()?;
-    let twin = labels::mirrored(label);
-    if twin != label && rng.chance(0.4) {
-        return Some(twin);
-    }
-    let certain = |other: &&String| {
-        let may_be_true = labels::contains(other, label) || truth.texts.also(label, other);
-        !may_be_true && !raised_all_the_same(truth, label, other)
-    };
-    let (alike, rest): (Vec<&String>, Vec<&String>) =
-        truth.labels.names().iter().filter(certain).partition(|o| shares_word(o, label));
-    let pool = if rng.chance(0.4) && !alike.is_empty() || rest.is_empty() { alike } else { rest };
-    (!pool.is_empty()).then(|| (*rng.pick(&pool)).clone())
-}
-
-/// Somebody who shoots a basketball raises both hands too: "is the person raising both hands?" has an honest "no"
-/// only where the label settles which hands are up, or the joints show that they are not.
-fn raised_all_the_same(truth: &Truth<'_>, label: &str, other: &str) -> bool {
-    let Some(claimed) = truth.texts.raises(other).filter(|_| truth.texts.only_raises(other)) else { return false };
-    let up = truth.texts.raises(label).or(truth.kinematics.above_shoulder);
-    match up {
-        Some(up) => up == claimed || up == Limbs::Both,
-        None => true,
-    }
-}
-
-/// Words that say nothing about what is done.
-const SMALL_WORDS: [&str; 9] = ["a", "an", "and", "in", "on", "up", "down", "from", "the"];
-
-fn shares_word(a: &str, b: &str) -> bool {
-    a.split_whitespace().any(|w| !SMALL_WORDS.contains(&w) && b.split_whitespace().any(|v| v == w))
 }
 
 #[cfg(test)]

@@ -2,19 +2,21 @@
 
 mod corpus;
 mod layout;
+mod story;
 
 use std::{collections::BTreeMap, sync::LazyLock};
 
 use thiserror::Error;
 
 use super::{
-    kinematics::{Kinematics, Limbs, Travel},
+    kinematics::{BodyPart, Kinematics, Limbs, Mover, Travel},
     labels::normalized,
-    questions::Family,
+    questions::{Family, claims},
     rng::Rng,
 };
 
 pub use corpus::corpus;
+pub(super) use layout::Repeats;
 pub use layout::{Answers, Wordings};
 use layout::{LabelText, ListFormat, PhrasingsFile, Sentence};
 
@@ -73,15 +75,22 @@ impl Texts {
         let labels = table.into_iter().chain(twins).map(|l| (normalized(&l.label), l)).collect();
         let texts = Texts { file, labels };
         for family in Family::PHRASED {
-            let (w, place) = (texts.wordings(family), family.placeholder());
+            let name = family.name();
+            let Some(w) = texts.file.questions.get(&family) else {
+                return Err(fault("phrasings.json", format!("questions: {name} is missing")));
+            };
             for text in w.train.iter().chain(&w.held_out).chain([&w.canonical]) {
-                if place.is_some_and(|p| !text.contains(p)) {
-                    return Err(fault(
-                        "phrasings.json",
-                        format!("{}: \"{text}\" lacks {}", family.name(), place.unwrap_or("")),
-                    ));
+                if let Some(place) = family.placeholder().filter(|p| !text.contains(p)) {
+                    return Err(fault("phrasings.json", format!("{name}: \"{text}\" lacks {place}")));
                 }
             }
+        }
+        let missing = |table: &str, key: &str| fault("phrasings.json", format!("{table}: {key} is missing"));
+        if let Some(key) = story::VERBS.iter().find(|key| !texts.file.movements.contains_key(**key)) {
+            return Err(missing("movements", key));
+        }
+        if let Some(key) = claims::NAMES.iter().find(|key| !texts.file.claims.contains_key(**key)) {
+            return Err(missing("claims", key));
         }
         if texts.file.lists.is_empty() {
             return Err(fault("phrasings.json", "lists: at least one way to write a list is needed".into()));
@@ -94,16 +103,7 @@ impl Texts {
     /// # Panics
     /// For [`Family::Own`], whose questions come from the set itself.
     pub fn wordings(&self, family: Family) -> &Wordings {
-        match family {
-            Family::Recognition => &self.file.recognition,
-            Family::RecognitionFromList => &self.file.recognition_from_list,
-            Family::WhichHand => &self.file.which_hand,
-            Family::WhichLeg => &self.file.which_leg,
-            Family::Caption => &self.file.caption,
-            Family::YesNo => &self.file.yes_no,
-            Family::Unanswerable => &self.file.unanswerable,
-            Family::Own => panic!("a set's own questions have no wordings of ours"),
-        }
+        self.file.questions.get(&family).expect("a set's own questions have no wordings of ours, all others have")
     }
 
     /// One wording of a family, placeholders still in it.
@@ -183,6 +183,40 @@ impl Texts {
         self.labels.get(label).is_some_and(|l| l.only_raises)
     }
 
+    /// How often what a label names is done, where the label says it.
+    pub(super) fn repeats(&self, label: &str) -> Option<Repeats> {
+        self.labels.get(label)?.repeats
+    }
+
+    /// `twice`; `None` for more than there are words for.
+    pub(super) fn times(&self, n: usize) -> Option<&String> {
+        self.file.times.get(n.checked_sub(1)?)
+    }
+
+    /// `two people`; `None` for more than there are words for.
+    pub(super) fn people(&self, n: usize) -> Option<&String> {
+        self.file.people.get(n.checked_sub(1)?)
+    }
+
+    /// The name of a limb or a pair: `left arm`; `None` for what is no limb.
+    pub(super) fn mover(&self, mover: Mover) -> Option<&String> {
+        let answers = self.answers();
+        match mover {
+            Mover::Limb(BodyPart::LeftArm) => Some(&answers.left_arm),
+            Mover::Limb(BodyPart::RightArm) => Some(&answers.right_arm),
+            Mover::Limb(BodyPart::LeftLeg) => Some(&answers.left_leg),
+            Mover::Limb(BodyPart::RightLeg) => Some(&answers.right_leg),
+            Mover::Limb(BodyPart::Body) => None,
+            Mover::Arms => Some(&answers.both_arms),
+            Mover::Legs => Some(&answers.both_legs),
+        }
+    }
+
+    /// A claim about the joints as it follows "is".
+    pub(super) fn claim(&self, name: &str) -> &str {
+        &self.file.claims[name]
+    }
+
     /// Writes a list of options: in the first way for the standard wording, else in any.
     pub(super) fn list(&self, options: &[String], phrasing: Phrasing, rng: &mut Rng) -> String {
         let lists = &self.file.lists;
@@ -222,7 +256,7 @@ mod tests {
     fn wordings_are_many_and_held_out_ones_are_held_out() {
         for family in Family::PHRASED {
             let w = Texts::built_in().wordings(family);
-            assert!((10..=60).contains(&w.train.len()) && w.held_out.len() >= 3, "{family:?}");
+            assert!((10..=160).contains(&w.train.len()) && w.held_out.len() >= 3, "{family:?}");
             let all: Vec<&String> = w.train.iter().chain(&w.held_out).chain([&w.canonical]).collect();
             assert_eq!(all.iter().collect::<HashSet<_>>().len(), all.len(), "{family:?} repeats itself");
             let mut rng = Rng::new(1);
@@ -266,7 +300,7 @@ mod tests {
     #[test]
     fn a_broken_file_is_named() {
         let labels = include_str!("../../../assets/texts/labels.json");
-        let error = Texts::parse("{\n\"recognition\": 3}", labels).unwrap_err().to_string();
+        let error = Texts::parse("{\n\"questions\": 3}", labels).unwrap_err().to_string();
         assert!(error.contains("phrasings.json") && error.contains("line 2"), "{error}");
         let phrasings = include_str!("../../../assets/texts/phrasings.json");
         let error = Texts::parse(&phrasings.replacen("{doing}?", "?", 1), labels).unwrap_err().to_string();

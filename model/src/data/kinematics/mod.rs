@@ -216,9 +216,8 @@ impl Kinematics {
         let phases = phases::of_paths(&observed, &limbs);
         let still = Kinematics::from_measures(&observed.measures());
         Kinematics {
-            moves_first: limbs::first_to_move(&phases),
-            // who goes somewhere takes steps, which are no repetitions
-            repetitions: (still.travel == Some(Travel::InPlace)).then(|| repetitions(&observed, &limbs)).flatten(),
+            moves_first: limbs::first_to_move(&phases, still.hands, still.legs),
+            repetitions: repetitions(&observed, &limbs, still.legs),
             people: people(motion),
             phases,
             ..still

@@ -104,6 +104,8 @@ pub struct Phase {
     pub amount: f32,
     /// How often it goes there and back; 1 also for what only goes there.
     pub times: usize,
+    /// How much of a stroke lies along the axis that `movement` names: 1 all of it, 0.6 hardly more than along others.
+    pub clear: f32,
 }
 
 impl Phase {
@@ -198,40 +200,52 @@ impl LimbPath {
     }
 
     fn phases(&self, fps: f32) -> Vec<Phase> {
-        let strokes = self.strokes(fps, 1.0);
-        phases_of(self.part, &strokes, fps, |stroke| self.movement(stroke))
+        phases_of(self.part, &self.strokes(fps, 1.0), fps, |run| self.movement(run))
     }
 
-    /// What a stroke means; `None` for a leg that only carries a walking body.
-    fn movement(&self, stroke: &Stroke<3>) -> Option<Movement> {
+    /// What a run of strokes means and how clearly; `None` for a leg that only carries a walking body.
+    fn movement(&self, run: &[Stroke<3>]) -> Option<(Movement, f32)> {
         if self.part.is_arm() {
-            return Some(self.way(stroke.step));
+            return Some(self.way(there(run)));
         }
+        let found = || run.iter().filter_map(|stroke| self.of_leg(stroke));
+        found().find(|m| m.0 == Movement::Steps).or_else(|| found().next())
+    }
+
+    fn of_leg(&self, stroke: &Stroke<3>) -> Option<(Movement, f32)> {
         let [from, to] = [stroke.from, stroke.to];
         let moved = sub(self.room[to], self.room[from]);
         if length(moved) < STAYS {
             let longer = length(self.relative[to]) - length(self.relative[from]);
             let bend = if longer < 0.0 { Movement::Bends } else { Movement::Straightens };
-            return (longer.abs() > STAYS).then_some(bend);
+            return (longer.abs() > STAYS).then_some((bend, 1.0));
         }
         let floor = self.room.iter().map(|p| p[1]).fold(f32::MAX, f32::min);
         let lands = self.room[to][1] - floor < ON_FLOOR && moved[0].hypot(moved[2]) > moved[1].abs();
-        Some(if lands { Movement::Steps } else { self.way(stroke.step) })
+        Some(if lands { (Movement::Steps, 1.0) } else { self.way(stroke.step) })
     }
 
-    /// The axis along which a step is longest.
-    fn way(&self, [left, up, forward]: Vec3) -> Movement {
+    /// The axis along which a step is longest, and its share of the step.
+    fn way(&self, [left, up, forward]: Vec3) -> (Movement, f32) {
         let out = if matches!(self.part, BodyPart::LeftArm | BodyPart::LeftLeg) { left } else { -left };
         let [o, u, f] = [out, up, forward].map(f32::abs);
-        let (positive, [there, back]) = if u >= o && u >= f {
-            (up > 0.0, [Movement::Rises, Movement::Lowers])
+        let (along, [there, back]) = if u >= o && u >= f {
+            (up, [Movement::Rises, Movement::Lowers])
         } else if f >= o {
-            (forward > 0.0, [Movement::Forward, Movement::Back])
+            (forward, [Movement::Forward, Movement::Back])
         } else {
-            (out > 0.0, [Movement::Out, Movement::In])
+            (out, [Movement::Out, Movement::In])
         };
-        if positive { there } else { back }
+        (if along > 0.0 { there } else { back }, along.abs() / length([o, u, f]).max(1e-9))
     }
+}
+
+/// The mean stroke of a run, in the direction of its first.
+fn there(run: &[Stroke<3>]) -> Vec3 {
+    let side = |i: usize| if i.is_multiple_of(2) { 1.0 } else { -1.0 };
+    std::array::from_fn(|axis| {
+        run.iter().enumerate().map(|(i, s)| side(i) * s.step[axis]).sum::<f32>() / run.len() as f32
+    })
 }
 
 /// The strokes of the pelvis, up and down above the feet, in leg lengths.
@@ -247,13 +261,22 @@ fn of_the_body(observed: &Observed<'_>) -> Vec<Phase> {
     let Some(pair) = observed.anatomy.legs.or(observed.anatomy.arms) else { return Vec::new() };
     let (pelvis, heading) = (observed.between(pair), observed.heading(pair));
     let mut phases = Vec::new();
-    let rises = |s: &Stroke<1>| Some(if s.step[0] > 0.0 { Movement::Rises } else { Movement::Lowers });
+    let rises = |s: &[Stroke<1>]| {
+        let way = if s[0].step[0] > 0.0 { Movement::Rises } else { Movement::Lowers };
+        Some((way, 1.0))
+    };
     phases.extend(phases_of(BodyPart::Body, &pelvis_strokes(observed), fps, rises));
     let height = observed.motion.height().max(0.1);
     let way: Vec<[f32; 2]> = observed.travel(&pelvis, Some(&heading)).iter().map(|w| w.map(|m| m / height)).collect();
-    let goes = |s: &Stroke<2>| Some(Movement::Goes(Travel::along(s.step)));
+    let goes = |s: &[Stroke<2>]| {
+        let [left, forward] = s[0].step.map(f32::abs);
+        Some((Movement::Goes(Travel::along(s[0].step)), left.max(forward) / left.hypot(forward).max(1e-9)))
+    };
     phases.extend(phases_of(BodyPart::Body, &strokes(&way, &WAY.cut(fps)), fps, goes));
-    let turns = |s: &Stroke<1>| Some(Movement::Turns(if s.step[0] > 0.0 { Turning::Left } else { Turning::Right }));
+    let turns = |s: &[Stroke<1>]| {
+        let way = if s[0].step[0] > 0.0 { Turning::Left } else { Turning::Right };
+        Some((Movement::Turns(way), 1.0))
+    };
     phases.extend(phases_of(BodyPart::Body, &strokes(&heading, &HEADING.cut(fps)), fps, turns));
     phases
 }
@@ -263,14 +286,14 @@ fn phases_of<const N: usize>(
     part: BodyPart,
     strokes: &[Stroke<N>],
     fps: f32,
-    movement: impl Fn(&Stroke<N>) -> Option<Movement>,
+    movement: impl Fn(&[Stroke<N>]) -> Option<(Movement, f32)>,
 ) -> Vec<Phase> {
     let seconds = |frame: usize| frame as f32 / fps;
     let mut phases = Vec::new();
     for run in runs(strokes, (PAUSES_S[1] * fps).round() as usize) {
         let together = if run.len() >= SWINGS { run.len() } else { 1 };
         for strokes in run.chunks(together) {
-            let Some(movement) = strokes.iter().find_map(&movement) else { continue };
+            let Some((movement, clear)) = movement(strokes) else { continue };
             let fastest = strokes.iter().max_by(|a, b| pace(a).total_cmp(&pace(b))).unwrap_or(&strokes[0]);
             phases.push(Phase {
                 part,
@@ -280,6 +303,7 @@ fn phases_of<const N: usize>(
                 peak: seconds(fastest.peak),
                 amount: strokes.iter().map(Stroke::length).sum::<f32>() / strokes.len() as f32,
                 times: strokes.len().div_ceil(2),
+                clear,
             });
         }
     }

@@ -1,13 +1,14 @@
 //! How often a movement is done, counted from the strokes of what moves most.
 
 use super::{
+    Limbs,
     measure::Observed,
-    phases::{BodyPart, LimbPath, pelvis_strokes},
+    phases::{LimbPath, pelvis_strokes},
     strokes::{Stroke, runs},
 };
 
-/// A count must be the same whether small strokes are taken in or left out.
-const COARSE: [f32; 3] = [0.8, 1.0, 1.3];
+/// How coarse strokes may be, from fine to coarse: see [`LimbPath::strokes`].
+const COARSE: [f32; 5] = [0.35, 0.5, 0.65, 1.0, 1.3];
 /// Strokes there and back belong together over pauses up to this, seconds.
 const PAUSE_S: f32 = 0.8;
 /// A limb takes part when its strokes add up to this share of those of the most active one.
@@ -16,9 +17,8 @@ const TAKES_PART: f32 = 0.5;
 const FEW: usize = 4;
 
 /// How often the movement is done: a stroke there counts, and the way back belongs to it. `None` where nothing moves,
-/// where limbs or strokes of different sizes disagree, and where legs alternate, because steps may be counted one by one
-/// or in pairs.
-pub(super) fn repetitions(observed: &Observed<'_>, limbs: &[LimbPath]) -> Option<usize> {
+/// where limbs or strokes of different sizes disagree, and where the legs move, unless it is done once: steps may be counted one by one or in pairs.
+pub(super) fn repetitions(observed: &Observed<'_>, limbs: &[LimbPath], legs: Option<Limbs>) -> Option<usize> {
     let fps = observed.motion.fps;
     let pause = (PAUSE_S * fps).round() as usize;
     // who sits down or squats does it with the whole body, whatever the arms do
@@ -26,17 +26,25 @@ pub(super) fn repetitions(observed: &Observed<'_>, limbs: &[LimbPath]) -> Option
     if !body.is_empty() {
         return count(&body, pause);
     }
-    let all: Vec<(BodyPart, [Vec<Stroke<3>>; 3])> =
-        limbs.iter().map(|limb| (limb.part, COARSE.map(|coarse| limb.strokes(fps, coarse)))).collect();
-    let sum = |strokes: &[Vec<Stroke<3>>; 3]| strokes[1].iter().map(Stroke::length).sum::<f32>();
-    let most = all.iter().map(|(_, strokes)| sum(strokes)).fold(0.0, f32::max);
-    let active: Vec<_> = all.iter().filter(|(_, strokes)| sum(strokes) > TAKES_PART * most).collect();
-    if active.iter().filter(|(part, _)| !part.is_arm()).count() > 1 {
+    if legs == Some(Limbs::Both) {
         return None;
     }
-    let mut counts = active.iter().flat_map(|(_, strokes)| strokes).map(|strokes| count(strokes, pause));
+    let all: Vec<[Vec<Stroke<3>>; 5]> =
+        limbs.iter().map(|limb| COARSE.map(|coarse| limb.strokes(fps, coarse))).collect();
+    let sum = |strokes: &[Vec<Stroke<3>>; 5]| strokes[3].iter().map(Stroke::length).sum::<f32>();
+    let most = all.iter().map(|strokes| sum(strokes)).fold(0.0, f32::max);
+    let active: Vec<_> = all.iter().filter(|strokes| sum(strokes) > TAKES_PART * most).collect();
+    let mut counts = active.iter().map(|strokes| agreed(strokes.each_ref().map(|s| count(s, pause))));
     let first = counts.next()??;
-    counts.all(|n| n == Some(first)).then_some(first)
+    let clear = first == 1 || legs == Some(Limbs::Neither);
+    (clear && counts.all(|n| n == Some(first))).then_some(first)
+}
+
+/// Small swings are lost among coarse strokes, so that fine ones decide about several; "once" must be true of all.
+fn agreed(counts: [Option<usize>; 5]) -> Option<usize> {
+    let [_, fine, finer, ..] = counts;
+    let n = fine.filter(|_| fine == finer)?;
+    (n > 1 || counts.iter().all(|&c| c == Some(1))).then_some(n)
 }
 
 /// How often the longest run goes there; `None` where there are no strokes or two runs to choose from.
@@ -46,6 +54,7 @@ fn count<const N: usize>(strokes: &[Stroke<N>], pause: usize) -> Option<usize> {
     match lengths[..] {
         [] => None,
         [longest, ..] if longest <= 2 => (strokes.len() <= FEW).then_some(1),
+        // two runs to choose from
         [longest, second, ..] if second > 2 && 2 * second > longest => None,
         [longest, ..] => Some(longest.div_ceil(2)),
     }

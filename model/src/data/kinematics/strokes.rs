@@ -13,8 +13,10 @@ pub(super) struct Cut {
     pub(super) pause: usize,
 }
 
-/// Cosine above which two pieces of a path go the same way; and below minus which they go opposite ways.
+/// Cosine above which two pieces of a path go the same way.
 const SAME_WAY: f32 = 0.5;
+/// Cosine below which they go opposite ways. The sides of a triangle do not.
+const OPPOSITE: f32 = -0.75;
 /// Strokes there and back are this alike in length at least.
 const ALIKE: f32 = 0.4;
 
@@ -46,7 +48,7 @@ impl<const N: usize> Stroke<N> {
     /// Whether this one undoes the other: it goes back, and about as far.
     fn undoes(&self, other: &Stroke<N>) -> bool {
         let (a, b) = (self.length(), other.length());
-        cosine(self.step, other.step) < -SAME_WAY && a.min(b) > ALIKE * a.max(b)
+        cosine(self.step, other.step) < OPPOSITE && a.min(b) > ALIKE * a.max(b)
     }
 }
 

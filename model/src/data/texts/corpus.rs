@@ -21,14 +21,14 @@ pub fn corpus(labels: &Labels) -> Vec<String> {
         all.extend(wordings.map(|text| text.replace("{doing}", "").replace("{options}", "")));
     }
     let a = texts.answers();
-    let hands = [&a.left_hand, &a.right_hand, &a.both_hands, &a.neither_hand];
-    let legs = [&a.left_leg, &a.right_leg, &a.both_legs, &a.neither_leg];
-    all.extend(hands.into_iter().chain(legs).chain([&a.yes, &a.no, &a.cannot_tell]).cloned());
+    all.extend(a.all().into_iter().cloned());
+    all.extend(texts.story_words());
     let limbs = [None, Some(Limbs::Left), Some(Limbs::Right), Some(Limbs::Both)];
     let ways = [None, Some(Travel::Forward), Some(Travel::Backward), Some(Travel::Left), Some(Travel::Right)];
     for (i, label) in names.iter().enumerate() {
         all.push(label.clone());
         all.push(texts.wordings(Family::YesNo).canonical.replace("{doing}", &texts.doing(label)));
+        all.push(texts.file.why.conclusion.replace("{chain}", "").replace("{doing}", &texts.doing(label)));
         for hands in limbs {
             all.push(texts.caption(label, &Kinematics { hands, ..Kinematics::default() }));
         }
@@ -50,7 +50,15 @@ mod tests {
     #[test]
     fn the_corpus_holds_every_text() {
         let corpus = corpus(&Labels::new(["drink water", "kick left"]));
-        for text in ["drink water", "kick right", "neither leg", "A person runs forward.", "Which hand moves?"] {
+        for text in [
+            "drink water",
+            "kick right",
+            "neither leg",
+            "A person runs forward.",
+            "Which hand moves?",
+            "on the ground",
+            "twice",
+        ] {
             assert!(corpus.iter().any(|c| c == text), "no '{text}'");
         }
         assert!(corpus.iter().any(|c| c.contains("\n- drink water")));

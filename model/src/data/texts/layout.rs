@@ -1,8 +1,10 @@
 //! The layout of the two files in `assets/texts`.
 
+use std::collections::BTreeMap;
+
 use serde::Deserialize;
 
-use crate::data::labels::mirrored;
+use crate::data::{labels::mirrored, questions::Family};
 
 /// The wordings of one family of questions.
 #[derive(Clone, Debug, Deserialize)]
@@ -29,9 +31,62 @@ pub struct Answers {
     pub right_leg: String,
     pub both_legs: String,
     pub neither_leg: String,
+    pub left_arm: String,
+    pub right_arm: String,
+    pub both_arms: String,
+    pub forward: String,
+    pub backward: String,
+    pub to_the_left: String,
+    pub to_the_right: String,
+    pub in_place: String,
+    pub no_turn: String,
+    pub fast: String,
+    pub slow: String,
+    pub standing: String,
+    pub goes_down: String,
+    pub comes_up: String,
+    pub down_and_up: String,
+    pub sitting: String,
+    pub on_the_ground: String,
     pub yes: String,
     pub no: String,
     pub cannot_tell: String,
+}
+
+impl Answers {
+    /// Every one of them.
+    pub(super) fn all(&self) -> Vec<&String> {
+        vec![
+            &self.left_hand,
+            &self.right_hand,
+            &self.both_hands,
+            &self.neither_hand,
+            &self.left_leg,
+            &self.right_leg,
+            &self.both_legs,
+            &self.neither_leg,
+            &self.left_arm,
+            &self.right_arm,
+            &self.both_arms,
+            &self.forward,
+            &self.backward,
+            &self.to_the_left,
+            &self.to_the_right,
+            &self.in_place,
+            &self.no_turn,
+            &self.fast,
+            &self.slow,
+            &self.standing,
+            &self.goes_down,
+            &self.comes_up,
+            &self.down_and_up,
+            &self.sitting,
+            &self.on_the_ground,
+            &self.yes,
+            &self.no,
+            &self.cannot_tell,
+        ]
+    }
 }
 
 /// A way to write a list of options.
@@ -75,22 +130,65 @@ pub(super) struct Ways {
     pub(super) right: String,
 }
 
+/// The body parts as they stand in a sentence.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Parts {
+    pub(super) left_arm: String,
+    pub(super) right_arm: String,
+    pub(super) both_arms: String,
+    pub(super) left_leg: String,
+    pub(super) right_leg: String,
+    pub(super) both_legs: String,
+    pub(super) body: String,
+}
+
+/// What one part does, or a pair (`many`), once or again and again.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Verb {
+    pub(super) one: String,
+    pub(super) one_again: String,
+    #[serde(default)]
+    pub(super) many: String,
+    #[serde(default)]
+    pub(super) many_again: String,
+}
+
+/// How the parts of an explanation hang together.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Why {
+    pub(super) between: String,
+    pub(super) conclusion: String,
+}
+
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct PhrasingsFile {
-    pub(super) recognition: Wordings,
-    pub(super) recognition_from_list: Wordings,
-    pub(super) which_hand: Wordings,
-    pub(super) which_leg: Wordings,
-    pub(super) caption: Wordings,
-    pub(super) yes_no: Wordings,
-    pub(super) unanswerable: Wordings,
+    pub(super) questions: BTreeMap<Family, Wordings>,
     pub(super) answers: Answers,
     pub(super) lists: Vec<ListFormat>,
     pub(super) known_label: Sentence,
     pub(super) unknown_label: Unknown,
     pub(super) hands: Sides,
     pub(super) ways: Ways,
+    pub(super) times: Vec<String>,
+    pub(super) people: Vec<String>,
+    pub(super) parts: Parts,
+    pub(super) movements: BTreeMap<String, Verb>,
+    pub(super) why: Why,
+    pub(super) claims: BTreeMap<String, String>,
+}
+
+/// How often what a label names is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(in crate::data) enum Repeats {
+    /// More than once: who waves or knocks.
+    Often,
+    /// The strokes of the hand are no repetitions: who draws.
+    Open,
 }
 
 /// What is known of one label.
@@ -110,6 +208,8 @@ pub(super) struct LabelText {
     pub(super) only_raises: bool,
     #[serde(default)]
     pub(super) also: Vec<String>,
+    #[serde(default)]
+    pub(super) repeats: Option<Repeats>,
     #[serde(default)]
     pub(super) mirror: bool,
 }
