@@ -168,6 +168,11 @@ impl Texts {
         self.labels.get(label).is_some_and(|l| l.also.iter().any(|a| a == other))
     }
 
+    /// The labels that a clip of this label is most easily taken for.
+    pub(super) fn like(&self, label: &str) -> &[String] {
+        self.labels.get(label).map_or(&[], |l| &l.like)
+    }
+
     /// The hands that are up in every clip of this label, by its meaning.
     pub(super) fn raises(&self, label: &str) -> Option<Limbs> {
         match self.labels.get(label)?.raises.as_deref()? {
@@ -292,6 +297,13 @@ mod tests {
         for (label, text) in &texts.labels {
             assert_eq!(*label, normalized(label));
             assert!(text.also.iter().all(|a| texts.labels.contains_key(a)), "{label}: {:?}", text.also);
+            for like in &text.like {
+                assert!(
+                    texts.labels.contains_key(like) && like != label && !texts.also(label, like),
+                    "{label}: {like}"
+                );
+            }
+            assert!(text.like.len() >= 4, "{label}");
             assert_eq!(text.raises.is_some(), texts.raises(label).is_some(), "{label}");
             assert!(texts.labels.contains_key(&mirrored(label)));
         }

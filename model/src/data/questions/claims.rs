@@ -29,8 +29,9 @@ pub(in crate::data) const NAMES: [&str; 19] = [
     "again",
 ];
 
-/// How often a "no" is asked for where no claim of its kind is true: most clips turn neither way.
-const NOTHING_TRUE: f32 = 0.3;
+/// How often claims of a kind are made of clips that are as most clips are, upright in one place and done at once: else
+/// "upright" would always be right and "turning" never.
+const USUAL: f32 = 0.15;
 
 /// Claims of one kind, with whether they are true of the clip.
 type Kind = Vec<(&'static str, bool)>;
@@ -67,12 +68,16 @@ fn decided(truth: &Truth<'_>) -> Vec<Kind> {
     [hands, above, travel, turning, posture, pace, again].into_iter().flatten().collect()
 }
 
+/// Whether a claim of this kind is answered as for most clips: the one usual claim is true, or none is.
+fn usual(kind: &Kind) -> bool {
+    kind.iter().filter(|c| c.1).all(|c| matches!(c.0, "in_place" | "upright" | "once"))
+}
+
 /// A claim that is `wanted` (true or not true) of the clip; all kinds that have one are equally likely. `None` where
 /// there is none.
 pub(super) fn claim(truth: &Truth<'_>, wanted: bool, rng: &mut Rng) -> Option<&'static str> {
     let mut kinds = decided(truth);
-    // a "no" is worth asking where its opposite is true; else clips that do nothing make "no" a safe guess
-    kinds.retain(|kind| wanted || kind.iter().any(|c| c.1) || rng.chance(NOTHING_TRUE));
+    kinds.retain(|kind| !usual(kind) || rng.chance(USUAL));
     kinds.iter_mut().for_each(|kind| kind.retain(|c| c.1 == wanted));
     kinds.retain(|kind| !kind.is_empty());
     let kind = kinds.get(rng.below(kinds.len().max(1)))?;

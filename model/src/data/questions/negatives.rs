@@ -39,20 +39,27 @@ pub(super) fn options(label: &str, labels: &Labels, rng: &mut Rng) -> Option<Vec
     Some(options)
 }
 
-/// A label that is certainly not true of the motion: its mirror twin often, else one that shares a word, else any.
+/// How often a "no" is about the mirror twin, and how often about one of the labels that look most alike.
+const HARD: [f32; 2] = [0.25, 0.6];
+
+/// A label that is certainly not true of the motion: its mirror twin or one that looks like it often, else any.
 pub(super) fn not_done(truth: &Truth<'_>, rng: &mut Rng) -> Option<String> {
     let label = truth.label.as_deref()?;
     let twin = labels::mirrored(label);
-    if twin != label && rng.chance(0.4) {
+    if twin != label && rng.chance(HARD[0]) {
         return Some(twin);
     }
     let certain = |other: &&String| {
         let may_be_true = labels::contains(other, label) || truth.texts.also(label, other);
         !may_be_true && !raised_all_the_same(truth, label, other)
     };
-    let (alike, rest): (Vec<&String>, Vec<&String>) =
-        truth.labels.names().iter().filter(certain).partition(|o| shares_word(o, label));
-    let pool = if rng.chance(0.4) && !alike.is_empty() || rest.is_empty() { alike } else { rest };
+    let names = truth.labels.names();
+    let like = truth.texts.like(label);
+    // a label that nobody described is most alike to those that share a word with it
+    let alike = |other: &&String| if like.is_empty() { shares_word(other, label) } else { like.contains(other) };
+    let (alike, rest): (Vec<&String>, Vec<&String>) = names.iter().filter(certain).partition(alike);
+    let hard = rest.is_empty() || !alike.is_empty() && rng.chance(HARD[1]);
+    let pool = if hard { alike } else { rest };
     (!pool.is_empty()).then(|| (*rng.pick(&pool)).clone())
 }
 

@@ -209,6 +209,8 @@ pub(super) struct LabelText {
     #[serde(default)]
     pub(super) also: Vec<String>,
     #[serde(default)]
+    pub(super) like: Vec<String>,
+    #[serde(default)]
     pub(super) repeats: Option<Repeats>,
     #[serde(default)]
     pub(super) mirror: bool,
@@ -223,6 +225,7 @@ impl LabelText {
             doing: mirrored(&self.doing),
             raises: self.raises.as_deref().map(mirrored),
             also: self.also.iter().map(|a| mirrored(a)).collect(),
+            like: self.like.iter().map(|l| mirrored(l)).collect(),
             ..*self
         }
     }

@@ -101,7 +101,9 @@ impl Texts {
         if clauses.is_empty() || labels::hand_of(label).is_some_and(|hand| kinematics.hands != Some(hand)) {
             return None;
         }
-        let said: Vec<String> = clauses.iter().map(|c| self.clause(c.mover, c.movement, c.times)).collect();
+        let mut said: Vec<String> = clauses.iter().map(|c| self.clause(c.mover, c.movement, c.times)).collect();
+        // a movement in two strokes with a little pause is told once
+        said.dedup();
         let why = &self.file.why;
         let chain = said.join(&why.between);
         Some(why.conclusion.replace("{chain}", &capital(&chain)).replace("{doing}", &self.doing(label)))
