@@ -232,13 +232,20 @@ fn in_order(phases: &[Phase], texts: &Texts, rng: &mut Rng) -> Option<(String, S
     }
     known.retain(|(_, p)| p.part == BodyPart::Body || p.amount >= NAMEABLE[0] && p.clear >= NAMEABLE[1]);
     let mut pairs = Vec::new();
-    for (i, (first, a)) in known.iter().enumerate() {
-        let later =
-            known[i + 1..].iter().filter(|(_, b)| b.start >= a.start + LATER_S[0] && b.start >= a.end - LATER_S[1]);
-        pairs.extend(later.map(|(later, _)| (first, later)));
+    for (i, first) in known.iter().enumerate() {
+        let Phase { start, end, .. } = *first.1;
+        let later = known[i + 1..].iter().filter(|(_, b)| b.start >= start + LATER_S[0] && b.start >= end - LATER_S[1]);
+        pairs.extend(later.map(|later| (first, later)));
     }
-    let (first, later) = pairs.get(rng.below(pairs.len().max(1)))?;
-    Some(((*first).clone(), (*later).clone()))
+    // what rises lowers later: nobody needs to look for that
+    let telling = |(a, b): &(&(String, &Phase), &(String, &Phase))| {
+        !(a.1.movement == Movement::Rises && b.1.movement == Movement::Lowers)
+    };
+    if !rng.chance(USUAL) {
+        pairs.retain(telling);
+    }
+    let ((first, _), (later, _)) = pairs.get(rng.below(pairs.len().max(1)))?;
+    Some((first.clone(), later.clone()))
 }
 
 /// The standard question of a family with its place filled from the `labels` that a model knows; `None` where it needs

@@ -160,6 +160,7 @@ pub(super) struct Verb {
 #[serde(deny_unknown_fields)]
 pub(super) struct Why {
     pub(super) between: String,
+    pub(super) meanwhile: String,
     pub(super) conclusion: String,
 }
 

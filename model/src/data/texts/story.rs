@@ -11,6 +11,11 @@ const CLAUSES: usize = 3;
 /// Two limbs of a pair that do the same do it together when they start within this, seconds.
 const TOGETHER_S: f32 = 0.3;
 
+/// What arms count in a walk.
+const SWINGING: f32 = 0.2;
+/// Again and again, and no word for how often.
+const UNCOUNTED: usize = usize::MAX;
+
 /// The keys under which the text file holds what a part does.
 pub(super) const VERBS: [&str; 17] = [
     "rises",
@@ -37,6 +42,7 @@ struct Clause {
     mover: Mover,
     movement: Movement,
     start: f32,
+    end: f32,
     times: usize,
     /// What it counts among others: the way that was gone in it.
     weight: f32,
@@ -68,8 +74,7 @@ fn verb(mover: Mover, movement: Movement) -> &'static str {
 impl Texts {
     /// What a part does, in words: `the right arm rises`; `again`: `the right arm moves up and down`.
     pub(in crate::data) fn happens(&self, part: BodyPart, movement: Movement, again: bool) -> String {
-        // no word counts so many
-        self.clause(Mover::Limb(part), movement, if again { usize::MAX } else { 1 })
+        self.clause(Mover::Limb(part), movement, if again { UNCOUNTED } else { 1 })
     }
 
     fn clause(&self, mover: Mover, movement: Movement, times: usize) -> String {
@@ -83,7 +88,6 @@ impl Texts {
             Mover::Limb(BodyPart::RightLeg) => (&parts.right_leg, [&verb.one, &verb.one_again]),
             Mover::Limb(BodyPart::Body) => (&parts.body, [&verb.one, &verb.one_again]),
         };
-        // beyond the numbers that have a word nobody counts
         match self.times(times).filter(|_| times > 1) {
             Some(count) => format!("{part} {again} {count}"),
             None if times > 1 => format!("{part} {again}"),
@@ -101,11 +105,22 @@ impl Texts {
         if clauses.is_empty() || labels::hand_of(label).is_some_and(|hand| kinematics.hands != Some(hand)) {
             return None;
         }
-        let mut said: Vec<String> = clauses.iter().map(|c| self.clause(c.mover, c.movement, c.times)).collect();
-        // a movement in two strokes with a little pause is told once
-        said.dedup();
         let why = &self.file.why;
-        let chain = said.join(&why.between);
+        let mut chain = String::new();
+        let mut last: Option<(&Clause, String)> = None;
+        for clause in &clauses {
+            let said = self.clause(clause.mover, clause.movement, clause.times);
+            // a movement in two strokes with a little pause is told once
+            if last.as_ref().is_some_and(|(_, before)| *before == said) {
+                continue;
+            }
+            if let Some((before, _)) = &last {
+                let overlaps = clause.start < (before.start + before.end) / 2.0;
+                chain += if overlaps { &why.meanwhile } else { &why.between };
+            }
+            chain += &said;
+            last = Some((clause, said));
+        }
         Some(why.conclusion.replace("{chain}", &capital(&chain)).replace("{doing}", &self.doing(label)))
     }
 
@@ -117,7 +132,7 @@ impl Texts {
         for part in parts {
             for verb in file.movements.values() {
                 for verb in [&verb.one, &verb.one_again, &verb.many, &verb.many_again] {
-                    all.push(format!("{}{}{part} {verb}", capital(part), file.why.between));
+                    all.push(format!("{}{}{part} {verb}{}", capital(part), file.why.between, file.why.meanwhile));
                 }
             }
         }
@@ -133,25 +148,33 @@ fn capital(text: &str) -> String {
 
 /// Phases as clauses, those that both limbs of a pair do together as one.
 fn clauses(phases: &[Phase]) -> Vec<Clause> {
+    let goes = phases.iter().any(|p| matches!(p.movement, Movement::Goes(_)));
     let mut clauses: Vec<Clause> = Vec::new();
     for phase in phases {
-        let weight = phase.amount * phase.times as f32;
+        // arms swing with every walk and explain none
+        let counts = if goes && phase.part.is_arm() { SWINGING } else { 1.0 };
+        let weight = counts * phase.amount * phase.times as f32;
         let twin = clauses.iter_mut().find(|c| {
             c.mover == Mover::Limb(phase.part.mirrored())
                 && phase.part != BodyPart::Body
                 && c.movement == phase.movement
-                && c.times == phase.times
-                && phase.start - c.start < TOGETHER_S
+                && (c.times > 1) == (phase.times > 1)
+                && (phase.start - c.start < TOGETHER_S || phase.times > 1 && phase.start < c.end)
         });
         match twin {
             Some(twin) => {
                 twin.mover = if phase.part.is_arm() { Mover::Arms } else { Mover::Legs };
                 twin.weight = twin.weight.max(weight);
+                twin.end = twin.end.max(phase.end);
+                if twin.times != phase.times {
+                    twin.times = UNCOUNTED;
+                }
             }
             None => clauses.push(Clause {
                 mover: Mover::Limb(phase.part),
                 movement: phase.movement,
                 start: phase.start,
+                end: phase.end,
                 times: phase.times,
                 weight,
             }),
