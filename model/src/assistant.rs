@@ -142,9 +142,9 @@ impl Assistant {
         self.model.internvl.config().render_size()
     }
 
-    /// One question of each family that it was trained on, in the standard wording.
+    /// A question of each family worth trying first, in the standard wording.
     pub fn suggestions(&self) -> Vec<String> {
-        Family::PHRASED.into_iter().filter_map(|family| data::example(family, &self.labels)).collect()
+        Family::SUGGESTED.iter().filter_map(|&family| data::example(family, &self.labels)).collect()
     }
 
     /// Draws motions as the model was trained with, and looks at the pictures.

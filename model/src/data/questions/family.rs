@@ -73,6 +73,20 @@ impl Family {
         first
     };
 
+    /// Those that show somebody new to it what may be asked.
+    pub const SUGGESTED: &[Family] = &[
+        Family::Recognition,
+        Family::RecognitionFromList,
+        Family::WhichHand,
+        Family::Direction,
+        Family::Repetitions,
+        Family::MovesFirst,
+        Family::Posture,
+        Family::Caption,
+        Family::Why,
+        Family::YesNo,
+    ];
+
     /// Those whose answers can be judged word by word: one truth, one way to say it. Of [`Family::Why`] the first
     /// movement and the conclusion are judged.
     pub const JUDGED: &[Family] = &Family::ALL;
