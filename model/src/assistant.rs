@@ -18,6 +18,7 @@ use draction::{clip::Clip, motion::Motion};
 use web_time::Instant;
 
 pub use explain::{Attribution, PictureSlope};
+pub use judge::NOT_DECLINED;
 pub use spans::{LONG_TAKE_SECONDS, Span, SpanOptions};
 
 use crate::{

@@ -7,7 +7,7 @@ mod negatives;
 use draction::motion::Motion;
 
 use super::{
-    kinematics::{BodyPart, Kinematics, Limbs, Movement, Mover, Pace, Phase, Posture, Travel, Turning},
+    kinematics::{BodyPart, Kinematics, Limbs, Movement, Pace, Phase, Posture, Travel, Turning},
     labels::{self, Labels},
     record::Record,
     rng::Rng,

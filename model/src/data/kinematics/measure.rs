@@ -44,6 +44,8 @@ pub struct Measures {
     /// Turn about the vertical from first to last frame, radians, positive to the performer's left, and the difference
     /// between the largest and the smallest heading.
     pub turn: Option<[f32; 2]>,
+    /// How far the foot that moves more is from its first place in the last frame, in leg lengths.
+    pub foot: Option<f32>,
     /// Height of the pelvis above the lower ankle, in leg lengths: at the start, at the end, lowest, highest.
     pub pelvis: Option<[f32; 4]>,
 }
@@ -151,6 +153,7 @@ impl Observed<'_> {
             travel: self.travel(&pelvis, heading.as_deref()).last().copied().unwrap_or_default(),
             height: self.motion.height(),
             turn,
+            foot: legs.map(|legs| self.foot(legs, 0, self.frames.len() - 1)),
             pelvis: legs.map(|legs| self.pelvis(legs, &pelvis)),
         }
     }
@@ -174,6 +177,15 @@ impl Observed<'_> {
             })
             .collect();
         smooth(&angles, self.radius(HEADING_SMOOTHING_S))
+    }
+
+    /// How far the foot that moves more goes from one frame to another, in leg lengths.
+    pub(super) fn foot(&self, legs: [Limb; 2], from: usize, to: usize) -> f32 {
+        let moved = legs.map(|leg| {
+            let at = |t: usize| self.motion.position(self.frames[t], self.body, leg.end);
+            length(sub(at(to), at(from))) / self.reach(leg)
+        });
+        moved[0].max(moved[1])
     }
 
     /// Length of a limb, metres.

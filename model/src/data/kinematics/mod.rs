@@ -240,7 +240,7 @@ impl Kinematics {
             above_head: raised(|arm| arm.above_head),
             above_shoulder: raised(|arm| Some(arm.above_shoulder)),
             travel,
-            turning: m.turn.and_then(|turn| turning(turn, travel)),
+            turning: m.turn.and_then(|turn| turning(turn, travel, m.foot)),
             posture: m.pelvis.and_then(posture),
             pace: pace(m),
             most_active: limbs::most_active(m),
@@ -294,14 +294,14 @@ fn travel(way: [f32; 2]) -> Option<Travel> {
     (more.abs() > DIRECTION_RATIO * less.abs()).then(|| Travel::along(way))
 }
 
-fn turning([net, range]: [f32; 2], travel: Option<Travel>) -> Option<Turning> {
+fn turning([net, range]: [f32; 2], travel: Option<Travel>, foot: Option<f32>) -> Option<Turning> {
     let [turned, straight] = TURN_DEG.map(f32::to_radians);
     if range < straight {
         return Some(Turning::Straight);
     }
     let turned = if travel == Some(Travel::InPlace) { TURN_IN_PLACE_DEG.to_radians() } else { turned };
-    // a sway to both sides is no turn
-    let clear = net.abs() > turned && net.abs() > 0.6 * range;
+    // a sway to both sides is no turn, and neither is a twist over feet that stay
+    let clear = net.abs() > turned && net.abs() > 0.6 * range && foot.is_none_or(|f| f > phases::TURNS_ON);
     clear.then_some(if net > 0.0 { Turning::Left } else { Turning::Right })
 }
 

@@ -129,6 +129,9 @@ const PAUSES_S: [f32; 2] = [0.15, 0.5];
 const STAYS: f32 = 0.14;
 /// A foot that comes down within this height of the floor has stepped, in leg lengths.
 const ON_FLOOR: f32 = 0.12;
+/// Who turns sets a foot at least this far, in leg lengths; a trunk that is twisted over its feet does not turn, and
+/// some depth cameras twist it whenever an arm is in front of it.
+pub(super) const TURNS_ON: f32 = 0.12;
 /// Fewest strokes that are counted as one phase.
 const SWINGS: usize = 4;
 struct Line {
@@ -275,7 +278,8 @@ fn of_the_body(observed: &Observed<'_>) -> Vec<Phase> {
     phases.extend(phases_of(BodyPart::Body, &strokes(&way, &WAY.cut(fps)), fps, goes));
     let turns = |s: &[Stroke<1>]| {
         let way = if s[0].step[0] > 0.0 { Turning::Left } else { Turning::Right };
-        Some((Movement::Turns(way), 1.0))
+        let on_feet = |legs| observed.foot(legs, s[0].from, s[0].to) > TURNS_ON;
+        observed.anatomy.legs.is_none_or(on_feet).then_some((Movement::Turns(way), 1.0))
     };
     phases.extend(phases_of(BodyPart::Body, &strokes(&heading, &HEADING.cut(fps)), fps, turns));
     phases

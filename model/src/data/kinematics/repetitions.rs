@@ -32,7 +32,7 @@ pub(super) fn repetitions(observed: &Observed<'_>, limbs: &[LimbPath], legs: Opt
     let all: Vec<[Vec<Stroke<3>>; 5]> =
         limbs.iter().map(|limb| COARSE.map(|coarse| limb.strokes(fps, coarse))).collect();
     let sum = |strokes: &[Vec<Stroke<3>>; 5]| strokes[3].iter().map(Stroke::length).sum::<f32>();
-    let most = all.iter().map(|strokes| sum(strokes)).fold(0.0, f32::max);
+    let most = all.iter().map(sum).fold(0.0, f32::max);
     let active: Vec<_> = all.iter().filter(|strokes| sum(strokes) > TAKES_PART * most).collect();
     let mut counts = active.iter().map(|strokes| agreed(strokes.each_ref().map(|s| count(s, pause))));
     let first = counts.next()??;
