@@ -9,6 +9,8 @@ use draction::{
     passes::{Dims, WEIGHTS_LEN},
 };
 
+use crate::Direction;
+
 /// Buffers for one size of rendering.
 pub struct Resident<'e> {
     engine: &'e GpuEngine,
@@ -53,28 +55,23 @@ impl<'e> Resident<'e> {
         })
     }
 
-    /// Draws and waits for the device.
+    /// Runs and waits for the device. The backward is that of half the sum of squares of the pictures.
     ///
     /// # Errors
     /// The engine's.
-    pub fn forward(&self) -> Result<()> {
+    pub fn run(&self, direction: Direction) -> Result<()> {
         let mut encoder = self.engine.device().create_command_encoder(&Default::default());
-        self.engine.record_forward(&mut encoder, &self.dims, &self.sources(), BufferRange::from(&self.frames))?;
-        self.submit(encoder)
-    }
-
-    /// Gradients of half the sum of squares of the pictures, after [`Resident::forward`].
-    ///
-    /// # Errors
-    /// The engine's.
-    pub fn backward(&self) -> Result<()> {
-        let mut encoder = self.engine.device().create_command_encoder(&Default::default());
-        let [positions, velocities, features, weights] =
-            self.gradients.each_ref().map(|buffer| Some(BufferRange::from(buffer)));
-        let targets = GradientTargets { positions, velocities, features, weights };
-        let frames = Source::Gpu(BufferRange::from(&self.frames));
-        self.engine.record_backward(&mut encoder, &self.dims, &self.sources(), frames, frames, &targets)?;
-        self.submit(encoder)
+        if direction != Direction::Backward {
+            self.engine.record_forward(&mut encoder, &self.dims, &self.sources(), BufferRange::from(&self.frames))?;
+        }
+        if direction != Direction::Forward {
+            let [positions, velocities, features, weights] =
+                self.gradients.each_ref().map(|buffer| Some(BufferRange::from(buffer)));
+            let targets = GradientTargets { positions, velocities, features, weights };
+            let frames = Source::Gpu(BufferRange::from(&self.frames));
+            self.engine.record_backward(&mut encoder, &self.dims, &self.sources(), frames, frames, &targets)?;
+        }
+        wait(self.engine, encoder)
     }
 
     fn sources(&self) -> Sources<'_> {
@@ -91,10 +88,6 @@ impl<'e> Resident<'e> {
             features,
             weights,
         }
-    }
-
-    fn submit(&self, encoder: wgpu::CommandEncoder) -> Result<()> {
-        wait(self.engine, encoder)
     }
 }
 

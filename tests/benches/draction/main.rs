@@ -5,6 +5,7 @@
 //! passes are those of the workbench, each pass by itself.
 
 mod gpu;
+mod memory;
 mod report;
 mod scene;
 
@@ -17,7 +18,7 @@ use draction::{
         cpu::CpuEngine,
         gpu::{AdapterChoice, GpuEngine},
     },
-    passes::{self, Pass},
+    passes,
 };
 
 use gpu::Resident;
@@ -27,17 +28,44 @@ use scene::{Scene, Size};
 /// What the others differ from in one thing: the size of the paper's pictures, two people, NTU's joints.
 const BASE: Size = Size { side: 448, bodies: 2, clips: 1, joints: 25 };
 
-fn sizes() -> Vec<Size> {
+/// What takes the time of a rendering.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Joints to pictures.
+    Forward,
+    /// Pictures and their gradient to the gradients of joints and parameters.
+    Backward,
+    /// One after the other, as training does.
+    Both,
+}
+
+impl Direction {
+    const ALL: [Direction; 3] = [Direction::Forward, Direction::Backward, Direction::Both];
+
+    fn name(self) -> &'static str {
+        match self {
+            Direction::Forward => "forward",
+            Direction::Backward => "backward",
+            Direction::Both => "both",
+        }
+    }
+}
+
+/// The sizes that are measured. Batches of large pictures are for real GPUs: a software adapter takes minutes for them.
+fn sizes(is_hardware: bool) -> Vec<Size> {
     let mut sizes = vec![BASE];
     sizes.extend([112, 224].map(|side| Size { side, ..BASE }));
     sizes.extend([1, 4, 8, 16].map(|bodies| Size { bodies, ..BASE }));
     sizes.extend([17, 59].map(|joints| Size { joints, ..BASE }));
-    // batches are for training, whose pictures are small
-    sizes.extend([8, 32].map(|clips| Size { clips, side: 112, ..BASE }));
+    let side = if is_hardware { BASE.side } else { 112 };
+    sizes.extend([8, 32].map(|clips| Size { clips, side, ..BASE }));
     sizes
 }
 
 fn main() -> Result<()> {
+    if memory::is_child() {
+        return memory::child();
+    }
     // `cargo test --benches` asks only whether it runs
     let measure = std::env::args().any(|arg| arg == "--bench");
     let mut criterion = Criterion::default()
@@ -47,87 +75,89 @@ fn main() -> Result<()> {
         .configure_from_args();
     let gpu = pollster::block_on(GpuEngine::request(&AdapterChoice::default()));
     let gpu = gpu.inspect_err(|error| eprintln!("no GPU is measured: {error}")).ok();
+    let is_hardware = gpu.as_ref().is_some_and(|gpu| gpu.adapter().device_type != wgpu::DeviceType::Cpu);
     let mut report = Report::new(gpu.as_ref());
-    for size in if measure { sizes() } else { vec![Size { side: 32, ..BASE }] } {
+    for size in if measure { sizes(is_hardware) } else { vec![Size { side: 32, ..BASE }] } {
         let scene = Scene::new(size)?;
+        let frames = CpuEngine.forward(&scene.inputs())?;
         if let Some(gpu) = &gpu {
-            on_gpu(&mut criterion, gpu, size, &scene, &mut report)?;
+            let resident = Resident::new(gpu, &scene.inputs())?;
+            sample(&mut criterion, &mut report, "gpu", &scene, |direction| resident.run(direction))?;
         }
-        on_cpu(&mut criterion, size, &scene, &mut report)?;
+        sample(&mut criterion, &mut report, "cpu", &scene, |direction| on_cpu(&scene, &frames, direction))?;
+        if size == BASE {
+            passes_of(gpu.as_ref(), &scene, &frames, &mut report)?;
+        }
     }
     criterion.final_summary();
     if measure { report.write() } else { Ok(()) }
 }
 
-fn on_gpu(criterion: &mut Criterion, engine: &GpuEngine, size: Size, scene: &Scene, report: &mut Report) -> Result<()> {
-    let resident = Resident::new(engine, &scene.inputs())?;
-    resident.forward()?;
-    let forward = sample(criterion, "gpu", "forward", size, || resident.forward())?;
-    report.row(Row::new("gpu", "forward", size, forward, report::bytes_moved(&scene.inputs().dims, "forward")));
-    resident.backward()?;
-    let backward = sample(criterion, "gpu", "backward", size, || resident.backward())?;
-    report.row(Row::new("gpu", "backward", size, backward, report::bytes_moved(&scene.inputs().dims, "backward")));
-    if size == BASE {
-        let (inputs, frames) = (scene.inputs(), engine.forward(&scene.inputs())?);
-        for (list, upstream) in steps(&inputs.dims, &frames) {
-            let mut best = engine.time(&inputs, &list, upstream, &[])?.0;
+fn on_cpu(scene: &Scene, frames: &[f32], direction: Direction) -> Result<()> {
+    let inputs = scene.inputs();
+    if direction != Direction::Backward {
+        std::hint::black_box(CpuEngine.forward(&inputs)?);
+    }
+    if direction != Direction::Forward {
+        std::hint::black_box(CpuEngine.backward(&inputs, frames, frames)?);
+    }
+    Ok(())
+}
+
+/// Each pass by itself, the fastest of ten.
+fn passes_of(gpu: Option<&GpuEngine>, scene: &Scene, frames: &[f32], report: &mut Report) -> Result<()> {
+    let inputs = scene.inputs();
+    for direction in [Direction::Forward, Direction::Backward] {
+        let (list, upstream) = match direction {
+            Direction::Forward => (passes::forward(&inputs.dims), None),
+            _ => (passes::backward(&inputs.dims), Some((frames, frames))),
+        };
+        if let Some(gpu) = gpu {
+            let mut best = gpu.time(&inputs, &list, upstream, &[])?.0;
             for _ in 0..9 {
-                best = best.faster(&engine.time(&inputs, &list, upstream, &[])?.0);
+                best = best.faster(&gpu.time(&inputs, &list, upstream, &[])?.0);
             }
             report.passes("gpu", &best);
         }
+        let mut best = CpuEngine.time(&inputs, &list, upstream, &[])?.0;
+        for _ in 0..9 {
+            best = best.faster(&CpuEngine.time(&inputs, &list, upstream, &[])?.0);
+        }
+        report.passes("cpu", &best);
     }
     Ok(())
 }
 
-fn on_cpu(criterion: &mut Criterion, size: Size, scene: &Scene, report: &mut Report) -> Result<()> {
-    let inputs = scene.inputs();
-    let frames = CpuEngine.forward(&inputs)?;
-    let forward = sample(criterion, "cpu", "forward", size, || Ok(CpuEngine.forward(&inputs).map(drop)?))?;
-    report.row(Row::new("cpu", "forward", size, forward, report::bytes_moved(&inputs.dims, "forward")));
-    let backward =
-        sample(criterion, "cpu", "backward", size, || Ok(CpuEngine.backward(&inputs, &frames, &frames).map(drop)?))?;
-    report.row(Row::new("cpu", "backward", size, backward, report::bytes_moved(&inputs.dims, "backward")));
-    if size == BASE {
-        for (list, upstream) in steps(&inputs.dims, &frames) {
-            let mut best = CpuEngine.time(&inputs, &list, upstream, &[])?.0;
-            for _ in 0..9 {
-                best = best.faster(&CpuEngine.time(&inputs, &list, upstream, &[])?.0);
-            }
-            report.passes("cpu", &best);
+/// Measures all directions of one size; the report gets the medians of those that the command line did not filter out.
+fn sample(
+    criterion: &mut Criterion,
+    report: &mut Report,
+    engine: &'static str,
+    scene: &Scene,
+    run: impl Fn(Direction) -> Result<()>,
+) -> Result<()> {
+    let size = scene.size();
+    for direction in Direction::ALL {
+        let mut group = criterion.benchmark_group(format!("{engine} {}", direction.name()));
+        group.throughput(Throughput::Elements(size.clips as u64));
+        let mut times = Vec::new();
+        run(direction)?;
+        group.bench_function(BenchmarkId::from_parameter(size.name()), |bencher| {
+            bencher.iter_custom(|count| {
+                let start = Instant::now();
+                for _ in 0..count {
+                    run(direction).expect("it ran before");
+                }
+                let time = start.elapsed();
+                times.push(time.as_secs_f64() / count as f64);
+                time
+            });
+        });
+        group.finish();
+        times.sort_by(f64::total_cmp);
+        if let Some(&seconds) = times.get(times.len() / 2) {
+            report.row(Row::new(engine, direction, scene, seconds)?);
         }
     }
     Ok(())
-}
-
-/// The passes of both directions, those that both share only once, and what they need.
-fn steps<'a>(dims: &passes::Dims, frames: &'a [f32]) -> [(Vec<Pass>, Option<(&'a [f32], &'a [f32])>); 2] {
-    [(passes::forward(dims), None), (passes::backward(dims), Some((frames, frames)))]
-}
-
-/// Measures and returns the median in seconds.
-fn sample(
-    criterion: &mut Criterion,
-    engine: &str,
-    direction: &str,
-    size: Size,
-    mut run: impl FnMut() -> Result<()>,
-) -> Result<f64> {
-    let mut group = criterion.benchmark_group(format!("{engine} {direction}"));
-    group.throughput(Throughput::Elements(size.clips as u64));
-    let mut times = Vec::new();
-    group.bench_function(BenchmarkId::from_parameter(size.name()), |bencher| {
-        bencher.iter_custom(|count| {
-            let start = Instant::now();
-            for _ in 0..count {
-                run().expect("it ran before");
-            }
-            let time = start.elapsed();
-            times.push(time.as_secs_f64() / count as f64);
-            time
-        });
-    });
-    group.finish();
-    times.sort_by(f64::total_cmp);
-    Ok(times.get(times.len() / 2).copied().unwrap_or(f64::NAN))
 }

@@ -1,6 +1,9 @@
-//! Measured times as JSON and as the table of RESULTS.md.
+//! Measured times as JSON, and as the tables and the curve of RESULTS.md.
 
-use std::{fmt::Write, path::PathBuf};
+use std::{
+    fmt::Write,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result};
 use draction::{
@@ -8,32 +11,48 @@ use draction::{
     passes::Dims,
 };
 use serde_json::{Value, json};
+use skeletonllm::plot::{Curve, curves};
 
-use crate::{gpu::copy_bandwidth, scene::Size};
+use crate::{
+    BASE, Direction,
+    gpu::copy_bandwidth,
+    memory,
+    scene::{Scene, Size},
+};
 
 /// One measured rendering.
 pub struct Row {
     engine: &'static str,
-    direction: &'static str,
+    direction: Direction,
     size: Size,
     /// Median.
     seconds: f64,
     /// See [`bytes_moved`].
     bytes: f64,
+    /// See [`Scene::covered`].
+    covered: f64,
 }
 
 impl Row {
-    pub fn new(engine: &'static str, direction: &'static str, size: Size, seconds: f64, bytes: f64) -> Row {
-        Row { engine, direction, size, seconds, bytes }
+    /// # Errors
+    /// The engine's.
+    pub fn new(engine: &'static str, direction: Direction, scene: &Scene, seconds: f64) -> Result<Row> {
+        let bytes = bytes_moved(&scene.inputs().dims, direction);
+        Ok(Row { engine, direction, size: scene.size(), seconds, bytes, covered: scene.covered()? })
     }
 }
 
 /// Bytes that any implementation has to move: inputs read and pictures written; for the backward inputs, pictures and
 /// their gradient read and gradients written.
-pub fn bytes_moved(d: &Dims, direction: &str) -> f64 {
+fn bytes_moved(d: &Dims, direction: Direction) -> f64 {
     let pictures = d.frame_count() * d.width * d.height * 12;
     let inputs = d.frame_count() * d.bodies * d.joints * 24 + d.gaussians * (16 + d.joints + 3) * 4;
-    (if direction == "forward" { pictures + inputs } else { 2 * pictures + 2 * inputs }) as f64
+    let times = match direction {
+        Direction::Forward => 1,
+        Direction::Backward => 2,
+        Direction::Both => 3,
+    };
+    (times * (pictures + inputs)) as f64
 }
 
 /// Everything that was measured.
@@ -72,27 +91,30 @@ impl Report {
         }
     }
 
-    /// Prints the table and writes it beside the JSON: `bench/draction.md` and `.json` in the target folder.
+    /// Prints the tables and writes them beside the JSON and the curve: `bench/draction.{md,json,png}` in the target
+    /// folder.
     ///
     /// # Errors
     /// When they cannot be written.
     pub fn write(&self) -> Result<()> {
-        let table = self.table();
-        println!("\n{table}");
+        let peaks = ["gpu", "cpu"].map(|engine| (engine, memory::peak(engine)));
+        let text = [self.renderings(), memory_table(&peaks), self.growth(), self.pass_table()].concat();
+        println!("\n{text}");
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../bench");
         std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        for (name, text) in [("draction.md", table), ("draction.json", serde_json::to_string_pretty(&self.json())?)] {
+        let json = serde_json::to_string_pretty(&self.json(&peaks))?;
+        for (name, text) in [("draction.md", text), ("draction.json", json)] {
             let path = folder.join(name);
             std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
         }
-        Ok(())
+        self.draw(&folder.join("draction.png"))
     }
 
     fn bandwidth(&self, engine: &str) -> f64 {
         self.bandwidth.iter().find(|(e, _)| *e == engine).map_or(f64::NAN, |(_, b)| *b)
     }
 
-    fn table(&self) -> String {
+    fn renderings(&self) -> String {
         let mut out = format!("# DrAction's times\n\nMeasured by `cargo xtask bench` on {}.\n\n", self.device);
         for (engine, bandwidth) in self.bandwidth.iter().filter(|(_, b)| b.is_finite()) {
             let _ = writeln!(out, "A copy moves {:.1} GB/s ({engine}), reading and writing counted.", bandwidth / 1e9);
@@ -102,23 +124,68 @@ impl Report {
                 | Rendering | Engine | Direction | ms | clips/s | MB | of a copy's speed |\n\
                 | --- | --- | --- | ---: | ---: | ---: | ---: |\n";
         for row in &self.rows {
-            let share = row.bytes / row.seconds / self.bandwidth(row.engine) * 100.0;
             let _ = writeln!(
                 out,
-                "| {} | {} | {} | {:.2} | {:.1} | {:.1} | {share:.1} % |",
+                "| {} | {} | {} | {:.2} | {:.1} | {:.1} | {:.1} % |",
                 row.size.name(),
                 row.engine,
-                row.direction,
+                row.direction.name(),
                 row.seconds * 1e3,
                 row.size.clips as f64 / row.seconds,
                 row.bytes / 1e6,
+                row.bytes / row.seconds / self.bandwidth(row.engine) * 100.0
             );
         }
-        let base = self.rows.first().map(|row| row.size.name()).unwrap_or_default();
-        let _ = write!(
-            out,
-            "\n## Passes\n\n{base}, each pass by itself, the fastest of ten.\n\n| Pass | gpu ms | cpu ms |\n| --- | ---: | ---: |\n"
+        out
+    }
+
+    /// The renderings of [`BASE`] with more and more people.
+    fn crowds(&self, engine: &str, direction: Direction) -> Vec<&Row> {
+        let alike = |row: &&Row| {
+            row.engine == engine && row.direction == direction && Size { bodies: BASE.bodies, ..row.size } == BASE
+        };
+        let mut rows: Vec<&Row> = self.rows.iter().filter(alike).collect();
+        rows.sort_by_key(|row| row.size.bodies);
+        rows
+    }
+
+    fn growth(&self) -> String {
+        let mut out = String::from(
+            "\n## Growth\n\nWork grows with the pixels that Gaussians cover, each counted as often as it is covered, and \
+             not with\npixels times Gaussians. Forward and backward together.\n\n\
+             | People | covered, millions | engine | ms | ns a covered pixel |\n| ---: | ---: | --- | ---: | ---: |\n",
         );
+        for row in ["gpu", "cpu"].iter().flat_map(|engine| self.crowds(engine, Direction::Both)) {
+            let _ = writeln!(
+                out,
+                "| {} | {:.2} | {} | {:.1} | {:.1} |",
+                row.size.bodies,
+                row.covered / 1e6,
+                row.engine,
+                row.seconds * 1e3,
+                row.seconds / row.covered * 1e9
+            );
+        }
+        out + "\n![time over covered pixels](growth.png)\n"
+    }
+
+    fn draw(&self, path: &Path) -> Result<()> {
+        let lines = ["gpu", "cpu"].into_iter().flat_map(|engine| {
+            [Direction::Forward, Direction::Backward].map(|direction| {
+                let rows = self.crowds(engine, direction);
+                let points = rows.iter().map(|row| (row.covered / 1e6, row.seconds * 1e3));
+                let start = std::iter::once((0.0, f64::NAN));
+                (format!("{engine} {}, ms", direction.name()), start.chain(points).collect::<Vec<_>>())
+            })
+        });
+        let lines: Vec<_> = lines.filter(|(_, points)| points.len() > 2).collect();
+        let lines: Vec<_> = lines.iter().map(|(name, points)| Curve { name, points: points.clone() }).collect();
+        curves(path, "millions of covered pixels, 1 to 16 people", &lines)
+    }
+
+    fn pass_table(&self) -> String {
+        let mut out = format!("\n## Passes\n\n{}, each pass by itself, the fastest of ten.\n\n", BASE.name())
+            + "| Pass | gpu ms | cpu ms |\n| --- | ---: | ---: |\n";
         let mut names: Vec<&str> = Vec::new();
         for (_, name, _) in &self.passes {
             if !names.contains(name) {
@@ -135,11 +202,12 @@ impl Report {
         out
     }
 
-    fn json(&self) -> Value {
+    fn json(&self, peaks: &[(&str, Option<f64>)]) -> Value {
         let rows = self.rows.iter().map(|row| {
             json!({
-                "engine": row.engine, "direction": row.direction, "side": row.size.side, "bodies": row.size.bodies,
-                "clips": row.size.clips, "joints": row.size.joints, "seconds": row.seconds, "bytes": row.bytes,
+                "engine": row.engine, "direction": row.direction.name(), "side": row.size.side,
+                "bodies": row.size.bodies, "clips": row.size.clips, "joints": row.size.joints,
+                "seconds": row.seconds, "bytes": row.bytes, "covered_pixels": row.covered,
                 "of_copy": row.bytes / row.seconds / self.bandwidth(row.engine),
             })
         });
@@ -147,10 +215,26 @@ impl Report {
         json!({
             "device": self.device,
             "copy_bytes_per_second": { "gpu": self.bandwidth("gpu"), "cpu": self.bandwidth("cpu") },
+            "peak_bytes": peaks.iter().map(|(e, bytes)| json!({ "engine": e, "bytes": bytes })).collect::<Vec<_>>(),
             "renderings": rows.collect::<Vec<_>>(),
             "passes": passes.collect::<Vec<_>>(),
         })
     }
+}
+
+fn memory_table(peaks: &[(&str, Option<f64>)]) -> String {
+    let mut out = format!(
+        "\n## Memory\n\nThe most that a process held which did nothing but {}, forward and backward:\n",
+        BASE.name()
+    );
+    for (engine, bytes) in peaks {
+        let _ = match bytes {
+            Some(bytes) => write!(out, "{:.0} MB ({engine})", bytes / 1e6),
+            None => write!(out, "not known ({engine})"),
+        };
+        out += if engine == &peaks[peaks.len() - 1].0 { ".\n" } else { ", " };
+    }
+    out
 }
 
 fn host_bandwidth() -> f64 {

@@ -6,8 +6,9 @@ use anyhow::Result;
 use draction::{
     clip::{Batch, Clip, ClipOptions},
     draction::{DrAction, Template, TemplateRule},
-    engine::Inputs,
+    engine::{Inputs, cpu::CpuEngine},
     motion::{Motion, Skeleton, humanoid},
+    passes::{self, Buffer},
 };
 
 /// Frames of a clip: what the model sees.
@@ -53,6 +54,28 @@ impl Scene {
         let template = Template::build(&clip.skeleton.bones, clip.reference_pose(), &TemplateRule::released())?;
         let draction = DrAction::painted(&clip.skeleton, template)?;
         Ok(Scene { size, batch: Batch::new(&clips)?, draction })
+    }
+
+    /// What was asked for.
+    pub fn size(&self) -> Size {
+        self.size
+    }
+
+    /// Pixels that Gaussians cover, each counted as often as it is covered: what the work of a rasterizer grows with.
+    ///
+    /// # Errors
+    /// The engine's.
+    pub fn covered(&self) -> Result<f64> {
+        let inputs = self.inputs();
+        let buffers = CpuEngine.capture(&inputs, &passes::forward(&inputs.dims), None, &[Buffer::Projected])?;
+        let side = self.size.side as f32;
+        // the part of a splat's bounding box in the picture, times the share of a box that its ellipse fills
+        let covered = buffers[0].chunks_exact(12).map(|splat| {
+            let [u, v, _, extent_x, _, _, _, extent_y] = splat[..8] else { unreachable!("rows of twelve") };
+            let along = |middle: f32, extent: f32| (middle + extent).min(side) - (middle - extent).max(0.0);
+            f64::from(along(u, extent_x).max(0.0) * along(v, extent_y).max(0.0)) * std::f64::consts::FRAC_PI_4
+        });
+        Ok(covered.filter(|area| area.is_finite()).sum())
     }
 
     /// What an engine takes.

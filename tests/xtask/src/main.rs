@@ -6,7 +6,10 @@ mod packages;
 mod vulkan;
 mod web;
 
-use std::process::{Command, ExitCode};
+use std::{
+    path::Path,
+    process::{Command, ExitCode},
+};
 
 use anyhow::{Context, Result, bail};
 
@@ -21,6 +24,7 @@ The project's tasks
   cargo xtask test           install what the tests need, build the page, and run every test
   cargo xtask test ARGS…     the same without the page; ARGS go to `cargo test`, for example a test's name
   cargo xtask page-test      build the page and drive it in a real browser: some minutes on two cores
+  cargo xtask bench          measure DrAction on this machine and write tests/benches/RESULTS.md: some minutes
   cargo xtask page-figures   measure the page in a browser: start, drawing, answering, memory
   cargo xtask lint           formatting and clippy, warnings denied
   cargo xtask licences       check that every dependency's licence is one we may ship
@@ -34,6 +38,7 @@ fn main() -> ExitCode {
         Some("test") => test(&args[1..]),
         Some("page-test") => page_test(),
         Some("page-figures") => page_figures(),
+        Some("bench") => bench(),
         Some("lint") => lint(),
         Some("licences") => licences::check(),
         Some("ci") => lint().and_then(|()| licences::check()).and_then(|()| test(&[])),
@@ -84,6 +89,20 @@ fn page_figures() -> Result<()> {
     run(&mut cargo(&["build", "--release", "--workspace", "--bin", "page_figures"]))?;
     let program = web::target_folder()?.join("release/page_figures");
     run(Command::new(program).env("CHROMIUM", browser).env("SKELETONLLM_PAGE", page))
+}
+
+/// The renderer's times, as a table beside the benchmarks.
+fn bench() -> Result<()> {
+    vulkan::ensure();
+    run(&mut cargo(&["bench", "--workspace", "--bench", "draction"]))?;
+    let measured = web::target_folder()?.join("bench");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches");
+    for (from, to) in [("draction.md", "RESULTS.md"), ("draction.png", "growth.png")] {
+        let (from, to) = (measured.join(from), folder.join(to));
+        std::fs::copy(&from, &to).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+        println!("{}", to.display());
+    }
+    Ok(())
 }
 
 fn lint() -> Result<()> {

@@ -31,7 +31,7 @@ impl Budget {
         let webgpu = wgpu::Limits::default();
         let binding = limits.max_storage_buffer_binding_size.min(webgpu.max_storage_buffer_binding_size);
         let binding = binding.min(limits.max_buffer_size);
-        Budget { binding, piece: (64 << 20).min(binding) }
+        Budget { binding, piece: (32 << 20).min(binding) }
     }
 }
 
