@@ -24,7 +24,7 @@ The project's tasks
   cargo xtask test           install what the tests need, build the page, and run every test
   cargo xtask test ARGS…     the same without the page; ARGS go to `cargo test`, for example a test's name
   cargo xtask page-test      build the page and drive it in a real browser: some minutes on two cores
-  cargo xtask bench          measure DrAction on this machine and write tests/benches/RESULTS.md: some minutes
+  cargo xtask bench          measure the renderer on this machine and write tests/benches/RESULTS.md: some minutes
   cargo xtask page-figures   measure the page in a browser: start, drawing, answering, memory
   cargo xtask lint           formatting and clippy, warnings denied
   cargo xtask licences       check that every dependency's licence is one we may ship
@@ -94,12 +94,16 @@ fn page_figures() -> Result<()> {
 /// The renderer's times, as a table beside the benchmarks.
 fn bench() -> Result<()> {
     vulkan::ensure();
-    run(&mut cargo(&["bench", "--workspace", "--bench", "draction"]))?;
+    run(&mut cargo(&["bench", "--workspace", "--bench", "draction", "--bench", "vision"]))?;
     let measured = web::target_folder()?.join("bench");
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches");
-    for (from, to) in [("draction.md", "RESULTS.md"), ("draction.png", "growth.png")] {
-        let (from, to) = (measured.join(from), folder.join(to));
-        std::fs::copy(&from, &to).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
+    for (from, to) in [(&["draction.md", "vision.md"][..], "RESULTS.md"), (&["draction.png"], "growth.png")] {
+        let mut bytes = Vec::new();
+        for from in from.iter().map(|name| measured.join(name)) {
+            bytes.extend(std::fs::read(&from).with_context(|| format!("cannot read {}", from.display()))?);
+        }
+        let to = folder.join(to);
+        std::fs::write(&to, bytes).with_context(|| format!("cannot write {}", to.display()))?;
         println!("{}", to.display());
     }
     Ok(())
