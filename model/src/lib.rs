@@ -27,7 +27,11 @@ pub mod lora;
 #[cfg(not(target_family = "wasm"))]
 pub mod plot;
 pub mod projector;
+#[cfg(not(target_family = "wasm"))]
+pub mod prompts;
 pub mod quantize;
+#[cfg(not(target_family = "wasm"))]
+pub mod teacher;
 pub mod tokenizer;
 #[cfg(not(target_family = "wasm"))]
 pub mod train;
