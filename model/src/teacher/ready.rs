@@ -139,8 +139,10 @@ impl Teacher for Rationales {
 
 #[cfg(test)]
 mod tests {
+    use draction::motion::humanoid::{Action, Person, perform};
+
     use super::*;
-    use crate::data::{Labels, Truth, record::read_metadata, stick_figure};
+    use crate::data::{Labels, Truth, record::read_metadata};
 
     fn records() -> Vec<Record> {
         let dir = tempfile::tempdir().unwrap();
@@ -177,7 +179,8 @@ mod tests {
         assert_eq!(tally, Tally { kept: 1, no_label: 1, other_label: 1, unknown: 1 });
         assert_eq!(rationales.texts().collect::<Vec<_>>(), ["The left hand rises.\nLabel: wave left hand"]);
         let records = records();
-        let (motion, labels) = (stick_figure::waving(0), Labels::default());
+        let motion = perform(Action::WaveLeftHand, &Person::default(), 30.0);
+        let labels = Labels::default();
         let said = |record, mirrored| {
             let truth = Truth::of(record, &motion, mirrored, &labels);
             rationales.rationale(&ShownClip { record, motion: &motion, mirrored, truth: &truth }).unwrap()
