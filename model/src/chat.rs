@@ -83,6 +83,19 @@ impl Chat {
         prompt
     }
 
+    /// What all conversations begin with: the pictures, up to the first question.
+    pub fn opening(&self) -> &[u32] {
+        &self.opening.ids
+    }
+
+    /// What follows the [`Chat::opening`], for training: a question, and its answer with the end of its turn, which
+    /// are learned.
+    pub fn rest(&self, question: &str, answer: &str) -> Prompt {
+        let whole = self.exchange(question, answer);
+        let start = self.opening.ids.len();
+        Prompt { ids: whole.ids[start..].to_vec(), labels: whole.labels[start..].to_vec() }
+    }
+
     /// One question with its answer, for training: the answer and the end of its turn are learned, nothing else.
     pub fn exchange(&self, question: &str, answer: &str) -> Prompt {
         let mut prompt = self.question(question);

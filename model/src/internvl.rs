@@ -8,6 +8,7 @@ use crate::config::InternVlConfig;
 use crate::decoder::LanguageModel;
 use crate::foreground::Foreground;
 use crate::layers::{indices, initialise, ops};
+use crate::kv_cache::KvCache;
 use crate::projector::Projector;
 use crate::vision::{VisionTower, pixel_shuffle};
 
@@ -259,25 +260,64 @@ impl InternVl {
         labels: &[Vec<i64>],
         visual: Option<Tensor<3>>,
     ) -> Result<Tensor<1>, PromptError> {
-        let mut places = Vec::new();
-        let mut targets = Vec::new();
+        let aims = Aims::of(batch, labels)?;
+        let hidden = self.language_model.model.forward(self.embed(batch, visual)?);
+        Ok(self.loss_at(hidden, aims))
+    }
+
+    /// As [`Self::loss`], of conversations that begin alike: each row of `openings`, all of one length, is followed by
+    /// the same number of rows of `rests`, those of one opening next to each other. An opening is computed once,
+    /// however many rests follow it. `visual` belongs to the openings, `labels` to the rests.
+    ///
+    /// # Errors
+    /// As [`Self::loss`].
+    ///
+    /// # Panics
+    /// When `rests` is no multiple of `openings`, or openings differ in length.
+    pub fn loss_of_rests(
+        &self,
+        openings: &TokenBatch,
+        rests: &TokenBatch,
+        labels: &[Vec<i64>],
+        visual: Option<Tensor<3>>,
+    ) -> Result<Tensor<1>, PromptError> {
+        let aims = Aims::of(rests, labels)?;
+        let decoder = &self.language_model.model;
+        let mut cache = KvCache::new(self.config.text_config.num_hidden_layers);
+        let _ = decoder.forward_cached(self.embed(openings, visual)?, &openings.lengths(), &mut cache);
+        let mut cache = cache.repeat_each(rests.rows().len() / openings.rows().len());
+        let hidden = decoder.forward_cached(self.embed(rests, None)?, &rests.lengths(), &mut cache);
+        Ok(self.loss_at(hidden, aims))
+    }
+
+    /// Cross-entropy of what follows the given places of `hidden [places, width]`.
+    fn loss_at(&self, hidden: Tensor<2>, Aims { places, targets }: Aims) -> Tensor<1> {
+        let device = self.device().without_autodiff();
+        let logits = self.language_model.head(hidden.select(0, indices(places, &device)));
+        ops::cross_entropy(logits, indices(targets, &device))
+    }
+}
+
+/// Where predictions are compared, and with which tokens.
+struct Aims {
+    places: Vec<i64>,
+    targets: Vec<i64>,
+}
+
+impl Aims {
+    fn of(batch: &TokenBatch, labels: &[Vec<i64>]) -> Result<Aims, PromptError> {
+        let mut aims = Aims { places: Vec::new(), targets: Vec::new() };
         for (row, tokens) in batch.rows.iter().enumerate() {
             let labels = labels.get(row).map_or(&[][..], Vec::as_slice);
             if labels.len() != tokens.len() {
                 return Err(PromptError::LabelCount { row, tokens: tokens.len(), labels: labels.len() });
             }
             for (place, &label) in labels.iter().enumerate().skip(1).filter(|(_, label)| **label != IGNORED) {
-                places.push((row * batch.length + place - 1) as i64);
-                targets.push(label);
+                aims.places.push((row * batch.length + place - 1) as i64);
+                aims.targets.push(label);
             }
         }
-        if targets.is_empty() {
-            return Err(PromptError::NoLabels);
-        }
-        let device = self.device().without_autodiff();
-        let hidden = self.language_model.model.forward(self.embed(batch, visual)?);
-        let logits = self.language_model.head(hidden.select(0, indices(places, &device)));
-        Ok(ops::cross_entropy(logits, indices(targets, &device)))
+        if aims.targets.is_empty() { Err(PromptError::NoLabels) } else { Ok(aims) }
     }
 }
 

@@ -61,22 +61,38 @@ impl KvCache {
     /// When the cache has no such row.
     #[must_use]
     pub fn repeat_row(&self, row: usize, count: usize) -> Self {
-        let repeat = |content: &Tensor<4>| {
-            let [_, slots, heads, width] = content.dims();
-            content.clone().slice([row..row + 1, 0..slots, 0..heads, 0..width]).expand([count, slots, heads, width])
+        self.rows(
+            |content| {
+                let [_, slots, heads, width] = content.dims();
+                content.slice([row..row + 1, 0..slots, 0..heads, 0..width]).expand([count, slots, heads, width])
+            },
+            vec![row; count],
+        )
+    }
+
+    /// Every row `count` times, its copies next to each other. Gradients of the copies add up.
+    #[must_use]
+    pub fn repeat_each(&self, count: usize) -> Self {
+        self.rows(
+            |content| {
+                let [rows, slots, heads, width] = content.dims();
+                let row = content.reshape([rows, 1, slots * heads * width]);
+                row.expand([rows, count, slots * heads * width]).reshape([rows * count, slots, heads, width])
+            },
+            (0..self.filled.len()).flat_map(|row| std::iter::repeat_n(row, count)).collect(),
+        )
+    }
+
+    /// Other rows: `take` makes their keys and values, `from` says which rows they were.
+    fn rows(&self, take: impl Fn(Tensor<4>) -> Tensor<4>, from: Vec<usize>) -> Self {
+        let content = |layer: &LayerCache| {
+            layer.content.as_ref().map(|(keys, values)| (take(keys.clone()), take(values.clone())))
         };
-        let layers = self
-            .layers
-            .iter()
-            .map(|layer| LayerCache {
-                content: layer.content.as_ref().map(|(keys, values)| (repeat(keys), repeat(values))),
-            })
-            .collect();
         Self {
-            layers,
+            layers: self.layers.iter().map(|layer| LayerCache { content: content(layer) }).collect(),
             slots: self.slots,
-            filled: vec![self.filled[row]; count],
-            gaps: vec![self.gaps[row].clone(); count],
+            filled: from.iter().map(|&row| self.filled[row]).collect(),
+            gaps: from.iter().map(|&row| self.gaps[row].clone()).collect(),
         }
     }
 

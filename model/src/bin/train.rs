@@ -18,9 +18,16 @@ use skeletonllm::{
 
 /// Train a model on folders of motions, each with a metadata.jsonl (file_name, label, split, …).
 ///
-/// The run lives in its output folder: checkpoints, loss.csv, loss.png, drawings of what the renderer has learned,
-/// the best model so far and, at the end, the model in f32 and in int8. Ctrl-C saves and stops; --resume goes on as if
-/// nothing had happened.
+/// A run goes through stages, all that its settings list or the one that --stage names:
+///
+///   1  render warm-up        questions of all families teach the renderer what to draw
+///   2  Disc-FT               YES or NO: is it this action, or one of the five most like it?
+///   3  CR-Distill            a teacher's explanations, body part by body part
+///   4  recognition refine    questions of all families again, with the renderer frozen
+///
+/// LoRA adapters, where a stage has them, are merged into the weights when it ends. The run lives in its output folder:
+/// checkpoints, loss.csv, loss.png, drawings of what the renderer has learned and, at the end, the model in f32 and in
+/// int8. Ctrl-C saves and stops; --resume goes on as if nothing had happened.
 #[derive(Parser)]
 #[command(
     name = "train",
@@ -29,6 +36,7 @@ use skeletonllm::{
         train --data data/bandai-namco-2 data/mae-gestures data/utd-mhad --out runs/nano\n  \
         train --out runs/nano --resume\n  \
         train --from assets/nano --stage 4 --data my-takes --out runs/mine\n  \
+        train --from runs/nano/model --stage 2 --similar similar.json --data my-takes --out runs/mine2\n  \
         train --print-config > my.json      # every setting with its default"
 )]
 struct Args {
@@ -45,9 +53,20 @@ struct Args {
     /// draction.safetensors in it is taken, too; sizes in --config are ignored.
     #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     from: Option<PathBuf>,
-    /// Run only this stage of the settings: 1 (render warm-up) or 4 (recognition refine).
-    #[arg(long)]
+    /// Run only this stage: 1, 2, 3 or 4. One that the settings do not list runs for one epoch.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=4))]
     stage: Option<u8>,
+    /// Similar labels for stage 2, as JSON {"label": ["most similar", …]}; see the program `similar`. Without it they
+    /// are found by movement and written to <out>/similar.json.
+    #[arg(long, value_name = "FILE")]
+    similar: Option<PathBuf>,
+    /// Ready explanations for stage 3, one {"file_name": …, "rationale": …} a line. Without it a built-in teacher
+    /// watches the joints.
+    #[arg(long, value_name = "FILE")]
+    rationales: Option<PathBuf>,
+    /// Prompts for stages 2 and 3 instead of our own; assets/prompts/prompts.txt shows the layout.
+    #[arg(long, value_name = "FILE")]
+    prompts: Option<PathBuf>,
     /// Where to compute: auto, gpu, cpu
     #[arg(long, default_value_t = DeviceChoice::Auto)]
     device: DeviceChoice,
@@ -81,11 +100,11 @@ fn start(args: Args) -> Result<()> {
         println!("{}", serde_json::to_string_pretty(&config)?);
         return Ok(());
     }
+    config.similar = args.similar.or(config.similar);
+    config.rationales = args.rationales.or(config.rationales);
+    config.prompts = args.prompts.or(config.prompts);
     if let Some(number) = args.stage {
-        config.stages.retain(|s| s.stage.number() == number);
-        if config.stages.is_empty() {
-            bail!("the settings have no stage {number}; there are stages 1 and 4");
-        }
+        config.only(number);
     }
     let out = args.out.context("where to? name a folder with --out")?;
     if args.data.is_empty() && !args.resume {

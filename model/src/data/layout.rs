@@ -1,113 +1,145 @@
-//! The same motion with fewer joints, so that a model does not learn to tell data sets apart by their skeletons.
+//! The same motion on other joints: layouts of 25, 20, 15 or 13 joints, random subsets, merged joints. A model that saw
+//! them all does not tell data sets apart by their skeletons, and reads skeletons that it never saw.
 
-use std::{collections::VecDeque, sync::Arc};
+mod bridge;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
 
 use draction::{
     draction::{LinePoints, Scales, Template, TemplateRule, addresses},
     motion::{Motion, Part, Skeleton},
 };
 
-/// How far along a limb, and along the trunk, the joints lie that are kept.
+use super::rng::Rng;
+
+/// Joints that every body with five parts has.
+pub const LANDMARKS: usize = 15;
+/// How far along a limb, and along the trunk, the landmarks lie.
 const LIMB: [f32; 3] = [0.0, 0.5, 1.0];
 /// See [`LIMB`]: pelvis, where the arms begin, head.
 const TRUNK: [f32; 3] = [0.0, 0.65, 1.0];
 
-/// The motion on at most fifteen joints: begin, middle and end of each limb and of the trunk. Bones lead over the
-/// joints left out. A skeleton without all five parts, or in several pieces, stays as it is.
+/// Begin, middle and end of the trunk, of both arms and of both legs, in this order (left before right): the joints
+/// nearest to these places. One joint may stand for several. `None` for a skeleton without all five parts.
+///
+/// `pose [J, 3]` is how the body stands, metres.
+pub fn landmarks(skeleton: &Skeleton, pose: &[f32]) -> Option<[usize; LANDMARKS]> {
+    let rule = TemplateRule { points: LinePoints::Fixed(0), scales: Scales::Constant(0.02) };
+    let template = Template::build(&skeleton.bones, pose, &rule).ok()?;
+    let ways = addresses(skeleton, &template);
+    let mut marks = [0; LANDMARKS];
+    for (part, marks) in Part::ALL.into_iter().zip(marks.chunks_exact_mut(3)) {
+        let places = if part == Part::Torso { TRUNK } else { LIMB };
+        for (mark, place) in marks.iter_mut().zip(places) {
+            let distance = |j: &usize| (ways[*j].1 - place).abs();
+            *mark = skeleton.joints_of(part).min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
+        }
+    }
+    Some(marks)
+}
+
+/// The motion on at most fifteen joints, its [`landmarks`]. A skeleton without all five parts stays as it is.
 pub fn sparse(motion: &Motion) -> Motion {
-    let pick = kept(motion);
-    let Some((keep, towards_root)) = pick else { return motion.clone() };
+    let Some(marks) = marks_of(motion) else { return motion.clone() };
+    let mut keep = Vec::new();
+    marks.into_iter().for_each(|j| {
+        if !keep.contains(&j) {
+            keep.push(j)
+        }
+    });
+    subset(motion, &keep)
+}
+
+/// The motion on a random layout: its landmarks with or without pelvis and chest (15 or 13 joints), or all joints but a
+/// tenth to a half of those that are no landmarks or lie in a limb's middle. Some of the joints that stay move towards
+/// a neighbour that goes, as in layouts that have one joint for both. A skeleton without all five parts stays as it is.
+pub fn thinned(motion: &Motion, rng: &mut Rng) -> Motion {
+    let Some(marks) = marks_of(motion) else { return motion.clone() };
+    let (layout, share) = (rng.unit(), rng.range(0.1, 0.5));
+    let mut keep: Vec<usize> = (0..motion.joints())
+        .filter(|j| {
+            let place = marks.iter().position(|m| m == j);
+            match layout {
+                // fifteen
+                x if x < 0.35 => place.is_some(),
+                // thirteen: neither pelvis nor chest
+                x if x < 0.55 => place.is_some_and(|p| p > 1),
+                // the ends of limbs and trunk carry what is done; a body without them is another one
+                _ => place.is_some_and(|p| p % 3 != 1) || !rng.chance(share),
+            }
+        })
+        .collect();
+    if keep.len() < 5 {
+        keep = (0..motion.joints()).collect();
+    }
+    let merged = merged(motion, &keep, rng);
+    subset(&merged, &keep)
+}
+
+/// Moves a third of the joints in `keep` a part of the way to a neighbour that is not in it; twins move alike.
+fn merged(motion: &Motion, keep: &[usize], rng: &mut Rng) -> Motion {
+    let skeleton = &motion.skeleton;
+    let mut way: Vec<Option<(usize, f32)>> = vec![None; motion.joints()];
+    for &joint in keep {
+        let (chosen, share) = (rng.chance(0.33), rng.range(0.0, 0.5));
+        let gone = |&&[a, b]: &&[usize; 2]| (a == joint && !keep.contains(&b)) || (b == joint && !keep.contains(&a));
+        let Some(&[a, b]) = skeleton.bones.iter().find(gone).filter(|_| chosen) else { continue };
+        let other = if a == joint { b } else { a };
+        let twins = [joint, other].map(|j| skeleton.mirror[j]);
+        way[joint] = Some((other, share));
+        way[twins[0]] = Some((twins[1], share));
+    }
+    let mut out = motion.clone();
+    let joints = motion.joints();
+    for (body, moved) in motion.positions.chunks_exact(joints * 3).zip(out.positions.chunks_exact_mut(joints * 3)) {
+        for (joint, &way) in way.iter().enumerate() {
+            if let Some((other, share)) = way {
+                (0..3).for_each(|c| moved[joint * 3 + c] += share * (body[other * 3 + c] - body[joint * 3 + c]));
+            }
+        }
+    }
+    out
+}
+
+/// The motion on some of its joints. Bones lead over the joints left out; where a joint goes that joins several
+/// others, those are joined among themselves.
+///
+/// # Panics
+/// When `keep` names a joint that the motion does not have.
+pub fn subset(motion: &Motion, keep: &[usize]) -> Motion {
     let old = &motion.skeleton;
     let new_of = |j: usize| keep.iter().position(|&k| k == j);
-    let parents: Vec<Option<usize>> =
-        keep.iter().map(|&j| std::iter::successors(towards_root[j], |&p| towards_root[p]).find_map(new_of)).collect();
+    let bones = bridge::bones(old, keep);
     let skeleton = Skeleton {
         names: keep.iter().map(|&j| old.names[j].clone()).collect(),
-        bones: parents.iter().enumerate().filter_map(|(j, p)| p.map(|p| [p, j])).collect(),
+        parents: keep.iter().map(|&j| ancestors(old, j).find_map(new_of)).collect(),
+        bones: bones.into_iter().filter_map(|[a, b]| Some([new_of(a)?, new_of(b)?])).collect(),
         parts: keep.iter().map(|&j| old.parts[j]).collect(),
         mirror: keep.iter().enumerate().map(|(new, &j)| new_of(old.mirror[j]).unwrap_or(new)).collect(),
-        parents,
     };
     let joints = motion.joints();
-    let subset = |values: &[f32], width: usize| -> Vec<f32> {
+    let pick = |values: &[f32], width: usize| -> Vec<f32> {
         let bodies = values.chunks_exact(joints * width);
         bodies.flat_map(|b| keep.iter().flat_map(move |&j| b[j * width..(j + 1) * width].iter().copied())).collect()
     };
     Motion {
         skeleton: Arc::new(skeleton),
-        positions: subset(&motion.positions, 3),
-        orientations: motion.orientations.as_deref().map(|o| subset(o, 4)),
+        positions: pick(&motion.positions, 3),
+        orientations: motion.orientations.as_deref().map(|o| pick(o, 4)),
         ..motion.clone()
     }
 }
 
-/// The joints to keep, and for every joint the next one on its way to the pelvis.
-fn kept(motion: &Motion) -> Option<(Vec<usize>, Vec<Option<usize>>)> {
-    let skeleton = &motion.skeleton;
-    let joints = motion.joints();
-    let first = motion.present.iter().position(|&p| p)?;
-    let pose = &motion.positions[first * joints * 3..][..joints * 3];
-    let rule = TemplateRule { points: LinePoints::Fixed(0), scales: Scales::Constant(0.02) };
-    let template = Template::build(&skeleton.bones, pose, &rule).ok()?;
-    let ways = addresses(skeleton, &template);
-    let mut keep = Vec::new();
-    for part in Part::ALL {
-        for wanted in if part == Part::Torso { TRUNK } else { LIMB } {
-            let distance = |j: &usize| (ways[*j].1 - wanted).abs();
-            let nearest = (0..joints)
-                .filter(|&j| skeleton.parts[j] == part)
-                .min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
-            if !keep.contains(&nearest) {
-                keep.push(nearest);
-            }
-        }
-    }
-    let root =
-        (0..joints).filter(|&j| skeleton.parts[j] == Part::Torso).min_by(|&a, &b| ways[a].1.total_cmp(&ways[b].1))?;
-    let mut towards_root = vec![None; joints];
-    let mut seen = vec![false; joints];
-    seen[root] = true;
-    let mut queue = VecDeque::from([root]);
-    while let Some(j) = queue.pop_front() {
-        for &[a, b] in &skeleton.bones {
-            let other = if a == j {
-                b
-            } else if b == j {
-                a
-            } else {
-                continue;
-            };
-            if !seen[other] {
-                seen[other] = true;
-                towards_root[other] = Some(j);
-                queue.push_back(other);
-            }
-        }
-    }
-    keep.iter().all(|&j| seen[j]).then_some((keep, towards_root))
+/// The joints above one, nearest first.
+fn ancestors(skeleton: &Skeleton, joint: usize) -> impl Iterator<Item = usize> {
+    std::iter::successors(skeleton.parents[joint], |&p| skeleton.parents[p]).take(skeleton.joints())
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::data::stick_figure;
-
-    #[test]
-    fn limbs_keep_their_ends_and_hang_together() {
-        let motion = stick_figure::waving(0);
-        let thin = sparse(&motion);
-        let skeleton = &thin.skeleton;
-        assert!(skeleton.joints() <= 15 && skeleton.joints() >= 11, "{}", skeleton.joints());
-        assert_eq!(skeleton.bones.len(), skeleton.joints() - 1, "one piece");
-        assert_eq!(thin.frames(), motion.frames());
-        for part in Part::ALL {
-            assert!(skeleton.joints_of(part).count() >= 2, "{part:?}");
-        }
-        for (new, name) in skeleton.names.iter().enumerate() {
-            let old = motion.skeleton.joint(name).unwrap();
-            assert_eq!(thin.position(7, 0, new), motion.position(7, 0, old), "{name}");
-            assert_eq!(skeleton.mirror[skeleton.mirror[new]], new);
-        }
-        assert_eq!(sparse(&thin).skeleton.joints(), skeleton.joints());
-    }
+/// [`landmarks`] in the first pose that is there.
+fn marks_of(motion: &Motion) -> Option<[usize; LANDMARKS]> {
+    let first = motion.present.iter().position(|&p| p)?;
+    let numbers = motion.joints() * 3;
+    landmarks(&motion.skeleton, &motion.positions[first * numbers..][..numbers])
 }

@@ -37,7 +37,7 @@ pub mod rng;
 pub mod set;
 pub mod texts;
 
-pub use augment::{AugmentOptions, Augmented, augment};
+pub use augment::{AugmentOptions, Augmented, augment, spoilt};
 pub use batches::Batches;
 pub use kinematics::{BodyPart, Kinematics, Limbs, Movement, Phase, phases};
 pub use labels::Labels;
@@ -50,4 +50,4 @@ pub use texts::{Phrasing, Texts, canonical, corpus};
 #[cfg(test)]
 mod real_data;
 #[cfg(test)]
-mod stick_figure;
+pub(crate) mod stick_figure;

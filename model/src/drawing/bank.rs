@@ -3,7 +3,7 @@
 use anyhow::Result;
 use burn::tensor::Device;
 use draction::{
-    draction::{DrAction, LinePoints, Scales, Template, TemplateRule},
+    draction::{DrAction, HIDDEN, LinePoints, Scales, Template, TemplateRule},
     motion::{Layout, Skeleton},
 };
 
@@ -14,7 +14,7 @@ pub fn bank_skeleton() -> Skeleton {
     Layout::Ntu25.skeleton()
 }
 
-/// A fresh renderer on the bank's body: painted by body part, with an NFM that does nothing yet.
+/// A fresh renderer on the bank's body: painted by body part, with an NFM that tints what moves (see [`tinting`]).
 ///
 /// # Errors
 /// Never for the built-in body.
@@ -24,9 +24,36 @@ pub fn fresh_draction(config: DrawingConfig, seed: u64) -> Result<DrAction> {
     let template = Template::build(&skeleton.bones, &BANK_POSE.concat(), &rule)?;
     let mut draction = DrAction::painted(&skeleton, template)?;
     let random = DrAction::init(draction.template.clone(), seed);
-    draction.parameters.nfm = random.parameters.nfm;
+    draction.parameters.nfm = random.parameters.nfm.map(tinting);
     Ok(draction)
 }
+
+/// Fresh NFM weights, changed so that they begin with what a single picture cannot show otherwise: movement to the
+/// performer's left, up and forward adds red, green and blue, [`TINT`] for each metre in 4/30 s; the opposite takes it
+/// away. Six hidden units carry `relu(±v)`; the others stay as they are for training to use.
+fn tinting(mut nfm: Vec<f32>) -> Vec<f32> {
+    // N1 [64, 10] over (position, velocity, head), d1 [64], N2 [5, 64] to (red, green, blue, opacity, gate), d2 [5]
+    const INPUTS: usize = 10;
+    let (d1, n2, d2) = (HIDDEN * INPUTS, HIDDEN * (INPUTS + 1), HIDDEN * (INPUTS + 6));
+    for axis in 0..3 {
+        for (unit, sign) in [(axis, 1.0), (axis + 3, -1.0)] {
+            nfm[unit * INPUTS..(unit + 1) * INPUTS].fill(0.0);
+            nfm[unit * INPUTS + 3 + axis] = sign;
+            nfm[d1 + unit] = 0.0;
+            (0..5).for_each(|output| nfm[n2 + output * HIDDEN + unit] = 0.0);
+            nfm[n2 + axis * HIDDEN + unit] = sign * TINT;
+        }
+    }
+    // two sigmoids more would leave a third of the painted opacity
+    nfm[d2 + 3] = OPEN;
+    nfm[d2 + 4] = OPEN;
+    nfm
+}
+
+/// Colour for each metre in 4/30 s: a hand at 2 m/s changes by half of a channel's range.
+const TINT: f32 = 2.0;
+/// Logit added to the NFM's opacity and gate.
+const OPEN: f32 = 2.0;
 
 /// [`fresh_draction`] as a module of the model.
 ///

@@ -55,6 +55,38 @@ fn the_gathered_loss_is_the_mean_over_all_labelled_places() {
 }
 
 #[test]
+fn rests_of_one_opening_cost_what_whole_conversations_cost() {
+    let device = Device::flex().autodiff();
+    let model = InternVl::random(&nano(32), 3, &device);
+    let visual = model.encode_frames(frames(24, &device)).detach().require_grad();
+    let opening = |clip: u32| [vec![20 + clip, 21], vec![5; 48], vec![22]].concat();
+    // two clips with two rests each, of different lengths; all but a rest's first two tokens are learned
+    let rests: Vec<Vec<u32>> = [5, 9, 4, 7].map(|length| (0..length).map(|i| 30 + length * i).collect()).to_vec();
+    let learned = |row: &Vec<u32>| -> Vec<i64> {
+        row.iter().enumerate().map(|(i, &t)| if i < 2 { IGNORED } else { i64::from(t) }).collect()
+    };
+    let labels: Vec<Vec<i64>> = rests.iter().map(learned).collect();
+    let openings = TokenBatch::new(vec![opening(0), opening(1)]);
+    let shared =
+        model.loss_of_rests(&openings, &TokenBatch::new(rests.clone()), &labels, Some(visual.clone())).unwrap();
+
+    let whole = |r: usize| [opening(r as u32 / 2), rests[r].clone()].concat();
+    let whole_labels = |r: usize| [vec![IGNORED; 51], labels[r].clone()].concat();
+    let twice = visual.clone().reshape([2, 1, 48, 32]).repeat_dim(1, 2).reshape([48, 4, 32]);
+    let rows = TokenBatch::new((0..4).map(whole).collect());
+    let apart = model.loss(&rows, &(0..4).map(whole_labels).collect::<Vec<_>>(), Some(twice)).unwrap();
+
+    let [a, b] = [&shared, &apart].map(|loss| host(loss.clone())[0]);
+    assert!((a - b).abs() < 1e-5, "{a} against {b}");
+    let [a, b] = [shared, apart].map(|loss| host(visual.grad(&loss.backward()).unwrap()));
+    let most = a.iter().fold(0f32, |m, x| m.max(x.abs()));
+    assert!(most > 0.0);
+    for (a, b) in a.iter().zip(&b) {
+        assert!((a - b).abs() < 1e-4 * most, "{a} against {b}");
+    }
+}
+
+#[test]
 fn padding_changes_nothing_for_the_longer_row_or_the_shorter() {
     let device = Device::flex();
     let model = InternVl::random(&nano(32), 3, &device);

@@ -1,5 +1,7 @@
 //! What a training run is told: sizes, stages, rates. Written as JSON; every field has a default.
 
+use std::path::PathBuf;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -15,17 +17,31 @@ use crate::{
 pub enum Stage {
     /// Stage 1, render warm-up: DrAction and the projector learn. A model that starts from nothing learns everything.
     WarmUp,
+    /// Stage 2, Disc-FT: is it this action or one like it? DrAction and the projector learn.
+    DiscFt,
+    /// Stage 3, CR-Distill: a teacher's explanations are learned by DrAction, projector and LoRA adapters.
+    CrDistill,
     /// Stage 4, recognition refine: DrAction is frozen; the rest learns, through LoRA where that is configured.
     Refine,
 }
 
 impl Stage {
+    /// All four in order.
+    pub const ALL: [Stage; 4] = [Stage::WarmUp, Stage::DiscFt, Stage::CrDistill, Stage::Refine];
+
     /// The stage's number in the paper.
     pub fn number(self) -> u8 {
         match self {
             Stage::WarmUp => 1,
+            Stage::DiscFt => 2,
+            Stage::CrDistill => 3,
             Stage::Refine => 4,
         }
+    }
+
+    /// Whether DrAction learns.
+    pub fn draws(self) -> bool {
+        self != Stage::Refine
     }
 }
 
@@ -78,8 +94,23 @@ pub struct TrainConfig {
     pub clip_norm: f64,
     /// How clips are changed before they are shown.
     pub augment: AugmentOptions,
-    /// Share of clips that are shown on at most fifteen joints, 0..1.
-    pub sparse: f32,
+    /// Share of clips that are shown on another layout of joints, 0..1.
+    pub layouts: f32,
+    /// Weight of the loss of reading poses off the pictures; 0 does without.
+    pub readout: f64,
+    /// Share of frames that training hides from the decoder, 0..1.
+    pub hidden_frames: f32,
+    /// Weight of the past in the running mean of the weights that a run ends with; 0 takes the weights as they are.
+    pub average: f64,
+    /// Parts of a step that are computed side by side, each on a core of its own. Results do not depend on how many
+    /// cores there are.
+    pub parts: usize,
+    /// File of similar labels, the hard negatives of stage 2; without one they are found by movement.
+    pub similar: Option<PathBuf>,
+    /// File of prompts for stages 2 and 3; without one our own.
+    pub prompts: Option<PathBuf>,
+    /// File of ready rationales for stage 3; without one a teacher watches the joints.
+    pub rationales: Option<PathBuf>,
     /// How often each family of questions is asked.
     pub families: FamilyWeights,
     /// How much rare labels are drawn more often: 0 not at all, 1 all labels alike.
@@ -104,14 +135,21 @@ impl Default for TrainConfig {
             drawing: DrawingConfig::default(),
             stages: vec![stage(Stage::WarmUp, 32, 1e-3), stage(Stage::Refine, 6, 2e-4)],
             batch: 16,
-            questions: 2,
+            questions: 4,
             drawing_rate: 3.0,
             warmup: 0.03,
             weight_decay: 0.05,
             beta2: 0.99,
             clip_norm: 1.0,
-            augment: AugmentOptions { yaw_deg: 25.0, ..AugmentOptions::default() },
-            sparse: 0.4,
+            augment: AugmentOptions::default(),
+            layouts: 0.5,
+            readout: 2.0,
+            hidden_frames: 0.1,
+            average: 0.998,
+            parts: 2,
+            similar: None,
+            prompts: None,
+            rationales: None,
             families: FamilyWeights::default(),
             balance: 0.5,
             seed: 1,
@@ -122,6 +160,17 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
+    /// Leaves one stage, by its number in the paper, 1 to 4; one that is not listed gets one epoch at the rate of the
+    /// last that is.
+    pub fn only(&mut self, number: u8) {
+        let rate = self.stages.last().map_or(1e-4, |s| s.learning_rate);
+        self.stages.retain(|s| s.stage.number() == number);
+        let stage = Stage::ALL.into_iter().find(|s| s.number() == number);
+        if let (true, Some(stage)) = (self.stages.is_empty(), stage) {
+            self.stages = vec![StageConfig { stage, epochs: 1, learning_rate: rate, lora_rank: 0, lora_alpha: 0.0 }];
+        }
+    }
+
     /// The optimiser's part of it.
     pub fn adamw(&self) -> AdamWConfig {
         AdamWConfig {
@@ -145,6 +194,7 @@ impl TrainConfig {
         };
         positive("batch", self.batch)?;
         positive("questions", self.questions)?;
+        positive("parts", self.parts)?;
         positive("stages", self.stages.len())?;
         positive("checkpoint_every", self.checkpoint_every as usize)?;
         positive("drawing.points_per_bone", self.drawing.points_per_bone)?;
@@ -159,6 +209,13 @@ impl TrainConfig {
             finite("stages.learning_rate", stage.learning_rate)?;
         }
         finite("drawing_rate", self.drawing_rate)?;
+        finite("readout", self.readout)?;
+        let share = |name: &str, value: f64| match (0.0..1.0).contains(&value) {
+            true => Ok(()),
+            false => Err(format!("{name} must be at least 0 and below 1")),
+        };
+        share("average", self.average)?;
+        share("hidden_frames", f64::from(self.hidden_frames))?;
         finite("drawing.scale", self.drawing.scale)?;
         finite("weight_decay", self.weight_decay)
     }

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use burn::{
-    module::{Module, ModuleMapper, ModuleVisitor, Param},
-    tensor::{Gradients, Tensor, TensorData},
+    module::{Module, ModuleMapper, Param},
+    tensor::{Tensor, TensorData},
 };
+
+use super::named::{Named, Path};
 
 /// What stays the same over a training run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -41,14 +43,15 @@ impl AdamW {
         self.steps
     }
 
-    /// One step. `rate` gives the learning rate of a tensor by its name; `None` leaves it alone.
-    /// Returns the model and the norm of the gradient before clipping (NaN or infinite: the step was not taken).
-    pub fn step<M: Module>(&mut self, model: M, gradients: &Gradients, rate: impl Fn(&str) -> Option<f64>) -> (M, f64) {
-        let mut norm = Norm { path: Path::default(), gradients, rate: &rate, squares: Vec::new() };
-        model.visit(&mut norm);
-        let norm = match norm.squares.is_empty() {
+    /// One step along `gradients`, by tensor name. `rate` gives the learning rate of a tensor by its name; `None` leaves
+    /// it alone. Returns the model and the norm of the gradient before clipping (NaN or infinite: the step was not
+    /// taken).
+    pub fn step<M: Module>(&mut self, model: M, mut gradients: Named, rate: impl Fn(&str) -> Option<f64>) -> (M, f64) {
+        gradients.retain(|name, _| rate(name).is_some());
+        let squares: Vec<Tensor<1>> = gradients.values().map(|g| g.clone().powi_scalar(2).sum()).collect();
+        let norm = match squares.is_empty() {
             true => 0.0,
-            false => f64::from(Tensor::cat(norm.squares, 0).sum().into_scalar::<f32>()).sqrt(),
+            false => f64::from(Tensor::cat(squares, 0).sum().into_scalar::<f32>()).sqrt(),
         };
         if !norm.is_finite() {
             return (model, norm);
@@ -95,42 +98,9 @@ impl AdamW {
     }
 }
 
-/// The dotted name of the tensor being visited.
-#[derive(Default)]
-struct Path(Vec<String>);
-
-impl Path {
-    fn name(&self) -> String {
-        self.0.join(".")
-    }
-}
-
-struct Norm<'a, R> {
-    path: Path,
-    gradients: &'a Gradients,
-    rate: &'a R,
-    squares: Vec<Tensor<1>>,
-}
-
-impl<R: Fn(&str) -> Option<f64>> ModuleVisitor for Norm<'_, R> {
-    fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.0.push(name.into());
-    }
-    fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.0.pop();
-    }
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        if (self.rate)(&self.path.name()).is_some()
-            && let Some(gradient) = param.val().grad(self.gradients)
-        {
-            self.squares.push(gradient.powi_scalar(2).sum());
-        }
-    }
-}
-
 struct Update<'a, R> {
     path: Path,
-    gradients: &'a Gradients,
+    gradients: Named,
     rate: &'a R,
     clip: f64,
     adam: &'a mut AdamW,
@@ -138,20 +108,19 @@ struct Update<'a, R> {
 
 impl<R: Fn(&str) -> Option<f64>> ModuleMapper for Update<'_, R> {
     fn enter_module(&mut self, name: &str, _: &str) {
-        self.path.0.push(name.into());
+        self.path.enter(name);
     }
     fn exit_module(&mut self, _: &str, _: &str) {
-        self.path.0.pop();
+        self.path.exit();
     }
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
         let name = self.path.name();
-        let (Some(rate), Some(gradient)) = ((self.rate)(&name), param.val().grad(self.gradients)) else {
+        let (Some(rate), Some(gradient)) = ((self.rate)(&name), self.gradients.remove(&name)) else {
             return param;
         };
         let AdamWConfig { beta1, beta2, epsilon, weight_decay, .. } = self.adam.config;
         let steps = self.adam.steps as i32;
-        let shape = gradient.dims();
-        let gradient = gradient.reshape([-1]) * self.clip;
+        let gradient = gradient * self.clip;
         let [first, second] = match self.adam.moments.remove(&name) {
             Some([first, second]) => [
                 first * beta1 + gradient.clone() * (1.0 - beta1),
@@ -164,6 +133,7 @@ impl<R: Fn(&str) -> Option<f64>> ModuleMapper for Update<'_, R> {
         self.adam.moments.insert(name, [first, second]);
         let decay = if D >= 2 { 1.0 - rate * weight_decay } else { 1.0 };
         param.map(|value| {
+            let shape = value.dims();
             let moved = value.inner() * decay - step.reshape(shape) * rate;
             Tensor::from_inner(moved).require_grad()
         })

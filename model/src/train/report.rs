@@ -17,6 +17,8 @@ pub struct StepRow {
     pub epoch: u64,
     /// Cross-entropy, nats a token.
     pub loss: f64,
+    /// How far poses read off the pictures are from the truth, in body sizes.
+    pub readout: f64,
     /// Norm of the gradient before clipping.
     pub gradient: f64,
     /// Learning rate.
@@ -25,7 +27,7 @@ pub struct StepRow {
     pub speed: f64,
 }
 
-const HEADER: &str = "step,epoch,loss,gradient_norm,learning_rate,clips_per_second";
+const HEADER: &str = "step,epoch,loss,readout,gradient_norm,learning_rate,clips_per_second";
 const VALIDATION_HEADER: &str = "step,validation_top1";
 
 /// The files of a run: `loss.csv`, `validation.csv`, `loss.png`.
@@ -53,8 +55,8 @@ impl Report {
     /// # Errors
     /// When the file cannot be written.
     pub fn step(&mut self, row: &StepRow) -> std::io::Result<()> {
-        let StepRow { step, epoch, loss, gradient, rate, speed } = row;
-        writeln!(self.steps, "{step},{epoch},{loss},{gradient:.6},{rate:.8},{speed:.2}")?;
+        let StepRow { step, epoch, loss, readout, gradient, rate, speed } = row;
+        writeln!(self.steps, "{step},{epoch},{loss},{readout:.6},{gradient:.6},{rate:.8},{speed:.2}")?;
         self.losses.push((*step as f64, *loss));
         Ok(())
     }
@@ -124,7 +126,7 @@ mod tests {
     #[test]
     fn a_resumed_run_continues_its_files() {
         let folder = tempfile::tempdir().unwrap();
-        let row = |step| StepRow { step, epoch: 0, loss: 1.0, gradient: 1.0, rate: 0.1, speed: 3.0 };
+        let row = |step| StepRow { step, epoch: 0, loss: 1.0, readout: 0.1, gradient: 1.0, rate: 0.1, speed: 3.0 };
         let mut report = Report::open(folder.path(), 0).unwrap();
         (0..5).for_each(|i| report.step(&row(i)).unwrap());
         let mut report = Report::open(folder.path(), 3).unwrap();

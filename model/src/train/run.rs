@@ -14,7 +14,9 @@ use burn::{module::Module, tensor::Device};
 use draction::clip::{Clip, ClipOptions};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{AdamW, Progress, Report, Schedule, Source, StepRow, TrainConfig, Trainer, setup, state};
+use super::{
+    AdamW, Average, Learner, Progress, Report, Schedule, Source, StepRow, TrainConfig, Trainer, named, setup, state,
+};
 use crate::{
     assistant::Assistant,
     chat::Chat,
@@ -80,41 +82,47 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
         Loaded::write(&beginning, &start.model.valid(), &start.tokenizer, &start.extra, Precision::F32)?;
     }
     let Loaded { model, tokenizer, extra } = Loaded::read(&beginning, &device)?;
-    let (progress, model, optimizer) = match resumed {
+    let mut at = match &resumed {
+        Some((_, progress)) => progress.clone(),
+        None => Progress::new(config, &options.data),
+    };
+    let learner = Learner::new(setup::prepare(model, &config.stages[at.stage], config.seed + at.stage as u64));
+    let (learner, mean, optimizer) = match resumed {
         Some((folder, progress)) => {
             eprintln!("resuming stage {} at step {}", progress.stage + 1, progress.step);
-            let model = setup::prepare(model, &config.stages[progress.stage], config.seed);
-            let (model, optimizer) = state::load(&folder, &progress, model, config.adamw(), &device)?;
-            (progress, model, optimizer)
+            state::load(&folder, &progress, learner, config.adamw(), &device)?
         }
         None => {
-            let model = setup::prepare(model, &config.stages[0], config.seed);
-            (Progress::new(config, &options.data), model, AdamW::new(config.adamw()))
+            let mean = learner.model.clone().valid();
+            (learner, mean, AdamW::new(config.adamw()))
         }
     };
     let clips: Vec<&DataClip> = train.iter().flat_map(|s| &s.clips).collect();
     eprintln!(
         "training {} parameters on {} with {} clips, {} labels",
-        model.num_params(),
+        learner.model.num_params(),
         options.device_name,
         clips.len(),
         extra.labels.len()
     );
     let keys: Vec<&str> = clips.iter().map(|c| c.record.label.as_deref().unwrap_or("")).collect();
-    let sizes = model.internvl.config();
+    let sizes = learner.model.internvl.config();
     let source = Source {
         batches: Batches::balanced(&keys, config.batch, config.seed, config.balance),
         clips,
         labels: Labels::new(&extra.labels).with_mirrored(),
         augment: config.augment.clone(),
-        sparse: config.sparse,
-        families: config.families.clone(),
+        layouts: config.layouts,
+        asks: setup::asks(config, &train, &out)?,
         chat: Chat::new(&tokenizer, &sizes.skeleton(), sizes.tokens_per_frame()),
         frames: sizes.skeleton().frames,
         questions: config.questions,
+        hidden_frames: config.hidden_frames,
+        parts: config.parts,
     };
     let watched = setup::spread(&validation, config.validation_clips);
-    Run { options: &options, source, watched, tokenizer, extra, out }.train(model, optimizer, progress)
+    let average = Average::new(mean, config.average);
+    Run { options: &options, source, watched, tokenizer, extra, out }.train(learner, average, optimizer, &mut at)
 }
 
 struct Run<'a> {
@@ -127,7 +135,13 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn train(&self, mut model: SkeletonLlm, mut optimizer: AdamW, mut progress: Progress) -> Result<()> {
+    fn train(
+        &self,
+        mut learner: Learner,
+        mut average: Average<SkeletonLlm>,
+        mut optimizer: AdamW,
+        progress: &mut Progress,
+    ) -> Result<()> {
         let config = &self.options.config;
         let per_epoch = self.source.batches.len() as u64;
         let mut report = Report::open(&self.out, progress.total)?;
@@ -135,39 +149,37 @@ impl Run<'_> {
             let stage = config.stages[progress.stage].clone();
             let total = stage.epochs * per_epoch;
             let mut trainer = Trainer {
-                model,
+                learner,
+                average,
                 optimizer,
                 schedule: Schedule { total, warmup: config.warmup },
                 drawing_rate: config.drawing_rate,
                 everything: config.everything,
+                readout: config.readout,
                 stage,
             };
-            let done = self.stage(&mut trainer, &mut progress, total, per_epoch, &mut report)?;
-            Trainer { model, optimizer, .. } = trainer;
+            let done = self.stage(&mut trainer, progress, total, per_epoch, &mut report)?;
+            Trainer { learner, average, optimizer, .. } = trainer;
             if !done {
                 progress.optimizer_steps = optimizer.steps();
-                state::save(&self.out, &progress, &model, &optimizer)?;
+                state::save(&self.out, progress, &learner, &average.mean, &optimizer)?;
                 eprintln!("stopped and saved after {} steps; continue with --resume", progress.total);
                 return Ok(());
             }
-            if lora::attached(&model.internvl) {
-                model.internvl = lora::merge(model.internvl);
-            }
+            // the next stage goes on from the mean
+            learner.model = merged(named::filled(learner.model, &average.mean));
             progress.stage += 1;
             progress.step = 0;
             optimizer = AdamW::new(config.adamw());
             if let Some(next) = config.stages.get(progress.stage) {
-                model = setup::prepare(model, next, config.seed + progress.stage as u64);
+                learner.model = setup::prepare(learner.model, next, config.seed + progress.stage as u64);
                 progress.optimizer_steps = 0;
-                state::save(&self.out, &progress, &model, &optimizer)?;
             }
+            average = Average::new(learner.model.clone().valid(), config.average);
+            state::save(&self.out, progress, &learner, &average.mean, &optimizer)?;
         }
-        // chosen by validation; a run without steps passes on what it started from
-        if self.out.join("best").exists() {
-            model = Loaded::read(&self.out.join("best"), &self.options.device)?.model;
-        }
-        self.write_model(&model, "model", Precision::F32)?;
-        self.write_model(&model, "model-int8", Precision::Int8)?;
+        self.write_model(&average.mean, "model", Precision::F32)?;
+        self.write_model(&average.mean, "model-int8", Precision::Int8)?;
         report.draw()?;
         eprintln!("finished: {} and {}", self.out.join("model").display(), self.out.join("model-int8").display());
         Ok(())
@@ -193,7 +205,7 @@ impl Run<'_> {
         bar.reset_eta();
         // batches are prepared one ahead, on the cores that a step leaves idle
         let (sender, receiver) = sync_channel(2);
-        let first = progress.step;
+        let (first, stage) = (progress.step, trainer.stage.stage);
         let done = std::thread::scope(|scope| -> Result<bool> {
             let receiver = receiver; // dropped with this closure, which ends the thread below
             scope.spawn(move || {
@@ -203,7 +215,7 @@ impl Run<'_> {
                         epoch = step / per_epoch;
                         order = self.source.batches.epoch(epoch);
                     }
-                    let batch = self.source.batch(epoch, &order[(step % per_epoch) as usize]);
+                    let batch = self.source.batch(stage, epoch, &order[(step % per_epoch) as usize]);
                     if sender.send(batch).is_err() {
                         break;
                     }
@@ -220,13 +232,19 @@ impl Run<'_> {
                 // dropout follows from the step, too
                 self.options.device.seed(config.seed ^ (progress.total << 20));
                 let batch = receiver.recv().context("the thread that prepares batches ended")??;
-                let clips = batch.clips.len();
+                let clips = batch.iter().map(|part| part.clips.len()).sum::<usize>();
+                if clips == 0 {
+                    (progress.step, progress.total) = (step + 1, progress.total + 1);
+                    bar.inc(1);
+                    continue;
+                }
                 let result = trainer.step(&batch, step)?;
                 let speed = clips as f64 / start.elapsed().max(Duration::from_micros(1)).as_secs_f64();
                 report.step(&StepRow {
                     step: progress.total,
                     epoch: step / per_epoch,
                     loss: result.loss,
+                    readout: result.readout,
                     gradient: result.gradient,
                     rate: result.rate,
                     speed,
@@ -237,7 +255,7 @@ impl Run<'_> {
                 bar.inc(1);
                 progress.step = step + 1;
                 progress.total += 1;
-                let model = &trainer.model;
+                let model = &trainer.average.mean;
                 let epoch_done = (step + 1).is_multiple_of(per_epoch);
                 if epoch_done {
                     let top1 = self.validate(model)?;
@@ -250,15 +268,10 @@ impl Run<'_> {
                         100.0 * top1,
                         self.watched.len()
                     ));
-                    // of equals the later one; without validation clips simply the last
-                    if top1 >= progress.best {
-                        progress.best = top1;
-                        self.write_model(model, "best", Precision::F32)?;
-                    }
                 }
                 if epoch_done || progress.total.is_multiple_of(config.checkpoint_every) {
                     progress.optimizer_steps = trainer.optimizer.steps();
-                    state::save(&self.out, progress, model, &trainer.optimizer)?;
+                    state::save(&self.out, progress, &trainer.learner, model, &trainer.optimizer)?;
                 }
             }
             Ok(true)
@@ -288,12 +301,7 @@ impl Run<'_> {
     }
 
     fn assistant(&self, model: &SkeletonLlm) -> Assistant {
-        Assistant::new(
-            model.clone().valid(),
-            &self.tokenizer,
-            self.extra.labels.clone(),
-            self.options.device_name.clone(),
-        )
+        Assistant::new(model.clone(), &self.tokenizer, self.extra.labels.clone(), self.options.device_name.clone())
     }
 
     /// What the renderer draws now, of the first watched clip.
@@ -302,7 +310,7 @@ impl Run<'_> {
         let options = ClipOptions { frames: self.source.frames, ..ClipOptions::default() };
         let clip = Clip::from_motion(&clip.motion.without_empty_bodies(), &options)?;
         let size = model.internvl.config().render_size().map(|n| 2 * n);
-        let frames = model.drawing.clone().valid().render(&[clip], size)?;
+        let frames = model.drawing.render(&[clip], size)?;
         let png = pollster::block_on(sheet(frames))?;
         let folder = self.out.join("drawings");
         std::fs::create_dir_all(&folder)?;
@@ -311,10 +319,15 @@ impl Run<'_> {
 
     /// Writes a model directory, with adapters merged into the weights that they belong to.
     fn write_model(&self, model: &SkeletonLlm, name: &str, precision: Precision) -> Result<()> {
-        let mut model = model.clone().valid();
-        if lora::attached(&model.internvl) {
-            model.internvl = lora::merge(model.internvl);
-        }
+        let model = merged(model.clone());
         Loaded::write(&self.out.join(name), &model, &self.tokenizer, &self.extra, precision)
     }
+}
+
+/// Without adapters, which become part of the weights that they belong to.
+fn merged(mut model: SkeletonLlm) -> SkeletonLlm {
+    if lora::attached(&model.internvl) {
+        model.internvl = lora::merge(model.internvl);
+    }
+    model
 }

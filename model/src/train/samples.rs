@@ -8,22 +8,36 @@ use draction::{
 use rayon::prelude::*;
 
 use crate::{
-    chat::Chat,
-    data::{
-        AugmentOptions, Batches, DataClip, FamilyWeights, Labels, Phrasing, Rng, Truth, augment, layout,
-        sample_question,
-    },
+    chat::{Chat, Prompt},
+    data::{AugmentOptions, Batches, DataClip, Labels, Rng, Truth, augment, layout, spoilt},
     internvl::TokenBatch,
+    teacher::ShownClip,
 };
 
-/// What one optimiser step learns from.
+use super::{Asks, Stage, readout};
+
+/// What one optimiser step learns from, or a part of it.
 pub struct StepBatch {
     /// `[B]` augmented clips.
     pub clips: Vec<Clip>,
-    /// `[B·Q]` conversations, those of one clip next to each other.
-    pub tokens: TokenBatch,
-    /// Which tokens count.
+    /// `[B]` what conversations about them begin with.
+    pub openings: TokenBatch,
+    /// `[B·Q]` how they go on, those of one clip next to each other.
+    pub rests: TokenBatch,
+    /// Which tokens of the rests count.
     pub labels: Vec<Vec<i64>>,
+    /// `[B]` what a [`super::Readout`] has to read of each clip.
+    pub readings: Vec<Option<Vec<f32>>>,
+    /// `[B, T]` 1 where a frame is shown to the decoder, 0 where it is hidden.
+    pub shown: Vec<f32>,
+}
+
+/// One clip of a batch.
+struct Sample {
+    clip: Clip,
+    rests: Vec<Prompt>,
+    readings: Option<Vec<f32>>,
+    shown: Vec<f32>,
 }
 
 /// Everything that batches are made from.
@@ -36,42 +50,62 @@ pub struct Source<'a> {
     pub batches: Batches,
     /// How clips are changed.
     pub augment: AugmentOptions,
-    /// Share of clips that are shown on fewer joints.
-    pub sparse: f32,
-    /// How often each family is asked.
-    pub families: FamilyWeights,
+    /// Share of clips that are shown on another layout of joints.
+    pub layouts: f32,
+    /// What is asked.
+    pub asks: Asks,
     /// Writes conversations.
     pub chat: Chat,
     /// Frames of a clip.
     pub frames: usize,
     /// Questions about each clip.
     pub questions: usize,
+    /// Share of frames that are hidden from the decoder.
+    pub hidden_frames: f32,
+    /// Parts of a batch.
+    pub parts: usize,
 }
 
 impl Source<'_> {
-    /// A batch of `epoch`: `members` are one element of [`Batches::epoch`]. Depends on nothing else.
+    /// A batch of an epoch of a stage, in parts: `members` are one element of [`Batches::epoch`]. Depends on nothing
+    /// else. Clips that the stage has nothing to ask about are left out, which may leave none.
     ///
     /// # Errors
-    /// When a clip shows nobody, naming its file.
-    pub fn batch(&self, epoch: u64, members: &[(usize, usize)]) -> Result<StepBatch> {
-        let samples = members
+    /// When a clip shows nobody, naming its file; see also [`Asks::ask`].
+    pub fn batch(&self, stage: Stage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<StepBatch>> {
+        let mut samples = members
             .par_iter()
-            .map(|&(position, clip)| self.sample(self.clips[clip], self.batches.rng(epoch, position)))
+            .filter_map(|&(position, clip)| {
+                self.sample(stage, self.clips[clip], self.batches.rng(epoch, position)).transpose()
+            })
             .collect::<Result<Vec<_>>>()?;
-        let mut batch = StepBatch { clips: Vec::new(), tokens: TokenBatch::new(Vec::new()), labels: Vec::new() };
-        let mut rows = Vec::new();
-        for (clip, conversations) in samples {
-            batch.clips.push(clip);
-            for prompt in conversations {
-                rows.push(prompt.ids);
-                batch.labels.push(prompt.labels);
-            }
+        let each = samples.len().div_ceil(self.parts).max(1);
+        let mut parts = Vec::with_capacity(self.parts);
+        while !samples.is_empty() {
+            let rest = samples.split_off(each.min(samples.len()));
+            parts.push(self.join(samples));
+            samples = rest;
         }
-        batch.tokens = TokenBatch::new(rows);
-        Ok(batch)
+        Ok(parts)
     }
 
-    fn sample(&self, clip: &DataClip, mut rng: Rng) -> Result<(Clip, Vec<crate::chat::Prompt>)> {
+    fn join(&self, samples: Vec<Sample>) -> StepBatch {
+        let openings = TokenBatch::new(vec![self.chat.opening().to_vec(); samples.len()]);
+        let (mut clips, mut readings, mut shown) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut rests, mut labels) = (Vec::new(), Vec::new());
+        for sample in samples {
+            clips.push(sample.clip);
+            readings.push(sample.readings);
+            shown.extend(sample.shown);
+            for prompt in sample.rests {
+                rests.push(prompt.ids);
+                labels.push(prompt.labels);
+            }
+        }
+        StepBatch { clips, openings, rests: TokenBatch::new(rests), labels, readings, shown }
+    }
+
+    fn sample(&self, stage: Stage, clip: &DataClip, mut rng: Rng) -> Result<Option<Sample>> {
         let shown = augment(&clip.motion, &self.augment, &mut rng);
         let still = Fit::default();
         // the fit camera finds the performer's front whatever way the clip is turned, so turning is its business
@@ -88,49 +122,21 @@ impl Source<'_> {
             view: View::Fit(fit),
             ..ClipOptions::default()
         };
-        let mut motion = shown.motion.without_empty_bodies();
-        if rng.chance(self.sparse) {
-            motion = layout::sparse(&motion);
-        }
-        let seen = Clip::from_motion(&motion, &options).with_context(|| clip.record.file_name.clone())?;
         let truth = Truth::of(&clip.record, &shown.motion, shown.mirrored, &self.labels);
-        let mut conversations = Vec::with_capacity(self.questions);
-        while conversations.len() < self.questions {
-            let asked = sample_question(&truth, &mut rng, Phrasing::Train, &self.families)
-                .with_context(|| format!("{}: there is nothing to ask about it", clip.record.file_name))?;
-            conversations.push(self.chat.exchange(&as_typed(&asked.question, &mut rng), &asked.answer));
+        let mut seen = spoilt(&shown.motion.without_empty_bodies(), &self.augment, &mut rng);
+        let whole = seen.clone();
+        if rng.chance(self.layouts) {
+            seen = layout::thinned(&seen, &mut rng);
         }
-        Ok((seen, conversations))
-    }
-}
-
-/// A question as people type it: now and then without its capital, without its question mark, or with a pronoun.
-fn as_typed(question: &str, rng: &mut Rng) -> String {
-    let mut text = question.to_owned();
-    if rng.chance(0.2) {
-        let who: &str = ["he", "she", "this person", "the performer", "somebody"][rng.below(5)];
-        text = text.replace("the person", who);
-    }
-    if rng.chance(0.3) {
-        text = text.to_lowercase();
-    }
-    if rng.chance(0.3) && text.ends_with('?') {
-        text.pop();
-    }
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn questions_stay_questions_however_typed() {
-        let mut rng = Rng::new(3);
-        let typed: std::collections::BTreeSet<String> =
-            (0..5000).map(|_| as_typed("Which hand does the person move?", &mut rng)).collect();
-        assert!(typed.contains("Which hand does the person move?"));
-        assert!(typed.contains("which hand does she move"));
-        assert!(typed.iter().all(|t| t.to_lowercase().starts_with("which hand does ")), "{typed:?}");
+        let context = || clip.record.file_name.clone();
+        let seen = Clip::from_motion(&seen, &options).with_context(context)?;
+        // what is to be read is the whole body, also where only some of its joints are shown
+        let readings = readout::truth(&Clip::at_frames(&whole, &seen.frame_indices, &options).with_context(context)?);
+        let (record, motion, mirrored) = (&clip.record, &shown.motion, shown.mirrored);
+        let asked =
+            self.asks.ask(stage, &ShownClip { record, motion, mirrored, truth: &truth }, self.questions, &mut rng)?;
+        let rests: Vec<Prompt> = asked.iter().map(|(question, answer)| self.chat.rest(question, answer)).collect();
+        let shown = (0..self.frames).map(|_| f32::from(u8::from(!rng.chance(self.hidden_frames)))).collect();
+        Ok((!rests.is_empty()).then_some(Sample { clip: seen, rests, readings, shown }))
     }
 }

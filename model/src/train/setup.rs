@@ -1,18 +1,20 @@
 //! What a run begins with: its data, and the model it starts from.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use burn::tensor::Device;
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{RunOptions, StageConfig, TrainConfig};
+use super::{Asks, RunOptions, Similar, Stage, StageConfig, TrainConfig};
 use crate::{
     data::{DataClip, DataSet, Labels, LoadOptions, corpus},
     drawing::fresh_drawing,
     folder::{Extra, Loaded, SkeletonLlm},
     internvl::InternVl,
     lora,
+    prompts::Prompts,
+    teacher::{Rationales, Teacher},
     tokenizer::Tokenizer,
 };
 
@@ -28,6 +30,7 @@ pub fn start(config: &TrainConfig, from: Option<&Path>, sets: &[DataSet], device
     }
     let mut texts = corpus(&labels.with_mirrored());
     texts.extend(sets.iter().flat_map(|s| s.texts().into_iter().map(str::to_owned)));
+    texts.extend(Prompts::built_in().corpus());
     texts.extend(["user\n", "assistant\n", "system\n"].map(str::to_owned));
     let tokenizer = Tokenizer::train(texts.iter().map(String::as_str), config.vocabulary);
 
@@ -42,6 +45,41 @@ pub fn start(config: &TrainConfig, from: Option<&Path>, sets: &[DataSet], device
     };
     let extra = Extra { labels: labels.names().to_vec(), drawing: config.drawing };
     Ok(Loaded { model, tokenizer, extra })
+}
+
+/// What the stages ask. Similar labels that no file gives are found by movement, if a stage needs them, and written
+/// down in `out`.
+///
+/// # Errors
+/// When a file cannot be used, or a stage lacks what it needs.
+pub fn asks(config: &TrainConfig, sets: &[DataSet], out: &Path) -> Result<Asks> {
+    let has = |stage| config.stages.iter().any(|s| s.stage == stage);
+    let clips: Vec<&DataClip> = sets.iter().flat_map(|s| &s.clips).collect();
+    let found = out.join("similar.json");
+    let similar = match &config.similar {
+        Some(path) => Similar::read(path)?,
+        None if !has(Stage::DiscFt) => Similar::default(),
+        None if found.exists() => Similar::read(&found)?,
+        None => {
+            let similar = Similar::by_movement(&clips)?;
+            similar.write(&found)?;
+            similar
+        }
+    };
+    let teacher: Option<Arc<dyn Teacher>> = match &config.rationales {
+        Some(path) => {
+            let (rationales, tally) = Rationales::read(path, clips.iter().map(|c| &c.record))?;
+            eprintln!("{}: {tally}", path.display());
+            Some(Arc::new(rationales))
+        }
+        None if has(Stage::CrDistill) => bail!("stage 3 needs a file of rationales"),
+        None => None,
+    };
+    let prompts = match &config.prompts {
+        Some(path) => Prompts::read(path)?,
+        None => Prompts::built_in().clone(),
+    };
+    Ok(Asks { families: config.families.clone(), prompts, similar, teacher })
 }
 
 /// Every label of some sets.

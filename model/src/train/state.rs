@@ -6,12 +6,13 @@ use std::{
 };
 
 use anyhow::{Context, Result, bail};
-use burn::tensor::Device;
+use burn::{module::Module, tensor::Device};
 use serde::{Deserialize, Serialize};
 
 use super::{
     config::TrainConfig,
     optimizer::{AdamW, AdamWConfig},
+    trainer::Learner,
 };
 use crate::{
     checkpoint::{self, HostTensor, Precision},
@@ -29,8 +30,6 @@ pub struct Progress {
     pub total: u64,
     /// Steps the optimiser counts.
     pub optimizer_steps: u64,
-    /// Best validation accuracy so far; negative before the first.
-    pub best: f64,
     /// What the run was told; a resumed run goes by this and not by its command line.
     pub config: TrainConfig,
     /// The folders it learns from.
@@ -40,15 +39,7 @@ pub struct Progress {
 impl Progress {
     /// The beginning of a run.
     pub fn new(config: &TrainConfig, data: &[PathBuf]) -> Progress {
-        Progress {
-            stage: 0,
-            step: 0,
-            total: 0,
-            optimizer_steps: 0,
-            best: -1.0,
-            config: config.clone(),
-            data: data.to_vec(),
-        }
+        Progress { stage: 0, step: 0, total: 0, optimizer_steps: 0, config: config.clone(), data: data.to_vec() }
     }
 }
 
@@ -56,11 +47,18 @@ impl Progress {
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn save(folder: &Path, progress: &Progress, model: &SkeletonLlm, optimizer: &AdamW) -> Result<()> {
+pub fn save(
+    folder: &Path,
+    progress: &Progress,
+    learner: &Learner,
+    average: &SkeletonLlm,
+    optimizer: &AdamW,
+) -> Result<()> {
     let (new, old, current) = (folder.join("checkpoint.new"), folder.join("checkpoint.old"), folder.join("checkpoint"));
     remove(&new)?;
     fs::create_dir_all(&new).with_context(|| format!("cannot create {}", new.display()))?;
-    checkpoint::write(new.join("model.safetensors"), &checkpoint::tensors_of(model), Precision::F32)?;
+    checkpoint::write(new.join("model.safetensors"), &checkpoint::tensors_of(learner), Precision::F32)?;
+    checkpoint::write(new.join("average.safetensors"), &checkpoint::tensors_of(average), Precision::F32)?;
     let moments = optimizer.export().into_iter();
     let moments = moments.map(|(name, values)| (name, HostTensor { shape: vec![values.len()], values })).collect();
     checkpoint::write(new.join("optimizer.safetensors"), &moments, Precision::F32)?;
@@ -91,22 +89,25 @@ pub fn progress(checkpoint: &Path) -> Result<Progress> {
     serde_json::from_slice(&text).with_context(|| format!("{} is no checkpoint of ours", path.display()))
 }
 
-/// Fills `model` and an optimiser from a checkpoint.
+/// Fills a learner, the running mean of its model, and an optimiser from a checkpoint.
 ///
 /// # Errors
 /// When a file cannot be read or belongs to another model.
 pub fn load(
     checkpoint: &Path,
     progress: &Progress,
-    model: SkeletonLlm,
+    learner: Learner,
     adamw: AdamWConfig,
     device: &Device,
-) -> Result<(SkeletonLlm, AdamW)> {
+) -> Result<(Learner, SkeletonLlm, AdamW)> {
+    let path = checkpoint.join("average.safetensors");
+    let mean = learner.model.clone().valid();
+    let mean = checkpoint::apply(mean, checkpoint::read(&path)?, &path.display().to_string())?;
     let path = checkpoint.join("model.safetensors");
-    let model = checkpoint::apply(model, checkpoint::read(&path)?, &path.display().to_string())?;
+    let learner = checkpoint::apply(learner, checkpoint::read(&path)?, &path.display().to_string())?;
     let moments = checkpoint::read(checkpoint.join("optimizer.safetensors"))?;
     let moments = moments.into_iter().map(|(name, tensor)| (name, tensor.values)).collect();
-    Ok((model, AdamW::import(adamw, progress.optimizer_steps, moments, device)))
+    Ok((learner, mean, AdamW::import(adamw, progress.optimizer_steps, moments, device)))
 }
 
 /// Refuses to start a new run over an old one.

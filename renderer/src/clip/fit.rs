@@ -28,11 +28,14 @@ pub struct Fit {
     pub aspect: f64,
     /// Share of the picture, from its centre, that joints may use; 0.92.
     pub margin: f64,
+    /// How far people may travel over the floor, in body sizes; 0.6. Longer ways are shrunk to this, so that somebody who
+    /// walks through a room does not become a dot in it; velocities stay what they are.
+    pub travel: f64,
 }
 
 impl Default for Fit {
     fn default() -> Fit {
-        Fit { yaw: 20.0, pitch: 10.0, fov: 60.0, aspect: 1.0, margin: 0.92 }
+        Fit { yaw: 20.0, pitch: 10.0, fov: 60.0, aspect: 1.0, margin: 0.92, travel: 0.6 }
     }
 }
 
@@ -48,6 +51,7 @@ impl Fit {
         within("pitch", self.pitch, -90.0, 90.0)?;
         within("field of view", self.fov, 1.0, 170.0)?;
         within("aspect", self.aspect, 1e-2, 1e2)?;
+        within("travel", self.travel, 0.0, 1e6)?;
         within("margin", self.margin, 0.01, 1.0)
     }
 }
@@ -59,25 +63,31 @@ pub(super) struct OwnAxes {
     origin: [f64; 3],
     /// Cosine and sine of the turn about +y.
     turn: (f64, f64),
+    /// What is left of ways over the floor, 0..=1.
+    way: f64,
 }
 
 impl OwnAxes {
-    /// Of a clip in the motion's axes. `present [T, P]` has somebody in it.
-    pub(super) fn of(clip: &Clip, present: &[bool]) -> OwnAxes {
+    /// Of a clip in the motion's axes, in which people may travel so many body sizes. `present [T, P]` has somebody in it.
+    pub(super) fn of(clip: &Clip, present: &[bool], travel: f64) -> OwnAxes {
         let joints = clip.joints();
         let origin = [0, 1, 2].map(|axis| {
             let points = clip.positions.chunks_exact(3).enumerate().filter(|(n, _)| present[n / joints]);
             lower_median(&mut points.map(|(_, p)| f64::from(p[axis])).collect::<Vec<_>>()).unwrap_or(0.0)
         });
-        OwnAxes { origin, turn: turn_to_front(facing(clip, present)) }
+        OwnAxes { origin, turn: turn_to_front(facing(clip, present)), way: way(clip, present, travel) }
     }
 
     /// Brings bodies that are `present [T, P]` from the motion's axes into these.
     pub(super) fn enter(&self, clip: &mut Clip, present: &[bool]) {
         let joints = clip.joints();
+        let middles = middles(clip, present);
         for (n, point) in clip.positions.chunks_exact_mut(3).enumerate() {
             if present[n / joints] {
-                let moved = [0, 1, 2].map(|c| f64::from(point[c]) - self.origin[c]);
+                let middle = middles[n / joints / clip.bodies].unwrap_or_default();
+                let spared =
+                    [middle[0] - self.origin[0], 0.0, middle[1] - self.origin[2]].map(|x| x * (1.0 - self.way));
+                let moved = [0, 1, 2].map(|c| f64::from(point[c]) - self.origin[c] - spared[c]);
                 point.copy_from_slice(&turned(self.turn, moved).map(|x| x as f32));
             }
         }
@@ -90,6 +100,33 @@ impl OwnAxes {
             q.copy_from_slice(&turned_quaternion(self.turn, old).map(|x| x as f32));
         }
     }
+}
+
+/// `[T]` where on the floor, (x, z), the people of each frame are on average; `None` for a frame without any.
+fn middles(clip: &Clip, present: &[bool]) -> Vec<Option<[f64; 2]>> {
+    let body = clip.joints() * 3;
+    let frames = clip.positions.chunks_exact(body * clip.bodies).zip(present.chunks_exact(clip.bodies));
+    frames
+        .map(|(frame, present)| {
+            let bodies = frame.chunks_exact(body).zip(present).filter(|(_, there)| **there);
+            let points: Vec<&[f32]> = bodies.flat_map(|(body, _)| body.chunks_exact(3)).collect();
+            let mean = |c: usize| points.iter().map(|p| f64::from(p[c])).sum::<f64>() / points.len() as f64;
+            (!points.is_empty()).then(|| [mean(0), mean(2)])
+        })
+        .collect()
+}
+
+/// What is left of ways over the floor when the longest may be `travel` times the size of the main performer.
+fn way(clip: &Clip, present: &[bool], travel: f64) -> f64 {
+    let p = main_performer(clip, present);
+    let body = clip.joints() * 3;
+    let sizes =
+        clip.positions.chunks_exact(body).zip(present).skip(p).step_by(clip.bodies).filter(|(_, there)| **there);
+    let mut sizes: Vec<f64> =
+        sizes.map(|(body, _)| extent(body.chunks_exact(3).map(|p| [0, 1, 2].map(|c| f64::from(p[c]))))).collect();
+    let size = lower_median(&mut sizes).unwrap_or(0.0);
+    let longest = extent(middles(clip, present).into_iter().flatten().map(|[x, z]| [x, 0.0, z]));
+    if longest > travel * size { travel * size / longest } else { 1.0 }
 }
 
 /// The camera before a clip that is in its own axes.

@@ -58,7 +58,7 @@ impl Stage {
                 let rule = if ntu { reference::Rule::Ntu } else { reference::Rule::HumanMl3d };
                 Placement::Reference(reference::shift(&clip, &present, rule))
             }
-            View::Fit(_) => Placement::Fit(fit::OwnAxes::of(&clip, &present)),
+            View::Fit(fit) => Placement::Fit(fit::OwnAxes::of(&clip, &present, fit.travel)),
         };
         placement.apply(&mut clip, &present);
         if let View::Fit(fit) = options.view {

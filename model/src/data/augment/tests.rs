@@ -19,23 +19,35 @@ fn nothing_changes_without_options() {
     let before = person();
     let after = augment(&before, &AugmentOptions::none(), &mut Rng::new(1));
     assert!(!after.mirrored);
-    assert_eq!((after.motion.fps, after.motion.frames()), (before.fps, before.frames()));
-    for (a, b) in after.motion.positions.iter().zip(&before.positions) {
+    let spoilt = spoilt(&after.motion, &AugmentOptions::none(), &mut Rng::new(1));
+    assert_eq!((spoilt.fps, spoilt.frames()), (before.fps, before.frames()));
+    for (a, b) in spoilt.positions.iter().zip(&before.positions) {
         assert!((a - b).abs() < 1e-5);
     }
 }
 
 #[test]
 fn the_same_stream_gives_the_same_clip() {
-    let options = AugmentOptions { jitter_m: 0.01, ..AugmentOptions::default() };
-    let draw = |index| augment(&person(), &options, &mut Rng::at(5, 2, index));
-    assert_eq!(draw(3).motion.positions, draw(3).motion.positions);
-    assert_ne!(draw(3).motion.positions, draw(4).motion.positions);
+    let options = AugmentOptions::default();
+    let draw = |index| {
+        let mut rng = Rng::at(5, 2, index);
+        let shown = augment(&person(), &options, &mut rng).motion;
+        spoilt(&shown, &options, &mut rng).positions
+    };
+    assert_eq!(draw(3), draw(3));
+    assert_ne!(draw(3), draw(4));
 }
 
 #[test]
 fn every_change_stays_in_its_range() {
-    let (before, options) = (person(), AugmentOptions { bone_length: 0.0, drift_m: 0.0, ..AugmentOptions::default() });
+    let options = AugmentOptions {
+        yaw_deg: 30.0,
+        tempo: [0.8, 1.25],
+        keep: [0.8, 1.0],
+        slow_recording: 0.0,
+        ..AugmentOptions::default()
+    };
+    let before = person();
     let mut mirrored = 0;
     for index in 0..200 {
         let Augmented { motion, mirrored: m } = augment(&before, &options, &mut Rng::at(1, 1, index));
@@ -99,7 +111,7 @@ fn mirror_and_yaw_are_those_of_the_motion_module() {
 #[test]
 fn bones_change_alike_on_both_sides_and_little() {
     let (before, options) = (person(), AugmentOptions { bone_length: 0.1, ..AugmentOptions::none() });
-    let after = augment(&before, &options, &mut Rng::new(4)).motion;
+    let after = spoilt(&before, &options, &mut Rng::new(4));
     let factor = |a, b| apart(&after, 9, a, b) / apart(&before, 9, a, b);
     assert!((factor(4, 5) - factor(7, 8)).abs() < 1e-4);
     let all: Vec<f32> = before.skeleton.bones.iter().map(|&[a, b]| factor(a, b)).collect();
@@ -111,7 +123,7 @@ fn bones_change_alike_on_both_sides_and_little() {
 fn errors_of_joints_are_small_and_drift_is_slow() {
     let before = person();
     let most = |options: AugmentOptions, steps: bool| {
-        let after = augment(&before, &options, &mut Rng::new(3)).motion;
+        let after = spoilt(&before, &options, &mut Rng::new(3));
         let error: Vec<f32> = after.positions.iter().zip(&before.positions).map(|(a, b)| a - b).collect();
         let row = before.joints() * 3;
         let step = error.iter().zip(&error[row..]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -131,8 +143,51 @@ fn an_absent_body_stays_absent() {
     before.present[7] = false;
     let row = before.joints() * 3;
     before.positions[7 * row..8 * row].fill(0.0);
-    let options = AugmentOptions { keep: [1.0; 2], ..AugmentOptions::default() };
-    let after = augment(&before, &options, &mut Rng::new(2)).motion;
+    let options = AugmentOptions {
+        keep: [1.0; 2],
+        warp: 0.0,
+        slow_recording: 0.0,
+        lost_frames: 0.0,
+        ..AugmentOptions::default()
+    };
+    let mut rng = Rng::new(2);
+    let after = spoilt(&augment(&before, &options, &mut rng).motion, &options, &mut rng);
     assert!(!after.is_present(7, 0));
     assert!(after.positions[7 * row..8 * row].iter().all(|&v| v == 0.0));
+}
+
+#[test]
+fn a_slow_recording_and_lost_frames_keep_the_time() {
+    let before = waving(0);
+    let slow = AugmentOptions { slow_recording: 1.1, ..AugmentOptions::none() };
+    let after = augment(&before, &slow, &mut Rng::new(1)).motion;
+    assert!(after.frames() < before.frames() * 2 / 3);
+    assert!((after.seconds() - before.seconds()).abs() < 0.1, "{} s, {} s", after.seconds(), before.seconds());
+    let (mut held, mut frames) = (0, 0);
+    for seed in 0..20 {
+        let lossy =
+            spoilt(&before, &AugmentOptions { lost_frames: 1.0, ..AugmentOptions::none() }, &mut Rng::new(seed));
+        assert_eq!(lossy.frames(), before.frames());
+        let row = before.joints() * 3;
+        let rows: Vec<&[f32]> = lossy.positions.chunks_exact(row).collect();
+        held += rows.windows(2).filter(|w| w[0] == w[1]).count();
+        frames += rows.len();
+    }
+    let share = held as f32 / frames as f32;
+    assert!(share > 0.1 && share < 0.7, "{share}");
+}
+
+#[test]
+fn a_flat_clip_lies_in_one_plane_before_the_performer() {
+    let before = waving(0);
+    let flat = spoilt(&before, &AugmentOptions { flat: 1.1, ..AugmentOptions::none() }, &mut Rng::new(5));
+    let point = |i: usize| [0, 2].map(|c| flat.positions[i * 3 + c] - flat.positions[c]);
+    let count = flat.positions.len() / 3;
+    let widest = (0..count).map(point).max_by(|a, b| a[0].hypot(a[1]).total_cmp(&b[0].hypot(b[1]))).unwrap();
+    for [x, z] in (0..count).map(point) {
+        assert!((x * widest[1] - z * widest[0]).abs() < 1e-4, "out of the plane");
+    }
+    // the figure faces +z: shoulders and hands keep much of their distance
+    assert!(widest[0].abs() > 0.5 * widest[0].hypot(widest[1]));
+    assert!(flat.positions.iter().zip(&before.positions).skip(1).step_by(3).all(|(a, b)| a == b), "heights stay");
 }
