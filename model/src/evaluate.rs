@@ -72,7 +72,7 @@ pub fn evaluate(
     mut progress: impl FnMut(usize, usize),
 ) -> Result<Scores> {
     let known = Labels::new(assistant.labels());
-    let labels = sets.iter().fold(known, |all, set| all.union(&set.labels()));
+    let labels = sets.iter().fold(known, |all, set| all.union(&set.choices()));
     let names = labels.names().to_vec();
     let everything: Vec<usize> = (0..names.len()).collect();
     let total = sets.iter().map(|s| s.clips.len()).sum();
@@ -80,7 +80,7 @@ pub fn evaluate(
         Scores { confusion: vec![vec![0; names.len()]; names.len()], labels: names.clone(), ..Scores::default() };
     let (mut done, mut right, mut judged) = (0, 0, 0);
     for set in sets {
-        let own: Vec<usize> = set.labels().names().iter().filter_map(|l| labels.index(l)).collect();
+        let own: Vec<usize> = set.choices().names().iter().filter_map(|l| labels.index(l)).collect();
         let mut tally = SetScores::default();
         let mut questions: BTreeMap<String, (usize, usize)> = BTreeMap::new();
         for clips in set.clips.chunks(batch.max(1)) {

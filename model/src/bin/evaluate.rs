@@ -7,7 +7,7 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use skeletonllm::{
     assistant::Assistant,
-    data::{DataSet, Family, LoadOptions, Split},
+    data::{DataSet, Family, ProtocolOptions, Split},
     device::DeviceChoice,
     evaluate::{Scores, evaluate},
     folder::default_model,
@@ -29,9 +29,11 @@ struct Args {
     /// Folders with a metadata.jsonl each.
     #[arg(long, required = true, num_args = 1.., value_name = "DIR")]
     data: Vec<PathBuf>,
-    /// Which clips: train, val or all
-    #[arg(long, default_value = "val")]
-    split: Split,
+    /// Which clips: train, val, test or all [default: val; under a protocol test]
+    #[arg(long)]
+    split: Option<Split>,
+    #[command(flatten)]
+    ntu: ProtocolOptions,
     /// Model directory [default: the shipped nano model]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
@@ -69,6 +71,8 @@ fn run(args: &Args) -> Result<()> {
             .with_style(ProgressStyle::with_template(style).expect("our own template").progress_chars("=> "))
             .with_message(name.to_owned())
     };
+    let load = args.ntu.load_options()?;
+    let split = args.split.unwrap_or(if load.protocol.is_some() { Split::Test } else { Split::Val });
     let sets = args
         .data
         .iter()
@@ -78,7 +82,7 @@ fn run(args: &Args) -> Result<()> {
                 bar.set_length(total as u64);
                 bar.set_position(done as u64);
             };
-            let set = DataSet::load_with(folder, args.split, &LoadOptions::default(), &progress)?;
+            let set = DataSet::load_with(folder, split, &load, &progress)?;
             bar.finish_and_clear();
             set.warnings.iter().for_each(|warning| eprintln!("evaluate: {warning}"));
             Ok(set)

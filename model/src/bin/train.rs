@@ -12,6 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use skeletonllm::{
+    data::ProtocolOptions,
     device::{self, DeviceChoice},
     train::{RunOptions, TrainConfig, run},
 };
@@ -43,6 +44,8 @@ struct Args {
     /// Folders to learn from; their `val` lines are only watched.
     #[arg(long, num_args = 1.., value_name = "DIR")]
     data: Vec<PathBuf>,
+    #[command(flatten)]
+    ntu: ProtocolOptions,
     /// Where the run lives.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -103,6 +106,7 @@ fn start(args: Args) -> Result<()> {
     config.similar = args.similar.or(config.similar);
     config.rationales = args.rationales.or(config.rationales);
     config.prompts = args.prompts.or(config.prompts);
+    config.ntu = args.ntu.or(config.ntu);
     if let Some(number) = args.stage {
         config.only(number);
     }

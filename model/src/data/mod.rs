@@ -28,9 +28,12 @@
 
 pub mod augment;
 pub mod batches;
+pub mod humanml3d;
 pub mod kinematics;
 pub mod labels;
 pub mod layout;
+pub mod listing;
+pub mod ntu;
 pub mod questions;
 pub mod record;
 pub mod rng;
@@ -41,6 +44,7 @@ pub use augment::{AugmentOptions, Augmented, augment, spoilt};
 pub use batches::Batches;
 pub use kinematics::{BodyPart, Kinematics, Limbs, Movement, Phase, phases};
 pub use labels::Labels;
+pub use ntu::{Protocol, ProtocolOptions};
 pub use questions::{Family, FamilyWeights, QuestionAnswer, Truth, example, question_of, questions, sample_question};
 pub use record::{DataError, Record};
 pub use rng::Rng;

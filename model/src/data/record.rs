@@ -68,8 +68,8 @@ pub enum Half {
     Test,
 }
 
-/// One line of `metadata.jsonl`.
-#[derive(Clone, Debug, PartialEq)]
+/// What a set says of one clip: a line of `metadata.jsonl`, or the same from another layout.
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Record {
     /// Path of the motion, relative to the folder and inside it.
     pub file_name: String,
@@ -85,10 +85,24 @@ pub struct Record {
     pub captions: Vec<String>,
     /// The set's own questions and answers.
     pub questions: Vec<(String, String)>,
+    /// The part of the motion that the clip is, from and to, in seconds; `None` for all of it.
+    pub part: Option<[f32; 2]>,
     /// Line in the description, counted from one.
     pub line: usize,
     /// Everything else the line says, kept as it is.
     pub other: Map<String, Value>,
+}
+
+impl Record {
+    /// The clip's name in lists of answers: its file without the ending, and its part of it.
+    pub fn id(&self) -> String {
+        let ending = self.file_name.rfind('.').filter(|&at| !self.file_name[at..].contains(['/', '\\']));
+        let name = &self.file_name[..ending.unwrap_or(self.file_name.len())];
+        match self.part {
+            Some([start, end]) => format!("{name}@{start}-{end}"),
+            None => name.to_owned(),
+        }
+    }
 }
 
 /// Reads the description of a folder. Empty lines are skipped.
@@ -142,6 +156,7 @@ fn record(line: &str, number: usize) -> Result<Record, Fault> {
         split,
         captions: captions(fields.remove("captions"))?,
         questions: questions(fields.remove("questions"))?,
+        part: None,
         line: number,
         other: fields,
     })
@@ -195,7 +210,7 @@ fn kind(value: &Value) -> &'static str {
 }
 
 /// Whether a file name stays inside its folder, on any system: a downloaded set may have been made with bad intent.
-fn inside(name: &str) -> Result<(), String> {
+pub(super) fn inside(name: &str) -> Result<(), String> {
     let parts: Vec<&str> = name.split(['/', '\\']).collect();
     let drive = parts[0].len() == 2 && parts[0].ends_with(':');
     if name.trim().is_empty() {
@@ -217,6 +232,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(METADATA), text).unwrap();
         dir
+    }
+
+    #[test]
+    fn clips_have_names() {
+        let id = |file: &str, part| Record { file_name: file.into(), part, ..Record::default() }.id();
+        assert_eq!(id("a.b/c.d.bvh", None), "a.b/c.d");
+        assert_eq!(id("a.b/c", None), "a.b/c");
+        assert_eq!(id("c.npy", Some([0.5, 2.0])), "c@0.5-2");
     }
 
     fn failure(text: &str) -> String {

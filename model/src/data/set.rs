@@ -14,13 +14,15 @@ use rayon::prelude::*;
 
 use super::{
     labels::Labels,
-    record::{DataError, Half, Record, read_metadata},
+    listing::{Listing, list},
+    ntu::{MissingSamples, Protocol},
+    record::{DataError, Half, Record},
 };
 
 /// Which clips of a folder are wanted.
 ///
 /// A line without a `split` belongs to `train`. A folder where *no* line has one is not divided: all of it is wanted
-/// as `Train` and as `Val` alike, so that `evaluate` works on a plain folder; [`DataSet::divided`] tells. Whoever wants
+/// as `Train`, `Val` and `Test` alike, so that `evaluate` works on a plain folder; [`DataSet::divided`] tells. Whoever wants
 /// both halves at once calls [`DataSet::load_halves`], which never puts a clip into both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Split {
@@ -28,7 +30,9 @@ pub enum Split {
     Train,
     /// What it is judged on.
     Val,
-    /// Everything, also lines marked `test`.
+    /// What it is judged on once, at the end.
+    Test,
+    /// Everything.
     All,
 }
 
@@ -38,17 +42,24 @@ impl Split {
         match self {
             Split::Train => "train",
             Split::Val => "val",
+            Split::Test => "test",
             Split::All => "all",
         }
     }
 
-    fn wants(self, half: Option<Half>, divided: bool) -> bool {
+    /// The half it stands for; none for everything.
+    fn half(self) -> Option<Half> {
         match self {
-            Split::All => true,
-            _ if !divided => true,
-            Split::Train => half.is_none_or(|h| h == Half::Train),
-            Split::Val => half == Some(Half::Val),
+            Split::Train => Some(Half::Train),
+            Split::Val => Some(Half::Val),
+            Split::Test => Some(Half::Test),
+            Split::All => None,
         }
+    }
+
+    fn wants(self, half: Option<Half>, divided: bool) -> bool {
+        // a line that does not say belongs to the training half
+        !divided || self.half().is_none_or(|wanted| half.unwrap_or(Half::Train) == wanted)
     }
 }
 
@@ -56,10 +67,10 @@ impl std::str::FromStr for Split {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Split, String> {
-        [Split::Train, Split::Val, Split::All]
+        [Split::Train, Split::Val, Split::Test, Split::All]
             .into_iter()
             .find(|s| s.name() == name)
-            .ok_or_else(|| format!("'{name}' is none of train, val, all"))
+            .ok_or_else(|| format!("'{name}' is none of train, val, test, all"))
     }
 }
 
@@ -70,11 +81,20 @@ pub struct LoadOptions {
     pub read: ReadOptions,
     /// Keep joint orientations where the files have them. They more than double the memory a set takes.
     pub orientations: bool,
+    /// What divides folders of NTU RGB+D files; see [`list`].
+    pub protocol: Option<Protocol>,
+    /// Samples of NTU RGB+D that are left out.
+    pub missing: MissingSamples,
 }
 
 impl Default for LoadOptions {
     fn default() -> LoadOptions {
-        LoadOptions { read: ReadOptions::default(), orientations: true }
+        LoadOptions {
+            read: ReadOptions::default(),
+            orientations: true,
+            protocol: None,
+            missing: MissingSamples::default(),
+        }
     }
 }
 
@@ -98,6 +118,9 @@ pub struct DataSet {
     pub warnings: Vec<String>,
     /// Whether any line of the description has a `split`.
     pub divided: bool,
+    /// The labels that answers about these clips are chosen among, in the order in which a question lists them, where
+    /// a protocol says it.
+    pub candidates: Option<Vec<String>>,
 }
 
 /// Called after each clip with how many are read and how many there are. Calls come from several threads.
@@ -107,7 +130,7 @@ impl DataSet {
     /// Reads the wanted clips of a folder, on all cores.
     ///
     /// # Errors
-    /// See [`read_metadata`]; also [`DataError::Empty`] when the split has no clip and [`DataError::AllFailed`] when
+    /// See [`list`]; also [`DataError::Empty`] when the split has no clip and [`DataError::AllFailed`] when
     /// no clip could be read. Single clips that cannot be read end up in [`DataSet::warnings`].
     pub fn load(dir: &Path, split: Split) -> Result<DataSet, DataError> {
         DataSet::load_with(dir, split, &LoadOptions::default(), &|_, _| {})
@@ -123,14 +146,15 @@ impl DataSet {
         options: &LoadOptions,
         progress: Progress<'_>,
     ) -> Result<DataSet, DataError> {
-        let records = read_metadata(dir)?;
-        let (total, divided) = (records.len(), records.iter().any(|r| r.split.is_some()));
-        let wanted: Vec<Record> = records.into_iter().filter(|r| split.wants(r.split, divided)).collect();
-        if wanted.is_empty() {
+        let mut listing = list(dir, options)?;
+        let (total, divided) = (listing.records.len(), listing.divided());
+        listing.records.retain(|r| split.wants(r.split, divided));
+        if listing.records.is_empty() {
             let cause = format!("no clip in split {}; the folder has {total} in others", split.name());
             return Err(DataError::Empty { path: dir.to_owned(), cause });
         }
-        DataSet::read(dir, wanted, divided, options, progress)
+        let candidates = listing.protocol.and_then(|p| Some(p.classes(split.half()?)));
+        Ok(DataSet { candidates, ..DataSet::read(dir, listing, divided, options, progress)? })
     }
 
     /// Both halves, training first, for a run that learns from one and watches the other. The second is empty when the
@@ -143,22 +167,23 @@ impl DataSet {
         options: &LoadOptions,
         progress: Progress<'_>,
     ) -> Result<(DataSet, DataSet), DataError> {
-        let mut records = read_metadata(dir)?;
-        let divided = records.iter().any(|r| r.split.is_some());
-        records.retain(|r| r.split != Some(Half::Test));
-        if records.is_empty() {
+        let mut listing = list(dir, options)?;
+        let (divided, protocol) = (listing.divided(), listing.protocol);
+        listing.records.retain(|r| r.split != Some(Half::Test));
+        if listing.records.is_empty() {
             return Err(DataError::Empty { path: dir.to_owned(), cause: "no clip in split train or val".into() });
         }
-        let mut train = DataSet::read(dir, records, divided, options, progress)?;
+        let mut train = DataSet::read(dir, listing, divided, options, progress)?;
         let (val, rest) = train.clips.drain(..).partition(|c| c.record.split == Some(Half::Val));
         train.clips = rest;
-        let val = DataSet { clips: val, warnings: Vec::new(), name: train.name.clone(), divided };
+        let val = DataSet { name: train.name.clone(), clips: val, warnings: Vec::new(), divided, candidates: None };
+        train.candidates = protocol.map(|p| p.classes(Half::Train));
         Ok((train, val))
     }
 
     fn read(
         dir: &Path,
-        records: Vec<Record>,
+        Listing { records, warnings, .. }: Listing,
         divided: bool,
         options: &LoadOptions,
         progress: Progress<'_>,
@@ -172,6 +197,9 @@ impl DataSet {
                 let result = motion::read_file(&path, &options.read);
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
                 let mut motion = result.map_err(|e| e.to_string())?;
+                if let Some(part) = record.part {
+                    motion = cut(&motion, part).map_err(|why| format!("{}: {why}", path.display()))?;
+                }
                 if !options.orientations {
                     motion.orientations = None;
                 }
@@ -179,20 +207,27 @@ impl DataSet {
                 Ok(DataClip { record, motion })
             })
             .collect();
-        let mut set =
-            DataSet { name: folder_name(dir), clips: Vec::with_capacity(total), warnings: Vec::new(), divided };
+        let (mut clips, mut failures) = (Vec::with_capacity(total), Vec::new());
         for result in results {
             match result {
-                Ok(clip) => set.clips.push(clip),
-                Err(why) => set.warnings.push(why),
+                Ok(clip) => clips.push(clip),
+                Err(why) => failures.push(why),
             }
         }
-        match set.warnings.first() {
-            Some(first) if set.clips.is_empty() => {
+        match failures.first() {
+            Some(first) if clips.is_empty() => {
                 Err(DataError::AllFailed { path: dir.to_owned(), clips: total, first: first.clone() })
             }
-            _ => Ok(set),
+            _ => {
+                let warnings = warnings.into_iter().chain(failures).collect();
+                Ok(DataSet { name: folder_name(dir), clips, warnings, divided, candidates: None })
+            }
         }
+    }
+
+    /// The labels that answers about these clips are chosen among: the protocol's, or else [`DataSet::labels`].
+    pub fn choices(&self) -> Labels {
+        self.candidates.as_ref().map_or_else(|| self.labels(), Labels::new)
     }
 
     /// The labels of these clips.
@@ -208,6 +243,15 @@ impl DataSet {
         });
         own.collect()
     }
+}
+
+/// The frames from one second to another.
+fn cut(motion: &Motion, [start, end]: [f32; 2]) -> Result<Motion, String> {
+    let frame = |second: f32| (second * motion.fps) as usize;
+    if frame(start) >= motion.frames() {
+        return Err(format!("the part from {start} s to {end} s begins after the motion's {:.1} s", motion.seconds()));
+    }
+    Ok(motion.cropped(frame(start)..frame(end)))
 }
 
 /// One copy of each skeleton, shared by all clips that have it.
@@ -271,7 +315,7 @@ mod tests {
     #[test]
     fn an_undivided_folder_is_wanted_whole() {
         let dir = folder(&[r#"{"file_name": "a.bvh"}"#, r#"{"file_name": "b.bvh"}"#]);
-        for split in [Split::Train, Split::Val, Split::All] {
+        for split in [Split::Train, Split::Val, Split::Test, Split::All] {
             let set = DataSet::load(dir.path(), split).unwrap();
             assert!(set.clips.len() == 2 && !set.divided);
         }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     config::InternVlConfig,
-    data::{AugmentOptions, FamilyWeights},
+    data::{AugmentOptions, FamilyWeights, ProtocolOptions},
     drawing::DrawingConfig,
     train::optimizer::AdamWConfig,
 };
@@ -92,6 +92,8 @@ pub struct TrainConfig {
     pub beta2: f64,
     /// Largest gradient norm.
     pub clip_norm: f64,
+    /// How folders of NTU RGB+D files are divided.
+    pub ntu: ProtocolOptions,
     /// How clips are changed before they are shown.
     pub augment: AugmentOptions,
     /// Share of clips that are shown on another layout of joints, 0..1.
@@ -141,6 +143,7 @@ impl Default for TrainConfig {
             weight_decay: 0.05,
             beta2: 0.99,
             clip_norm: 1.0,
+            ntu: ProtocolOptions::default(),
             augment: AugmentOptions::default(),
             layouts: 0.5,
             readout: 2.0,

@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{Asks, RunOptions, Similar, Stage, StageConfig, TrainConfig};
 use crate::{
-    data::{DataClip, DataSet, Labels, LoadOptions, corpus},
+    data::{DataClip, DataSet, Labels, corpus},
     drawing::fresh_drawing,
     folder::{Extra, Loaded, SkeletonLlm},
     internvl::InternVl,
@@ -99,6 +99,7 @@ pub fn prepare(mut model: SkeletonLlm, stage: &StageConfig, seed: u64) -> Skelet
 /// Reads every folder's two halves, telling of files that cannot be used.
 pub fn read_data(options: &RunOptions<'_>) -> Result<(Vec<DataSet>, Vec<DataSet>)> {
     let mut halves = (Vec::new(), Vec::new());
+    let load = options.config.ntu.load_options()?;
     for folder in &options.data {
         let bar = if options.quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
         bar.set_style(ProgressStyle::with_template("reading {msg} [{wide_bar}] {pos}/{len}")?.progress_chars("=> "));
@@ -107,7 +108,7 @@ pub fn read_data(options: &RunOptions<'_>) -> Result<(Vec<DataSet>, Vec<DataSet>
             bar.set_length(total as u64);
             bar.set_position(done as u64);
         };
-        let (train, validation) = DataSet::load_halves(folder, &LoadOptions::default(), &progress)?;
+        let (train, validation) = DataSet::load_halves(folder, &load, &progress)?;
         bar.finish_and_clear();
         for warning in train.warnings.iter().chain(&validation.warnings) {
             eprintln!("train: {warning}");

@@ -29,17 +29,7 @@ fn labels() -> Labels {
 }
 
 fn record(label: Option<&str>) -> Record {
-    Record {
-        file_name: "a.bvh".into(),
-        label: label.map(str::to_owned),
-        subject: None,
-        style: None,
-        split: None,
-        captions: Vec::new(),
-        questions: Vec::new(),
-        line: 1,
-        other: serde_json::Map::new(),
-    }
+    Record { file_name: "a.bvh".into(), label: label.map(str::to_owned), line: 1, ..Record::default() }
 }
 
 #[test]
