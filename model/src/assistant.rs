@@ -18,7 +18,8 @@ use draction::{clip::Clip, motion::Motion};
 use web_time::Instant;
 
 pub use explain::{Attribution, PictureSlope};
-pub use judge::NOT_DECLINED;
+#[cfg(not(target_family = "wasm"))]
+pub use judge::Tally;
 pub use spans::{LONG_TAKE_SECONDS, Span, SpanOptions};
 
 use crate::{
@@ -305,11 +306,15 @@ impl Assistant {
 
     /// The tokens of a question about one motion of `look`, up to where the answer begins.
     fn prompt(&self, question: &str, look: &Look, motion: usize) -> Result<Vec<u32>> {
-        let tokenizer = self.chat.tokenizer();
-        if tokenizer.encode(question).len() > MAX_QUESTION {
+        if self.chat.tokenizer().encode(question).len() > MAX_QUESTION {
             bail!("the question is longer than {MAX_QUESTION} tokens");
         }
-        Ok(self.chat.question(question).with_tokens(tokenizer.image_context(), look.tokens_of(motion)).ids)
+        Ok(self.prompt_of_any_length(question, look, motion))
+    }
+
+    fn prompt_of_any_length(&self, question: &str, look: &Look, motion: usize) -> Vec<u32> {
+        let image_context = self.chat.tokenizer().image_context();
+        self.chat.question(question).with_tokens(image_context, look.tokens_of(motion)).ids
     }
 
     fn generate_options(&self) -> GenerateOptions {

@@ -7,8 +7,8 @@ use burn::tensor::Device;
 use crate::config::InternVlConfig;
 use crate::decoder::LanguageModel;
 use crate::foreground::Foreground;
-use crate::layers::{indices, initialise, ops};
 use crate::kv_cache::KvCache;
+use crate::layers::{indices, initialise, ops};
 use crate::projector::Projector;
 use crate::vision::{VisionTower, pixel_shuffle};
 

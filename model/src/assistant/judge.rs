@@ -8,14 +8,30 @@ use burn::tensor::Tensor;
 use super::Assistant;
 use crate::{
     data::{DataClip, Family, Labels, Phrasing, QuestionAnswer, Rng, Texts, Truth, question_of},
-    generate::greedy_batch,
+    generate::{GenerateOptions, greedy_batch},
     look::Look,
 };
 
+/// What became of some questions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// How many were asked.
+    pub asked: usize,
+    /// Answers that equal the truth, case and punctuation aside.
+    pub right: usize,
+    /// Answers that decline to answer; right where no skeleton shows what was asked.
+    pub declined: usize,
+}
+
+/// Longest answer to [`Assistant::label_in_words`], in tokens.
+const MAX_LABEL: usize = 16;
+/// How much less likely it makes tokens that occurred before.
+const REPETITION_PENALTY: f32 = 1.05;
+
 impl Assistant {
-    /// Asks each clip of a set the questions of `families` that its motion has a truth for, and counts in `tally` the
-    /// right and the asked ones by family; under [`NOT_DECLINED`] those that have an answer and got one, right or not.
-    /// Captions that a set brings itself can be said in many ways and are not judged. Waits for the device.
+    /// Asks each clip of a set the questions of `families` that its motion has a truth for, and counts in `tally` what
+    /// became of them, by family. Captions that a set brings itself can be said in many ways and are not judged. Waits
+    /// for the device.
     ///
     /// # Errors
     /// As [`Assistant::look`].
@@ -24,7 +40,7 @@ impl Assistant {
         clips: &[DataClip],
         look: &Look,
         families: &[Family],
-        tally: &mut BTreeMap<String, (usize, usize)>,
+        tally: &mut BTreeMap<String, Tally>,
     ) -> Result<()> {
         let labels = Labels::new(&self.labels);
         let mut asked: Vec<(usize, QuestionAnswer)> = Vec::new();
@@ -36,31 +52,45 @@ impl Assistant {
                 asked.extend(question_of(family, &truth, &mut rng, Phrasing::Canonical).map(|qa| (i, qa)));
             }
         }
-        if asked.is_empty() {
-            return Ok(());
-        }
-        let prompts = asked.iter().map(|(i, qa)| self.prompt(&qa.question, look, *i)).collect::<Result<Vec<_>>>()?;
-        let visual = Tensor::cat(asked.iter().map(|(i, _)| look.visual_of(*i)).collect(), 1);
-        let options = self.generate_options();
-        let answers = greedy_batch(&self.model.internvl, &prompts, Some(visual), &options, |_, _| {})?;
-        for ((_, qa), ids) in asked.iter().zip(answers) {
-            let answer = self.chat.tokenizer().decode(&ids);
-            let mut count = |name: &str, right: bool| {
-                let entry = tally.entry(name.to_owned()).or_default();
-                entry.0 += usize::from(right);
-                entry.1 += 1;
-            };
-            count(qa.family.name(), is_right(qa, &answer));
-            if qa.family != Family::Unanswerable {
-                count(NOT_DECLINED, !same_words(&answer, &Texts::built_in().answers().cannot_tell));
-            }
+        let questions: Vec<(usize, &str)> = asked.iter().map(|(i, qa)| (*i, qa.question.as_str())).collect();
+        let answers = self.answer_all(look, &questions, &self.generate_options())?;
+        let cannot_tell = &Texts::built_in().answers().cannot_tell;
+        for ((_, qa), answer) in asked.iter().zip(answers) {
+            let entry = tally.entry(qa.family.name().to_owned()).or_default();
+            entry.asked += 1;
+            entry.right += usize::from(is_right(qa, &answer));
+            entry.declined += usize::from(same_words(&answer, cannot_tell));
         }
         Ok(())
     }
-}
 
-/// Under this name the tally holds how many questions that have an answer were not declined.
-pub const NOT_DECLINED: &str = "not_declined";
+    /// The answer to one question about each motion of `look`, generated as the paper does it: greedily, at most
+    /// sixteen tokens, with a repetition penalty of 1.05 (spec A.10). Waits for the device.
+    ///
+    /// # Errors
+    /// When the device gives nothing back.
+    pub fn label_in_words(&self, look: &Look, question: &str) -> Result<Vec<String>> {
+        let questions: Vec<(usize, &str)> = (0..look.clips.len()).map(|i| (i, question)).collect();
+        let stop = vec![self.chat.tokenizer().turn_end()];
+        self.answer_all(
+            look,
+            &questions,
+            &GenerateOptions { max_tokens: MAX_LABEL, stop, repetition_penalty: REPETITION_PENALTY },
+        )
+    }
+
+    /// Answers to questions, each about the motion of that number. They may be long: sixty labels to choose from.
+    fn answer_all(&self, look: &Look, asked: &[(usize, &str)], options: &GenerateOptions) -> Result<Vec<String>> {
+        if asked.is_empty() {
+            return Ok(Vec::new());
+        }
+        let prompts: Vec<Vec<u32>> =
+            asked.iter().map(|(i, question)| self.prompt_of_any_length(question, look, *i)).collect();
+        let visual = Tensor::cat(asked.iter().map(|(i, _)| look.visual_of(*i)).collect(), 1);
+        let answers = greedy_batch(&self.model.internvl, &prompts, Some(visual), options, |_, _| {})?;
+        Ok(answers.iter().map(|ids| self.chat.tokenizer().decode(ids)).collect())
+    }
+}
 
 /// Whether an answer is the true one. An explanation must begin with the true first movement and end with the true
 /// label; what it says in between may leave something out.
