@@ -89,6 +89,9 @@ struct Args {
     /// Clips at a time.
     #[arg(long, default_value_t = 16)]
     batch: usize,
+    /// Look only at the parts of the pictures that hold something.
+    #[arg(long)]
+    skip_background: bool,
     /// Skip the questions, recognise only.
     #[arg(long)]
     recognition_only: bool,
@@ -152,7 +155,7 @@ fn judge(args: &Args) -> Result<()> {
     };
     let total: usize = sets.iter().map(|s| s.clips.len()).sum();
     let folder = args.model.clone().map_or_else(default_model, Ok)?;
-    let assistant = Assistant::load(&folder, args.device)?;
+    let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
     eprintln!("{} on {}", folder.display(), assistant.device_name());
 
     let families: &[Family] = if args.recognition_only { &[] } else { Family::JUDGED };

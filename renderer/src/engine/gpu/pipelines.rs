@@ -53,8 +53,8 @@ pub(super) struct Pipelines {
 }
 
 impl Pipelines {
-    /// Compiles `sources`; passes whose text is that of `known` are taken from there. Mistakes in WGSL go to the
-    /// device's error scope.
+    /// Compiles `sources`, on all threads where nothing is `known` yet; else passes whose text is that of `known` are
+    /// taken from there, and mistakes in WGSL go to this thread's error scope.
     pub fn compile(
         device: &wgpu::Device,
         layouts: &Layouts,
@@ -69,7 +69,7 @@ impl Pipelines {
                 source: wgpu::ShaderSource::Wgsl(text.into()),
             })
         };
-        let passes = Pass::ALL.into_iter().map(|pass| {
+        let compiled = |pass: Pass| {
             let name = pass.name();
             let text = compose(name)?;
             let same = known.map(|known| &known.passes[&pass]).filter(|(known, _)| *known == text);
@@ -78,10 +78,10 @@ impl Pipelines {
                 None => pipeline(device, layouts.get(pass), name, &module(name, &text)),
             };
             Ok((pass, (text, compiled)))
-        });
+        };
         let shown = module(present::SHADER, &compose(present::SHADER)?);
         Ok(Pipelines {
-            passes: passes.collect::<Result<_, GpuError>>()?,
+            passes: each_pass(known.is_none(), compiled)?,
             present: present::pipeline(device, &layouts.present, &shown),
         })
     }
@@ -89,6 +89,29 @@ impl Pipelines {
     pub fn get(&self, pass: Pass) -> &wgpu::ComputePipeline {
         &self.passes[&pass].1
     }
+}
+
+/// What `of` gives for every pass; side by side unless the mistakes are wanted: an error scope catches only what its own
+/// thread does.
+#[cfg(not(target_family = "wasm"))]
+fn each_pass<T: Send>(
+    side_by_side: bool,
+    of: impl Fn(Pass) -> Result<(Pass, T), GpuError> + Sync + Send,
+) -> Result<HashMap<Pass, T>, GpuError> {
+    use rayon::prelude::*;
+    match side_by_side {
+        true => Pass::ALL.into_par_iter().map(of).collect(),
+        false => Pass::ALL.into_iter().map(of).collect(),
+    }
+}
+
+/// What `of` gives for every pass. A browser compiles side by side by itself.
+#[cfg(target_family = "wasm")]
+fn each_pass<T>(
+    _side_by_side: bool,
+    of: impl Fn(Pass) -> Result<(Pass, T), GpuError>,
+) -> Result<HashMap<Pass, T>, GpuError> {
+    Pass::ALL.into_iter().map(of).collect()
 }
 
 fn pipeline(
