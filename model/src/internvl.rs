@@ -2,7 +2,7 @@
 
 use burn::Tensor;
 use burn::module::Module;
-use burn::tensor::Device;
+use burn::tensor::{Device, TensorData};
 
 use crate::config::InternVlConfig;
 use crate::decoder::LanguageModel;
@@ -261,13 +261,18 @@ impl InternVl {
         visual: Option<Tensor<3>>,
     ) -> Result<Tensor<1>, PromptError> {
         let aims = Aims::of(batch, labels)?;
+        let shares = vec![1.0 / aims.targets.len() as f32; aims.targets.len()];
         let hidden = self.language_model.model.forward(self.embed(batch, visual)?);
-        Ok(self.loss_at(hidden, aims))
+        Ok(self.loss_at(hidden, aims, shares))
     }
 
-    /// As [`Self::loss`], of conversations that begin alike: each row of `openings`, all of one length, is followed by
-    /// the same number of rows of `rests`, those of one opening next to each other. An opening is computed once,
-    /// however many rests follow it. `visual` belongs to the openings, `labels` to the rests.
+    /// Cross-entropy of conversations that begin alike: each row of `openings`, all of one length, is followed by the
+    /// same number of rows of `rests`, those of one opening next to each other. An opening is computed once, however
+    /// many rests follow it. `visual` belongs to the openings, `labels` to the rests.
+    ///
+    /// Unlike in [`Self::loss`], every answer counts alike, however long it is: the mean over answers of the mean over
+    /// their tokens, as if each were a batch of its own (the reference's batches hold one). A label of two words would
+    /// drown in explanations of forty.
     ///
     /// # Errors
     /// As [`Self::loss`].
@@ -287,14 +292,17 @@ impl InternVl {
         let _ = decoder.forward_cached(self.embed(openings, visual)?, &openings.lengths(), &mut cache);
         let mut cache = cache.repeat_each(rests.rows().len() / openings.rows().len());
         let hidden = decoder.forward_cached(self.embed(rests, None)?, &rests.lengths(), &mut cache);
-        Ok(self.loss_at(hidden, aims))
+        let shares = aims.shares_of_answers();
+        Ok(self.loss_at(hidden, aims, shares))
     }
 
-    /// Cross-entropy of what follows the given places of `hidden [places, width]`.
-    fn loss_at(&self, hidden: Tensor<2>, Aims { places, targets }: Aims) -> Tensor<1> {
+    /// Cross-entropy of what follows the given places of `hidden [rows, width]`, with each place's share of it.
+    fn loss_at(&self, hidden: Tensor<2>, Aims { places, targets, .. }: Aims, shares: Vec<f32>) -> Tensor<1> {
         let device = self.device().without_autodiff();
         let logits = self.language_model.head(hidden.select(0, indices(places, &device)));
-        ops::cross_entropy(logits, indices(targets, &device))
+        let count = shares.len();
+        let shares = Tensor::from_data(TensorData::new(shares, [count]), &device);
+        ops::cross_entropy(logits, indices(targets, &device), shares)
     }
 }
 
@@ -302,11 +310,13 @@ impl InternVl {
 struct Aims {
     places: Vec<i64>,
     targets: Vec<i64>,
+    /// The row of the batch that each belongs to.
+    rows: Vec<usize>,
 }
 
 impl Aims {
     fn of(batch: &TokenBatch, labels: &[Vec<i64>]) -> Result<Aims, PromptError> {
-        let mut aims = Aims { places: Vec::new(), targets: Vec::new() };
+        let mut aims = Aims { places: Vec::new(), targets: Vec::new(), rows: Vec::new() };
         for (row, tokens) in batch.rows.iter().enumerate() {
             let labels = labels.get(row).map_or(&[][..], Vec::as_slice);
             if labels.len() != tokens.len() {
@@ -315,9 +325,18 @@ impl Aims {
             for (place, &label) in labels.iter().enumerate().skip(1).filter(|(_, label)| **label != IGNORED) {
                 aims.places.push((row * batch.length + place - 1) as i64);
                 aims.targets.push(label);
+                aims.rows.push(row);
             }
         }
         if aims.targets.is_empty() { Err(PromptError::NoLabels) } else { Ok(aims) }
+    }
+
+    /// What each token counts when all answers count alike; adds up to 1.
+    fn shares_of_answers(&self) -> Vec<f32> {
+        let mut tokens = vec![0.0f32; self.rows.last().map_or(0, |last| last + 1)];
+        self.rows.iter().for_each(|&row| tokens[row] += 1.0);
+        let answers = tokens.iter().filter(|&&n| n > 0.0).count() as f32;
+        self.rows.iter().map(|&row| 1.0 / (tokens[row] * answers)).collect()
     }
 }
 

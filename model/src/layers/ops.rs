@@ -153,10 +153,10 @@ pub(super) fn attention_composed(
     mixed.reshape([batch, heads, queries, width]).swap_dims(1, 2)
 }
 
-/// `[rows, vocabulary]`, `[rows]` target ids → `[1]`: mean of `−log softmax(logits)[target]`.
+/// `[rows, vocabulary]`, `[rows]` target ids, `[rows]` shares → `[1]`: `−Σ share·log softmax(logits)[target]`.
 #[must_use]
-pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+pub fn cross_entropy(logits: Tensor<2>, targets: Tensor<1, Int>, shares: Tensor<1>) -> Tensor<1> {
     let rows = logits.dims()[0];
     let targets = targets.reshape([rows, 1]);
-    activation::log_softmax(logits, 1).gather(1, targets).mean().neg()
+    (activation::log_softmax(logits, 1).gather(1, targets) * shares.reshape([rows, 1])).sum().neg()
 }

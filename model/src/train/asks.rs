@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{Similar, Stage};
 use crate::{
-    data::{FamilyWeights, Phrasing, Rng, sample_question},
+    data::{Family, FamilyWeights, Phrasing, Rng, question_of, sample_question},
     prompts::Prompts,
     teacher::{ShownClip, Teacher},
 };
@@ -37,7 +37,11 @@ impl Asks {
         rng: &mut Rng,
     ) -> Result<Vec<(String, String)>> {
         match stage {
-            Stage::WarmUp | Stage::Refine => (0..count).map(|_| self.mixed(clip, rng)).collect(),
+            Stage::WarmUp | Stage::Refine => {
+                let label = self.label(clip, rng);
+                let others = count - usize::from(label.is_some());
+                label.map(Ok).into_iter().chain((0..others).map(|_| self.mixed(clip, rng))).collect()
+            }
             Stage::DiscFt => Ok(self.is_it(clip, count, rng)),
             Stage::CrDistill => {
                 let Some(teacher) = &self.teacher else { bail!("stage 3 has no teacher") };
@@ -45,6 +49,13 @@ impl Asks {
                 Ok(told.map(|text| (self.prompts.student().to_owned(), text)).into_iter().collect())
             }
         }
+    }
+
+    /// What is the person doing? Asked about every clip that has a label, since what else is asked rests on it.
+    fn label(&self, clip: &ShownClip<'_>, rng: &mut Rng) -> Option<(String, String)> {
+        let asked = question_of(Family::Recognition, clip.truth, rng, Phrasing::Train);
+        let asked = asked.filter(|_| self.families.recognition > 0.0)?;
+        Some((as_typed(&asked.question, rng), asked.answer))
     }
 
     fn mixed(&self, clip: &ShownClip<'_>, rng: &mut Rng) -> Result<(String, String)> {
