@@ -33,11 +33,18 @@ pub struct DrawingConfig {
     pub points_per_bone: usize,
     /// Standard deviation of a Gaussian in metres.
     pub scale: f64,
+    /// Whether a fresh renderer has an NFM, without which colours do not follow movement.
+    #[serde(default = "yes")]
+    pub nfm: bool,
+}
+
+fn yes() -> bool {
+    true
 }
 
 impl Default for DrawingConfig {
     fn default() -> Self {
-        DrawingConfig { points_per_bone: 6, scale: 0.03 }
+        DrawingConfig { points_per_bone: 6, scale: 0.03, nfm: true }
     }
 }
 

@@ -24,7 +24,7 @@ pub fn fresh_draction(config: DrawingConfig, seed: u64) -> Result<DrAction> {
     let template = Template::build(&skeleton.bones, &BANK_POSE.concat(), &rule)?;
     let mut draction = DrAction::painted(&skeleton, template)?;
     let random = DrAction::init(draction.template.clone(), seed);
-    draction.parameters.nfm = random.parameters.nfm.map(tinting);
+    draction.parameters.nfm = random.parameters.nfm.filter(|_| config.nfm).map(tinting);
     Ok(draction)
 }
 
