@@ -12,7 +12,7 @@ use draction::{
     motion::{Motion, Part, Skeleton},
 };
 
-use super::rng::Rng;
+use super::{perturb::Perturbation, rng::Rng};
 
 /// Joints that every body with five parts has.
 pub const LANDMARKS: usize = 15;
@@ -40,21 +40,19 @@ pub fn landmarks(skeleton: &Skeleton, pose: &[f32]) -> Option<[usize; LANDMARKS]
     Some(marks)
 }
 
-/// The motion on at most fifteen joints, its [`landmarks`]. A skeleton without all five parts stays as it is.
-pub fn sparse(motion: &Motion) -> Motion {
-    let Some(marks) = marks_of(motion) else { return motion.clone() };
-    let mut keep = Vec::new();
-    marks.into_iter().for_each(|j| {
-        if !keep.contains(&j) {
-            keep.push(j)
-        }
-    });
-    subset(motion, &keep)
+/// The motion on a random layout: half of the time on Kinect's 25 joints or a reduction of them to 20, 17 or 13, else
+/// [`thinned`]. A skeleton without all five parts stays as it is.
+pub fn random(motion: &Motion, rng: &mut Rng) -> Motion {
+    let (kinect, joints) = (rng.chance(0.5), *rng.pick(&[25, 20, 17, 13]));
+    match kinect {
+        true => Perturbation::Joints(joints).apply(motion, 0).into_owned(),
+        false => thinned(motion, rng),
+    }
 }
 
-/// The motion on a random layout: its landmarks with or without pelvis and chest (15 or 13 joints), or all joints but a
-/// tenth to a half of those that are no landmarks or lie in a limb's middle. Some of the joints that stay move towards
-/// a neighbour that goes, as in layouts that have one joint for both. A skeleton without all five parts stays as it is.
+/// The motion on its landmarks with or without pelvis and chest (15 or 13 joints), or on all joints but a tenth to a half
+/// of those that are no landmarks or lie in a limb's middle. Some of the joints that stay move towards a neighbour that
+/// goes, as in layouts that have one joint for both. A skeleton without all five parts stays as it is.
 pub fn thinned(motion: &Motion, rng: &mut Rng) -> Motion {
     let Some(marks) = marks_of(motion) else { return motion.clone() };
     let (layout, share) = (rng.unit(), rng.range(0.1, 0.5));

@@ -126,7 +126,7 @@ impl Source<'_> {
         let mut seen = spoilt(&shown.motion.without_empty_bodies(), &self.augment, &mut rng);
         let whole = seen.clone();
         if rng.chance(self.layouts) {
-            seen = layout::thinned(&seen, &mut rng);
+            seen = layout::random(&seen, &mut rng);
         }
         let context = || clip.record.file_name.clone();
         let seen = Clip::from_motion(&seen, &options).with_context(context)?;

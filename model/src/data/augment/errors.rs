@@ -1,9 +1,9 @@
-//! What a worse recording makes of a motion: frames lost, bones of another length, joints that drift and shake, no
-//! depth.
+//! What another person and a worse recording make of a motion: frames lost, bones of another length, joints that drift
+//! and shake, no depth.
 
 use draction::motion::Motion;
 
-use super::{AugmentOptions, flat};
+use super::{AugmentOptions, flat, style};
 use crate::data::rng::Rng;
 
 /// Seconds between the random values that a drift is interpolated from.
@@ -11,17 +11,22 @@ const DRIFT_KNOT_S: f32 = 0.5;
 /// A flat clip's plane is this far askew at most, degrees.
 const ASKEW: f32 = 40.0;
 
-/// The motion as a worse recording has it; what it is a recording of stays true. Randomness as in [`super::augment`].
+/// The motion as somebody else does it and a worse recording has it; what it is a recording of stays true. Randomness as in [`super::augment`].
 pub fn spoilt(motion: &Motion, options: &AugmentOptions, rng: &mut Rng) -> Motion {
     let (mut bone_rng, mut drift_rng, mut jitter_rng) = (rng.fork(), rng.fork(), rng.fork());
-    let (mut lost_rng, mut flat_rng) = (rng.fork(), rng.fork());
+    let (mut lost_rng, mut flat_rng, mut style_rng) = (rng.fork(), rng.fork(), rng.fork());
+    let mut joints_rng = rng.fork();
+    let mut out = motion.clone();
+    if options.amplitude > 0.0 || options.limb_deg > 0.0 {
+        style::restyle(&mut out, options.amplitude, options.limb_deg, &mut style_rng);
+    }
+    let motion = &out.clone();
     let (joints, bodies) = (motion.joints(), motion.bodies);
     let bones = (options.bone_length > 0.0).then(|| Bones::draw(motion, options.bone_length, &mut bone_rng));
     let drift = Drift::draw(motion, motion.frames(), options.drift_m, &mut drift_rng);
-    let jitter = mostly_small(&mut jitter_rng) * options.jitter_m;
+    let jitter = rarely_large(&mut jitter_rng) * options.jitter_m;
     let lost = mostly_small(&mut lost_rng) * options.lost_frames;
 
-    let mut out = motion.clone();
     let frame = bodies * joints * 3;
     let mut pose = vec![[0.0f32; 3]; joints];
     for t in 0..motion.frames() {
@@ -52,15 +57,43 @@ pub fn spoilt(motion: &Motion, options: &AugmentOptions, rng: &mut Rng) -> Motio
             out.positions[at..][..joints * 3].copy_from_slice(pose.as_flattened());
         }
     }
+    let lost = rarely_large(&mut joints_rng) * options.lost_joints;
+    out = hold_lost_joints(out, lost, &mut joints_rng);
     if flat_rng.chance(options.flat) {
         flat::flatten(&mut out, flat_rng.range(-ASKEW, ASKEW).to_radians());
     }
     out
 }
 
+/// Holds a share of the joints, the same ones the whole clip long, at the next joint towards the root that is there, as
+/// body trackers do. The root is always there.
+fn hold_lost_joints(mut motion: Motion, share: f32, rng: &mut Rng) -> Motion {
+    let skeleton = motion.skeleton.clone();
+    let joints = skeleton.joints();
+    let mut order: Vec<usize> = (0..joints).filter(|&j| skeleton.parents[j].is_some()).collect();
+    rng.shuffle(&mut order);
+    let lost = &order[..((share * joints as f32) as usize).min(order.len())];
+    let held: Vec<(usize, usize)> = lost
+        .iter()
+        .filter_map(|&joint| {
+            let mut up = std::iter::successors(skeleton.parents[joint], |&j| skeleton.parents[j]).take(joints);
+            Some((joint, up.find(|j| !lost.contains(j))?))
+        })
+        .collect();
+    for body in motion.positions.chunks_exact_mut(joints * 3) {
+        held.iter().for_each(|&(joint, at)| body.copy_within(at * 3..at * 3 + 3, joint * 3));
+    }
+    motion
+}
+
 /// In 0..1, below a quarter half of the time: errors are small more often than large.
 fn mostly_small(rng: &mut Rng) -> f32 {
     rng.unit().powi(2)
+}
+
+/// In 0..1, below a sixteenth half of the time, above a half in one of six cases.
+fn rarely_large(rng: &mut Rng) -> f32 {
+    rng.unit().powi(4)
 }
 
 /// Factors of bone lengths, one a joint for the bone to its parent.

@@ -133,8 +133,8 @@ fn errors_of_joints_are_small_and_drift_is_slow() {
     let error = most(drift.clone(), false);
     assert!(error > 0.0005 && error < 0.0151, "{error}");
     assert!(most(drift, true) < 0.0025);
-    let jitter = most(AugmentOptions { jitter_m: 0.05, ..AugmentOptions::none() }, false);
-    assert!(jitter > 0.001 && jitter < 0.0501, "{jitter}");
+    let jitter = most(AugmentOptions { jitter_m: 0.5, ..AugmentOptions::none() }, false);
+    assert!(jitter > 1e-5 && jitter < 0.501, "{jitter}");
 }
 
 #[test]
@@ -190,4 +190,49 @@ fn a_flat_clip_lies_in_one_plane_before_the_performer() {
     // the figure faces +z: shoulders and hands keep much of their distance
     assert!(widest[0].abs() > 0.5 * widest[0].hypot(widest[1]));
     assert!(flat.positions.iter().zip(&before.positions).skip(1).step_by(3).all(|(a, b)| a == b), "heights stay");
+}
+
+#[test]
+fn another_person_moves_as_far_as_asked_and_keeps_bones() {
+    let before = waving(0);
+    let limb = AugmentOptions { limb_deg: 20.0, ..AugmentOptions::none() };
+    let turned = spoilt(&before, &limb, &mut Rng::new(6));
+    let mut moved = 0.0f32;
+    for &[a, b] in &before.skeleton.bones {
+        for t in [0, 40] {
+            assert!((apart(&turned, t, a, b) - apart(&before, t, a, b)).abs() < 1e-4, "bone {a}-{b}");
+        }
+    }
+    let larger = spoilt(&before, &AugmentOptions { amplitude: 0.3, ..AugmentOptions::none() }, &mut Rng::new(6));
+    let hand = before.skeleton.tip(draction::motion::Part::LeftArm).unwrap();
+    let range = |m: &Motion| {
+        let xs = (0..m.frames()).map(|t| m.position(t, 0, hand)[0] - m.position(t, 0, 0)[0]);
+        let (low, high) = xs.fold((f32::MAX, f32::MIN), |(l, h), x| (l.min(x), h.max(x)));
+        high - low
+    };
+    let factor = range(&larger) / range(&before);
+    assert!((0.69..=1.31).contains(&factor) && (factor - 1.0).abs() > 0.005, "{factor}");
+    for (a, b) in turned.positions.iter().zip(&before.positions) {
+        moved = moved.max((a - b).abs());
+    }
+    assert!(moved > 0.01 && moved < 0.5, "{moved}");
+}
+
+#[test]
+fn lost_joints_stay_with_the_joint_above() {
+    let before = waving(0);
+    let options = AugmentOptions { lost_joints: 1.0, ..AugmentOptions::none() };
+    let mut lost = Vec::new();
+    for seed in 0..100 {
+        let after = spoilt(&before, &options, &mut Rng::new(seed));
+        let moved = |j: &usize| (0..3).any(|c| after.position(20, 0, *j)[c] != before.position(20, 0, *j)[c]);
+        let joints: Vec<usize> = (0..before.joints()).filter(moved).collect();
+        for &joint in &joints {
+            let parent = before.skeleton.parents[joint].expect("the root is never lost");
+            assert_eq!(after.position(20, 0, joint), after.position(20, 0, parent));
+        }
+        lost.push(joints.len());
+    }
+    lost.sort_unstable();
+    assert!(lost[50] <= 2 && lost[99] >= before.joints() / 2, "{lost:?}");
 }
