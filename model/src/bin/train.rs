@@ -94,10 +94,7 @@ fn main() -> ExitCode {
 fn start(args: Args) -> Result<()> {
     let mut config = match &args.config {
         None => TrainConfig::default(),
-        Some(path) => {
-            let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-            serde_json::from_str(&text).with_context(|| path.display().to_string())?
-        }
+        Some(path) => TrainConfig::read(path)?,
     };
     if args.print_config {
         println!("{}", serde_json::to_string_pretty(&config)?);

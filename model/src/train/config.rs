@@ -1,7 +1,8 @@
 //! What a training run is told: sizes, stages, rates. Written as JSON; every field has a default.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -135,9 +136,9 @@ impl Default for TrainConfig {
             everything: true,
             vocabulary: 768,
             drawing: DrawingConfig::default(),
-            stages: vec![stage(Stage::WarmUp, 32, 1e-3), stage(Stage::Refine, 6, 2e-4)],
+            stages: vec![stage(Stage::WarmUp, 48, 1e-3), stage(Stage::DiscFt, 2, 3e-4), stage(Stage::Refine, 10, 3e-4)],
             batch: 16,
-            questions: 4,
+            questions: 3,
             drawing_rate: 3.0,
             warmup: 0.03,
             weight_decay: 0.05,
@@ -146,7 +147,7 @@ impl Default for TrainConfig {
             ntu: ProtocolOptions::default(),
             augment: AugmentOptions::default(),
             layouts: 0.5,
-            readout: 2.0,
+            readout: 10.0,
             hidden_frames: 0.1,
             average: 0.998,
             parts: 2,
@@ -163,6 +164,15 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
+    /// Reads settings; fields that the file leaves out have their defaults.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no such JSON, naming file, line and field.
+    pub fn read(path: &Path) -> Result<TrainConfig> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_str(&text).with_context(|| path.display().to_string())
+    }
+
     /// Leaves one stage, by its number in the paper, 1 to 4; one that is not listed gets one epoch at the rate of the
     /// last that is.
     pub fn only(&mut self, number: u8) {

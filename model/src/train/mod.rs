@@ -7,6 +7,7 @@
 //! A run is a function of its configuration, its data and its seed: every batch follows from (seed, epoch, index), so
 //! a run that was killed and resumed goes on exactly as if nothing had happened.
 
+pub mod ablation;
 mod asks;
 mod config;
 mod named;

@@ -30,6 +30,7 @@ use crate::{
 };
 
 /// What the command line says.
+#[derive(Clone)]
 pub struct RunOptions<'a> {
     /// Folders with a `metadata.jsonl` each.
     pub data: Vec<PathBuf>,
@@ -74,11 +75,12 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     let config = &options.config;
     let (train, validation) = setup::read_data(&options)?;
     let device = options.device.clone().autodiff();
+    let asks = setup::asks(config, &train, &out)?;
 
     // whatever a run starts from is written down first, so that resuming needs nothing else
     let beginning = out.join("start");
     if resumed.is_none() {
-        let start = setup::start(config, options.from.as_deref(), &train, &device)?;
+        let start = setup::start(config, &asks, options.from.as_deref(), &train, &device)?;
         Loaded::write(&beginning, &start.model.valid(), &start.tokenizer, &start.extra, Precision::F32)?;
     }
     let Loaded { model, tokenizer, extra } = Loaded::read(&beginning, &device)?;
@@ -93,27 +95,27 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
             state::load(&folder, &progress, learner, config.adamw(), &device)?
         }
         None => {
-            let mean = learner.model.clone().valid();
+            let mean = learner.pupil.clone().valid();
             (learner, mean, AdamW::new(config.adamw()))
         }
     };
     let clips: Vec<&DataClip> = train.iter().flat_map(|s| &s.clips).collect();
     eprintln!(
         "training {} parameters on {} with {} clips, {} labels",
-        learner.model.num_params(),
+        learner.pupil.num_params(),
         options.device_name,
         clips.len(),
         extra.labels.len()
     );
     let keys: Vec<&str> = clips.iter().map(|c| c.record.label.as_deref().unwrap_or("")).collect();
-    let sizes = learner.model.internvl.config();
+    let sizes = learner.pupil.internvl.config();
     let source = Source {
         batches: Batches::balanced(&keys, config.batch, config.seed, config.balance),
         clips,
         labels: Labels::new(&extra.labels).with_mirrored(),
         augment: config.augment.clone(),
         layouts: config.layouts,
-        asks: setup::asks(config, &train, &out)?,
+        asks,
         chat: Chat::new(&tokenizer, &sizes.skeleton(), sizes.tokens_per_frame()),
         frames: sizes.skeleton().frames,
         questions: config.questions,
@@ -167,15 +169,15 @@ impl Run<'_> {
                 return Ok(());
             }
             // the next stage goes on from the mean
-            learner.model = merged(named::filled(learner.model, &average.mean));
+            learner.pupil = merged(named::filled(learner.pupil, &average.mean));
             progress.stage += 1;
             progress.step = 0;
             optimizer = AdamW::new(config.adamw());
             if let Some(next) = config.stages.get(progress.stage) {
-                learner.model = setup::prepare(learner.model, next, config.seed + progress.stage as u64);
+                learner.pupil = setup::prepare(learner.pupil, next, config.seed + progress.stage as u64);
                 progress.optimizer_steps = 0;
             }
-            average = Average::new(learner.model.clone().valid(), config.average);
+            average = Average::new(learner.pupil.clone().valid(), config.average);
             state::save(&self.out, progress, &learner, &average.mean, &optimizer)?;
         }
         self.write_model(&average.mean, "model", Precision::F32)?;

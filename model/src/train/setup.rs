@@ -5,22 +5,29 @@ use std::{path::Path, sync::Arc};
 use anyhow::{Result, bail};
 use burn::tensor::Device;
 use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
 
 use super::{Asks, RunOptions, Similar, Stage, StageConfig, TrainConfig};
 use crate::{
-    data::{DataClip, DataSet, Labels, corpus},
+    data::{DataClip, DataSet, Labels, Truth, corpus},
     drawing::fresh_drawing,
     folder::{Extra, Loaded, SkeletonLlm},
     internvl::InternVl,
     lora,
     prompts::Prompts,
-    teacher::{Rationales, Teacher},
+    teacher::{Rationales, ShownClip, Teacher},
     tokenizer::Tokenizer,
 };
 
 /// The model that a run starts from: the directory of `--from` with the new labels added, or one made from nothing
 /// for the words of this data.
-pub fn start(config: &TrainConfig, from: Option<&Path>, sets: &[DataSet], device: &Device) -> Result<Loaded> {
+pub fn start(
+    config: &TrainConfig,
+    asks: &Asks,
+    from: Option<&Path>,
+    sets: &[DataSet],
+    device: &Device,
+) -> Result<Loaded> {
     let labels = labels_of(sets);
     if let Some(folder) = from {
         let mut loaded = Loaded::read(folder, device)?;
@@ -30,7 +37,8 @@ pub fn start(config: &TrainConfig, from: Option<&Path>, sets: &[DataSet], device
     }
     let mut texts = corpus(&labels.with_mirrored());
     texts.extend(sets.iter().flat_map(|s| s.texts().into_iter().map(str::to_owned)));
-    texts.extend(Prompts::built_in().corpus());
+    texts.extend(asks.prompts.corpus());
+    texts.extend(explanations(asks, sets, &labels)?);
     texts.extend(["user\n", "assistant\n", "system\n"].map(str::to_owned));
     let tokenizer = Tokenizer::train(texts.iter().map(String::as_str), config.vocabulary);
 
@@ -45,6 +53,17 @@ pub fn start(config: &TrainConfig, from: Option<&Path>, sets: &[DataSet], device
     };
     let extra = Extra { labels: labels.names().to_vec(), drawing: config.drawing };
     Ok(Loaded { model, tokenizer, extra })
+}
+
+/// What the teacher says of each training clip as it is: words for the tokenizer.
+fn explanations(asks: &Asks, sets: &[DataSet], labels: &Labels) -> Result<Vec<String>> {
+    let Some(teacher) = &asks.teacher else { return Ok(Vec::new()) };
+    let clips: Vec<&DataClip> = sets.iter().flat_map(|s| &s.clips).collect();
+    let told = clips.par_iter().map(|DataClip { record, motion }| {
+        let truth = Truth::of(record, motion, false, labels);
+        teacher.rationale(&ShownClip { record, motion, mirrored: false, truth: &truth })
+    });
+    Ok(told.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
 }
 
 /// What the stages ask. Similar labels that no file gives are found by movement, if a stage needs them, and written

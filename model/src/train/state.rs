@@ -101,7 +101,7 @@ pub fn load(
     device: &Device,
 ) -> Result<(Learner, SkeletonLlm, AdamW)> {
     let path = checkpoint.join("average.safetensors");
-    let mean = learner.model.clone().valid();
+    let mean = learner.pupil.clone().valid();
     let mean = checkpoint::apply(mean, checkpoint::read(&path)?, &path.display().to_string())?;
     let path = checkpoint.join("model.safetensors");
     let learner = checkpoint::apply(learner, checkpoint::read(&path)?, &path.display().to_string())?;

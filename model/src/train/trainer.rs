@@ -19,7 +19,7 @@ use crate::{
 #[derive(Module, Debug)]
 pub struct Learner {
     /// The model as it is now.
-    pub model: SkeletonLlm,
+    pub pupil: SkeletonLlm,
     /// See [`Readout`].
     pub readout: Readout,
 }
@@ -29,7 +29,7 @@ impl Learner {
     pub fn new(model: SkeletonLlm) -> Learner {
         let config = model.internvl.config();
         let readout = Readout::new(config.tokens_per_frame(), config.text_config.hidden_size, &model.internvl.device());
-        Learner { model, readout }
+        Learner { pupil: model, readout }
     }
 }
 
@@ -96,7 +96,7 @@ impl Trainer {
         // cloning a model copies no numbers
         let (learner, gradient) = self.optimizer.step(self.learner.clone(), named::mean(gradients), factor);
         self.learner = learner;
-        self.average.add(&self.learner.model, self.optimizer.steps());
+        self.average.add(&self.learner.pupil, self.optimizer.steps());
         Ok(StepResult { loss: value, readout, gradient, rate })
     }
 
@@ -113,14 +113,14 @@ impl Trainer {
     /// Whether parts may be computed at once: on the CPU, and while nothing draws from the device's random numbers,
     /// whose order would then depend on chance.
     fn side_by_side(&self) -> bool {
-        on_cpu(&self.learner.model.internvl.device()) && self.stage.lora_rank == 0
+        on_cpu(&self.learner.pupil.internvl.device()) && self.stage.lora_rank == 0
     }
 
     /// The losses of a part of a batch.
     ///
     /// # Errors
     /// When a clip cannot be drawn.
-    pub fn loss(&self, Learner { model, readout }: &Learner, part: &StepBatch) -> Result<Losses> {
+    pub fn loss(&self, Learner { pupil: model, readout }: &Learner, part: &StepBatch) -> Result<Losses> {
         let mut frames = model.drawing.render(&part.clips, model.internvl.config().render_size())?;
         if !self.stage.stage.draws() {
             frames = frames.detach();
@@ -145,7 +145,7 @@ pub struct Losses {
 
 /// The factor on the learning rate of a tensor, `None` for a frozen one (spec A.9).
 fn rate_of(name: &str, stage: &StageConfig, everything: bool, drawing_rate: f64) -> Option<f64> {
-    let Some(name) = name.strip_prefix("model.") else { return Some(1.0) };
+    let Some(name) = name.strip_prefix("pupil.") else { return Some(1.0) };
     if name.starts_with("drawing.") {
         return stage.stage.draws().then_some(drawing_rate);
     }
