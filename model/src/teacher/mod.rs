@@ -5,18 +5,28 @@
 //!
 //! | Teacher | Where the text comes from |
 //! | --- | --- |
+//! | [`KinematicTeacher`] | the joints themselves |
+//! | [`EndpointTeacher`] | any OpenAI-compatible endpoint that looks at the pictures |
 //! | [`Rationales`] | a JSONL file, written by another teacher or by hand |
 
+pub mod endpoint;
+mod journal;
+mod kinematic;
 mod ready;
+mod writing;
 
 use std::fmt;
 
-use anyhow::Result;
 use draction::motion::Motion;
+use thiserror::Error;
 
 use crate::data::{Record, Truth, labels::normalized};
 
-pub use ready::{RationaleError, Rationales};
+pub use endpoint::EndpointTeacher;
+pub use journal::Journal;
+pub use kinematic::{KinematicTeacher, explanation};
+pub use ready::{RationaleError, Rationales, refuse_ambiguous};
+pub use writing::{Written, write_rationales};
 
 /// A clip in the form in which it is shown to the student.
 #[derive(Clone, Copy, Debug)]
@@ -31,13 +41,31 @@ pub struct ShownClip<'a> {
     pub truth: &'a Truth<'a>,
 }
 
+/// Why a teacher gave no answer.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum TeacherError {
+    /// No clip will be answered: a wrong key, an unknown model.
+    #[error("{0}")]
+    Refused(String),
+    /// This clip was not answered, after several tries.
+    #[error("{0}")]
+    GaveUp(String),
+    /// The clip cannot be shown to the teacher.
+    #[error(transparent)]
+    Clip(anyhow::Error),
+    /// Somebody asked to stop.
+    #[error("stopped")]
+    Stopped,
+}
+
 /// Explains clips.
 pub trait Teacher: Send + Sync {
     /// Why this clip shows its label; `None` where this teacher has nothing to say about it.
     ///
     /// # Errors
-    /// When the teacher cannot be reached.
-    fn rationale(&self, clip: &ShownClip<'_>) -> Result<Option<String>>;
+    /// When the teacher cannot be reached or cannot be shown the clip.
+    fn rationale(&self, clip: &ShownClip<'_>) -> Result<Option<String>, TeacherError>;
 }
 
 /// Why a text is no rationale.

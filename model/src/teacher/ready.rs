@@ -6,11 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{ShownClip, Tally, Teacher, judge};
+use super::{ShownClip, Tally, Teacher, TeacherError, judge};
 use crate::data::{Record, labels::mirrored};
 
 /// What is wrong with a file of rationales.
@@ -131,7 +130,7 @@ impl Rationales {
 }
 
 impl Teacher for Rationales {
-    fn rationale(&self, clip: &ShownClip<'_>) -> Result<Option<String>> {
+    fn rationale(&self, clip: &ShownClip<'_>) -> Result<Option<String>, TeacherError> {
         let text = self.of.get(&clip.record.file_name);
         Ok(text.map(|text| if clip.mirrored { mirrored(text) } else { text.clone() }))
     }
