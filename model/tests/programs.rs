@@ -239,3 +239,85 @@ fn what_evaluate_cannot_do_it_says() {
         assert!(error.starts_with("evaluate: ") && error.contains(expected), "{error}");
     }
 }
+
+/// A data folder of two samples.
+fn two_samples(folder: &Path) -> PathBuf {
+    let set = folder.join("samples");
+    std::fs::create_dir(&set).unwrap();
+    let mut metadata = String::new();
+    for (file, label) in [("wave_left_hand.bvh", "wave left hand"), ("squat.bvh", "squat")] {
+        std::fs::copy(root().join("assets/samples").join(file), set.join(file)).unwrap();
+        metadata += &format!("{{\"file_name\": \"{file}\", \"label\": \"{label}\"}}\n");
+    }
+    std::fs::write(set.join("metadata.jsonl"), metadata).unwrap();
+    set
+}
+
+#[test]
+fn the_built_in_teacher_explains_the_samples() {
+    let folder = tempfile::tempdir().unwrap();
+    let (set, out) = (two_samples(folder.path()), folder.path().join("r.jsonl"));
+    let arguments = ["kinematic", "--data", set.to_str().unwrap(), "--out", out.to_str().unwrap()];
+    for added in ["2 rationales added", "0 rationales added"] {
+        let output = run(env!("CARGO_BIN_EXE_rationales"), &arguments);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && said.contains(added), "{said}");
+    }
+    let text = std::fs::read_to_string(out).unwrap();
+    let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2, "{text}");
+    assert_eq!(lines[0]["file_name"], "wave_left_hand.bvh");
+    let rationale = lines[0]["rationale"].as_str().unwrap();
+    assert!(rationale.contains("left hand goes up") && rationale.ends_with("\nLabel: wave left hand"), "{rationale}");
+}
+
+#[test]
+fn an_endpoint_is_asked_only_after_a_yes_and_its_key_stays_secret() {
+    use std::io::{Read, Write};
+    let folder = tempfile::tempdir().unwrap();
+    let (set, out) = (two_samples(folder.path()), folder.path().join("r.jsonl"));
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/v1", listener.local_addr().unwrap());
+    // tells the label back that stands at the end of the prompt; ends with the test program
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().flatten() {
+            let (mut request, mut part) = (Vec::new(), [0; 4096]);
+            while !request.ends_with(b"}") {
+                let read = stream.read(&mut part).unwrap();
+                request.extend_from_slice(&part[..read]);
+            }
+            let request = String::from_utf8(request).unwrap();
+            assert!(request.contains("Bearer sk-secret\r\n"), "{request}");
+            let label = if request.contains("Label: squat") { "squat" } else { "wave left hand" };
+            let body = serde_json::json!({"choices": [{"message": {"content": format!("So it is.\nLabel: {label}")}}],
+                "usage": {"prompt_tokens": 1000, "completion_tokens": 10}});
+            let body = body.to_string();
+            write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+                .unwrap();
+        }
+    });
+    let ask = |yes: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_rationales"))
+            .args(["endpoint", "--data", set.to_str().unwrap(), "--out", out.to_str().unwrap(), "--url", &url])
+            .args(["--model", "eyes", "--size", "32", "--device", "cpu", "--requests-per-minute", "6000"])
+            .args(["--price-in", "1000", "--price-out", "1000"])
+            .args(yes)
+            .env("SKELETONLLM_KEY", "sk-secret")
+            .current_dir(root())
+            .stdin(std::process::Stdio::null())
+            .output()
+            .unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!said.contains("sk-secret") && output.stdout.is_empty(), "{said}");
+        (output.status.code(), said)
+    };
+    let (code, said) = ask(&[]);
+    assert!(code == Some(1) && said.contains("for each of 2 clips") && said.contains("nothing was sent"), "{said}");
+    assert_eq!(std::fs::read_to_string(&out).unwrap(), "");
+    let (code, said) = ask(&["--yes"]);
+    assert!(code == Some(0) && said.contains("2000 tokens in, 20 out, about 2.02"), "{said}");
+    let text = std::fs::read_to_string(&out).unwrap();
+    assert!(text.lines().count() == 2 && !text.contains("sk-secret"), "{text}");
+    let (code, said) = ask(&[]);
+    assert!(code == Some(0) && said.contains("2 of them explained already"), "{said}");
+}
