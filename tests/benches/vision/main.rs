@@ -95,7 +95,7 @@ fn tower(model: &InternVl, side: usize, patch: usize) -> InternVl {
 
 /// `[12, side, side, 3]`.
 fn draw(model: &SkeletonLlm, side: usize) -> Result<Tensor<4>> {
-    let motion = read_file(&asset("samples/wave_left_hand.bvh"), &ReadOptions::default())?;
+    let motion = read_file(asset("samples/wave_left_hand.bvh"), &ReadOptions::default())?;
     let clip = DrawSettings::default().clip(&motion, 12)?;
     Ok(model.drawing.render(&[clip], [side; 2])?.flatten(0, 1))
 }
