@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use burn::tensor::Device;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
@@ -15,7 +15,7 @@ use crate::{
     internvl::InternVl,
     lora,
     prompts::Prompts,
-    teacher::{Rationales, ShownClip, Teacher},
+    teacher::{KinematicTeacher, Rationales, ShownClip, Teacher},
     tokenizer::Tokenizer,
 };
 
@@ -91,7 +91,7 @@ pub fn asks(config: &TrainConfig, sets: &[DataSet], out: &Path) -> Result<Asks> 
             eprintln!("{}: {tally}", path.display());
             Some(Arc::new(rationales))
         }
-        None if has(Stage::CrDistill) => bail!("stage 3 needs a file of rationales"),
+        None if has(Stage::CrDistill) => Some(Arc::new(KinematicTeacher)),
         None => None,
     };
     let prompts = match &config.prompts {
