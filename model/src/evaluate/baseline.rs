@@ -86,7 +86,10 @@ fn joints(motion: &Motion, body: usize, frame: usize) -> Option<[usize; JOINTS]>
     let Anatomy { arms, legs, head } = Anatomy::of(motion, body, frame);
     let mut joints = [head.or_else(|| motion.skeleton.tip(Part::Torso))?; JOINTS];
     for (limb, at) in arms?.iter().chain(&legs?).zip(joints[1..].chunks_exact_mut(3)) {
-        at.copy_from_slice(&[limb.root, limb.middle, limb.end]);
+        // a limb of two joints hangs from the trunk: a leg without a hip from the pelvis
+        let trunk = || motion.skeleton.parents[limb.middle].unwrap_or(limb.root);
+        let root = if limb.root == limb.middle { trunk() } else { limb.root };
+        at.copy_from_slice(&[root, limb.middle, limb.end]);
     }
     Some(joints)
 }
@@ -179,7 +182,7 @@ impl Gallery {
 mod tests {
     use super::*;
     use crate::data::{
-        Record,
+        Perturbation, Record,
         stick_figure::{Pose as Stand, motion, waving},
     };
 
@@ -208,6 +211,17 @@ mod tests {
         assert!(other > 10.0 * same, "the other hand: {other}, the same: {same}");
         let (warped, in_step) = (wave_1.distance(&late, f32::INFINITY), wave_1.in_step(&late));
         assert!(warped < 0.5 * in_step, "warping finds the late start: {warped}, {in_step}");
+    }
+
+    #[test]
+    fn other_layouts_of_the_same_motion_are_near() {
+        let [left, right] = [0, 1].map(|side| wave(side, 1.0, 1.0, 0.3, 0.0));
+        let apart = trace(&left).distance(&trace(&right), f32::INFINITY);
+        for joints in [25, 20, 17, 13] {
+            let other = trace(&Perturbation::Joints(joints).apply(&left, 0));
+            let distance = trace(&left).distance(&other, f32::INFINITY);
+            assert!(distance < 0.1 * apart, "{joints} joints: {distance}, the other hand: {apart}");
+        }
     }
 
     #[test]
