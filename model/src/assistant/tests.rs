@@ -200,16 +200,29 @@ fn explanations_are_slopes() {
     let still = vec![0.0; len];
     let random =
         |seed: usize| -> Vec<f32> { (0..len).map(|i| ((i * 7919 + seed * 104_729) as f32 * 0.618).sin()).collect() };
-    // long enough for the digits of a f32, short enough that few Gaussians change places in depth
+    // where Gaussians change places in depth the picture jumps, so joints move across the view at random and not along
+    let camera = look.clips[0].camera.camera_from_world;
+    let depth = &camera[8..11];
+    let across = |mut direction: Vec<f32>| -> Vec<f32> {
+        for point in direction.chunks_exact_mut(3) {
+            let along: f32 = point.iter().zip(depth).map(|(p, d)| p * d).sum();
+            point.iter_mut().zip(depth).for_each(|(p, d)| *p -= along * d);
+        }
+        direction
+    };
+    // long enough for the digits of a f32
     let steps = [[1e-3, 5e-4], [5e-2, 1e-2]];
     for (which, gradient) in [&slope.positions, &slope.velocities].into_iter().enumerate() {
         let length = norm(gradient);
         assert!(length > 1e-3, "input {which}: the gradient is zero");
         let along: Vec<f32> = gradient.iter().map(|g| (f64::from(*g) / length) as f32).collect();
         let [far, near] = steps[which];
-        for (direction, h, bound) in
-            [(along, far, 0.01), (random(1), near, 0.06), (random(2), near, 0.06), (random(3), near, 0.06)]
-        {
+        for (direction, h, bound) in [
+            (along, far, 0.01),
+            (across(random(1)), near, 0.06),
+            (across(random(2)), near, 0.06),
+            (across(random(3)), near, 0.06),
+        ] {
             let expected: f64 = direction.iter().zip(gradient).map(|(d, g)| f64::from(d * g)).sum();
             let mut directions = [&still[..]; 2];
             directions[which] = &direction;

@@ -230,7 +230,7 @@ impl<'a> Body<'a> {
         match event.movement {
             Movement::Steps => path.iter().any(|way| *way > 0.1 * reach),
             _ if event.again => turns(&path, 0.08 * reach) >= 2,
-            _ => path[path.len() - 1] > path[0],
+            _ => path.last() > path.first(),
         }
     }
 
