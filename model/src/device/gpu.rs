@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::Device;
+#[cfg(not(target_family = "wasm"))]
 use burn::tensor::wgpu::wgpu;
 use draction::engine::gpu::{GpuEngine, describe};
 
