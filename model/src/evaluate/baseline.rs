@@ -32,12 +32,18 @@ pub struct Trace(Vec<Pose>);
 impl Trace {
     /// The trace of the body that is seen longest; `None` where it lacks arms, legs or trunk.
     pub fn of(motion: &Motion) -> Option<Trace> {
+        Trace::with_joints_of(motion, motion)
+    }
+
+    /// As [`Trace::of`], with the joints found on `sound`, a motion of the same skeleton. On one where lost joints are
+    /// held elsewhere, bones without length would hide which joint is which.
+    fn with_joints_of(motion: &Motion, sound: &Motion) -> Option<Trace> {
         let seen = |body: usize| (0..motion.frames()).filter(move |&t| motion.is_present(t, body));
         let body = (0..motion.bodies).rev().max_by_key(|&body| seen(body).count())?;
         let frames: Vec<usize> = seen(body).collect();
         let numbers = motion.joints() * 3;
         let pose = |t: usize| &motion.positions[(t * motion.bodies + body) * numbers..][..numbers];
-        let joints = joints(motion, body, *frames.first()?)?;
+        let joints = joints(sound, body, *frames.first()?)?;
         let size = motion.height().max(0.1);
         let mut moments: Vec<Pose> = (0..MOMENTS)
             .map(|i| {
@@ -167,7 +173,9 @@ impl Gallery {
         let own = set.choices();
         let right = |(i, clip): (usize, &'m DataClip)| {
             let truth = clip.record.label.as_deref()?;
-            let trace = Trace::of(&change(&clip.motion, i));
+            let shown = change(&clip.motion, i);
+            let sound = if shown.skeleton == clip.motion.skeleton { &clip.motion } else { shown.as_ref() };
+            let trace = Trace::with_joints_of(&shown, sound);
             let right = trace.map_or([false; 2], |t| self.nearest(&t, &own).map(|label| label == Some(truth)));
             done();
             Some(right)
