@@ -22,6 +22,8 @@ pub struct Asks {
     pub similar: Similar,
     /// Who explains clips in stage 3.
     pub teacher: Option<Arc<dyn Teacher>>,
+    /// Whether stages 2 and 3 ask for the label as well: what a model that learns everything would forget over them.
+    pub rehearse: bool,
 }
 
 impl Asks {
@@ -42,13 +44,23 @@ impl Asks {
                 let others = count - usize::from(label.is_some());
                 label.map(Ok).into_iter().chain((0..others).map(|_| self.mixed(clip, rng))).collect()
             }
-            Stage::DiscFt => Ok(self.is_it(clip, count, rng)),
+            Stage::DiscFt => {
+                let label = self.rehearsed(clip, rng);
+                let others = count.saturating_sub(label.len()).max(1);
+                let asked = self.is_it(clip, others, rng);
+                Ok(if asked.is_empty() { asked } else { [label, asked].concat() })
+            }
             Stage::CrDistill => {
                 let Some(teacher) = &self.teacher else { bail!("stage 3 has no teacher") };
                 let told = teacher.rationale(clip).with_context(|| clip.record.file_name.clone())?;
-                Ok(told.map(|text| (self.prompts.student().to_owned(), text)).into_iter().collect())
+                let Some(text) = told else { return Ok(Vec::new()) };
+                Ok([self.rehearsed(clip, rng), vec![(self.prompts.student().to_owned(), text)]].concat())
             }
         }
+    }
+
+    fn rehearsed(&self, clip: &ShownClip<'_>, rng: &mut Rng) -> Vec<(String, String)> {
+        self.label(clip, rng).filter(|_| self.rehearse).into_iter().collect()
     }
 
     /// What is the person doing? Asked about every clip that has a label, since what else is asked rests on it.
@@ -97,6 +109,61 @@ fn as_typed(question: &str, rng: &mut Rng) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{
+        data::{Labels, Truth, record::read_metadata, stick_figure},
+        teacher::KinematicTeacher,
+    };
+
+    /// What is asked in a stage about somebody who waves the left hand.
+    fn asked(stage: Stage, rehearse: bool, count: usize, seed: u64) -> Vec<(String, String)> {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str| {
+            std::fs::write(dir.path().join(name), text).unwrap();
+            dir.path().join(name)
+        };
+        file("metadata.jsonl", "{\"file_name\": \"a.bvh\", \"label\": \"wave left hand\"}");
+        let similar = file("similar.json", r#"{"wave left hand": ["raise left hand", "clap"]}"#);
+        let record = &read_metadata(dir.path()).unwrap()[0];
+        let asks = Asks {
+            families: FamilyWeights::default(),
+            prompts: Prompts::built_in().clone(),
+            similar: Similar::read(&similar).unwrap(),
+            teacher: Some(Arc::new(KinematicTeacher)),
+            rehearse,
+        };
+        let motion = &stick_figure::waving(0);
+        let labels = Labels::new(["wave left hand", "raise left hand", "clap", "squat"]);
+        let truth = &Truth::of(record, motion, false, &labels);
+        let clip = ShownClip { record, motion, mirrored: false, truth };
+        asks.ask(stage, &clip, count, &mut Rng::new(seed)).unwrap()
+    }
+
+    #[test]
+    fn stage_two_asks_for_the_true_label_and_for_those_like_it_in_turn() {
+        let prompts = Prompts::built_in();
+        let (yes, no) = (prompts.disc_ft("wave left hand"), ["raise left hand", "clap"].map(|l| prompts.disc_ft(l)));
+        for seed in 0..20 {
+            let all = asked(Stage::DiscFt, false, 4, seed);
+            assert_eq!(all.len(), 4);
+            assert_eq!(all.iter().filter(|(question, answer)| *question == yes && answer == "YES").count(), 2);
+            assert_eq!(all.iter().filter(|(question, answer)| no.contains(question) && answer == "NO").count(), 2);
+            let rehearsed = asked(Stage::DiscFt, true, 3, seed);
+            assert_eq!((rehearsed.len(), rehearsed[0].1.as_str()), (3, "wave left hand"));
+        }
+    }
+
+    #[test]
+    fn stage_three_asks_for_an_explanation_and_the_others_for_the_label_first() {
+        let told = asked(Stage::CrDistill, false, 3, 1);
+        assert_eq!(told.len(), 1);
+        assert_eq!(told[0].0, Prompts::built_in().student());
+        assert!(told[0].1.ends_with("\nLabel: wave left hand"), "{}", told[0].1);
+        assert_eq!(asked(Stage::CrDistill, true, 3, 1).len(), 2);
+        for stage in [Stage::WarmUp, Stage::Refine] {
+            let all = asked(stage, true, 3, 1);
+            assert_eq!((all.len(), all[0].1.as_str()), (3, "wave left hand"));
+        }
+    }
 
     #[test]
     fn questions_stay_questions_however_typed() {

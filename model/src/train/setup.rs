@@ -98,7 +98,7 @@ pub fn asks(config: &TrainConfig, sets: &[DataSet], out: &Path) -> Result<Asks> 
         Some(path) => Prompts::read(path)?,
         None => Prompts::built_in().clone(),
     };
-    Ok(Asks { families: config.families.clone(), prompts, similar, teacher })
+    Ok(Asks { families: config.families.clone(), prompts, similar, teacher, rehearse: config.everything })
 }
 
 /// Every label of some sets.
