@@ -173,8 +173,12 @@ pub struct Estimate {
 
 impl fmt::Display for Estimate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [sent, received] = self.tokens.map(|tokens| tokens as f64 / 1e6);
-        write!(f, "about {sent:.2} million tokens in, at most {received:.2} million out")?;
+        let [sent, received] = self.tokens.map(|tokens| match tokens {
+            0..10_000 => tokens.to_string(),
+            10_000..1_000_000 => format!("{} thousand", tokens.div_ceil(1000)),
+            _ => format!("{:.2} million", tokens as f64 / 1e6),
+        });
+        write!(f, "about {sent} tokens in, at most {received} out")?;
         match self.cost {
             Some(cost) => write!(f, ", at most about {cost:.2} in all"),
             None => write!(f, "; --price-in and --price-out tell what that costs"),
@@ -263,7 +267,10 @@ mod tests {
         // 12 × 256 + 712 / 4 in, 512 out
         assert_eq!(estimate.tokens, [3_250_000, 512_000]);
         assert!((estimate.cost.unwrap() - (3.25 * 2.5 + 5.12)).abs() < 1e-9);
-        assert!(estimate.to_string().contains("3.25 million tokens in") && estimate.to_string().contains("13.2"));
+        assert!(
+            estimate.to_string().contains("3.25 million tokens in, at most 512 thousand out")
+                && estimate.to_string().contains("13.2")
+        );
         let unpriced = EndpointConfig { price_out: None, ..config }.estimate(1, 12, 0).to_string();
         assert!(unpriced.contains("--price-out"), "{unpriced}");
     }

@@ -23,16 +23,16 @@ pub(super) struct Event {
 const PAUSE_S: f32 = 0.8;
 /// Longest pause between two steps of a walk, seconds.
 const STEP_PAUSE_S: f32 = 1.0;
-/// Two limbs do something together when they start, and end, no further apart than this, seconds.
-const TOGETHER_S: f32 = 0.4;
 /// What is smaller than this share of the largest event is left out: it explains nothing.
 const NOTABLE: f32 = 0.25;
 /// Most events that are told: a small model must be able to learn to write them.
 const MOST: usize = 4;
 /// The body's own path, in body heights or leg lengths, counts this many times: a squat is more than swinging arms.
 const BODY: f32 = 2.5;
-/// Two limbs that keep going there and back do so together when they share this part of the time.
-const SHARED: f32 = 0.5;
+/// Two limbs do something together when they share this part of the time that either takes.
+const SHARED: f32 = 0.4;
+/// And when the smaller movement is at least this share of the larger.
+const ALIKE: f32 = 0.4;
 
 /// The notable events, in order of their starts.
 pub(super) fn events(phases: &[Phase]) -> Vec<Event> {
@@ -141,9 +141,8 @@ fn paired(left: Vec<Event>, mut right: Vec<Event>) -> Vec<Event> {
         let in_turn = a.again && Kind::of(a.movement) == Kind::of(b.movement) && Kind::of(a.movement) != Kind::Side;
         let same = a.movement == b.movement || in_turn;
         let shared = (a.end.min(b.end) - a.start.max(b.start)) / (a.end.max(b.end) - a.start.min(b.start)).max(1e-3);
-        let at_once = (a.start - b.start).abs() < TOGETHER_S && (a.end - b.end).abs() < TOGETHER_S;
-        let together = if a.again { shared > SHARED } else { at_once };
-        same && a.again == b.again && together && a.movement != Movement::Steps
+        let sizes = a.size.min(b.size) > ALIKE * a.size.max(b.size);
+        same && sizes && a.again == b.again && shared > SHARED && a.movement != Movement::Steps
     };
     let mut events = Vec::new();
     for mut event in left {

@@ -103,6 +103,11 @@ fn recorded_clips_show_what_is_said_of_them() {
             words.extend(
                 text.lines().filter(|l| !l.starts_with("Label")).flat_map(str::split_whitespace).map(str::to_owned),
             );
+            for [only, other] in [["left", "right"], ["right", "left"]] {
+                let alone = text.contains(&format!("only the {only} hand"));
+                let both = text.to_lowercase().contains("both") || text.contains(&format!("{other} hand"));
+                assert!(!(alone && both), "{text}");
+            }
             let body = Body::of(&clip.motion);
             for event in events(&Kinematics::of(&clip.motion).phases) {
                 said += 1;

@@ -67,12 +67,15 @@ pub(super) fn conclusion(truth: &Truth<'_>, events: &[Event]) -> String {
     let seen = &truth.kinematics;
     let still = Some(Limbs::Neither);
     let hands = truth.hands();
+    // "only" of what the chain tells alone, too
+    let only = |limbs: &[Mover]| events.iter().all(|e| limbs.contains(&e.who) || e.who == Mover::Limb(BodyPart::Body));
+    let [left_arm, right_arm, left_leg, right_leg] = BodyPart::LIMBS.map(Mover::Limb);
     let who = match (hands, seen.legs) {
-        (Some(Limbs::Left), legs) if legs == still => "only the left hand acts",
-        (Some(Limbs::Right), legs) if legs == still => "only the right hand acts",
-        (_, Some(Limbs::Left)) if hands == still => "only the left leg acts",
-        (_, Some(Limbs::Right)) if hands == still => "only the right leg acts",
-        (_, Some(Limbs::Both)) if hands == still => "only the legs act",
+        (Some(Limbs::Left), legs) if legs == still && only(&[left_arm]) => "only the left hand acts",
+        (Some(Limbs::Right), legs) if legs == still && only(&[right_arm]) => "only the right hand acts",
+        (_, Some(Limbs::Left)) if hands == still && only(&[left_leg]) => "only the left leg acts",
+        (_, Some(Limbs::Right)) if hands == still && only(&[right_leg]) => "only the right leg acts",
+        (_, Some(Limbs::Both)) if hands == still && only(&[left_leg, right_leg, Mover::Legs]) => "only the legs act",
         (Some(Limbs::Both), Some(Limbs::Both)) => "hands and legs act",
         (Some(Limbs::Left), _) => "the left hand acts",
         (Some(Limbs::Right), _) => "the right hand acts",
