@@ -16,7 +16,7 @@ pub use recognition::rank_of;
 
 use crate::{
     assistant::{Assistant, Tally},
-    data::{DataSet, Family},
+    data::{DataClip, DataSet, Family, Rng, together},
     look::Look,
     prompts::Prompts,
 };
@@ -159,6 +159,9 @@ pub fn evaluate(
             let look = assistant.look(&motions).with_context(|| format!("{}, {}", set.name, clips[0].record.id()))?;
             ranked.extend(recognition::rank(assistant, &look, clips, &vocabulary, &own)?);
             assistant.judge_questions(clips, &look, judged.families, &mut tallies)?;
+            if judged.families.contains(&Family::People) {
+                judge_pairs(assistant, clips, &mut tallies)?;
+            }
             if let Some((prompts, answers)) = &mut judged.answers {
                 let said = label_in_words(assistant, set, &look, prompts)?;
                 let said = clips.iter().zip(said).map(|(c, text)| Answer { sample: c.record.id(), text });
@@ -203,6 +206,18 @@ impl Scores {
             baseline_all: of(|s| Some(s.baseline?.top1_all)),
         });
     }
+}
+
+/// Asks for the number of people where there are two: every other clip together with its neighbour in the list.
+fn judge_pairs(assistant: &Assistant, clips: &[DataClip], tallies: &mut BTreeMap<String, Tally>) -> Result<()> {
+    let pair = |pair: &[DataClip]| together(&pair[0], pair.get(1)?, &mut Rng::at(0, 0, pair[0].record.line as u64));
+    let pairs: Vec<DataClip> = clips.chunks(2).filter_map(pair).collect();
+    if pairs.is_empty() {
+        return Ok(());
+    }
+    let motions: Vec<&Motion> = pairs.iter().map(|c| &c.motion).collect();
+    let look = assistant.look(&motions).with_context(|| format!("two people, {}", pairs[0].record.id()))?;
+    assistant.judge_questions(&pairs, &look, &[Family::People], tallies)
 }
 
 /// The recognition question of a folder, answered in words.

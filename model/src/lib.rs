@@ -9,6 +9,8 @@ pub mod chat;
 pub mod checkpoint;
 pub mod config;
 pub mod conformance;
+#[cfg(not(target_family = "wasm"))]
+pub mod console;
 pub mod data;
 pub mod decoder;
 pub mod device;

@@ -12,6 +12,7 @@ use std::{
 use anyhow::{Context, Result};
 use clap::Parser;
 use skeletonllm::{
+    console::print,
     data::{DataSet, LoadOptions, Split},
     device::{self, DeviceChoice},
     train::{RunOptions, TrainConfig, ablation},
@@ -112,6 +113,5 @@ fn start(args: Args) -> Result<()> {
         rows.push(row);
         ablation::write(&args.out, &rows)?;
     }
-    print!("{}", ablation::table(&rows));
-    Ok(())
+    Ok(print(ablation::table(&rows))?)
 }

@@ -10,11 +10,12 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use skeletonllm::{
     assistant::Assistant,
+    console::print,
     data::{DataSet, Family, LoadOptions, ProtocolOptions, Split, listing},
     device::DeviceChoice,
     evaluate::{
         Judged, Scores,
-        answers::{self, Truths},
+        answers::{self, Answer, Truths},
         baseline::Gallery,
         evaluate,
         recognition::recognise,
@@ -140,8 +141,8 @@ fn score(args: &Args, path: &Path) -> Result<()> {
     let listings = args.data.iter().map(|folder| listing::list(folder, &load)).collect::<Result<Vec<_>, _>>()?;
     let truths = Truths::of(listings.iter().flat_map(|l| &l.records));
     let scores = answers::score(&answers::read(path)?, &truths).with_context(|| path.display().to_string())?;
-    print!("{}", report::answer_scores(&scores));
-    write_json(args, &scores)
+    write_json(args, &scores)?;
+    Ok(print(report::answer_scores(&scores))?)
 }
 
 fn judge(args: &Args) -> Result<()> {
@@ -165,8 +166,13 @@ fn judge(args: &Args) -> Result<()> {
     let mut scores = evaluate(&assistant, &sets, args.batch, judged, |n| judging.inc(n as u64))?;
     judging.finish_and_clear();
     if let Some(path) = &args.answers {
+        let failed = sets.iter().flat_map(|s| &s.failed);
+        said.extend(failed.map(|f| Answer { sample: f.record.id(), text: format!("ERROR: {}", f.why) }));
         answers::write(path, &said)?;
-        let records = || sets.iter().flat_map(|s| &s.clips).map(|c| &c.record);
+        let records = || {
+            let all = sets.iter().map(|s| s.clips.iter().map(|c| &c.record).chain(s.failed.iter().map(|f| &f.record)));
+            all.flatten()
+        };
         let labelled: std::collections::BTreeSet<String> =
             records().filter(|r| r.label.is_some()).map(|r| r.id()).collect();
         said.retain(|answer| labelled.contains(&answer.sample));
@@ -188,7 +194,7 @@ fn judge(args: &Args) -> Result<()> {
         bar.finish_and_clear();
         scores.against = Some(compare(other.display().to_string(), &sets, &scores.ranked, &ranked));
     }
-    print!("{}", report::text(&scores));
+    print(report::text(&scores))?;
     if args.robustness {
         table(args, &assistant, gallery.as_ref(), &sets, &mut scores)?;
     }
@@ -222,7 +228,7 @@ fn table(
     let rows = robustness(assistant, gallery, sets, args.batch, |n| bar.inc(n as u64))?;
     bar.finish_and_clear();
     let markdown = report::robustness(&rows);
-    println!("\nTop-1 among all labels, percent:\n\n{markdown}");
+    print(format!("\nTop-1 among all labels, percent:\n\n{markdown}\n"))?;
     if let Some(path) = &args.table {
         draction::store::write_atomically(path, markdown.as_bytes())?;
     }

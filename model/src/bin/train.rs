@@ -12,6 +12,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use skeletonllm::{
+    console::print,
     data::ProtocolOptions,
     device::{self, DeviceChoice},
     train::{RunOptions, TrainConfig, run},
@@ -97,8 +98,7 @@ fn start(args: Args) -> Result<()> {
         Some(path) => TrainConfig::read(path)?,
     };
     if args.print_config {
-        println!("{}", serde_json::to_string_pretty(&config)?);
-        return Ok(());
+        return Ok(print(format!("{}\n", serde_json::to_string_pretty(&config)?))?);
     }
     config.similar = args.similar.or(config.similar);
     config.rationales = args.rationales.or(config.rationales);

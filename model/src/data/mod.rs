@@ -40,6 +40,7 @@ pub mod record;
 pub mod rng;
 pub mod set;
 pub mod texts;
+pub mod together;
 
 pub use augment::{AugmentOptions, Augmented, augment, spoilt};
 pub use batches::Batches;
@@ -50,8 +51,9 @@ pub use perturb::Perturbation;
 pub use questions::{Family, FamilyWeights, QuestionAnswer, Truth, example, question_of, questions, sample_question};
 pub use record::{DataError, Record};
 pub use rng::Rng;
-pub use set::{DataClip, DataSet, LoadOptions, Split};
+pub use set::{DataClip, DataSet, Failed, LoadOptions, Split};
 pub use texts::{Phrasing, Texts, canonical, corpus};
+pub use together::together;
 
 #[cfg(test)]
 mod real_data;

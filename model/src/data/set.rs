@@ -4,12 +4,15 @@ use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{
-        Arc, Mutex,
+        Arc,
         atomic::{AtomicUsize, Ordering},
     },
 };
 
-use draction::motion::{self, Motion, ReadOptions, Skeleton};
+use draction::{
+    clip::{Clip, ClipOptions},
+    motion::{self, Motion, ReadOptions, Skeleton},
+};
 use rayon::prelude::*;
 
 use super::{
@@ -107,14 +110,25 @@ pub struct DataClip {
     pub motion: Motion,
 }
 
+/// A clip that cannot be used.
+#[derive(Clone, Debug)]
+pub struct Failed {
+    /// The line of the description.
+    pub record: Record,
+    /// Its file, and what is wrong with it.
+    pub why: String,
+}
+
 /// A folder of clips in memory, in the order of its description.
 #[derive(Clone, Debug)]
 pub struct DataSet {
     /// Name of the folder.
     pub name: String,
-    /// The clips that could be read.
+    /// The clips that can be read and drawn.
     pub clips: Vec<DataClip>,
-    /// One line for each clip that could not be read, naming the file and why.
+    /// Those that cannot.
+    pub failed: Vec<Failed>,
+    /// One line for each of them, and for whatever else is wrong with the folder.
     pub warnings: Vec<String>,
     /// Whether any line of the description has a `split`.
     pub divided: bool,
@@ -131,7 +145,8 @@ impl DataSet {
     ///
     /// # Errors
     /// See [`list`]; also [`DataError::Empty`] when the split has no clip and [`DataError::AllFailed`] when
-    /// no clip could be read. Single clips that cannot be read end up in [`DataSet::warnings`].
+    /// no clip can be used. Single clips that cannot be read, or show nobody, end up in
+    /// [`DataSet::failed`].
     pub fn load(dir: &Path, split: Split) -> Result<DataSet, DataError> {
         DataSet::load_with(dir, split, &LoadOptions::default(), &|_, _| {})
     }
@@ -176,7 +191,14 @@ impl DataSet {
         let mut train = DataSet::read(dir, listing, divided, options, progress)?;
         let (val, rest) = train.clips.drain(..).partition(|c| c.record.split == Some(Half::Val));
         train.clips = rest;
-        let val = DataSet { name: train.name.clone(), clips: val, warnings: Vec::new(), divided, candidates: None };
+        let val = DataSet {
+            name: train.name.clone(),
+            clips: val,
+            failed: Vec::new(),
+            warnings: Vec::new(),
+            divided,
+            candidates: None,
+        };
         train.candidates = protocol.map(|p| p.classes(Half::Train));
         Ok((train, val))
     }
@@ -189,38 +211,31 @@ impl DataSet {
         progress: Progress<'_>,
     ) -> Result<DataSet, DataError> {
         let (total, done) = (records.len(), AtomicUsize::new(0));
-        let skeletons = Mutex::new(Vec::new());
-        let results: Vec<Result<DataClip, String>> = records
+        let results: Vec<(Record, Result<Motion, String>)> = records
             .into_par_iter()
             .map(|record| {
-                let path = dir.join(&record.file_name);
-                let result = motion::read_file(&path, &options.read);
+                let motion = motion_of(dir, &record, options);
                 progress(done.fetch_add(1, Ordering::Relaxed) + 1, total);
-                let mut motion = result.map_err(|e| e.to_string())?;
-                if let Some(part) = record.part {
-                    motion = cut(&motion, part).map_err(|why| format!("{}: {why}", path.display()))?;
-                }
-                if !options.orientations {
-                    motion.orientations = None;
-                }
-                motion.skeleton = shared(&skeletons, motion.skeleton);
-                Ok(DataClip { record, motion })
+                (record, motion)
             })
             .collect();
-        let (mut clips, mut failures) = (Vec::with_capacity(total), Vec::new());
-        for result in results {
+        let (mut skeletons, mut clips, mut failed) = (Vec::new(), Vec::with_capacity(total), Vec::new());
+        for (record, result) in results {
             match result {
-                Ok(clip) => clips.push(clip),
-                Err(why) => failures.push(why),
+                Ok(mut motion) => {
+                    motion.skeleton = shared(&mut skeletons, motion.skeleton);
+                    clips.push(DataClip { record, motion });
+                }
+                Err(why) => failed.push(Failed { record, why }),
             }
         }
-        match failures.first() {
+        match failed.first() {
             Some(first) if clips.is_empty() => {
-                Err(DataError::AllFailed { path: dir.to_owned(), clips: total, first: first.clone() })
+                Err(DataError::AllFailed { path: dir.to_owned(), clips: total, first: first.why.clone() })
             }
             _ => {
-                let warnings = warnings.into_iter().chain(failures).collect();
-                Ok(DataSet { name: folder_name(dir), clips, warnings, divided, candidates: None })
+                let warnings = warnings.into_iter().chain(failed.iter().map(|f| f.why.clone())).collect();
+                Ok(DataSet { name: folder_name(dir), clips, failed, warnings, divided, candidates: None })
             }
         }
     }
@@ -245,6 +260,22 @@ impl DataSet {
     }
 }
 
+/// The motion of a line, which can be drawn; or what is wrong with it, naming the file.
+fn motion_of(dir: &Path, record: &Record, options: &LoadOptions) -> Result<Motion, String> {
+    let path = dir.join(&record.file_name);
+    let here = |why: String| format!("{}: {why}", path.display());
+    let mut motion = motion::read_file(&path, &options.read).map_err(|e| e.to_string())?;
+    if let Some(part) = record.part {
+        motion = cut(&motion, part).map_err(here)?;
+    }
+    if !options.orientations {
+        motion.orientations = None;
+    }
+    // better told now than in the middle of a run
+    Clip::from_motion(&motion, &ClipOptions::default()).map_err(|e| here(e.to_string()))?;
+    Ok(motion)
+}
+
 /// The frames from one second to another.
 fn cut(motion: &Motion, [start, end]: [f32; 2]) -> Result<Motion, String> {
     let frame = |second: f32| (second * motion.fps) as usize;
@@ -255,8 +286,7 @@ fn cut(motion: &Motion, [start, end]: [f32; 2]) -> Result<Motion, String> {
 }
 
 /// One copy of each skeleton, shared by all clips that have it.
-fn shared(known: &Mutex<Vec<Arc<Skeleton>>>, skeleton: Arc<Skeleton>) -> Arc<Skeleton> {
-    let mut known = known.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+fn shared(known: &mut Vec<Arc<Skeleton>>, skeleton: Arc<Skeleton>) -> Arc<Skeleton> {
     if let Some(same) = known.iter().find(|k| **k == skeleton) {
         return same.clone();
     }
@@ -334,9 +364,21 @@ mod tests {
         let set = DataSet::load_with(dir.path(), Split::All, &LoadOptions::default(), &progress).unwrap();
         assert_eq!((set.clips.len(), set.warnings.len(), seen.into_inner()), (1, 2, 3));
         assert!(set.warnings[0].contains("bad.bvh") && set.warnings[1].contains("gone.bvh"), "{:?}", set.warnings);
+        let failed: Vec<&str> = set.failed.iter().map(|f| f.record.file_name.as_str()).collect();
+        assert_eq!(failed, ["bad.bvh", "gone.bvh"]);
         let dir = folder(&[r#"{"file_name": "bad.bvh"}"#]);
         let message = DataSet::load(dir.path(), Split::All).unwrap_err().to_string();
         assert!(message.contains("none of the 1 clips") && message.contains("bad.bvh"), "{message}");
+    }
+
+    #[test]
+    fn a_clip_that_shows_nobody_is_told_by_its_file() {
+        let dir = folder(&[r#"{"file_name": "a.bvh"}"#, r#"{"file_name": "nobody.skeleton"}"#]);
+        // a recording of NTU RGB+D in which the tracker found nobody: frames without bodies
+        fs::write(dir.path().join("nobody.skeleton"), "3\n0\n0\n0\n").unwrap();
+        let set = DataSet::load(dir.path(), Split::All).unwrap();
+        assert_eq!((names(&set), set.failed.len()), (vec!["a.bvh"], 1));
+        assert!(set.warnings[0].contains("nobody.skeleton"), "{:?}", set.warnings);
     }
 
     #[test]

@@ -248,7 +248,14 @@ mod tests {
             record: Record { label: Some(label.to_owned()), ..Record::default() },
             motion,
         };
-        let set = |clips| DataSet { name: "s".into(), clips, warnings: Vec::new(), divided: true, candidates: None };
+        let set = |clips| DataSet {
+            name: "s".into(),
+            clips,
+            failed: Vec::new(),
+            warnings: Vec::new(),
+            divided: true,
+            candidates: None,
+        };
         let known = set(vec![
             clip(wave(0, 1.0, 1.0, 0.0, 0.0), "left"),
             clip(wave(1, 1.2, 1.1, 0.5, 0.1), "right"),

@@ -93,12 +93,16 @@ pub struct TrainConfig {
     pub beta2: f64,
     /// Largest gradient norm.
     pub clip_norm: f64,
+    /// Whether the matrices inside blocks follow Muon instead of AdamW: for a model that starts from nothing.
+    pub muon: bool,
     /// How folders of NTU RGB+D files are divided.
     pub ntu: ProtocolOptions,
     /// How clips are changed before they are shown.
     pub augment: AugmentOptions,
     /// Share of clips that are shown on another layout of joints, 0..1.
     pub layouts: f32,
+    /// Share of clips that get a second performer, about whom only the number of people is asked, 0..1.
+    pub pairs: f32,
     /// Weight of the loss of reading poses off the pictures; 0 does without.
     pub readout: f64,
     /// Share of frames that training hides from the decoder, 0..1.
@@ -149,9 +153,11 @@ impl Default for TrainConfig {
             weight_decay: 0.05,
             beta2: 0.99,
             clip_norm: 1.0,
+            muon: true,
             ntu: ProtocolOptions::default(),
             augment: AugmentOptions::default(),
             layouts: 0.4,
+            pairs: 0.04,
             readout: 10.0,
             hidden_frames: 0.05,
             average: 0.998,
@@ -197,6 +203,7 @@ impl TrainConfig {
             epsilon: 1e-8,
             weight_decay: self.weight_decay,
             clip_norm: self.clip_norm,
+            muon: self.muon,
         }
     }
 
@@ -234,6 +241,7 @@ impl TrainConfig {
         };
         share("average", self.average)?;
         share("hidden_frames", f64::from(self.hidden_frames))?;
+        share("pairs", f64::from(self.pairs))?;
         finite("drawing.scale", self.drawing.scale)?;
         finite("weight_decay", self.weight_decay)
     }

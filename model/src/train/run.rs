@@ -115,6 +115,7 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
         labels: Labels::new(&extra.labels).with_mirrored(),
         augment: config.augment.clone(),
         layouts: config.layouts,
+        pairs: config.pairs,
         asks,
         chat: Chat::new(&tokenizer, &sizes.skeleton(), sizes.tokens_per_frame()),
         frames: sizes.skeleton().frames,

@@ -9,7 +9,7 @@ use rayon::prelude::*;
 
 use crate::{
     chat::{Chat, Prompt},
-    data::{AugmentOptions, Batches, DataClip, Labels, Rng, Truth, augment, layout, spoilt},
+    data::{AugmentOptions, Batches, DataClip, Labels, Rng, Truth, augment, layout, spoilt, together},
     internvl::TokenBatch,
     teacher::ShownClip,
 };
@@ -40,6 +40,9 @@ struct Sample {
     shown: Vec<f32>,
 }
 
+/// Other clips that are tried for a pair: most sets have one skeleton, and runs a few sets.
+const MEETINGS: usize = 8;
+
 /// Everything that batches are made from.
 pub struct Source<'a> {
     /// Training clips of all folders.
@@ -52,6 +55,8 @@ pub struct Source<'a> {
     pub augment: AugmentOptions,
     /// Share of clips that are shown on another layout of joints.
     pub layouts: f32,
+    /// Share of clips with a second performer, where the stage asks how many there are.
+    pub pairs: f32,
     /// What is asked.
     pub asks: Asks,
     /// Writes conversations.
@@ -68,10 +73,10 @@ pub struct Source<'a> {
 
 impl Source<'_> {
     /// A batch of an epoch of a stage, in parts: `members` are one element of [`Batches::epoch`]. Depends on nothing
-    /// else. Clips that the stage has nothing to ask about are left out, which may leave none.
+    /// else. Clips that the stage has nothing to ask about, and cuts that show nobody, are left out, which may leave none.
     ///
     /// # Errors
-    /// When a clip shows nobody, naming its file; see also [`Asks::ask`].
+    /// See [`Asks::ask`].
     pub fn batch(&self, stage: Stage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<StepBatch>> {
         let mut samples = members
             .par_iter()
@@ -105,7 +110,17 @@ impl Source<'_> {
         StepBatch { clips, openings, rests: TokenBatch::new(rests), labels, readings, shown }
     }
 
+    /// Now and then the clip with the performer of another one in it.
+    fn pair(&self, stage: Stage, clip: &DataClip, rng: &mut Rng) -> Option<DataClip> {
+        let counted = matches!(stage, Stage::WarmUp | Stage::Refine) && self.asks.families.people > 0.0;
+        let pair = counted && rng.chance(self.pairs);
+        let tries = if pair { MEETINGS } else { 0 };
+        (0..tries).find_map(|_| together(clip, self.clips[rng.below(self.clips.len())], rng))
+    }
+
     fn sample(&self, stage: Stage, clip: &DataClip, mut rng: Rng) -> Result<Option<Sample>> {
+        let pair = self.pair(stage, clip, &mut rng);
+        let clip = pair.as_ref().unwrap_or(clip);
         let shown = augment(&clip.motion, &self.augment, &mut rng);
         let still = Fit::default();
         // the fit camera finds the performer's front whatever way the clip is turned, so turning is its business
@@ -129,7 +144,8 @@ impl Source<'_> {
             seen = layout::random(&seen, &mut rng);
         }
         let context = || clip.record.file_name.clone();
-        let seen = Clip::from_motion(&seen, &options).with_context(context)?;
+        // the whole clip shows somebody, but not every cut of it need do
+        let Ok(seen) = Clip::from_motion(&seen, &options) else { return Ok(None) };
         // what is to be read is the whole body, also where only some of its joints are shown
         let readings = readout::truth(&Clip::at_frames(&whole, &seen.frame_indices, &options).with_context(context)?);
         let (record, motion, mirrored) = (&clip.record, &shown.motion, shown.mirrored);

@@ -212,13 +212,18 @@ impl Kinematics {
     /// Reads the truths off a motion. Costs about as much as reading every joint of the limbs a few times.
     pub fn of(motion: &Motion) -> Kinematics {
         let Some(observed) = Observed::of(motion) else { return Kinematics::default() };
+        let people = people(motion);
+        if people.is_some_and(|n| n > 1) {
+            // "which hand" would be anybody's
+            return Kinematics { people, ..Kinematics::default() };
+        }
         let limbs = limb_paths(&observed);
         let phases = phases::of_paths(&observed, &limbs);
         let still = Kinematics::from_measures(&observed.measures());
         Kinematics {
             moves_first: limbs::first_to_move(&phases, still.hands, still.legs),
             repetitions: repetitions(&observed, &limbs, still.legs),
-            people: people(motion),
+            people,
             phases,
             ..still
         }

@@ -166,7 +166,7 @@ impl Default for FamilyWeights {
             what_first: 0.06,
             pace: 0.03,
             posture: 0.05,
-            people: 0.01,
+            people: 0.03,
             caption: 0.08,
             why: 0.06,
             yes_no: 0.14,
