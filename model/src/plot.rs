@@ -13,7 +13,15 @@ pub struct Curve<'a> {
     pub points: Vec<(f64, f64)>,
 }
 
-const COLOURS: [RGBColor; 3] = [RGBColor(38, 98, 170), RGBColor(214, 96, 30), RGBColor(60, 140, 80)];
+const COLOURS: [RGBColor; 7] = [
+    RGBColor(38, 98, 170),
+    RGBColor(214, 96, 30),
+    RGBColor(60, 140, 80),
+    RGBColor(150, 70, 160),
+    RGBColor(110, 110, 120),
+    RGBColor(200, 160, 20),
+    RGBColor(30, 160, 175),
+];
 const INK: RGBColor = RGBColor(50, 54, 60);
 
 /// The picture's text is drawn with egui's own font, so that no font need be installed.
@@ -31,21 +39,46 @@ fn fonts() {
 /// # Errors
 /// When the picture cannot be drawn or written.
 pub fn curves(path: &Path, x_name: &str, curves: &[Curve<'_>]) -> Result<()> {
+    let panels: Vec<Panel<'_>> = curves
+        .iter()
+        .zip(COLOURS.iter().cycle())
+        .map(|(curve, &colour)| Panel { title: curve.name, lines: vec![(curve, colour)] })
+        .collect();
+    draw(path, x_name, 320, &panels)
+}
+
+/// Draws curves into one picture, with their names beside it.
+///
+/// # Errors
+/// When the picture cannot be drawn or written.
+pub fn compared(path: &Path, title: &str, x_name: &str, curves: &[Curve<'_>]) -> Result<()> {
+    let lines = curves.iter().zip(COLOURS.iter().copied().cycle()).collect();
+    draw(path, x_name, 600, &[Panel { title, lines }])
+}
+
+/// What shares a pair of axes.
+struct Panel<'a> {
+    title: &'a str,
+    lines: Vec<(&'a Curve<'a>, RGBColor)>,
+}
+
+fn draw(path: &Path, x_name: &str, panel_height: u32, panels: &[Panel<'_>]) -> Result<()> {
     fonts();
-    let right = curves.iter().flat_map(|c| &c.points).map(|p| p.0).fold(1.0, f64::max);
-    let (width, panel) = (1000u32, 320u32);
-    let height = panel * curves.len().max(1) as u32;
+    let curves = || panels.iter().flat_map(|p| &p.lines);
+    let right = curves().flat_map(|(c, _)| &c.points).map(|p| p.0).fold(1.0, f64::max);
+    let (width, count) = (1000u32, panels.len().max(1));
+    let height = panel_height * count as u32;
     let mut pixels = vec![0u8; (width * height * 3) as usize];
     {
         let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
         area.fill(&WHITE)?;
-        for ((panel, curve), colour) in
-            area.split_evenly((curves.len().max(1), 1)).iter().zip(curves).zip(COLOURS.iter().cycle())
-        {
-            let finite = || curve.points.iter().copied().filter(|p| p.1.is_finite());
-            let top = finite().map(|p| p.1).fold(1e-3, f64::max) * 1.05;
-            let mut chart = ChartBuilder::on(panel)
-                .caption(curve.name, ("sans-serif", 22).into_font().color(&INK))
+        for (place, Panel { title, lines }) in area.split_evenly((count, 1)).iter().zip(panels) {
+            let finite =
+                |curve: &Curve<'_>| curve.points.iter().copied().filter(|p| p.1.is_finite()).collect::<Vec<_>>();
+            let top = lines.iter().flat_map(|(c, _)| finite(c)).map(|p| p.1).fold(1e-3, f64::max) * 1.05;
+            let text = || ("sans-serif", 16).into_font().color(&INK);
+            let mut chart = ChartBuilder::on(place)
+                .caption(*title, ("sans-serif", 22).into_font().color(&INK))
                 .margin(14)
                 .x_label_area_size(40)
                 .y_label_area_size(56)
@@ -55,11 +88,22 @@ pub fn curves(path: &Path, x_name: &str, curves: &[Curve<'_>]) -> Result<()> {
                 .x_desc(x_name)
                 .x_label_formatter(&|x| format!("{x:.0}"))
                 .y_label_formatter(&|y| format!("{y:.1}"))
-                .label_style(("sans-serif", 16).into_font().color(&INK))
+                .label_style(text())
                 .light_line_style(RGBColor(246, 246, 248))
                 .bold_line_style(RGBColor(226, 226, 230))
                 .draw()?;
-            chart.draw_series(LineSeries::new(finite(), colour.stroke_width(2)))?;
+            for &(curve, colour) in lines {
+                let line = chart.draw_series(LineSeries::new(finite(curve), colour.stroke_width(2)))?;
+                if lines.len() > 1 {
+                    let sample = move |(x, y)| PathElement::new(vec![(x, y), (x + 22, y)], colour.stroke_width(3));
+                    line.label(curve.name).legend(sample);
+                }
+            }
+            if lines.len() > 1 {
+                let labels = &mut chart.configure_series_labels();
+                labels.position(SeriesLabelPosition::LowerRight).label_font(text()).background_style(WHITE.mix(0.8));
+                labels.draw()?;
+            }
         }
         area.present()?;
     }
@@ -134,6 +178,11 @@ mod tests {
         let path = folder.path().join("a.png");
         curves(&path, "step", &[Curve { name: "loss", points: vec![(0.0, 3.0), (10.0, 1.0)] }]).unwrap();
         let curve = std::fs::read(&path).unwrap();
+        let line = |name| Curve { name, points: vec![(0.0, 0.1), (10.0, 0.9)] };
+        compared(&path, "top-1", "step", &[line("full"), line("frozen")]).unwrap();
+        let both = std::fs::read(&path).unwrap();
+        compared(&path, "top-1", "step", &[line("full"), line("")]).unwrap();
+        assert_ne!(both, std::fs::read(&path).unwrap(), "the names are beside the lines");
         confusion(&path, "all", &["wave".into(), "walk".into()], &[vec![3, 1], vec![0, 9]]).unwrap();
         assert_ne!(curve, std::fs::read(&path).unwrap());
         let reader = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&path).unwrap()));

@@ -101,7 +101,7 @@ pub fn row(variant: &Variant, options: &RunOptions<'_>, data: &[DataSet]) -> Res
     Ok(Some(Row { name: variant.name.into(), meaning: variant.meaning.into(), sets, mean }))
 }
 
-/// Writes `ablation.json`, `ablation.md` and `ablation.png` (the loss of every run that is there) into a folder.
+/// Writes `ablation.json`, `ablation.md` and `ablation.png` (the validation of every run that is there) into a folder.
 ///
 /// # Errors
 /// When a file cannot be written.
@@ -118,7 +118,7 @@ pub fn write(folder: &Path, rows: &[Row]) -> Result<()> {
         };
         curves.push(Curve { name: &row.name, points: text.lines().skip(1).filter_map(pair).collect() });
     }
-    plot::curves(&folder.join("ablation.png"), "step", &curves)
+    plot::compared(&folder.join("ablation.png"), "validation top-1 among all labels", "step", &curves)
 }
 
 /// The rows as a Markdown table, percent.
