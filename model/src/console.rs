@@ -1,9 +1,16 @@
-//! Standard output that its reader may close early, as `… | head` does.
+//! What the programs share of the terminal: output that its reader may close early, as `… | head` does, progress bars
+//! and Ctrl-C.
 
 use std::{
     fmt::Display,
     io::{self, Write},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
+
+use indicatif::{ProgressBar, ProgressStyle};
 
 /// Writes to standard output. A reader who has seen enough is no error.
 ///
@@ -20,6 +27,30 @@ fn write_to(mut out: impl Write, text: impl Display) -> io::Result<()> {
 
 fn enough(result: io::Result<()>) -> io::Result<()> {
     result.or_else(|e| if e.kind() == io::ErrorKind::BrokenPipe { Ok(()) } else { Err(e) })
+}
+
+/// A bar of `total` steps with its name before it. Where standard error is no terminal it is not drawn.
+pub fn bar(name: &str, total: usize) -> ProgressBar {
+    let style = "{msg:>24} [{wide_bar}] {pos}/{len} {per_sec} eta {eta}";
+    ProgressBar::new(total as u64)
+        .with_style(ProgressStyle::with_template(style).expect("our own template").progress_chars("=> "))
+        .with_message(name.to_owned())
+}
+
+/// A flag that Ctrl-C sets, saying `stopping`; the second one ends the program at once. May be called once.
+///
+/// # Errors
+/// When the system refuses the handler.
+pub fn stop_flag(stopping: &'static str) -> Result<Arc<AtomicBool>, ctrlc::Error> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let handler = stop.clone();
+    ctrlc::set_handler(move || {
+        if handler.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("\n{stopping}; once more to stop at once");
+    })?;
+    Ok(stop)
 }
 
 #[cfg(test)]

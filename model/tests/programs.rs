@@ -90,14 +90,7 @@ fn bad_input_gives_one_clear_line() {
 #[test]
 fn evaluate_writes_the_figures_it_promises() {
     let folder = tempfile::tempdir().unwrap();
-    let set = folder.path().join("samples");
-    std::fs::create_dir(&set).unwrap();
-    let mut metadata = String::new();
-    for (file, label) in [("walk.bvh", "walk"), ("squat.bvh", "squat")] {
-        std::fs::copy(root().join("assets/samples").join(file), set.join(file)).unwrap();
-        metadata += &format!("{{\"file_name\": \"{file}\", \"label\": \"{label}\", \"split\": \"val\"}}\n");
-    }
-    std::fs::write(set.join("metadata.jsonl"), metadata).unwrap();
+    let set = samples(folder.path(), [("walk.bvh", "walk"), ("squat.bvh", "squat")], "val");
     let (json, picture) = (folder.path().join("s.json"), folder.path().join("c.png"));
     let output = run(
         env!("CARGO_BIN_EXE_evaluate"),
@@ -240,14 +233,17 @@ fn what_evaluate_cannot_do_it_says() {
     }
 }
 
-/// A data folder of two samples.
-fn two_samples(folder: &Path) -> PathBuf {
+/// What teachers are asked about.
+const EXPLAINED: [(&str, &str); 2] = [("wave_left_hand.bvh", "wave left hand"), ("squat.bvh", "squat")];
+
+/// A data folder of samples, all in one split.
+fn samples(folder: &Path, clips: [(&str, &str); 2], split: &str) -> PathBuf {
     let set = folder.join("samples");
     std::fs::create_dir(&set).unwrap();
     let mut metadata = String::new();
-    for (file, label) in [("wave_left_hand.bvh", "wave left hand"), ("squat.bvh", "squat")] {
+    for (file, label) in clips {
         std::fs::copy(root().join("assets/samples").join(file), set.join(file)).unwrap();
-        metadata += &format!("{{\"file_name\": \"{file}\", \"label\": \"{label}\"}}\n");
+        metadata += &format!("{{\"file_name\": \"{file}\", \"label\": \"{label}\", \"split\": \"{split}\"}}\n");
     }
     std::fs::write(set.join("metadata.jsonl"), metadata).unwrap();
     set
@@ -256,7 +252,7 @@ fn two_samples(folder: &Path) -> PathBuf {
 #[test]
 fn the_built_in_teacher_explains_the_samples() {
     let folder = tempfile::tempdir().unwrap();
-    let (set, out) = (two_samples(folder.path()), folder.path().join("r.jsonl"));
+    let (set, out) = (samples(folder.path(), EXPLAINED, "train"), folder.path().join("r.jsonl"));
     let arguments = ["kinematic", "--data", set.to_str().unwrap(), "--out", out.to_str().unwrap()];
     for added in ["2 rationales added", "0 rationales added"] {
         let output = run(env!("CARGO_BIN_EXE_rationales"), &arguments);
@@ -275,7 +271,7 @@ fn the_built_in_teacher_explains_the_samples() {
 fn an_endpoint_is_asked_only_after_a_yes_and_its_key_stays_secret() {
     use std::io::{Read, Write};
     let folder = tempfile::tempdir().unwrap();
-    let (set, out) = (two_samples(folder.path()), folder.path().join("r.jsonl"));
+    let (set, out) = (samples(folder.path(), EXPLAINED, "train"), folder.path().join("r.jsonl"));
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/v1", listener.local_addr().unwrap());
     // tells the label back that stands at the end of the prompt; ends with the test program

@@ -1,18 +1,11 @@
 //! `ablate --data DIR… --out DIR`: what each part of the training recipe is worth.
 
-use std::{
-    path::PathBuf,
-    process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use skeletonllm::{
-    console::print,
+    console::{print, stop_flag},
     data::{DataSet, LoadOptions, Split},
     device::{self, DeviceChoice},
     train::{RunOptions, TrainConfig, ablation},
@@ -80,14 +73,7 @@ fn start(args: Args) -> Result<()> {
         })
         .collect::<Result<Vec<_>>>()?;
     let selected = device::select(args.device)?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let handler = stop.clone();
-    ctrlc::set_handler(move || {
-        if handler.swap(true, Ordering::Relaxed) {
-            std::process::exit(130); // asked twice: at once, with the last checkpoint
-        }
-        eprintln!("\nstopping after this step; once more to stop at once");
-    })?;
+    let stop = stop_flag("stopping after this step")?;
     let options = RunOptions {
         data: args.data,
         out: args.out.clone(),

@@ -7,10 +7,9 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use indicatif::{ProgressBar, ProgressStyle};
 use skeletonllm::{
     assistant::Assistant,
-    console::print,
+    console::{bar, print},
     data::{DataSet, Family, LoadOptions, ProtocolOptions, Split, listing},
     device::DeviceChoice,
     evaluate::{
@@ -113,13 +112,6 @@ fn main() -> ExitCode {
     }
 }
 
-fn bar(name: &str, total: usize) -> ProgressBar {
-    let style = "{msg:>24} [{wide_bar}] {pos}/{len} {per_sec} eta {eta}";
-    ProgressBar::new(total as u64)
-        .with_style(ProgressStyle::with_template(style).expect("our own template").progress_chars("=> "))
-        .with_message(name.to_owned())
-}
-
 /// Reads the wanted clips of every folder.
 fn read(folders: &[PathBuf], split: Split, load: &LoadOptions) -> Result<Vec<DataSet>> {
     let read = |folder: &PathBuf| {
@@ -169,10 +161,7 @@ fn judge(args: &Args) -> Result<()> {
         let failed = sets.iter().flat_map(|s| &s.failed);
         said.extend(failed.map(|f| Answer { sample: f.record.id(), text: format!("ERROR: {}", f.why) }));
         answers::write(path, &said)?;
-        let records = || {
-            let all = sets.iter().map(|s| s.clips.iter().map(|c| &c.record).chain(s.failed.iter().map(|f| &f.record)));
-            all.flatten()
-        };
+        let records = || sets.iter().flat_map(DataSet::records);
         let labelled: std::collections::BTreeSet<String> =
             records().filter(|r| r.label.is_some()).map(|r| r.id()).collect();
         said.retain(|answer| labelled.contains(&answer.sample));

@@ -1,19 +1,15 @@
 //! `rationales kinematic|endpoint --data DIR… --out FILE`: has a teacher explain the training clips.
 
 use std::{
-    io::{BufRead, IsTerminal, Write},
+    io::{BufRead, Write},
     path::PathBuf,
     process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
 };
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use indicatif::{ProgressBar, ProgressStyle};
 use skeletonllm::{
+    console::{bar, stop_flag},
     data::{DataClip, DataSet, LoadOptions, Split},
     device::DeviceChoice,
     folder::default_model,
@@ -185,7 +181,8 @@ fn endpoint(arguments: &EndpointArguments) -> Result<()> {
     if !arguments.yes && !confirmed()? {
         bail!("nothing was sent; --yes starts without asking");
     }
-    let stop = stop_flag()?;
+    // what is under way is waited for; the second Ctrl-C loses no line either
+    let stop = stop_flag("stopping when the answers under way are there")?;
     let clock = WallClock::new(&stop);
     let parallel = config.parallel;
     let teacher = EndpointTeacher::new(config.clone(), prompts, &painter, &clock)?;
@@ -203,19 +200,6 @@ fn confirmed() -> Result<bool> {
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
-}
-
-/// Set by Ctrl-C; what is under way is waited for. The second one ends the program, which loses no line.
-fn stop_flag() -> Result<Arc<AtomicBool>> {
-    let stop = Arc::new(AtomicBool::new(false));
-    let handler = stop.clone();
-    ctrlc::set_handler(move || {
-        if handler.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
-        }
-        eprintln!("\nstopping when the answers under way are there; once more to stop at once");
-    })?;
-    Ok(stop)
 }
 
 impl EndpointArguments {
@@ -252,7 +236,7 @@ impl Common {
     fn read(&self) -> Result<Vec<DataSet>> {
         let options = LoadOptions { orientations: false, ..LoadOptions::default() };
         let read = |folder: &PathBuf| {
-            let bar = bar(&format!("reading {}", folder.display()));
+            let bar = bar(&format!("reading {}", folder.display()), 0);
             let set = DataSet::load_with(folder, Split::Train, &options, &|done, total| {
                 bar.set_length(total as u64);
                 bar.set_position(done as u64);
@@ -281,8 +265,7 @@ impl Common {
     }
 
     fn write(&self, teacher: &dyn Teacher, clips: &[&DataClip], journal: &Journal, parallel: usize) -> Result<()> {
-        let bar = bar("explaining");
-        bar.set_length(clips.len() as u64);
+        let bar = bar("explaining", clips.len());
         let outcome = write_rationales(teacher, clips.iter().copied(), journal, parallel, |_| bar.inc(1));
         bar.finish_and_clear();
         let written = outcome.with_context(|| format!("{} keeps what was written", self.out.display()))?;
@@ -302,11 +285,4 @@ impl Common {
             eprintln!("run the same command again to go on");
         }
     }
-}
-
-fn bar(name: &str) -> ProgressBar {
-    let bar = if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-    let style = "{msg:>24} [{wide_bar}] {pos}/{len} eta {eta}";
-    bar.set_style(ProgressStyle::with_template(style).expect("our own template").progress_chars("=> "));
-    bar.with_message(name.to_owned())
 }

@@ -1,18 +1,11 @@
 //! `train --data DIR… --out DIR`: teach a model to look at motions and answer.
 
-use std::{
-    path::PathBuf,
-    process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-};
+use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use skeletonllm::{
-    console::print,
+    console::{print, stop_flag},
     data::ProtocolOptions,
     device::{self, DeviceChoice},
     train::{RunOptions, TrainConfig, run},
@@ -112,14 +105,7 @@ fn start(args: Args) -> Result<()> {
         bail!("nothing to learn from: name folders with --data");
     }
     let selected = device::select(args.device)?;
-    let stop = Arc::new(AtomicBool::new(false));
-    let handler = stop.clone();
-    ctrlc::set_handler(move || {
-        if handler.swap(true, Ordering::Relaxed) {
-            std::process::exit(130); // asked twice: at once, with the last checkpoint
-        }
-        eprintln!("\nstopping after this step; once more to stop at once");
-    })?;
+    let stop = stop_flag("stopping after this step")?;
     run(RunOptions {
         data: args.data,
         out,

@@ -245,6 +245,11 @@ impl DataSet {
         self.candidates.as_ref().map_or_else(|| self.labels(), Labels::new)
     }
 
+    /// What the folder says of each clip, those that cannot be used last.
+    pub fn records(&self) -> impl Iterator<Item = &Record> {
+        self.clips.iter().map(|c| &c.record).chain(self.failed.iter().map(|f| &f.record))
+    }
+
     /// The labels of these clips.
     pub fn labels(&self) -> Labels {
         Labels::new(self.clips.iter().filter_map(|c| c.record.label.as_deref()))

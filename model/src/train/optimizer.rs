@@ -25,7 +25,7 @@ pub struct AdamWConfig {
     pub weight_decay: f64,
     /// Gradients are scaled down to this norm when theirs is larger.
     pub clip_norm: f64,
-    /// Whether the matrices inside blocks follow Muon.
+    /// Whether the matrices of layers follow Muon.
     pub muon: bool,
 }
 

@@ -113,9 +113,10 @@ impl Source<'_> {
     /// Now and then the clip with the performer of another one in it.
     fn pair(&self, stage: Stage, clip: &DataClip, rng: &mut Rng) -> Option<DataClip> {
         let counted = matches!(stage, Stage::WarmUp | Stage::Refine) && self.asks.families.people > 0.0;
-        let pair = counted && rng.chance(self.pairs);
-        let tries = if pair { MEETINGS } else { 0 };
-        (0..tries).find_map(|_| together(clip, self.clips[rng.below(self.clips.len())], rng))
+        if !counted || !rng.chance(self.pairs) {
+            return None;
+        }
+        (0..MEETINGS).find_map(|_| together(clip, self.clips[rng.below(self.clips.len())], rng))
     }
 
     fn sample(&self, stage: Stage, clip: &DataClip, mut rng: Rng) -> Result<Option<Sample>> {
