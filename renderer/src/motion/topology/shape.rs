@@ -1,7 +1,7 @@
 //! Body parts of a skeleton whose names say nothing: from the tree, the lengths of its branches and how it moves.
 //!
 //! A body has two pairs of branches that are alike. The pair whose ends are lower are the legs. Knees bend and toes
-//! point forward, which tells left from right.
+//! point forward, elbows bend backward, and hands do what they do in front of the body, which tells left from right.
 
 use super::super::{
     Part, Skeleton,
@@ -48,7 +48,7 @@ pub(in super::super) fn by_shape(view: &View<'_>, skeleton: &mut Skeleton, warni
         }
     };
 
-    let forward = legs.as_ref().map(|legs| forward(view, &samples, &tree, legs));
+    let forward = legs.as_ref().map(|legs| forward(view, &samples, &tree, legs, arms.as_ref()));
     let vote: f64 = match (&legs, &forward) {
         (Some(legs), Some(forward)) => {
             samples.iter().zip(forward).map(|(&n, f)| dot(across(view, n, legs), left_of(*f))).sum()
@@ -74,7 +74,7 @@ pub(in super::super) fn by_shape(view: &View<'_>, skeleton: &mut Skeleton, warni
         "from the shape: {} of {} joints belong to paired branches{}",
         skeleton.parts.iter().filter(|&&p| p != Part::Torso).count(),
         skeleton.joints(),
-        if sure { ", knees and feet point forward" } else { "" }
+        if sure { ", knees, feet and hands point forward" } else { "" }
     )
 }
 
@@ -150,17 +150,24 @@ fn across(view: &View<'_>, n: usize, pair: &Pair) -> [f64; 3] {
     [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
 }
 
-/// Where the body faces in each sampled frame, from bent knees and from feet; not normalised.
-fn forward(view: &View<'_>, samples: &[usize], tree: &Tree, legs: &Pair) -> Vec<[f64; 3]> {
-    let chains = [legs.a, legs.b].map(|j| joints_of_leg(view, samples, &chain(tree, j)));
+/// Where the body faces in each sampled frame, from bent knees and elbows, feet and hands; not normalised.
+fn forward(view: &View<'_>, samples: &[usize], tree: &Tree, legs: &Pair, arms: Option<&Pair>) -> Vec<[f64; 3]> {
+    let limbs = |pair: &Pair| [pair.a, pair.b].map(|j| joints_of_limb(view, samples, &chain(tree, j)));
+    let (legs, arms) = (limbs(legs), arms.map(limbs));
     samples
         .iter()
         .map(|&n| {
             let mut f = [0.0; 3];
-            for [hip, knee, ankle, toe] in &chains {
-                let [h, k, a, t] = [hip, knee, ankle, toe].map(|&j| view.at(n, j));
+            for leg in &legs {
+                let [hip, knee, ankle, toe] = leg.map(|j| view.at(n, j));
                 for i in [0, 2] {
-                    f[i] += t[i] - a[i] + 2.0 * (k[i] - (h[i] + a[i]) / 2.0);
+                    f[i] += toe[i] - ankle[i] + 2.0 * (knee[i] - (hip[i] + ankle[i]) / 2.0);
+                }
+            }
+            for arm in arms.iter().flatten() {
+                let [shoulder, elbow, wrist, _] = arm.map(|j| view.at(n, j));
+                for i in [0, 2] {
+                    f[i] += 0.5 * (wrist[i] - shoulder[i]) + 2.0 * ((shoulder[i] + wrist[i]) / 2.0 - elbow[i]);
                 }
             }
             f
@@ -168,15 +175,15 @@ fn forward(view: &View<'_>, samples: &[usize], tree: &Tree, legs: &Pair) -> Vec<
         .collect()
 }
 
-/// Hip, knee, ankle and toe of a leg; joints repeat where the leg has fewer.
-fn joints_of_leg(view: &View<'_>, samples: &[usize], chain: &[usize]) -> [usize; 4] {
+/// Hip, knee, ankle and toe of a leg, shoulder, elbow, wrist and tip of an arm; joints repeat where it has fewer.
+fn joints_of_limb(view: &View<'_>, samples: &[usize], chain: &[usize]) -> [usize; 4] {
     let last = chain.len() - 1;
-    // thigh and shank are the two longest neighbouring bones
+    // thigh and shank, upper and lower arm, are the two longest neighbouring bones
     let length = |i: usize| view.distance(samples, chain[i], chain[i + 1]);
-    let hip = (0..last.saturating_sub(1))
+    let first = (0..last.saturating_sub(1))
         .max_by(|&i, &k| (length(i) + length(i + 1)).total_cmp(&(length(k) + length(k + 1))))
         .unwrap_or(0);
-    [hip, hip + 1, hip + 2, last].map(|i| chain[i.min(last)])
+    [first, first + 1, first + 2, last].map(|i| chain[i.min(last)])
 }
 
 /// The performer's left, for a body that faces `f`: up × forward.
