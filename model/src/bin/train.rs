@@ -13,21 +13,19 @@ use skeletonllm::{
 
 /// Train a model on folders of motions, each with a metadata.jsonl (file_name, label, split, …).
 ///
-/// A run goes through stages, all that its settings list or the one that --stage names:
-///
-///   1  render warm-up        questions of all families teach the renderer what to draw
-///   2  Disc-FT               YES or NO: is it this action, or one of the five most like it?
-///   3  CR-Distill            a teacher's explanations, body part by body part
-///   4  recognition refine    questions of all families again, with the renderer frozen
-///
-/// LoRA adapters, where a stage has them, are merged into the weights when it ends. The run lives in its output folder:
+/// A run goes through stages, all that its settings list or the one that --stage names. LoRA adapters, where a stage has them, are merged into the weights when it ends. The run lives in its output folder:
 /// checkpoints, loss.csv, loss.png, drawings of what the renderer has learned and, at the end, the model in f32 and in
 /// int8. Ctrl-C saves and stops; --resume goes on as if nothing had happened.
 #[derive(Parser)]
 #[command(
     name = "train",
     version,
-    after_help = "Examples:\n  \
+    after_help = "Stages:\n  \
+        1  render warm-up      questions of all families teach the renderer what to draw\n  \
+        2  Disc-FT             YES or NO: is it this action, or one of the five most like it?\n  \
+        3  CR-Distill          a teacher's explanations, body part by body part\n  \
+        4  recognition refine  questions of all families again, with the renderer frozen\n\n\
+        Examples:\n  \
         train --data data/bandai-namco-2 data/mae-gestures data/utd-mhad --out runs/nano\n  \
         train --out runs/nano --resume\n  \
         train --from assets/nano --stage 4 --data my-takes --out runs/mine\n  \
