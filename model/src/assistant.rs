@@ -25,9 +25,12 @@ pub use spans::{LONG_TAKE_SECONDS, Span, SpanOptions};
 use crate::{
     breath::breathe,
     chat::Chat,
-    data::{self, Family, Kinematics},
+    data::{
+        self, Family, Kinematics,
+        layout::{JointMap, Mapped},
+    },
     device::Selected,
-    drawing::{DrawSettings, Drawing, HostDrawing},
+    drawing::{DrawSettings, Drawing, HostDrawing, figure},
     folder::{Loaded, ModelFiles, SkeletonLlm, see},
     foreground::Foreground,
     generate::{Ending, GenerateOptions, Session, generate},
@@ -44,6 +47,14 @@ pub struct Assistant {
     device_name: String,
     drawing: HostDrawing,
     skip_background: bool,
+}
+
+/// Motions drawn, not yet looked at.
+struct Drawn {
+    clips: Vec<Clip>,
+    maps: Vec<Vec<Option<JointMap>>>,
+    drawing: Drawing,
+    frames: Tensor<5>,
 }
 
 /// What the model said.
@@ -179,19 +190,22 @@ impl Assistant {
         self.see(drawn).await
     }
 
-    fn draw(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<(Vec<Clip>, Drawing, Tensor<5>)> {
+    fn draw(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<Drawn> {
         ensure!(!motions.is_empty(), "there is no motion to look at");
-        let clips = motions.iter().map(|m| settings.clip(m, self.frames())).collect::<Result<Vec<_>, _>>()?;
+        let options = settings.clip_options(self.frames());
+        let figures: Vec<Mapped> = motions.iter().map(|motion| figure(motion)).collect();
+        let clips = figures.iter().map(|f| Clip::from_motion(&f.motion, &options)).collect::<Result<Vec<_>, _>>()?;
+        let maps = figures.into_iter().map(|figure| figure.maps).collect();
         let own = &self.model.drawing;
         let drawing = match settings.as_trained() {
             true => own.clone(),
             false => Drawing::new(self.drawing.with(settings)?, &own.device()),
         };
         let frames = drawing.render(&clips, self.render_size())?;
-        Ok((clips, drawing, frames))
+        Ok(Drawn { clips, maps, drawing, frames })
     }
 
-    async fn see(&self, (clips, drawing, frames): (Vec<Clip>, Drawing, Tensor<5>)) -> Result<Look> {
+    async fn see(&self, Drawn { clips, maps, drawing, frames }: Drawn) -> Result<Look> {
         let internvl = &self.model.internvl;
         let (visual, tokens) = if self.skip_background {
             let pictures: Tensor<4> = frames.clone().flatten(0, 1);
@@ -202,7 +216,7 @@ impl Assistant {
             let [pictures, tokens, _] = visual.dims();
             (visual, vec![tokens; pictures])
         };
-        Ok(Look { clips, drawing, frames, visual: visual.flatten(0, 1), tokens })
+        Ok(Look { clips, maps, drawing, frames, visual: visual.flatten(0, 1), tokens })
     }
 
     /// Answers a question about the first motion of `look`; `on_text` gets the words as they come, and ends the answer

@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 pub use bank::{bank_skeleton, fresh_draction, fresh_drawing};
 pub use host::HostDrawing;
-pub use settings::{CameraMode, DrawSettings};
+pub use settings::{CameraMode, DrawSettings, figure};
 
 use burn::{
     module::{Module, Param},

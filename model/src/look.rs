@@ -7,11 +7,13 @@ use draction::{
     export::{contact_sheet, encode_png, pictures},
 };
 
-use crate::{drawing::Drawing, layers::host_async};
+use crate::{data::layout::JointMap, drawing::Drawing, layers::host_async};
 
 /// What the model saw of one or several motions.
 pub struct Look {
     pub(crate) clips: Vec<Clip>,
+    /// How the joints of each clip follow from those of its motion, one map a body; none where they are the same.
+    pub(crate) maps: Vec<Vec<Option<JointMap>>>,
     /// What drew them.
     pub(crate) drawing: Drawing,
     /// `[B, T, H, W, 3]`.

@@ -10,7 +10,7 @@ use draction::{
     motion::Motion,
 };
 use eframe::egui::{self, TextureId};
-use skeletonllm::drawing::{DrawSettings, HostDrawing};
+use skeletonllm::drawing::{DrawSettings, HostDrawing, figure};
 
 /// Side of the picture at the playhead, in pixels: what the paper's model sees.
 pub const LIVE_SIZE: usize = 448;
@@ -33,6 +33,8 @@ pub struct Pictures {
 /// A take before its camera, ready to be drawn.
 struct Scenery {
     key: (u64, u64),
+    /// What is drawn of it.
+    motion: Motion,
     stage: Stage,
     draction: DrAction,
 }
@@ -118,7 +120,7 @@ impl Pictures {
         }
         self.scenery(sitter)?;
         let scenery = self.scenery.as_ref().expect("just set");
-        let clip = scenery.stage.frames(sitter.motion, &[frame]).map_err(|e| e.to_string())?;
+        let clip = scenery.stage.frames(&scenery.motion, &[frame]).map_err(|e| e.to_string())?;
         let id = draw(&self.brush, &mut self.live, ctx, (&clip, &scenery.draction), LIVE_SIZE)?;
         self.live.shown = Some(key);
         self.drawn += 1;
@@ -152,7 +154,7 @@ impl Pictures {
     pub fn sheet(&mut self, sitter: Sitter<'_>, frames: Option<&[usize]>) -> Result<(Clip, DrAction), String> {
         let scenery = self.scenery(sitter)?;
         let clip = match frames {
-            Some(frames) => scenery.stage.frames(sitter.motion, frames).map_err(|e| e.to_string())?,
+            Some(frames) => scenery.stage.frames(&scenery.motion, frames).map_err(|e| e.to_string())?,
             None => scenery.stage.clip().clone(),
         };
         Ok((clip, scenery.draction.clone()))
@@ -171,9 +173,10 @@ impl Pictures {
         let key = (sitter.take, sitter.version);
         if self.scenery.as_ref().is_none_or(|scenery| scenery.key != key) {
             let options = sitter.settings.clip_options(STRIP_FRAMES);
-            let stage = Stage::new(sitter.motion, &options).map_err(|e| e.to_string())?;
+            let motion = figure(sitter.motion).motion;
+            let stage = Stage::new(&motion, &options).map_err(|e| e.to_string())?;
             let draction = self.drawing.dressed(sitter.settings, stage.clip()).map_err(|e| e.to_string())?;
-            self.scenery = Some(Scenery { key, stage, draction });
+            self.scenery = Some(Scenery { key, motion, stage, draction });
         }
         Ok(self.scenery.as_ref().expect("just set"))
     }

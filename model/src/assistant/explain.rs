@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{Assistant, MAX_QUESTION};
 use crate::{
     breath::breathe,
+    data::layout::JointMap,
     drawing::joint_tensor,
     folder::see,
     internvl::{IGNORED, TokenBatch},
@@ -17,6 +18,8 @@ use crate::{
 };
 
 /// How much an answer's log-probability hangs on each joint of each frame, to first order.
+///
+/// Joints are those of the file; what is drawn ([`crate::drawing::figure`]) follows from them linearly.
 ///
 /// The renderer reads two vectors of a joint in a frame: its position, and its displacement over the next 4/30 s, which
 /// is measured between the drawn frames and so does not follow from the other positions. Both are metres and count as
@@ -71,7 +74,7 @@ impl Assistant {
     /// When question or answer are too long or the device gives nothing back.
     pub async fn explain(&self, look: &Look, question: &str, answer: &str) -> Result<Attribution> {
         let slope = self.slope(look, question, answer).await?;
-        Ok(Attribution::new(&look.clips[0], &slope))
+        Ok(Attribution::new(&look.clips[0], &look.maps[0], &slope))
     }
 
     /// The gradient of the log-probability of `answer` to `question` with respect to the pictures of the first motion
@@ -152,10 +155,11 @@ impl Assistant {
 }
 
 impl Attribution {
-    fn new(clip: &Clip, slope: &Slope) -> Attribution {
-        let per_frame = clip.bodies * clip.joints();
+    fn new(clip: &Clip, maps: &[Option<JointMap>], slope: &Slope) -> Attribution {
+        let [positions, velocities] = [&slope.positions, &slope.velocities].map(|g| at_own_joints(clip, maps, g));
+        let per_frame = positions.len() / 3 / clip.frames().max(1);
         let square = |g: &[f32]| g.iter().map(|x| f64::from(*x).powi(2)).sum::<f64>();
-        let squares: Vec<f64> = (slope.positions.chunks_exact(3).zip(slope.velocities.chunks_exact(3)))
+        let squares: Vec<f64> = (positions.chunks_exact(3).zip(velocities.chunks_exact(3)))
             .map(|(position, velocity)| square(position) + square(velocity))
             .collect();
         let per_centimetre = |square: f64| (square.sqrt() / 100.0) as f32;
@@ -169,4 +173,11 @@ impl Attribution {
             joint_frames: squares.iter().copied().map(per_centimetre).collect(),
         }
     }
+}
+
+/// From a gradient at the drawn joints, `[T, P, K, 3]`, that at the file's, `[T, P, J, 3]`.
+fn at_own_joints(clip: &Clip, maps: &[Option<JointMap>], gradient: &[f32]) -> Vec<f32> {
+    let Some(own) = maps.iter().flatten().map(JointMap::own_joints).next() else { return gradient.to_vec() };
+    let bodies = gradient.chunks_exact(clip.joints() * 3).zip(maps.iter().cycle());
+    bodies.flat_map(|(g, map)| map.as_ref().map_or_else(|| vec![0.0; own * 3], |map| map.pull_back(g))).collect()
 }

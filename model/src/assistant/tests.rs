@@ -267,6 +267,8 @@ fn an_attribution_adds_up_its_slopes() {
     let look = assistant.look(&[&sample("wave_left_hand.skeleton")]).unwrap();
     let explained = pollster::block_on(assistant.explain(&look, QUESTION, ANSWER)).unwrap();
     let slope = pollster::block_on(assistant.slope(&look, QUESTION, ANSWER)).unwrap();
+    // the file has the joints that are drawn, so nothing needs to find its way back
+    assert_eq!(look.maps[0], []);
     let (frames, bodies, joints) = (12, explained.bodies, look.clips[0].joints());
     assert_eq!(explained.frame_indices.len(), frames);
     assert_eq!(explained.frames.len(), frames);
@@ -283,6 +285,18 @@ fn an_attribution_adds_up_its_slopes() {
     assert!((explained.log_probability - slope.log_probability).abs() < 1e-5);
     let text = serde_json::to_string(&explained).unwrap();
     assert_eq!(serde_json::from_str::<Attribution>(&text).unwrap(), explained);
+}
+
+#[test]
+fn an_attribution_is_about_the_joints_of_the_file() {
+    let assistant = nano();
+    let motion = sample("wave_left_hand.bvh");
+    let look = assistant.look(&[&motion]).unwrap();
+    assert_ne!(look.clips[0].joints(), motion.joints());
+    let explained = pollster::block_on(assistant.explain(&look, QUESTION, ANSWER)).unwrap();
+    assert_eq!(explained.joints.len(), motion.joints());
+    let most = (0..motion.joints()).max_by(|&a, &b| explained.joints[a].total_cmp(&explained.joints[b])).unwrap();
+    assert!(motion.skeleton.names[most].starts_with("Left"), "{}", motion.skeleton.names[most]);
 }
 
 #[test]

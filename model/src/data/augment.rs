@@ -76,6 +76,11 @@ impl Default for AugmentOptions {
 }
 
 impl AugmentOptions {
+    /// The same with a tracker that makes no errors: nothing drifts, shakes or gets lost.
+    pub fn well_tracked(&self) -> AugmentOptions {
+        AugmentOptions { lost_frames: 0.0, drift_m: 0.0, jitter_m: 0.0, lost_joints: 0.0, ..self.clone() }
+    }
+
     /// Leaves every clip as it is.
     pub fn none() -> AugmentOptions {
         AugmentOptions {

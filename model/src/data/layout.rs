@@ -2,6 +2,7 @@
 //! them all does not tell data sets apart by their skeletons, and reads skeletons that it never saw.
 
 mod bridge;
+mod kinect;
 #[cfg(test)]
 mod tests;
 
@@ -12,7 +13,9 @@ use draction::{
     motion::{Motion, Part, Skeleton},
 };
 
-use super::{perturb::Perturbation, rng::Rng};
+pub use kinect::{JointMap, Mapped, on_kinect};
+
+use super::rng::Rng;
 
 /// Joints that every body with five parts has.
 pub const LANDMARKS: usize = 15;
@@ -45,7 +48,7 @@ pub fn landmarks(skeleton: &Skeleton, pose: &[f32]) -> Option<[usize; LANDMARKS]
 pub fn random(motion: &Motion, rng: &mut Rng) -> Motion {
     let (kinect, joints) = (rng.chance(0.5), *rng.pick(&[25, 20, 17, 13]));
     match kinect {
-        true => Perturbation::Joints(joints).apply(motion, 0).into_owned(),
+        true => on_kinect(motion, joints).map_or_else(|| motion.clone(), |mapped| mapped.motion),
         false => thinned(motion, rng),
     }
 }

@@ -8,6 +8,15 @@ use draction::{
     motion::Motion,
 };
 
+use crate::data::layout::{Mapped, on_kinect};
+
+/// What is drawn of a motion: everybody who is there, on Kinect's 25 joints ([`on_kinect`]), so that a model does not
+/// take the skeleton of a file for a sign of what is done. A skeleton without arms or legs stays as it is.
+pub fn figure(motion: &Motion) -> Mapped {
+    let motion = motion.without_empty_bodies();
+    on_kinect(&motion, 25).unwrap_or_else(|| Mapped { motion, maps: Vec::new() })
+}
+
 /// Where the camera stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum CameraMode {
@@ -48,12 +57,12 @@ impl DrawSettings {
         }
     }
 
-    /// The clip of `frames` frames that a model sees of a motion. Body slots that hold nobody are left out.
+    /// The clip of `frames` frames that a model sees of a motion: of its [`figure`].
     ///
     /// # Errors
     /// [`ClipError`] when nobody is there, or the motion's numbers are broken.
     pub fn clip(&self, motion: &Motion, frames: usize) -> Result<Clip, ClipError> {
-        Clip::from_motion(&motion.without_empty_bodies(), &self.clip_options(frames))
+        Clip::from_motion(&figure(motion).motion, &self.clip_options(frames))
     }
 
     /// Whether the renderer draws as it was trained to; the camera may stand anywhere.

@@ -99,6 +99,8 @@ pub struct TrainConfig {
     pub ntu: ProtocolOptions,
     /// How clips are changed before they are shown.
     pub augment: AugmentOptions,
+    /// Share of clips that are performed by the body of another clip, as its proportions tell, 0..1.
+    pub bodies: f32,
     /// Share of clips that are shown on another layout of joints, 0..1.
     pub layouts: f32,
     /// Share of clips that get a second performer, about whom only the number of people is asked, 0..1.
@@ -156,6 +158,7 @@ impl Default for TrainConfig {
             muon: true,
             ntu: ProtocolOptions::default(),
             augment: AugmentOptions::default(),
+            bodies: 0.4,
             layouts: 0.4,
             pairs: 0.04,
             readout: 10.0,
@@ -240,6 +243,7 @@ impl TrainConfig {
             false => Err(format!("{name} must be at least 0 and below 1")),
         };
         share("average", self.average)?;
+        share("bodies", f64::from(self.bodies))?;
         share("hidden_frames", f64::from(self.hidden_frames))?;
         share("pairs", f64::from(self.pairs))?;
         finite("drawing.scale", self.drawing.scale)?;

@@ -11,7 +11,6 @@ use std::{
 
 use anyhow::{Context, Result};
 use burn::{module::Module, tensor::Device};
-use draction::clip::{Clip, ClipOptions};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::{
@@ -22,6 +21,7 @@ use crate::{
     chat::Chat,
     checkpoint::Precision,
     data::{Batches, DataClip, Labels},
+    drawing::DrawSettings,
     evaluate::rank_of,
     folder::{Extra, Loaded, SkeletonLlm},
     look::sheet,
@@ -114,6 +114,7 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
         clips,
         labels: Labels::new(&extra.labels).with_mirrored(),
         augment: config.augment.clone(),
+        bodies: config.bodies,
         layouts: config.layouts,
         pairs: config.pairs,
         asks,
@@ -310,8 +311,7 @@ impl Run<'_> {
     /// What the renderer draws now, of the first watched clip.
     fn sheet(&self, model: &SkeletonLlm, step: u64) -> Result<()> {
         let Some(clip) = self.watched.first() else { return Ok(()) };
-        let options = ClipOptions { frames: self.source.frames, ..ClipOptions::default() };
-        let clip = Clip::from_motion(&clip.motion.without_empty_bodies(), &options)?;
+        let clip = DrawSettings::default().clip(&clip.motion, self.source.frames)?;
         let size = model.internvl.config().render_size().map(|n| 2 * n);
         let frames = model.drawing.render(&[clip], size)?;
         let png = pollster::block_on(sheet(frames))?;

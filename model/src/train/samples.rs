@@ -3,13 +3,15 @@
 use anyhow::{Context, Result};
 use draction::{
     clip::{Clip, ClipOptions, Fit, View},
+    motion::Motion,
     sampling::Sampler,
 };
 use rayon::prelude::*;
 
 use crate::{
     chat::{Chat, Prompt},
-    data::{AugmentOptions, Batches, DataClip, Labels, Rng, Truth, augment, layout, spoilt, together},
+    data::{AugmentOptions, Batches, DataClip, Labels, Proportions, Rng, Truth, augment, layout, spoilt, together},
+    drawing::figure,
     internvl::TokenBatch,
     teacher::ShownClip,
 };
@@ -53,6 +55,8 @@ pub struct Source<'a> {
     pub batches: Batches,
     /// How clips are changed.
     pub augment: AugmentOptions,
+    /// Share of clips that are performed by the body of another one.
+    pub bodies: f32,
     /// Share of clips that are shown on another layout of joints.
     pub layouts: f32,
     /// Share of clips with a second performer, where the stage asks how many there are.
@@ -119,6 +123,21 @@ impl Source<'_> {
         (0..MEETINGS).find_map(|_| together(clip, self.clips[rng.below(self.clips.len())], rng))
     }
 
+    /// Now and then by a body with the proportions of another clip's.
+    fn performed(&self, motion: &Motion, rng: &mut Rng) -> Motion {
+        let (chosen, donor) = (rng.chance(self.bodies), &self.clips[rng.below(self.clips.len())].motion);
+        if !chosen || motion.bodies > 1 {
+            return motion.clone();
+        }
+        let own = figure(motion).motion;
+        let middle = donor.frames() / 2;
+        let donor = figure(&donor.cropped(middle.saturating_sub(4)..(middle + 4).min(donor.frames()))).motion;
+        match (Proportions::of(&donor), Proportions::of(&own)) {
+            (Some(other), Some(before)) => other.put_on(&own, &before),
+            _ => own,
+        }
+    }
+
     fn sample(&self, stage: Stage, clip: &DataClip, mut rng: Rng) -> Result<Option<Sample>> {
         let pair = self.pair(stage, clip, &mut rng);
         let clip = pair.as_ref().unwrap_or(clip);
@@ -139,15 +158,17 @@ impl Source<'_> {
             ..ClipOptions::default()
         };
         let truth = Truth::of(&clip.record, &shown.motion, shown.mirrored, &self.labels);
-        let mut seen = spoilt(&shown.motion.without_empty_bodies(), &self.augment, &mut rng);
-        let whole = seen.clone();
+        let performed = self.performed(&shown.motion.without_empty_bodies(), &mut rng);
+        // what is to be read is the whole body as it moved, also where joints are missing or shake
+        let whole = spoilt(&performed, &self.augment.well_tracked(), &mut rng.clone());
+        let mut seen = spoilt(&performed, &self.augment, &mut rng);
         if rng.chance(self.layouts) {
             seen = layout::random(&seen, &mut rng);
         }
         let context = || clip.record.file_name.clone();
         // the whole clip shows somebody, but not every cut of it need do
+        let [seen, whole] = [seen, whole].map(|motion| figure(&motion).motion);
         let Ok(seen) = Clip::from_motion(&seen, &options) else { return Ok(None) };
-        // what is to be read is the whole body, also where only some of its joints are shown
         let readings = readout::truth(&Clip::at_frames(&whole, &seen.frame_indices, &options).with_context(context)?);
         let (record, motion, mirrored) = (&clip.record, &shown.motion, shown.mirrored);
         let asked =

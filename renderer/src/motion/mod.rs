@@ -122,6 +122,11 @@ impl Skeleton {
         (0..self.joints()).filter(move |&j| self.parts[j] == part)
     }
 
+    /// Joints that have a parent, with it, parents first. Joints of a ring, as in a damaged file, are left out.
+    pub fn parents_first(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        topology::parents_first(&self.parents).into_iter().filter_map(|j| Some((j, self.parents[j]?)))
+    }
+
     /// A joint of `part` with no children in the same part and the most joints of the part above it: finger or hand,
     /// toe or foot, top of the head. `None` where the skeleton lacks the part.
     pub fn tip(&self, part: Part) -> Option<usize> {

@@ -106,21 +106,8 @@ impl Bones {
     fn draw(motion: &Motion, most: f32, rng: &mut Rng) -> Bones {
         let skeleton = &motion.skeleton;
         let drawn: Vec<f32> = (0..motion.joints()).map(|_| 1.0 + rng.range(-most, most)).collect();
-        let mut placed: Vec<bool> = skeleton.parents.iter().map(Option::is_none).collect();
-        let mut order = Vec::new();
-        // a pass places at least one more level; a tree written parents first takes one
-        loop {
-            let before = order.len();
-            for joint in 0..motion.joints() {
-                if let Some(parent) = skeleton.parents[joint].filter(|&p| placed[p] && !placed[joint]) {
-                    placed[joint] = true;
-                    order.push((joint, parent, drawn[joint.min(skeleton.mirror[joint])]));
-                }
-            }
-            if order.len() == before {
-                return Bones { order };
-            }
-        }
+        let factor = |(joint, parent): (usize, usize)| (joint, parent, drawn[joint.min(skeleton.mirror[joint])]);
+        Bones { order: skeleton.parents_first().map(factor).collect() }
     }
 
     /// Changes the lengths in one pose; `row` is the pose before, `[J, 3]`.

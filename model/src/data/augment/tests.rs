@@ -138,6 +138,22 @@ fn errors_of_joints_are_small_and_drift_is_slow() {
 }
 
 #[test]
+fn a_good_tracker_sees_the_same_performance() {
+    let before = waving(0);
+    let steady =
+        AugmentOptions { flat: 0.5, drift_m: 0.0, jitter_m: 0.0, lost_joints: 0.0, ..AugmentOptions::default() };
+    let steady = AugmentOptions { lost_frames: 0.0, ..steady };
+    let shaky = AugmentOptions { lost_frames: 0.3, drift_m: 0.2, jitter_m: 0.2, lost_joints: 0.5, ..steady.clone() };
+    let mut apart = 0;
+    for seed in 0..20 {
+        let draw = |options: &AugmentOptions| spoilt(&before, options, &mut Rng::new(seed)).positions;
+        assert_eq!(draw(&shaky.well_tracked()), draw(&steady));
+        apart += usize::from(draw(&shaky) != draw(&steady));
+    }
+    assert_eq!(apart, 20, "errors are seen where they are asked for");
+}
+
+#[test]
 fn an_absent_body_stays_absent() {
     let mut before = person();
     before.present[7] = false;

@@ -1,12 +1,13 @@
 //! Any body as Kinect's 25 joints, and as the reductions of them that the paper tests with (spec A.1.2).
+//!
+//! A shoulder is a shoulder whatever the file calls it, and what a skeleton lacks (a thumb) is put where a tracker would
+//! guess it. Every joint lies at fixed shares between joints of the body, so gradients find their way back.
 
 use std::{collections::VecDeque, sync::Arc};
 
 use draction::motion::{Layout, Motion, Part, Skeleton};
 
-use crate::data::kinematics::{Anatomy, Limb};
-
-type Point = [f32; 3];
+use crate::data::kinematics::Anatomy;
 
 /// A joint of a reduction: its place is the mean of these of the 25, counted from one as in the data set.
 type Group = &'static [usize];
@@ -40,35 +41,87 @@ const THIRTEEN_BONES: [[usize; 2]; 12] = [
     [0, 1], [2, 1], [3, 1], [4, 3], [5, 4], [6, 1], [7, 6], [8, 7], [9, 0], [10, 9], [11, 0], [12, 11],
 ];
 
-/// The motion on 25, 20, 17 or 13 joints; `None` where arms or legs are not known, or for another number.
-pub(super) fn convert(motion: &Motion, joints: u8) -> Option<Motion> {
+/// A motion on other joints, and where they come from.
+#[derive(Clone, Debug)]
+pub struct Mapped {
+    /// On the new joints.
+    pub motion: Motion,
+    /// `[P]` the way of each body; `None` for one whose arms or legs are not known, which is absent in `motion`.
+    pub maps: Vec<Option<JointMap>>,
+}
+
+/// New joints as means of a body's own ones.
+#[derive(Clone, Debug, PartialEq)]
+pub struct JointMap {
+    /// For each new joint, own joints and their shares.
+    places: Vec<Place>,
+    /// Number of own joints.
+    own: usize,
+}
+
+/// Own joints and their shares, which add up to one.
+type Place = Vec<(usize, f32)>;
+
+impl JointMap {
+    /// `[K, 3]` the new joints of a pose `[J, 3]`.
+    pub fn apply<'a>(&'a self, pose: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
+        let sum = |place: &Place, axis: usize| place.iter().map(|&(j, share)| share * pose[3 * j + axis]).sum::<f32>();
+        self.places.iter().flat_map(move |place| (0..3).map(move |axis| sum(place, axis)))
+    }
+
+    /// The transpose: from a gradient at the new joints, `[K, 3]`, that at the body's own, `[J, 3]`.
+    pub fn pull_back(&self, gradient: &[f32]) -> Vec<f32> {
+        let mut own = vec![0.0; self.own * 3];
+        for (place, gradient) in self.places.iter().zip(gradient.chunks_exact(3)) {
+            for &(j, share) in place {
+                (0..3).for_each(|axis| own[3 * j + axis] += share * gradient[axis]);
+            }
+        }
+        own
+    }
+
+    /// Number of the body's own joints, `J`.
+    pub fn own_joints(&self) -> usize {
+        self.own
+    }
+
+    fn reduced(&self, groups: &[Vec<usize>]) -> JointMap {
+        let places = groups.iter().map(|group| mean(group.iter().map(|&j| self.places[j - 1].clone()))).collect();
+        JointMap { places, own: self.own }
+    }
+}
+
+/// The motion on 25, 20, 17 or 13 joints; `None` where arms or legs are not known, where it has these 25 already, and
+/// for another number. Orientations are left out.
+pub fn on_kinect(motion: &Motion, joints: u8) -> Option<Mapped> {
     let full = Layout::Ntu25.skeleton();
     let (groups, bones): (Vec<Vec<usize>>, Vec<[usize; 2]>) = match joints {
+        25 if *motion.skeleton == full => return None,
         25 => ((1..=25).map(|j| vec![j]).collect(), full.bones.clone()),
         20 => (owned(&TWENTY), Layout::Kinect20.bones()),
         17 => (owned(&SEVENTEEN), SEVENTEEN_BONES.to_vec()),
         13 => (owned(&THIRTEEN), THIRTEEN_BONES.to_vec()),
         _ => return None,
     };
-    let bodies: Vec<Option<Body>> = (0..motion.bodies).map(|body| Body::of(motion, body)).collect();
-    let nobody = (0..motion.bodies).all(|b| bodies[b].is_none());
-    if nobody {
+    let map = |body| Some(full_map(motion, body, &full)?.reduced(&groups));
+    let maps: Vec<Option<JointMap>> = (0..motion.bodies).map(map).collect();
+    if maps.iter().all(Option::is_none) {
         return None;
     }
     let mut positions = Vec::with_capacity(motion.present.len() * groups.len() * 3);
     let mut present = motion.present.clone();
+    let numbers = motion.joints() * 3;
     for (n, there) in present.iter_mut().enumerate() {
-        let Some(body) = bodies[n % motion.bodies].as_ref().filter(|_| *there) else {
-            *there = false;
-            positions.resize(positions.len() + groups.len() * 3, 0.0);
-            continue;
-        };
-        let numbers = motion.joints() * 3;
-        let all = body.as_kinect(&motion.positions[n * numbers..][..numbers]);
-        positions.extend(groups.iter().flat_map(|group| mean(group.iter().map(|&j| all[j - 1]))));
+        match maps[n % motion.bodies].as_ref().filter(|_| *there) {
+            Some(map) => positions.extend(map.apply(&motion.positions[n * numbers..][..numbers])),
+            None => {
+                *there = false;
+                positions.resize(positions.len() + groups.len() * 3, 0.0);
+            }
+        }
     }
     let skeleton = Arc::new(reduced(&full, &groups, bones));
-    Some(Motion { skeleton, positions, present, orientations: None, ..motion.clone() })
+    Some(Mapped { motion: Motion { skeleton, positions, present, orientations: None, ..motion.clone() }, maps })
 }
 
 fn owned(groups: &[Group]) -> Vec<Vec<usize>> {
@@ -107,61 +160,54 @@ fn parents(joints: usize, bones: &[[usize; 2]]) -> Vec<Option<usize>> {
     parents
 }
 
-/// Where the parts of one body lie in its own skeleton.
-struct Body {
-    anatomy: Anatomy,
-    arms: [Limb; 2],
-    legs: [Limb; 2],
-    /// Last joints of left and right arm, left and right leg.
-    tips: [usize; 4],
-    /// Top of the trunk where no joint is called head.
-    top: usize,
+/// Where the 25 joints lie in one body's own skeleton; `None` where arms or legs are not known.
+fn full_map(motion: &Motion, body: usize, full: &Skeleton) -> Option<JointMap> {
+    if *motion.skeleton == *full {
+        return Some(JointMap { places: (0..25).map(at).collect(), own: 25 });
+    }
+    let frame = (0..motion.frames()).find(|&t| motion.is_present(t, body))?;
+    let anatomy = Anatomy::of(motion, body, frame);
+    let (arms, legs) = (anatomy.arms?, anatomy.legs?);
+    let tip = |part| motion.skeleton.tip(part);
+    let base = mean(legs.iter().map(|leg| at(leg.root)));
+    let chest = mean(arms.iter().map(|arm| at(arm.root)));
+    let head = at(anatomy.head.or_else(|| tip(Part::Torso))?);
+    let mut places = vec![Place::new(); 25];
+    places[1] = between(&base, &chest, 0.5);
+    places[2] = between(&chest, &head, 0.4);
+    (places[0], places[3], places[20]) = (base, head, chest);
+    for (side, [arm_part, leg_part]) in
+        [[Part::LeftArm, Part::LeftLeg], [Part::RightArm, Part::RightLeg]].into_iter().enumerate()
+    {
+        let (arm, leg) = (&arms[side], &legs[side]);
+        let wrist = at(arm.end);
+        // beyond a wrist that ends the arm, the hand goes on as the forearm does
+        let tip_of_hand = match tip(arm_part)? {
+            joint if joint != arm.end => at(joint),
+            _ => between(&at(arm.middle), &wrist, 1.6),
+        };
+        let hand = between(&wrist, &tip_of_hand, 0.5);
+        places[22 + 2 * side] = between(&wrist, &tip_of_hand, 0.6);
+        places[21 + 2 * side] = tip_of_hand;
+        places[4 + 4 * side..][..4].clone_from_slice(&[at(arm.root), at(arm.middle), wrist, hand]);
+        let leg = [leg.root, leg.middle, leg.end, tip(leg_part)?].map(at);
+        places[12 + 4 * side..][..4].clone_from_slice(&leg);
+    }
+    Some(JointMap { places, own: motion.joints() })
 }
 
-impl Body {
-    fn of(motion: &Motion, body: usize) -> Option<Body> {
-        let frame = (0..motion.frames()).find(|&t| motion.is_present(t, body))?;
-        let anatomy = Anatomy::of(motion, body, frame);
-        let tip = |part| motion.skeleton.tip(part);
-        Some(Body {
-            arms: anatomy.arms?,
-            legs: anatomy.legs?,
-            tips: [tip(Part::LeftArm)?, tip(Part::RightArm)?, tip(Part::LeftLeg)?, tip(Part::RightLeg)?],
-            top: tip(Part::Torso)?,
-            anatomy,
-        })
-    }
-
-    /// The 25 joints in the data set's order, from the body's own `[J, 3]`.
-    fn as_kinect(&self, pose: &[f32]) -> [Point; 25] {
-        let at = |j: usize| [pose[3 * j], pose[3 * j + 1], pose[3 * j + 2]];
-        let between = |a: Point, b: Point, share: f32| [0, 1, 2].map(|c| a[c] + share * (b[c] - a[c]));
-        let base = mean(self.legs.iter().map(|leg| at(leg.root)));
-        let chest = mean(self.arms.iter().map(|arm| at(arm.root)));
-        let head = at(self.anatomy.head.unwrap_or(self.top));
-        let mut all = [[0.0; 3]; 25];
-        (all[0], all[1], all[2], all[3], all[20]) =
-            (base, between(base, chest, 0.5), between(chest, head, 0.4), head, chest);
-        for side in 0..2 {
-            let (arm, leg) = (&self.arms[side], &self.legs[side]);
-            let [elbow, wrist] = [at(arm.middle), at(arm.end)];
-            // beyond a wrist that ends the arm, the hand goes on as the forearm does
-            let tip = match self.tips[side] {
-                tip if tip != arm.end => at(tip),
-                _ => between(elbow, wrist, 1.6),
-            };
-            let arm = [at(arm.root), elbow, wrist, between(wrist, tip, 0.5)];
-            let leg = [at(leg.root), at(leg.middle), at(leg.end), at(self.tips[2 + side])];
-            all[4 + 4 * side..][..4].copy_from_slice(&arm);
-            all[12 + 4 * side..][..4].copy_from_slice(&leg);
-            all[21 + 2 * side] = tip;
-            all[22 + 2 * side] = between(wrist, tip, 0.6);
-        }
-        all
-    }
+/// At a joint.
+fn at(joint: usize) -> Place {
+    vec![(joint, 1.0)]
 }
 
-fn mean(points: impl ExactSizeIterator<Item = Point>) -> Point {
-    let share = 1.0 / points.len() as f32;
-    points.fold([0.0; 3], |sum, p| [0, 1, 2].map(|c| sum[c] + share * p[c]))
+/// On the line through two places: 0 at the first, 1 at the second.
+fn between(a: &Place, b: &Place, share: f32) -> Place {
+    let weighed = |place: &Place, by: f32| place.iter().map(|&(j, w)| (j, w * by)).collect::<Place>();
+    [weighed(a, 1.0 - share), weighed(b, share)].concat()
+}
+
+fn mean(places: impl ExactSizeIterator<Item = Place>) -> Place {
+    let share = 1.0 / places.len() as f32;
+    places.flat_map(|place| place.into_iter().map(move |(j, w)| (j, w * share))).collect()
 }

@@ -57,3 +57,36 @@ fn random_layouts_keep_hands_and_feet_where_they_were_or_near() {
     }
     assert!(counts.len() > 2, "{counts:?}");
 }
+
+#[test]
+fn gradients_find_their_way_back_to_the_joints_that_moved() {
+    let motion = stick_figure::waving(0);
+    let mapped = on_kinect(&motion, 25).unwrap();
+    let map = mapped.maps[0].as_ref().unwrap();
+    let numbers = motion.joints() * 3;
+    let mut rng = Rng::new(5);
+    let mut random = |n: usize| (0..n).map(|_| rng.range(-1.0, 1.0)).collect::<Vec<f32>>();
+    let (change, gradient) = (random(numbers), random(75));
+    let pose = &motion.positions[9 * numbers..][..numbers];
+    let moved: Vec<f32> = pose.iter().zip(&change).map(|(a, b)| a + b).collect();
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f32>();
+    let before: Vec<f32> = map.apply(pose).collect();
+    assert_eq!(before, mapped.motion.positions[9 * 75..][..75]);
+    let step: Vec<f32> = map.apply(&moved).zip(&before).map(|(a, b)| a - b).collect();
+    let own = map.pull_back(&gradient);
+    assert_eq!(own.len(), numbers);
+    assert!((dot(&step, &gradient) - dot(&change, &own)).abs() < 1e-4);
+}
+
+#[test]
+fn a_body_of_these_25_joints_stays_and_its_reductions_are_exact() {
+    let full = draction::motion::Layout::Ntu25.skeleton();
+    let kinect = on_kinect(&stick_figure::waving(1), 25).unwrap().motion;
+    assert_eq!(*kinect.skeleton, full);
+    assert!(on_kinect(&kinect, 25).is_none());
+    // the spine is where the tracker saw it, not where it is guessed to be
+    let mut bent = kinect.clone();
+    bent.positions.chunks_exact_mut(75).for_each(|pose| pose[3] += 0.1);
+    let twenty = on_kinect(&bent, 20).unwrap().motion;
+    assert_eq!(twenty.position(4, 0, 1), bent.position(4, 0, 1));
+}

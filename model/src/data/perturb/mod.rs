@@ -2,7 +2,6 @@
 //! is, always alike (spec A.11, "Joint dropout", "Gaussian noise", "Train 25J"). Training has changes of its own, see
 //! [`super::augment()`] and [`super::layout`].
 
-mod kinect;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +10,7 @@ use std::{borrow::Cow, f32::consts::TAU, fmt};
 use draction::motion::Motion;
 use serde::{Serialize, Serializer};
 
-use super::rng::Rng;
+use super::{layout::on_kinect, rng::Rng};
 
 /// One change.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -24,9 +23,8 @@ pub enum Perturbation {
     Dropped(f32),
     /// Gaussian noise of this standard deviation in metres, in every joint, axis and frame anew.
     Noise(f32),
-    /// The body on NTU's 25 joints or on a reduction of them to 20, 17 or 13 (spec A.1.2), by place on the body: a
-    /// shoulder is a shoulder whatever the file calls it, and what a skeleton lacks (a thumb) is put where a tracker
-    /// would guess it. A skeleton without arms or legs stays as it is.
+    /// The body on NTU's 25 joints or on a reduction of them to 20, 17 or 13: see [`on_kinect`]. A skeleton without arms
+    /// or legs stays as it is.
     Joints(u8),
 }
 
@@ -54,7 +52,9 @@ impl Perturbation {
             Perturbation::Unchanged => Cow::Borrowed(motion),
             Perturbation::Dropped(share) => Cow::Owned(dropped(motion, share, &mut rng)),
             Perturbation::Noise(sigma) => Cow::Owned(noisy(motion, sigma, &mut rng)),
-            Perturbation::Joints(joints) => kinect::convert(motion, joints).map_or(Cow::Borrowed(motion), Cow::Owned),
+            Perturbation::Joints(joints) => {
+                on_kinect(motion, joints).map_or(Cow::Borrowed(motion), |mapped| Cow::Owned(mapped.motion))
+            }
         }
     }
 }
