@@ -53,6 +53,23 @@ fn other_weights(assistant: &Assistant) -> Arc<DrAction> {
     Arc::new(DrAction::painted(&skeleton, Template::build(&skeleton.bones, pose, &rule).unwrap()).unwrap())
 }
 
+/// Nobody of them is in a training set, and neither is their skeleton; claps were learned on Kinect bodies alone.
+#[test]
+fn the_shipped_model_names_what_the_samples_do() {
+    let assistant = nano();
+    for (file, expected) in [
+        ("wave_left_hand.bvh", "wave left hand"),
+        ("wave_left_hand.skeleton", "wave left hand"),
+        ("raise_right_hand.bvh", "raise up right hand"),
+        ("squat.bvh", "squat"),
+        ("walk.bvh", "walk"),
+        ("clap.bvh", "clap"),
+    ] {
+        let look = assistant.look(&[&sample(file)]).unwrap();
+        assert_eq!(assistant.recognise(&look).unwrap()[0].0, expected, "{file}");
+    }
+}
+
 #[test]
 fn a_live_picture_is_what_the_model_looks_at() {
     let assistant = nano();

@@ -165,9 +165,9 @@ impl Source<'_> {
         if rng.chance(self.layouts) {
             seen = layout::random(&seen, &mut rng);
         }
+        let [seen, whole] = [seen, whole].map(|motion| figure(&motion).motion);
         let context = || clip.record.file_name.clone();
         // the whole clip shows somebody, but not every cut of it need do
-        let [seen, whole] = [seen, whole].map(|motion| figure(&motion).motion);
         let Ok(seen) = Clip::from_motion(&seen, &options) else { return Ok(None) };
         let readings = readout::truth(&Clip::at_frames(&whole, &seen.frame_indices, &options).with_context(context)?);
         let (record, motion, mirrored) = (&clip.record, &shown.motion, shown.mirrored);
