@@ -173,7 +173,11 @@ impl Pictures {
         let key = (sitter.take, sitter.version);
         if self.scenery.as_ref().is_none_or(|scenery| scenery.key != key) {
             let options = sitter.settings.clip_options(STRIP_FRAMES);
-            let motion = figure(sitter.motion).motion;
+            // settings change while a slider is dragged, what a take shows does not
+            let motion = match self.scenery.take() {
+                Some(scenery) if scenery.key.0 == sitter.take => scenery.motion,
+                _ => figure(sitter.motion).motion,
+            };
             let stage = Stage::new(&motion, &options).map_err(|e| e.to_string())?;
             let draction = self.drawing.dressed(sitter.settings, stage.clip()).map_err(|e| e.to_string())?;
             self.scenery = Some(Scenery { key, motion, stage, draction });

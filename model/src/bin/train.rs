@@ -13,9 +13,10 @@ use skeletonllm::{
 
 /// Train a model on folders of motions, each with a metadata.jsonl (file_name, label, split, …).
 ///
-/// A run goes through stages, all that its settings list or the one that --stage names. LoRA adapters, where a stage has them, are merged into the weights when it ends. The run lives in its output folder:
-/// checkpoints, loss.csv, loss.png, drawings of what the renderer has learned and, at the end, the model in f32 and in
-/// int8. Ctrl-C saves and stops; --resume goes on as if nothing had happened.
+/// A run goes through stages, all that its settings list or the one that --stage names. LoRA adapters, where a stage has
+/// them, are merged into the weights when it ends. The run lives in its output folder: checkpoints, loss.csv, loss.png,
+/// drawings of what the renderer has learned and, at the end, the model in f32 and in int8. Ctrl-C saves and stops;
+/// --resume goes on as if nothing had happened.
 #[derive(Parser)]
 #[command(
     name = "train",

@@ -2,6 +2,7 @@
 //! them all does not tell data sets apart by their skeletons, and reads skeletons that it never saw.
 
 mod bridge;
+mod hands;
 mod kinect;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ use draction::{
     motion::{Motion, Part, Skeleton},
 };
 
+pub use hands::with_hands;
 pub use kinect::{JointMap, Mapped, on_kinect};
 
 use super::rng::Rng;

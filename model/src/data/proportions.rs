@@ -3,6 +3,8 @@
 
 use draction::motion::Motion;
 
+use super::layout::on_kinect;
+
 /// Bones shorter than this share of the body have no direction to speak of.
 const SHORTEST: f32 = 0.005;
 /// No bone changes by more than this factor.
@@ -10,17 +12,20 @@ const MOST: f32 = 2.5;
 /// Frames that a body is measured in: trackers see bones a little longer or shorter in each.
 const FRAMES: usize = 8;
 
-/// Length of the bone that leads to each joint, as a share of all bones together; both sides of the body alike.
+/// Length of the bone that leads to each of Kinect's 25 joints, as a share of all bones together; both sides of the body
+/// alike. Of a skeleton without arms or legs, of its own joints.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Proportions(Vec<f32>);
 
 impl Proportions {
     /// Those of the first body, around the middle of the motion. `None` where it is not there or has no size.
     pub fn of(motion: &Motion) -> Option<Proportions> {
+        let first = (motion.frames() / 2).saturating_sub(FRAMES / 2);
+        let motion = motion.cropped(first..first + FRAMES).without_empty_bodies();
+        let motion = on_kinect(&motion, 25).map_or(motion, |mapped| mapped.motion);
         let (skeleton, joints) = (&motion.skeleton, motion.joints());
         let mut lengths = vec![0.0f32; joints];
-        let first = (motion.frames() / 2).saturating_sub(FRAMES / 2);
-        for t in (first..motion.frames()).take(FRAMES).filter(|&t| motion.is_present(t, 0)) {
+        for t in (0..motion.frames()).filter(|&t| motion.is_present(t, 0)) {
             for (joint, length) in lengths.iter_mut().enumerate() {
                 let Some(parent) = skeleton.parents[joint] else { continue };
                 let [a, b] = [parent, joint].map(|j| motion.position(t, 0, j));

@@ -124,15 +124,13 @@ impl Source<'_> {
     }
 
     /// Now and then by a body with the proportions of another clip's.
-    fn performed(&self, motion: &Motion, rng: &mut Rng) -> Motion {
+    fn performed(&self, motion: Motion, rng: &mut Rng) -> Motion {
         let (chosen, donor) = (rng.chance(self.bodies), &self.clips[rng.below(self.clips.len())].motion);
         if !chosen || motion.bodies > 1 {
-            return motion.clone();
+            return motion;
         }
-        let own = figure(motion).motion;
-        let middle = donor.frames() / 2;
-        let donor = figure(&donor.cropped(middle.saturating_sub(4)..(middle + 4).min(donor.frames()))).motion;
-        match (Proportions::of(&donor), Proportions::of(&own)) {
+        let own = figure(&motion).motion;
+        match (Proportions::of(donor), Proportions::of(&own)) {
             (Some(other), Some(before)) => other.put_on(&own, &before),
             _ => own,
         }
@@ -158,7 +156,9 @@ impl Source<'_> {
             ..ClipOptions::default()
         };
         let truth = Truth::of(&clip.record, &shown.motion, shown.mirrored, &self.labels);
-        let performed = self.performed(&shown.motion.without_empty_bodies(), &mut rng);
+        let moved = shown.motion.without_empty_bodies();
+        let moved = layout::with_hands(&moved).map_or(moved, |(longer, _)| longer);
+        let performed = self.performed(moved, &mut rng);
         // what is to be read is the whole body as it moved, also where joints are missing or shake
         let whole = spoilt(&performed, &self.augment.well_tracked(), &mut rng.clone());
         let mut seen = spoilt(&performed, &self.augment, &mut rng);

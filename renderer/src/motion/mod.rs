@@ -15,6 +15,7 @@
 //! | `topology` | body parts, left and right, mirror twins; known layouts |
 //! | `measure`, `units`, `source` | unit and up axis from the body's size and stance; what was declared, inferred or overridden |
 //! | `transform` | mirror, yaw, scale, resample, crop |
+//! | `quaternion` | rotations |
 //! | `write` | BVH and `.skeleton` files |
 //! | `humanoid` | a parametrised person who waves, squats, walks and claps |
 
@@ -25,7 +26,7 @@ pub mod humanoid;
 mod measure;
 mod npy;
 mod ntu;
-mod quaternion;
+pub mod quaternion;
 mod read;
 mod source;
 mod topology;

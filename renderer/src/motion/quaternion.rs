@@ -1,7 +1,7 @@
 //! Unit quaternions `[w, x, y, z]` in f64: enough for forward kinematics without losing millimetres on long chains.
 
 /// A unit quaternion, scalar first.
-pub(super) type Quat = [f64; 4];
+pub type Quat = [f64; 4];
 
 /// No rotation.
 pub(super) const IDENTITY: Quat = [1.0, 0.0, 0.0, 0.0];
@@ -25,12 +25,12 @@ pub(super) fn mul(a: Quat, b: Quat) -> Quat {
 }
 
 /// The inverse of a unit quaternion.
-pub(super) fn conj(q: Quat) -> Quat {
+pub fn conj(q: Quat) -> Quat {
     [q[0], -q[1], -q[2], -q[3]]
 }
 
 /// Rotates a vector.
-pub(super) fn rotate(q: Quat, v: [f64; 3]) -> [f64; 3] {
+pub fn rotate(q: Quat, v: [f64; 3]) -> [f64; 3] {
     let [w, x, y, z] = q;
     // v + 2w(u×v) + 2u×(u×v) with u the vector part
     let c = [y * v[2] - z * v[1], z * v[0] - x * v[2], x * v[1] - y * v[0]];

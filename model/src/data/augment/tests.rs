@@ -140,9 +140,14 @@ fn errors_of_joints_are_small_and_drift_is_slow() {
 #[test]
 fn a_good_tracker_sees_the_same_performance() {
     let before = waving(0);
-    let steady =
-        AugmentOptions { flat: 0.5, drift_m: 0.0, jitter_m: 0.0, lost_joints: 0.0, ..AugmentOptions::default() };
-    let steady = AugmentOptions { lost_frames: 0.0, ..steady };
+    let steady = AugmentOptions {
+        flat: 0.5,
+        drift_m: 0.0,
+        jitter_m: 0.0,
+        lost_joints: 0.0,
+        lost_frames: 0.0,
+        ..AugmentOptions::default()
+    };
     let shaky = AugmentOptions { lost_frames: 0.3, drift_m: 0.2, jitter_m: 0.2, lost_joints: 0.5, ..steady.clone() };
     let mut apart = 0;
     for seed in 0..20 {

@@ -3,10 +3,14 @@
 //! A shoulder is a shoulder whatever the file calls it, and what a skeleton lacks (a thumb) is put where a tracker would
 //! guess it. Every joint lies at fixed shares between joints of the body, so gradients find their way back.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{Arc, LazyLock},
+};
 
 use draction::motion::{Layout, Motion, Part, Skeleton};
 
+use super::hands::{HAND, with_hands};
 use crate::data::kinematics::Anatomy;
 
 /// A joint of a reduction: its place is the mean of these of the 25, counted from one as in the data set.
@@ -41,6 +45,9 @@ const THIRTEEN_BONES: [[usize; 2]; 12] = [
     [0, 1], [2, 1], [3, 1], [4, 3], [5, 4], [6, 1], [7, 6], [8, 7], [9, 0], [10, 9], [11, 0], [12, 11],
 ];
 
+/// The 25 joints. Parts and twins are read off their names, which every clip would pay for.
+static FULL: LazyLock<Arc<Skeleton>> = LazyLock::new(|| Arc::new(Layout::Ntu25.skeleton()));
+
 /// A motion on other joints, and where they come from.
 #[derive(Clone, Debug)]
 pub struct Mapped {
@@ -55,16 +62,19 @@ pub struct Mapped {
 pub struct JointMap {
     /// For each new joint, own joints and their shares.
     places: Vec<Place>,
-    /// Number of own joints.
+    /// Number of own joints. After them come the finger tips that [`with_hands`] adds.
     own: usize,
+    /// The own joints that those hang from.
+    wrists: Option<[usize; 2]>,
 }
 
 /// Own joints and their shares, which add up to one.
 type Place = Vec<(usize, f32)>;
 
 impl JointMap {
-    /// `[K, 3]` the new joints of a pose `[J, 3]`.
-    pub fn apply<'a>(&'a self, pose: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
+    /// `[K, 3]` the new joints of a pose `[J, 3]`, or of one `[J + 2, 3]` with the tips of the hands where the map needs
+    /// them.
+    pub(super) fn apply<'a>(&'a self, pose: &'a [f32]) -> impl Iterator<Item = f32> + 'a {
         let sum = |place: &Place, axis: usize| place.iter().map(|&(j, share)| share * pose[3 * j + axis]).sum::<f32>();
         self.places.iter().flat_map(move |place| (0..3).map(move |axis| sum(place, axis)))
     }
@@ -74,6 +84,8 @@ impl JointMap {
         let mut own = vec![0.0; self.own * 3];
         for (place, gradient) in self.places.iter().zip(gradient.chunks_exact(3)) {
             for &(j, share) in place {
+                // wherever a hand points, it goes where its wrist goes
+                let j = self.wrists.filter(|_| j >= self.own).map_or(j, |wrists| wrists[j - self.own]);
                 (0..3).for_each(|axis| own[3 * j + axis] += share * gradient[axis]);
             }
         }
@@ -85,30 +97,35 @@ impl JointMap {
         self.own
     }
 
-    fn reduced(&self, groups: &[Vec<usize>]) -> JointMap {
+    fn reduced(&self, groups: &[Group]) -> JointMap {
         let places = groups.iter().map(|group| mean(group.iter().map(|&j| self.places[j - 1].clone()))).collect();
-        JointMap { places, own: self.own }
+        JointMap { places, ..*self }
     }
 }
 
 /// The motion on 25, 20, 17 or 13 joints; `None` where arms or legs are not known, where it has these 25 already, and
 /// for another number. Orientations are left out.
 pub fn on_kinect(motion: &Motion, joints: u8) -> Option<Mapped> {
-    let full = Layout::Ntu25.skeleton();
-    let (groups, bones): (Vec<Vec<usize>>, Vec<[usize; 2]>) = match joints {
-        25 if *motion.skeleton == full => return None,
-        25 => ((1..=25).map(|j| vec![j]).collect(), full.bones.clone()),
-        20 => (owned(&TWENTY), Layout::Kinect20.bones()),
-        17 => (owned(&SEVENTEEN), SEVENTEEN_BONES.to_vec()),
-        13 => (owned(&THIRTEEN), THIRTEEN_BONES.to_vec()),
+    let reduction: Option<(&[Group], Vec<[usize; 2]>)> = match joints {
+        25 if motion.skeleton == *FULL => return None,
+        25 => None,
+        20 => Some((&TWENTY, Layout::Kinect20.bones())),
+        17 => Some((&SEVENTEEN, SEVENTEEN_BONES.to_vec())),
+        13 => Some((&THIRTEEN, THIRTEEN_BONES.to_vec())),
         _ => return None,
     };
-    let map = |body| Some(full_map(motion, body, &full)?.reduced(&groups));
+    let with_hands = with_hands(motion);
+    let (motion, wrists) = with_hands.as_ref().map_or((motion, None), |(longer, wrists)| (longer, Some(*wrists)));
+    let map = |body| {
+        let full = full_map(motion, body, wrists)?;
+        Some(reduction.as_ref().map_or_else(|| full.clone(), |(groups, _)| full.reduced(groups)))
+    };
     let maps: Vec<Option<JointMap>> = (0..motion.bodies).map(map).collect();
     if maps.iter().all(Option::is_none) {
         return None;
     }
-    let mut positions = Vec::with_capacity(motion.present.len() * groups.len() * 3);
+    let skeleton = reduction.map_or_else(|| FULL.clone(), |(groups, bones)| Arc::new(reduced(groups, bones)));
+    let mut positions = Vec::with_capacity(motion.present.len() * skeleton.joints() * 3);
     let mut present = motion.present.clone();
     let numbers = motion.joints() * 3;
     for (n, there) in present.iter_mut().enumerate() {
@@ -116,28 +133,24 @@ pub fn on_kinect(motion: &Motion, joints: u8) -> Option<Mapped> {
             Some(map) => positions.extend(map.apply(&motion.positions[n * numbers..][..numbers])),
             None => {
                 *there = false;
-                positions.resize(positions.len() + groups.len() * 3, 0.0);
+                positions.resize(positions.len() + skeleton.joints() * 3, 0.0);
             }
         }
     }
-    let skeleton = Arc::new(reduced(&full, &groups, bones));
-    Some(Mapped { motion: Motion { skeleton, positions, present, orientations: None, ..motion.clone() }, maps })
+    let source = motion.source.clone();
+    Some(Mapped { motion: Motion { skeleton, positions, present, orientations: None, source, ..*motion }, maps })
 }
 
-fn owned(groups: &[Group]) -> Vec<Vec<usize>> {
-    groups.iter().map(|group| group.to_vec()).collect()
-}
-
-fn reduced(full: &Skeleton, groups: &[Vec<usize>], bones: Vec<[usize; 2]>) -> Skeleton {
-    let first = |group: &Vec<usize>| group[0] - 1;
-    let twin = |group: &Vec<usize>| {
-        let twin = full.mirror[first(group)];
+fn reduced(groups: &[Group], bones: Vec<[usize; 2]>) -> Skeleton {
+    let first = |group: &Group| group[0] - 1;
+    let twin = |group: &Group| {
+        let twin = FULL.mirror[first(group)];
         groups.iter().position(|other| first(other) == twin)
     };
     Skeleton {
-        names: groups.iter().map(|group| full.names[first(group)].clone()).collect(),
+        names: groups.iter().map(|group| FULL.names[first(group)].clone()).collect(),
         parents: parents(groups.len(), &bones),
-        parts: groups.iter().map(|group| full.parts[first(group)]).collect(),
+        parts: groups.iter().map(|group| FULL.parts[first(group)]).collect(),
         mirror: groups.iter().enumerate().map(|(j, group)| twin(group).unwrap_or(j)).collect(),
         bones,
     }
@@ -161,9 +174,10 @@ fn parents(joints: usize, bones: &[[usize; 2]]) -> Vec<Option<usize>> {
 }
 
 /// Where the 25 joints lie in one body's own skeleton; `None` where arms or legs are not known.
-fn full_map(motion: &Motion, body: usize, full: &Skeleton) -> Option<JointMap> {
-    if *motion.skeleton == *full {
-        return Some(JointMap { places: (0..25).map(at).collect(), own: 25 });
+fn full_map(motion: &Motion, body: usize, wrists: Option<[usize; 2]>) -> Option<JointMap> {
+    let own = motion.joints() - wrists.map_or(0, |wrists| wrists.len());
+    if motion.skeleton == *FULL {
+        return Some(JointMap { places: (0..own).map(at).collect(), own, wrists });
     }
     let frame = (0..motion.frames()).find(|&t| motion.is_present(t, body))?;
     let anatomy = Anatomy::of(motion, body, frame);
@@ -184,7 +198,7 @@ fn full_map(motion: &Motion, body: usize, full: &Skeleton) -> Option<JointMap> {
         // beyond a wrist that ends the arm, the hand goes on as the forearm does
         let tip_of_hand = match tip(arm_part)? {
             joint if joint != arm.end => at(joint),
-            _ => between(&at(arm.middle), &wrist, 1.6),
+            _ => between(&at(arm.middle), &wrist, 1.0 + HAND),
         };
         let hand = between(&wrist, &tip_of_hand, 0.5);
         places[22 + 2 * side] = between(&wrist, &tip_of_hand, 0.6);
@@ -193,7 +207,7 @@ fn full_map(motion: &Motion, body: usize, full: &Skeleton) -> Option<JointMap> {
         let leg = [leg.root, leg.middle, leg.end, tip(leg_part)?].map(at);
         places[12 + 4 * side..][..4].clone_from_slice(&leg);
     }
-    Some(JointMap { places, own: motion.joints() })
+    Some(JointMap { places, own, wrists })
 }
 
 /// At a joint.

@@ -12,7 +12,7 @@ use serde::{Serialize, Serializer};
 
 use super::{layout::on_kinect, rng::Rng};
 
-/// One change.
+/// One change. Of a recording with errors only places are left: orientations would tell where joints were without them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Perturbation {
     /// As recorded.
@@ -99,7 +99,7 @@ fn dropped(motion: &Motion, share: f32, rng: &mut Rng) -> Motion {
             shown[joint * 3..][..3].copy_from_slice(&body[at * 3..][..3]);
         }
     }
-    out
+    Motion { orientations: None, ..out }
 }
 
 /// See [`Perturbation::Noise`].
@@ -109,7 +109,7 @@ fn noisy(motion: &Motion, sigma: f32, rng: &mut Rng) -> Motion {
     for (body, _) in out.positions.chunks_exact_mut(numbers).zip(&motion.present).filter(|(_, there)| **there) {
         body.iter_mut().for_each(|x| *x += sigma * normal(rng));
     }
-    out
+    Motion { orientations: None, ..out }
 }
 
 /// A number of the standard normal distribution (Box and Muller, 1958).
