@@ -90,6 +90,9 @@ pub enum Sampler {
     },
     /// The middle frame of each of `n` equal segments.
     Uniform,
+    /// One frame out of the middle half of each of `n` equal segments, at places as different from each other as they can
+    /// be. Frames at equal distances would show a wave whose period this distance is as a hand held still.
+    Staggered,
     /// One frame out of each segment, different for every seed: augmentation in time while training. Segments are
     /// those of [`Sampler::Reference`].
     Random {
@@ -113,6 +116,7 @@ impl Sampler {
                 drawn(frames, n, |count| random.below(count))
             }
             Sampler::Uniform => (0..n).map(|i| middle(i, frames, n)).collect(),
+            Sampler::Staggered => (0..n).map(|i| staggered(i, frames, n)).collect(),
             Sampler::Random { seed } => {
                 // the twister takes 32 bits: fold the upper half in, or clips numbered there would look alike
                 let mut random = Mt19937::new(seed ^ (seed >> 32).wrapping_mul(0x9e37_79b9));
@@ -125,6 +129,14 @@ impl Sampler {
 /// `⌊(i + ½)·T/n⌋` in exact integers.
 fn middle(i: usize, frames: usize, n: usize) -> usize {
     (((2 * i as u128 + 1) * frames as u128) / (2 * n as u128)) as usize
+}
+
+/// `⌊(i + ¼ + ½·frac(½ + i·φ))·T/n⌋` in exact integers, φ the golden ratio: its multiples spread most evenly over 0..1.
+fn staggered(i: usize, frames: usize, n: usize) -> usize {
+    const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15; // frac(φ)·2⁶⁴
+    let place = (i as u64).wrapping_mul(GOLDEN).wrapping_add(1 << 63) >> 33; // ½·frac in 1/2³²
+    let at = (u128::from(place) + (1 << 30)) + ((i as u128) << 32);
+    ((at * frames as u128) / ((n as u128) << 32)) as usize
 }
 
 fn drawn(frames: usize, n: usize, mut below: impl FnMut(usize) -> usize) -> Vec<usize> {
@@ -180,7 +192,7 @@ mod tests {
 
     #[test]
     fn special_counts() {
-        for sampler in [REFERENCE, SEED_0, Sampler::Uniform, Sampler::Random { seed: 3 }] {
+        for sampler in [REFERENCE, SEED_0, Sampler::Uniform, Sampler::Staggered, Sampler::Random { seed: 3 }] {
             assert_eq!(sampler.indices(9, 1), [4]);
             assert_eq!(sampler.indices(4, 4), [0, 1, 2, 3]);
             assert_eq!(sampler.indices(1, 3), [0, 0, 0]);
@@ -196,10 +208,22 @@ mod tests {
     }
 
     #[test]
+    fn staggered_frames_show_many_phases_of_what_repeats_with_each_segment() {
+        let all = Sampler::Staggered.indices(1200, 12);
+        assert!(all.iter().enumerate().all(|(i, &at)| (100 * i + 25..100 * i + 75).contains(&at)), "{all:?}");
+        let mut phases: Vec<usize> = all.iter().map(|at| at % 100).collect();
+        phases.sort_unstable();
+        // twelve places that lie evenly would be four or five apart
+        assert!(phases.windows(2).all(|w| (1..10).contains(&(w[1] - w[0]))), "{phases:?}");
+    }
+
+    #[test]
     fn order_never_decreases_and_stays_inside() {
         for frames in 1..300 {
             for n in [2, 8, 12, 16] {
-                for sampler in [REFERENCE, Sampler::Uniform, Sampler::Random { seed: frames as u64 }] {
+                for sampler in
+                    [REFERENCE, Sampler::Uniform, Sampler::Staggered, Sampler::Random { seed: frames as u64 }]
+                {
                     let all = sampler.indices(frames, n);
                     assert_eq!(all.len(), n);
                     assert!(all.windows(2).all(|w| w[0] <= w[1]) && all[n - 1] < frames);

@@ -54,7 +54,7 @@ struct Arguments {
     /// Where the camera stands
     #[arg(long, value_enum, default_value = "fit")]
     camera: CameraMode,
-    /// How frames are chosen [default: uniform with the fit camera, reference with the reference's]
+    /// How frames are chosen [default: staggered with the fit camera, reference with the reference's]
     #[arg(long, value_enum)]
     sampler: Option<SamplerMode>,
     /// Where to compute: auto, gpu or cpu. The environment variable DRACTION_ADAPTER picks a GPU by name
@@ -95,6 +95,8 @@ enum CameraMode {
 enum SamplerMode {
     /// The middle of equal stretches
     Uniform,
+    /// One of the middle half of each of equal stretches: what our models look at
+    Staggered,
     /// The released model's pseudo-random choice
     Reference,
 }
@@ -162,12 +164,13 @@ fn check_size(frames: usize, width: usize, height: usize) -> Result<()> {
 fn clip_options(arguments: &Arguments, aspect: f64) -> ClipOptions {
     let (view, velocity, sampler) = match arguments.camera {
         CameraMode::Fit => {
-            (View::Fit(Fit { aspect, ..Fit::default() }), VelocityRule::FourThirtieths, SamplerMode::Uniform)
+            (View::Fit(Fit { aspect, ..Fit::default() }), VelocityRule::FourThirtieths, SamplerMode::Staggered)
         }
         CameraMode::Reference => (View::Reference, VelocityRule::FourFrames, SamplerMode::Reference),
     };
     let sampler = match arguments.sampler.unwrap_or(sampler) {
         SamplerMode::Uniform => Sampler::Uniform,
+        SamplerMode::Staggered => Sampler::Staggered,
         SamplerMode::Reference => Sampler::Reference { seed: None },
     };
     ClipOptions { frames: arguments.frames, sampler, view, velocity, oriented: arguments.oriented }

@@ -74,11 +74,11 @@ pub enum View {
 }
 
 impl Default for ClipOptions {
-    /// 12 frames at segment centres, fit camera, velocities over 4/30 s, no orientations.
+    /// 12 staggered frames, fit camera, velocities over 4/30 s, no orientations.
     fn default() -> ClipOptions {
         ClipOptions {
             frames: 12,
-            sampler: Sampler::Uniform,
+            sampler: Sampler::Staggered,
             view: View::Fit(Fit::default()),
             velocity: VelocityRule::FourThirtieths,
             oriented: false,

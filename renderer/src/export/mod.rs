@@ -124,12 +124,14 @@ mod tests {
     use super::*;
     use crate::{
         clip::{ClipOptions, tests::motion},
+        sampling::Sampler,
         store::tensor_f32,
     };
 
     #[test]
     fn a_folder_full() {
-        let clip = Clip::from_motion(&motion(30, 30.0, |_, _, p| p), &ClipOptions::default()).unwrap();
+        let options = ClipOptions { sampler: Sampler::Uniform, ..ClipOptions::default() };
+        let clip = Clip::from_motion(&motion(30, 30.0, |_, _, p| p), &options).unwrap();
         let frames: Vec<f32> = (0..12 * 6 * 8 * 3).map(|i| (i % 97) as f32 / 96.0).collect();
         let rendering = Rendering { clip: &clip, fps: 30.0, frames: &frames, width: 8, height: 6 };
         let dir = tempfile::tempdir().unwrap();
