@@ -1,7 +1,8 @@
 //! Any body as Kinect's 25 joints, and as the reductions of them that the paper tests with (spec A.1.2).
 //!
 //! A shoulder is a shoulder whatever the file calls it, and what a skeleton lacks (a thumb) is put where a tracker would
-//! guess it. Every joint lies at fixed shares between joints of the body, so gradients find their way back.
+//! guess it. Every joint lies at fixed shares between joints of the body and tips of its hands ([`with_hands`]), so
+//! gradients find their way back.
 
 use std::{
     collections::VecDeque,
