@@ -9,7 +9,7 @@ use std::{
 use skeletonllm::{
     assistant::Assistant,
     device::{DeviceChoice, cpu},
-    train::{RunOptions, TrainConfig, run},
+    train::{RunOptions, Stage, StageConfig, TrainConfig, run},
 };
 use skeletonllm_tests::asset;
 
@@ -65,11 +65,15 @@ fn config(data: &Path) -> TrainConfig {
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 fn train(data: &Path, out: &Path, resume: bool, max_steps: Option<u64>) {
+    train_as(config(data), data, out, resume, max_steps);
+}
+
+fn train_as(config: TrainConfig, data: &Path, out: &Path, resume: bool, max_steps: Option<u64>) {
     let device = cpu().expect("the CPU backend is part of this build");
     run(RunOptions {
         data: vec![data.into()],
         out: out.into(),
-        config: config(data),
+        config,
         from: None,
         resume,
         device: device.device,
@@ -109,6 +113,9 @@ fn a_run_that_is_killed_and_resumed_is_the_run_that_was_not() {
 
     assert_eq!(losses(&whole).len(), 12);
     assert_eq!(losses(&whole), losses(&cut));
+    // one that was killed after its last step has its model still to write
+    fs::remove_dir_all(cut.join("model")).unwrap();
+    train(&set, &cut, true, None);
     for file in ["model/model.safetensors", "model/draction.safetensors", "model-int8/model.safetensors"] {
         assert!(fs::read(whole.join(file)).unwrap() == fs::read(cut.join(file)).unwrap(), "{file} differs");
     }
@@ -138,4 +145,22 @@ fn a_new_run_does_not_overwrite_an_old_one() {
     let again = std::panic::catch_unwind(|| train(&set, &out, false, Some(1)));
     assert!(again.is_err());
     assert_eq!(losses(&out).len(), 1);
+}
+
+#[test]
+fn a_stage_does_not_show_again_what_an_earlier_one_showed() {
+    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
+    let folder = tempfile::tempdir().unwrap();
+    let [set, out] = ["set", "out"].map(|name| folder.path().join(name));
+    fs::create_dir(&set).unwrap();
+    data(&set);
+    let mut config = config(&set);
+    // nothing is learned: the losses tell the clips apart
+    let standstill = StageConfig { stage: Stage::Refine, epochs: 1, learning_rate: 0.0, lora_rank: 0, lora_alpha: 0.0 };
+    config.stages = vec![standstill.clone(), standstill];
+    train_as(config, &set, &out, false, None);
+    let text = fs::read_to_string(out.join("loss.csv")).unwrap();
+    let losses: Vec<&str> = text.lines().skip(1).map(|line| line.split(',').nth(2).unwrap()).collect();
+    assert_eq!(losses.len(), 4);
+    assert!(losses[..2].iter().all(|loss| !losses[2..].contains(loss)), "{losses:?}");
 }

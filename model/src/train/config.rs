@@ -265,4 +265,12 @@ mod tests {
         let zero = TrainConfig { batch: 0, ..TrainConfig::default() }.validate().unwrap_err();
         assert!(zero.contains("batch"), "{zero}");
     }
+
+    #[test]
+    fn the_recipes_beside_the_weights_can_be_followed() {
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/nano"));
+        for name in ["recipe.json", "finish.json", "ablation.json"] {
+            TrainConfig::read(&folder.join(name)).unwrap().validate().unwrap();
+        }
+    }
 }

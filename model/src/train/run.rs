@@ -88,10 +88,18 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
         Some((_, progress)) => progress.clone(),
         None => Progress::new(config, &options.data),
     };
-    let learner = Learner::new(setup::prepare(model, &config.stages[at.stage], config.seed + at.stage as u64));
+    // a run that was killed while it wrote its model has no stage left
+    let model = match config.stages.get(at.stage) {
+        Some(stage) => setup::prepare(model, stage, config.seed + at.stage as u64),
+        None => model,
+    };
+    let learner = Learner::new(model);
     let (learner, mean, optimizer) = match resumed {
         Some((folder, progress)) => {
-            eprintln!("resuming stage {} at step {}", progress.stage + 1, progress.step);
+            match config.stages.get(progress.stage) {
+                Some(_) => eprintln!("resuming stage {} at step {}", progress.stage + 1, progress.step),
+                None => eprintln!("every stage is done; the model is written once more"),
+            }
             state::load(&folder, &progress, learner, config.adamw(), &device)?
         }
         None => {
@@ -210,13 +218,15 @@ impl Run<'_> {
         // batches are prepared one ahead, on the cores that a step leaves idle
         let (sender, receiver) = sync_channel(2);
         let (first, stage) = (progress.step, trainer.stage.stage);
+        // epochs count through the run: no stage sees again what an earlier one saw
+        let past: u64 = config.stages[..progress.stage].iter().map(|stage| stage.epochs).sum();
         let done = std::thread::scope(|scope| -> Result<bool> {
             let receiver = receiver; // dropped with this closure, which ends the thread below
             scope.spawn(move || {
                 let (mut epoch, mut order) = (u64::MAX, Vec::new());
                 for step in first..total {
-                    if step / per_epoch != epoch {
-                        epoch = step / per_epoch;
+                    if past + step / per_epoch != epoch {
+                        epoch = past + step / per_epoch;
                         order = self.source.batches.epoch(epoch);
                     }
                     let batch = self.source.batch(stage, epoch, &order[(step % per_epoch) as usize]);
