@@ -28,6 +28,7 @@
 
 pub mod augment;
 pub mod batches;
+pub mod denoise;
 pub mod humanml3d;
 pub mod kinematics;
 pub mod labels;
@@ -45,6 +46,7 @@ pub mod together;
 
 pub use augment::{AugmentOptions, Augmented, augment, spoilt};
 pub use batches::Batches;
+pub use denoise::denoised;
 pub use kinematics::{BodyPart, Kinematics, Limbs, Movement, Phase, phases};
 pub use labels::Labels;
 pub use ntu::{Protocol, ProtocolOptions};

@@ -8,12 +8,15 @@ use draction::{
     motion::Motion,
 };
 
-use crate::data::layout::{Mapped, on_kinect};
+use crate::data::{
+    denoised,
+    layout::{Mapped, on_kinect},
+};
 
-/// What is drawn of a motion: everybody who is there, on Kinect's 25 joints ([`on_kinect`]), so that a model does not
-/// take the skeleton of a file for a sign of what is done. A skeleton without arms or legs stays as it is.
+/// What is drawn of a motion: everybody who is there, [`denoised`], on Kinect's 25 joints ([`on_kinect`]), so that a model
+/// does not take the skeleton of a file for a sign of what is done. A skeleton without arms or legs stays as it is.
 pub fn figure(motion: &Motion) -> Mapped {
-    let motion = motion.without_empty_bodies();
+    let motion = denoised(motion.without_empty_bodies());
     on_kinect(&motion, 25).unwrap_or_else(|| Mapped { motion, maps: Vec::new() })
 }
 

@@ -1,10 +1,13 @@
 use draction::{
     draction::{LinePoints, Scales, Template, TemplateRule},
-    motion::read_file,
+    motion::{Motion, read_file},
 };
 
 use super::*;
-use crate::folder::{ModelFiles, default_model};
+use crate::{
+    data::{Perturbation, denoise, layout::on_kinect},
+    folder::{ModelFiles, default_model},
+};
 
 fn host_drawing() -> HostDrawing {
     let files = ModelFiles::read(&default_model().unwrap()).unwrap();
@@ -17,6 +20,11 @@ fn chain(joints: usize) -> DrAction {
     let pose: Vec<f32> = (0..joints).flat_map(|j| [0.0, 0.1 * j as f32, 3.0]).collect();
     let rule = TemplateRule { points: LinePoints::Fixed(3), scales: Scales::Constant(0.05) };
     DrAction::init(Template::build(&bones, &pose, &rule).unwrap(), 1)
+}
+
+fn sample(name: &str) -> Motion {
+    let path = format!("{}/../assets/samples/{name}", env!("CARGO_MANIFEST_DIR"));
+    read_file(path, &Default::default()).unwrap()
 }
 
 #[test]
@@ -54,10 +62,6 @@ fn without_weights_there_is_a_fresh_renderer() {
 
 #[test]
 fn both_cameras_show_the_same_moments() {
-    let sample = |name: &str| {
-        let path = format!("{}/../assets/samples/{name}", env!("CARGO_MANIFEST_DIR"));
-        read_file(path, &Default::default()).unwrap()
-    };
     let reference = DrawSettings { camera: CameraMode::Reference, ..DrawSettings::default() };
     for motion in [sample("walk.bvh"), sample("wave_left_hand.skeleton")] {
         let (a, b) = (DrawSettings::default().clip(&motion, 12).unwrap(), reference.clip(&motion, 12).unwrap());
@@ -70,6 +74,14 @@ fn both_cameras_show_the_same_moments() {
     let theirs =
         Clip::at_frames(&motion.without_empty_bodies(), &clip.frame_indices, &draction::clip::ClipOptions::reference());
     assert_eq!((clip.positions, clip.velocities), theirs.map(|c| (c.positions, c.velocities)).unwrap());
+}
+
+#[test]
+fn what_shakes_is_drawn_smooth() {
+    let shaken = Perturbation::Noise(0.1).apply(&sample("walk.bvh"), 0).into_owned();
+    let (smooth, rough) = (figure(&shaken).motion, on_kinect(&shaken, 25).unwrap().motion);
+    let (before, after) = (denoise::noise(&rough), denoise::noise(&smooth));
+    assert!(after < 0.2 * before, "{before} m, then {after} m");
 }
 
 #[test]
