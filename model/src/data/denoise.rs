@@ -11,6 +11,8 @@ pub const LEFT_ALONE: f32 = 0.015;
 const LONGEST: f32 = 0.08;
 /// Frames a second from which noise can be told from movement.
 const LEAST_FPS: f32 = 20.0;
+/// Frames a second up to which the smoothing grows with them: no rate that a file claims makes it endless.
+const MOST_FPS: f32 = 240.0;
 /// Of the difference below.
 const TAPS: [f32; 5] = [1.0, -4.0, 6.0, -4.0, 1.0];
 /// Root of the sum of [`TAPS`]' squares: so much larger than noise is its fourth difference.
@@ -54,7 +56,7 @@ pub fn denoised(motion: Motion) -> Motion {
         return motion;
     }
     // the mean over a normal distribution of this width, in frames, has the share 1 / (2·√π·width) of the variance
-    let width = ((noise / LEFT_ALONE).powi(2) / (2.0 * PI.sqrt())).min(LONGEST * motion.fps);
+    let width = ((noise / LEFT_ALONE).powi(2) / (2.0 * PI.sqrt())).min(LONGEST * motion.fps.min(MOST_FPS));
     let reach = (3.0 * width).ceil() as usize;
     let weights: Vec<f32> = (0..=reach).map(|d| (-0.5 * (d as f32 / width).powi(2)).exp()).collect();
     let (bodies, numbers) = (motion.bodies, motion.joints() * 3);
@@ -124,6 +126,14 @@ mod tests {
             assert_eq!(denoised(clip.clone()).positions, clip.positions);
         }
         assert_eq!(noise(&motion(0.1, |_| Pose::default())), 0.0, "three frames tell nothing");
+    }
+
+    #[test]
+    fn numbers_beyond_reason_end_soon() {
+        let wild = Motion { fps: 1e9, ..shaking(&waving(0), 1e4) };
+        let smooth = denoised(wild.clone());
+        assert_eq!(smooth.positions.len(), wild.positions.len());
+        assert!(smooth.positions.iter().all(|x| x.is_finite()));
     }
 
     #[test]
