@@ -36,6 +36,27 @@ fn the_shape_alone_tells_parts_and_sides() {
 }
 
 #[test]
+fn straight_knees_do_not_outvote_arms() {
+    let named = humanoid::perform(humanoid::Action::RaiseRightHand, &humanoid::Person::default(), 30.0);
+    let mut seen = named.clone();
+    let numbers = named.joints() * 3;
+    let (first, later) = seen.positions.split_at_mut(numbers);
+    for side in ["Left", "Right"] {
+        let joint = |name: &str| 3 * named.skeleton.joint(&format!("{side}{name}")).unwrap();
+        // without toes, and with knees as far back as a depth camera has them
+        let (knee, foot, toe) = (joint("Leg"), joint("Foot"), joint("ToeBase"));
+        first.copy_within(foot..foot + 3, toe);
+        first[knee + 2] = (first[joint("UpLeg") + 2] + first[foot + 2]) / 2.0 - 0.05;
+        // arms hang, the hands a little in front
+        let (shoulder, elbow, wrist) = (joint("Arm"), joint("ForeArm"), joint("Hand"));
+        first[wrist + 2] = first[shoulder + 2] + 0.06;
+        first[elbow + 2] = first[shoulder + 2] + 0.02;
+    }
+    later.chunks_exact_mut(numbers).for_each(|pose| pose.copy_from_slice(first));
+    assert_eq!(nameless(&seen).skeleton.parts, named.skeleton.parts);
+}
+
+#[test]
 fn names_win_over_a_mirrored_recording() {
     let m = humanoid::perform(humanoid::Action::WaveLeftHand, &humanoid::Person::default(), 30.0);
     let mut reflected = m.clone();
