@@ -348,11 +348,8 @@ fn among_themselves(scores: &[f32]) -> Vec<f32> {
 pub fn describe_motion(motion: &Motion) -> String {
     let kinematics = Kinematics::of(motion);
     let hands = kinematics.hands.map_or(String::new(), |h| format!(", hands {h:?}"));
-    let noise = denoise::noise(motion);
-    let shakes = match noise > denoise::LEFT_ALONE {
-        true => format!(", noise of {:.1} cm", 100.0 * noise),
-        false => String::new(),
-    };
+    let noise = denoise::noticeable_noise(motion);
+    let shakes = noise.map_or(String::new(), |noise| format!(", noise of {:.1} cm", 100.0 * noise));
     format!(
         "{} joints, {} frames at {:.1} fps, {} ({:.2} m tall{hands}{shakes})",
         motion.joints(),

@@ -2,8 +2,8 @@
 
 use std::{
     fs,
-    path::Path,
-    sync::{Mutex, atomic::AtomicBool},
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, atomic::AtomicBool},
 };
 
 use skeletonllm::{
@@ -12,6 +12,7 @@ use skeletonllm::{
     train::{RunOptions, Stage, StageConfig, TrainConfig, run},
 };
 use skeletonllm_tests::asset;
+use tempfile::TempDir;
 
 /// A data set of this project's own samples.
 fn data(folder: &Path) {
@@ -64,6 +65,16 @@ fn config(data: &Path) -> TrainConfig {
 /// burn's random numbers have one seed a process: runs that shall be repeatable go one after the other.
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
+/// The only run for now, a folder for it, and a data set in there.
+fn a_set() -> (MutexGuard<'static, ()>, TempDir, PathBuf) {
+    let alone = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
+    let folder = tempfile::tempdir().unwrap();
+    let set = folder.path().join("set");
+    fs::create_dir(&set).unwrap();
+    data(&set);
+    (alone, folder, set)
+}
+
 fn train(data: &Path, out: &Path, resume: bool, max_steps: Option<u64>) {
     train_as(config(data), data, out, resume, max_steps);
 }
@@ -93,11 +104,8 @@ fn losses(out: &Path) -> Vec<String> {
 
 #[test]
 fn a_run_that_is_killed_and_resumed_is_the_run_that_was_not() {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
-    let folder = tempfile::tempdir().unwrap();
-    let [set, whole, cut] = ["set", "whole", "cut"].map(|name| folder.path().join(name));
-    fs::create_dir(&set).unwrap();
-    data(&set);
+    let (_alone, folder, set) = a_set();
+    let [whole, cut] = ["whole", "cut"].map(|name| folder.path().join(name));
 
     train(&set, &whole, false, None);
     // 2 steps an epoch: stopped within the first stage, then within each of the others, then to the end
@@ -136,11 +144,8 @@ fn a_run_that_is_killed_and_resumed_is_the_run_that_was_not() {
 
 #[test]
 fn a_new_run_does_not_overwrite_an_old_one() {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
-    let folder = tempfile::tempdir().unwrap();
-    let [set, out] = ["set", "out"].map(|name| folder.path().join(name));
-    fs::create_dir(&set).unwrap();
-    data(&set);
+    let (_alone, folder, set) = a_set();
+    let out = folder.path().join("out");
     train(&set, &out, false, Some(1));
     let again = std::panic::catch_unwind(|| train(&set, &out, false, Some(1)));
     assert!(again.is_err());
@@ -149,18 +154,15 @@ fn a_new_run_does_not_overwrite_an_old_one() {
 
 #[test]
 fn a_stage_does_not_show_again_what_an_earlier_one_showed() {
-    let _alone = ONE_AT_A_TIME.lock().unwrap_or_else(|e| e.into_inner());
-    let folder = tempfile::tempdir().unwrap();
-    let [set, out] = ["set", "out"].map(|name| folder.path().join(name));
-    fs::create_dir(&set).unwrap();
-    data(&set);
+    let (_alone, folder, set) = a_set();
+    let out = folder.path().join("out");
     let mut config = config(&set);
     // nothing is learned: the losses tell the clips apart
     let standstill = StageConfig { stage: Stage::Refine, epochs: 1, learning_rate: 0.0, lora_rank: 0, lora_alpha: 0.0 };
     config.stages = vec![standstill.clone(), standstill];
     train_as(config, &set, &out, false, None);
-    let text = fs::read_to_string(out.join("loss.csv")).unwrap();
-    let losses: Vec<&str> = text.lines().skip(1).map(|line| line.split(',').nth(2).unwrap()).collect();
+    let rows = losses(&out);
+    let losses: Vec<&str> = rows.iter().map(|row| row.split(',').nth(2).unwrap()).collect();
     assert_eq!(losses.len(), 4);
     assert!(losses[..2].iter().all(|loss| !losses[2..].contains(loss)), "{losses:?}");
 }

@@ -190,7 +190,7 @@ impl App {
     /// Tells of a take that was opened, and lets the model look at it.
     fn welcome(&mut self, index: usize) {
         let take = &self.document.takes[index];
-        let text = format!("{}: {}", take.name, skeletonllm::assistant::describe_motion(&take.motion));
+        let text = format!("{}: {}", take.name, take.description);
         platform::announce(Kind::Opened, &text);
         for warning in take.motion.source.warnings.clone() {
             self.note(&warning);

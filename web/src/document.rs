@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 
 use draction::motion::{Motion, ReadOptions};
 use skeletonllm::{
-    assistant::{Attribution, LONG_TAKE_SECONDS, Span},
+    assistant::{Attribution, LONG_TAKE_SECONDS, Span, describe_motion},
     drawing::{DrawSettings, HostDrawing},
 };
 
@@ -20,6 +20,8 @@ pub struct Take {
     pub name: String,
     /// What was read.
     pub motion: Arc<Motion>,
+    /// The same in words. Measuring a motion takes too long for every frame of the window.
+    pub description: String,
     /// The playhead in frames of the motion.
     pub frame: f32,
     /// Questions and answers, oldest first.
@@ -186,11 +188,13 @@ impl Document {
         }
         let options = ReadOptions { sidecar: self.sidecar.clone(), ..ReadOptions::default() };
         let motion = draction::motion::read(&file.bytes, &name, &options).map_err(|error| error.to_string())?;
+        let motion = motion.without_empty_bodies();
         let id = self.next_id();
         self.takes.push(Take {
             id,
             name,
-            motion: Arc::new(motion.without_empty_bodies()),
+            description: describe_motion(&motion),
+            motion: Arc::new(motion),
             frame: 0.0,
             exchanges: Vec::new(),
             labels: Vec::new(),

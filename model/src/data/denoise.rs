@@ -6,7 +6,7 @@ use std::f32::consts::PI;
 use draction::motion::Motion;
 
 /// [`noise`] that stays, in metres: about half a pixel of a body in 64.
-pub const LEFT_ALONE: f32 = 0.015;
+const LEFT_ALONE: f32 = 0.015;
 /// Longest standard deviation of the smoothing in seconds. Of a wave with two strokes a second it leaves three fifths.
 const LONGEST: f32 = 0.08;
 /// Frames a second from which noise can be told from movement.
@@ -22,8 +22,11 @@ const MEDIAN: f32 = 0.6745;
 
 /// Standard deviation in metres of what is new in each frame, in every coordinate alike: the median fourth difference in
 /// time, in which slow movement is gone and which a few fast joints do not change. 0 where fewer than five frames follow
-/// each other.
+/// each other, or fewer than twenty are a second's: there movement looks the same.
 pub fn noise(motion: &Motion) -> f32 {
+    if motion.fps < LEAST_FPS {
+        return 0.0;
+    }
     let (bodies, numbers) = (motion.bodies, motion.joints() * 3);
     let mut differences = Vec::new();
     for body in 0..bodies {
@@ -44,17 +47,16 @@ pub fn noise(motion: &Motion) -> f32 {
     *median / (MEDIAN * GAIN)
 }
 
+/// [`noise`] that is smoothed before a motion is drawn, metres; `None` where there is less than 1.5 cm.
+pub fn noticeable_noise(motion: &Motion) -> Option<f32> {
+    Some(noise(motion)).filter(|noise| *noise > LEFT_ALONE)
+}
+
 /// The motion with as little noise as smoothing in time leaves of it without losing gestures: each joint is averaged
 /// with its next frames in time, weighted by a normal distribution just wide enough to leave 1.5 cm, at most 0.08 s.
-/// Recordings with less [`noise`], or with fewer than twenty frames a second, stay as they are; so do orientations.
+/// Recordings without [`noticeable_noise`] stay as they are; so do orientations.
 pub fn denoised(motion: Motion) -> Motion {
-    if motion.fps < LEAST_FPS {
-        return motion;
-    }
-    let noise = noise(&motion);
-    if noise <= LEFT_ALONE {
-        return motion;
-    }
+    let Some(noise) = noticeable_noise(&motion) else { return motion };
     // the mean over a normal distribution of this width, in frames, has the share 1 / (2·√π·width) of the variance
     let width = ((noise / LEFT_ALONE).powi(2) / (2.0 * PI.sqrt())).min(LONGEST * motion.fps.min(MOST_FPS));
     let reach = (3.0 * width).ceil() as usize;

@@ -88,14 +88,10 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
         Some((_, progress)) => progress.clone(),
         None => Progress::new(config, &options.data),
     };
-    // a run that was killed while it wrote its model has no stage left
-    let model = match config.stages.get(at.stage) {
-        Some(stage) => setup::prepare(model, stage, config.seed + at.stage as u64),
-        None => model,
-    };
-    let learner = Learner::new(model);
+    let learner = Learner::new(setup::prepare(model, config, at.stage));
     let (learner, mean, optimizer) = match resumed {
         Some((folder, progress)) => {
+            // a run that was killed while it wrote its model has no stage left
             match config.stages.get(progress.stage) {
                 Some(_) => eprintln!("resuming stage {} at step {}", progress.stage + 1, progress.step),
                 None => eprintln!("every stage is done; the model is written once more"),
@@ -183,10 +179,8 @@ impl Run<'_> {
             progress.stage += 1;
             progress.step = 0;
             optimizer = AdamW::new(config.adamw());
-            if let Some(next) = config.stages.get(progress.stage) {
-                learner.pupil = setup::prepare(learner.pupil, next, config.seed + progress.stage as u64);
-                progress.optimizer_steps = 0;
-            }
+            progress.optimizer_steps = 0;
+            learner.pupil = setup::prepare(learner.pupil, config, progress.stage);
             average = Average::new(learner.pupil.clone().valid(), config.average);
             state::save(&self.out, progress, &learner, &average.mean, &optimizer)?;
         }
@@ -225,8 +219,9 @@ impl Run<'_> {
             scope.spawn(move || {
                 let (mut epoch, mut order) = (u64::MAX, Vec::new());
                 for step in first..total {
-                    if past + step / per_epoch != epoch {
-                        epoch = past + step / per_epoch;
+                    let now = past + step / per_epoch;
+                    if now != epoch {
+                        epoch = now;
                         order = self.source.batches.epoch(epoch);
                     }
                     let batch = self.source.batch(stage, epoch, &order[(step % per_epoch) as usize]);

@@ -106,11 +106,11 @@ pub fn labels_of(sets: &[DataSet]) -> Labels {
     sets.iter().fold(Labels::new::<&str>([]), |all, set| all.union(&set.labels()))
 }
 
-/// A stage's adapters, where it has any.
-pub fn prepare(mut model: SkeletonLlm, stage: &StageConfig, seed: u64) -> SkeletonLlm {
-    if stage.lora_rank > 0 {
-        let config = lora::LoraConfig { rank: stage.lora_rank, alpha: stage.lora_alpha, ..Default::default() };
-        model.internvl = lora::attach(model.internvl, &config, seed);
+/// The adapters of a stage, by its place among the stages, where it has any. After the last one nothing is attached.
+pub fn prepare(mut model: SkeletonLlm, config: &TrainConfig, stage: usize) -> SkeletonLlm {
+    if let Some(&StageConfig { lora_rank: rank @ 1.., lora_alpha: alpha, .. }) = config.stages.get(stage) {
+        let adapters = lora::LoraConfig { rank, alpha, ..Default::default() };
+        model.internvl = lora::attach(model.internvl, &adapters, config.seed + stage as u64);
     }
     model
 }

@@ -56,5 +56,5 @@ fn entry(ui: &mut Ui, take: &Take, current: bool) -> egui::Response {
         painter.galley(at, line, colour);
         at.y += height + 2.0;
     }
-    response.on_hover_text(skeletonllm::assistant::describe_motion(&take.motion))
+    response.on_hover_text(&take.description)
 }

@@ -5,13 +5,13 @@
 
 use super::super::{
     Part, Skeleton,
-    measure::{View, median},
+    measure::{View, dist, median},
 };
 
 /// A knee whose place off the line from hip to ankle is below this share of it is straight: depth cameras put hips that
 /// far forward, so that the knees of most people who stand before one bend backward.
 const STRAIGHT: f64 = 0.08;
-/// What a straight knee counts, where a bent one counts 1: it decides where nothing else does.
+/// What a straight knee counts, where a well bent one counts 1: it decides where nothing else does.
 const HARDLY: f64 = 0.1;
 
 /// Two branches that are mirror images of each other, by their first joints.
@@ -166,12 +166,11 @@ fn forward(view: &View<'_>, samples: &[usize], tree: &Tree, legs: &Pair, arms: O
             let mut f = [0.0; 3];
             for leg in &legs {
                 let [hip, knee, ankle, toe] = leg.map(|j| view.at(n, j));
-                let bend = [0, 1, 2].map(|i| knee[i] - (hip[i] + ankle[i]) / 2.0);
-                let leg = [0, 1, 2].map(|i| ankle[i] - hip[i]);
-                let straight = (STRAIGHT * length(leg) / length(bend).max(1e-12)).min(1.0);
+                let middle = [0, 1, 2].map(|i| (hip[i] + ankle[i]) / 2.0);
+                let straight = STRAIGHT * dist(hip, ankle) / dist(knee, middle).max(1e-12);
                 let weight = 2.0 * (1.0 - straight).max(HARDLY);
                 for i in [0, 2] {
-                    f[i] += toe[i] - ankle[i] + weight * bend[i];
+                    f[i] += toe[i] - ankle[i] + weight * (knee[i] - middle[i]);
                 }
             }
             for arm in arms.iter().flatten() {
@@ -199,10 +198,6 @@ fn joints_of_limb(view: &View<'_>, samples: &[usize], chain: &[usize]) -> [usize
 /// The performer's left, for a body that faces `f`: up × forward.
 fn left_of(f: [f64; 3]) -> [f64; 3] {
     [f[2], 0.0, -f[0]]
-}
-
-fn length(v: [f64; 3]) -> f64 {
-    dot(v, v).sqrt()
 }
 
 fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
