@@ -1,6 +1,6 @@
 //! Every shader is put together, validated and measured against WebGPU's default limits.
 
-use draction_shaders::{DISPLAY, PASSES, Params, compose};
+use draction_shaders::{FILES, Params, compose, wgsl};
 use naga::{
     AddressSpace, Binding, Module, ShaderStage, StorageAccess, TypeInner,
     valid::{Capabilities, ModuleInfo, ValidationFlags, Validator},
@@ -17,8 +17,13 @@ fn validate(name: &str) -> (Module, ModuleInfo) {
     (module, info)
 }
 
+/// The files that are no import: passes, and what shows frames.
+fn whole() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|file| file.name).filter(|name| !name.contains('/'))
+}
+
 fn each_pass() -> impl Iterator<Item = (&'static str, Module)> {
-    PASSES.iter().map(|(name, _)| (*name, validate(name).0))
+    whole().filter(|name| *name != wgsl::PRESENT.name).map(|name| (name, validate(name).0))
 }
 
 #[test]
@@ -42,16 +47,14 @@ fn every_pass_stays_inside_the_default_limits() {
 
 #[test]
 fn what_shows_frames_reads_one_uniform_and_one_buffer() {
-    for (name, _) in DISPLAY {
-        let (module, _) = validate(name);
-        let entries: Vec<_> = module.entry_points.iter().map(|e| (e.stage, e.name.as_str())).collect();
-        assert_eq!(entries, [(ShaderStage::Vertex, "cover"), (ShaderStage::Fragment, "main")], "{name}");
-        let mut bindings: Vec<_> =
-            module.global_variables.iter().filter_map(|(_, v)| Some((v.binding.as_ref()?.binding, v.space))).collect();
-        bindings.sort_by_key(|b| b.0);
-        let read = AddressSpace::Storage { access: StorageAccess::LOAD };
-        assert_eq!(bindings, [(0, AddressSpace::Uniform), (1, read)], "{name}");
-    }
+    let (module, _) = validate(wgsl::PRESENT.name);
+    let entries: Vec<_> = module.entry_points.iter().map(|e| (e.stage, e.name.as_str())).collect();
+    assert_eq!(entries, [(ShaderStage::Vertex, "cover"), (ShaderStage::Fragment, "main")]);
+    let mut bindings: Vec<_> =
+        module.global_variables.iter().filter_map(|(_, v)| Some((v.binding.as_ref()?.binding, v.space))).collect();
+    bindings.sort_by_key(|b| b.0);
+    let read = AddressSpace::Storage { access: StorageAccess::LOAD };
+    assert_eq!(bindings, [(0, AddressSpace::Uniform), (1, read)]);
 }
 
 #[test]
@@ -125,11 +128,11 @@ fn every_file_is_listed() {
         names.sort();
         names
     };
-    let mut listed: Vec<&str> = PASSES.iter().chain(DISPLAY).map(|p| p.0).collect();
+    let mut listed: Vec<&str> = whole().collect();
     listed.sort_unstable();
     assert_eq!(names(&folder), listed);
     // an import that no pass reaches is dead code
-    let reached: String = PASSES.iter().map(|(name, _)| compose(name).unwrap()).collect();
+    let reached: String = each_pass().map(|(name, _)| compose(name).unwrap()).collect();
     for name in names(&folder.join("shared")) {
         assert!(reached.contains(&format!("// shared/{name}\n")), "shared/{name} is imported nowhere");
     }

@@ -48,6 +48,11 @@ impl Lists {
         list[list[0] as usize] = splat;
     }
 
+    /// The entries as the GPU keeps them.
+    pub fn bits(&self) -> Vec<f32> {
+        self.entries.iter().copied().map(f32::from_bits).collect()
+    }
+
     fn splats(&self, list: usize) -> &[u32] {
         let list = &self.entries[list * self.stride..][..self.stride];
         &list[1..][..list[0] as usize]

@@ -311,7 +311,7 @@ impl GpuEngine {
 
 /// Scratch memory holds a piece at a time and cannot be captured.
 fn check_readable(buffers: &[Buffer]) -> Result<(), GpuError> {
-    buffers.iter().find(|buffer| buffer.is_scratch()).map_or(Ok(()), |&buffer| Err(GpuError::Scratch(buffer)))
+    buffers.iter().find(|buffer| buffer.scratch().is_some()).map_or(Ok(()), |&buffer| Err(GpuError::Scratch(buffer)))
 }
 
 /// What was read back of `buffers`, with [`Buffer::Order`] as numbers instead of bits.

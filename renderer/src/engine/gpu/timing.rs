@@ -102,14 +102,13 @@ impl<'a> Stopwatch<'a> {
     ) {
         let (pass, band) = step;
         let plan = &workspace.plan;
-        let (buffers, _) = pass.buffers();
         let index = self.dispatches.len();
         let mut dispatch = PassTime {
             pass,
             time: Duration::ZERO,
             dispatches: 1,
             groups: plan.groups(pass, &plan.params(chunk, band)),
-            bytes: buffers.iter().map(|&buffer| plan.bytes(buffer, plan.chunks[0].count)).sum(),
+            bytes: pass.buffers().map(|buffer| plan.bytes(buffer, plan.chunks[0].count)).sum(),
         };
         let timestamps = self.queries.as_ref().filter(|_| index < MOST);
         let timestamp_writes = timestamps.map(|query_set| wgpu::ComputePassTimestampWrites {
