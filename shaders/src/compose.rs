@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use crate::{FILES, Wgsl};
+use crate::{FILES, Wgsl, constants};
 
 /// Why a shader could not be put together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,9 +25,11 @@ pub enum ComposeError {
 pub struct Sources(BTreeMap<Cow<'static, str>, Cow<'static, str>>);
 
 impl Default for Sources {
-    /// DrAction's, as they are compiled into the program.
+    /// DrAction's, as they are compiled into the program, with the constants that they share with Rust.
     fn default() -> Self {
-        Sources::new(FILES)
+        let mut sources = Sources::new(FILES);
+        sources.replace("shared/constants", constants::text());
+        sources
     }
 }
 

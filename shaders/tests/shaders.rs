@@ -1,6 +1,6 @@
 //! Every shader is put together, validated and measured against WebGPU's default limits.
 
-use draction_shaders::{FILES, Params, compose, wgsl};
+use draction_shaders::{FILES, Params, WORKGROUP, compose, rows, wgsl};
 use naga::{
     AddressSpace, Binding, Module, ShaderStage, StorageAccess, TypeInner,
     valid::{Capabilities, ModuleInfo, ValidationFlags, Validator},
@@ -112,6 +112,47 @@ fn params_mean_the_same_in_rust_and_wgsl() {
         assert!(members.iter().all(|m| module.types[m.ty].inner == TypeInner::Scalar(scalar)), "{name}");
         let no_builtin = members.iter().all(|m| !matches!(m.binding, Some(Binding::BuiltIn(_))));
         assert!(no_builtin, "{name}");
+    }
+}
+
+#[test]
+fn rows_mean_the_same_in_rust_and_wgsl() {
+    let module = naga::front::wgsl::parse_str(&compose(wgsl::SHARED_ROWS.name).unwrap()).unwrap();
+    let structs = module.types.iter().filter_map(|(_, ty)| match &ty.inner {
+        TypeInner::Struct { members, span } => Some((ty.name.as_deref().unwrap_or(""), members, *span as usize)),
+        _ => None,
+    });
+    let mut seen = 0;
+    for (name, members, span) in structs {
+        let (_, size, fields) = rows::LAYOUTS.iter().find(|(rust, ..)| *rust == name).expect(name);
+        assert_eq!(span, *size, "{name}");
+        let wgsl: Vec<_> = members.iter().map(|m| (m.name.as_deref().unwrap_or(""), m.offset as usize)).collect();
+        assert_eq!(wgsl, *fields, "{name}");
+        // a field is as long as its twin: what follows it begins at the same place, and none is of another kind
+        for member in members {
+            assert!(is_floats(&module, member.ty), "{name}: {:?} is no float", member.name);
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, rows::LAYOUTS.len(), "every struct has two halves");
+}
+
+/// Whether a type is made of `f32` alone.
+fn is_floats(module: &Module, ty: naga::Handle<naga::Type>) -> bool {
+    match &module.types[ty].inner {
+        TypeInner::Scalar(scalar) | TypeInner::Vector { scalar, .. } => *scalar == naga::Scalar::F32,
+        TypeInner::Array { base, .. } => is_floats(module, *base),
+        TypeInner::Struct { members, .. } => members.iter().all(|member| is_floats(module, member.ty)),
+        _ => false,
+    }
+}
+
+#[test]
+fn workgroups_are_as_large_as_dispatches_assume() {
+    for (name, module) in each_pass() {
+        let tiles = [wgsl::RASTERIZE.name, wgsl::RASTERIZE_BACKWARD.name].contains(&name);
+        let threads = if tiles { 16 } else { WORKGROUP };
+        assert_eq!(module.entry_points[0].workgroup_size, [threads, 1, 1], "{name}");
     }
 }
 

@@ -115,7 +115,7 @@ impl CpuEngine {
         let captured = self.watch(inputs, passes, backward, buffers, |pass| {
             let time = last.elapsed();
             last = Instant::now();
-            if pass.about().twin {
+            if pass.about().twin.is_some() {
                 timing.add(PassTime { pass, time, dispatches: 0, groups: [0; 2], bytes: 0 });
             }
         })?;

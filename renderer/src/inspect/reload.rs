@@ -320,8 +320,14 @@ fn path_of(folder: &Path, name: &str) -> PathBuf {
 
 #[cfg(test)]
 mod tests {
+    use wgpu::naga;
+
     use super::*;
-    use crate::{inspect::tests::Scene, testing::fresh_gpu};
+    use crate::{
+        inspect::tests::Scene,
+        passes::{Axis, Row, WEIGHTS_LEN},
+        testing::fresh_gpu,
+    };
 
     /// A folder with all shaders of this program.
     fn folder() -> tempfile::TempDir {
@@ -338,6 +344,29 @@ mod tests {
     fn every_shader_of_this_program_is_valid() {
         for name in kernels() {
             validate(&Sources::default(), name).unwrap_or_else(|problem| panic!("{problem}"));
+        }
+    }
+
+    #[test]
+    fn rows_in_wgsl_are_as_long_as_the_tables_say() {
+        let dims = Scene::new(1, 6, 70).inputs.dims;
+        for pass in Pass::ALL {
+            let module = wgsl::parse_str(&Sources::default().compose(pass.name()).unwrap()).unwrap();
+            for (at, buffer) in pass.buffers().enumerate() {
+                let bound = |v: &naga::GlobalVariable| v.binding.as_ref().is_some_and(|b| b.binding as usize == at + 1);
+                let (_, variable) = module.global_variables.iter().find(|(_, v)| bound(v)).unwrap();
+                let bytes = match module.types[variable.ty].inner {
+                    naga::TypeInner::Array { stride, .. } => stride as usize,
+                    ref one => one.size(module.to_ctx()) as usize,
+                };
+                let numbers = match buffer.about().row {
+                    // weights are counted one by one, and seen as one row
+                    Row::Of(_) if buffer.about().axes.ends_with(&[Axis::Weight]) && bytes > 4 => WEIGHTS_LEN,
+                    Row::Of(_) => buffer.width(&dims),
+                    Row::Joints => 1,
+                };
+                assert_eq!(bytes, 4 * numbers, "{buffer:?} in {}", pass.name());
+            }
         }
     }
 

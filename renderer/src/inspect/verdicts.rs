@@ -126,10 +126,10 @@ impl Judge<'_> {
         let shares = tiles::shares(self.dims, self.twin);
         let mut reached = vec![0u32; self.dims.total()];
         shares.iter().for_each(|&(_, splat)| reached[splat] += 1);
-        let sums = self.twin.get(Buffer::GradSplats);
+        let (sums, width) = (self.twin.get(Buffer::GradSplats), Buffer::GradSplats.width(self.dims));
         for (place, splat) in shares {
             for c in 0..SHARE_LEN {
-                partials[place * SHARE_LEN + c] = sums[12 * splat + c] / reached[splat] as f32;
+                partials[place * SHARE_LEN + c] = sums[width * splat + c] / reached[splat] as f32;
             }
         }
         Ok(partials)
@@ -147,10 +147,11 @@ impl Judge<'_> {
                 Some(self.lists(buffer, "tile", &tiles::tile_lists(self.dims, self.twin), got))
             }
             Role::Scratch(Scratch::SplatShares) => {
-                let mut sums = vec![0f64; self.dims.total() * 12];
+                let width = Buffer::GradSplats.width(self.dims);
+                let mut sums = vec![0f64; self.dims.total() * width];
                 for (place, splat) in tiles::shares(self.dims, self.twin) {
                     for c in 0..SHARE_LEN {
-                        sums[12 * splat + c] += f64::from(got[place * SHARE_LEN + c]);
+                        sums[width * splat + c] += f64::from(got[place * SHARE_LEN + c]);
                     }
                 }
                 self.columns(Buffer::GradSplats, &sums.into_iter().map(|x| x as f32).collect::<Vec<_>>())
@@ -219,8 +220,8 @@ mod tests {
         testing::{fresh_gpu, gpu},
     };
 
-    /// The shaders of this program with a mistake in one pass: what it writes first is a quarter too large, or for
-    /// whole numbers one too many.
+    /// The shaders of this program with a mistake in one pass: the first number that it writes is a quarter too large,
+    /// or for whole numbers one too many.
     fn planted(pass: Pass) -> Sources {
         let mut sources = Sources::default();
         let name = pass.name();
@@ -239,19 +240,36 @@ mod tests {
         sources
     }
 
-    /// Where the expression of the first `name[…] = expression;` begins and ends.
+    /// Where the first number begins and ends that is written to `name`: what `name[…] = …;` or a field of it becomes,
+    /// or the first argument where that is a row.
     fn first_write(text: &str, name: &str) -> Option<(usize, usize)> {
-        text.match_indices(&format!("{name}[")).find_map(|(start, _)| {
-            let mut depth = 0;
-            let index = text[start..].find(|c| {
-                depth += i32::from(c == '[') - i32::from(c == ']');
-                c == ']' && depth == 0
-            })?;
-            let at = start + index + "]".len();
-            let expression = text[at..].strip_prefix(" = ")?;
-            let from = at + " = ".len();
-            Some((from, from + expression.find(';')?))
-        })
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let is_write = line.trim_start().starts_with(&format!("{name}["));
+            if let Some(at) = line.find(" = ").filter(|_| is_write) {
+                let from = start + at + " = ".len();
+                let end = from + text[from..].find(';')?;
+                let argument = first_argument(&text[from..end]);
+                return Some(argument.map_or((from, end), |(first, last)| (from + first, from + last)));
+            }
+            start += line.len();
+        }
+        None
+    }
+
+    /// Where the first argument of `Row(…)` lies.
+    fn first_argument(expression: &str) -> Option<(usize, usize)> {
+        let open = expression.find('(')?;
+        if !expression.starts_with(char::is_uppercase) || !expression[..open].chars().all(char::is_alphanumeric) {
+            return None;
+        }
+        let mut depth = 0;
+        let length = expression[open + 1..].find(|c| {
+            let ends = depth == 0 && matches!(c, ',' | ')');
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            ends
+        })?;
+        Some((open + 1, open + 1 + length))
     }
 
     fn snake_case(buffer: Buffer) -> String {

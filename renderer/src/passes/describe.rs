@@ -2,7 +2,7 @@
 
 use draction_shaders::{Params, Wgsl};
 
-use super::Buffer;
+use super::{Buffer, Memory};
 
 /// An enum whose variants are declared together with their descriptions.
 macro_rules! described {
@@ -44,10 +44,13 @@ pub struct PassAbout {
     pub groups: fn(&Params) -> u32,
     /// Whether it goes over tiles, which are worked through in bands.
     pub banded: bool,
-    /// Whether the CPU has a function of the same name. Where it has none, the twin of another pass does the work at
-    /// once: rasterizing knows no tiles, and summing no slabs.
-    pub twin: bool,
+    /// The same in plain Rust. Where there is none, the twin of another pass does the work at once: rasterizing knows no
+    /// tiles, and summing no slabs.
+    pub twin: Option<Twin>,
 }
+
+/// A pass on buffers in host memory. Those that it reads are there.
+pub type Twin = fn(&mut Memory<'_>);
 
 /// A buffer: its shape, and what its numbers mean.
 #[derive(Clone, Copy, Debug)]

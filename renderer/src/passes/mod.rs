@@ -1,7 +1,7 @@
 //! Passes recorded as data: which run, over which buffers, in which order. An engine replays them.
 //!
 //! `pass` and `buffer` are the two tables: everything about a pass or a buffer stands there, once. Engines, timing,
-//! inspection and reloading read it off them.
+//! inspection and reloading read it off them. `twins` holds the passes in plain Rust, `memory` what they work on.
 //!
 //! | Symbol | Meaning |
 //! | --- | --- |
@@ -13,26 +13,25 @@
 mod buffer;
 mod describe;
 mod dims;
+mod memory;
 mod pass;
+mod twins;
 
 pub use buffer::Buffer;
-pub use describe::{Axis, BufferAbout, PassAbout, Role, Row, Scratch};
+pub use describe::{Axis, BufferAbout, PassAbout, Role, Row, Scratch, Twin};
 pub use dims::{Dims, Extent};
+pub use memory::Memory;
 pub use pass::Pass;
-
-use crate::draction::{HEAD_LEN, NFM_LEN};
-
-/// How many image sizes from the middle of the image a splat's centre may lie before `d` is expanded elsewhere.
-pub const FAR: f32 = 8.0;
+pub(crate) use twins::origin;
 
 /// Side of a square tile in pixels.
-pub const TILE: usize = 16;
+pub const TILE: usize = draction_shaders::TILE as usize;
 
 /// Numbers a tile and splat in [`Buffer::TilePartials`].
-pub const SHARE_LEN: usize = 10;
+pub const SHARE_LEN: usize = draction_shaders::SUMS as usize;
 
 /// Length of [`Buffer::Weights`].
-pub const WEIGHTS_LEN: usize = HEAD_LEN + NFM_LEN + 1;
+pub const WEIGHTS_LEN: usize = draction_shaders::WEIGHTS_LEN as usize;
 
 /// The passes from joints to frames.
 pub fn forward(dims: &Dims) -> Vec<Pass> {

@@ -1,25 +1,34 @@
 //! Every pass, described.
 
-use draction_shaders::{Params, wgsl};
+use draction_shaders::{BLOCK, Params, WORKGROUP, wgsl};
 
 use super::{
     Buffer::{self, *},
     WEIGHTS_LEN,
     describe::{PassAbout, described},
+    memory::Memory,
+    twins::{self, Appearance},
 };
 
-/// A pass that goes over anything but tiles and has a twin; the descriptions below start from it.
-const PLAIN: PassAbout =
-    PassAbout { shader: wgsl::HEAD, reads: &[], writes: &[], groups: |_| 0, banded: false, twin: true };
-
-/// Workgroups of 64 threads.
+/// A thread for each result.
 const fn threads(count: u32) -> u32 {
-    count.div_ceil(64)
+    count.div_ceil(WORKGROUP)
 }
 
 /// A thread a splat.
 fn splats(p: &Params) -> u32 {
     threads(p.frames * p.bodies * p.gaussians)
+}
+
+/// What the twins of appearance and of its backward read.
+fn appearance<'a>(m: &'a Memory<'_>) -> Appearance<'a> {
+    Appearance {
+        head: m.rows(Head),
+        skinned: m.rows(Skinned),
+        projected: m.rows(Projected),
+        range: m.rows(DepthRange),
+        weights: m.row(Weights),
+    }
 }
 
 described! {
@@ -32,7 +41,8 @@ described! {
             reads: &[Features, Weights],
             writes: &[Head],
             groups: |p| threads(p.gaussians),
-            ..PLAIN
+            banded: false,
+            twin: Some(|m| m.write(Head, |m, out| twins::head(m.rows(Features), m.row(Weights), out))),
         },
         /// Joints to Gaussians by translation: means, pooled position and velocity (A.3, A.4 step 3).
         Skin = PassAbout {
@@ -40,7 +50,13 @@ described! {
             reads: &[Positions, Velocities, Template, LbsWeights],
             writes: &[Skinned],
             groups: splats,
-            ..PLAIN
+            banded: false,
+            twin: Some(|m| {
+                m.write(Skinned, |m, out| {
+                    let (positions, velocities) = (m.rows(Positions), m.rows(Velocities));
+                    twins::skin(&m.dims, positions, velocities, m.rows(Template), m.get(LbsWeights), out);
+                });
+            }),
         },
         /// As `Skin`, rotating with the joints' orientations (A.3 with its recommendation).
         SkinOriented = PassAbout {
@@ -48,7 +64,15 @@ described! {
             reads: &[Positions, Velocities, Orientations, CanonicalJoints, Template, LbsWeights],
             writes: &[Skinned],
             groups: splats,
-            ..PLAIN
+            banded: false,
+            twin: Some(|m| {
+                m.write(Skinned, |m, out| {
+                    let (positions, velocities, orientations) =
+                        (m.rows(Positions), m.rows(Velocities), m.rows(Orientations));
+                    let (canonical, template, lbs) = (m.rows(CanonicalJoints), m.rows(Template), m.get(LbsWeights));
+                    twins::skin_oriented(&m.dims, positions, velocities, orientations, canonical, template, lbs, out);
+                });
+            }),
         },
         /// World to screen: centre, depth, inverse covariance, extent (A.5).
         Project = PassAbout {
@@ -56,7 +80,8 @@ described! {
             reads: &[Cameras, Skinned],
             writes: &[Projected],
             groups: splats,
-            ..PLAIN
+            banded: false,
+            twin: Some(|m| m.write(Projected, |m, out| twins::project(&m.dims, m.rows(Cameras), m.rows(Skinned), out))),
         },
         /// Nearest and farthest Gaussian of each person (A.4.4). A workgroup a person.
         DepthRange = PassAbout {
@@ -64,7 +89,8 @@ described! {
             reads: &[Projected],
             writes: &[DepthRange],
             groups: |p| p.frames * p.bodies,
-            ..PLAIN
+            banded: false,
+            twin: Some(|m| m.write(DepthRange, |m, out| twins::depth_range(&m.dims, m.rows(Projected), out))),
         },
         /// Colour and opacity: NFM and depth colour (A.4 steps 2, 4–11).
         Appearance = PassAbout {
@@ -72,15 +98,17 @@ described! {
             reads: &[Head, Skinned, Projected, DepthRange, Weights],
             writes: &[Shaded],
             groups: splats,
-            ..PLAIN
+            banded: false,
+            twin: Some(|m| m.write(Shaded, |m, out| twins::appearance(&m.dims, &appearance(m), out))),
         },
-        /// Near-to-far order of each frame. A workgroup ranks 256 splats.
+        /// Near-to-far order of each frame. A workgroup ranks a block of splats.
         Sort = PassAbout {
             shader: wgsl::SORT,
             reads: &[Projected],
             writes: &[Order],
-            groups: |p| p.frames * (p.bodies * p.gaussians).div_ceil(256),
-            ..PLAIN
+            groups: |p| p.frames * (p.bodies * p.gaussians).div_ceil(BLOCK),
+            banded: false,
+            twin: Some(|m| m.write(Order, |m, out| twins::sort(&m.dims, m.rows(Projected), out))),
         },
         /// For each row of tiles the splats that reach it, in order. A workgroup a row.
         BinRows = PassAbout {
@@ -88,8 +116,8 @@ described! {
             reads: &[Projected, Shaded, Order],
             writes: &[RowLists],
             groups: |p| p.frames * (p.tiles / p.tiles_x),
-            twin: false,
-            ..PLAIN
+            banded: false,
+            twin: None,
         },
         /// For each tile the splats that touch it, in order.
         BinTiles = PassAbout {
@@ -98,7 +126,7 @@ described! {
             writes: &[TileLists],
             groups: |p| threads(p.frames * p.band_tiles),
             banded: true,
-            twin: false,
+            twin: None,
         },
         /// Front-to-back compositing, a workgroup a tile (A.5).
         Rasterize = PassAbout {
@@ -107,7 +135,11 @@ described! {
             writes: &[Frames],
             groups: |p| p.frames * p.band_tiles,
             banded: true,
-            twin: true,
+            twin: Some(|m| {
+                m.write(Frames, |m, out| {
+                    twins::rasterize(&m.dims, m.rows(Projected), m.rows(Shaded), m.rows(Order), out);
+                });
+            }),
         },
         /// Per tile: gradients to the splats that touch it (A.6). A workgroup a tile.
         RasterizeBackward = PassAbout {
@@ -116,7 +148,13 @@ described! {
             writes: &[TilePartials],
             groups: |p| p.frames * p.band_tiles,
             banded: true,
-            twin: true,
+            twin: Some(|m| {
+                m.write(GradSplats, |m, out| {
+                    let (projected, shaded, order) = (m.rows(Projected), m.rows(Shaded), m.rows(Order));
+                    let (frames, grad_frames) = (m.rows(Frames), m.rows(GradFrames));
+                    twins::rasterize_backward(&m.dims, projected, shaded, order, frames, grad_frames, out);
+                });
+            }),
         },
         /// Sums the tiles' shares of each splat's gradient.
         GatherTiles = PassAbout {
@@ -125,7 +163,7 @@ described! {
             writes: &[GradSplats],
             groups: splats,
             banded: true,
-            twin: false,
+            twin: None,
         },
         /// Colour and opacity back to NFM outputs, head logits, pooled inputs and depth (A.6).
         AppearanceBackward = PassAbout {
@@ -133,7 +171,12 @@ described! {
             reads: &[Head, Skinned, Projected, DepthRange, Weights, GradSplats],
             writes: &[GradAppearance],
             groups: splats,
-            ..PLAIN
+            banded: false,
+            twin: Some(|m| {
+                m.write(GradAppearance, |m, out| {
+                    twins::appearance_backward(&m.dims, &appearance(m), m.rows(GradSplats), out);
+                });
+            }),
         },
         /// Sums the depth gradient of each person's nearest and farthest Gaussian. A workgroup a person.
         DepthRangeBackward = PassAbout {
@@ -141,7 +184,13 @@ described! {
             reads: &[Projected, DepthRange, GradAppearance],
             writes: &[GradDepthRange],
             groups: |p| p.frames * p.bodies,
-            ..PLAIN
+            banded: false,
+            twin: Some(|m| {
+                m.write(GradDepthRange, |m, out| {
+                    let (projected, range) = (m.rows(Projected), m.rows(DepthRange));
+                    twins::depth_range_backward(&m.dims, projected, range, m.rows(GradAppearance), out);
+                });
+            }),
         },
         /// Splat gradients back to world means (A.6).
         ProjectBackward = PassAbout {
@@ -149,7 +198,15 @@ described! {
             reads: &[Cameras, Skinned, Projected, DepthRange, GradSplats, GradAppearance, GradDepthRange],
             writes: &[GradMeans],
             groups: splats,
-            ..PLAIN
+            banded: false,
+            twin: Some(|m| {
+                m.write(GradMeans, |m, out| {
+                    let (cameras, skinned) = (m.rows(Cameras), m.rows(Skinned));
+                    let (projected, range) = (m.rows(Projected), m.rows(DepthRange));
+                    let (splats, appearance, ends) = (m.rows(GradSplats), m.rows(GradAppearance), m.rows(GradDepthRange));
+                    twins::project_backward(&m.dims, cameras, skinned, projected, range, splats, appearance, ends, out);
+                });
+            }),
         },
         /// World means and pooled inputs back to joint positions and velocities. A thread a joint.
         SkinBackward = PassAbout {
@@ -157,7 +214,13 @@ described! {
             reads: &[LbsWeights, GradMeans, GradAppearance],
             writes: &[GradPositions, GradVelocities],
             groups: |p| threads(p.frames * p.bodies * p.joints),
-            ..PLAIN
+            banded: false,
+            twin: Some(|m| {
+                m.write_both([GradPositions, GradVelocities], |m, positions, velocities| {
+                    let (means, appearance) = (m.rows(GradMeans), m.rows(GradAppearance));
+                    twins::skin_backward(&m.dims, m.get(LbsWeights), means, appearance, positions, velocities);
+                });
+            }),
         },
         /// Partial sums of the NFM's weight gradients and the depth-mix gradient over slabs of Gaussians.
         NfmWeightsBackward = PassAbout {
@@ -165,7 +228,12 @@ described! {
             reads: &[Head, Skinned, Weights, GradAppearance],
             writes: &[WeightPartials],
             groups: |p| p.slabs,
-            ..PLAIN
+            banded: false,
+            twin: Some(|m| {
+                m.write(GradWeights, |m, out| {
+                    twins::nfm_weights_backward(&m.dims, &appearance(m), m.rows(GradAppearance), &mut out[0]);
+                });
+            }),
         },
         /// `∂L/∂h_k` summed over frames and bodies, and the feature gradients.
         HeadBackward = PassAbout {
@@ -173,7 +241,13 @@ described! {
             reads: &[Features, Weights, GradAppearance],
             writes: &[GradHead, GradFeatures],
             groups: |p| threads(p.gaussians),
-            ..PLAIN
+            banded: false,
+            twin: Some(|m| {
+                m.write_both([GradHead, GradFeatures], |m, head, features| {
+                    let (weights, appearance) = (m.row(Weights), m.rows(GradAppearance));
+                    twins::head_backward(&m.dims, m.rows(Features), weights, appearance, head, features);
+                });
+            }),
         },
         /// Partial sums of the head's weight gradients over slabs of template Gaussians.
         HeadWeightsBackward = PassAbout {
@@ -181,7 +255,12 @@ described! {
             reads: &[Features, Weights, GradHead],
             writes: &[WeightPartials],
             groups: |p| p.slabs,
-            ..PLAIN
+            banded: false,
+            twin: Some(|m| {
+                m.update(GradWeights, |m, out| {
+                    twins::head_weights_backward(&m.dims, m.rows(Features), m.row(Weights), m.rows(GradHead), &mut out[0]);
+                });
+            }),
         },
         /// Sums the slabs.
         ReduceWeights = PassAbout {
@@ -189,8 +268,8 @@ described! {
             reads: &[WeightPartials],
             writes: &[GradWeights],
             groups: |_| threads(WEIGHTS_LEN as u32),
-            twin: false,
-            ..PLAIN
+            banded: false,
+            twin: None,
         },
     }
 }

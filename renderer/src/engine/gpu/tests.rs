@@ -27,9 +27,21 @@ pub(super) fn poison(
     Ok(())
 }
 
+/// Largest difference; NaN wherever there is one, so that no bound holds.
 fn max_abs(a: &[f32], b: &[f32]) -> f32 {
     assert_eq!(a.len(), b.len());
-    a.iter().zip(b).fold(0.0, |worst, (a, b)| if (a - b).abs() <= worst { worst } else { (a - b).abs() })
+    let differences = a.iter().zip(b).map(|(a, b)| (a - b).abs());
+    differences.fold(0.0, |worst: f32, gap| if worst.is_nan() || gap <= worst { worst } else { gap })
+}
+
+#[test]
+fn a_nan_anywhere_is_a_difference() {
+    for at in 0..3 {
+        let mut got = [1.0, 2.0, 3.0];
+        got[at] = f32::NAN;
+        assert!(max_abs(&got, &[1.0, 2.0, 3.5]).is_nan(), "at {at}");
+    }
+    assert_eq!(max_abs(&[1.0, 2.0], &[1.5, 2.25]), 0.5);
 }
 
 fn relative(got: &[f32], expected: &[f32]) -> f64 {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    GpuEngine, GpuError, check_readable, in_numbers,
+    GpuEngine, GpuError, all_in_numbers, check_readable,
     pipelines::Pipelines,
     transfer::{Packed, Target, read_back},
     workspace::Workspace,
@@ -67,7 +67,7 @@ impl GpuEngine {
         };
         let read = self.record_with(&mut encoder, &inputs.dims, passes, &sources, &targets, &mut replay)?;
         let timing = stopwatch.finish(encoder)?;
-        Ok((timing, in_numbers(buffers, pollster::block_on(self.read_all(&read))?)))
+        Ok((timing, all_in_numbers(buffers, pollster::block_on(self.read_all(&read))?)))
     }
 }
 
