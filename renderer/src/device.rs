@@ -2,10 +2,13 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::engine::{
-    EngineError, Gradients, Inputs,
-    cpu::CpuEngine,
-    gpu::{AdapterChoice, GpuEngine, GpuError},
+use crate::{
+    engine::{
+        EngineError, Gradients, Inputs,
+        cpu::CpuEngine,
+        gpu::{GpuEngine, GpuError},
+    },
+    gpu::AdapterChoice,
 };
 
 /// Where to compute.
@@ -63,7 +66,7 @@ pub enum Engine {
 }
 
 impl Engine {
-    /// An engine on the chosen device. With [`crate::engine::gpu::ADAPTER_VARIABLE`] set, `Auto` takes that adapter.
+    /// An engine on the chosen device. With [`crate::gpu::ADAPTER_VARIABLE`] set, `Auto` takes that adapter.
     ///
     /// # Errors
     /// [`DeviceError::Gpu`] when a GPU was asked for and there is none. `Auto` falls back to the CPU instead.

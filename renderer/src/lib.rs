@@ -1,7 +1,8 @@
 //! DrAction: a differentiable Gaussian renderer for skeleton motions.
 //!
 //! `motion` reads files, `clip` samples them, `draction` holds the template and the trained numbers, `passes` records
-//! what is to be computed, and `engine` computes it on a GPU or in plain Rust.
+//! what is to be computed, and `engine` computes it on a GPU or in plain Rust. `gpu` knows
+//! kernels of any client, DrAction's among them.
 pub mod camera;
 pub mod clip;
 pub mod conformance;
@@ -9,6 +10,7 @@ pub mod device;
 pub mod draction;
 pub mod engine;
 pub mod export;
+pub mod gpu;
 #[cfg(not(target_family = "wasm"))]
 pub mod inspect;
 pub mod motion;

@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 
 use crate::{
     draction::{Parameters, Template},
-    engine::gpu::{AdapterChoice, GpuEngine},
+    engine::gpu::GpuEngine,
+    gpu::AdapterChoice,
     passes::WEIGHTS_LEN,
 };
 

@@ -21,8 +21,9 @@ use std::{
 };
 
 use draction::{
-    engine::{gpu::GpuEngine, timing::Timing},
-    inspect::{Picture, Pixel, Pull, Reload, Scale, ShaderBench, Verdict, View, inspect, paint, pull},
+    engine::gpu::{GpuEngine, program},
+    gpu::{Reload, ShaderBench, Timing},
+    inspect::{Picture, Pixel, Pull, Scale, Verdict, View, inspect, paint, pull},
     passes::{Buffer, Pass},
 };
 use eframe::egui::{ColorImage, Context, TextureHandle, TextureOptions};
@@ -102,8 +103,8 @@ pub struct Workbench {
     pub draft: String,
     /// The buffer in the table.
     pub buffer: Buffer,
-    /// The pass that is looked at.
-    pub pass: Pass,
+    /// The name of the kernel that is looked at.
+    pub kernel: &'static str,
     texture: Option<(Shown, TextureHandle, Option<Scale>)>,
     generation: u64,
     shared: bool,
@@ -137,7 +138,7 @@ impl Workbench {
                 say(desk.work(task));
             }
         });
-        let mut shaders = ShaderBench::new(folder);
+        let mut shaders = ShaderBench::new(program(), folder);
         let source = "rasterize".to_owned();
         let first = shaders.poll();
         let draft = shaders.text(&source).to_owned();
@@ -165,7 +166,7 @@ impl Workbench {
             source,
             draft,
             buffer: Buffer::Projected,
-            pass: Pass::Rasterize,
+            kernel: Pass::Rasterize.name(),
             texture: None,
             generation: 0,
             shared,

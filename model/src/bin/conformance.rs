@@ -4,12 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use draction::{
-    conformance::Case,
-    device::Engine,
-    engine::gpu::{AdapterChoice, GpuEngine},
-    inspect::Capture,
-};
+use draction::{conformance::Case, device::Engine, engine::gpu::GpuEngine, gpu::AdapterChoice, inspect::Capture};
 use skeletonllm::{
     conformance,
     device::{self, DeviceChoice},

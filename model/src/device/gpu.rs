@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use burn::tensor::Device;
 #[cfg(not(target_family = "wasm"))]
 use burn::tensor::wgpu::wgpu;
-use draction::engine::gpu::{GpuEngine, describe};
+use draction::{engine::gpu::GpuEngine, gpu::describe};
 
 use super::{DeviceError, Selected};
 

@@ -11,7 +11,8 @@ use burn_cubecl::{
 };
 use cubecl_wgpu::{AutoCompiler, WgpuResource, WgpuServer};
 use draction::{
-    engine::gpu::{BufferRange, GpuEngine, GradientTargets, PackedTemplate, Source, Sources},
+    engine::gpu::{GpuEngine, GradientTargets, PackedTemplate, Sources},
+    gpu::{BufferRange, Source},
     passes::WEIGHTS_LEN,
 };
 

@@ -4,6 +4,8 @@
 mod spec;
 
 use super::{EngineError, Gradients, Inputs, in_numbers};
+#[cfg(not(target_family = "wasm"))]
+use crate::gpu::{Clock, KernelTime, Timing};
 use crate::{
     draction::Parameters,
     passes::{self, Buffer, Extent, Memory, Pass},
@@ -73,6 +75,30 @@ impl CpuEngine {
         }
         replay(&mut memory, passes, ran);
         Ok(buffers.iter().map(|&buffer| in_numbers(buffer, memory.get(buffer).to_vec())).collect())
+    }
+
+    /// Runs `passes`, takes their times, and returns the named buffers; as [`CpuEngine::capture`].
+    ///
+    /// # Errors
+    /// As [`CpuEngine::forward`].
+    #[cfg(not(target_family = "wasm"))]
+    pub fn time(
+        &self,
+        inputs: &Inputs<'_>,
+        passes: &[Pass],
+        backward: Option<(&[f32], &[f32])>,
+        buffers: &[Buffer],
+    ) -> Result<(Timing, Vec<Vec<f32>>), EngineError> {
+        let mut timing = Timing::new(Clock::Twin);
+        let mut last = std::time::Instant::now();
+        let captured = self.watch(inputs, passes, backward, buffers, |pass| {
+            let time = last.elapsed();
+            last = std::time::Instant::now();
+            if pass.about().twin.is_some() {
+                timing.add(KernelTime { kernel: pass.name(), time, dispatches: 0, groups: [0; 2], bytes: 0 });
+            }
+        })?;
+        Ok((timing, captured))
     }
 }
 

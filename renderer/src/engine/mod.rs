@@ -2,13 +2,11 @@
 
 pub mod cpu;
 pub mod gpu;
-#[cfg(not(target_family = "wasm"))]
-pub mod timing;
 
 use crate::{
     camera::Camera,
     draction::{HEAD_LEN, NFM_LEN, Parameters, Template},
-    passes::{Buffer, Dims, Role},
+    passes::{self, Buffer, Dims, Role},
 };
 
 /// Everything a rendering reads, as host slices. Shapes are those of [`crate::passes::Buffer`].
@@ -113,4 +111,18 @@ fn in_numbers(buffer: Buffer, mut read: Vec<f32>) -> Vec<f32> {
         read.iter_mut().for_each(|x| *x = x.to_bits() as f32);
     }
     read
+}
+
+/// Buffers that an engine can read back after [`passes::forward`], or after [`passes::backward`].
+pub fn captured(dims: &Dims, backward: bool) -> Vec<Buffer> {
+    let passes = if backward { passes::backward(dims) } else { passes::forward(dims) };
+    let mut buffers = Vec::new();
+    for pass in passes {
+        for &buffer in pass.about().writes {
+            if buffer.scratch().is_none() && !buffers.contains(&buffer) {
+                buffers.push(buffer);
+            }
+        }
+    }
+    buffers
 }

@@ -9,7 +9,6 @@
 //! | `columns` | two runs of a buffer, compared column by column |
 //! | `verdicts` | GPU against CPU twin, pass by pass, each from the twin's inputs |
 //! | `loss` | gradients of what is seen at a pixel or in a region |
-//! | `reload` | WGSL files, watched and validated; the last good ones stay |
 //! | `capture` | a rendering in a file, and its replay |
 
 mod capture;
@@ -18,20 +17,16 @@ mod layout;
 mod loss;
 mod paint;
 mod pixel;
-mod reload;
 mod scene;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tiles;
 mod verdicts;
 
-pub use draction_shaders::Sources;
-
 pub use capture::{Capture, CaptureError, Gap, Replay, ReplayError, ReplayRow};
 pub use layout::{Column, Layout, layout, row_name};
 pub use loss::{Loss, Pull, pull};
 pub use paint::{Picture, Scale, View, paint};
 pub use pixel::{Contribution, Pixel, carriers, inspect};
-pub use reload::{Reload, ShaderBench, ShaderProblem, validate};
 pub use scene::{Buffers, OwnedInputs};
 pub use verdicts::{Difference, Outcome, Verdict, first_disagreeing, verdicts};

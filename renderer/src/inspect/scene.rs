@@ -7,11 +7,11 @@ use crate::{
     clip::{Batch, Clip, ClipError},
     draction::DrAction,
     engine::{
-        EngineError, Inputs,
+        EngineError, Inputs, captured,
         cpu::CpuEngine,
         gpu::{GpuEngine, GpuError, PackedTemplate},
-        timing::{Timing, captured},
     },
+    gpu::Timing,
     passes::{self, Buffer, Dims},
 };
 

@@ -280,6 +280,11 @@ impl Pass {
         self.about().shader.name
     }
 
+    /// The pass of that name.
+    pub fn named(name: &str) -> Option<Pass> {
+        Pass::ALL.iter().copied().find(|pass| pass.name() == name)
+    }
+
     /// The buffers that it binds after the uniform at binding 0, in binding order.
     pub fn buffers(self) -> impl Iterator<Item = Buffer> {
         let about = self.about();

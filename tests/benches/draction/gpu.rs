@@ -4,8 +4,9 @@ use anyhow::Result;
 use draction::{
     engine::{
         Inputs,
-        gpu::{BufferRange, GpuEngine, GradientTargets, PackedTemplate, Source, Sources},
+        gpu::{GpuEngine, GradientTargets, PackedTemplate, Sources},
     },
+    gpu::{BufferRange, Source},
     passes::{Dims, WEIGHTS_LEN},
 };
 

@@ -14,10 +14,8 @@ use std::time::{Duration, Instant};
 use anyhow::Result;
 use criterion::{BenchmarkId, Criterion, Throughput};
 use draction::{
-    engine::{
-        cpu::CpuEngine,
-        gpu::{AdapterChoice, GpuEngine},
-    },
+    engine::{cpu::CpuEngine, gpu::GpuEngine},
+    gpu::AdapterChoice,
     passes,
 };
 

@@ -3,9 +3,9 @@
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use draction::engine::{
-    cpu::CpuEngine,
-    gpu::{AdapterChoice, GpuEngine},
+use draction::{
+    engine::{cpu::CpuEngine, gpu::GpuEngine},
+    gpu::AdapterChoice,
 };
 
 use crate::{BASE, Direction, gpu::Resident, scene::Scene};

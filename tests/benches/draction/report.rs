@@ -7,7 +7,8 @@ use std::{
 
 use anyhow::{Context, Result};
 use draction::{
-    engine::{gpu::GpuEngine, timing::Timing},
+    engine::gpu::GpuEngine,
+    gpu::Timing,
     passes::Dims,
 };
 use serde_json::{Value, json};
@@ -83,8 +84,8 @@ impl Report {
 
     /// Adds the passes that are not known yet: both directions begin with the same ones.
     pub fn passes(&mut self, engine: &'static str, timing: &Timing) {
-        for time in &timing.passes {
-            let name = time.pass.name();
+        for time in &timing.kernels {
+            let name = time.kernel;
             if !self.passes.iter().any(|(e, n, _)| (*e, *n) == (engine, name)) {
                 self.passes.push((engine, name, time.time.as_secs_f64()));
             }

@@ -3,11 +3,9 @@
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use draction::{
-    engine::{
-        gpu::{AdapterChoice, GpuEngine, describe},
-        timing::Timing,
-    },
-    inspect::{Buffers, Capture, Loss, OwnedInputs, Sources, Verdict, verdicts},
+    engine::gpu::GpuEngine,
+    gpu::{AdapterChoice, Sources, Timing, describe},
+    inspect::{Buffers, Capture, Loss, OwnedInputs, Verdict, verdicts},
     passes::Buffer,
 };
 

@@ -40,8 +40,8 @@ fn drawn(desk: &mut Desk, shot: Shot) -> Arc<Drawn> {
 fn a_desk_without_a_gpu_draws_measures_and_says_what_it_cannot() {
     let mut desk = Desk::without_gpu();
     let drawn = drawn(&mut desk, shot(3, Some(Asked::Picture)));
-    assert_eq!(drawn.timing.clock, draction::engine::timing::Clock::Twin);
-    assert_eq!(drawn.timing.passes.len(), 15, "all with a twin, and one way to skin");
+    assert_eq!(drawn.timing.clock, draction::gpu::Clock::Twin);
+    assert_eq!(drawn.timing.kernels.len(), 15, "all with a twin, and one way to skin");
     assert!(pull(&drawn.inputs.dims, &drawn.buffers, 0).unwrap().joints.iter().any(|&x| x > 0.0));
     let News::Judged(Err(problem)) = desk.work(Task::Judge) else { panic!("there is no GPU") };
     assert!(problem.contains("no GPU"), "{problem}");
@@ -84,7 +84,7 @@ fn a_planted_bug_is_found_through_the_desk_and_the_last_good_shader_stays() {
     let judged = judge(&mut desk);
     assert!(judged.verdicts.iter().all(|v| v.outcome == Outcome::Agrees), "{:#?}", judged.verdicts);
 
-    let mut shaders = ShaderBench::new(None);
+    let mut shaders = ShaderBench::new(program(), None);
     let text = shaders.text("project").to_owned();
     let bug = text.replacen("form(v.cov, v.a, v.a)", "1.1 * form(v.cov, v.a, v.a)", 1);
     assert_ne!(bug, text, "there is something to break");

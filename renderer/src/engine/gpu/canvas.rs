@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{BufferRange, GpuEngine, GpuError, PackedTemplate, Source, Sources, present::FORMAT};
+use super::{GpuEngine, GpuError, PackedTemplate, Sources, present::FORMAT};
 use crate::{
     draction::Template,
     engine::{EngineError, Inputs},
+    gpu::{BufferRange, Source},
     passes::Buffer,
 };
 

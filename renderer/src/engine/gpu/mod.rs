@@ -8,7 +8,6 @@
 //! What was drawn need not be read back to be seen: [`GpuEngine::record_present`] puts frames on a texture, and a
 //! [`Canvas`] does so for a clip that is drawn over and over.
 
-mod adapter;
 mod canvas;
 mod error;
 mod pipelines;
@@ -20,40 +19,41 @@ mod tests;
 #[cfg(not(target_family = "wasm"))]
 mod timing;
 mod transfer;
-mod uploads;
 mod workspace;
 
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{PoisonError, RwLock};
 
-pub use adapter::{ADAPTER_VARIABLE, AdapterChoice, describe};
 pub use canvas::Canvas;
 pub use error::GpuError;
-pub use transfer::{BufferRange, GradientTargets, PackedTemplate, Source, Sources};
+pub use pipelines::program;
+pub use transfer::{GradientTargets, PackedTemplate, Sources};
 
 use self::{
-    pipelines::{Layouts, Pipelines},
     plan::Budget,
-    transfer::{Packed, Target, read_back},
-    uploads::Uploads,
+    transfer::{Packed, Target},
     workspace::Workspace,
 };
 use super::{Gradients, Inputs, in_numbers};
 use crate::{
     draction::Parameters,
+    gpu::{self, AdapterChoice, BufferRange, Kernels, Pool, Program, Source, Uploads, compile_checked, read_back},
     passes::{self, Buffer, Dims, Pass},
 };
+
+/// Sizes of renderings whose buffers are kept.
+const KEPT: usize = 3;
 
 /// DrAction on a GPU. Cheap to share: all methods take `&self`.
 pub struct GpuEngine {
     device: wgpu::Device,
     queue: wgpu::Queue,
-    layouts: Layouts,
-    pipelines: RwLock<Arc<Pipelines>>,
+    kernels: Kernels,
+    present_layout: wgpu::BindGroupLayout,
+    present: RwLock<wgpu::RenderPipeline>,
     budget: Budget,
-    /// Most recently used last.
-    workspaces: Mutex<Vec<Workspace>>,
+    workspaces: Pool<Workspace>,
     /// One for each recording at a time.
-    uploads: Mutex<Vec<Uploads>>,
+    uploads: Pool<Uploads>,
     #[cfg(test)]
     poison: bool,
 }
@@ -62,19 +62,22 @@ impl GpuEngine {
     /// An engine on somebody's device and queue. Compiles every pass.
     ///
     /// # Errors
-    /// [`GpuError::Shader`] when the shaders in this program do not fit together, which its tests rule out.
+    /// [`gpu::Error::Shader`] when the shaders in this program do not fit together, which its tests rule out.
     pub fn new(device: wgpu::Device, queue: wgpu::Queue) -> Result<GpuEngine, GpuError> {
-        let layouts = Layouts::new(&device);
-        let pipelines = Pipelines::compile(&device, &layouts, &draction_shaders::Sources::default(), None)?;
+        let Program { sources, kernels, .. } = program();
+        let kernels = Kernels::new(&device, kernels, &sources)?;
+        let present_layout = present::layout(&device);
+        let present = pipelines::present(&device, &present_layout, &sources)?;
         let budget = Budget::new(&device.limits());
         Ok(GpuEngine {
             device,
             queue,
-            layouts,
-            pipelines: RwLock::new(Arc::new(pipelines)),
+            kernels,
+            present_layout,
+            present: RwLock::new(present),
             budget,
-            workspaces: Mutex::default(),
-            uploads: Mutex::default(),
+            workspaces: Pool::new(KEPT),
+            uploads: Pool::new(usize::MAX),
             #[cfg(test)]
             poison: false,
         })
@@ -83,9 +86,9 @@ impl GpuEngine {
     /// An engine on a device of its own.
     ///
     /// # Errors
-    /// [`GpuError::NoAdapter`] and [`GpuError::NoDevice`].
+    /// [`gpu::Error::NoAdapter`] and [`gpu::Error::NoDevice`].
     pub async fn request(choice: &AdapterChoice) -> Result<GpuEngine, GpuError> {
-        let (device, queue) = adapter::request(choice).await?;
+        let (device, queue) = gpu::request(choice).await?;
         GpuEngine::new(device, queue)
     }
 
@@ -107,24 +110,22 @@ impl GpuEngine {
     /// Compiles the shaders that changed; when one of them has a mistake, the engine keeps those it has.
     ///
     /// # Errors
-    /// [`GpuError::Shader`] with the compiler's message.
+    /// [`gpu::Error::Shader`] with the compiler's message.
     pub async fn reload(&self, sources: &draction_shaders::Sources) -> Result<(), GpuError> {
-        let known = Arc::clone(&self.pipelines.read().unwrap_or_else(PoisonError::into_inner));
-        let scope = self.device.push_error_scope(wgpu::ErrorFilter::Validation);
-        let compiled = Pipelines::compile(&self.device, &self.layouts, sources, Some(&known));
-        let mistake = scope.pop().await;
-        let compiled = compiled?;
-        if let Some(mistake) = mistake {
-            return Err(GpuError::Shader { name: "reload", reason: mistake.to_string() });
-        }
-        *self.pipelines.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(compiled);
+        let compile = || {
+            let present = pipelines::present(&self.device, &self.present_layout, sources)?;
+            Ok((self.kernels.compile(sources)?, present))
+        };
+        let (kernels, present) = compile_checked(&self.device, compile).await?;
+        self.kernels.install(kernels);
+        *self.present.write().unwrap_or_else(PoisonError::into_inner) = present;
         Ok(())
     }
 
     /// Records drawing `frames [B, T, H, W, 3]` into `encoder`. Nothing is submitted or read back.
     ///
     /// # Errors
-    /// [`GpuError::TooLarge`]; [`GpuError::Range`] and [`GpuError::Inputs`] when a source or the target has a wrong
+    /// [`GpuError::TooLarge`]; [`gpu::Error::Range`] and [`GpuError::Inputs`] when a source or the target has a wrong
     /// length.
     pub fn record_forward(
         &self,
@@ -159,7 +160,7 @@ impl GpuEngine {
     /// Draws `frames [B, T, H, W, 3]` and waits for them.
     ///
     /// # Errors
-    /// [`GpuError`], of whatever kind but [`GpuError::Range`].
+    /// [`GpuError`], of whatever kind but [`gpu::Error::Range`].
     pub fn forward(&self, inputs: &Inputs<'_>) -> Result<Vec<f32>, GpuError> {
         pollster::block_on(self.forward_async(inputs))
     }
@@ -304,8 +305,8 @@ impl GpuEngine {
 
     /// Frees the buffers that are kept for further renderings of the same size.
     pub fn trim(&self) {
-        self.uploads.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.workspaces.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.uploads.clear();
+        self.workspaces.clear();
     }
 }
 

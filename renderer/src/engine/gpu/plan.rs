@@ -8,11 +8,10 @@ use draction_shaders::Params;
 use super::GpuError;
 use crate::{
     engine::EngineError,
+    gpu::folded,
     passes::{Axis, Buffer, Dims, Extent, Pass, SHARE_LEN},
 };
 
-/// Most workgroups in one dimension of a dispatch.
-const MAX_GROUPS: u32 = 65_535;
 /// More slabs than this do not make sums of weight gradients faster.
 const MAX_SLABS: u64 = 512;
 
@@ -127,9 +126,7 @@ impl Plan {
 
     /// Workgroups of `pass`, folded into two dimensions.
     pub fn groups(&self, pass: Pass, params: &Params) -> [u32; 2] {
-        let count = (pass.about().groups)(params);
-        let x = count.min(MAX_GROUPS);
-        [x, count.div_ceil(x)]
+        folded((pass.about().groups)(params))
     }
 }
 
@@ -183,7 +180,7 @@ mod tests {
             }
             for pass in crate::passes::backward(&d).into_iter().chain(crate::passes::forward(&d)) {
                 let [x, y] = plan.groups(pass, &plan.params(0, 0));
-                assert!(x > 0 && y > 0 && x <= MAX_GROUPS && y <= MAX_GROUPS, "{pass:?}");
+                assert!(x > 0 && y > 0 && x.max(y) <= 65_535, "{pass:?}");
             }
         }
     }

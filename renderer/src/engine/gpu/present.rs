@@ -1,12 +1,15 @@
 //! Frames on a texture, to be shown without being read back.
 
-use std::sync::{Arc, PoisonError};
+use std::sync::PoisonError;
 
-use super::{BufferRange, GpuEngine, GpuError, transfer::mapped_buffer};
-use crate::passes::Buffer;
+use super::{GpuEngine, GpuError};
+use crate::{
+    gpu::{BufferRange, mapped_buffer},
+    passes::Buffer,
+};
 
 /// The shader's name.
-pub(super) const SHADER: &str = "present";
+pub(super) const SHADER: &str = draction_shaders::wgsl::PRESENT.name;
 /// What pictures are drawn into: eight bits a channel, as files have them.
 pub(super) const FORMAT: wgpu::TextureFormat = wgpu::TextureFormat::Rgba8Unorm;
 
@@ -26,7 +29,7 @@ impl GpuEngine {
     /// rounded as [`crate::export::pictures`] rounds them; alpha is 1. The buffer needs the usage `STORAGE`.
     ///
     /// # Errors
-    /// [`GpuError::Range`] when the stretch has another length, [`GpuError::Pictures`] when the pictures fit no texture
+    /// [`crate::gpu::Error::Range`] when the stretch has another length, [`GpuError::Pictures`] when the pictures fit no texture
     /// or no binding, [`GpuError::Target`] when the texture is another one.
     pub fn record_present(
         &self,
@@ -59,7 +62,7 @@ impl GpuEngine {
         self.texture_size(size)?;
         let [count, height, width] = size;
         let bytes = (count * height * width) as u64 * 12;
-        frames.check(Buffer::Frames, bytes)?;
+        frames.check(&format!("{:?}", Buffer::Frames), bytes)?;
         let limits = self.device.limits();
         // a binding begins at a multiple of this; what lies before the frames is skipped by the shader
         let before = frames.offset % u64::from(limits.min_storage_buffer_offset_alignment);
@@ -76,7 +79,7 @@ impl GpuEngine {
         };
         Ok(self.device.create_bind_group(&wgpu::BindGroupDescriptor {
             label: Some(SHADER),
-            layout: &self.layouts.present,
+            layout: &self.present_layout,
             entries: &[
                 wgpu::BindGroupEntry { binding: 0, resource: strip.as_entire_binding() },
                 wgpu::BindGroupEntry { binding: 1, resource: wgpu::BindingResource::Buffer(numbers) },
@@ -91,7 +94,7 @@ impl GpuEngine {
         frames: &wgpu::BindGroup,
         target: &wgpu::TextureView,
     ) {
-        let pipelines = Arc::clone(&self.pipelines.read().unwrap_or_else(PoisonError::into_inner));
+        let pipeline = self.present.read().unwrap_or_else(PoisonError::into_inner).clone();
         let attachment = wgpu::RenderPassColorAttachment {
             view: target,
             depth_slice: None,
@@ -103,7 +106,7 @@ impl GpuEngine {
             color_attachments: &[Some(attachment)],
             ..Default::default()
         });
-        pass.set_pipeline(&pipelines.present);
+        pass.set_pipeline(&pipeline);
         pass.set_bind_group(0, frames, &[]);
         pass.draw(0..3, 0..1);
     }

@@ -1,36 +1,14 @@
 //! Records one rendering into an encoder: copies in, passes, copies out, stretch by stretch.
 
-use std::sync::{Arc, PoisonError};
-
-use super::{
-    GpuEngine, GpuError, Source, pipelines::Pipelines, plan::Plan, transfer::Target, uploads::Uploads,
-    workspace::Workspace,
-};
+use super::{GpuEngine, GpuError, plan::Plan, transfer::Target, workspace::Workspace};
 use crate::{
     engine::EngineError,
+    gpu::{self, Dispatch, Pipelines, Source, Uploads},
     passes::{Buffer, Dims, Pass},
 };
 
-/// Sizes of renderings whose buffers are kept.
-const KEPT: usize = 3;
-
-/// Records what a list of passes dispatches over one chunk of frames.
-pub(super) type Replay<'a> = dyn FnMut(&mut wgpu::CommandEncoder, &Workspace, &Pipelines, &[Pass], usize) + 'a;
-
-/// All of them in one compute pass.
-fn replay(
-    encoder: &mut wgpu::CommandEncoder,
-    workspace: &Workspace,
-    pipelines: &Pipelines,
-    passes: &[Pass],
-    chunk: usize,
-) {
-    let descriptor = wgpu::ComputePassDescriptor { label: Some("draction"), timestamp_writes: None };
-    let mut compute = encoder.begin_compute_pass(&descriptor);
-    for step in workspace.steps(passes) {
-        workspace.dispatch(&mut compute, pipelines, step, chunk);
-    }
-}
+/// Records dispatches over one chunk of frames.
+pub(super) type Replay<'a> = dyn FnMut(&mut wgpu::CommandEncoder, &Pipelines, &[Dispatch<'_>]) + 'a;
 
 impl GpuEngine {
     /// Records everything: copies in, passes, copies out, stretch by stretch. Returns the buffers to read back, for
@@ -46,6 +24,9 @@ impl GpuEngine {
         inputs: &[(Buffer, Source<'_>)],
         outputs: &[(Buffer, Target<'_>)],
     ) -> Result<Vec<Vec<wgpu::Buffer>>, GpuError> {
+        let mut replay = |encoder: &mut wgpu::CommandEncoder, pipelines: &Pipelines, dispatches: &[Dispatch<'_>]| {
+            gpu::record(encoder, "draction", pipelines, dispatches);
+        };
         self.record_with(encoder, dims, passes, inputs, outputs, &mut replay)
     }
 
@@ -65,10 +46,11 @@ impl GpuEngine {
         }
         let plan = Plan::new(dims, self.budget)?;
         self.check(&plan, inputs, outputs)?;
-        let mut workspace = self.take(plan);
-        workspace.prepare(&self.device, &self.layouts, &passes);
+        let known = |workspace: &Workspace| workspace.plan.dims == *dims;
+        let mut workspace = self.workspaces.take(known, || Workspace::new(&self.device, plan));
+        workspace.prepare(&self.device, &self.kernels, &passes);
         let result = self.record_chunks(encoder, &workspace, &passes, inputs, outputs, replay);
-        self.put_back(workspace);
+        self.workspaces.put_back(workspace);
         result
     }
 
@@ -82,9 +64,8 @@ impl GpuEngine {
         replay: &mut Replay<'_>,
     ) -> Result<Vec<Vec<wgpu::Buffer>>, GpuError> {
         let plan = &workspace.plan;
-        let pipelines = Arc::clone(&self.pipelines.read().unwrap_or_else(PoisonError::into_inner));
-        let uploads = self.uploads.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut uploads = uploads.unwrap_or_else(|| Uploads::new(&self.device));
+        let pipelines = self.kernels.pipelines();
+        let mut uploads = self.uploads.take(|_| true, || Uploads::new(&self.device));
         let mut read = vec![Vec::new(); outputs.len()];
         #[cfg(test)]
         if self.poison {
@@ -115,7 +96,7 @@ impl GpuEngine {
             }
             // before the passes: who takes their times submits in between
             uploads.finish(encoder);
-            replay(encoder, workspace, &pipelines, passes, chunk);
+            replay(encoder, &pipelines, &workspace.dispatches(passes, chunk));
             for (buffer, target) in outputs {
                 let source = workspace.buffer(*buffer).ok_or(GpuError::Scratch(*buffer))?;
                 if !last && !buffer.is_per_frame() {
@@ -139,7 +120,7 @@ impl GpuEngine {
                 }
             }
         }
-        self.uploads.lock().unwrap_or_else(PoisonError::into_inner).push(uploads);
+        self.uploads.put_back(uploads);
         Ok(read)
     }
 
@@ -153,7 +134,7 @@ impl GpuEngine {
         for &(buffer, source) in inputs {
             let expected = plan.bytes(buffer, frames);
             match source {
-                Source::Gpu(range) => range.check(buffer, expected)?,
+                Source::Gpu(range) => range.check(&format!("{buffer:?}"), expected)?,
                 Source::Host(numbers) if numbers.len() as u64 * 4 == expected => {}
                 Source::Host(numbers) => {
                     let (expected, got) = (expected as usize / 4, numbers.len());
@@ -163,30 +144,9 @@ impl GpuEngine {
         }
         for (buffer, target) in outputs {
             if let Target::Range(range) = target {
-                range.check(*buffer, plan.bytes(*buffer, frames))?;
+                range.check(&format!("{buffer:?}"), plan.bytes(*buffer, frames))?;
             }
         }
         Ok(())
-    }
-
-    fn take(&self, plan: Plan) -> Workspace {
-        let mut kept = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
-        match kept.iter().position(|workspace| workspace.plan.dims == plan.dims) {
-            Some(index) => kept.remove(index),
-            None => {
-                // make room first, so that two large sizes are never held at once without need
-                if kept.len() == KEPT {
-                    kept.remove(0);
-                }
-                Workspace::new(&self.device, plan)
-            }
-        }
-    }
-
-    fn put_back(&self, workspace: Workspace) {
-        let mut kept = self.workspaces.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() < KEPT {
-            kept.push(workspace);
-        }
     }
 }

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use scene::Scene;
 
-use super::{plan::Plan, uploads, *};
+use super::{plan::Plan, *};
 use crate::{
     conformance::Case,
     engine::cpu::CpuEngine,
@@ -21,7 +21,7 @@ pub(super) fn poison(
     workspace: &Workspace,
 ) -> Result<(), GpuError> {
     for buffer in workspace.all() {
-        let poison = uploads::fresh(device, &vec![f32::NAN; buffer.size() as usize / 4])?;
+        let poison = gpu::fresh(device, &vec![f32::NAN; buffer.size() as usize / 4])?;
         encoder.copy_buffer_to_buffer(&poison, 0, buffer, 0, buffer.size());
     }
     Ok(())
@@ -222,7 +222,7 @@ fn recording_between_foreign_buffers() {
     let (template, cameras) = (PackedTemplate::new(inputs.template), inputs.camera_rows());
     let weights = inputs.parameters.pack();
     let pool: Vec<f32> = [&[9.0; 3], inputs.positions, &weights, &grad_frames].concat();
-    let pool = uploads::fresh(gpu.device(), &pool).unwrap();
+    let pool = gpu::fresh(gpu.device(), &pool).unwrap();
     let part = |start: usize, len: usize| {
         Source::Gpu(BufferRange { buffer: &pool, offset: 4 * start as u64, size: 4 * len as u64 })
     };
@@ -267,7 +267,7 @@ fn recording_between_foreign_buffers() {
     let mut encoder = gpu.device().create_command_encoder(&Default::default());
     let short = BufferRange { size: drawn.size - 4, ..drawn };
     let error = gpu.record_forward(&mut encoder, &scene.dims, &sources, short).unwrap_err();
-    assert!(matches!(error, GpuError::Range { buffer: Buffer::Frames, .. }), "{error}");
+    assert!(matches!(&error, GpuError::Gpu(gpu::Error::Range { what, .. }) if what == "Frames"), "{error}");
 }
 
 #[test]
@@ -293,7 +293,7 @@ fn a_broken_shader_leaves_the_good_one() {
     let mut sources = draction_shaders::Sources::default();
     sources.replace("sort", "fn nothing( {");
     let error = pollster::block_on(gpu.reload(&sources)).unwrap_err();
-    assert!(matches!(error, GpuError::Shader { .. }), "{error}");
+    assert!(matches!(error, GpuError::Gpu(gpu::Error::Shader { .. })), "{error}");
     assert_eq!(gpu.forward(&scene.inputs()).unwrap(), frames);
     // a shader that draws nothing replaces the good one
     let text = draction_shaders::wgsl::RASTERIZE.text;

@@ -1,56 +1,12 @@
-//! Where numbers come from and where they go: host memory, or stretches of buffers that someone else owns.
-
-use std::{
-    future::Future,
-    pin::Pin,
-    sync::{Arc, Mutex, PoisonError},
-    task::{Context, Poll, Waker},
-};
+//! What goes in and what comes out, in the layout of the GPU's buffers.
 
 use super::GpuError;
 use crate::{
     draction::Template,
     engine::Inputs,
+    gpu::{BufferRange, Source},
     passes::{Buffer, Dims},
 };
-
-/// A stretch of a caller's buffer on the engine's device. Tensor libraries keep many tensors in one buffer.
-#[derive(Clone, Copy, Debug)]
-pub struct BufferRange<'a> {
-    /// The buffer; usage `COPY_SRC` where the engine reads, `COPY_DST` where it writes.
-    pub buffer: &'a wgpu::Buffer,
-    /// First byte, a multiple of 4.
-    pub offset: u64,
-    /// Bytes.
-    pub size: u64,
-}
-
-impl<'a> From<&'a wgpu::Buffer> for BufferRange<'a> {
-    fn from(buffer: &'a wgpu::Buffer) -> Self {
-        BufferRange { buffer, offset: 0, size: buffer.size() }
-    }
-}
-
-impl BufferRange<'_> {
-    pub(super) fn check(&self, buffer: Buffer, expected: u64) -> Result<(), GpuError> {
-        let BufferRange { offset, size, .. } = *self;
-        let available = self.buffer.size();
-        let inside = offset.checked_add(expected).is_some_and(|end| end <= available);
-        if expected == size && offset.is_multiple_of(4) && inside {
-            return Ok(());
-        }
-        Err(GpuError::Range { buffer, expected, offset, size, available })
-    }
-}
-
-/// An input: numbers of the host, or a stretch of a buffer.
-#[derive(Clone, Copy, Debug)]
-pub enum Source<'a> {
-    /// Uploaded when recording.
-    Host(&'a [f32]),
-    /// Copied on the GPU when the encoder is submitted.
-    Gpu(BufferRange<'a>),
-}
 
 /// Every input of a rendering, laid out as [`Buffer`] says.
 #[derive(Clone, Copy, Debug)]
@@ -197,85 +153,5 @@ impl Target<'_> {
     /// Reads `buffers` back, in that order.
     pub fn read_backs(buffers: &[Buffer]) -> Vec<(Buffer, Self)> {
         buffers.iter().enumerate().map(|(index, &buffer)| (buffer, Target::ReadBack(index))).collect()
-    }
-}
-
-/// A new buffer that holds `bytes`.
-pub(super) fn mapped_buffer(
-    device: &wgpu::Device,
-    bytes: &[u8],
-    usage: wgpu::BufferUsages,
-) -> Result<wgpu::Buffer, GpuError> {
-    let buffer = device.create_buffer(&wgpu::BufferDescriptor {
-        label: Some("draction upload"),
-        size: bytes.len() as u64,
-        usage,
-        mapped_at_creation: true,
-    });
-    let view = buffer.get_mapped_range_mut(..).map_err(|e| GpuError::Memory(e.to_string()));
-    view?.copy_from_slice(bytes);
-    buffer.unmap();
-    Ok(buffer)
-}
-
-/// The numbers of mappable buffers, one after the other. Whatever writes them was submitted.
-pub(super) async fn read_back(device: &wgpu::Device, buffers: &[wgpu::Buffer]) -> Result<Vec<f32>, GpuError> {
-    let failed = |reason: String| GpuError::Memory(reason);
-    let maps: Vec<Mapped> = buffers.iter().map(Mapped::new).collect();
-    // a browser maps on its own; elsewhere somebody has to ask
-    #[cfg(not(target_family = "wasm"))]
-    device.poll(wgpu::PollType::wait_indefinitely()).map_err(|e| failed(e.to_string()))?;
-    #[cfg(target_family = "wasm")]
-    let _ = device;
-    let mut numbers = vec![0f32; buffers.iter().map(|b| b.size() as usize / 4).sum()];
-    let mut bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut numbers);
-    for (buffer, map) in buffers.iter().zip(maps) {
-        map.await.map_err(|e| failed(e.to_string()))?;
-        let view = buffer.get_mapped_range(..).map_err(|e| failed(e.to_string()))?;
-        let (part, rest) = bytes.split_at_mut(view.len());
-        part.copy_from_slice(&view);
-        bytes = rest;
-        drop(view);
-        buffer.unmap();
-    }
-    Ok(numbers)
-}
-
-/// `map_async` as a future.
-struct Mapped(Arc<Mutex<MapState>>);
-
-#[derive(Default)]
-struct MapState {
-    result: Option<Result<(), wgpu::BufferAsyncError>>,
-    waker: Option<Waker>,
-}
-
-impl Mapped {
-    fn new(buffer: &wgpu::Buffer) -> Mapped {
-        let state = Arc::new(Mutex::new(MapState::default()));
-        let shared = Arc::clone(&state);
-        buffer.map_async(wgpu::MapMode::Read, .., move |result| {
-            let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            state.result = Some(result);
-            if let Some(waker) = state.waker.take() {
-                waker.wake();
-            }
-        });
-        Mapped(state)
-    }
-}
-
-impl Future for Mapped {
-    type Output = Result<(), wgpu::BufferAsyncError>;
-
-    fn poll(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match state.result.take() {
-            Some(result) => Poll::Ready(result),
-            None => {
-                state.waker = Some(context.waker().clone());
-                Poll::Pending
-            }
-        }
     }
 }

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, HashMap};
 
 use draction_shaders::Params;
 
-use super::{pipelines::Layouts, plan::Plan};
-use crate::passes::{Buffer, Pass};
+use super::plan::Plan;
+use crate::{
+    gpu::{Dispatch, Kernels},
+    passes::{Buffer, Pass},
+};
 
 /// Uniform slots begin at multiples of this (WebGPU's `minUniformBufferOffsetAlignment`).
 const SLOT: u64 = 256;
@@ -42,7 +45,7 @@ impl Workspace {
     }
 
     /// Makes what `passes` need and is not there yet.
-    pub fn prepare(&mut self, device: &wgpu::Device, layouts: &Layouts, passes: &[Pass]) {
+    pub fn prepare(&mut self, device: &wgpu::Device, kernels: &Kernels, passes: &[Pass]) {
         for &pass in passes {
             for buffer in pass.buffers() {
                 self.ensure(device, buffer);
@@ -50,22 +53,8 @@ impl Workspace {
             if self.bind_groups.contains_key(&pass) {
                 continue;
             }
-            let params = wgpu::BufferBinding {
-                buffer: &self.params,
-                offset: 0,
-                size: wgpu::BufferSize::new(size_of::<Params>() as u64),
-            };
-            let mut entries =
-                vec![wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(params) }];
-            entries.extend(pass.buffers().enumerate().map(|(i, buffer)| wgpu::BindGroupEntry {
-                binding: i as u32 + 1,
-                resource: self.buffers[&buffer].as_entire_binding(),
-            }));
-            let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
-                label: Some(pass.name()),
-                layout: layouts.get(pass),
-                entries: &entries,
-            });
+            let buffers = pass.buffers().map(|buffer| self.buffers[&buffer].as_entire_binding());
+            let group = kernels.bind(pass as usize, &self.params, buffers);
             self.bind_groups.insert(pass, group);
         }
     }
@@ -93,29 +82,28 @@ impl Workspace {
         self.buffers.values()
     }
 
-    /// What `passes` dispatch over one chunk of frames, in order: each pass with the band of tiles that it works on.
-    /// What goes over tiles goes band by band: a band's lists and shares are used before the next overwrites them.
-    pub fn steps(&self, passes: &[Pass]) -> Vec<(Pass, usize)> {
-        let mut steps = Vec::with_capacity(passes.len());
+    /// What `passes` dispatch over one chunk of frames, in order. What goes over tiles goes band by band: a band's lists
+    /// and shares are used before the next overwrites them.
+    pub fn dispatches(&self, passes: &[Pass], chunk: usize) -> Vec<Dispatch<'_>> {
+        let mut dispatches = Vec::with_capacity(passes.len());
         for stretch in passes.chunk_by(|a, b| a.about().banded == b.about().banded) {
             let bands = if stretch[0].about().banded { self.plan.bands.len() } else { 1 };
-            steps.extend((0..bands).flat_map(|band| stretch.iter().map(move |&pass| (pass, band))));
+            let steps = (0..bands).flat_map(|band| stretch.iter().map(move |&pass| (pass, band)));
+            dispatches.extend(steps.map(|(pass, band)| self.dispatch(pass, chunk, band)));
         }
-        steps
+        dispatches
     }
 
-    /// Records one of [`Workspace::steps`].
-    pub fn dispatch(
-        &self,
-        compute: &mut wgpu::ComputePass<'_>,
-        pipelines: &super::pipelines::Pipelines,
-        (pass, band): (Pass, usize),
-        chunk: usize,
-    ) {
-        let [x, y] = self.plan.groups(pass, &self.plan.params(chunk, band));
-        compute.set_pipeline(pipelines.get(pass));
-        compute.set_bind_group(0, &self.bind_groups[&pass], &[self.plan.slot(chunk, band) as u32]);
-        compute.dispatch_workgroups(x, y, 1);
+    fn dispatch(&self, pass: Pass, chunk: usize, band: usize) -> Dispatch<'_> {
+        let plan = &self.plan;
+        Dispatch {
+            kernel: pass as usize,
+            name: pass.name(),
+            bindings: &self.bind_groups[&pass],
+            offset: plan.slot(chunk, band) as u32,
+            groups: plan.groups(pass, &plan.params(chunk, band)),
+            bytes: pass.buffers().map(|buffer| plan.bytes(buffer, plan.chunks[0].count)).sum(),
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use draction::{
-    engine::timing::{Clock, PassTime, Timing},
+    gpu::{Clock, KernelTime, Timing},
     passes::Pass,
 };
 use eframe::egui::{self, Color32, Rect, Sense, Stroke, StrokeKind, pos2, vec2};
@@ -38,8 +38,8 @@ pub(super) fn show(bench: &mut Workbench, ui: &mut egui::Ui) {
             if again {
                 bench.again();
             }
-            if let Some(pass) = flames(ui, bench.history.iter().collect::<Vec<_>>().as_slice(), bench.pass) {
-                bench.pass = pass;
+            if let Some(kernel) = flames(ui, bench.history.iter().collect::<Vec<_>>().as_slice(), bench.kernel) {
+                bench.kernel = kernel;
             }
         });
         ui.add_space(space::S);
@@ -49,13 +49,13 @@ pub(super) fn show(bench: &mut Workbench, ui: &mut egui::Ui) {
     });
 }
 
-/// The colour of a pass, the same everywhere.
-pub(super) fn colour(p: &Palette, pass: Pass) -> Color32 {
-    p.span(Pass::ALL.iter().position(|known| *known == pass).unwrap_or(0))
+/// The colour of a kernel, the same everywhere.
+pub(super) fn colour(p: &Palette, kernel: &str) -> Color32 {
+    p.span(Pass::named(kernel).map_or(0, |pass| pass as usize))
 }
 
-/// One strip a frame, the newest on top, all on one scale. Answers with the pass that was clicked.
-fn flames(ui: &mut egui::Ui, history: &[&Timing], selected: Pass) -> Option<Pass> {
+/// One strip a frame, the newest on top, all on one scale. Answers with the kernel that was clicked.
+fn flames(ui: &mut egui::Ui, history: &[&Timing], selected: &str) -> Option<&'static str> {
     let p = palette(ui.visuals());
     let longest = history.iter().map(|timing| timing.total()).max().unwrap_or_default();
     let height = NEWEST + 3.0 + (OLDER + 1.0) * history.len().saturating_sub(1) as f32;
@@ -66,7 +66,7 @@ fn flames(ui: &mut egui::Ui, history: &[&Timing], selected: Pass) -> Option<Pass
     for (age, timing) in history.iter().rev().enumerate() {
         let tall = if age == 0 { NEWEST } else { OLDER };
         let mut x = rect.left();
-        for pass in &timing.passes {
+        for pass in &timing.kernels {
             let width = share(pass.time, longest) * rect.width();
             let place = Rect::from_min_size(pos2(x, top), vec2(width, tall));
             x += width;
@@ -74,19 +74,19 @@ fn flames(ui: &mut egui::Ui, history: &[&Timing], selected: Pass) -> Option<Pass
                 under = Some(*pass);
             }
             // older frames fade, so that the newest is read first
-            let fill = colour(p, pass.pass).gamma_multiply(if age == 0 { 1.0 } else { 0.55 });
+            let fill = colour(p, pass.kernel).gamma_multiply(if age == 0 { 1.0 } else { 0.55 });
             painter.rect_filled(
                 place.shrink2(vec2(0.5_f32.min(width * 0.25), 0.0)),
                 if age == 0 { 3 } else { 0 },
                 fill,
             );
             if age == 0 {
-                if pass.pass == selected {
+                if pass.kernel == selected {
                     let ring = Stroke::new(2.0, p.text);
                     painter.rect_stroke(place, 3, ring, StrokeKind::Inside);
                 }
                 let ink = if p.dark { Color32::BLACK } else { Color32::WHITE };
-                let name = painter.layout_no_wrap(pass.pass.name().to_owned(), text::medium(text::TINY), ink);
+                let name = painter.layout_no_wrap(pass.kernel.to_owned(), text::medium(text::TINY), ink);
                 if name.size().x + 8.0 < width {
                     painter.galley(place.center() - name.size() * 0.5, name, ink);
                 }
@@ -97,11 +97,11 @@ fn flames(ui: &mut egui::Ui, history: &[&Timing], selected: Pass) -> Option<Pass
     let clicked = response.clicked();
     if let Some(pass) = under {
         response.on_hover_ui_at_pointer(|ui| {
-            ui.label(text::strong(pass.pass.name()));
+            ui.label(text::strong(pass.kernel));
             ui.label(text::small(format!("{} · {}", duration(pass.time), dispatch(&pass))));
         });
     }
-    under.filter(|_| clicked).map(|pass| pass.pass)
+    under.filter(|_| clicked).map(|pass| pass.kernel)
 }
 
 fn share(time: Duration, whole: Duration) -> f32 {
@@ -109,7 +109,7 @@ fn share(time: Duration, whole: Duration) -> f32 {
 }
 
 /// "784 groups", "12×40 groups, 3 times".
-fn dispatch(pass: &PassTime) -> String {
+fn dispatch(pass: &KernelTime) -> String {
     let [x, y] = pass.groups;
     let groups = match (x, y) {
         (0, _) => return "on the CPU".to_owned(),
@@ -134,43 +134,43 @@ fn table(bench: &mut Workbench, ui: &mut egui::Ui, timing: &Timing) {
         })
         .collect();
     line(ui, 22.0, false, &head);
-    let longest = timing.passes.iter().map(|pass| pass.time).max().unwrap_or_default();
-    for pass in &timing.passes {
-        let fastest = bench.fastest.iter().flat_map(|timing| &timing.passes).find(|known| known.pass == pass.pass);
+    let longest = timing.kernels.iter().map(|pass| pass.time).max().unwrap_or_default();
+    for pass in &timing.kernels {
+        let fastest = bench.fastest.iter().flat_map(|timing| &timing.kernels).find(|known| known.kernel == pass.kernel);
         let cells = [
             Cell::text(ui, widths[0], ""),
-            Cell::text(ui, widths[1], pass.pass.name()),
+            Cell::text(ui, widths[1], pass.kernel),
             Cell::figure(ui, widths[2], duration(pass.time)),
             Cell::figure(ui, widths[3], fastest.map(|f| duration(f.time)).unwrap_or_default()).coloured(p.text_weak),
             Cell::text(ui, widths[4], ""),
             Cell::weak(ui, widths[5], if gpu { dispatch(pass) } else { String::new() }).at_right(),
             Cell::weak(ui, widths[6], if gpu { bytes(pass.bytes) } else { String::new() }).at_right(),
         ];
-        let (response, places) = line(ui, 24.0, pass.pass == bench.pass, &cells);
+        let (response, places) = line(ui, 24.0, pass.kernel == bench.kernel, &cells);
         let dot = Rect::from_center_size(places[0].center(), vec2(9.0, 9.0));
-        ui.painter().rect_filled(dot, radius::S - 1, colour(p, pass.pass));
-        bar(ui, places[4], share(pass.time, longest), colour(p, pass.pass));
+        ui.painter().rect_filled(dot, radius::S - 1, colour(p, pass.kernel));
+        bar(ui, places[4], share(pass.time, longest), colour(p, pass.kernel));
         if response.clicked() {
-            bench.pass = pass.pass;
+            bench.kernel = pass.kernel;
         }
         if response.double_clicked() {
-            edit(bench, pass.pass);
+            edit(bench, pass.kernel);
         }
     }
 }
 
-fn edit(bench: &mut Workbench, pass: Pass) {
-    bench.edit(pass.name());
+fn edit(bench: &mut Workbench, kernel: &str) {
+    bench.edit(kernel);
     bench.tab = Tab::Shaders;
 }
 
 /// What the chosen pass reads and writes, and ways to look closer.
 fn chosen(bench: &mut Workbench, ui: &mut egui::Ui) {
-    let pass = bench.pass;
+    let Some(pass) = Pass::named(bench.kernel) else { return };
     let about = pass.about();
     section(ui, pass.name(), |ui| {
         if Button::new("Edit the shader").quiet(true).show(ui).clicked() {
-            edit(bench, pass);
+            edit(bench, pass.name());
         }
     });
     for (label, list) in [("reads", about.reads), ("writes", about.writes)] {
@@ -197,7 +197,7 @@ mod tests {
     #[test]
     fn dispatches_in_words() {
         let pass =
-            |groups, dispatches| PassTime { pass: Pass::Sort, time: Duration::ZERO, dispatches, groups, bytes: 0 };
+            |groups, dispatches| KernelTime { kernel: "sort", time: Duration::ZERO, dispatches, groups, bytes: 0 };
         let said = [pass([0, 0], 0), pass([1, 1], 1), pass([784, 1], 1), pass([65_535, 2], 3)].map(|p| dispatch(&p));
         assert_eq!(said, ["on the CPU", "1 group", "784 groups", "65535×2 groups, 3 times"]);
         assert_eq!(share(Duration::from_millis(1), Duration::from_millis(4)), 0.25);

@@ -230,7 +230,7 @@ mod tests {
     #[test]
     fn every_shader_is_coloured_without_losing_a_letter() {
         let p = &Palette::DARK;
-        let sources = draction::inspect::Sources::default();
+        let sources = draction::gpu::Sources::default();
         for name in sources.names() {
             let code = sources.get(name).unwrap();
             let joined: String = tokens(code, p).into_iter().map(|(text, _)| text).collect();

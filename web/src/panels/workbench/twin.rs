@@ -115,13 +115,13 @@ fn table(bench: &mut Workbench, ui: &mut egui::Ui, verdicts: &[Verdict]) {
             Cell::text(ui, widths[3], ""),
             Cell::weak(ui, widths[4], worst.clone()),
         ];
-        let (response, places) = line(ui, 24.0, verdict.pass == bench.pass, &cells);
+        let (response, places) = line(ui, 24.0, verdict.pass.name() == bench.kernel, &cells);
         icon.paint(ui.painter(), egui::Rect::from_center_size(places[0].center(), egui::vec2(15.0, 15.0)), colour);
         if let Some(worst) = &verdict.worst {
             bar(ui, places[3], decades(worst.relative), colour);
         }
         if response.clicked() {
-            bench.pass = verdict.pass;
+            bench.kernel = verdict.pass.name();
         }
         response.on_hover_text(worst);
     }

@@ -62,7 +62,7 @@ fn numbers_become_the_bytes_of_a_file() {
     // somewhere in a larger buffer, at no multiple of a binding's alignment
     let padded = [&[0.7; 71][..], &frames].concat();
     let usage = wgpu::BufferUsages::STORAGE;
-    let buffer = transfer::mapped_buffer(gpu.device(), bytemuck::cast_slice(&padded), usage).unwrap();
+    let buffer = gpu::mapped_buffer(gpu.device(), bytemuck::cast_slice(&padded), usage).unwrap();
     let range = BufferRange { buffer: &buffer, offset: 4 * 71, size: 4 * len as u64 };
     let shown = texture(gpu, 39, 17, wgpu::TextureFormat::Rgba8Unorm);
     let mut encoder = gpu.device().create_command_encoder(&Default::default());
@@ -74,7 +74,8 @@ fn numbers_become_the_bytes_of_a_file() {
         gpu.record_present(&mut encoder_of(gpu), range, size, &texture.create_view(&Default::default())).unwrap_err()
     };
     let short = BufferRange { size: range.size - 4, ..range };
-    assert!(matches!(refused(short, size, &shown), GpuError::Range { buffer: Buffer::Frames, .. }));
+    let error = refused(short, size, &shown);
+    assert!(matches!(&error, GpuError::Gpu(gpu::Error::Range { what, .. }) if what == "Frames"), "{error}");
     let small = texture(gpu, 38, 17, wgpu::TextureFormat::Rgba8Unorm);
     assert!(matches!(refused(range, size, &small), GpuError::Target { width: 39, height: 17, .. }));
     let other = texture(gpu, 39, 17, wgpu::TextureFormat::Bgra8Unorm);

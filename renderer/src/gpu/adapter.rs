@@ -1,6 +1,6 @@
 //! Finding a graphics adapter.
 
-use super::GpuError;
+use super::Error;
 
 /// Environment variable with a part of the wanted adapter's name, for instance `llvmpipe`.
 pub const ADAPTER_VARIABLE: &str = "DRACTION_ADAPTER";
@@ -27,7 +27,10 @@ pub fn describe(info: &wgpu::AdapterInfo) -> String {
 }
 
 /// A device with WebGPU's default limits and no optional feature but timestamps, which only measurements use.
-pub(super) async fn request(choice: &AdapterChoice) -> Result<(wgpu::Device, wgpu::Queue), GpuError> {
+///
+/// # Errors
+/// [`Error::NoAdapter`] and [`Error::NoDevice`].
+pub async fn request(choice: &AdapterChoice) -> Result<(wgpu::Device, wgpu::Queue), Error> {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     // OpenGL cannot be relied on for compute shaders with this many storage buffers
     descriptor.backends = wgpu::Backends::PRIMARY;
@@ -39,30 +42,29 @@ pub(super) async fn request(choice: &AdapterChoice) -> Result<(wgpu::Device, wgp
                 power_preference: wgpu::PowerPreference::HighPerformance,
                 ..Default::default()
             };
-            let none =
-                |e: wgpu::RequestAdapterError| GpuError::NoAdapter { wanted: String::new(), reason: e.to_string() };
+            let none = |e: wgpu::RequestAdapterError| Error::NoAdapter { wanted: String::new(), reason: e.to_string() };
             instance.request_adapter(&options).await.map_err(none)?
         }
     };
     let descriptor = wgpu::DeviceDescriptor {
-        label: Some("draction"),
+        label: Some("compute"),
         required_features: adapter.features() & wgpu::Features::TIMESTAMP_QUERY,
         required_limits: wgpu::Limits::default(),
         memory_hints: wgpu::MemoryHints::MemoryUsage,
         ..Default::default()
     };
     let refused =
-        |e: wgpu::RequestDeviceError| GpuError::NoDevice { adapter: adapter.get_info().name, reason: e.to_string() };
+        |e: wgpu::RequestDeviceError| Error::NoDevice { adapter: adapter.get_info().name, reason: e.to_string() };
     adapter.request_device(&descriptor).await.map_err(refused)
 }
 
-async fn named(instance: &wgpu::Instance, name: &str) -> Result<wgpu::Adapter, GpuError> {
+async fn named(instance: &wgpu::Instance, name: &str) -> Result<wgpu::Adapter, Error> {
     let all = instance.enumerate_adapters(wgpu::Backends::PRIMARY).await;
     let names: Vec<String> = all.iter().map(|adapter| adapter.get_info().name).collect();
     let wanted = name.trim().to_lowercase();
     all.into_iter().find(|adapter| adapter.get_info().name.to_lowercase().contains(&wanted)).ok_or_else(|| {
         let reason =
             if names.is_empty() { "there is none at all".into() } else { format!("there is {}", names.join(", ")) };
-        GpuError::NoAdapter { wanted: format!(" named like {name:?}"), reason }
+        Error::NoAdapter { wanted: format!(" named like {name:?}"), reason }
     })
 }

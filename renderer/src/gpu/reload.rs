@@ -3,162 +3,25 @@
 
 use std::{
     collections::BTreeMap,
-    error::Error,
     io,
     path::{Path, PathBuf},
     time::SystemTime,
 };
 
-use draction_shaders::{Sources, wgsl::PRESENT};
-use wgpu::naga::{
-    AddressSpace, Module, Span, StorageAccess,
-    front::wgsl,
-    valid::{Capabilities, ValidationFlags, Validator},
-};
+use draction_shaders::Sources;
 
-use crate::{passes::Pass, store::write_atomically};
+use super::{Program, ShaderProblem, validate};
+use crate::store::write_atomically;
 
 /// Largest shader file that is read, in bytes.
 const MOST: u64 = 1 << 20;
-
-/// What is wrong with a shader, and where.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ShaderProblem {
-    /// The pass that does not compile.
-    pub pass: String,
-    /// The file at fault, `rasterize` or `shared/view`.
-    pub source: String,
-    /// Its line, counted from 1; 0 where no line is at fault.
-    pub line: usize,
-    /// The byte in that line, counted from 1.
-    pub column: usize,
-    /// Bytes from there that are at fault.
-    pub length: usize,
-    /// naga's message.
-    pub message: String,
-    /// What naga adds, a line each.
-    pub notes: Vec<String>,
-    /// The text of the line.
-    pub text: String,
-}
-
-impl std::fmt::Display for ShaderProblem {
-    /// As compilers print it: message, file, line, and the place underlined.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "error: {}", self.message)?;
-        if self.line > 0 {
-            let number = self.line.to_string();
-            let gap = " ".repeat(number.len());
-            let before = self.text.get(..self.column - 1).unwrap_or("").chars().count();
-            let length = self.length.clamp(1, self.text.len().saturating_sub(self.column - 1).max(1));
-            writeln!(f, "\n{gap} --> {}.wgsl:{}:{}", self.source, self.line, self.column)?;
-            write!(f, "{number} | {}\n{gap} | {}{}", self.text, " ".repeat(before), "^".repeat(length))?;
-        } else {
-            write!(f, "\n --> {}.wgsl", self.source)?;
-        }
-        for note in &self.notes {
-            write!(f, "\n = {note}")?;
-        }
-        Ok(())
-    }
-}
-
-impl ShaderProblem {
-    fn without_place(pass: &str, message: String) -> ShaderProblem {
-        ShaderProblem {
-            pass: pass.to_owned(),
-            source: pass.to_owned(),
-            line: 0,
-            column: 0,
-            length: 0,
-            message,
-            notes: Vec::new(),
-            text: String::new(),
-        }
-    }
-
-    fn at(mut self, sources: &Sources, composed: &str, span: Option<Span>) -> ShaderProblem {
-        let Some(location) = span.map(|span| span.location(composed)) else { return self };
-        let Some((source, line)) = sources.origin(&self.pass, location.line_number as usize) else { return self };
-        self.text = sources.get(&source).and_then(|text| text.lines().nth(line - 1)).unwrap_or("").to_owned();
-        (self.source, self.line) = (source, line);
-        (self.column, self.length) = (location.line_position as usize, location.length as usize);
-        self
-    }
-}
-
-/// Compiles pass `name` with naga as WebGPU's default limits allow it, and checks that it binds what
-/// [`Pass::about`] says.
-///
-/// # Errors
-/// [`ShaderProblem`] with the line at fault.
-pub fn validate(sources: &Sources, name: &str) -> Result<(), Box<ShaderProblem>> {
-    let bare = |message: String| ShaderProblem::without_place(name, message);
-    let composed = sources.compose(name).map_err(|error| Box::new(bare(error.to_string())))?;
-    let module = wgsl::parse_str(&composed).map_err(|error| {
-        let mut problem = bare(error.message().to_owned());
-        // a label often repeats the message
-        let labels = error.labels().map(|(_, label)| label).filter(|l| !l.is_empty() && !error.message().contains(l));
-        problem.notes = labels.map(str::to_owned).collect();
-        problem.notes.extend(error.notes().map(str::to_owned));
-        let span = error.labels().next().map(|(span, _)| span);
-        Box::new(problem.at(sources, &composed, span))
-    })?;
-    let checked = Validator::new(ValidationFlags::all(), Capabilities::empty()).validate(&module);
-    checked.map_err(|error| {
-        let mut reasons = vec![error.as_inner().to_string()];
-        let mut cause = error.as_inner().source();
-        while let Some(inner) = cause {
-            reasons.push(inner.to_string());
-            cause = inner.source();
-        }
-        // the innermost reason is the one to read first
-        let mut problem = bare(reasons.pop().unwrap_or_default());
-        problem.notes = reasons.into_iter().rev().collect();
-        // spans nest: a function, then the expression in it
-        let spans = error.spans().map(|(span, _)| *span).filter(Span::is_defined);
-        let span = spans.min_by_key(|span| span.to_range().map(|range| range.len()));
-        Box::new(problem.at(sources, &composed, span))
-    })?;
-    match Pass::ALL.iter().find(|pass| pass.name() == name) {
-        Some(&pass) => interface(&module, pass).map_err(|reason| Box::new(bare(reason))),
-        None => Ok(()),
-    }
-}
-
-/// Whether a module binds what the engine hands to the pass.
-fn interface(module: &Module, pass: Pass) -> Result<(), String> {
-    let about = pass.about();
-    let bound = about.reads.len() + about.writes.len();
-    if !module.entry_points.iter().any(|entry| entry.name == "main") {
-        return Err("there is no entry point `main`".to_owned());
-    }
-    for (_, variable) in module.global_variables.iter() {
-        let Some(binding) = &variable.binding else { continue };
-        let name = variable.name.as_deref().unwrap_or("a variable");
-        let at = binding.binding as usize;
-        let expected = match (binding.group, at) {
-            (0, 0) => AddressSpace::Uniform,
-            (0, at) if at <= bound => {
-                let written = at > about.reads.len();
-                let access = if written { StorageAccess::LOAD | StorageAccess::STORE } else { StorageAccess::LOAD };
-                AddressSpace::Storage { access }
-            }
-            (group, at) => return Err(format!("`{name}` is at group {group}, binding {at}; nothing is bound there")),
-        };
-        if variable.space != expected {
-            return Err(format!("`{name}` at binding {at} is {:?}; the engine binds {expected:?}", variable.space));
-        }
-    }
-    Ok(())
-}
 
 /// What an edit came to.
 #[derive(Clone, Debug)]
 pub enum Reload {
     /// No text changed.
     Same,
-    /// Every pass that changed is valid: these are the texts to run.
+    /// Everything that changed is valid: these are the texts to run.
     Good(Box<Sources>),
     /// One of them is not; what ran before goes on running. See [`ShaderBench::problem`].
     Bad,
@@ -167,6 +30,8 @@ pub enum Reload {
 /// The texts under edit, and the last that were all valid.
 #[derive(Debug)]
 pub struct ShaderBench {
+    /// What the program was compiled with.
+    program: Program,
     folder: Option<PathBuf>,
     draft: Sources,
     good: Sources,
@@ -180,10 +45,11 @@ pub struct ShaderBench {
 }
 
 impl ShaderBench {
-    /// A bench for the shaders in `folder` (`<pass>.wgsl`, `shared/*.wgsl`), or for those compiled into the program.
-    pub fn new(folder: Option<PathBuf>) -> ShaderBench {
-        let sources = Sources::default();
+    /// A bench for a client's shaders, whose files are in `folder` (`<name>.wgsl`), or nowhere.
+    pub fn new(program: Program, folder: Option<PathBuf>) -> ShaderBench {
+        let sources = program.sources.clone();
         ShaderBench {
+            program,
             folder,
             draft: sources.clone(),
             good: sources.clone(),
@@ -199,11 +65,11 @@ impl ShaderBench {
         self.folder.as_deref()
     }
 
-    /// Every source: passes first, in the order of their running, then what they share.
+    /// Every source: what is compiled first, in the client's order, then what that imports.
     pub fn names(&self) -> Vec<&str> {
-        let passes: Vec<&str> = kernels().collect();
-        let shared = self.draft.names().filter(|name| !passes.contains(name)).collect::<Vec<_>>();
-        [passes, shared].concat()
+        let compiled: Vec<&str> = self.program.names().collect();
+        let shared = self.draft.names().filter(|name| !compiled.contains(name)).collect::<Vec<_>>();
+        [compiled, shared].concat()
     }
 
     /// The text of a source as it stands, valid or not.
@@ -263,11 +129,10 @@ impl ShaderBench {
 
     /// Back to the shaders compiled into the program; files stay as they are.
     pub fn reset(&mut self) -> Reload {
-        let program = Sources::default();
-        let names: Vec<String> = self.draft.names().map(str::to_owned).collect();
-        let edited = names.into_iter().filter(|name| self.draft.get(name) != program.get(name));
-        self.unsaved = edited.collect();
-        self.draft = program;
+        let program = &self.program.sources;
+        let edited = self.draft.names().filter(|name| self.draft.get(name) != program.get(name));
+        self.unsaved = edited.map(str::to_owned).collect();
+        self.draft = program.clone();
         self.check()
     }
 
@@ -292,13 +157,14 @@ impl ShaderBench {
         self.problem = Some(ShaderProblem::without_place("the GPU", message));
     }
 
-    /// Validates every pass whose text differs from the last good one.
+    /// Validates everything whose text differs from the last good one.
     fn check(&mut self) -> Reload {
-        for name in kernels() {
+        for name in self.program.names() {
             if self.draft.compose(name).ok().is_some_and(|text| self.good.compose(name).ok() == Some(text)) {
                 continue;
             }
-            if let Err(problem) = validate(&self.draft, name) {
+            let kernel = self.program.kernels.iter().find(|kernel| kernel.name == name);
+            if let Err(problem) = validate(&self.draft, name, kernel) {
                 self.problem = Some(*problem);
                 return Reload::Bad;
             }
@@ -307,11 +173,6 @@ impl ShaderBench {
         self.before = std::mem::replace(&mut self.good, self.draft.clone());
         Reload::Good(Box::new(self.good.clone()))
     }
-}
-
-/// What is compiled: every pass in the order of their running, and what shows frames.
-fn kernels() -> impl Iterator<Item = &'static str> {
-    Pass::ALL.iter().map(|pass| pass.name()).chain([PRESENT.name])
 }
 
 fn path_of(folder: &Path, name: &str) -> PathBuf {
@@ -324,8 +185,9 @@ mod tests {
 
     use super::*;
     use crate::{
+        engine::gpu::program,
         inspect::tests::Scene,
-        passes::{Axis, Row, WEIGHTS_LEN},
+        passes::{Axis, Pass, Row, WEIGHTS_LEN},
         testing::fresh_gpu,
     };
 
@@ -342,8 +204,10 @@ mod tests {
 
     #[test]
     fn every_shader_of_this_program_is_valid() {
-        for name in kernels() {
-            validate(&Sources::default(), name).unwrap_or_else(|problem| panic!("{problem}"));
+        let program = program();
+        for name in program.names() {
+            let kernel = program.kernels.iter().find(|kernel| kernel.name == name);
+            validate(&program.sources, name, kernel).unwrap_or_else(|problem| panic!("{problem}"));
         }
     }
 
@@ -351,7 +215,7 @@ mod tests {
     fn rows_in_wgsl_are_as_long_as_the_tables_say() {
         let dims = Scene::new(1, 6, 70).inputs.dims;
         for pass in Pass::ALL {
-            let module = wgsl::parse_str(&Sources::default().compose(pass.name()).unwrap()).unwrap();
+            let module = naga::front::wgsl::parse_str(&Sources::default().compose(pass.name()).unwrap()).unwrap();
             for (at, buffer) in pass.buffers().enumerate() {
                 let bound = |v: &naga::GlobalVariable| v.binding.as_ref().is_some_and(|b| b.binding as usize == at + 1);
                 let (_, variable) = module.global_variables.iter().find(|(_, v)| bound(v)).unwrap();
@@ -373,7 +237,7 @@ mod tests {
     #[test]
     fn a_syntax_error_names_file_and_line_and_the_last_good_shader_stays() {
         let folder = folder();
-        let mut bench = ShaderBench::new(Some(folder.path().to_owned()));
+        let mut bench = ShaderBench::new(program(), Some(folder.path().to_owned()));
         assert!(matches!(bench.poll(), Reload::Same), "the files are those of the program");
         let text = bench.text("sort").to_owned();
         let line = text.lines().position(|line| line.contains("@compute")).unwrap() + 1;
@@ -393,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_mistake_in_a_shared_file_is_found_there() {
-        let mut bench = ShaderBench::new(None);
+        let mut bench = ShaderBench::new(program(), None);
         let text = bench.text("shared/view").replace("v.raw_z = at.z;", "v.raw_z = at.xy;");
         assert!(matches!(bench.edit("shared/view", &text), Reload::Bad));
         let problem = bench.problem().unwrap();
@@ -405,7 +269,7 @@ mod tests {
 
     #[test]
     fn another_binding_is_refused_before_a_gpu_sees_it() {
-        let mut bench = ShaderBench::new(None);
+        let mut bench = ShaderBench::new(program(), None);
         let text = bench.text("sort").to_owned();
         for (from, to, said) in [
             ("var<storage, read> projected", "var<storage, read_write> projected", "the engine binds"),
@@ -425,7 +289,7 @@ mod tests {
     #[test]
     fn edits_are_saved_and_files_win_over_what_was_typed_before() {
         let folder = folder();
-        let mut bench = ShaderBench::new(Some(folder.path().to_owned()));
+        let mut bench = ShaderBench::new(program(), Some(folder.path().to_owned()));
         bench.poll();
         let text = format!("// edited\n{}", bench.text("project"));
         assert!(matches!(bench.edit("project", &text), Reload::Good(_)));
@@ -445,7 +309,7 @@ mod tests {
         let scene = Scene::new(1, 6, 70);
         let draw = || gpu.forward(&scene.inputs.borrow()).unwrap();
         let before = draw();
-        let mut bench = ShaderBench::new(None);
+        let mut bench = ShaderBench::new(program(), None);
         let text = bench.text("rasterize").to_owned();
         let Reload::Good(sources) = bench.edit("rasterize", &text.replace("saturate(x)", "0.5 * saturate(x)")) else {
             panic!("{:?}", bench.problem())

@@ -1,34 +1,38 @@
-//! Numbers of the host on their way into the engine's buffers.
+//! Numbers of the host on their way into buffers of the GPU.
 
 use std::num::NonZeroU64;
 
 use wgpu::util::StagingBelt;
 
-use super::{GpuError, transfer::mapped_buffer};
+use super::{Error, mapped_buffer};
 
-/// Bytes of a staging buffer that is kept. A clip's joints, template and parameters fit; pictures and their gradients,
-/// which only a host rendering sends, get a buffer of their own that nobody keeps.
+/// Bytes of a staging buffer that is kept. What is larger gets a buffer of its own that nobody keeps.
 const CHUNK: u64 = 1 << 20;
 
-/// Staging buffers that are used again once the GPU has read them, so that drawing the same sizes over and over makes
+/// Staging buffers that are used again once the GPU has read them, so that sending the same sizes over and over makes
 /// no buffers. They belong to one recording at a time: finishing lends all of them to its encoder.
-pub(super) struct Uploads {
+#[derive(Debug)]
+pub struct Uploads {
     device: wgpu::Device,
     belt: StagingBelt,
 }
 
 impl Uploads {
+    /// Without any yet.
     pub fn new(device: &wgpu::Device) -> Uploads {
         Uploads { device: device.clone(), belt: StagingBelt::new(device.clone(), CHUNK) }
     }
 
     /// Records copying `numbers` to the beginning of `target`.
+    ///
+    /// # Errors
+    /// [`Error::Memory`].
     pub fn write(
         &mut self,
         encoder: &mut wgpu::CommandEncoder,
         target: &wgpu::Buffer,
         numbers: &[f32],
-    ) -> Result<(), GpuError> {
+    ) -> Result<(), Error> {
         let bytes: &[u8] = bytemuck::cast_slice(numbers);
         let Some(size) = NonZeroU64::new(bytes.len() as u64) else { return Ok(()) };
         if size.get() > CHUNK {
@@ -36,7 +40,7 @@ impl Uploads {
             return Ok(());
         }
         let place = self.belt.allocate(size, const { NonZeroU64::new(wgpu::COPY_BUFFER_ALIGNMENT).unwrap() });
-        let view = place.get_mapped_range_mut().map_err(|e| GpuError::Memory(e.to_string()));
+        let view = place.get_mapped_range_mut().map_err(|e| Error::Memory(e.to_string()));
         view?.copy_from_slice(bytes);
         encoder.copy_buffer_to_buffer(place.buffer(), place.offset(), target, 0, size.get());
         Ok(())
@@ -49,7 +53,10 @@ impl Uploads {
 }
 
 /// Puts numbers into a new buffer that can be copied from.
-pub(super) fn fresh(device: &wgpu::Device, numbers: &[f32]) -> Result<wgpu::Buffer, GpuError> {
+///
+/// # Errors
+/// [`Error::Memory`].
+pub fn fresh(device: &wgpu::Device, numbers: &[f32]) -> Result<wgpu::Buffer, Error> {
     let usage = wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::MAP_WRITE;
     mapped_buffer(device, bytemuck::cast_slice(numbers), usage)
 }
