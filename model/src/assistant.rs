@@ -15,6 +15,19 @@ use std::ops::ControlFlow;
 use anyhow::{Result, bail, ensure};
 use burn::tensor::Tensor;
 use draction::{clip::Clip, motion::Motion};
+use skeletonllm_data::{
+    Family, Kinematics, denoise,
+    layout::{JointMap, Mapped},
+};
+use skeletonllm_network::{
+    breath::breathe,
+    chat::Chat,
+    device::Selected,
+    foreground::Foreground,
+    generate::{Ending, GenerateOptions, Session, generate},
+    internvl::TokenBatch,
+    tokenizer::Tokenizer,
+};
 use web_time::Instant;
 
 pub use explain::{Attribution, PictureSlope};
@@ -23,20 +36,9 @@ pub use judge::Tally;
 pub use spans::{LONG_TAKE_SECONDS, Span, SpanOptions};
 
 use crate::{
-    breath::breathe,
-    chat::Chat,
-    data::{
-        self, Family, Kinematics, denoise,
-        layout::{JointMap, Mapped},
-    },
-    device::Selected,
     drawing::{DrawSettings, Drawing, HostDrawing, figure},
     folder::{Loaded, ModelFiles, SkeletonLlm, see},
-    foreground::Foreground,
-    generate::{Ending, GenerateOptions, Session, generate},
-    internvl::TokenBatch,
     look::Look,
-    tokenizer::Tokenizer,
 };
 
 /// A model ready to answer.
@@ -85,8 +87,8 @@ impl Assistant {
     /// # Errors
     /// When a file is missing or wrong, naming it, or the device cannot be had.
     #[cfg(not(target_family = "wasm"))]
-    pub fn load(folder: &std::path::Path, choice: crate::device::DeviceChoice) -> Result<Assistant> {
-        let Selected { device, name, .. } = crate::device::select(choice)?;
+    pub fn load(folder: &std::path::Path, choice: skeletonllm_network::device::DeviceChoice) -> Result<Assistant> {
+        let Selected { device, name, .. } = skeletonllm_network::device::select(choice)?;
         Ok(Assistant::of(Loaded::read(folder, &device)?, name))
     }
 
@@ -157,7 +159,7 @@ impl Assistant {
 
     /// A question of each family worth trying first, in the standard wording.
     pub fn suggestions(&self) -> Vec<String> {
-        Family::SUGGESTED.iter().filter_map(|&family| data::example(family, &self.labels)).collect()
+        Family::SUGGESTED.iter().filter_map(|&family| skeletonllm_data::example(family, &self.labels)).collect()
     }
 
     /// Draws motions as the model was trained with, and looks at the pictures.
@@ -280,7 +282,7 @@ impl Assistant {
     /// # Errors
     /// When a label is empty or the device gives nothing back.
     pub async fn rank_async(&self, look: &Look, labels: &[String]) -> Result<Vec<Vec<f32>>> {
-        let question = data::canonical(Family::Recognition).expect("every family but one has a wording");
+        let question = skeletonllm_data::canonical(Family::Recognition).expect("every family but one has a wording");
         let candidates: Vec<Vec<u32>> = labels.iter().map(|l| self.chat.candidate(l)).collect();
         let rows = (0..look.clips.len()).map(|motion| self.prompt(question, look, motion)).collect::<Result<_>>()?;
         let mut session = Session::new(&self.model.internvl);

@@ -23,8 +23,7 @@ use draction::{
     motion::Part,
     passes::Dims,
 };
-
-use crate::draction_op::{Scene, render};
+use skeletonllm_network::draction_op::{Scene, render};
 
 /// How clips are drawn, apart from what is trained.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]

@@ -8,14 +8,14 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use draction::draction::{DrAction, Metadata};
-
-use crate::{
+use skeletonllm_network::{
     checkpoint::{self, Precision},
     config::InternVlConfig,
-    drawing::{Drawing, DrawingConfig, HostDrawing, fresh_drawing},
     internvl::InternVl,
     tokenizer::Tokenizer,
 };
+
+use crate::drawing::{Drawing, DrawingConfig, HostDrawing, fresh_drawing};
 
 /// The whole model: the renderer that draws and the network that looks.
 #[derive(Module, Debug)]
@@ -203,7 +203,7 @@ mod tests {
 
     impl ModuleVisitor for Numbers {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0.extend(crate::layers::host(param.val()));
+            self.0.extend(skeletonllm_network::layers::host(param.val()));
         }
     }
 
@@ -237,7 +237,9 @@ mod tests {
 
     #[test]
     fn what_is_beyond_the_public_layout_survives() {
-        let config = crate::train::TrainConfig::default().model;
+        let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/internvl-tiny/checkpoint/config.json");
+        let config = InternVlConfig::load(tiny).unwrap();
+        assert_eq!(Extra::of(&config).unwrap(), Extra::default());
         let extra = Extra { labels: vec!["wave".into()], ..Extra::default() };
         let written = extra.write_into(&config).unwrap();
         assert_eq!(Extra::of(&written).unwrap(), extra);

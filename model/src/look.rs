@@ -6,8 +6,10 @@ use draction::{
     clip::Clip,
     export::{contact_sheet, encode_png, pictures},
 };
+use skeletonllm_data::layout::JointMap;
+use skeletonllm_network::layers::host_async;
 
-use crate::{data::layout::JointMap, drawing::Drawing, layers::host_async};
+use crate::drawing::Drawing;
 
 /// What the model saw of one or several motions.
 pub struct Look {

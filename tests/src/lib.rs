@@ -50,9 +50,9 @@ pub fn engines() -> Vec<Engine> {
 ///
 /// # Panics
 /// As [`engines`].
-pub fn devices() -> Vec<skeletonllm::device::Selected> {
-    let mut devices = vec![skeletonllm::device::cpu().expect("the CPU backend is part of this build")];
-    match skeletonllm::device::select(DeviceChoice::Gpu) {
+pub fn devices() -> Vec<skeletonllm_network::device::Selected> {
+    let mut devices = vec![skeletonllm_network::device::cpu().expect("the CPU backend is part of this build")];
+    match skeletonllm_network::device::select(DeviceChoice::Gpu) {
         Ok(selected) => devices.push(selected),
         Err(error) if gpu_required() => panic!("a GPU is required: {error}"),
         Err(error) => eprintln!("skipped on the GPU: {error}"),

@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use draction::conformance::Case;
-use skeletonllm::{
+use skeletonllm::folder::see;
+use skeletonllm_network::{
     checkpoint::load_model,
     draction_op::{Scene, render},
-    folder::see,
     internvl::{InternVl, TokenBatch},
 };
 use skeletonllm_tests::{case, devices};
@@ -123,7 +123,7 @@ fn slope(chain: &Chain, inputs: &Inputs, which: usize, direction: &[f32], step: 
 #[test]
 fn the_loss_moves_as_its_gradient_says() {
     let (chain, inputs) =
-        Chain::new(&skeletonllm::device::cpu().expect("the CPU backend is part of this build").device);
+        Chain::new(&skeletonllm_network::device::cpu().expect("the CPU backend is part of this build").device);
     let (_, gradients) = chain.run(&inputs);
     for (which, name) in ["features", "weights", "positions", "velocities"].into_iter().enumerate() {
         let gradient = &gradients[which];

@@ -6,12 +6,10 @@ use std::{
     sync::{Mutex, MutexGuard, atomic::AtomicBool},
 };
 
-use skeletonllm::{
-    assistant::Assistant,
-    device::{DeviceChoice, cpu},
-    train::{RunOptions, Stage, StageConfig, TrainConfig, run},
-};
+use skeletonllm::assistant::Assistant;
+use skeletonllm_network::device::{DeviceChoice, cpu};
 use skeletonllm_tests::asset;
+use skeletonllm_train::{RunOptions, Stage, StageConfig, TrainConfig, run};
 use tempfile::TempDir;
 
 /// A data set of this project's own samples.

@@ -1,6 +1,6 @@
 //! One device for window, renderer and model.
 
-use skeletonllm::device::Selected;
+use skeletonllm_network::device::Selected;
 
 use crate::pictures::Brush;
 
@@ -17,7 +17,7 @@ pub struct Opened {
 /// # Errors
 /// In a build without the CPU backend, as a sentence.
 pub fn cpu() -> Result<Opened, String> {
-    let selected = skeletonllm::device::cpu().map_err(|e| e.to_string())?;
+    let selected = skeletonllm_network::device::cpu().map_err(|e| e.to_string())?;
     Ok(Opened { selected, brush: Brush::Cpu })
 }
 
@@ -33,7 +33,7 @@ pub fn computes(window: &eframe::egui_wgpu::RenderState) -> bool {
 /// When it lacks what renderer or model need, as a sentence.
 #[cfg(feature = "gpu")]
 pub fn of_window(window: &eframe::egui_wgpu::RenderState) -> Result<Opened, String> {
-    use skeletonllm::device::{WgpuSetup, adopt, engine};
+    use skeletonllm_network::device::{WgpuSetup, adopt, engine};
 
     let setup = WgpuSetup {
         instance: window.instance.clone(),

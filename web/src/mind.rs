@@ -17,11 +17,11 @@ use draction::motion::{Motion, humanoid};
 use eframe::egui;
 use skeletonllm::{
     assistant::{Answer, Assistant, Attribution, Span, SpanOptions},
-    device::Selected,
     drawing::DrawSettings,
     folder::ModelFiles,
     look::Look,
 };
+use skeletonllm_network::device::Selected;
 use web_time::Instant;
 
 use crate::platform;
@@ -401,7 +401,7 @@ mod tests {
     }
 
     fn start(files: ModelFiles) -> Mind {
-        let selected = skeletonllm::device::cpu().expect("the CPU backend");
+        let selected = skeletonllm_network::device::cpu().expect("the CPU backend");
         Mind::start(files, selected, &egui::Context::default())
     }
 

@@ -116,7 +116,7 @@ fn open_device(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<Open
         let lost = lost.clone();
         let problem = if message.is_empty() { format!("{reason:?}") } else { message };
         platform::spawn(async move {
-            skeletonllm::device::forget(&lost);
+            skeletonllm_network::device::forget(&lost);
             replace_window(page, &problem).await;
         });
     });

@@ -5,17 +5,15 @@ use anyhow::{Context, Result, ensure};
 use burn::tensor::{Tensor, TensorData};
 use draction::clip::Clip;
 use serde::{Deserialize, Serialize};
-
-use super::{Assistant, MAX_QUESTION};
-use crate::{
+use skeletonllm_data::layout::JointMap;
+use skeletonllm_network::{
     breath::breathe,
-    data::layout::JointMap,
-    drawing::joint_tensor,
-    folder::see,
     internvl::{IGNORED, TokenBatch},
     layers::host_async,
-    look::Look,
 };
+
+use super::{Assistant, MAX_QUESTION};
+use crate::{drawing::joint_tensor, folder::see, look::Look};
 
 /// How much an answer's log-probability hangs on each joint of each frame, to first order.
 ///

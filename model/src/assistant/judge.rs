@@ -4,13 +4,11 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use burn::tensor::Tensor;
+use skeletonllm_data::{DataClip, Family, Labels, Phrasing, QuestionAnswer, Rng, Texts, Truth, question_of};
+use skeletonllm_network::generate::{GenerateOptions, greedy_batch};
 
 use super::Assistant;
-use crate::{
-    data::{DataClip, Family, Labels, Phrasing, QuestionAnswer, Rng, Texts, Truth, question_of},
-    generate::{GenerateOptions, greedy_batch},
-    look::Look,
-};
+use crate::look::Look;
 
 /// What became of some questions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -7,9 +7,10 @@ use std::ops::{ControlFlow, Range};
 use anyhow::{Result, ensure};
 use draction::motion::Motion;
 use serde::{Deserialize, Serialize};
+use skeletonllm_network::breath::breathe;
 
 use super::{Assistant, among_themselves};
-use crate::{breath::breathe, drawing::DrawSettings};
+use crate::drawing::DrawSettings;
 
 /// From this length on, twelve frames of the whole take show too little, and it is better labelled in spans.
 pub const LONG_TAKE_SECONDS: f32 = 10.0;

@@ -7,13 +7,15 @@ use draction::{
     engine::cpu::CpuEngine,
     motion::read_file,
 };
+use skeletonllm_network::{
+    device::{self, DeviceChoice},
+    layers::host,
+};
 
 use super::*;
 use crate::{
-    device::{self, DeviceChoice},
     drawing::{CameraMode, bank_skeleton},
     folder::default_model,
-    layers::host,
 };
 
 fn nano() -> Assistant {
@@ -183,7 +185,7 @@ fn an_answer_comes_word_by_word_and_can_be_stopped() {
 fn suggestions_are_complete_questions() {
     let assistant = nano();
     let suggestions = assistant.suggestions();
-    assert_eq!(suggestions.len(), data::Family::SUGGESTED.len());
+    assert_eq!(suggestions.len(), Family::SUGGESTED.len());
     assert!(suggestions.contains(&"What is the person doing?".to_owned()));
     assert!(suggestions.contains(&"Is the person waving the right hand?".to_owned()), "{suggestions:?}");
     assert!(suggestions.iter().all(|s| !s.contains('{')), "{suggestions:?}");

@@ -12,10 +12,10 @@ use clap::Parser;
 use draction::motion::{ReadOptions, Unit, UpAxis, read_file};
 use skeletonllm::{
     assistant::{Assistant, describe_motion},
-    device::DeviceChoice,
     folder::default_model,
     look::Look,
 };
+use skeletonllm_network::device::DeviceChoice;
 
 /// Ask a question about a motion file: BVH, NTU .skeleton, HumanML3D .json or .npy, or .npy with a skeleton.json.
 ///

@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-use crate::device::{self, DeviceChoice};
+use skeletonllm_network::device::{self, DeviceChoice};
 
 fn case() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/internvl-tiny")

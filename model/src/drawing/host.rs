@@ -8,9 +8,10 @@ use draction::{
     draction::{DrAction, LinePoints, Scales, SparseRows, Template, TemplateError, TemplateRule},
     motion::Skeleton,
 };
+use skeletonllm_network::config::InternVlConfig;
 
 use super::{DrawSettings, DrawingConfig, bank_skeleton, fresh_draction};
-use crate::{config::InternVlConfig, folder::Extra};
+use crate::folder::Extra;
 
 /// The trained renderer in host memory, without burn. Cloning copies a pointer.
 #[derive(Clone, Debug)]

@@ -28,7 +28,7 @@ pub struct Native {
 impl Native {
     pub fn new() -> Result<Native> {
         let files = ModelFiles::read(&asset("nano"))?;
-        Ok(Native { assistant: Assistant::from_files(&files, skeletonllm::device::cpu()?)? })
+        Ok(Native { assistant: Assistant::from_files(&files, skeletonllm_network::device::cpu()?)? })
     }
 
     /// The strip of a file as the page saves it: twelve frames on a sheet.

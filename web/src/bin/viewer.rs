@@ -5,10 +5,10 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use skeletonllm::{
-    device::DeviceChoice,
     drawing::HostDrawing,
     folder::{ModelFiles, default_model},
 };
+use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_web::{
     app::{App, Parking, Parts},
     device,

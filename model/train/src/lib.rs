@@ -1,0 +1,44 @@
+//! What is done to a model before somebody uses it: training ([`run`]), evaluation ([`evaluate`]), explanations by a
+//! teacher that looks at pictures ([`endpoint`]).
+//!
+//! ```text
+//! data ──samples──▶ clips + conversations ──Trainer::step──▶ loss ──backward──▶ optimizer ──▶ state, report
+//! ```
+//!
+//! A run is a function of its configuration, its data and its seed: every batch follows from (seed, epoch, index), so
+//! a run that was killed and resumed goes on exactly as if nothing had happened.
+
+pub mod ablation;
+mod asks;
+mod config;
+pub mod endpoint;
+pub mod evaluate;
+mod named;
+mod optimizer;
+pub mod plot;
+mod readout;
+mod report;
+mod run;
+mod samples;
+mod schedule;
+mod setup;
+mod similar;
+mod state;
+#[cfg(test)]
+#[path = "../../data/src/stick_figure.rs"]
+#[allow(dead_code, reason = "our tests need less of it than those it was written for")]
+mod stick_figure;
+mod trainer;
+
+pub use asks::Asks;
+pub use config::{Stage, StageConfig, TrainConfig};
+pub use named::Average;
+pub use optimizer::{AdamW, AdamWConfig};
+pub use readout::Readout;
+pub use report::{Report, StepRow};
+pub use run::{RunOptions, run};
+pub use samples::{Source, StepBatch};
+pub use schedule::Schedule;
+pub use similar::{Similar, SimilarError};
+pub use state::{Progress, newest, progress, refuse_existing};
+pub use trainer::{Learner, Losses, StepResult, Trainer};
