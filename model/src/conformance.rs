@@ -12,7 +12,7 @@ use safetensors::{Dtype, SafeTensors};
 use skeletonllm_network::checkpoint::{self, CheckpointError, HostTensor, TensorMap};
 use skeletonllm_network::generate::{self, GenerateError, GenerateOptions};
 use skeletonllm_network::internvl::{PromptError, TokenBatch};
-use skeletonllm_network::layers::host;
+use skeletonllm_network::tensors::host;
 
 /// Largest relative L2 error of a forward result. f32 sums in another order stay a thousandfold below it.
 pub const FORWARD_LIMIT: f64 = 1e-4;

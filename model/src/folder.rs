@@ -125,6 +125,18 @@ impl Loaded {
     }
 }
 
+impl HostDrawing {
+    /// Reads it from the bytes of a model's `config.json` and `draction.safetensors`: enough to show pictures before
+    /// the model is there. A public InternVL checkpoint has no such weights; it gets a fresh renderer.
+    ///
+    /// # Errors
+    /// When one of them cannot be used, naming it.
+    pub fn from_files(config: &[u8], draction: Option<&[u8]>) -> Result<HostDrawing> {
+        let config = InternVlConfig::parse(config, "config.json")?;
+        HostDrawing::from_weights(draction, Extra::of(&config)?.drawing)
+    }
+}
+
 /// Reads a renderer's weights, telling of what looks damaged.
 ///
 /// # Errors
@@ -203,7 +215,7 @@ mod tests {
 
     impl ModuleVisitor for Numbers {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0.extend(skeletonllm_network::layers::host(param.val()));
+            self.0.extend(skeletonllm_network::tensors::host(param.val()));
         }
     }
 

@@ -7,7 +7,7 @@ use draction::{
     export::{contact_sheet, encode_png, pictures},
 };
 use skeletonllm_data::layout::JointMap;
-use skeletonllm_network::layers::host_async;
+use skeletonllm_network::tensors::host_async;
 
 use crate::drawing::Drawing;
 

@@ -1,20 +1,19 @@
 //! Questions about a clip, with answers that are true of exactly this motion, mirrored or not.
 
-pub(crate) mod claims;
-mod family;
+mod claims;
 mod negatives;
 
 use draction::motion::Motion;
 
 use super::{
+    family::{Family, FamilyWeights},
     kinematics::{BodyPart, Kinematics, Limbs, Movement, Pace, Phase, Posture, Travel, Turning},
     labels::{self, Labels},
     record::Record,
     rng::Rng,
-    texts::{Phrasing, Repeats, Texts},
+    texts::{Phrasing, Repeats, Texts, canonical},
 };
 
-pub use family::{Family, FamilyWeights};
 use negatives::{OPTIONS, not_done, options};
 
 /// All that is known to be true of one motion.
@@ -252,7 +251,7 @@ fn in_order(phases: &[Phase], texts: &Texts, rng: &mut Rng) -> Option<(String, S
 /// a label and there is none, and for [`Family::Own`].
 pub fn example(family: Family, labels: &[String]) -> Option<String> {
     let texts = Texts::built_in();
-    let wording = super::canonical(family)?;
+    let wording = canonical(family)?;
     let Some(place) = family.placeholder() else { return Some(wording.to_owned()) };
     let filled = match family {
         Family::RecognitionFromList => {

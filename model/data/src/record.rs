@@ -57,6 +57,11 @@ pub enum DataError {
     },
 }
 
+/// A failure to read, with the file or folder at fault.
+pub(crate) fn io_error(path: &Path) -> impl Fn(io::Error) -> DataError + '_ {
+    |source| DataError::Io { path: path.to_owned(), source }
+}
+
 /// Which half of a set a clip belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Half {
@@ -113,7 +118,7 @@ impl Record {
 /// and [`DataError::Empty`] when no line is left.
 pub fn read_metadata(dir: &Path) -> Result<Vec<Record>, DataError> {
     let path = dir.join(METADATA);
-    let text = fs::read_to_string(&path).map_err(|source| DataError::Io { path: path.clone(), source })?;
+    let text = fs::read_to_string(&path).map_err(io_error(&path))?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let records: Result<Vec<Record>, DataError> = lines

@@ -11,14 +11,15 @@ use std::{
 
 use draction::{
     clip::{Clip, ClipOptions},
-    motion::{self, Motion, ReadOptions, Skeleton},
+    motion::{self, Motion, Skeleton},
 };
 use rayon::prelude::*;
 
 use super::{
+    formats::list,
     labels::Labels,
-    listing::{Listing, list},
-    ntu::{MissingSamples, Protocol},
+    listing::Listing,
+    options::LoadOptions,
     record::{DataError, Half, Record},
 };
 
@@ -74,30 +75,6 @@ impl std::str::FromStr for Split {
             .into_iter()
             .find(|s| s.name() == name)
             .ok_or_else(|| format!("'{name}' is none of train, val, test, all"))
-    }
-}
-
-/// How clips are read.
-#[derive(Clone, Debug)]
-pub struct LoadOptions {
-    /// Unit and up axis, where the caller knows better than inference.
-    pub read: ReadOptions,
-    /// Keep joint orientations where the files have them. They more than double the memory a set takes.
-    pub orientations: bool,
-    /// What divides folders of NTU RGB+D files; see [`list`].
-    pub protocol: Option<Protocol>,
-    /// Samples of NTU RGB+D that are left out.
-    pub missing: MissingSamples,
-}
-
-impl Default for LoadOptions {
-    fn default() -> LoadOptions {
-        LoadOptions {
-            read: ReadOptions::default(),
-            orientations: true,
-            protocol: None,
-            missing: MissingSamples::default(),
-        }
     }
 }
 

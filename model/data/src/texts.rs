@@ -9,9 +9,9 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use thiserror::Error;
 
 use super::{
+    family::Family,
     kinematics::{BodyPart, Kinematics, Limbs, Mover, Travel},
     labels::normalized,
-    questions::{Family, claims},
     rng::Rng,
 };
 
@@ -43,6 +43,29 @@ pub enum Phrasing {
 
 /// How often training sees the standard wording of a question.
 const CANONICAL_SHARE: f32 = 0.3;
+
+/// The keys under which the text file holds the claims that a yes/no question may make.
+const CLAIMS: [&str; 19] = [
+    "left_hand",
+    "right_hand",
+    "both_hands",
+    "left_above_head",
+    "right_above_head",
+    "forward",
+    "backward",
+    "left",
+    "right",
+    "in_place",
+    "turning_left",
+    "turning_right",
+    "upright",
+    "down",
+    "up",
+    "fast",
+    "slow",
+    "once",
+    "again",
+];
 
 /// All wordings.
 #[derive(Clone, Debug)]
@@ -89,7 +112,7 @@ impl Texts {
         if let Some(key) = story::VERBS.iter().find(|key| !texts.file.movements.contains_key(**key)) {
             return Err(missing("movements", key));
         }
-        if let Some(key) = claims::NAMES.iter().find(|key| !texts.file.claims.contains_key(**key)) {
+        if let Some(key) = CLAIMS.iter().find(|key| !texts.file.claims.contains_key(**key)) {
             return Err(missing("claims", key));
         }
         if texts.file.lists.is_empty() {

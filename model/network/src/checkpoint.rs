@@ -16,8 +16,8 @@ use safetensors::{Dtype, SafeTensors};
 pub use model::{load_model, parse_model, save_model};
 
 use crate::config::ConfigError;
-use crate::layers::host;
 use crate::quantize;
+use crate::tensors::host;
 
 /// Why a checkpoint cannot be read or written.
 #[derive(Debug, thiserror::Error)]

@@ -188,8 +188,8 @@ impl SelfAttention {
             let heads = projected.dims()[1] / self.head_dim;
             projected.reshape([batch, length, heads, self.head_dim])
         };
-        let query = rotary.rotate(split(self.q_proj.forward(hidden.clone())));
-        let key = rotary.rotate(split(self.k_proj.forward(hidden.clone())));
+        let query = ops::rotate(split(self.q_proj.forward(hidden.clone())), rotary);
+        let key = ops::rotate(split(self.k_proj.forward(hidden.clone())), rotary);
         let value = split(self.v_proj.forward(hidden));
         let (key, value) = match cache {
             Some(cache) => cache.append(key, value),

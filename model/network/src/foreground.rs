@@ -5,7 +5,7 @@
 
 use burn::Tensor;
 
-use crate::layers::{ReadError, host_async};
+use crate::tensors::{ReadError, host_async};
 
 /// A group is empty when none of its pixels is brighter than this in any channel: what 8 bits show as black.
 const EMPTY: f32 = 1.0 / 255.0;

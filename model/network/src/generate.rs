@@ -12,7 +12,7 @@ use burn::tensor::activation::log_softmax;
 use crate::breath::breathe;
 use crate::internvl::{InternVl, PromptError, TokenBatch};
 use crate::kv_cache::KvCache;
-use crate::layers::{ReadError, host_async, indices};
+use crate::tensors::{ReadError, host_async, indices};
 
 mod answers;
 

@@ -7,9 +7,11 @@ use burn::tensor::{Device, TensorData};
 use crate::config::InternVlConfig;
 use crate::decoder::LanguageModel;
 use crate::foreground::Foreground;
+use crate::initialise;
 use crate::kv_cache::KvCache;
-use crate::layers::{indices, initialise, ops};
+use crate::layers::ops;
 use crate::projector::Projector;
+use crate::tensors::indices;
 use crate::vision::{VisionTower, pixel_shuffle};
 
 /// Label of a token that does not count in the loss.

@@ -8,7 +8,8 @@ use burn::module::{Module, Param};
 use burn::tensor::Device;
 
 use crate::config::{InternVlConfig, Normalise, VisionConfig};
-use crate::layers::{Attention, AttentionMask, LayerNorm, Linear, indices, ops, parameter};
+use crate::layers::{Attention, AttentionMask, LayerNorm, Linear, ops};
+use crate::tensors::{indices, parameter};
 
 mod resize;
 

@@ -9,7 +9,7 @@ use skeletonllm_data::layout::JointMap;
 use skeletonllm_network::{
     breath::breathe,
     internvl::{IGNORED, TokenBatch},
-    layers::host_async,
+    tensors::host_async,
 };
 
 use super::{Assistant, MAX_QUESTION};

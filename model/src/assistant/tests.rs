@@ -9,7 +9,7 @@ use draction::{
 };
 use skeletonllm_network::{
     device::{self, DeviceChoice},
-    layers::host,
+    tensors::host,
 };
 
 use super::*;

@@ -21,7 +21,7 @@ pub use recognition::rank_of;
 
 use answers::{Answer, AnswerScores};
 use baseline::BaselineScores;
-use recognition::{Ranked, Recognition};
+use recognition::{Ranked, Recognition, mean};
 use robustness::{Comparison, Row};
 
 /// Scores of one folder. All figures are fractions in 0..=1.
@@ -116,12 +116,6 @@ pub struct Scores {
     /// By folder and clip where the true label stands.
     #[serde(skip)]
     pub ranked: Vec<Vec<Option<Ranked>>>,
-}
-
-/// The mean, where there is something.
-fn mean(values: impl Iterator<Item = f64>) -> Option<f64> {
-    let values: Vec<f64> = values.collect();
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
 }
 
 /// What is judged beside recognition.

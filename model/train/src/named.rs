@@ -170,7 +170,8 @@ mod tests {
     use burn::tensor::{Device, TensorData};
 
     use super::*;
-    use skeletonllm_network::layers::{Linear, host};
+    use skeletonllm_network::layers::Linear;
+    use skeletonllm_network::tensors::host;
 
     fn layer(values: [f32; 4], device: &Device) -> Linear {
         let weight = Tensor::<2>::from_data(TensorData::new(values.to_vec(), [2, 2]), device);

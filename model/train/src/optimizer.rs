@@ -208,7 +208,7 @@ mod tests {
     use burn::tensor::{Device, Distribution};
 
     use super::*;
-    use skeletonllm_network::layers::host;
+    use skeletonllm_network::tensors::host;
 
     #[test]
     fn the_orthogonal_matrix_keeps_directions_and_levels_sizes() {

@@ -100,7 +100,7 @@ fn size(pose: &[f32], marks: &[usize; LANDMARKS]) -> f32 {
 mod tests {
     use burn::tensor::Distribution;
     use draction::clip::ClipOptions;
-    use skeletonllm_network::layers::host;
+    use skeletonllm_network::tensors::host;
 
     use super::*;
     use crate::stick_figure;

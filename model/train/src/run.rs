@@ -70,7 +70,7 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     }
     options.config.validate().map_err(anyhow::Error::msg)?;
     let config = &options.config;
-    let (train, validation) = setup::read_data(&options)?;
+    let (train, validation) = setup::read_data(&options.data, &config.ntu, options.quiet)?;
     let device = options.device.clone().autodiff();
     let asks = setup::asks(config, &train, &out)?;
 

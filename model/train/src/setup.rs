@@ -1,6 +1,9 @@
 //! What a run begins with: its data, and the model it starts from.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::Result;
 use burn::tensor::Device;
@@ -11,13 +14,13 @@ use skeletonllm::{
     folder::{Extra, Loaded, SkeletonLlm},
 };
 use skeletonllm_data::{
-    DataClip, DataSet, Labels, Truth, corpus,
+    DataClip, DataSet, Labels, ProtocolOptions, Truth, corpus,
     prompts::Prompts,
     teacher::{KinematicTeacher, Rationales, ShownClip, Teacher},
 };
-use skeletonllm_network::{internvl::InternVl, lora, tokenizer::Tokenizer};
+use skeletonllm_network::{internvl::InternVl, layers::LoraConfig, lora, tokenizer::Tokenizer};
 
-use super::{Asks, RunOptions, Similar, Stage, StageConfig, TrainConfig};
+use super::{Asks, Similar, Stage, StageConfig, TrainConfig};
 
 /// The model that a run starts from: the directory of `--from` with the new labels added, or one made from nothing
 /// for the words of this data.
@@ -110,18 +113,18 @@ pub fn labels_of(sets: &[DataSet]) -> Labels {
 /// The adapters of a stage, by its place among the stages, where it has any. After the last one nothing is attached.
 pub fn prepare(mut model: SkeletonLlm, config: &TrainConfig, stage: usize) -> SkeletonLlm {
     if let Some(&StageConfig { lora_rank: rank @ 1.., lora_alpha: alpha, .. }) = config.stages.get(stage) {
-        let adapters = lora::LoraConfig { rank, alpha, ..Default::default() };
+        let adapters = LoraConfig { rank, alpha, ..Default::default() };
         model.internvl = lora::attach(model.internvl, &adapters, config.seed + stage as u64);
     }
     model
 }
 
 /// Reads every folder's two halves, telling of files that cannot be used.
-pub fn read_data(options: &RunOptions<'_>) -> Result<(Vec<DataSet>, Vec<DataSet>)> {
+pub fn read_data(folders: &[PathBuf], options: &ProtocolOptions, quiet: bool) -> Result<(Vec<DataSet>, Vec<DataSet>)> {
     let mut halves = (Vec::new(), Vec::new());
-    let load = options.config.ntu.load_options()?;
-    for folder in &options.data {
-        let bar = if options.quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
+    let load = options.load_options()?;
+    for folder in folders {
+        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
         bar.set_style(ProgressStyle::with_template("reading {msg} [{wide_bar}] {pos}/{len}")?.progress_chars("=> "));
         bar.set_message(folder.display().to_string());
         let progress = |done: usize, total: usize| {

@@ -6,7 +6,7 @@ use burn::{
     tensor::{Tensor, TensorData},
 };
 use skeletonllm::folder::{SkeletonLlm, see};
-use skeletonllm_network::layers::on_cpu;
+use skeletonllm_network::tensors::on_cpu;
 
 use super::{
     AdamW, Readout, Schedule, StageConfig, StepBatch,

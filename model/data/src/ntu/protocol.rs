@@ -1,31 +1,14 @@
 //! Who is learned from and who is judged on.
 
-use std::{collections::BTreeMap, fmt, str::FromStr, sync::LazyLock};
+use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use super::Sample;
+use super::{
+    Sample,
+    classes::{NTU60, class_names},
+};
 use crate::{labels::normalized, record::Half};
-
-/// `assets/ntu/ntu60.json`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Ntu60 {
-    training_subjects: Vec<u16>,
-    /// Actions held back, by the name of the split.
-    unseen: BTreeMap<String, Vec<u16>>,
-    classes: Vec<String>,
-}
-
-static NTU60: LazyLock<Ntu60> = LazyLock::new(|| {
-    let text = include_str!("../../../../assets/ntu/ntu60.json");
-    serde_json::from_str(text).expect("our own file is valid")
-});
-
-/// Names of the actions 1–60, in this order.
-pub fn class_names() -> &'static [String] {
-    &NTU60.classes
-}
 
 /// How NTU RGB+D 60 is divided into clips to learn from and clips to be judged on (spec A.10). There is no validation
 /// half: what is chosen by looking at the test is no longer tested.

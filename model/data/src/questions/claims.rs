@@ -6,29 +6,6 @@ use crate::{
     rng::Rng,
 };
 
-/// The names of all claims in the text file.
-pub(crate) const NAMES: [&str; 19] = [
-    "left_hand",
-    "right_hand",
-    "both_hands",
-    "left_above_head",
-    "right_above_head",
-    "forward",
-    "backward",
-    "left",
-    "right",
-    "in_place",
-    "turning_left",
-    "turning_right",
-    "upright",
-    "down",
-    "up",
-    "fast",
-    "slow",
-    "once",
-    "again",
-];
-
 /// How often claims of a kind are made of clips that are as most clips are, upright in one place and done at once: else
 /// "upright" would always be right and "turning" never.
 const USUAL: f32 = 0.15;

@@ -2,14 +2,14 @@
 
 use super::{Texts, written};
 use crate::{
+    family::Family,
     kinematics::{Kinematics, Limbs, Travel},
     labels::Labels,
-    questions::Family,
 };
 
 /// Every text that training can produce from these labels, for training a tokenizer: all wordings, held-out ones too
 /// (a user will use such words), labels, sentences, answers, and lists in every format. Sets' own texts are
-/// [`super::DataSet::texts`].
+/// [`crate::DataSet::texts`].
 pub fn corpus(labels: &Labels) -> Vec<String> {
     let texts = Texts::built_in();
     let labels = labels.union(&Labels::new(texts.labels.keys())).with_mirrored();

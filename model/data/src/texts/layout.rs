@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{labels::mirrored, questions::Family};
+use crate::{family::Family, labels::mirrored};
 
 /// The wordings of one family of questions.
 #[derive(Clone, Debug, Deserialize)]

@@ -4,7 +4,7 @@ use burn::tensor::{Device, Distribution};
 
 use super::*;
 use crate::checkpoint;
-use crate::layers::host;
+use crate::tensors::host;
 
 fn model() -> InternVl {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/internvl-tiny/checkpoint");

@@ -1,7 +1,7 @@
 use burn::tensor::Distribution;
 
 use super::*;
-use crate::layers::host;
+use crate::tensors::host;
 
 /// A model of `nano`'s kind: 64-pixel frames, 16-pixel patches, four layers each.
 fn nano(width: usize) -> InternVlConfig {

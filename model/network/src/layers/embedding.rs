@@ -4,7 +4,7 @@ use burn::Tensor;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, Int};
 
-use super::parameter;
+use crate::tensors::parameter;
 
 /// One row of features per token of the vocabulary.
 #[derive(Module, Debug)]

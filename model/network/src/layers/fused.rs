@@ -21,7 +21,8 @@ pub(crate) mod pointwise;
 pub(crate) mod rotate;
 pub(crate) mod simd;
 
-use super::{Table, Visibility, on_cpu};
+use super::{Table, Visibility};
+use crate::tensors::on_cpu;
 
 /// The fused layers, with gradients through burn's automatic differentiation.
 #[backend_extension(Flex, Autodiff)]

@@ -4,8 +4,8 @@ use burn::Tensor;
 use burn::module::{Module, Param};
 use burn::tensor::Device;
 
-use super::{ops, parameter};
-use crate::lora::Lora;
+use super::{Lora, ops};
+use crate::tensors::parameter;
 
 /// `y = x·Wᵀ + b`, plus a low-rank update where one is attached.
 #[derive(Module, Debug)]

@@ -4,7 +4,8 @@ use burn::Tensor;
 use burn::module::{Module, Param};
 use burn::tensor::Device;
 
-use super::{ops, parameter};
+use super::ops;
+use crate::tensors::parameter;
 
 /// `(x − mean)/√(variance + eps) · weight + bias` over the last axis, with the biased variance.
 #[derive(Module, Debug)]

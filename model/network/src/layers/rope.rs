@@ -8,7 +8,7 @@ use std::sync::Arc;
 use burn::Tensor;
 use burn::tensor::{Device, TensorData};
 
-use super::{on_cpu, ops};
+use crate::tensors::on_cpu;
 
 /// Cosines and sines on the host, `[rows, half]` each; a row per position.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,12 +50,6 @@ impl Rotary {
         Self { table: Arc::new(Table { cos, sin, half }), tensors }
     }
 
-    /// `[batch, length, heads, head_dim]` → the same, rotated by the positions of this pass.
-    #[must_use]
-    pub fn rotate(&self, heads: Tensor<4>) -> Tensor<4> {
-        ops::rotate(heads, self)
-    }
-
     pub(super) fn table(&self) -> Arc<Table> {
         self.table.clone()
     }
@@ -68,7 +62,7 @@ impl Rotary {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::layers::host;
+    use crate::{layers::ops, tensors::host};
 
     #[test]
     fn turns_each_pair_by_its_own_angle() {
@@ -76,7 +70,7 @@ mod tests {
         // theta = 100 and width 4 give the frequencies 1 and 0.1
         let rotary = Rotary::new(&[0, 3], 4, 100.0, &device);
         let heads = Tensor::<4>::from_data([[[[1.0, 2.0, 3.0, 4.0]], [[1.0, 2.0, 3.0, 4.0]]]], &device);
-        let turned = host(rotary.rotate(heads));
+        let turned = host(ops::rotate(heads, &rotary));
         let (s0, c0) = 3.0_f32.sin_cos();
         let (s1, c1) = 0.3_f32.sin_cos();
         let expected = [1.0, 2.0, 3.0, 4.0, c0 - 3.0 * s0, 2.0 * c1 - 4.0 * s1, 3.0 * c0 + s0, 4.0 * c1 + 2.0 * s1];

@@ -1,7 +1,7 @@
 use burn::tensor::TensorData;
 
 use super::*;
-use crate::{foreground::Foreground, internvl::InternVl, layers::host};
+use crate::{foreground::Foreground, internvl::InternVl, tensors::host};
 
 fn device() -> Device {
     Device::flex()

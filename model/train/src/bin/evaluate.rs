@@ -12,7 +12,7 @@ use skeletonllm::{
     console::{bar, print},
     folder::default_model,
 };
-use skeletonllm_data::{DataSet, Family, LoadOptions, ProtocolOptions, Split, listing, prompts::Prompts};
+use skeletonllm_data::{DataSet, Family, LoadOptions, ProtocolOptions, Split, formats, prompts::Prompts};
 use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_train::{
     evaluate::{
@@ -131,7 +131,7 @@ fn read(folders: &[PathBuf], split: Split, load: &LoadOptions) -> Result<Vec<Dat
 
 fn score(args: &Args, path: &Path) -> Result<()> {
     let load = args.ntu.load_options()?;
-    let listings = args.data.iter().map(|folder| listing::list(folder, &load)).collect::<Result<Vec<_>, _>>()?;
+    let listings = args.data.iter().map(|folder| formats::list(folder, &load)).collect::<Result<Vec<_>, _>>()?;
     let truths = Truths::of(listings.iter().flat_map(|l| &l.records));
     let scores = answers::score(&answers::read(path)?, &truths).with_context(|| path.display().to_string())?;
     write_json(args, &scores)?;

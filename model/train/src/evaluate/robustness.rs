@@ -10,8 +10,7 @@ use skeletonllm_data::{DataSet, Perturbation};
 
 use super::{
     baseline::Gallery,
-    mean,
-    recognition::{Ranked, Recognition, recognise},
+    recognition::{Ranked, Recognition, mean, recognise},
 };
 
 /// One row: top-1 among all labels, fractions in 0..=1.

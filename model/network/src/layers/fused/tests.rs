@@ -3,7 +3,8 @@
 use burn::tensor::{Device, Distribution};
 
 use super::*;
-use crate::layers::{AttentionMask, Rotary, host, ops};
+use crate::layers::{AttentionMask, Rotary, ops};
+use crate::tensors::host;
 
 fn device() -> Device {
     Device::flex().autodiff()

@@ -3,9 +3,9 @@
 
 use std::{collections::BTreeMap, fs, io, path::Path};
 
-use super::{
-    listing::{Listing, io_error},
-    record::{DataError, Half, Record, inside},
+use crate::{
+    listing::Listing,
+    record::{DataError, Half, Record, inside, io_error},
 };
 
 /// Folder of the motions.

@@ -1,27 +1,4 @@
-//! The layers of both transformers, each one struct whose field names are the checkpoint's.
-//!
-//! Everything between attention blocks works on `[rows, width]`: a matrix product over all tokens of all clips at once
-//! is the one shape that every backend runs well.
-
-mod attention;
-mod embedding;
-mod linear;
-mod norm;
-mod rope;
-
-#[cfg(feature = "cpu")]
-mod fused;
-pub mod initialise;
-pub mod ops;
-
-#[cfg(feature = "cpu")]
-pub(crate) use attention::Visibility;
-pub use attention::{Attention, AttentionMask, Gap};
-pub use embedding::Embedding;
-pub use linear::Linear;
-pub use norm::{LayerNorm, RmsNorm};
-pub use rope::Rotary;
-pub(crate) use rope::Table;
+//! Lists of numbers to tensors and back.
 
 use burn::Tensor;
 use burn::module::{Param, ParamId};

@@ -1,13 +1,40 @@
-//! The options that `train` and `evaluate` share.
+//! How folders of clips are read.
 
 use std::path::PathBuf;
 
+use draction::motion::ReadOptions;
 use serde::{Deserialize, Serialize};
 
-use super::{MissingSamples, Protocol};
-use crate::{record::DataError, set::LoadOptions};
+use super::{
+    ntu::{MissingSamples, Protocol},
+    record::DataError,
+};
 
-/// How folders of NTU RGB+D files are read; other folders do not care.
+/// How clips are read.
+#[derive(Clone, Debug)]
+pub struct LoadOptions {
+    /// Unit and up axis, where the caller knows better than inference.
+    pub read: ReadOptions,
+    /// Keep joint orientations where the files have them. They more than double the memory a set takes.
+    pub orientations: bool,
+    /// What divides folders of NTU RGB+D files; see [`crate::formats::list`].
+    pub protocol: Option<Protocol>,
+    /// Samples of NTU RGB+D that are left out.
+    pub missing: MissingSamples,
+}
+
+impl Default for LoadOptions {
+    fn default() -> LoadOptions {
+        LoadOptions {
+            read: ReadOptions::default(),
+            orientations: true,
+            protocol: None,
+            missing: MissingSamples::default(),
+        }
+    }
+}
+
+/// How folders of NTU RGB+D files are read, as `train` and `evaluate` are told; other folders do not care.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[cfg_attr(not(target_family = "wasm"), derive(clap::Args))]
 #[serde(default, deny_unknown_fields)]

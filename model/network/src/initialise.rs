@@ -8,13 +8,12 @@ use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::TensorData;
 
 use crate::config::InternVlConfig;
-use crate::internvl::InternVl;
 
 /// Draws every parameter afresh.
 ///
 /// Weights and tables are normal with the config's `initializer_range`, biases 0, norms 1, layer scales the config's.
 #[must_use]
-pub fn fresh(model: InternVl, config: &InternVlConfig, seed: u64) -> InternVl {
+pub fn fresh<M: Module>(model: M, config: &InternVlConfig, seed: u64) -> M {
     let vision = config.vision_config.initializer_range;
     let text = config.text_config.initializer_range;
     let scale = config.vision_config.layer_scale_init_value;
@@ -35,7 +34,7 @@ pub fn fresh(model: InternVl, config: &InternVlConfig, seed: u64) -> InternVl {
 
 /// Draws the adapters afresh and leaves everything else.
 #[must_use]
-pub(crate) fn adapters(model: InternVl, seed: u64) -> InternVl {
+pub(crate) fn adapters<M: Module>(model: M, seed: u64) -> M {
     fill(model, seed, |name, shape| name.contains(".lora.").then(|| adapter(name, shape)))
 }
 

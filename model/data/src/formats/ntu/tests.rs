@@ -8,7 +8,7 @@ use draction::motion::{
 };
 
 use super::*;
-use crate::{DataSet, LoadOptions, Split, record::Half};
+use crate::{DataSet, LoadOptions, ProtocolOptions, Split, ntu::class_names, record::Half};
 
 /// A folder with these files, each a person who waves.
 fn folder(names: &[&str]) -> tempfile::TempDir {
