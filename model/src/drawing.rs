@@ -26,7 +26,7 @@ use draction::{
     motion::Part,
     passes::Dims,
 };
-use skeletonllm_network::draction_op::{Scene, render};
+use skeletonllm_network::draction_op::{RenderConstants, render};
 
 /// The trained renderer. Features are kept for one bank of Gaussians on a known body; a clip with another skeleton
 /// borrows from the same places of the body ([`DrAction::fitted`]).
@@ -173,8 +173,8 @@ impl Drawing {
             oriented: false,
         };
         let cameras = clips.iter().map(|c| c.camera).collect();
-        let scene = Scene { dims, template: Arc::new(template), cameras, orientations: None };
-        Ok(render(features, weights, positions, velocities, Arc::new(scene)))
+        let constants = RenderConstants { dims, template: Arc::new(template), cameras, orientations: None };
+        Ok(render(features, weights, positions, velocities, Arc::new(constants)))
     }
 }
 

@@ -3,9 +3,9 @@
 //! What it learned from is [`skeletonllm_data`], its layers and weights are [`skeletonllm_network`].
 
 pub mod assistant;
-pub mod conformance;
 #[cfg(not(target_family = "wasm"))]
-pub mod console;
+pub mod cli;
+pub mod conformance;
 pub mod drawing;
 pub mod folder;
-pub mod look;
+pub mod observation;

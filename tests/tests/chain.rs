@@ -7,7 +7,7 @@ use draction::conformance::Case;
 use skeletonllm::folder::see;
 use skeletonllm_network::{
     checkpoint::load_model,
-    draction_op::{Scene, render},
+    draction_op::{RenderConstants, render},
     internvl::{InternVl, TokenBatch},
 };
 use skeletonllm_tests::{case, devices};
@@ -22,7 +22,7 @@ type Inputs = [Vec<f32>; 4];
 
 struct Chain {
     model: InternVl,
-    scene: Arc<Scene>,
+    constants: Arc<RenderConstants>,
     shapes: [Vec<usize>; 4],
     tokens: TokenBatch,
     labels: Vec<Vec<i64>>,
@@ -47,7 +47,7 @@ impl Chain {
         ];
         let chain = Chain {
             model: load_model(folder.join("checkpoint"), &device).unwrap(),
-            scene: Arc::new(Scene {
+            constants: Arc::new(RenderConstants {
                 dims,
                 template: Arc::new(case.draction.template.clone()),
                 cameras: case.cameras.clone(),
@@ -71,7 +71,7 @@ impl Chain {
         let (features, weights) = (self.tensor::<2>(0, &inputs[0]), self.tensor::<1>(1, &inputs[1]));
         let (positions, velocities) = (self.tensor::<5>(2, &inputs[2]), self.tensor::<5>(3, &inputs[3]));
         let frames =
-            render(features.clone(), weights.clone(), positions.clone(), velocities.clone(), self.scene.clone());
+            render(features.clone(), weights.clone(), positions.clone(), velocities.clone(), self.constants.clone());
         let visual = see(&self.model, frames);
         let loss = self.model.loss(&self.tokens, &self.labels, Some(visual)).unwrap();
         let value = f64::from(loss.clone().into_scalar::<f32>());

@@ -52,7 +52,7 @@ async fn draw(engine: &DrawEngine, clip: &Clip, draction: &DrAction, size: usize
         let part = clip.part(first..(first + STRETCH).min(clip.frames()));
         let batch = Batch::new([&part]).map_err(|e| e.to_string())?;
         frames.extend(engine.frames(&batch.inputs(draction, size, size)).await?);
-        skeletonllm_network::breath::breathe().await;
+        skeletonllm_network::task::yield_now().await;
     }
     Ok(frames)
 }

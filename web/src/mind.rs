@@ -19,7 +19,7 @@ use skeletonllm::{
     assistant::{Answer, Assistant, Attribution, Span, SpanOptions},
     drawing::DrawSettings,
     folder::ModelFiles,
-    look::Look,
+    observation::Observation,
 };
 use skeletonllm_network::device::Selected;
 use web_time::Instant;
@@ -306,7 +306,7 @@ fn next(queue: &mut VecDeque<Request>) -> Option<Request> {
 /// Answers one question about a made-up walk: every kernel is compiled before somebody waits for it.
 async fn warm_up(assistant: &Assistant) -> anyhow::Result<()> {
     let motion = humanoid::perform(humanoid::Action::Walk, &humanoid::Person::default(), 30.0);
-    let look = assistant.look_async(&[&motion], &DrawSettings::default()).await?;
+    let look = assistant.observe_async(&[&motion], &DrawSettings::default()).await?;
     if let Some(question) = assistant.suggestions().first() {
         assistant.ask_async(&look, question, |_| ControlFlow::Continue(())).await?;
     }
@@ -317,15 +317,15 @@ async fn warm_up(assistant: &Assistant) -> anyhow::Result<()> {
 /// The last look: questions about one take follow each other.
 #[derive(Default)]
 struct Seen {
-    last: Option<((u64, u64), Look)>,
+    last: Option<((u64, u64), Observation)>,
 }
 
 impl Seen {
-    async fn look(&mut self, assistant: &Assistant, subject: &Subject) -> anyhow::Result<&Look> {
+    async fn look(&mut self, assistant: &Assistant, subject: &Subject) -> anyhow::Result<&Observation> {
         let key = (subject.take, subject.version);
         if self.last.as_ref().is_none_or(|(known, _)| *known != key) {
             self.last = None;
-            let look = assistant.look_async(&[&subject.motion], &subject.settings).await?;
+            let look = assistant.observe_async(&[&subject.motion], &subject.settings).await?;
             self.last = Some((key, look));
         }
         Ok(&self.last.as_ref().expect("just set").1)

@@ -8,7 +8,7 @@ mod options;
 mod style;
 mod time;
 
-pub use errors::spoilt;
+pub use errors::degraded;
 pub use options::AugmentOptions;
 
 use super::rng::Rng;
@@ -26,7 +26,7 @@ pub struct Augmented {
 const MIN_FRAMES: usize = 12;
 
 /// Shows a clip in another way that is as true as the first: cut, faster, turned, mirrored, resized. What is asked
-/// about a clip is read off this one; what is seen of it may be [`spoilt`] as well.
+/// about a clip is read off this one; what is seen of it may be [`degraded`] as well.
 ///
 /// The result depends on the motion, the options and the state of `rng` alone; `rng` advances by the same amount
 /// whatever the options, so that switching one off leaves the others as they were.

@@ -48,7 +48,7 @@ pub mod teacher;
 pub mod texts;
 pub mod together;
 
-pub use augment::{AugmentOptions, Augmented, augment, spoilt};
+pub use augment::{AugmentOptions, Augmented, augment, degraded};
 pub use batches::Batches;
 pub use denoise::denoised;
 pub use family::{Family, FamilyWeights};

@@ -67,7 +67,7 @@ impl Proportions {
 mod tests {
     use super::*;
     use crate::{
-        augment::{AugmentOptions, spoilt},
+        augment::{AugmentOptions, degraded},
         layout::on_kinect,
         rng::Rng,
         stick_figure,
@@ -77,7 +77,7 @@ mod tests {
     fn a_body_takes_the_proportions_of_another_and_keeps_its_directions() {
         let own = on_kinect(&stick_figure::waving(0), 25).unwrap().motion;
         let other = AugmentOptions { bone_length: 0.3, ..AugmentOptions::none() };
-        let other = Proportions::of(&spoilt(&own, &other, &mut Rng::new(3))).unwrap();
+        let other = Proportions::of(&degraded(&own, &other, &mut Rng::new(3))).unwrap();
         let before = Proportions::of(&own).unwrap();
         let shown = other.put_on(&own, &before);
         let apart = |a: &Proportions, b: &Proportions| a.0.iter().zip(&b.0).map(|(a, b)| (a - b).abs()).sum::<f32>();

@@ -91,7 +91,7 @@ pub fn judge(text: &str, label: &str) -> Result<(), Unfit> {
 
 /// What became of some rationales.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct RationaleTally {
     /// Fit to learn from.
     pub kept: usize,
     /// Dropped: [`Unfit::NoLabel`].
@@ -102,7 +102,7 @@ pub struct Tally {
     pub unknown: usize,
 }
 
-impl Tally {
+impl RationaleTally {
     /// Counts one verdict of [`judge`].
     pub fn add(&mut self, verdict: Result<(), Unfit>) {
         match verdict {
@@ -113,7 +113,7 @@ impl Tally {
     }
 }
 
-impl fmt::Display for Tally {
+impl fmt::Display for RationaleTally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} rationales", self.kept)?;
         for (count, why) in [
@@ -154,7 +154,7 @@ mod tests {
 
     #[test]
     fn a_tally_says_what_was_dropped() {
-        let mut tally = Tally::default();
+        let mut tally = RationaleTally::default();
         for verdict in [Ok(()), Ok(()), Err(Unfit::NoLabel), Err(Unfit::OtherLabel), Err(Unfit::OtherLabel)] {
             tally.add(verdict);
         }

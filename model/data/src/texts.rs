@@ -17,7 +17,7 @@ use super::{
 
 pub use corpus::corpus;
 pub(super) use layout::Repeats;
-pub use layout::{Answers, Wordings};
+pub use layout::{FixedAnswers, Wordings};
 use layout::{LabelText, ListFormat, PhrasingsFile, Sentence};
 
 /// A text file does not have the expected layout.
@@ -144,7 +144,7 @@ impl Texts {
     }
 
     /// The fixed answers.
-    pub fn answers(&self) -> &Answers {
+    pub fn answers(&self) -> &FixedAnswers {
         &self.file.answers
     }
 

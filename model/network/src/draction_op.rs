@@ -28,7 +28,7 @@ use draction::{camera::Camera, draction::Template, passes::Dims};
 
 /// What a rendering needs besides tensors: nothing in it is trained.
 #[derive(Clone, Debug)]
-pub struct Scene {
+pub struct RenderConstants {
     /// Sizes; `clips` is the batch.
     pub dims: Dims,
     /// The Gaussians in their reference pose, one template for the whole batch.
@@ -48,15 +48,15 @@ pub struct Scene {
 /// Returns `[B, T, H, W, 3]` in `[0, 1]`. Gradients flow to all four.
 ///
 /// # Panics
-/// When a tensor does not have the shape that `scene.dims` asks for: a defect of the caller, not of a file.
+/// When a tensor does not have the shape that `constants.dims` asks for: a defect of the caller, not of a file.
 pub fn render(
     features: Tensor<2>,
     weights: Tensor<1>,
     positions: Tensor<5>,
     velocities: Tensor<5>,
-    scene: Arc<Scene>,
+    constants: Arc<RenderConstants>,
 ) -> Tensor<5> {
-    let d = &scene.dims;
+    let d = &constants.dims;
     let joints = [d.clips, d.frames, d.bodies, d.joints, 3];
     assert_eq!(features.dims(), [d.gaussians, 3], "features");
     assert_eq!(weights.dims(), [draction::passes::WEIGHTS_LEN], "weights");
@@ -67,7 +67,7 @@ pub fn render(
         weights.into_dispatch(),
         positions.into_dispatch(),
         velocities.into_dispatch(),
-        scene,
+        constants,
     ))
 }
 
@@ -82,7 +82,7 @@ pub trait DrActionOps: Backend {
         weights: FloatTensor<Self>,
         positions: FloatTensor<Self>,
         velocities: FloatTensor<Self>,
-        scene: Arc<Scene>,
+        constants: Arc<RenderConstants>,
     ) -> FloatTensor<Self>;
 }
 
@@ -96,7 +96,7 @@ pub trait DrActionBackward: DrActionOps {
         inputs: Four<FloatTensor<Self>>,
         frames: FloatTensor<Self>,
         grad_frames: FloatTensor<Self>,
-        scene: &Scene,
+        constants: &RenderConstants,
     ) -> Four<FloatTensor<Self>>;
 }
 
@@ -106,18 +106,18 @@ impl<B: DrActionBackward, C: CheckpointStrategy> DrActionOps for Autodiff<B, C> 
         weights: FloatTensor<Self>,
         positions: FloatTensor<Self>,
         velocities: FloatTensor<Self>,
-        scene: Arc<Scene>,
+        constants: Arc<RenderConstants>,
     ) -> FloatTensor<Self> {
         #[derive(Debug)]
         struct DrAction;
 
         impl<B: DrActionBackward> Backward<B, 4> for DrAction {
-            type State = (Four<FloatTensor<B>>, FloatTensor<B>, Arc<Scene>);
+            type State = (Four<FloatTensor<B>>, FloatTensor<B>, Arc<RenderConstants>);
 
             fn backward(self, ops: Ops<Self::State, 4>, grads: &mut Gradients, _: &mut Checkpointer) {
-                let (inputs, frames, scene) = ops.state;
+                let (inputs, frames, constants) = ops.state;
                 let upstream = grads.consume::<B>(&ops.node);
-                let gradients = B::draction_backward(inputs, frames, upstream, &scene);
+                let gradients = B::draction_backward(inputs, frames, upstream, &constants);
                 for (parent, gradient) in ops.parents.into_iter().zip(gradients) {
                     if let Some(parent) = parent {
                         grads.register::<B>(parent.id, gradient);
@@ -129,9 +129,9 @@ impl<B: DrActionBackward, C: CheckpointStrategy> DrActionOps for Autodiff<B, C> 
         let parts = [features, weights, positions, velocities].map(|tensor| tensor.into_parts());
         let inputs = parts.each_ref().map(|(primitive, _)| primitive.clone());
         let [features, weights, positions, velocities] = inputs.clone();
-        let frames = B::draction(features, weights, positions, velocities, scene.clone());
+        let frames = B::draction(features, weights, positions, velocities, constants.clone());
         match DrAction.prepare::<C>(parts.map(|(_, node)| node)).compute_bound().stateful() {
-            OpsKind::Tracked(prep) => prep.finish((inputs, frames.clone(), scene), frames),
+            OpsKind::Tracked(prep) => prep.finish((inputs, frames.clone(), constants), frames),
             OpsKind::UnTracked(prep) => prep.finish(frames),
         }
     }

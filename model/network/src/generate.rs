@@ -9,15 +9,15 @@ use std::ops::ControlFlow;
 use burn::Tensor;
 use burn::tensor::activation::log_softmax;
 
-use crate::breath::breathe;
 use crate::internvl::{InternVl, PromptError, TokenBatch};
 use crate::kv_cache::KvCache;
+use crate::task::yield_now;
 use crate::tensors::{ReadError, host_async, indices};
 
-mod answers;
+mod sequences;
 
-use answers::Answers;
-pub use answers::{Ending, Generated};
+use sequences::Sequences;
+pub use sequences::{Ending, Generated};
 
 /// Why there is no answer, or no score.
 #[derive(Debug, thiserror::Error)]
@@ -151,7 +151,7 @@ impl<'m> Session<'m> {
         let embedded = self.model.embed(&fed, None)?;
         let lengths = fed.lengths();
         for (row, scores) in scores.iter_mut().enumerate() {
-            breathe().await;
+            yield_now().await;
             let mut cache = self.cache.repeat_row(row, candidates.len());
             let decoder = &self.model.language_model.model;
             let hidden = decoder.forward_cached(embedded.clone(), &lengths, &mut cache);
@@ -178,11 +178,11 @@ pub async fn generate(
     options: &GenerateOptions,
     mut on_token: impl FnMut(usize, u32) -> ControlFlow<()>,
 ) -> Result<Vec<Generated>, GenerateError> {
-    let mut answers = Answers::new(prompts, options);
+    let mut answers = Sequences::new(prompts, options);
     let mut session = Session::new(model);
     let mut next = Some((TokenBatch::new(prompts.to_vec()), visual));
     while let Some((batch, visual)) = next {
-        breathe().await;
+        yield_now().await;
         session.feed(&batch, visual)?;
         let logits = host_async(session.logits.clone().expect("set by feed")).await?;
         next = answers.take(&logits, &mut on_token).map(|batch| (batch, None));

@@ -3,7 +3,6 @@
 //! The model has InternVL's shape ([`internvl`]), so public checkpoints load ([`checkpoint`]). burn picks the device at
 //! run time ([`device`]). Pictures and tokens go in; what they are of, nothing here knows.
 
-pub mod breath;
 pub mod chat;
 pub mod checkpoint;
 pub mod config;
@@ -19,6 +18,7 @@ pub mod layers;
 pub mod lora;
 pub mod projector;
 pub mod quantize;
+pub mod task;
 pub mod tensors;
 pub mod tokenizer;
 pub mod vision;

@@ -1,8 +1,8 @@
 //! A teacher behind an OpenAI-compatible endpoint: it gets the pictures and the true label, and explains.
 
 mod config;
-mod pace;
 mod painter;
+mod rate_limit;
 mod reply;
 #[cfg(test)]
 mod tests;
@@ -23,10 +23,10 @@ use skeletonllm_data::{
 use ureq::{Agent, http::HeaderMap};
 
 pub use config::{EndpointConfig, Estimate, Key};
-pub use pace::{Clock, WallClock};
-use pace::{Pace, backoff, retry_after};
 pub use painter::Painter;
-use reply::{Answer, Reply};
+pub use rate_limit::{Clock, WallClock};
+use rate_limit::{RateLimit, backoff, retry_after};
+use reply::{Completion, Reply};
 
 /// Longest answer that is read, bytes: many times what 512 tokens take.
 const MOST_BYTES: u64 = 1 << 20;
@@ -47,7 +47,7 @@ pub struct EndpointTeacher<'a> {
     painter: &'a dyn Paint,
     clock: &'a (dyn Clock + Send),
     agent: Agent,
-    pace: Pace,
+    pace: RateLimit,
     /// Tokens in and out, as the server counts them.
     used: [AtomicU64; 2],
 }
@@ -74,7 +74,7 @@ impl<'a> EndpointTeacher<'a> {
         if config.is_local() {
             agent = agent.proxy(None);
         }
-        let pace = Pace::new(Duration::from_secs_f64(60.0 / config.requests_per_minute));
+        let pace = RateLimit::new(Duration::from_secs_f64(60.0 / config.requests_per_minute));
         Ok(EndpointTeacher {
             agent: agent.build().into(),
             pace,
@@ -92,12 +92,12 @@ impl<'a> EndpointTeacher<'a> {
     }
 
     /// Asks until there is an answer, at the pace that the server wants.
-    fn ask(&self, question: &[u8]) -> Result<Answer, TeacherError> {
+    fn ask(&self, question: &[u8]) -> Result<Completion, TeacherError> {
         let mut attempt = 0;
         loop {
             self.turn()?;
             let (after, why) = match self.post(question) {
-                Reply::Answer(answer) => return Ok(answer),
+                Reply::Completion(answer) => return Ok(answer),
                 Reply::Refused(why) => return Err(TeacherError::Refused(why)),
                 Reply::Later { after, why } => (after, why),
             };

@@ -12,14 +12,14 @@ use anyhow::{Context, Result};
 use draction::motion::Motion;
 use serde::Serialize;
 use skeletonllm::{
-    assistant::{Assistant, Tally},
-    look::Look,
+    assistant::{Assistant, QuestionTally},
+    observation::Observation,
 };
 use skeletonllm_data::{DataClip, DataSet, Family, Rng, prompts::Prompts, together};
 
 pub use recognition::rank_of;
 
-use answers::{Answer, AnswerScores};
+use answers::{AnswerScores, SaidAnswer};
 use baseline::BaselineScores;
 use recognition::{Ranked, Recognition, mean};
 use robustness::{Comparison, Row};
@@ -48,8 +48,8 @@ pub struct QuestionScores {
     pub declined: f64,
 }
 
-impl From<Tally> for QuestionScores {
-    fn from(Tally { asked, right, declined }: Tally) -> QuestionScores {
+impl From<QuestionTally> for QuestionScores {
+    fn from(QuestionTally { asked, right, declined }: QuestionTally) -> QuestionScores {
         let share = |n: usize| n as f64 / asked.max(1) as f64;
         QuestionScores { asked, right: share(right), declined: share(declined) }
     }
@@ -124,7 +124,7 @@ pub struct Judged<'a> {
     pub families: &'a [Family],
     /// Gets an answer to the recognition question for each clip, in words: from the list of labels by the prompts'
     /// `mqa` where the folder is under a protocol, else without a list.
-    pub answers: Option<(&'a Prompts, &'a mut Vec<Answer>)>,
+    pub answers: Option<(&'a Prompts, &'a mut Vec<SaidAnswer>)>,
 }
 
 /// Judges the model on `sets`, `batch` clips at a time. `progress` is called with the number of clips after each batch.
@@ -142,22 +142,23 @@ pub fn evaluate(
     let names = vocabulary.names().to_vec();
     let mut scores =
         Scores { confusion: vec![vec![0; names.len()]; names.len()], labels: names.clone(), ..Scores::default() };
-    let mut families: BTreeMap<String, Vec<Tally>> = BTreeMap::new();
+    let mut families: BTreeMap<String, Vec<QuestionTally>> = BTreeMap::new();
     for set in sets {
         let own = set.choices();
         let mut tallies = BTreeMap::new();
         let mut ranked = Vec::with_capacity(set.clips.len());
         for clips in set.clips.chunks(batch.max(1)) {
             let motions: Vec<&Motion> = clips.iter().map(|c| &c.motion).collect();
-            let look = assistant.look(&motions).with_context(|| format!("{}, {}", set.name, clips[0].record.id()))?;
-            ranked.extend(recognition::rank(assistant, &look, clips, &vocabulary, &own)?);
-            assistant.judge_questions(clips, &look, judged.families, &mut tallies)?;
+            let observation =
+                assistant.observe(&motions).with_context(|| format!("{}, {}", set.name, clips[0].record.id()))?;
+            ranked.extend(recognition::rank(assistant, &observation, clips, &vocabulary, &own)?);
+            assistant.judge_questions(clips, &observation, judged.families, &mut tallies)?;
             if judged.families.contains(&Family::People) {
                 judge_pairs(assistant, clips, &mut tallies)?;
             }
             if let Some((prompts, answers)) = &mut judged.answers {
-                let said = label_in_words(assistant, set, &look, prompts)?;
-                let said = clips.iter().zip(said).map(|(c, text)| Answer { sample: c.record.id(), text });
+                let said = label_in_words(assistant, set, &observation, prompts)?;
+                let said = clips.iter().zip(said).map(|(c, text)| SaidAnswer { sample: c.record.id(), text });
                 answers.extend(said);
             }
             progress(clips.len());
@@ -202,39 +203,44 @@ impl Scores {
 }
 
 /// Asks for the number of people where there are two: every other clip together with its neighbour in the list.
-fn judge_pairs(assistant: &Assistant, clips: &[DataClip], tallies: &mut BTreeMap<String, Tally>) -> Result<()> {
+fn judge_pairs(assistant: &Assistant, clips: &[DataClip], tallies: &mut BTreeMap<String, QuestionTally>) -> Result<()> {
     let pair = |pair: &[DataClip]| together(&pair[0], pair.get(1)?, &mut Rng::at(0, 0, pair[0].record.line as u64));
     let pairs: Vec<DataClip> = clips.chunks(2).filter_map(pair).collect();
     if pairs.is_empty() {
         return Ok(());
     }
     let motions: Vec<&Motion> = pairs.iter().map(|c| &c.motion).collect();
-    let look = assistant.look(&motions).with_context(|| format!("two people, {}", pairs[0].record.id()))?;
-    assistant.judge_questions(&pairs, &look, &[Family::People], tallies)
+    let observation = assistant.observe(&motions).with_context(|| format!("two people, {}", pairs[0].record.id()))?;
+    assistant.judge_questions(&pairs, &observation, &[Family::People], tallies)
 }
 
 /// The recognition question of a folder, answered in words.
-fn label_in_words(assistant: &Assistant, set: &DataSet, look: &Look, prompts: &Prompts) -> Result<Vec<String>> {
+fn label_in_words(
+    assistant: &Assistant,
+    set: &DataSet,
+    observation: &Observation,
+    prompts: &Prompts,
+) -> Result<Vec<String>> {
     let plain = skeletonllm_data::canonical(Family::Recognition).expect("every family but one has a wording");
     let listed = set.candidates.as_deref().map(|labels| prompts.mqa(labels));
-    assistant.label_in_words(look, listed.as_deref().unwrap_or(plain))
+    assistant.label_in_words(observation, listed.as_deref().unwrap_or(plain))
 }
 
-fn sum(tallies: &[Tally]) -> Tally {
-    tallies.iter().fold(Tally::default(), |a, b| Tally {
+fn sum(tallies: &[QuestionTally]) -> QuestionTally {
+    tallies.iter().fold(QuestionTally::default(), |a, b| QuestionTally {
         asked: a.asked + b.asked,
         right: a.right + b.right,
         declined: a.declined + b.declined,
     })
 }
 
-fn over_all(tallies: &[Tally]) -> FamilyScores {
+fn over_all(tallies: &[QuestionTally]) -> FamilyScores {
     let mean_right = mean(tallies.iter().map(|t| QuestionScores::from(*t).right)).unwrap_or(0.0);
     FamilyScores { all: sum(tallies).into(), mean_right }
 }
 
 /// Shares of unanswerable and of all other questions that were declined.
-fn declined(families: &BTreeMap<String, Vec<Tally>>) -> (Option<f64>, Option<f64>) {
+fn declined(families: &BTreeMap<String, Vec<QuestionTally>>) -> (Option<f64>, Option<f64>) {
     let share = |unanswerable: bool| {
         let of_kind = families.iter().filter(|(f, _)| (*f == Family::Unanswerable.name()) == unanswerable);
         let all = sum(&of_kind.flat_map(|(_, tallies)| tallies.iter().copied()).collect::<Vec<_>>());
@@ -249,7 +255,7 @@ mod tests {
 
     #[test]
     fn families_are_summed_and_averaged() {
-        let tally = |asked, right, declined| Tally { asked, right, declined };
+        let tally = |asked, right, declined| QuestionTally { asked, right, declined };
         let families = BTreeMap::from([
             ("unanswerable".to_owned(), vec![tally(10, 9, 9), tally(10, 10, 10)]),
             ("yes_no".to_owned(), vec![tally(10, 10, 0), tally(30, 15, 3)]),

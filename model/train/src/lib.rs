@@ -9,12 +9,12 @@
 //! a run that was killed and resumed goes on exactly as if nothing had happened.
 
 pub mod ablation;
-mod asks;
 mod config;
+mod curriculum;
 pub mod endpoint;
 pub mod evaluate;
-mod named;
 mod optimizer;
+mod parameter_map;
 pub mod plot;
 mod readout;
 mod report;
@@ -30,10 +30,10 @@ mod state;
 mod stick_figure;
 mod trainer;
 
-pub use asks::Asks;
 pub use config::{Stage, StageConfig, TrainConfig};
-pub use named::Average;
+pub use curriculum::Curriculum;
 pub use optimizer::{AdamW, AdamWConfig};
+pub use parameter_map::Average;
 pub use readout::Readout;
 pub use report::{Report, StepRow};
 pub use run::{RunOptions, run};

@@ -10,7 +10,7 @@ use burn::{
     tensor::{Tensor, TensorData},
 };
 
-use super::named::{Named, Path};
+use super::parameter_map::{ParameterMap, Path};
 
 /// What stays the same over a training run.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -64,7 +64,12 @@ impl AdamW {
     /// One step along `gradients`, by tensor name. `rate` gives the learning rate of a tensor by its name; `None` leaves
     /// it alone. Returns the model and the norm of the gradient before clipping (NaN or infinite: the step was not
     /// taken).
-    pub fn step<M: Module>(&mut self, model: M, mut gradients: Named, rate: impl Fn(&str) -> Option<f64>) -> (M, f64) {
+    pub fn step<M: Module>(
+        &mut self,
+        model: M,
+        mut gradients: ParameterMap,
+        rate: impl Fn(&str) -> Option<f64>,
+    ) -> (M, f64) {
         gradients.retain(|name, _| rate(name).is_some());
         let squares: Vec<Tensor<1>> = gradients.values().map(|g| g.clone().powi_scalar(2).sum()).collect();
         let norm = match squares.is_empty() {
@@ -120,7 +125,7 @@ impl AdamW {
 
 struct Update<'a, R> {
     path: Path,
-    gradients: Named,
+    gradients: ParameterMap,
     rate: &'a R,
     clip: f64,
     adam: &'a mut AdamW,

@@ -16,13 +16,14 @@ use skeletonllm::{
     assistant::Assistant,
     drawing::DrawSettings,
     folder::{Extra, Loaded, SkeletonLlm},
-    look::sheet,
+    observation::sheet,
 };
 use skeletonllm_data::{Batches, DataClip, Labels};
 use skeletonllm_network::{chat::Chat, checkpoint::Precision, lora, tokenizer::Tokenizer};
 
 use super::{
-    AdamW, Average, Learner, Progress, Report, Schedule, Source, StepRow, TrainConfig, Trainer, named, setup, state,
+    AdamW, Average, Learner, Progress, Report, Schedule, Source, StepRow, TrainConfig, Trainer, parameter_map, setup,
+    state,
 };
 use crate::evaluate::rank_of;
 
@@ -72,12 +73,12 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     let config = &options.config;
     let (train, validation) = setup::read_data(&options.data, &config.ntu, options.quiet)?;
     let device = options.device.clone().autodiff();
-    let asks = setup::asks(config, &train, &out)?;
+    let curriculum = setup::curriculum(config, &train, &out)?;
 
     // whatever a run starts from is written down first, so that resuming needs nothing else
     let beginning = out.join("start");
     if resumed.is_none() {
-        let start = setup::start(config, &asks, options.from.as_deref(), &train, &device)?;
+        let start = setup::start(config, &curriculum, options.from.as_deref(), &train, &device)?;
         Loaded::write(&beginning, &start.model.valid(), &start.tokenizer, &start.extra, Precision::F32)?;
     }
     let Loaded { model, tokenizer, extra } = Loaded::read(&beginning, &device)?;
@@ -118,7 +119,7 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
         bodies: config.bodies,
         layouts: config.layouts,
         pairs: config.pairs,
-        asks,
+        curriculum,
         chat: Chat::new(&tokenizer, &sizes.skeleton(), sizes.tokens_per_frame()),
         frames: sizes.skeleton().frames,
         questions: config.questions,
@@ -172,7 +173,7 @@ impl Run<'_> {
                 return Ok(());
             }
             // the next stage goes on from the mean
-            learner.pupil = merged(named::filled(learner.pupil, &average.mean));
+            learner.pupil = merged(parameter_map::filled(learner.pupil, &average.mean));
             progress.stage += 1;
             progress.step = 0;
             optimizer = AdamW::new(config.adamw());
@@ -295,7 +296,7 @@ impl Run<'_> {
         let (mut right, mut judged) = (0, 0);
         for clips in self.watched.chunks(16) {
             let motions: Vec<_> = clips.iter().map(|c| &c.motion).collect();
-            let scores = assistant.rank(&assistant.look(&motions)?, &names)?;
+            let scores = assistant.rank(&assistant.observe(&motions)?, &names)?;
             for (clip, scores) in clips.iter().zip(scores) {
                 if let Some(truth) = clip.record.label.as_deref().and_then(|l| known.index(l)) {
                     right += usize::from(rank_of(&scores, &everything, truth) == 0);

@@ -9,7 +9,7 @@ use draction::{
 use rayon::prelude::*;
 use skeletonllm::drawing::figure;
 use skeletonllm_data::{
-    AugmentOptions, Batches, DataClip, Labels, Proportions, Rng, Truth, augment, layout, spoilt, teacher::ShownClip,
+    AugmentOptions, Batches, DataClip, Labels, Proportions, Rng, Truth, augment, degraded, layout, teacher::ShownClip,
     together,
 };
 use skeletonllm_network::{
@@ -17,7 +17,7 @@ use skeletonllm_network::{
     internvl::TokenBatch,
 };
 
-use super::{Asks, Stage, readout};
+use super::{Curriculum, Stage, readout};
 
 /// What one optimiser step learns from, or a part of it.
 pub struct StepBatch {
@@ -63,7 +63,7 @@ pub struct Source<'a> {
     /// Share of clips with a second performer, where the stage asks how many there are.
     pub pairs: f32,
     /// What is asked.
-    pub asks: Asks,
+    pub curriculum: Curriculum,
     /// Writes conversations.
     pub chat: Chat,
     /// Frames of a clip.
@@ -81,7 +81,7 @@ impl Source<'_> {
     /// else. Clips that the stage has nothing to ask about, and cuts that show nobody, are left out, which may leave none.
     ///
     /// # Errors
-    /// See [`Asks::ask`].
+    /// See [`Curriculum::ask`].
     pub fn batch(&self, stage: Stage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<StepBatch>> {
         let mut samples = members
             .par_iter()
@@ -117,7 +117,7 @@ impl Source<'_> {
 
     /// Now and then the clip with the performer of another one in it.
     fn pair(&self, stage: Stage, clip: &DataClip, rng: &mut Rng) -> Option<DataClip> {
-        let counted = matches!(stage, Stage::WarmUp | Stage::Refine) && self.asks.families.people > 0.0;
+        let counted = matches!(stage, Stage::WarmUp | Stage::Refine) && self.curriculum.families.people > 0.0;
         if !counted || !rng.chance(self.pairs) {
             return None;
         }
@@ -161,8 +161,8 @@ impl Source<'_> {
         let moved = layout::with_hands(&moved).map_or(moved, |(longer, _)| longer);
         let performed = self.performed(moved, &mut rng);
         // what is to be read is the whole body as it moved, also where joints are missing or shake
-        let whole = spoilt(&performed, &self.augment.well_tracked(), &mut rng.clone());
-        let mut seen = spoilt(&performed, &self.augment, &mut rng);
+        let whole = degraded(&performed, &self.augment.well_tracked(), &mut rng.clone());
+        let mut seen = degraded(&performed, &self.augment, &mut rng);
         if rng.chance(self.layouts) {
             seen = layout::random(&seen, &mut rng);
         }
@@ -172,8 +172,12 @@ impl Source<'_> {
         let Ok(seen) = Clip::from_motion(&seen, &options) else { return Ok(None) };
         let readings = readout::truth(&Clip::at_frames(&whole, &seen.frame_indices, &options).with_context(context)?);
         let (record, motion, mirrored) = (&clip.record, &shown.motion, shown.mirrored);
-        let asked =
-            self.asks.ask(stage, &ShownClip { record, motion, mirrored, truth: &truth }, self.questions, &mut rng)?;
+        let asked = self.curriculum.ask(
+            stage,
+            &ShownClip { record, motion, mirrored, truth: &truth },
+            self.questions,
+            &mut rng,
+        )?;
         let rests: Vec<Prompt> = asked.iter().map(|(question, answer)| self.chat.rest(question, answer)).collect();
         let shown = (0..self.frames).map(|_| f32::from(u8::from(!rng.chance(self.hidden_frames)))).collect();
         Ok((!rests.is_empty()).then_some(Sample { clip: seen, rests, readings, shown }))

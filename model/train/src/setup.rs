@@ -20,13 +20,13 @@ use skeletonllm_data::{
 };
 use skeletonllm_network::{internvl::InternVl, layers::LoraConfig, lora, tokenizer::Tokenizer};
 
-use super::{Asks, Similar, Stage, StageConfig, TrainConfig};
+use super::{Curriculum, Similar, Stage, StageConfig, TrainConfig};
 
 /// The model that a run starts from: the directory of `--from` with the new labels added, or one made from nothing
 /// for the words of this data.
 pub fn start(
     config: &TrainConfig,
-    asks: &Asks,
+    curriculum: &Curriculum,
     from: Option<&Path>,
     sets: &[DataSet],
     device: &Device,
@@ -40,8 +40,8 @@ pub fn start(
     }
     let mut texts = corpus(&labels.with_mirrored());
     texts.extend(sets.iter().flat_map(|s| s.texts().into_iter().map(str::to_owned)));
-    texts.extend(asks.prompts.corpus());
-    if let Some(teacher) = &asks.teacher {
+    texts.extend(curriculum.prompts.corpus());
+    if let Some(teacher) = &curriculum.teacher {
         texts.extend(explanations(&**teacher, sets, &labels)?);
     }
     texts.extend(["user\n", "assistant\n", "system\n"].map(str::to_owned));
@@ -75,7 +75,7 @@ fn explanations(teacher: &dyn Teacher, sets: &[DataSet], labels: &Labels) -> Res
 ///
 /// # Errors
 /// When a file cannot be used, or a stage lacks what it needs.
-pub fn asks(config: &TrainConfig, sets: &[DataSet], out: &Path) -> Result<Asks> {
+pub fn curriculum(config: &TrainConfig, sets: &[DataSet], out: &Path) -> Result<Curriculum> {
     let has = |stage| config.stages.iter().any(|s| s.stage == stage);
     let clips: Vec<&DataClip> = sets.iter().flat_map(|s| &s.clips).collect();
     let found = out.join("similar.json");
@@ -102,7 +102,7 @@ pub fn asks(config: &TrainConfig, sets: &[DataSet], out: &Path) -> Result<Asks> 
         Some(path) => Prompts::read(path)?,
         None => Prompts::built_in().clone(),
     };
-    Ok(Asks { families: config.families.clone(), prompts, similar, teacher, rehearse: config.everything })
+    Ok(Curriculum { families: config.families.clone(), prompts, similar, teacher, rehearse: config.everything })
 }
 
 /// Every label of some sets.

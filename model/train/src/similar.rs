@@ -126,7 +126,7 @@ impl Similar {
         let mut counts = vec![0.0f32; labels.len()];
         for (at, batch) in clips.chunks(16).enumerate() {
             let motions: Vec<_> = batch.iter().map(|c| &c.motion).collect();
-            let scores = assistant.rank(&assistant.look(&motions)?, names.names())?;
+            let scores = assistant.rank(&assistant.observe(&motions)?, names.names())?;
             for (clip, scores) in batch.iter().zip(scores) {
                 if let Some(truth) = clip.record.label.as_deref().and_then(|l| names.index(l)) {
                     sums[truth].iter_mut().zip(&scores).for_each(|(sum, score)| *sum -= score);

@@ -10,7 +10,7 @@ use skeletonllm_network::tensors::on_cpu;
 
 use super::{
     AdamW, Readout, Schedule, StageConfig, StepBatch,
-    named::{self, Average, Named},
+    parameter_map::{self, Average, ParameterMap},
 };
 
 /// What learns: the model, and the layer that teaches its eyes.
@@ -92,20 +92,20 @@ impl Trainer {
         let Trainer { stage, drawing_rate, everything, .. } = self;
         let factor = |name: &str| rate_of(name, stage, *everything, *drawing_rate).map(|f| f * rate);
         // cloning a model copies no numbers
-        let (learner, gradient) = self.optimizer.step(self.learner.clone(), named::mean(gradients), factor);
+        let (learner, gradient) = self.optimizer.step(self.learner.clone(), parameter_map::mean(gradients), factor);
         self.learner = learner;
         self.average.add(&self.learner.pupil, self.optimizer.steps());
         Ok(StepResult { loss: value, readout, gradient, rate })
     }
 
     /// Both losses of a part, and the gradient of their sum.
-    fn slopes(&self, part: &StepBatch) -> Result<(f64, f64, Named)> {
-        let learner = named::apart(self.learner.clone());
+    fn slopes(&self, part: &StepBatch) -> Result<(f64, f64, ParameterMap)> {
+        let learner = parameter_map::apart(self.learner.clone());
         let Losses { words, poses } = self.loss(&learner, part)?;
         let number = |loss: &Tensor<1>| f64::from(loss.clone().into_scalar::<f32>());
         let (value, readout) = (number(&words), poses.as_ref().map_or(0.0, number));
         let loss = poses.map_or(words.clone(), |poses| words + poses * self.readout);
-        Ok((value, readout, named::gradients(&learner, &loss.backward())))
+        Ok((value, readout, parameter_map::gradients(&learner, &loss.backward())))
     }
 
     /// Whether parts may be computed at once: on the CPU, and while nothing draws from the device's random numbers,

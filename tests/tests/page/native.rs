@@ -13,7 +13,7 @@ use skeletonllm::{
     assistant::{Assistant, Attribution, Span, SpanOptions},
     drawing::DrawSettings,
     folder::ModelFiles,
-    look::Look,
+    observation::Observation,
 };
 use skeletonllm_tests::asset;
 
@@ -64,8 +64,8 @@ impl Native {
         pollster::block_on(self.assistant.label_spans(&read(file)?, &settings, &options, go_on))
     }
 
-    fn look(&self, file: &Path) -> Result<Look> {
-        self.assistant.look(&[&read(file)?])
+    fn look(&self, file: &Path) -> Result<Observation> {
+        self.assistant.observe(&[&read(file)?])
     }
 }
 

@@ -12,7 +12,7 @@ const DRIFT_KNOT_S: f32 = 0.5;
 const ASKEW: f32 = 40.0;
 
 /// The motion as somebody else does it and a worse recording has it; what it is a recording of stays true. Randomness as in [`super::augment`].
-pub fn spoilt(motion: &Motion, options: &AugmentOptions, rng: &mut Rng) -> Motion {
+pub fn degraded(motion: &Motion, options: &AugmentOptions, rng: &mut Rng) -> Motion {
     let (mut bone_rng, mut drift_rng, mut jitter_rng) = (rng.fork(), rng.fork(), rng.fork());
     let (mut lost_rng, mut flat_rng, mut style_rng) = (rng.fork(), rng.fork(), rng.fork());
     let mut joints_rng = rng.fork();

@@ -19,9 +19,9 @@ fn nothing_changes_without_options() {
     let before = person();
     let after = augment(&before, &AugmentOptions::none(), &mut Rng::new(1));
     assert!(!after.mirrored);
-    let spoilt = spoilt(&after.motion, &AugmentOptions::none(), &mut Rng::new(1));
-    assert_eq!((spoilt.fps, spoilt.frames()), (before.fps, before.frames()));
-    for (a, b) in spoilt.positions.iter().zip(&before.positions) {
+    let degraded = degraded(&after.motion, &AugmentOptions::none(), &mut Rng::new(1));
+    assert_eq!((degraded.fps, degraded.frames()), (before.fps, before.frames()));
+    for (a, b) in degraded.positions.iter().zip(&before.positions) {
         assert!((a - b).abs() < 1e-5);
     }
 }
@@ -32,7 +32,7 @@ fn the_same_stream_gives_the_same_clip() {
     let draw = |index| {
         let mut rng = Rng::at(5, 2, index);
         let shown = augment(&person(), &options, &mut rng).motion;
-        spoilt(&shown, &options, &mut rng).positions
+        degraded(&shown, &options, &mut rng).positions
     };
     assert_eq!(draw(3), draw(3));
     assert_ne!(draw(3), draw(4));
@@ -111,7 +111,7 @@ fn mirror_and_yaw_are_those_of_the_motion_module() {
 #[test]
 fn bones_change_alike_on_both_sides_and_little() {
     let (before, options) = (person(), AugmentOptions { bone_length: 0.1, ..AugmentOptions::none() });
-    let after = spoilt(&before, &options, &mut Rng::new(4));
+    let after = degraded(&before, &options, &mut Rng::new(4));
     let factor = |a, b| apart(&after, 9, a, b) / apart(&before, 9, a, b);
     assert!((factor(4, 5) - factor(7, 8)).abs() < 1e-4);
     let all: Vec<f32> = before.skeleton.bones.iter().map(|&[a, b]| factor(a, b)).collect();
@@ -123,7 +123,7 @@ fn bones_change_alike_on_both_sides_and_little() {
 fn errors_of_joints_are_small_and_drift_is_slow() {
     let before = person();
     let most = |options: AugmentOptions, steps: bool| {
-        let after = spoilt(&before, &options, &mut Rng::new(3));
+        let after = degraded(&before, &options, &mut Rng::new(3));
         let error: Vec<f32> = after.positions.iter().zip(&before.positions).map(|(a, b)| a - b).collect();
         let row = before.joints() * 3;
         let step = error.iter().zip(&error[row..]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
@@ -151,7 +151,7 @@ fn a_good_tracker_sees_the_same_performance() {
     let shaky = AugmentOptions { lost_frames: 0.3, drift_m: 0.2, jitter_m: 0.2, lost_joints: 0.5, ..steady.clone() };
     let mut apart = 0;
     for seed in 0..20 {
-        let draw = |options: &AugmentOptions| spoilt(&before, options, &mut Rng::new(seed)).positions;
+        let draw = |options: &AugmentOptions| degraded(&before, options, &mut Rng::new(seed)).positions;
         assert_eq!(draw(&shaky.well_tracked()), draw(&steady));
         apart += usize::from(draw(&shaky) != draw(&steady));
     }
@@ -172,7 +172,7 @@ fn an_absent_body_stays_absent() {
         ..AugmentOptions::default()
     };
     let mut rng = Rng::new(2);
-    let after = spoilt(&augment(&before, &options, &mut rng).motion, &options, &mut rng);
+    let after = degraded(&augment(&before, &options, &mut rng).motion, &options, &mut rng);
     assert!(!after.is_present(7, 0));
     assert!(after.positions[7 * row..8 * row].iter().all(|&v| v == 0.0));
 }
@@ -187,7 +187,7 @@ fn a_slow_recording_and_lost_frames_keep_the_time() {
     let (mut held, mut frames) = (0, 0);
     for seed in 0..20 {
         let lossy =
-            spoilt(&before, &AugmentOptions { lost_frames: 1.0, ..AugmentOptions::none() }, &mut Rng::new(seed));
+            degraded(&before, &AugmentOptions { lost_frames: 1.0, ..AugmentOptions::none() }, &mut Rng::new(seed));
         assert_eq!(lossy.frames(), before.frames());
         let row = before.joints() * 3;
         let rows: Vec<&[f32]> = lossy.positions.chunks_exact(row).collect();
@@ -201,7 +201,7 @@ fn a_slow_recording_and_lost_frames_keep_the_time() {
 #[test]
 fn a_flat_clip_lies_in_one_plane_before_the_performer() {
     let before = waving(0);
-    let flat = spoilt(&before, &AugmentOptions { flat: 1.1, ..AugmentOptions::none() }, &mut Rng::new(5));
+    let flat = degraded(&before, &AugmentOptions { flat: 1.1, ..AugmentOptions::none() }, &mut Rng::new(5));
     let point = |i: usize| [0, 2].map(|c| flat.positions[i * 3 + c] - flat.positions[c]);
     let count = flat.positions.len() / 3;
     let widest = (0..count).map(point).max_by(|a, b| a[0].hypot(a[1]).total_cmp(&b[0].hypot(b[1]))).unwrap();
@@ -217,14 +217,14 @@ fn a_flat_clip_lies_in_one_plane_before_the_performer() {
 fn another_person_moves_as_far_as_asked_and_keeps_bones() {
     let before = waving(0);
     let limb = AugmentOptions { limb_deg: 20.0, ..AugmentOptions::none() };
-    let turned = spoilt(&before, &limb, &mut Rng::new(6));
+    let turned = degraded(&before, &limb, &mut Rng::new(6));
     let mut moved = 0.0f32;
     for &[a, b] in &before.skeleton.bones {
         for t in [0, 40] {
             assert!((apart(&turned, t, a, b) - apart(&before, t, a, b)).abs() < 1e-4, "bone {a}-{b}");
         }
     }
-    let larger = spoilt(&before, &AugmentOptions { amplitude: 0.3, ..AugmentOptions::none() }, &mut Rng::new(6));
+    let larger = degraded(&before, &AugmentOptions { amplitude: 0.3, ..AugmentOptions::none() }, &mut Rng::new(6));
     let hand = before.skeleton.tip(draction::motion::Part::LeftArm).unwrap();
     let range = |m: &Motion| {
         let xs = (0..m.frames()).map(|t| m.position(t, 0, hand)[0] - m.position(t, 0, 0)[0]);
@@ -245,7 +245,7 @@ fn lost_joints_stay_with_the_joint_above() {
     let options = AugmentOptions { lost_joints: 1.0, ..AugmentOptions::none() };
     let mut lost = Vec::new();
     for seed in 0..100 {
-        let after = spoilt(&before, &options, &mut Rng::new(seed));
+        let after = degraded(&before, &options, &mut Rng::new(seed));
         let moved = |j: &usize| (0..3).any(|c| after.position(20, 0, *j)[c] != before.position(20, 0, *j)[c]);
         let joints: Vec<usize> = (0..before.joints()).filter(moved).collect();
         for &joint in &joints {

@@ -9,7 +9,7 @@ use std::{
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{ShownClip, Tally, Teacher, TeacherError, judge};
+use super::{RationaleTally, ShownClip, Teacher, TeacherError, judge};
 use crate::{Record, labels::mirrored};
 
 /// What is wrong with a file of rationales.
@@ -93,14 +93,14 @@ impl Rationales {
     pub fn read<'a>(
         path: &Path,
         clips: impl IntoIterator<Item = &'a Record> + Clone,
-    ) -> Result<(Rationales, Tally), RationaleError> {
+    ) -> Result<(Rationales, RationaleTally), RationaleError> {
         refuse_ambiguous(clips.clone())?;
         let text = fs::read_to_string(path).map_err(|source| RationaleError::Io { path: path.to_owned(), source })?;
         let mut of: HashMap<String, String> =
             entries(&text, path)?.into_iter().map(|e| (e.file_name, e.rationale)).collect();
         let labels: HashMap<&str, &str> =
             clips.into_iter().filter_map(|r| Some((r.file_name.as_str(), r.label.as_deref()?))).collect();
-        let mut tally = Tally::default();
+        let mut tally = RationaleTally::default();
         of.retain(|file_name, rationale| {
             let Some(label) = labels.get(file_name.as_str()) else {
                 tally.unknown += 1;
@@ -153,7 +153,7 @@ mod tests {
         read_metadata(dir.path()).unwrap()
     }
 
-    fn read(text: &str) -> Result<(Rationales, Tally), RationaleError> {
+    fn read(text: &str) -> Result<(Rationales, RationaleTally), RationaleError> {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("r.jsonl");
         fs::write(&path, text).unwrap();
@@ -175,7 +175,7 @@ mod tests {
             line("a.bvh", "The left hand rises.\nLabel: wave left hand"),
         ];
         let (rationales, tally) = read(&("\u{feff}".to_owned() + &text.concat())).unwrap();
-        assert_eq!(tally, Tally { kept: 1, no_label: 1, other_label: 1, unknown: 1 });
+        assert_eq!(tally, RationaleTally { kept: 1, no_label: 1, other_label: 1, unknown: 1 });
         assert_eq!(rationales.texts().collect::<Vec<_>>(), ["The left hand rises.\nLabel: wave left hand"]);
         let records = records();
         let motion = perform(Action::WaveLeftHand, &Person::default(), 30.0);

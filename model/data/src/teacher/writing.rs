@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Error, Result};
 
-use super::{Journal, ShownClip, Tally, Teacher, TeacherError, judge};
+use super::{Journal, RationaleTally, ShownClip, Teacher, TeacherError, judge};
 use crate::{DataClip, Labels, Truth};
 
 /// Clips in a row that may go unanswered before nobody is expected to answer any more.
@@ -17,7 +17,7 @@ const SILENCE: usize = 3;
 #[derive(Debug, Default)]
 pub struct Written {
     /// Written down or dropped.
-    pub tally: Tally,
+    pub tally: RationaleTally,
     /// Clips that the teacher has nothing to say about.
     pub unexplained: usize,
     /// `(file name, why)` of clips that got no answer; another run asks about them again, and about what was dropped.

@@ -22,7 +22,7 @@ pub struct Wordings {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 #[expect(missing_docs, reason = "the names say it: they are the answers")]
-pub struct Answers {
+pub struct FixedAnswers {
     pub left_hand: String,
     pub right_hand: String,
     pub both_hands: String,
@@ -53,7 +53,7 @@ pub struct Answers {
     pub cannot_tell: String,
 }
 
-impl Answers {
+impl FixedAnswers {
     /// Every one of them.
     pub(super) fn all(&self) -> Vec<&String> {
         vec![
@@ -168,7 +168,7 @@ pub(super) struct Why {
 #[serde(deny_unknown_fields)]
 pub(super) struct PhrasingsFile {
     pub(super) questions: BTreeMap<Family, Wordings>,
-    pub(super) answers: Answers,
+    pub(super) answers: FixedAnswers,
     pub(super) lists: Vec<ListFormat>,
     pub(super) known_label: Sentence,
     pub(super) unknown_label: Unknown,

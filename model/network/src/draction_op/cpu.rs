@@ -8,7 +8,7 @@ use draction::{
 };
 use std::sync::Arc;
 
-use super::{DrActionBackward, DrActionOps, Four, Scene};
+use super::{DrActionBackward, DrActionOps, Four, RenderConstants};
 
 impl DrActionOps for Flex {
     fn draction(
@@ -16,11 +16,11 @@ impl DrActionOps for Flex {
         weights: FlexTensor,
         positions: FlexTensor,
         velocities: FlexTensor,
-        scene: Arc<Scene>,
+        constants: Arc<RenderConstants>,
     ) -> FlexTensor {
-        let host = HostInputs::new([features, weights, positions, velocities], &scene);
-        let frames = CpuEngine.forward(&host.inputs(&scene)).expect("shapes were checked by `render`");
-        let d = &scene.dims;
+        let host = HostInputs::new([features, weights, positions, velocities], &constants);
+        let frames = CpuEngine.forward(&host.inputs(&constants)).expect("shapes were checked by `render`");
+        let d = &constants.dims;
         to_flex(frames, &[d.clips, d.frames, d.height, d.width, 3])
     }
 }
@@ -30,13 +30,13 @@ impl DrActionBackward for Flex {
         inputs: Four<FlexTensor>,
         frames: FlexTensor,
         grad_frames: FlexTensor,
-        scene: &Scene,
+        constants: &RenderConstants,
     ) -> Four<FlexTensor> {
-        let host = HostInputs::new(inputs, scene);
+        let host = HostInputs::new(inputs, constants);
         let gradients = CpuEngine
-            .backward(&host.inputs(scene), &from_flex(frames), &from_flex(grad_frames))
+            .backward(&host.inputs(constants), &from_flex(frames), &from_flex(grad_frames))
             .expect("shapes were checked by `render`");
-        let d = &scene.dims;
+        let d = &constants.dims;
         let joints = [d.clips, d.frames, d.bodies, d.joints, 3];
         let weights = gradients.parameters.pack();
         [
@@ -56,20 +56,24 @@ struct HostInputs {
 }
 
 impl HostInputs {
-    fn new(inputs: Four<FlexTensor>, scene: &Scene) -> Self {
+    fn new(inputs: Four<FlexTensor>, constants: &RenderConstants) -> Self {
         let [features, weights, positions, velocities] = inputs.map(from_flex);
-        HostInputs { parameters: Parameters::from_packed(features, &weights, scene.dims.nfm), positions, velocities }
+        HostInputs {
+            parameters: Parameters::from_packed(features, &weights, constants.dims.nfm),
+            positions,
+            velocities,
+        }
     }
 
-    fn inputs<'a>(&'a self, scene: &'a Scene) -> Inputs<'a> {
+    fn inputs<'a>(&'a self, constants: &'a RenderConstants) -> Inputs<'a> {
         Inputs {
-            dims: scene.dims,
-            template: &scene.template,
+            dims: constants.dims,
+            template: &constants.template,
             parameters: &self.parameters,
-            cameras: &scene.cameras,
+            cameras: &constants.cameras,
             positions: &self.positions,
             velocities: &self.velocities,
-            orientations: scene.orientations.as_deref(),
+            orientations: constants.orientations.as_deref(),
         }
     }
 }

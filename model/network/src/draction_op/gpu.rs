@@ -15,7 +15,7 @@ use draction::{
     passes::WEIGHTS_LEN,
 };
 
-use super::{DrActionBackward, DrActionOps, Four, Scene};
+use super::{DrActionBackward, DrActionOps, Four, RenderConstants};
 use crate::device;
 
 /// The renderer on a tensor's device; its shaders are compiled once.
@@ -45,7 +45,7 @@ impl Place {
     }
 }
 
-/// Inputs of the renderer: four tensors, and the scene's constants from the host.
+/// Inputs of the renderer: four tensors, and the constants from the host.
 struct GpuInputs {
     tensors: Four<Place>,
     template: PackedTemplate,
@@ -53,21 +53,21 @@ struct GpuInputs {
 }
 
 impl GpuInputs {
-    fn new(tensors: &Four<CubeTensor>, scene: &Scene) -> GpuInputs {
-        let (width, height) = (scene.dims.width, scene.dims.height);
+    fn new(tensors: &Four<CubeTensor>, constants: &RenderConstants) -> GpuInputs {
+        let (width, height) = (constants.dims.width, constants.dims.height);
         GpuInputs {
             tensors: tensors.each_ref().map(Place::of),
-            template: PackedTemplate::new(&scene.template),
-            cameras: scene.cameras.iter().flat_map(|c| c.to_array(width, height)).collect(),
+            template: PackedTemplate::new(&constants.template),
+            cameras: constants.cameras.iter().flat_map(|c| c.to_array(width, height)).collect(),
         }
     }
 
-    fn sources<'a>(&'a self, scene: &'a Scene) -> Sources<'a> {
+    fn sources<'a>(&'a self, constants: &'a RenderConstants) -> Sources<'a> {
         let [features, weights, positions, velocities] = self.tensors.each_ref().map(|p| Source::Gpu(p.range()));
         Sources {
             positions,
             velocities,
-            orientations: scene.orientations.as_deref().map(Source::Host),
+            orientations: constants.orientations.as_deref().map(Source::Host),
             cameras: Source::Host(&self.cameras),
             canonical_joints: Source::Host(&self.template.canonical_joints),
             template: Source::Host(&self.template.rows),
@@ -95,17 +95,17 @@ impl DrActionOps for CubeBackend {
         weights: FloatTensor<Self>,
         positions: FloatTensor<Self>,
         velocities: FloatTensor<Self>,
-        scene: Arc<Scene>,
+        constants: Arc<RenderConstants>,
     ) -> FloatTensor<Self> {
         let tensors = [features, weights, positions, velocities].map(into_contiguous);
-        let d = &scene.dims;
+        let d = &constants.dims;
         let frames = empty_like(&tensors[0], &[d.clips, d.frames, d.height, d.width, 3]);
-        let inputs = GpuInputs::new(&tensors, &scene);
+        let inputs = GpuInputs::new(&tensors, &constants);
         let target = Place::of(&frames);
         let engine = engine(&frames);
         submit(&engine, |encoder| {
             engine
-                .record_forward(encoder, d, &inputs.sources(&scene), target.range())
+                .record_forward(encoder, d, &inputs.sources(&constants), target.range())
                 .expect("shapes were checked by `render`");
         });
         frames
@@ -117,11 +117,11 @@ impl DrActionBackward for CubeBackend {
         inputs: Four<CubeTensor>,
         frames: CubeTensor,
         grad_frames: CubeTensor,
-        scene: &Scene,
+        constants: &RenderConstants,
     ) -> Four<CubeTensor> {
         let tensors = inputs.map(into_contiguous);
         let (frames, grad_frames) = (into_contiguous(frames), into_contiguous(grad_frames));
-        let d = &scene.dims;
+        let d = &constants.dims;
         let joints = [d.clips, d.frames, d.bodies, d.joints, 3];
         let gradients = [
             empty_like(&tensors[0], &[d.gaussians, 3]),
@@ -129,7 +129,7 @@ impl DrActionBackward for CubeBackend {
             empty_like(&tensors[0], &joints),
             empty_like(&tensors[0], &joints),
         ];
-        let inputs = GpuInputs::new(&tensors, scene);
+        let inputs = GpuInputs::new(&tensors, constants);
         let engine = engine(&frames);
         let (frames, grad_frames) = (Place::of(&frames), Place::of(&grad_frames));
         let places = gradients.each_ref().map(Place::of);
@@ -140,7 +140,7 @@ impl DrActionBackward for CubeBackend {
                 .record_backward(
                     encoder,
                     d,
-                    &inputs.sources(scene),
+                    &inputs.sources(constants),
                     Source::Gpu(frames.range()),
                     Source::Gpu(grad_frames.range()),
                     &targets,

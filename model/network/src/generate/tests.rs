@@ -109,7 +109,7 @@ fn an_answers_probability_is_that_of_reading_it_again() {
 fn the_penalty_divides_positive_and_multiplies_negative_logits_of_seen_tokens() {
     let best = |logits: &[f32], penalty| {
         let options = GenerateOptions { max_tokens: 1, repetition_penalty: penalty, ..Default::default() };
-        let mut answers = Answers::new(&[vec![0, 2]], &options);
+        let mut answers = Sequences::new(&[vec![0, 2]], &options);
         answers.take(logits, |_, _| ControlFlow::Continue(()));
         answers.into_generated()[0].tokens[0]
     };

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use skeletonllm::{
     assistant::Assistant,
-    console::{bar, print},
+    cli::{bar, print},
     folder::default_model,
 };
 use skeletonllm_data::{DataSet, Family, LoadOptions, ProtocolOptions, Split, formats, prompts::Prompts};
@@ -17,7 +17,7 @@ use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_train::{
     evaluate::{
         Judged, Scores,
-        answers::{self, Answer, Truths},
+        answers::{self, SaidAnswer, Truths},
         baseline::Gallery,
         evaluate,
         recognition::recognise,
@@ -160,7 +160,7 @@ fn judge(args: &Args) -> Result<()> {
     judging.finish_and_clear();
     if let Some(path) = &args.answers {
         let failed = sets.iter().flat_map(|s| &s.failed);
-        said.extend(failed.map(|f| Answer { sample: f.record.id(), text: format!("ERROR: {}", f.why) }));
+        said.extend(failed.map(|f| SaidAnswer { sample: f.record.id(), text: format!("ERROR: {}", f.why) }));
         answers::write(path, &said)?;
         let records = || sets.iter().flat_map(DataSet::records);
         let labelled: std::collections::BTreeSet<String> =

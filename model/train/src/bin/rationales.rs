@@ -9,7 +9,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use skeletonllm::{
-    console::{bar, stop_flag},
+    cli::{bar, stop_flag},
     folder::default_model,
 };
 use skeletonllm_data::{

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use skeletonllm::console::{print, stop_flag};
+use skeletonllm::cli::{print, stop_flag};
 use skeletonllm_data::ProtocolOptions;
 use skeletonllm_network::device::{self, DeviceChoice};
 use skeletonllm_train::{RunOptions, TrainConfig, run};

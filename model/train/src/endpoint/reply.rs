@@ -9,7 +9,7 @@ const QUOTE: usize = 300;
 
 /// A rationale as it came.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Answer {
+pub(super) struct Completion {
     pub(super) text: String,
     /// In and out, as the server counts them; 0 where it does not.
     pub(super) tokens: [u64; 2],
@@ -18,7 +18,7 @@ pub(super) struct Answer {
 /// What comes of one request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Reply {
-    Answer(Answer),
+    Completion(Completion),
     /// Worth another try, after a time that the server may name.
     Later {
         after: Option<Duration>,
@@ -33,7 +33,7 @@ impl Reply {
     pub(super) fn of(status: u16, after: Option<Duration>, body: &[u8]) -> Reply {
         if (200..300).contains(&status) {
             return match answer(body) {
-                Some(answer) => Reply::Answer(answer),
+                Some(answer) => Reply::Completion(answer),
                 None => Reply::Later { after, why: format!("no answer in the reply {:?}", quote(body)) },
             };
         }
@@ -56,7 +56,7 @@ impl Reply {
     /// Changes the texts that people will read.
     pub(super) fn map_text(self, change: impl Fn(&str) -> String) -> Reply {
         match self {
-            Reply::Answer(answer) => Reply::Answer(Answer { text: change(&answer.text), ..answer }),
+            Reply::Completion(answer) => Reply::Completion(Completion { text: change(&answer.text), ..answer }),
             Reply::Later { after, why } => Reply::Later { after, why: change(&why) },
             Reply::Refused(why) => Reply::Refused(change(&why)),
         }
@@ -64,7 +64,7 @@ impl Reply {
 }
 
 /// The text of the first choice: one text, or a list of parts. An answer without words is an answer, too.
-fn answer(body: &[u8]) -> Option<Answer> {
+fn answer(body: &[u8]) -> Option<Completion> {
     let reply: Value = serde_json::from_slice(body).ok()?;
     let text = match reply.pointer("/choices/0/message")?.get("content") {
         Some(Value::String(text)) => text.trim().to_owned(),
@@ -73,7 +73,7 @@ fn answer(body: &[u8]) -> Option<Answer> {
         Some(_) => return None,
     };
     let tokens = ["prompt_tokens", "completion_tokens"].map(|name| reply["usage"][name].as_u64().unwrap_or(0));
-    Some(Answer { text, tokens })
+    Some(Completion { text, tokens })
 }
 
 /// What a server says of an error: its message, where it has the usual layout.
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn answers_are_read_in_both_layouts() {
         let of = |body: &str| Reply::of(200, None, body.as_bytes());
-        let expected = |text: &str, tokens| Reply::Answer(Answer { text: text.into(), tokens });
+        let expected = |text: &str, tokens| Reply::Completion(Completion { text: text.into(), tokens });
         let plain = r#"{"choices": [{"message": {"content": " a\nb "}}], "usage": {"prompt_tokens": 7, "completion_tokens": 2}}"#;
         assert_eq!(of(plain), expected("a\nb", [7, 2]));
         let parts =

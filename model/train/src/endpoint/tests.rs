@@ -14,7 +14,7 @@ use draction::{
 use skeletonllm_data::{
     DataClip, Labels, Truth,
     record::read_metadata,
-    teacher::{Journal, Tally, Written, write_rationales},
+    teacher::{Journal, RationaleTally, Written, write_rationales},
 };
 
 use super::*;
@@ -247,7 +247,7 @@ fn a_run_goes_on_where_it_stopped_and_pays_nothing_twice() {
     // the computer was switched off in the middle of a line
     std::fs::write(&path, line(0) + "{\"file_name\": \"1.bvh\", \"rat").unwrap();
     let written = write(&server, &TestClock::new(), &path, 4).unwrap();
-    assert_eq!(written.tally, Tally { kept: 3, ..Tally::default() });
+    assert_eq!(written.tally, RationaleTally { kept: 3, ..RationaleTally::default() });
     assert_eq!(std::fs::read_to_string(&path).unwrap(), line(0) + &line(1) + &line(2) + &line(3));
     assert_eq!(server.requests().len(), 4 + 3);
     write(&server, &TestClock::new(), &path, 4).unwrap();
@@ -261,7 +261,7 @@ fn dropped_and_failed_answers_are_counted_and_silence_ends_the_run() {
     let script = vec![says("no"), sick(), says("Label: clap"), sick(), sick(), says(FIT)];
     let server = Server::start(script);
     let written = write(&server, &TestClock::new(), &dir.path().join("a.jsonl"), 6).unwrap();
-    assert_eq!(written.tally, Tally { kept: 1, no_label: 1, other_label: 1, unknown: 0 });
+    assert_eq!(written.tally, RationaleTally { kept: 1, no_label: 1, other_label: 1, unknown: 0 });
     let names: Vec<&str> = written.failed.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["1.bvh", "3.bvh", "4.bvh"]);
     let server = Server::start(vec![sick()]);

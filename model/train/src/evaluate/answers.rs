@@ -8,7 +8,7 @@ use skeletonllm_data::{Record, labels::normalized, ntu::Sample};
 
 /// One line of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Answer {
+pub struct SaidAnswer {
     /// [`Record::id`]; `_q` and a number behind it tell several answers about one sample apart.
     pub sample: String,
     /// What was said, or `ERROR: …` where nothing was.
@@ -44,8 +44,8 @@ pub struct ClassScores {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn write(path: &Path, answers: &[Answer]) -> Result<()> {
-    let line = |a: &Answer| format!("{}\t{}\n", a.sample, a.text.split_whitespace().collect::<Vec<_>>().join(" "));
+pub fn write(path: &Path, answers: &[SaidAnswer]) -> Result<()> {
+    let line = |a: &SaidAnswer| format!("{}\t{}\n", a.sample, a.text.split_whitespace().collect::<Vec<_>>().join(" "));
     let text: String = answers.iter().map(line).collect();
     Ok(draction::store::write_atomically(path, text.as_bytes())?)
 }
@@ -54,7 +54,7 @@ pub fn write(path: &Path, answers: &[Answer]) -> Result<()> {
 ///
 /// # Errors
 /// When the file cannot be read, a line has no tab, or there is no line; file and line are named.
-pub fn read(path: &Path) -> Result<Vec<Answer>> {
+pub fn read(path: &Path) -> Result<Vec<SaidAnswer>> {
     let file = path.display();
     let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {file}"))?;
     let mut answers = Vec::new();
@@ -62,7 +62,7 @@ pub fn read(path: &Path) -> Result<Vec<Answer>> {
         let Some((sample, text)) = line.split_once('\t') else {
             bail!("{file}, line {number}: expected a sample, a tab and an answer");
         };
-        answers.push(Answer { sample: sample.trim().to_owned(), text: text.trim().to_owned() });
+        answers.push(SaidAnswer { sample: sample.trim().to_owned(), text: text.trim().to_owned() });
     }
     if answers.is_empty() {
         bail!("{file}: there is no answer in it");
@@ -106,7 +106,7 @@ fn group(name: &str) -> &str {
 ///
 /// # Errors
 /// When a line is about a sample whose label is not known, naming it.
-pub fn score(answers: &[Answer], truths: &Truths) -> Result<AnswerScores> {
+pub fn score(answers: &[SaidAnswer], truths: &Truths) -> Result<AnswerScores> {
     #[derive(Default)]
     struct Votes {
         valid: usize,
@@ -160,8 +160,8 @@ fn trimmed(text: &str) -> String {
 mod tests {
     use super::*;
 
-    fn list(lines: &[(&str, &str)]) -> Vec<Answer> {
-        lines.iter().map(|&(sample, text)| Answer { sample: sample.into(), text: text.into() }).collect()
+    fn list(lines: &[(&str, &str)]) -> Vec<SaidAnswer> {
+        lines.iter().map(|&(sample, text)| SaidAnswer { sample: sample.into(), text: text.into() }).collect()
     }
 
     #[test]

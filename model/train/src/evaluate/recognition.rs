@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use anyhow::{Context, Result};
 use draction::motion::Motion;
 use serde::Serialize;
-use skeletonllm::{assistant::Assistant, look::Look};
+use skeletonllm::{assistant::Assistant, observation::Observation};
 use skeletonllm_data::{DataClip, DataSet, Labels};
 
 /// Recognition of the labelled clips of one folder. All figures are fractions in 0..=1.
@@ -68,7 +68,7 @@ pub fn vocabulary(assistant: &Assistant, sets: &[DataSet]) -> Labels {
 /// As [`Assistant::rank`].
 pub fn rank(
     assistant: &Assistant,
-    look: &Look,
+    observation: &Observation,
     clips: &[DataClip],
     vocabulary: &Labels,
     own: &Labels,
@@ -78,7 +78,7 @@ pub fn rank(
     }
     let own: Vec<usize> = own.names().iter().filter_map(|label| vocabulary.index(label)).collect();
     let all: Vec<usize> = (0..vocabulary.len()).collect();
-    let scores = assistant.rank(look, vocabulary.names())?;
+    let scores = assistant.rank(observation, vocabulary.names())?;
     let ranked = clips.iter().zip(scores).map(|(clip, scores)| {
         let truth = vocabulary.index(clip.record.label.as_deref()?)?;
         let best = all.iter().copied().max_by(|&a, &b| scores[a].total_cmp(&scores[b]))?;
@@ -111,8 +111,9 @@ pub fn recognise(
                 .map(|(clip, n)| change.map_or(Cow::Borrowed(&clip.motion), |c| Cow::Owned(c(&clip.motion, n))))
                 .collect();
             let motions: Vec<&Motion> = shown.iter().map(AsRef::as_ref).collect();
-            let look = assistant.look(&motions).with_context(|| format!("{}, {}", set.name, clips[0].record.id()))?;
-            ranked.extend(rank(assistant, &look, clips, &vocabulary, &own)?);
+            let observation =
+                assistant.observe(&motions).with_context(|| format!("{}, {}", set.name, clips[0].record.id()))?;
+            ranked.extend(rank(assistant, &observation, clips, &vocabulary, &own)?);
             progress(clips.len());
         }
         all.push(ranked);

@@ -12,7 +12,7 @@ use skeletonllm_network::tensors::host_async;
 use crate::drawing::Drawing;
 
 /// What the model saw of one or several motions.
-pub struct Look {
+pub struct Observation {
     pub(crate) clips: Vec<Clip>,
     /// How the joints of each clip follow from those of its motion, one map a body; none where they are the same.
     pub(crate) maps: Vec<Vec<Option<JointMap>>>,
@@ -26,7 +26,7 @@ pub struct Look {
     pub(crate) tokens: Vec<usize>,
 }
 
-impl Look {
+impl Observation {
     /// The sampled frames of each motion, as they stood before the camera. Body slots that hold nobody are left out.
     pub fn clips(&self) -> &[Clip] {
         &self.clips

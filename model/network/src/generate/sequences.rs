@@ -37,7 +37,7 @@ impl Generated {
 }
 
 /// What was answered so far, and who is still answering.
-pub(super) struct Answers<'o> {
+pub(super) struct Sequences<'o> {
     options: &'o GenerateOptions,
     rows: Vec<Row>,
 }
@@ -51,7 +51,7 @@ struct Row {
     seen: Vec<u32>,
 }
 
-impl<'o> Answers<'o> {
+impl<'o> Sequences<'o> {
     pub fn new(prompts: &[Vec<u32>], options: &'o GenerateOptions) -> Self {
         let row = |prompt: &Vec<u32>| {
             let mut seen = prompt.clone();

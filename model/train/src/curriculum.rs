@@ -14,7 +14,7 @@ use super::{Similar, Stage};
 
 /// Where a run's questions and answers come from.
 #[derive(Clone)]
-pub struct Asks {
+pub struct Curriculum {
     /// How often stages 1 and 4 ask each family.
     pub families: FamilyWeights,
     /// The prompts of stages 2 and 3.
@@ -27,7 +27,7 @@ pub struct Asks {
     pub rehearse: bool,
 }
 
-impl Asks {
+impl Curriculum {
     /// `count` questions with their answers. None where the stage has nothing to ask about this clip.
     ///
     /// # Errors
@@ -124,7 +124,7 @@ mod tests {
         file("metadata.jsonl", "{\"file_name\": \"a.bvh\", \"label\": \"wave left hand\"}");
         let similar = file("similar.json", r#"{"wave left hand": ["raise left hand", "clap"]}"#);
         let record = &read_metadata(dir.path()).unwrap()[0];
-        let asks = Asks {
+        let curriculum = Curriculum {
             families: FamilyWeights::default(),
             prompts: Prompts::built_in().clone(),
             similar: Similar::read(&similar).unwrap(),
@@ -135,7 +135,7 @@ mod tests {
         let labels = Labels::new(["wave left hand", "raise left hand", "clap", "squat"]);
         let truth = &Truth::of(record, motion, false, &labels);
         let clip = ShownClip { record, motion, mirrored: false, truth };
-        asks.ask(stage, &clip, count, &mut Rng::new(seed)).unwrap()
+        curriculum.ask(stage, &clip, count, &mut Rng::new(seed)).unwrap()
     }
 
     #[test]

@@ -1,19 +1,19 @@
 //! Giving way to whoever shares the thread.
 //!
 //! A page has one thread for the model, the window and the user. On the CPU backend every read of a tensor is ready at
-//! once, so that awaiting it never lets go of the thread; work of several steps therefore calls [`breathe`] between
+//! once, so that awaiting it never lets go of the thread; work of several steps therefore calls [`yield_now`] between
 //! them.
 
 /// Lets the browser draw, scroll and hear the user before the next step; returns at once elsewhere.
 #[cfg(not(target_family = "wasm"))]
-pub async fn breathe() {}
+pub async fn yield_now() {}
 
 /// Lets the browser draw, scroll and hear the user before the next step; returns at once elsewhere.
 ///
 /// A message to oneself goes to the end of the event loop's queue. Unlike a timer it is not held back by four
 /// milliseconds when repeated, nor by a second in a tab that nobody looks at.
 #[cfg(target_family = "wasm")]
-pub async fn breathe() {
+pub async fn yield_now() {
     let mut channel = None;
     let heard = js_sys::Promise::new(&mut |resolve, _| {
         let both = browser::MessageChannel::new();

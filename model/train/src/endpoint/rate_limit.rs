@@ -52,14 +52,14 @@ impl Clock for WallClock<'_> {
 }
 
 /// Gives out turns, evenly spaced; shared by all threads that ask the same server.
-pub(super) struct Pace {
+pub(super) struct RateLimit {
     interval: Duration,
     next: Mutex<Duration>,
 }
 
-impl Pace {
-    pub(super) fn new(interval: Duration) -> Pace {
-        Pace { interval, next: Mutex::default() }
+impl RateLimit {
+    pub(super) fn new(interval: Duration) -> RateLimit {
+        RateLimit { interval, next: Mutex::default() }
     }
 
     /// Takes a turn, or says how long to wait before asking again.
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn turns_are_spaced_and_held_back_for_all() {
-        let pace = Pace::new(2 * S);
+        let pace = RateLimit::new(2 * S);
         assert_eq!(pace.take(S), Ok(()));
         assert_eq!(pace.take(S), Err(2 * S));
         assert_eq!(pace.take(3 * S), Ok(()));

@@ -8,19 +8,19 @@ use burn::{
 };
 
 /// One list of numbers a tensor, by the tensor's name.
-pub type Named = BTreeMap<String, Tensor<1>>;
+pub type ParameterMap = BTreeMap<String, Tensor<1>>;
 
 /// The gradients of a module's tensors, those that have one.
-pub fn gradients<M: Module>(module: &M, gradients: &Gradients) -> Named {
-    let mut visit = Visit { path: Path::default(), named: Named::new(), of: Some(gradients) };
+pub fn gradients<M: Module>(module: &M, gradients: &Gradients) -> ParameterMap {
+    let mut visit = Visit { path: Path::default(), map: ParameterMap::new(), of: Some(gradients) };
     module.visit(&mut visit);
-    visit.named
+    visit.map
 }
 
 /// The mean of several gradients of one module.
-pub fn mean(parts: Vec<Named>) -> Named {
+pub fn mean(parts: Vec<ParameterMap>) -> ParameterMap {
     let share = 1.0 / parts.len().max(1) as f64;
-    let mut sum = Named::new();
+    let mut sum = ParameterMap::new();
     for (name, part) in parts.into_iter().flatten() {
         let joined = match sum.remove(&name) {
             Some(sum) => sum + part,
@@ -38,9 +38,9 @@ pub fn apart<M: Module>(module: M) -> M {
 
 /// A model with the numbers of another one of its kind, which is without automatic differentiation.
 pub fn filled<M: Module>(model: M, numbers: &M) -> M {
-    let mut visit = Visit { path: Path::default(), named: Named::new(), of: None };
+    let mut visit = Visit { path: Path::default(), map: ParameterMap::new(), of: None };
     numbers.visit(&mut visit);
-    model.map(&mut Fill { path: Path::default(), named: visit.named })
+    model.map(&mut Fill { path: Path::default(), map: visit.map })
 }
 
 /// A running mean of a model's weights. The mean of the last thousand steps is a better model than the last step.
@@ -60,9 +60,9 @@ impl<M: Module> Average<M> {
     /// Takes in a model after `steps` steps; young means forget faster.
     pub fn add(&mut self, model: &M, steps: u64) {
         let decay = self.decay.min((1.0 + steps as f64) / (10.0 + steps as f64));
-        let mut visit = Visit { path: Path::default(), named: Named::new(), of: None };
+        let mut visit = Visit { path: Path::default(), map: ParameterMap::new(), of: None };
         model.visit(&mut visit);
-        let mut blend = Blend { path: Path::default(), named: visit.named, decay };
+        let mut blend = Blend { path: Path::default(), map: visit.map, decay };
         self.mean = self.mean.clone().map(&mut blend);
     }
 }
@@ -88,7 +88,7 @@ impl Path {
 /// Collects gradients, or the numbers themselves.
 struct Visit<'a> {
     path: Path,
-    named: Named,
+    map: ParameterMap,
     of: Option<&'a Gradients>,
 }
 
@@ -105,7 +105,7 @@ impl ModuleVisitor for Visit<'_> {
             None => Some(param.val().inner()),
         };
         if let Some(found) = found {
-            self.named.insert(self.path.name(), found.reshape([-1]));
+            self.map.insert(self.path.name(), found.reshape([-1]));
         }
     }
 }
@@ -123,7 +123,7 @@ impl ModuleMapper for Apart {
 
 struct Blend {
     path: Path,
-    named: Named,
+    map: ParameterMap,
     decay: f64,
 }
 
@@ -135,7 +135,7 @@ impl ModuleMapper for Blend {
         self.path.exit();
     }
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(now) = self.named.remove(&self.path.name()) else { return param };
+        let Some(now) = self.map.remove(&self.path.name()) else { return param };
         let decay = self.decay;
         param.map(|mean| {
             let shape = mean.dims();
@@ -146,7 +146,7 @@ impl ModuleMapper for Blend {
 
 struct Fill {
     path: Path,
-    named: Named,
+    map: ParameterMap,
 }
 
 impl ModuleMapper for Fill {
@@ -157,7 +157,7 @@ impl ModuleMapper for Fill {
         self.path.exit();
     }
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
-        let Some(numbers) = self.named.remove(&self.path.name()) else { return param };
+        let Some(numbers) = self.map.remove(&self.path.name()) else { return param };
         param.map(|value| {
             let learns = value.is_require_grad();
             Tensor::from_inner(numbers.reshape(value.dims())).set_require_grad(learns)
