@@ -9,7 +9,7 @@ use skeletonllm_data::DataSet;
 
 use super::{RunOptions, Stage, TrainConfig, run};
 use crate::{
-    evaluate::{Judged, Scores, evaluate},
+    evaluate::{Scores, evaluate},
     plot::{self, Curve},
 };
 
@@ -92,8 +92,7 @@ pub fn row(variant: &Variant, options: &RunOptions<'_>, data: &[DataSet]) -> Res
     }
     let Loaded { model, tokenizer, extra } = Loaded::read(&model, &options.device)?;
     let assistant = Assistant::new(model, &tokenizer, extra.labels, options.device_name);
-    let judged = Judged { families: &[], answers: None };
-    let Scores { sets, .. } = evaluate(&assistant, data, 16, judged, |_| {})?;
+    let Scores { sets, .. } = evaluate(&assistant, data, 16, None, |_| {})?;
     let sets: BTreeMap<String, f64> =
         sets.into_iter().map(|(name, scores)| (name, scores.recognition.top1_all)).collect();
     let mean = sets.values().sum::<f64>() / sets.len().max(1) as f64;

@@ -1,4 +1,4 @@
-//! How often the model is right: recognition by ranking labels, and questions by the words of the answer.
+//! How often a model is right: recognition by ranking labels, and questions by the words of the answer.
 
 pub mod answers;
 pub mod baseline;
@@ -11,10 +11,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use draction::motion::Motion;
 use serde::Serialize;
-use skeletonllm::{
-    assistant::{Assistant, QuestionTally},
-    observation::Observation,
-};
+use skeletonllm::assistant::QuestionTally;
 use skeletonllm_data::{DataClip, DataSet, Family, Rng, prompts::Prompts, together};
 
 pub use recognition::rank_of;
@@ -23,6 +20,8 @@ use answers::{AnswerScores, SaidAnswer};
 use baseline::BaselineScores;
 use recognition::{Ranked, Recognition, mean};
 use robustness::{Comparison, Row};
+
+use crate::{Recogniser, Speaker};
 
 /// Scores of one folder. All figures are fractions in 0..=1.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -118,8 +117,10 @@ pub struct Scores {
     pub ranked: Vec<Vec<Option<Ranked>>>,
 }
 
-/// What is judged beside recognition.
-pub struct Judged<'a> {
+/// What is judged beside recognition, of a recogniser that speaks.
+pub struct Judged<'a, O> {
+    /// Who answers.
+    pub speaker: &'a dyn Speaker<Observation = O>,
     /// Families of questions that are asked.
     pub families: &'a [Family],
     /// Gets an answer to the recognition question for each clip, in words: from the list of labels by the prompts'
@@ -127,18 +128,19 @@ pub struct Judged<'a> {
     pub answers: Option<(&'a Prompts, &'a mut Vec<SaidAnswer>)>,
 }
 
-/// Judges the model on `sets`, `batch` clips at a time. `progress` is called with the number of clips after each batch.
+/// Judges a recogniser on `sets`, `batch` clips at a time. `progress` is called with the number of clips after each
+/// batch.
 ///
 /// # Errors
 /// When a clip cannot be drawn.
-pub fn evaluate(
-    assistant: &Assistant,
+pub fn evaluate<R: Recogniser>(
+    recogniser: &R,
     sets: &[DataSet],
     batch: usize,
-    mut judged: Judged<'_>,
+    mut judged: Option<Judged<'_, R::Observation>>,
     mut progress: impl FnMut(usize),
 ) -> Result<Scores> {
-    let vocabulary = recognition::vocabulary(assistant, sets);
+    let vocabulary = recognition::vocabulary(recogniser, sets);
     let names = vocabulary.names().to_vec();
     let mut scores =
         Scores { confusion: vec![vec![0; names.len()]; names.len()], labels: names.clone(), ..Scores::default() };
@@ -150,16 +152,10 @@ pub fn evaluate(
         for clips in set.clips.chunks(batch.max(1)) {
             let motions: Vec<&Motion> = clips.iter().map(|c| &c.motion).collect();
             let observation =
-                assistant.observe(&motions).with_context(|| format!("{}, {}", set.name, clips[0].record.id()))?;
-            ranked.extend(recognition::rank(assistant, &observation, clips, &vocabulary, &own)?);
-            assistant.judge_questions(clips, &observation, judged.families, &mut tallies)?;
-            if judged.families.contains(&Family::People) {
-                judge_pairs(assistant, clips, &mut tallies)?;
-            }
-            if let Some((prompts, answers)) = &mut judged.answers {
-                let said = label_in_words(assistant, set, &observation, prompts)?;
-                let said = clips.iter().zip(said).map(|(c, text)| SaidAnswer { sample: c.record.id(), text });
-                answers.extend(said);
+                recogniser.observe(&motions).with_context(|| format!("{}, {}", set.name, clips[0].record.id()))?;
+            ranked.extend(recognition::rank(recogniser, &observation, clips, &vocabulary, &own)?);
+            if let Some(judged) = &mut judged {
+                judged.batch(set, clips, &observation, &mut tallies)?;
             }
             progress(clips.len());
         }
@@ -202,28 +198,38 @@ impl Scores {
     }
 }
 
-/// Asks for the number of people where there are two: every other clip together with its neighbour in the list.
-fn judge_pairs(assistant: &Assistant, clips: &[DataClip], tallies: &mut BTreeMap<String, QuestionTally>) -> Result<()> {
-    let pair = |pair: &[DataClip]| together(&pair[0], pair.get(1)?, &mut Rng::at(0, 0, pair[0].record.line as u64));
-    let pairs: Vec<DataClip> = clips.chunks(2).filter_map(pair).collect();
-    if pairs.is_empty() {
-        return Ok(());
+impl<O> Judged<'_, O> {
+    /// Asks about clips that were looked at, and counts what became of the questions.
+    fn batch(
+        &mut self,
+        set: &DataSet,
+        clips: &[DataClip],
+        observation: &O,
+        tallies: &mut BTreeMap<String, QuestionTally>,
+    ) -> Result<()> {
+        self.speaker.judge_questions(clips, observation, self.families, tallies)?;
+        if self.families.contains(&Family::People) {
+            self.pairs(clips, tallies)?;
+        }
+        let Some((prompts, answers)) = &mut self.answers else { return Ok(()) };
+        let plain = skeletonllm_data::canonical(Family::Recognition).expect("every family but one has a wording");
+        let listed = set.candidates.as_deref().map(|labels| prompts.mqa(labels));
+        let said = self.speaker.label_in_words(observation, listed.as_deref().unwrap_or(plain))?;
+        answers.extend(clips.iter().zip(said).map(|(c, text)| SaidAnswer { sample: c.record.id(), text }));
+        Ok(())
     }
-    let motions: Vec<&Motion> = pairs.iter().map(|c| &c.motion).collect();
-    let observation = assistant.observe(&motions).with_context(|| format!("two people, {}", pairs[0].record.id()))?;
-    assistant.judge_questions(&pairs, &observation, &[Family::People], tallies)
-}
 
-/// The recognition question of a folder, answered in words.
-fn label_in_words(
-    assistant: &Assistant,
-    set: &DataSet,
-    observation: &Observation,
-    prompts: &Prompts,
-) -> Result<Vec<String>> {
-    let plain = skeletonllm_data::canonical(Family::Recognition).expect("every family but one has a wording");
-    let listed = set.candidates.as_deref().map(|labels| prompts.mqa(labels));
-    assistant.label_in_words(observation, listed.as_deref().unwrap_or(plain))
+    /// Asks for the number of people where there are two: every other clip together with its neighbour in the list.
+    fn pairs(&self, clips: &[DataClip], tallies: &mut BTreeMap<String, QuestionTally>) -> Result<()> {
+        let pair = |pair: &[DataClip]| together(&pair[0], pair.get(1)?, &mut Rng::at(0, 0, pair[0].record.line as u64));
+        let pairs: Vec<DataClip> = clips.chunks(2).filter_map(pair).collect();
+        if pairs.is_empty() {
+            return Ok(());
+        }
+        let motions: Vec<&Motion> = pairs.iter().map(|c| &c.motion).collect();
+        let seen = self.speaker.observe(&motions).with_context(|| format!("two people, {}", pairs[0].record.id()))?;
+        self.speaker.judge_questions(&pairs, &seen, &[Family::People], tallies)
+    }
 }
 
 fn sum(tallies: &[QuestionTally]) -> QuestionTally {

@@ -11,13 +11,12 @@ use anyhow::{Context, Result};
 use draction::clip::{Clip, ClipOptions};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
-use skeletonllm::assistant::Assistant;
 use skeletonllm_data::{
     AugmentOptions, DataClip, Labels, Rng, augment,
     labels::{contains, mirrored, normalized},
 };
 
-use super::readout;
+use super::{Recogniser, readout};
 
 /// Neighbours of a label.
 const NEIGHBOURS: usize = 5;
@@ -116,7 +115,7 @@ impl Similar {
     /// # Errors
     /// When a clip cannot be drawn.
     pub fn by_confusion(
-        assistant: &Assistant,
+        recogniser: &impl Recogniser,
         clips: &[&DataClip],
         mut progress: impl FnMut(usize),
     ) -> Result<Similar> {
@@ -126,7 +125,7 @@ impl Similar {
         let mut counts = vec![0.0f32; labels.len()];
         for (at, batch) in clips.chunks(16).enumerate() {
             let motions: Vec<_> = batch.iter().map(|c| &c.motion).collect();
-            let scores = assistant.rank(&assistant.observe(&motions)?, names.names())?;
+            let scores = recogniser.scores(&recogniser.observe(&motions)?, names.names())?;
             for (clip, scores) in batch.iter().zip(scores) {
                 if let Some(truth) = clip.record.label.as_deref().and_then(|l| names.index(l)) {
                     sums[truth].iter_mut().zip(&scores).for_each(|(sum, score)| *sum -= score);

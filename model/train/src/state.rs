@@ -8,13 +8,12 @@ use std::{
 use anyhow::{Context, Result, bail};
 use burn::{module::Module, tensor::Device};
 use serde::{Deserialize, Serialize};
-use skeletonllm::folder::SkeletonLlm;
 use skeletonllm_network::checkpoint::{self, HostTensor, Precision};
 
 use super::{
     config::TrainConfig,
+    learner::Learner,
     optimizer::{AdamW, AdamWConfig},
-    trainer::Learner,
 };
 
 /// Where a run is.
@@ -45,11 +44,11 @@ impl Progress {
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn save(
+pub fn save<L: Learner>(
     folder: &Path,
     progress: &Progress,
-    learner: &Learner,
-    average: &SkeletonLlm,
+    learner: &L,
+    average: &L::Model,
     optimizer: &AdamW,
 ) -> Result<()> {
     let (new, old, current) = (folder.join("checkpoint.new"), folder.join("checkpoint.old"), folder.join("checkpoint"));
@@ -91,15 +90,15 @@ pub fn progress(checkpoint: &Path) -> Result<Progress> {
 ///
 /// # Errors
 /// When a file cannot be read or belongs to another model.
-pub fn load(
+pub fn load<L: Learner>(
     checkpoint: &Path,
     progress: &Progress,
-    learner: Learner,
+    learner: L,
     adamw: AdamWConfig,
     device: &Device,
-) -> Result<(Learner, SkeletonLlm, AdamW)> {
+) -> Result<(L, L::Model, AdamW)> {
     let path = checkpoint.join("average.safetensors");
-    let mean = learner.pupil.clone().valid();
+    let mean = learner.model().clone().valid();
     let mean = checkpoint::apply(mean, checkpoint::read(&path)?, &path.display().to_string())?;
     let path = checkpoint.join("model.safetensors");
     let learner = checkpoint::apply(learner, checkpoint::read(&path)?, &path.display().to_string())?;

@@ -155,8 +155,9 @@ fn judge(args: &Args) -> Result<()> {
     let families: &[Family] = if args.recognition_only { &[] } else { Family::JUDGED };
     let mut said = Vec::new();
     let judging = bar("judging", total);
-    let judged = Judged { families, answers: args.answers.is_some().then_some((&prompts, &mut said)) };
-    let mut scores = evaluate(&assistant, &sets, args.batch, judged, |n| judging.inc(n as u64))?;
+    let judged =
+        Judged { speaker: &assistant, families, answers: args.answers.is_some().then_some((&prompts, &mut said)) };
+    let mut scores = evaluate(&assistant, &sets, args.batch, Some(judged), |n| judging.inc(n as u64))?;
     judging.finish_and_clear();
     if let Some(path) = &args.answers {
         let failed = sets.iter().flat_map(|s| &s.failed);

@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use anyhow::{Context, Result};
 use draction::motion::Motion;
 use serde::Serialize;
-use skeletonllm::{assistant::Assistant, observation::Observation};
 use skeletonllm_data::{DataClip, DataSet, Labels};
+
+use crate::Recogniser;
 
 /// Recognition of the labelled clips of one folder. All figures are fractions in 0..=1.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
@@ -58,17 +59,17 @@ pub fn rank_of(scores: &[f32], candidates: &[usize], truth: usize) -> usize {
 }
 
 /// The labels that a model and some folders know.
-pub fn vocabulary(assistant: &Assistant, sets: &[DataSet]) -> Labels {
-    sets.iter().fold(Labels::new(assistant.labels()), |all, set| all.union(&set.choices()))
+pub fn vocabulary(recogniser: &impl Recogniser, sets: &[DataSet]) -> Labels {
+    sets.iter().fold(Labels::new(recogniser.labels()), |all, set| all.union(&set.choices()))
 }
 
 /// Ranks all labels of `vocabulary` for each clip that was looked at; `None` for clips without a label.
 ///
 /// # Errors
-/// As [`Assistant::rank`].
-pub fn rank(
-    assistant: &Assistant,
-    observation: &Observation,
+/// As [`Recogniser::scores`].
+pub fn rank<R: Recogniser>(
+    recogniser: &R,
+    observation: &R::Observation,
     clips: &[DataClip],
     vocabulary: &Labels,
     own: &Labels,
@@ -78,7 +79,7 @@ pub fn rank(
     }
     let own: Vec<usize> = own.names().iter().filter_map(|label| vocabulary.index(label)).collect();
     let all: Vec<usize> = (0..vocabulary.len()).collect();
-    let scores = assistant.rank(observation, vocabulary.names())?;
+    let scores = recogniser.scores(observation, vocabulary.names())?;
     let ranked = clips.iter().zip(scores).map(|(clip, scores)| {
         let truth = vocabulary.index(clip.record.label.as_deref()?)?;
         let best = all.iter().copied().max_by(|&a, &b| scores[a].total_cmp(&scores[b]))?;
@@ -96,13 +97,13 @@ pub type Change<'c> = &'c (dyn Fn(&Motion, usize) -> Motion + Sync);
 /// # Errors
 /// When a clip cannot be drawn.
 pub fn recognise(
-    assistant: &Assistant,
+    recogniser: &impl Recogniser,
     sets: &[DataSet],
     batch: usize,
     change: Option<Change<'_>>,
     mut progress: impl FnMut(usize),
 ) -> Result<Vec<Vec<Option<Ranked>>>> {
-    let vocabulary = vocabulary(assistant, sets);
+    let vocabulary = vocabulary(recogniser, sets);
     let mut all = Vec::with_capacity(sets.len());
     for set in sets {
         let (own, mut ranked) = (set.choices(), Vec::with_capacity(set.clips.len()));
@@ -112,8 +113,8 @@ pub fn recognise(
                 .collect();
             let motions: Vec<&Motion> = shown.iter().map(AsRef::as_ref).collect();
             let observation =
-                assistant.observe(&motions).with_context(|| format!("{}, {}", set.name, clips[0].record.id()))?;
-            ranked.extend(rank(assistant, &observation, clips, &vocabulary, &own)?);
+                recogniser.observe(&motions).with_context(|| format!("{}, {}", set.name, clips[0].record.id()))?;
+            ranked.extend(rank(recogniser, &observation, clips, &vocabulary, &own)?);
             progress(clips.len());
         }
         all.push(ranked);

@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use draction::motion::Motion;
 use serde::Serialize;
-use skeletonllm::assistant::Assistant;
 use skeletonllm_data::{DataSet, Perturbation};
 
 use super::{
     baseline::Gallery,
     recognition::{Ranked, Recognition, mean, recognise},
 };
+use crate::Recogniser;
 
 /// One row: top-1 among all labels, fractions in 0..=1.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,7 +31,7 @@ pub struct Row {
 /// # Errors
 /// When a clip cannot be drawn.
 pub fn robustness(
-    assistant: &Assistant,
+    recogniser: &impl Recogniser,
     gallery: Option<&Gallery>,
     sets: &[DataSet],
     batch: usize,
@@ -40,7 +40,7 @@ pub fn robustness(
     let mut rows = Vec::new();
     for change in Perturbation::TABLE {
         let changed = |motion: &Motion, clip: usize| change.apply(motion, clip).into_owned();
-        let ranked = recognise(assistant, sets, batch, Some(&changed), &mut progress)?;
+        let ranked = recognise(recogniser, sets, batch, Some(&changed), &mut progress)?;
         let judged = sets.iter().zip(&ranked).filter(|(_, ranked)| ranked.iter().any(Option::is_some));
         let by_set: BTreeMap<String, f64> =
             judged.map(|(set, ranked)| (set.name.clone(), Recognition::of(ranked.iter().flatten()).top1_all)).collect();
