@@ -10,8 +10,9 @@
 //!
 //! | Module | What lives there |
 //! | --- | --- |
-//! | `read` | the entry points, the limits, and what all formats share |
+//! | `read` | the entry points: tells the format, calls its reader, makes a [`Motion`] of what that read |
 //! | `bvh`, `ntu`, `humanml3d`, `npy` | one format each |
+//! | `raw`, `limits` | what readers hand over; how much of a file is taken |
 //! | `topology` | body parts, left and right, mirror twins; known layouts |
 //! | `measure`, `units`, `source` | unit and up axis from the body's size and stance; what was declared, inferred or overridden |
 //! | `transform` | mirror, yaw, scale, resample, crop |
@@ -23,10 +24,12 @@ mod bvh;
 mod error;
 mod humanml3d;
 pub mod humanoid;
+mod limits;
 mod measure;
 mod npy;
 mod ntu;
 pub mod quaternion;
+mod raw;
 mod read;
 mod source;
 mod topology;
@@ -40,7 +43,8 @@ mod tests;
 use std::sync::Arc;
 
 pub use error::{Cause, MotionError};
-pub use read::{MAX_FILE_BYTES, MAX_FRAMES, MAX_JOINT_FRAMES, MAX_JOINTS, ReadOptions, read, read_file};
+pub use limits::{MAX_FILE_BYTES, MAX_FRAMES, MAX_JOINT_FRAMES, MAX_JOINTS};
+pub use read::{ReadOptions, read, read_file};
 pub use source::{Format, Source};
 pub use topology::Layout;
 pub use units::{Unit, UpAxis};

@@ -12,7 +12,8 @@ mod tidy;
 use super::{
     Format,
     error::Cause,
-    read::{MAX_JOINT_FRAMES, Raw, check_count},
+    limits::{MAX_JOINT_FRAMES, check_count},
+    raw::Raw,
 };
 
 /// An error and its line.

@@ -4,6 +4,7 @@
 //! Motor Control of Human Movement*, table 4.1). Timing and amplitude were compared with recordings of the same actions.
 
 mod actions;
+mod easing;
 mod gait;
 mod kinect;
 mod pose;
@@ -52,7 +53,7 @@ pub fn skeleton() -> Skeleton {
     let names: Vec<String> = JOINTS.iter().map(|j| j.0.to_owned()).collect();
     let parents: Vec<Option<usize>> = JOINTS.iter().map(|j| j.1).collect();
     let labels = topology::by_names(&names, &parents);
-    Skeleton { bones: super::read::tree_bones(&parents), names, parents, parts: labels.parts, mirror: labels.mirror }
+    Skeleton { bones: topology::tree_bones(&parents), names, parents, parts: labels.parts, mirror: labels.mirror }
 }
 
 /// One person performs an action, facing +z, with the floor at y = 0; orientations are those of the joints.

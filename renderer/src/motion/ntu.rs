@@ -1,9 +1,10 @@
 //! NTU RGB+D `.skeleton` files (spec A.1.1): whitespace-separated numbers whose line breaks carry no meaning.
 
 use super::{
-    Format, Layout, Unit, UpAxis,
+    Format, Layout,
     error::{Cause, excerpt},
-    read::{MAX_COORDINATE, MAX_FRAMES, Raw, check_count, check_volume},
+    limits::{MAX_COORDINATE, MAX_FRAMES, check_count, check_volume},
+    raw::Raw,
 };
 
 /// Body slots kept, as in the reference.
@@ -88,21 +89,9 @@ pub(super) fn read(bytes: &[u8], slots_by_body_id: bool) -> Result<Raw, Failure>
     if extra > 0 {
         warnings.push(format!("{extra} bodies beyond the first two are left out"));
     }
-    let layout = Layout::Ntu25;
-    Ok(Raw {
-        format: Format::Ntu,
-        names: layout.names().iter().map(|&n| n.to_owned()).collect(),
-        parents: layout.parents(),
-        bones: Some(layout.bones()),
-        fps: FPS,
-        bodies: SLOTS,
-        positions,
-        orientations: Some(orientations),
-        unit: Some((Unit::METRE, "set by the format".to_owned())),
-        up: Some((UpAxis::PlusY, "set by the format".to_owned())),
-        body_ids,
-        warnings,
-    })
+    let orientations = Some(orientations);
+    let empty = Raw::of_layout(Layout::Ntu25, Format::Ntu, FPS).in_metres();
+    Ok(Raw { bodies: SLOTS, positions, orientations, body_ids, warnings, ..empty })
 }
 
 /// The two ids seen in most frames, the one that appears first in the first slot.

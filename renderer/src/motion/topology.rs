@@ -121,6 +121,12 @@ pub(super) fn parents_first(parents: &[Option<usize>]) -> Vec<usize> {
     order
 }
 
+/// Bones from parent to child, in the joints' order.
+pub(super) fn tree_bones(parents: &[Option<usize>]) -> Vec<[usize; 2]> {
+    let bones = parents.iter().enumerate();
+    bones.filter_map(|(j, p)| p.map(|p| [p, j])).collect()
+}
+
 /// For every joint the limb all labelled descendants share, if there is just one.
 fn limb_below(order: &[usize], parents: &[Option<usize>], known: &[Option<Part>]) -> Vec<Option<Part>> {
     #[derive(Clone, Copy, PartialEq)]

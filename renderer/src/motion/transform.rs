@@ -4,8 +4,8 @@ use std::{ops::Range, sync::Arc};
 
 use super::{
     Motion,
+    limits::MAX_FRAMES,
     quaternion::{self, mul, nearer_sign, normalized},
-    read::MAX_FRAMES,
 };
 
 impl Motion {

@@ -4,7 +4,7 @@
 use super::{
     super::{
         error::{Cause, excerpt},
-        read::{MAX_JOINTS, check_count},
+        limits::{MAX_JOINTS, check_count},
     },
     Channel, Failure, Node,
     lexer::{Lexer, number},

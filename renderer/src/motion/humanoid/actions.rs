@@ -4,7 +4,9 @@ use std::f64::consts::TAU;
 
 use super::{
     super::quaternion::{about, mul},
-    Person, gait,
+    Person,
+    easing::held,
+    gait,
     pose::{Arm, Body, Foot, Pose, add},
 };
 
@@ -204,17 +206,6 @@ fn standing(body: &Body) -> Pose {
         arms: [HANGING; 2],
         feet: [foot(1.0), foot(-1.0)],
     }
-}
-
-/// From 0 to 1 between `start` and `start + rise`, back to 0 between `end` and `end + fall`.
-fn held(t: f64, start: f64, rise: f64, end: f64, fall: f64) -> f64 {
-    ease((t - start) / rise) * (1.0 - ease((t - end) / fall))
-}
-
-/// The minimum-jerk profile of voluntary movements (Flash and Hogan 1985), from 0 to 1.
-pub(super) fn ease(x: f64) -> f64 {
-    let x = x.clamp(0.0, 1.0);
-    x * x * x * (10.0 + x * (6.0 * x - 15.0))
 }
 
 /// Smooth irregularity: sines of incommensurable rates with phases from the seed, about −1 to 1.

@@ -4,7 +4,7 @@ use std::f64::consts::TAU;
 
 use super::{
     super::quaternion::{about, mul},
-    actions::ease,
+    easing::{ease, rise},
     pose::{Arm, Body, Foot, Pose, mix},
 };
 
@@ -80,10 +80,4 @@ fn foot(body: &Body, own: f64, stride: f64, start: f64, sign: f64) -> Foot {
     // the foot clears the floor: highest soon after toe-off
     ankle[1] += 0.05 * body.leg[1] / 0.42 * (std::f64::consts::PI * x.powf(0.7)).sin().powi(2);
     Foot { ankle, pitch: TOE_OFF + (STRIKE - TOE_OFF) * ease(x * 1.15), yaw }
-}
-
-/// A start from rest that ends in full motion.
-fn rise(x: f64) -> f64 {
-    let x = x.clamp(0.0, 1.0);
-    x * x * (1.6 - 0.6 * x)
 }
