@@ -9,10 +9,12 @@ pub mod device;
 pub mod draction;
 pub mod engine;
 pub mod export;
+pub mod figure;
 #[cfg(not(target_family = "wasm"))]
 pub mod inspect;
 pub mod motion;
 pub mod passes;
+pub mod random;
 pub mod sampling;
 pub mod store;
 #[cfg(test)]

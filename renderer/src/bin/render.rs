@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
 use draction::{
-    clip::{Batch, Clip, ClipOptions, Fit, VelocityRule, View},
+    clip::{Batch, Clip, ClipOptions, Fit, VelocityRule, Viewpoint},
     device::{DeviceChoice, Engine},
     draction::{DrAction, Template, TemplateRule},
     export::{Rendering, write_all},
@@ -162,18 +162,18 @@ fn check_size(frames: usize, width: usize, height: usize) -> Result<()> {
 }
 
 fn clip_options(arguments: &Arguments, aspect: f64) -> ClipOptions {
-    let (view, velocity, sampler) = match arguments.camera {
+    let (viewpoint, velocity, sampler) = match arguments.camera {
         CameraMode::Fit => {
-            (View::Fit(Fit { aspect, ..Fit::default() }), VelocityRule::FourThirtieths, SamplerMode::Staggered)
+            (Viewpoint::Fit(Fit { aspect, ..Fit::default() }), VelocityRule::FourThirtieths, SamplerMode::Staggered)
         }
-        CameraMode::Reference => (View::Reference, VelocityRule::FourFrames, SamplerMode::Reference),
+        CameraMode::Reference => (Viewpoint::Reference, VelocityRule::FourFrames, SamplerMode::Reference),
     };
     let sampler = match arguments.sampler.unwrap_or(sampler) {
         SamplerMode::Uniform => Sampler::Uniform,
         SamplerMode::Staggered => Sampler::Staggered,
         SamplerMode::Reference => Sampler::Reference { seed: None },
     };
-    ClipOptions { frames: arguments.frames, sampler, view, velocity, oriented: arguments.oriented }
+    ClipOptions { frames: arguments.frames, sampler, viewpoint, velocity, oriented: arguments.oriented }
 }
 
 fn describe(motion: &Motion, verbose: bool) {

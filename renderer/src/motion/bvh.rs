@@ -9,6 +9,8 @@ mod lexer;
 mod rows;
 mod tidy;
 
+use glam::DVec3;
+
 use super::{
     Format,
     error::Cause,
@@ -34,7 +36,7 @@ struct Node {
     name: String,
     parent: Option<usize>,
     /// From the parent, in the parent's axes.
-    offset: [f64; 3],
+    offset: DVec3,
     channels: Vec<Channel>,
     end_site: bool,
 }

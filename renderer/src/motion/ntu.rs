@@ -4,6 +4,7 @@ use super::{
     Format, Layout,
     error::{Cause, excerpt},
     limits::{MAX_COORDINATE, MAX_FRAMES, check_count, check_volume},
+    quaternion::{from_scalar_first, normalized, scalar_first},
     raw::Raw,
 };
 
@@ -147,9 +148,8 @@ fn read_body(words: &mut Words<'_>, frame: usize) -> Result<(Body, usize), Failu
 
 /// Scales the orientation to unit length; the identity where the sensor gave none (spec A.3).
 fn unit_quaternion(values: &mut [f32; 7]) {
-    let q = [values[3], values[4], values[5], values[6]].map(f64::from);
-    let q = super::quaternion::normalized(q);
-    values[3..].copy_from_slice(&q.map(|v| v as f32));
+    let q = normalized(from_scalar_first([values[3], values[4], values[5], values[6]]));
+    values[3..].copy_from_slice(&scalar_first(q));
 }
 
 fn parse<T: std::str::FromStr>(word: &[u8]) -> Option<T> {

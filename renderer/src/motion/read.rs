@@ -7,8 +7,9 @@ use super::{
     error::{Cause, excerpt},
     humanml3d,
     limits::{MAX_COORDINATE, MAX_FILE_BYTES, check_size},
-    measure::{self, View},
-    npy, ntu, quaternion,
+    measure::{self, Poses},
+    npy, ntu,
+    quaternion::{from_scalar_first, scalar_first},
     raw::Raw,
     topology,
 };
@@ -116,23 +117,23 @@ fn finish(mut raw: Raw, name: &str, options: &ReadOptions) -> Result<Motion, Cau
     let mut skeleton =
         Skeleton { names: raw.names, parents: raw.parents, bones, parts: labels.parts, mirror: labels.mirror };
 
-    let view = View { positions: &raw.positions, present: &present, joints };
+    let poses = Poses { positions: &raw.positions, present: &present, joints };
     (source.up, source.up_from) = match (options.up, raw.up) {
         (Some(up), _) => (up, "given by the caller".to_owned()),
         (None, Some(declared)) => declared,
-        (None, None) => measure::infer_up(&view, &skeleton),
+        (None, None) => measure::infer_up(&poses, &skeleton),
     };
     for point in raw.positions.chunks_exact_mut(3) {
         let turned = source.up.to_y_up([point[0], point[1], point[2]]);
         point.copy_from_slice(&turned);
     }
 
-    let view = View { positions: &raw.positions, present: &present, joints };
+    let poses = Poses { positions: &raw.positions, present: &present, joints };
     source.parts_from = labels.how;
     if !labels.complete {
-        source.parts_from = topology::by_shape(&view, &mut skeleton, &mut source.warnings);
+        source.parts_from = topology::by_shape(&poses, &mut skeleton, &mut source.warnings);
     }
-    let size = measure::standing_height(&view, &skeleton);
+    let size = measure::standing_height(&poses, &skeleton);
     (source.unit, source.unit_from) = match (options.unit.clone(), raw.unit) {
         (Some(unit), _) => (unit, "given by the caller".to_owned()),
         (None, Some(declared)) => declared,
@@ -194,7 +195,7 @@ fn turn(orientations: &mut [f32], up: UpAxis) {
         return;
     }
     for q in orientations.chunks_exact_mut(4) {
-        let turned = quaternion::mul(up.rotation(), [q[0], q[1], q[2], q[3]].map(f64::from));
-        q.copy_from_slice(&turned.map(|v| v as f32));
+        let turned = up.rotation() * from_scalar_first([q[0], q[1], q[2], q[3]]);
+        q.copy_from_slice(&scalar_first(turned));
     }
 }

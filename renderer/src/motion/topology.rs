@@ -16,10 +16,8 @@ use super::{Part, Skeleton};
 impl Layout {
     /// The layout as a skeleton, labelled by its joints' names.
     pub fn skeleton(self) -> Skeleton {
-        let names: Vec<String> = self.names().iter().map(|&n| n.to_owned()).collect();
-        let parents = self.parents();
-        let Labels { parts, mirror, .. } = by_names(&names, &parents);
-        Skeleton { names, parents, bones: self.bones(), parts, mirror }
+        let names = self.names().iter().map(|&n| n.to_owned()).collect();
+        Skeleton { bones: self.bones(), ..Skeleton::named(names, self.parents()) }
     }
 }
 
