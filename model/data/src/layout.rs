@@ -10,7 +10,7 @@ mod tests;
 use std::sync::Arc;
 
 use draction::{
-    draction::{LinePoints, Scales, Template, TemplateRule, addresses},
+    draction::{LinePoints, Scales, Template, TemplateRule, gaussian_places},
     motion::{Motion, Part, Skeleton},
 };
 
@@ -33,12 +33,12 @@ const TRUNK: [f32; 3] = [0.0, 0.65, 1.0];
 pub fn landmarks(skeleton: &Skeleton, pose: &[f32]) -> Option<[usize; LANDMARKS]> {
     let rule = TemplateRule { points: LinePoints::Fixed(0), scales: Scales::Constant(0.02) };
     let template = Template::build(&skeleton.bones, pose, &rule).ok()?;
-    let ways = addresses(skeleton, &template);
+    let ways = gaussian_places(skeleton, &template);
     let mut marks = [0; LANDMARKS];
     for (part, marks) in Part::ALL.into_iter().zip(marks.chunks_exact_mut(3)) {
         let places = if part == Part::Torso { TRUNK } else { LIMB };
         for (mark, place) in marks.iter_mut().zip(places) {
-            let distance = |j: &usize| (ways[*j].1 - place).abs();
+            let distance = |j: &usize| (ways[*j].along - place).abs();
             *mark = skeleton.joints_of(part).min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
         }
     }

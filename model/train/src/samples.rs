@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result};
 use draction::{
-    clip::{Clip, ClipOptions, Fit, View},
+    clip::{Clip, ClipOptions, Fit, Viewpoint},
     motion::Motion,
     sampling::Sampler,
 };
@@ -153,7 +153,7 @@ impl Source<'_> {
         let options = ClipOptions {
             frames: self.frames,
             sampler: Sampler::Random { seed: rng.next_u64() },
-            view: View::Fit(fit),
+            viewpoint: Viewpoint::Fit(fit),
             ..ClipOptions::default()
         };
         let truth = Truth::of(&clip.record, &shown.motion, shown.mirrored, &self.labels);

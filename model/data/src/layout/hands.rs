@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use draction::motion::{
     Motion, Part,
-    quaternion::{conj, rotate},
+    quaternion::{from_scalar_first, rotate},
 };
 
 use crate::kinematics::Anatomy;
@@ -53,7 +53,8 @@ pub fn with_hands(motion: &Motion) -> Option<(Motion, [usize; 2])> {
         orientations.extend_from_slice(&old[n * joints * 4..][..joints * 4]);
         for (wrist, reach) in wrists.into_iter().zip(&reaches[2 * body..]) {
             let (at, turn) = (motion.position(t, body, wrist), motion.orientation(t, body, wrist));
-            let hand = rotate(turn.map(f64::from), *reach).map(|x| if *there { x as f32 } else { 0.0 });
+            let hand = rotate(from_scalar_first(turn), (*reach).into());
+            let hand = hand.to_array().map(|x| if *there { x as f32 } else { 0.0 });
             positions.extend((0..3).map(|c| at[c] + hand[c]));
             orientations.extend(turn);
         }
@@ -73,7 +74,7 @@ fn reach(motion: &Motion, body: usize, [elbow, above, wrist]: [usize; 3]) -> Opt
             [0, 1, 2].map(|c| f64::from(end[c] - from[c]))
         };
         let bone = to_wrist(above);
-        let seen = rotate(conj(motion.orientation(t, body, above).map(f64::from)), bone);
+        let seen = rotate(from_scalar_first(motion.orientation(t, body, above)).conjugate(), bone.into());
         (0..3).for_each(|c| sum[c] += seen[c]);
         bone_length += length(bone);
         forearm_length += length(to_wrist(elbow));

@@ -55,7 +55,7 @@ pub struct ClipOptions {
     /// Which frames.
     pub sampler: Sampler,
     /// From where they are seen.
-    pub view: View,
+    pub viewpoint: Viewpoint,
     /// What a velocity is.
     pub velocity: VelocityRule,
     /// Whether joint orientations come along, where the motion has them.
@@ -64,7 +64,7 @@ pub struct ClipOptions {
 
 /// Where the camera stands.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum View {
+pub enum Viewpoint {
     /// At the origin, looking along +z of the file's own axes, 60° both ways; the clip is moved in front of it by the
     /// rules of spec A.1.4. Files that are not NTU's follow the HumanML3D rule: it asks least of a file, only that
     /// +y is up. File axes are taken for camera axes as they are, so right-handed files appear mirrored.
@@ -79,7 +79,7 @@ impl Default for ClipOptions {
         ClipOptions {
             frames: 12,
             sampler: Sampler::Staggered,
-            view: View::Fit(Fit::default()),
+            viewpoint: Viewpoint::Fit(Fit::default()),
             velocity: VelocityRule::FourThirtieths,
             oriented: false,
         }
@@ -92,7 +92,7 @@ impl ClipOptions {
         ClipOptions {
             frames: 12,
             sampler: Sampler::Reference { seed: None },
-            view: View::Reference,
+            viewpoint: Viewpoint::Reference,
             velocity: VelocityRule::FourFrames,
             oriented: false,
         }
@@ -242,6 +242,7 @@ impl Clip {
     ///
     /// # Panics
     /// When `range` reaches beyond [`Clip::frames`].
+    #[must_use]
     pub fn part(&self, range: std::ops::Range<usize>) -> Clip {
         let frame = self.bodies * self.joints();
         let cut = |list: &[f32], width: usize| list[range.start * frame * width..range.end * frame * width].to_vec();

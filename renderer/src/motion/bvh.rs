@@ -9,10 +9,13 @@ mod lexer;
 mod rows;
 mod tidy;
 
+use glam::DVec3;
+
 use super::{
     Format,
     error::Cause,
-    read::{MAX_JOINT_FRAMES, Raw, check_count},
+    limits::{MAX_JOINT_FRAMES, check_count},
+    raw::Raw,
 };
 
 /// An error and its line.
@@ -33,7 +36,7 @@ struct Node {
     name: String,
     parent: Option<usize>,
     /// From the parent, in the parent's axes.
-    offset: [f64; 3],
+    offset: DVec3,
     channels: Vec<Channel>,
     end_site: bool,
 }

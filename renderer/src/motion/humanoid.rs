@@ -4,16 +4,15 @@
 //! Motor Control of Human Movement*, table 4.1). Timing and amplitude were compared with recordings of the same actions.
 
 mod actions;
+mod easing;
 mod gait;
 mod kinect;
 mod pose;
 
-use std::sync::Arc;
-
 pub use actions::Action;
 
 use self::pose::{Body, Pose};
-use super::{Motion, Skeleton, Source, topology};
+use super::{Motion, Skeleton, Source, quaternion};
 
 /// Who performs, and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,10 +48,7 @@ const JOINTS: [(&str, Option<usize>); 21] = [
 
 /// The person's skeleton: 21 joints from hips to head, hands and toes.
 pub fn skeleton() -> Skeleton {
-    let names: Vec<String> = JOINTS.iter().map(|j| j.0.to_owned()).collect();
-    let parents: Vec<Option<usize>> = JOINTS.iter().map(|j| j.1).collect();
-    let labels = topology::by_names(&names, &parents);
-    Skeleton { bones: super::read::tree_bones(&parents), names, parents, parts: labels.parts, mirror: labels.mirror }
+    Skeleton::named(JOINTS.iter().map(|j| j.0.to_owned()).collect(), JOINTS.iter().map(|j| j.1).collect())
 }
 
 /// One person performs an action, facing +z, with the floor at y = 0; orientations are those of the joints.
@@ -66,24 +62,13 @@ pub fn perform(action: Action, person: &Person, fps: f32) -> Motion {
     for t in 0..frames {
         let pose: Pose = choreography.pose(&body, t as f64 / f64::from(fps));
         for (p, q) in body.joints(&pose) {
-            positions.extend(p.map(|v| v as f32));
-            orientations.extend(q.map(|v| v as f32));
+            positions.extend(p.as_vec3().to_array());
+            orientations.extend(quaternion::scalar_first(q));
         }
     }
-    Motion {
-        skeleton: Arc::new(skeleton()),
-        fps,
-        bodies: 1,
-        positions,
-        present: vec![true; frames],
-        orientations: Some(orientations),
-        source: Source {
-            unit_from: "generated".to_owned(),
-            up_from: "generated".to_owned(),
-            parts_from: "generated".to_owned(),
-            ..Source::default()
-        },
-    }
+    let generated = || "generated".to_owned();
+    let source = Source { unit_from: generated(), up_from: generated(), parts_from: generated(), ..Source::default() };
+    Motion { orientations: Some(orientations), source, ..Motion::of_one_body(skeleton(), fps, positions) }
 }
 
 /// The same motion as a Kinect v2 would record it: 25 joints, the performer some `distance` metres in front of the sensor

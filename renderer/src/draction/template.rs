@@ -6,6 +6,7 @@ pub(crate) mod tests;
 
 pub use rule::{LinePoints, ScaleRange, Scales, TemplateRule};
 
+use glam::{DVec3, Vec3};
 use rule::{joint_scales, line_scale, longest};
 
 /// Logit of a joint that carries a Gaussian; those that do not have its negative.
@@ -76,6 +77,11 @@ pub(crate) fn lower_median(values: &mut [f64]) -> Option<f64> {
     Some(*values.select_nth_unstable_by(middle, f64::total_cmp).1)
 }
 
+/// The point at the head of `numbers`.
+fn wide(numbers: &[f32]) -> DVec3 {
+    Vec3::from_slice(numbers).as_dvec3()
+}
+
 impl Template {
     /// The template of a skeleton with `bones`, standing as `pose [J, 3]` (metres).
     ///
@@ -93,8 +99,8 @@ impl Template {
         if let Some((bone, &[a, b])) = bones.iter().enumerate().find(|(_, b)| b[0] >= joints || b[1] >= joints) {
             return Err(TemplateError::Bone { bone, a, b, joints });
         }
-        let at = |j: usize| [0, 1, 2].map(|c| f64::from(pose[3 * j + c]));
-        let lengths: Vec<f64> = bones.iter().map(|&[a, b]| distance(at(a), at(b))).collect();
+        let at = |j: usize| wide(&pose[3 * j..]);
+        let lengths: Vec<f64> = bones.iter().map(|&[a, b]| at(a).distance(at(b))).collect();
         let points = rule.points_per_bone(&lengths);
         let gaussians = points.iter().fold(joints, |sum, &n| sum.saturating_add(n));
         if gaussians.saturating_mul(joints) > MAX_WEIGHTS {
@@ -112,8 +118,7 @@ impl Template {
             let scale = line_scale(length / longest(&lengths), rule);
             for s in 1..=n {
                 let share = s as f64 / (n + 1) as f64;
-                let (from, to) = (at(a), at(b));
-                means.extend((0..3).map(|c| ((1.0 - share) * from[c] + share * to[c]) as f32));
+                means.extend(at(a).lerp(at(b), share).as_vec3().to_array());
                 let row = &mut lbs_logits[k * joints..][..joints];
                 row[a] = ((1.0 - share).max(1e-6).ln() + CARRIED) as f32;
                 row[b] = (share.max(1e-6).ln() + CARRIED) as f32;
@@ -174,14 +179,12 @@ impl Template {
     pub fn gpu_template(&self, lbs_weights: &[f32]) -> Vec<f32> {
         let mut rows = Vec::with_capacity(self.gaussians * 16);
         for k in 0..self.gaussians {
-            let mut offset = [0, 1, 2].map(|c| f64::from(self.means[3 * k + c]));
+            let mut offset = wide(&self.means[3 * k..]);
             for j in 0..self.joints {
                 let w = f64::from(lbs_weights[k * self.joints + j]);
-                for c in 0..3 {
-                    offset[c] -= w * f64::from(self.canonical_joints[3 * j + c]);
-                }
+                offset -= w * wide(&self.canonical_joints[3 * j..]);
             }
-            rows.extend(offset.map(|x| x as f32));
+            rows.extend(offset.as_vec3().to_array());
             rows.push(0.0);
             rows.extend_from_slice(&self.means[3 * k..][..3]);
             rows.push(0.0);
@@ -210,8 +213,4 @@ impl Template {
         let entry = |a: usize, b: usize| (0..3).map(|i| r[a][i] * s[i] * r[b][i]).sum();
         [entry(0, 0), entry(0, 1), entry(0, 2), entry(1, 1), entry(1, 2), entry(2, 2)]
     }
-}
-
-fn distance(a: [f64; 3], b: [f64; 3]) -> f64 {
-    (0..3).map(|c| (a[c] - b[c]).powi(2)).sum::<f64>().sqrt()
 }

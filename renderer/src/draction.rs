@@ -7,7 +7,7 @@
 //! | `parameters` | the trained numbers, and where they start |
 //! | `file` | weight files, their headers and manifests |
 //! | `transfer` | the published way to another skeleton |
-//! | `body_map` | ours: features follow the place on the body |
+//! | `body_map` | ours: features follow the place on the body (`figure`) |
 
 mod body_map;
 mod file;
@@ -15,7 +15,7 @@ mod parameters;
 mod template;
 mod transfer;
 
-pub use body_map::{Address, addresses, body_transfer};
+pub use body_map::{body_transfer, gaussian_places};
 pub use file::{Loaded, Metadata, WeightsError};
 pub use parameters::{HEAD_LEN, HIDDEN, NFM_LEN, Parameters};
 pub use template::{LinePoints, ScaleRange, Scales, Template, TemplateError, TemplateRule};
@@ -78,6 +78,7 @@ impl DrAction {
     }
 
     /// The same with its NFM switched off.
+    #[must_use]
     pub fn without_nfm(mut self) -> DrAction {
         self.parameters.nfm = None;
         self
@@ -89,6 +90,7 @@ impl DrAction {
     }
 
     /// The same with another share of depth colour, 0..1. The ends are missed by a millionth: their logits are infinite.
+    #[must_use]
     pub fn with_depth_mix(mut self, share: f32) -> DrAction {
         let share = f64::from(share).clamp(1e-6, 1.0 - 1e-6);
         self.parameters.depth_mix_logit = (share / (1.0 - share)).ln() as f32;

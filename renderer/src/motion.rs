@@ -10,12 +10,13 @@
 //!
 //! | Module | What lives there |
 //! | --- | --- |
-//! | `read` | the entry points, the limits, and what all formats share |
+//! | `read` | the entry points: tells the format, calls its reader, makes a [`Motion`] of what that read |
 //! | `bvh`, `ntu`, `humanml3d`, `npy` | one format each |
+//! | `raw`, `limits` | what readers hand over; how much of a file is taken |
 //! | `topology` | body parts, left and right, mirror twins; known layouts |
 //! | `measure`, `units`, `source` | unit and up axis from the body's size and stance; what was declared, inferred or overridden |
 //! | `transform` | mirror, yaw, scale, resample, crop |
-//! | `quaternion` | rotations |
+//! | `quaternion` | rotations, scalar first |
 //! | `write` | BVH and `.skeleton` files |
 //! | `humanoid` | a parametrised person who waves, squats, walks and claps |
 
@@ -23,10 +24,12 @@ mod bvh;
 mod error;
 mod humanml3d;
 pub mod humanoid;
+mod limits;
 mod measure;
 mod npy;
 mod ntu;
 pub mod quaternion;
+mod raw;
 mod read;
 mod source;
 mod topology;
@@ -40,7 +43,8 @@ mod tests;
 use std::sync::Arc;
 
 pub use error::{Cause, MotionError};
-pub use read::{MAX_FILE_BYTES, MAX_FRAMES, MAX_JOINT_FRAMES, MAX_JOINTS, ReadOptions, read, read_file};
+pub use limits::{MAX_FILE_BYTES, MAX_FRAMES, MAX_JOINT_FRAMES, MAX_JOINTS};
+pub use read::{ReadOptions, read, read_file};
 pub use source::{Format, Source};
 pub use topology::Layout;
 pub use units::{Unit, UpAxis};
@@ -66,6 +70,7 @@ impl Part {
     pub const ALL: [Self; 5] = [Self::Torso, Self::LeftArm, Self::RightArm, Self::LeftLeg, Self::RightLeg];
 
     /// The same limb on the other side; the torso is its own.
+    #[must_use]
     pub fn mirrored(self) -> Self {
         match self {
             Self::Torso => Self::Torso,
@@ -108,6 +113,19 @@ pub struct Skeleton {
 }
 
 impl Skeleton {
+    /// A skeleton of joints with these names, below these parents: bones run from parent to child, body parts and mirror
+    /// twins are read off the names (`LeftHand`, `r_knee`, `Wrist.L`).
+    ///
+    /// # Panics
+    /// When there are not as many parents as names, or a parent is not among the joints.
+    #[must_use]
+    pub fn named(names: Vec<String>, parents: Vec<Option<usize>>) -> Self {
+        assert_eq!(names.len(), parents.len(), "a parent for each name");
+        let labels = topology::by_names(&names, &parents);
+        let bones = topology::tree_bones(&parents);
+        Self { names, parents, bones, parts: labels.parts, mirror: labels.mirror }
+    }
+
     /// Number of joints `J`.
     pub fn joints(&self) -> usize {
         self.names.len()
@@ -145,6 +163,17 @@ impl Skeleton {
 }
 
 /// One or several bodies moving over time.
+///
+/// ```
+/// use draction::motion::{Part, ReadOptions, read_file};
+///
+/// let motion = read_file("../assets/samples/wave_left_hand.bvh", &ReadOptions::default())?;
+/// let hand = motion.skeleton.tip(Part::LeftArm).expect("a body with a left arm");
+/// let height = |t: usize| motion.position(t, 0, hand)[1];
+/// let highest = (0..motion.frames()).map(height).fold(0.0, f32::max);
+/// assert!(highest > motion.height(), "the left hand goes above the head");
+/// # Ok::<(), draction::motion::MotionError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Motion {
     /// The topology all bodies share.
@@ -164,6 +193,25 @@ pub struct Motion {
 }
 
 impl Motion {
+    /// One body that is always there: `positions [T, J, 3]` in metres, +y up, at `fps` frames a second.
+    ///
+    /// # Panics
+    /// When `positions` do not fill whole frames.
+    #[must_use]
+    pub fn of_one_body(skeleton: Skeleton, fps: f32, positions: Vec<f32>) -> Self {
+        let body = 3 * skeleton.joints();
+        assert!(positions.len().is_multiple_of(body), "three numbers for every joint in every frame");
+        Self {
+            present: vec![true; positions.len() / body],
+            skeleton: Arc::new(skeleton),
+            fps,
+            bodies: 1,
+            positions,
+            orientations: None,
+            source: Source::default(),
+        }
+    }
+
     /// Number of frames `T`.
     pub fn frames(&self) -> usize {
         self.present.len() / self.bodies.max(1)
@@ -202,7 +250,7 @@ impl Motion {
     /// Standing height in metres, from bone lengths along leg and spine, so that it does not depend on the pose. Without
     /// labelled legs, the body's usual extent.
     pub fn height(&self) -> f32 {
-        let view = measure::View { positions: &self.positions, present: &self.present, joints: self.joints() };
-        measure::standing_height(&view, &self.skeleton) as f32
+        let poses = measure::Poses { positions: &self.positions, present: &self.present, joints: self.joints() };
+        measure::standing_height(&poses, &self.skeleton) as f32
     }
 }

@@ -6,6 +6,7 @@ mod tests;
 
 use std::{
     collections::BTreeMap,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -61,14 +62,17 @@ pub enum WeightsError {
         /// What is wrong.
         reason: String,
     },
-    /// A file cannot be read or written.
-    #[error("{}: {source}", path.display())]
-    Io {
+    /// A file cannot be read.
+    #[error("cannot read {}: {reason}", path.display())]
+    Read {
         /// Which.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        reason: io::Error,
     },
+    /// A file cannot be written; the text names it.
+    #[error(transparent)]
+    Write(#[from] io::Error),
 }
 
 impl DrAction {
@@ -112,8 +116,8 @@ impl DrAction {
     /// # Errors
     /// As [`DrAction::load`]; also when the manifest's digest is not the file's.
     pub fn open(path: &Path) -> Result<Loaded, WeightsError> {
-        let io = |source| WeightsError::Io { path: path.into(), source };
-        let mut loaded = DrAction::load(&std::fs::read(path).map_err(io)?)?;
+        let unread = |reason| WeightsError::Read { path: path.into(), reason };
+        let mut loaded = DrAction::load(&std::fs::read(path).map_err(unread)?)?;
         let beside = path.with_extension("json");
         let Ok(text) = std::fs::read_to_string(&beside) else { return Ok(loaded) };
         let wrong = |reason: String| WeightsError::Manifest { path: beside.clone(), reason };
@@ -256,13 +260,13 @@ impl DrAction {
     /// not match.
     ///
     /// # Errors
-    /// [`WeightsError::Io`].
+    /// [`WeightsError::Write`].
     pub fn save(&self, path: &Path) -> Result<(), WeightsError> {
         let bytes = self.to_bytes();
         let stem = path.file_stem().unwrap_or_default().to_string_lossy();
         let manifest = self.manifest(&bytes, &stem);
         for (path, content) in [(path.to_path_buf(), &bytes[..]), (path.with_extension("json"), manifest.as_bytes())] {
-            write_atomically(&path, content).map_err(|source| WeightsError::Io { path, source })?;
+            write_atomically(&path, content)?;
         }
         Ok(())
     }

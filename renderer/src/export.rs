@@ -17,7 +17,7 @@ pub use self::{
     picture::{Picture, contact_sheet, encode_png, pictures},
 };
 use crate::{
-    clip::Clip,
+    renderer::Rendering,
     store::{to_safetensors, write_atomically},
 };
 
@@ -45,23 +45,8 @@ pub enum ExportError {
         reason: String,
     },
     /// A file could not be written; the text names it.
-    #[error("{0}")]
+    #[error(transparent)]
     Io(#[from] io::Error),
-}
-
-/// What [`write_all`] writes.
-#[derive(Clone, Copy, Debug)]
-pub struct Rendering<'a> {
-    /// The clip that was rendered.
-    pub clip: &'a Clip,
-    /// Frames per second of the motion it was sampled from.
-    pub fps: f32,
-    /// `[T, H, W, 3]` linear values, nominally in `[0, 1]`.
-    pub frames: &'a [f32],
-    /// Width in pixels.
-    pub width: usize,
-    /// Height in pixels.
-    pub height: usize,
 }
 
 /// Writes `frame_01.png …`, `sheet.png`, `animation.gif` and `frames.safetensors` into `dir`, which is made where it
@@ -69,9 +54,9 @@ pub struct Rendering<'a> {
 ///
 /// # Errors
 /// [`ExportError`] for frames of the wrong size and for everything the file system refuses.
-pub fn write_all(dir: &Path, rendering: &Rendering<'_>) -> Result<Vec<PathBuf>, ExportError> {
+pub fn write_all(dir: &Path, rendering: &Rendering) -> Result<Vec<PathBuf>, ExportError> {
     let count = rendering.clip.frames();
-    let pictures = pictures(rendering.frames, rendering.width, rendering.height)?;
+    let pictures = pictures(&rendering.frames, rendering.width, rendering.height)?;
     if pictures.len() != count {
         let (got, width, height) = (rendering.frames.len(), rendering.width, rendering.height);
         return Err(ExportError::Length { got, frames: count, width, height });
@@ -100,7 +85,7 @@ pub fn write_all(dir: &Path, rendering: &Rendering<'_>) -> Result<Vec<PathBuf>, 
 /// A safetensors file with `frames [T, H, W, 3]`, and as metadata the source frame of each (`frame_indices`,
 /// comma-separated), `fps`, `width`, `height`, and the camera (`camera_from_world`, 12 numbers row by row,
 /// `tan_half_x`, `tan_half_y`).
-pub fn frames_file(rendering: &Rendering<'_>) -> Vec<u8> {
+pub fn frames_file(rendering: &Rendering) -> Vec<u8> {
     let camera = &rendering.clip.camera;
     let list = |numbers: &mut dyn Iterator<Item = String>| numbers.collect::<Vec<_>>().join(",");
     let metadata = [
@@ -114,7 +99,7 @@ pub fn frames_file(rendering: &Rendering<'_>) -> Vec<u8> {
     ];
     let metadata: BTreeMap<String, String> = metadata.map(|(key, value)| (key.to_owned(), value)).into();
     let shape = vec![rendering.clip.frames(), rendering.height, rendering.width, 3];
-    to_safetensors(&metadata, &[("frames", shape, rendering.frames)])
+    to_safetensors(&metadata, &[("frames", shape, &rendering.frames[..])])
 }
 
 #[cfg(test)]
@@ -124,6 +109,9 @@ mod tests {
     use super::*;
     use crate::{
         clip::{ClipOptions, tests::motion},
+        device::Engine,
+        engine::cpu::CpuEngine,
+        renderer::Renderer,
         sampling::Sampler,
         store::tensor_f32,
     };
@@ -131,9 +119,10 @@ mod tests {
     #[test]
     fn a_folder_full() {
         let options = ClipOptions { sampler: Sampler::Uniform, ..ClipOptions::default() };
-        let clip = Clip::from_motion(&motion(30, 30.0, |_, _, p| p), &options).unwrap();
+        let renderer = Renderer::on(Engine::Cpu(CpuEngine)).with_options(options).with_size(8, 6);
+        let drawn = renderer.draw(&motion(30, 30.0, |_, _, p| p)).unwrap();
         let frames: Vec<f32> = (0..12 * 6 * 8 * 3).map(|i| (i % 97) as f32 / 96.0).collect();
-        let rendering = Rendering { clip: &clip, fps: 30.0, frames: &frames, width: 8, height: 6 };
+        let rendering = Rendering { frames: frames.clone(), ..drawn };
         let dir = tempfile::tempdir().unwrap();
         let out = dir.path().join("new/folder");
         let written = write_all(&out, &rendering).unwrap();
@@ -145,7 +134,7 @@ mod tests {
         let bytes = std::fs::read(out.join("frames.safetensors")).unwrap();
         let file = SafeTensors::deserialize(&bytes).unwrap();
         let (shape, values) = tensor_f32(&file, "frames").unwrap();
-        assert_eq!((shape, values), (vec![12, 6, 8, 3], frames.clone()));
+        assert_eq!((shape, values), (vec![12, 6, 8, 3], frames));
         let metadata = SafeTensors::read_metadata(&bytes).unwrap().1.metadata().clone().unwrap();
         assert_eq!(metadata["frame_indices"], "1,3,6,8,11,13,16,18,21,23,26,28");
         assert_eq!(metadata["camera_from_world"].split(',').count(), 12);

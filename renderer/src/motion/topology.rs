@@ -16,10 +16,8 @@ use super::{Part, Skeleton};
 impl Layout {
     /// The layout as a skeleton, labelled by its joints' names.
     pub fn skeleton(self) -> Skeleton {
-        let names: Vec<String> = self.names().iter().map(|&n| n.to_owned()).collect();
-        let parents = self.parents();
-        let Labels { parts, mirror, .. } = by_names(&names, &parents);
-        Skeleton { names, parents, bones: self.bones(), parts, mirror }
+        let names = self.names().iter().map(|&n| n.to_owned()).collect();
+        Skeleton { bones: self.bones(), ..Skeleton::named(names, self.parents()) }
     }
 }
 
@@ -119,6 +117,12 @@ pub(super) fn parents_first(parents: &[Option<usize>]) -> Vec<usize> {
         at += 1;
     }
     order
+}
+
+/// Bones from parent to child, in the joints' order.
+pub(super) fn tree_bones(parents: &[Option<usize>]) -> Vec<[usize; 2]> {
+    let bones = parents.iter().enumerate();
+    bones.filter_map(|(j, p)| p.map(|p| [p, j])).collect()
 }
 
 /// For every joint the limb all labelled descendants share, if there is just one.
