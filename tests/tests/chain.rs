@@ -10,7 +10,8 @@ use skeletonllm::{
     folder::see,
     internvl::{InternVl, TokenBatch},
 };
-use skeletonllm_tests::{case, devices};
+use skeletonllm_checks::case;
+use skeletonllm_tests::devices;
 
 /// Frames that the tiny golden model looks at.
 const FRAMES: usize = 3;

@@ -11,7 +11,7 @@ use skeletonllm::{
     device::{DeviceChoice, cpu},
     train::{RunOptions, Stage, StageConfig, TrainConfig, run},
 };
-use skeletonllm_tests::asset;
+use skeletonllm_checks::asset;
 use tempfile::TempDir;
 
 /// A data set of this project's own samples.

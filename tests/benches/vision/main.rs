@@ -17,7 +17,7 @@ use skeletonllm::{
     foreground::Foreground,
     internvl::InternVl,
 };
-use skeletonllm_tests::asset;
+use skeletonllm_checks::asset;
 
 fn main() -> Result<()> {
     // `cargo test --benches` asks only whether it runs

@@ -15,7 +15,7 @@ use skeletonllm::{
     folder::ModelFiles,
     look::Look,
 };
-use skeletonllm_tests::asset;
+use skeletonllm_checks::asset;
 
 /// Side of the pictures that the page shows and saves, in pixels.
 const SIDE: usize = 448;
