@@ -32,5 +32,5 @@ pub use run::{RunOptions, run};
 pub use samples::{Source, StepBatch};
 pub use schedule::Schedule;
 pub use similar::{Similar, SimilarError};
-pub use state::{Progress, newest, progress, refuse_existing};
+pub use state::{Progress, newest, progress};
 pub use trainer::{Learner, Losses, StepResult, Trainer};

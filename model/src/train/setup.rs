@@ -7,7 +7,7 @@ use burn::tensor::Device;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 
-use super::{Asks, RunOptions, Similar, Stage, StageConfig, TrainConfig};
+use super::{Asks, RunOptions, Similar, Stage, StageConfig, TrainConfig, state::SIMILAR};
 use crate::{
     data::{DataClip, DataSet, Labels, Truth, corpus},
     drawing::fresh_drawing,
@@ -74,7 +74,7 @@ fn explanations(asks: &Asks, sets: &[DataSet], labels: &Labels) -> Result<Vec<St
 pub fn asks(config: &TrainConfig, sets: &[DataSet], out: &Path) -> Result<Asks> {
     let has = |stage| config.stages.iter().any(|s| s.stage == stage);
     let clips: Vec<&DataClip> = sets.iter().flat_map(|s| &s.clips).collect();
-    let found = out.join("similar.json");
+    let found = out.join(SIMILAR);
     let similar = match &config.similar {
         Some(path) => Similar::read(path)?,
         None if !has(Stage::DiscFt) => Similar::default(),
