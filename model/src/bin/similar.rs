@@ -7,6 +7,7 @@ use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use skeletonllm::{
     assistant::Assistant,
+    console::say,
     data::{DataClip, DataSet, LoadOptions, Split},
     device::DeviceChoice,
     train::Similar,
@@ -79,6 +80,5 @@ fn run(args: &Args) -> Result<()> {
         }
     };
     similar.write(&args.out)?;
-    println!("{}: the most similar labels of {} labels", args.out.display(), similar.len());
-    Ok(())
+    Ok(say(format_args!("{}: the most similar labels of {} labels", args.out.display(), similar.len()))?)
 }

@@ -58,5 +58,5 @@ pub fn list(dir: &Path, options: &LoadOptions) -> Result<Listing, DataError> {
 
 /// Names the file or folder at fault.
 pub(super) fn io_error(path: &Path) -> impl Fn(io::Error) -> DataError + '_ {
-    |source| DataError::Io { path: path.to_owned(), source }
+    |cause| DataError::Io { path: path.to_owned(), cause }
 }

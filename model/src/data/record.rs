@@ -18,12 +18,12 @@ pub const METADATA: &str = "metadata.jsonl";
 #[non_exhaustive]
 pub enum DataError {
     /// A folder or its description cannot be read.
-    #[error("{}: cannot read: {source}", path.display())]
+    #[error("{}: cannot read: {cause}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A line of the description is not what it should be.
     #[error("{}, line {line}{}: {cause}", path.display(), field.map(|f| format!(", field \"{f}\"")).unwrap_or_default())]
@@ -113,7 +113,7 @@ impl Record {
 /// and [`DataError::Empty`] when no line is left.
 pub fn read_metadata(dir: &Path) -> Result<Vec<Record>, DataError> {
     let path = dir.join(METADATA);
-    let text = fs::read_to_string(&path).map_err(|source| DataError::Io { path: path.clone(), source })?;
+    let text = fs::read_to_string(&path).map_err(|cause| DataError::Io { path: path.clone(), cause })?;
     let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
     let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
     let records: Result<Vec<Record>, DataError> = lines
