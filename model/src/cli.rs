@@ -20,6 +20,14 @@ pub fn print(text: impl Display) -> io::Result<()> {
     enough(write_to(io::stdout().lock(), text))
 }
 
+/// Writes a line to standard output, as [`print`].
+///
+/// # Errors
+/// As [`print`].
+pub fn say(line: impl Display) -> io::Result<()> {
+    print(format_args!("{line}\n"))
+}
+
 fn write_to(mut out: impl Write, text: impl Display) -> io::Result<()> {
     write!(out, "{text}")?;
     out.flush()

@@ -183,8 +183,7 @@ impl Extra {
     }
 }
 
-/// The model that ships with the program: `$SKELETONLLM_MODEL`, or `assets/nano` below the current folder, the
-/// program's folder and those above it, or the source tree it was built from.
+/// The model that ships with the program: `$SKELETONLLM_MODEL`, or `assets/nano`, found by [`shipped`].
 ///
 /// # Errors
 /// When there is none.
@@ -192,15 +191,21 @@ pub fn default_model() -> Result<PathBuf> {
     if let Some(folder) = std::env::var_os("SKELETONLLM_MODEL") {
         return Ok(folder.into());
     }
-    let program = std::env::current_exe().unwrap_or_default();
-    let here = std::env::current_dir().unwrap_or_default();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    std::iter::once(here.as_path())
-        .chain(program.ancestors().skip(1))
-        .chain(std::iter::once(source.as_path()))
-        .map(|folder| folder.join("assets/nano"))
-        .find(|folder| folder.join("config.json").exists())
-        .context("no model found: name its directory with --model")
+    let config = shipped("assets/nano/config.json").context("no model found: name its directory with --model")?;
+    Ok(config.parent().expect("a file lies in a folder").to_owned())
+}
+
+/// A file that comes with the programs, by its path below the current folder or one above it, or below the program's
+/// folder or one above that; the first that exists. The folder that a program was compiled in is not asked: it may be
+/// another machine's.
+#[must_use]
+pub fn shipped(path: &str) -> Option<PathBuf> {
+    let (here, program) = (std::env::current_dir().unwrap_or_default(), std::env::current_exe().unwrap_or_default());
+    below(path, here.ancestors().chain(program.ancestors().skip(1)))
+}
+
+fn below<'a>(path: &str, mut folders: impl Iterator<Item = &'a Path>) -> Option<PathBuf> {
+    folders.find_map(|folder| Some(folder.join(path)).filter(|file| file.is_file()))
 }
 
 #[cfg(test)]
@@ -245,6 +250,21 @@ mod tests {
         }
         let missing = ModelFiles::read(Path::new("/nowhere")).unwrap_err().to_string();
         assert!(missing.contains("/nowhere/config.json"), "{missing}");
+    }
+
+    #[test]
+    fn what_is_shipped_is_found_from_below_and_the_nearest_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let (above, deep) = (folder.path().join("a"), folder.path().join("a/b/c"));
+        std::fs::create_dir_all(&deep).unwrap();
+        let find = || below("x/y.json", deep.ancestors().take(3));
+        assert_eq!(find(), None);
+        for nearer in [&above, &deep] {
+            std::fs::create_dir(nearer.join("x")).unwrap();
+            assert_eq!(find(), find().filter(|found| !found.starts_with(nearer)), "a folder alone is not enough");
+            std::fs::write(nearer.join("x/y.json"), "").unwrap();
+            assert_eq!(find(), Some(nearer.join("x/y.json")));
+        }
     }
 
     #[test]

@@ -71,7 +71,9 @@ impl Observation {
     /// When the file cannot be written.
     #[cfg(not(target_family = "wasm"))]
     pub fn save_sheet(&self, path: &std::path::Path) -> Result<()> {
-        Ok(draction::store::write_atomically(path, &pollster::block_on(self.sheet_async())?)?)
+        use anyhow::Context as _;
+        let png = pollster::block_on(self.sheet_async())?;
+        draction::store::write_atomically(path, &png).with_context(|| format!("cannot write {}", path.display()))
     }
 
     /// Visual tokens that the model sees, of all motions.

@@ -86,3 +86,49 @@ fn bad_input_gives_one_clear_line() {
         assert!(error.contains(expected), "{error}");
     }
 }
+
+#[test]
+fn a_cause_is_told_once() {
+    for arguments in [
+        vec!["assets/samples/none.bvh", "what?"],
+        vec!["assets/samples/walk.bvh", "what?", "--model", "assets"],
+        vec!["assets/samples/walk.bvh", "what?", "--sheet", "no/such/folder/sheet.png"],
+    ] {
+        let arguments = [&arguments[..], &["--device", "cpu"]].concat();
+        let output = run(env!("CARGO_BIN_EXE_ask"), &arguments);
+        let error = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{error}");
+        let cause = std::fs::read("no such file").unwrap_err().to_string();
+        assert_eq!(error.matches(&cause).count(), 1, "{error}");
+    }
+}
+
+#[test]
+fn a_reader_may_have_seen_enough() {
+    let question = ["assets/samples/walk.bvh", "What is the person doing?", "--device", "cpu"];
+    for arguments in [&question[..], &[&question[..], &["--json"]].concat()] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let mut command = Command::new(env!("CARGO_BIN_EXE_ask"));
+        let output = command.args(arguments).current_dir(root()).stdout(writer).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success() && said.is_empty(), "{said}");
+    }
+}
+
+#[test]
+fn an_axis_may_point_down() {
+    let file = "assets/samples/wave_left_hand.bvh";
+    let seen = |up: &[&str]| {
+        let folder = tempfile::tempdir().unwrap();
+        let sheet = folder.path().join("sheet.png");
+        let arguments = [&[file, "what?", "--device", "cpu", "--sheet", sheet.to_str().unwrap()], up].concat();
+        let answer = ask(&arguments);
+        assert!(!answer.is_empty());
+        std::fs::read(sheet).unwrap()
+    };
+    let [inferred, up, down] = [&[][..], &["--up", "+y"], &["--up", "-y"]].map(seen);
+    assert!(inferred == up, "the file's y axis points up");
+    assert!(down != up, "upside down it looks otherwise");
+    assert!(down == seen(&["--up=-y"]));
+}

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use burn::tensor::{Device, Tensor, TensorData};
 use draction::conformance::Case;
 use skeletonllm::folder::see;
+use skeletonllm_checks::case;
 use skeletonllm_network::{
     checkpoint::load_model,
     draction_op::{RenderConstants, render},
     internvl::{InternVl, TokenBatch},
 };
-use skeletonllm_tests::{case, devices};
+use skeletonllm_tests::devices;
 
 /// Frames that the tiny golden model looks at.
 const FRAMES: usize = 3;

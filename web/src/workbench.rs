@@ -435,15 +435,11 @@ impl Workbench {
     }
 }
 
-/// The folder of WGSL files: `shaders/wgsl` below the current folder or in the source tree that this was built from.
+/// The folder of WGSL files: `shaders/wgsl` below the current folder, the viewer's, or one above these.
 pub fn default_folder() -> Option<PathBuf> {
-    let here = std::env::current_dir().unwrap_or_default();
-    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    [here, source]
-        .into_iter()
-        .map(|folder| folder.join("shaders/wgsl"))
-        .find(|folder| folder.join("rasterize.wgsl").is_file())
-        .map(|folder| folder.canonicalize().unwrap_or(folder))
+    let found = skeletonllm::folder::shipped("shaders/wgsl/rasterize.wgsl")?;
+    let folder = found.parent()?;
+    Some(folder.canonicalize().unwrap_or_else(|_| folder.to_owned()))
 }
 
 #[cfg(test)]

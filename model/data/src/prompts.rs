@@ -11,12 +11,12 @@ use thiserror::Error;
 #[non_exhaustive]
 pub enum PromptError {
     /// It cannot be read.
-    #[error("{file}: cannot read: {source}")]
+    #[error("{file}: cannot read: {cause}")]
     Io {
         /// The file.
         file: String,
         /// What the system says.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A line is not what it should be.
     #[error("{file}, line {line}: {cause}")]
@@ -91,7 +91,7 @@ impl Prompts {
     /// [`PromptError`], with file, line and cause.
     pub fn read(path: &Path) -> Result<Prompts, PromptError> {
         let file = path.display().to_string();
-        let text = fs::read_to_string(path).map_err(|source| PromptError::Io { file: file.clone(), source })?;
+        let text = fs::read_to_string(path).map_err(|cause| PromptError::Io { file: file.clone(), cause })?;
         Prompts::parse(&text, &file)
     }
 

@@ -1,6 +1,8 @@
 //! Checks against the labelled sets, where they are at hand: they are not part of the repository.
 
-use std::{collections::BTreeMap, path::PathBuf, time::Instant};
+use std::{collections::BTreeMap, time::Instant};
+
+use skeletonllm_checks::shared;
 
 use super::{
     augment::{AugmentOptions, augment},
@@ -10,13 +12,9 @@ use super::{
     set::{DataSet, Split},
 };
 
-/// A set, or `None` with a message where it is not there.
+/// A set, where it is there.
 fn load(name: &str) -> Option<DataSet> {
-    let dir = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(name);
-    if !dir.join("metadata.jsonl").exists() {
-        eprintln!("skipped: {} is not there", dir.display());
-        return None;
-    }
+    let dir = shared(&format!("data/{name}"))?;
     let start = Instant::now();
     let set = DataSet::load(&dir, Split::All).expect("the set can be read");
     eprintln!("{name}: {} clips in {:.1} s", set.clips.len(), start.elapsed().as_secs_f32());

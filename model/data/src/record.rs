@@ -18,12 +18,12 @@ pub const METADATA: &str = "metadata.jsonl";
 #[non_exhaustive]
 pub enum DataError {
     /// A folder or its description cannot be read.
-    #[error("{}: cannot read: {source}", path.display())]
+    #[error("{}: cannot read: {cause}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A line of the description is not what it should be.
     #[error("{}, line {line}{}: {cause}", path.display(), field.map(|f| format!(", field \"{f}\"")).unwrap_or_default())]
@@ -59,7 +59,7 @@ pub enum DataError {
 
 /// A failure to read, with the file or folder at fault.
 pub(crate) fn io_error(path: &Path) -> impl Fn(io::Error) -> DataError + '_ {
-    |source| DataError::Io { path: path.to_owned(), source }
+    |cause| DataError::Io { path: path.to_owned(), cause }
 }
 
 /// Which half of a set a clip belongs to.

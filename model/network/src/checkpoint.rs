@@ -23,12 +23,12 @@ use crate::tensors::host;
 #[derive(Debug, thiserror::Error)]
 pub enum CheckpointError {
     /// The file could not be read or written.
-    #[error("{path}: {source}")]
+    #[error("{path}: {cause}")]
     Io {
         /// The file.
         path: String,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The file is not safetensors, or its header contradicts its content.
     #[error("{path}: {problem}")]
@@ -93,7 +93,7 @@ pub type TensorMap = BTreeMap<String, HostTensor>;
 /// When the file cannot be read or holds a tensor type this project does not use.
 pub fn read(path: impl AsRef<Path>) -> Result<TensorMap, CheckpointError> {
     let path = path.as_ref();
-    let bytes = std::fs::read(path).map_err(|source| io(path, source))?;
+    let bytes = std::fs::read(path).map_err(|cause| io(path, cause))?;
     parse(&bytes, &path.display().to_string())
 }
 
@@ -186,8 +186,8 @@ pub fn write(path: impl AsRef<Path>, tensors: &TensorMap, precision: Precision) 
     let metadata = std::collections::HashMap::from([("format".to_string(), "pt".to_string())]);
     let bytes = safetensors::serialize(encoded, Some(metadata)).map_err(|error| format(path, error))?;
     let partial = path.with_extension("safetensors.partial");
-    std::fs::write(&partial, bytes).map_err(|source| io(&partial, source))?;
-    std::fs::rename(&partial, path).map_err(|source| io(path, source))
+    std::fs::write(&partial, bytes).map_err(|cause| io(&partial, cause))?;
+    std::fs::rename(&partial, path).map_err(|cause| io(path, cause))
 }
 
 struct Encoded {
@@ -218,8 +218,8 @@ fn le_bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }
 
-fn io(path: &Path, source: std::io::Error) -> CheckpointError {
-    CheckpointError::Io { path: path.display().to_string(), source }
+fn io(path: &Path, cause: std::io::Error) -> CheckpointError {
+    CheckpointError::Io { path: path.display().to_string(), cause }
 }
 
 fn format(path: &Path, problem: impl ToString) -> CheckpointError {

@@ -19,20 +19,20 @@ pub use vision::VisionConfig;
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file could not be read or written.
-    #[error("{path}: {source}")]
+    #[error("{path}: {cause}")]
     Io {
         /// The file.
         path: String,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The text is not JSON, or a field is missing or has the wrong type.
-    #[error("{path}: {source}")]
+    #[error("{path}: {cause}")]
     Json {
         /// The file, or a name for the text it came from.
         path: String,
         /// Line, column and field, as serde reports them.
-        source: serde_json::Error,
+        cause: serde_json::Error,
     },
     /// A value that contradicts another, or that this implementation does not support.
     #[error("config field `{field}` = {value}: {problem}")]
@@ -121,8 +121,7 @@ impl InternVlConfig {
     /// When the file cannot be read or parsed, or a field cannot be used.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
-        let text =
-            std::fs::read(path).map_err(|source| ConfigError::Io { path: path.display().to_string(), source })?;
+        let text = std::fs::read(path).map_err(|cause| ConfigError::Io { path: path.display().to_string(), cause })?;
         Self::parse(&text, &path.display().to_string())
     }
 
@@ -132,7 +131,7 @@ impl InternVlConfig {
     /// When the text cannot be parsed or a field cannot be used.
     pub fn parse(text: impl AsRef<[u8]>, origin: &str) -> Result<Self, ConfigError> {
         let config: Self = serde_json::from_slice(text.as_ref())
-            .map_err(|source| ConfigError::Json { path: origin.to_string(), source })?;
+            .map_err(|cause| ConfigError::Json { path: origin.to_string(), cause })?;
         config.validate()?;
         Ok(config)
     }
@@ -145,9 +144,9 @@ impl InternVlConfig {
         let path = path.as_ref();
         let describe = || path.display().to_string();
         let mut text =
-            serde_json::to_string_pretty(self).map_err(|source| ConfigError::Json { path: describe(), source })?;
+            serde_json::to_string_pretty(self).map_err(|cause| ConfigError::Json { path: describe(), cause })?;
         text.push('\n');
-        std::fs::write(path, text).map_err(|source| ConfigError::Io { path: describe(), source })
+        std::fs::write(path, text).map_err(|cause| ConfigError::Io { path: describe(), cause })
     }
 
     /// Checks that the sizes agree with each other and that every choice is one this implementation has.

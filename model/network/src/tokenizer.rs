@@ -28,12 +28,12 @@ pub const SPECIAL: [&str; 6] = [END_OF_TEXT, TURN_START, TURN_END, IMAGE_START, 
 #[derive(Debug, thiserror::Error)]
 pub enum TokenizerError {
     /// The file cannot be read.
-    #[error("cannot read {path}: {source}")]
+    #[error("cannot read {path}: {cause}")]
     Read {
         /// The file.
         path: String,
         /// What the system said.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// The file is no tokenizer, or lacks a special token.
     #[error("{path}: {problem}")]
@@ -92,7 +92,7 @@ impl Tokenizer {
     /// [`TokenizerError`] naming the file.
     pub fn load(path: &Path) -> Result<Tokenizer, TokenizerError> {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|source| TokenizerError::Read { path: name.clone(), source })?;
+        let bytes = std::fs::read(path).map_err(|cause| TokenizerError::Read { path: name.clone(), cause })?;
         Tokenizer::parse(&bytes, &name)
     }
 

@@ -7,6 +7,7 @@ use draction::{
     engine::cpu::CpuEngine,
     motion::read_file,
 };
+use skeletonllm_checks::{Need, have, max_abs};
 use skeletonllm_network::{
     device::{self, DeviceChoice},
     tensors::host,
@@ -22,25 +23,16 @@ fn nano() -> Assistant {
     Assistant::load(&default_model().unwrap(), DeviceChoice::Cpu).unwrap()
 }
 
-/// The same on the GPU; `None`, saying so, where there is none.
+/// The same on the GPU, where there is one.
 fn nano_on_gpu() -> Option<Assistant> {
-    match Assistant::load(&default_model().unwrap(), DeviceChoice::Gpu) {
-        Ok(assistant) => Some(assistant),
-        Err(error) => {
-            eprintln!("skipped: {error}");
-            None
-        }
-    }
+    let gpu = have(Need::Gpu, device::select(DeviceChoice::Gpu))?;
+    let files = ModelFiles::read(&default_model().unwrap()).unwrap();
+    Some(Assistant::from_files(&files, gpu).unwrap())
 }
 
 fn sample(name: &str) -> Motion {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../assets/samples").join(name);
     read_file(path, &Default::default()).unwrap()
-}
-
-fn differ(a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
 fn norm(values: &[f32]) -> f64 {
@@ -95,10 +87,10 @@ fn a_live_picture_is_what_the_model_looks_at() {
             let dressed = assistant.drawing().dressed(settings, &clip).unwrap();
             let batch = Batch::new([&clip]).unwrap();
             let live = CpuEngine.forward(&batch.inputs(&dressed, width, height)).unwrap();
-            assert!(differ(&seen, &live) <= 1e-5, "{settings:?}: {}", differ(&seen, &live));
+            assert!(max_abs(&seen, &live) <= 1e-5, "{settings:?}: {}", max_abs(&seen, &live));
             assert!(seen.iter().any(|&x| x > 0.2), "{settings:?}: an empty picture");
             let first = first.get_or_insert(seen.clone());
-            let change = differ(&seen, first);
+            let change = max_abs(&seen, first);
             assert!((change > 0.02) != (*settings == DrawSettings::default()), "{settings:?}: {change}");
         }
     }
@@ -112,7 +104,7 @@ fn a_gpu_looks_at_the_same_pictures() {
     let motion = sample("wave_left_hand.skeleton");
     let seen =
         |a: &Assistant| pollster::block_on(a.observe_with(&[&motion], &settings).unwrap().frames_async()).unwrap();
-    assert!(differ(&seen(&gpu), &seen(&nano())) <= 1e-5);
+    assert!(max_abs(&seen(&gpu), &seen(&nano())) <= 1e-5);
 }
 
 #[test]

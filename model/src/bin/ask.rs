@@ -1,17 +1,13 @@
 //! `ask FILE ["question"]`: what is the person in a motion file doing?
 
-use std::{
-    io::{IsTerminal, Write},
-    path::PathBuf,
-    process::ExitCode,
-    time::Instant,
-};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Instant};
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use draction::motion::{ReadOptions, Unit, UpAxis, read_file};
 use skeletonllm::{
     assistant::{Assistant, describe_motion},
+    cli::{print, say},
     folder::default_model,
     observation::Observation,
 };
@@ -50,11 +46,11 @@ struct Args {
     /// Look only at the parts of the pictures that hold something: faster for models with large pictures.
     #[arg(long)]
     skip_background: bool,
-    /// Unit of the file's lengths, where inference is wrong: m, cm, mm, inch
+    /// The file's unit of length, when the guess is wrong: m, cm, mm, inch, ft, or metres as a number
     #[arg(long)]
     unit: Option<Unit>,
-    /// Up axis of the file, where inference is wrong: x, y, z
-    #[arg(long)]
+    /// The file's up axis, when the guess is wrong: +x, -x, +y, -y, +z or -z
+    #[arg(long, allow_hyphen_values = true)]
     up: Option<UpAxis>,
     /// Say what was read, which device computes, and how long each step took.
     #[arg(short, long)]
@@ -72,7 +68,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    let say = |what: &str, since: Instant| {
+    let tell = |what: &str, since: Instant| {
         if args.verbose {
             eprintln!("{:>9.1} ms  {what}", since.elapsed().as_secs_f64() * 1e3);
         }
@@ -83,17 +79,17 @@ fn run(args: &Args) -> Result<()> {
     for warning in &motion.source.warnings {
         eprintln!("ask: {}: {warning}", args.file.display());
     }
-    say(&format!("read {}", describe_motion(&motion)), start);
+    tell(&format!("read {}", describe_motion(&motion)), start);
 
     let start = Instant::now();
     let folder = args.model.clone().map_or_else(default_model, Ok)?;
     let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
-    say(&format!("loaded {} on {}", folder.display(), assistant.device_name()), start);
+    tell(&format!("loaded {} on {}", folder.display(), assistant.device_name()), start);
 
     let start = Instant::now();
     let observation = assistant.observe(&[&motion])?;
     let (frames, size, tokens) = (observation.frame_count(), observation.picture_size(), observation.token_count());
-    say(&format!("drew {frames} frames of {size} and looked at them as {tokens} visual tokens"), start);
+    tell(&format!("drew {frames} frames of {size} and looked at them as {tokens} visual tokens"), start);
     if let Some(path) = &args.sheet {
         observation.save_sheet(path)?;
     }
@@ -122,20 +118,20 @@ fn once(args: &Args, assistant: &Assistant, observation: &Observation, question:
             "device": assistant.device_name(),
             "seconds": answer.seconds,
         });
-        println!("{object:#}");
-        return Ok(());
+        return Ok(say(format_args!("{object:#}"))?);
     }
     stream(args, assistant, observation, question)
 }
 
 /// Prints the answer as it comes.
 fn stream(args: &Args, assistant: &Assistant, observation: &Observation, question: &str) -> Result<()> {
+    let mut printed = Ok(());
     let answer = assistant.ask(observation, question, |text| {
-        print!("{text}");
-        // a closed pipe is noticed by the final println
-        let _ = std::io::stdout().flush();
+        if printed.is_ok() {
+            printed = print(text);
+        }
     })?;
-    println!();
+    printed.and_then(|()| say(""))?;
     if args.verbose {
         let (total, first) = (answer.seconds * 1e3, answer.first_token_seconds * 1e3);
         eprintln!(
@@ -159,7 +155,7 @@ fn converse(args: &Args, assistant: &Assistant, observation: &Observation) -> Re
         }
         return Ok(());
     }
-    println!("Ask about {}. Ctrl-D ends.", args.file.display());
+    say(format_args!("Ask about {}. Ctrl-D ends.", args.file.display()))?;
     let mut editor = rustyline::DefaultEditor::new()?;
     loop {
         match editor.readline("> ") {

@@ -50,5 +50,5 @@ pub use samples::{Source, StepBatch};
 pub use schedule::Schedule;
 pub use similar::{Similar, SimilarError};
 pub use skeleton_llm::{Lessons, Pupil};
-pub use state::{Progress, newest, progress, refuse_existing};
+pub use state::{Progress, newest, progress};
 pub use trainer::{StepResult, Trainer};

@@ -15,15 +15,18 @@ use super::{AdamW, Average, Lessons, Progress, Pupil, RunOptions, Source, fit::f
 pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     let out = options.out.clone();
     std::fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
+    // whatever a run starts from is written down first, so that resuming needs nothing else
+    let beginning = out.join(state::START);
     let mut resumed = None;
     if options.resume {
-        let found = state::newest(&out).with_context(|| format!("{} holds no run to resume", out.display()))?;
-        let progress = state::progress(&found)?;
+        let checkpoint = state::newest(&out);
+        let from = checkpoint.clone().or_else(|| state::begun(&out));
+        let progress = state::progress(&from.with_context(|| format!("{} holds no run to resume", out.display()))?)?;
         options.config = progress.config.clone();
         options.data = progress.data.clone();
-        resumed = Some((found, progress));
+        resumed = Some((checkpoint, progress));
     } else {
-        state::refuse_existing(&out)?;
+        state::make_room(&out)?;
     }
     options.config.validate().map_err(anyhow::Error::msg)?;
     let config = &options.config;
@@ -31,28 +34,31 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     let device = options.device.clone().autodiff();
     let curriculum = setup::curriculum(config, &train, &out)?;
 
-    // whatever a run starts from is written down first, so that resuming needs nothing else
-    let beginning = out.join("start");
-    if resumed.is_none() {
-        let start = setup::start(config, &curriculum, options.from.as_deref(), &train, &device)?;
-        Loaded::write(&beginning, &start.model.valid(), &start.tokenizer, &start.extra, Precision::F32)?;
-    }
-    let Loaded { model, tokenizer, extra } = Loaded::read(&beginning, &device)?;
-    let mut at = match &resumed {
-        Some((_, progress)) => progress.clone(),
-        None => Progress::new(config, &options.data),
+    let (checkpoint, mut at) = match resumed {
+        Some(resumed) => resumed,
+        None => {
+            let start = setup::start(config, &curriculum, options.from.as_deref(), &train, &device)?;
+            Loaded::write(&beginning, &start.model.valid(), &start.tokenizer, &start.extra, Precision::F32)?;
+            let progress = Progress::new(config, &options.data);
+            state::begin(&out, &progress)?;
+            (None, progress)
+        }
     };
+    let Loaded { model, tokenizer, extra } = Loaded::read(&beginning, &device)?;
     let learner = Pupil::new(setup::prepare(model, config, at.stage), config);
-    let (learner, mean, optimizer) = match resumed {
-        Some((folder, progress)) => {
+    let (learner, mean, optimizer) = match checkpoint {
+        Some(folder) => {
             // a run that was killed while it wrote its model has no stage left
-            match config.stages.get(progress.stage) {
-                Some(_) => eprintln!("resuming stage {} at step {}", progress.stage + 1, progress.step),
+            match config.stages.get(at.stage) {
+                Some(_) => eprintln!("resuming stage {} at step {}", at.stage + 1, at.step),
                 None => eprintln!("every stage is done; the model is written once more"),
             }
-            state::load(&folder, &progress, learner, config.adamw(), &device)?
+            state::load(&folder, &at, learner, config.adamw(), &device)?
         }
         None => {
+            if options.resume {
+                eprintln!("the run has no checkpoint yet; it begins again");
+            }
             let mean = learner.pupil.clone().valid();
             (learner, mean, AdamW::new(config.adamw()))
         }

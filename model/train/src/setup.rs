@@ -20,7 +20,7 @@ use skeletonllm_data::{
 };
 use skeletonllm_network::{internvl::InternVl, layers::LoraConfig, lora, tokenizer::Tokenizer};
 
-use super::{Curriculum, Similar, Stage, StageConfig, TrainConfig};
+use super::{Curriculum, Similar, Stage, StageConfig, TrainConfig, state::SIMILAR};
 
 /// The model that a run starts from: the directory of `--from` with the new labels added, or one made from nothing
 /// for the words of this data.
@@ -78,7 +78,7 @@ fn explanations(teacher: &dyn Teacher, sets: &[DataSet], labels: &Labels) -> Res
 pub fn curriculum(config: &TrainConfig, sets: &[DataSet], out: &Path) -> Result<Curriculum> {
     let has = |stage| config.stages.iter().any(|s| s.stage == stage);
     let clips: Vec<&DataClip> = sets.iter().flat_map(|s| &s.clips).collect();
-    let found = out.join("similar.json");
+    let found = out.join(SIMILAR);
     let similar = match &config.similar {
         Some(path) => Similar::read(path)?,
         None if !has(Stage::DiscFt) => Similar::default(),

@@ -32,20 +32,20 @@ pub struct Similar(BTreeMap<String, Vec<String>>);
 #[derive(Debug, thiserror::Error)]
 pub enum SimilarError {
     /// It cannot be read.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {cause}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        cause: std::io::Error,
     },
     /// It is no object of lists of texts.
-    #[error("{}: not {{\"label\": [\"similar label\", …], …}}: {source}", path.display())]
+    #[error("{}: not {{\"label\": [\"similar label\", …], …}}: {cause}", path.display())]
     Json {
         /// The file.
         path: PathBuf,
         /// Line, column and cause.
-        source: serde_json::Error,
+        cause: serde_json::Error,
     },
 }
 
@@ -55,9 +55,9 @@ impl Similar {
     /// # Errors
     /// [`SimilarError`] with file, line and cause.
     pub fn read(path: &Path) -> Result<Similar, SimilarError> {
-        let text = fs::read_to_string(path).map_err(|source| SimilarError::Io { path: path.into(), source })?;
+        let text = fs::read_to_string(path).map_err(|cause| SimilarError::Io { path: path.into(), cause })?;
         let Similar(lists) =
-            serde_json::from_str(&text).map_err(|source| SimilarError::Json { path: path.into(), source })?;
+            serde_json::from_str(&text).map_err(|cause| SimilarError::Json { path: path.into(), cause })?;
         let clean = |list: Vec<String>| list.iter().map(|l| normalized(l)).collect();
         Ok(Similar(lists.into_iter().map(|(label, list)| (normalized(&label), clean(list))).collect()))
     }

@@ -16,6 +16,15 @@ use super::{
     optimizer::{AdamW, AdamWConfig},
 };
 
+/// The folder, within a run's, that holds the model the run starts from and what it was told.
+pub const START: &str = "start";
+
+/// The file, within a run's folder, with the similar labels that the run found by itself.
+pub const SIMILAR: &str = "similar.json";
+
+/// What makes a folder a checkpoint: it is written last.
+const PROGRESS: &str = "progress.json";
+
 /// Where a run is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Progress {
@@ -59,7 +68,7 @@ pub fn save<L: Learner>(
     let moments = optimizer.export().into_iter();
     let moments = moments.map(|(name, values)| (name, HostTensor { shape: vec![values.len()], values })).collect();
     checkpoint::write(new.join("optimizer.safetensors"), &moments, Precision::F32)?;
-    draction::store::write_atomically(&new.join("progress.json"), &serde_json::to_vec_pretty(progress)?)?;
+    draction::store::write_atomically(&new.join(PROGRESS), &serde_json::to_vec_pretty(progress)?)?;
     remove(&old)?;
     if current.exists() {
         fs::rename(&current, &old)?;
@@ -73,15 +82,29 @@ pub fn newest(folder: &Path) -> Option<PathBuf> {
     ["checkpoint", "checkpoint.new", "checkpoint.old"]
         .iter()
         .map(|name| folder.join(name))
-        .find(|path| path.join("progress.json").exists())
+        .find(|path| path.join(PROGRESS).exists())
 }
 
-/// Reads what [`Progress`] a checkpoint holds.
+/// Writes down that a run has begun: from now on it can be resumed, though it has no checkpoint yet. The model in
+/// [`START`] must be complete.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn begin(folder: &Path, progress: &Progress) -> Result<()> {
+    Ok(draction::store::write_atomically(&folder.join(START).join(PROGRESS), &serde_json::to_vec_pretty(progress)?)?)
+}
+
+/// The [`START`] of a run that has begun in `folder`.
+pub fn begun(folder: &Path) -> Option<PathBuf> {
+    Some(folder.join(START)).filter(|start| start.join(PROGRESS).exists())
+}
+
+/// Reads what [`Progress`] a checkpoint, or the beginning of a run, holds.
 ///
 /// # Errors
 /// When the file cannot be read.
 pub fn progress(checkpoint: &Path) -> Result<Progress> {
-    let path = checkpoint.join("progress.json");
+    let path = checkpoint.join(PROGRESS);
     let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_slice(&text).with_context(|| format!("{} is no checkpoint of ours", path.display()))
 }
@@ -107,15 +130,29 @@ pub fn load<L: Learner>(
     Ok((learner, mean, AdamW::import(adamw, progress.optimizer_steps, moments, device)))
 }
 
-/// Refuses to start a new run over an old one.
+/// Prepares `folder` for a new run. One that was killed before its first checkpoint gives way, with what it had found
+/// out about its data.
 ///
 /// # Errors
-/// When `folder` holds a checkpoint.
-pub fn refuse_existing(folder: &Path) -> Result<()> {
+/// When `folder` holds a checkpoint: an old run is not overwritten.
+pub fn make_room(folder: &Path) -> Result<()> {
     if newest(folder).is_some() {
         bail!("{} already holds a run: continue it with --resume, or choose another --out", folder.display());
     }
+    if let Some(start) = begun(folder) {
+        remove_file(&start.join(PROGRESS))?;
+        remove_file(&folder.join(SIMILAR))?;
+    }
     Ok(())
+}
+
+fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn remove(folder: &Path) -> Result<()> {

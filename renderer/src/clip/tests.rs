@@ -1,5 +1,7 @@
 use std::sync::Arc;
 
+use skeletonllm_checks::shared;
+
 use super::*;
 use crate::{
     motion::{Format, Part, Source},
@@ -211,12 +213,9 @@ fn lower(mut values: Vec<f32>) -> f32 {
 
 #[test]
 fn golden_clip_is_reproduced_from_its_file() {
-    let shared = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
-    let Ok(bytes) = std::fs::read(shared.join("golden/draction/ntu_released_01.safetensors")) else {
-        return eprintln!("skipped: {} is not here", shared.display());
-    };
-    let case = crate::conformance::Case::load(&bytes).unwrap();
-    let file = shared.join("data/ntu-sample/S001C001P001R001A001.skeleton");
+    let Some(case) = shared("golden/draction/ntu_released_01.safetensors") else { return };
+    let Some(file) = shared("data/ntu-sample/S001C001P001R001A001.skeleton") else { return };
+    let case = crate::conformance::Case::load(&std::fs::read(case).unwrap()).unwrap();
     let motion = crate::motion::read_file(file, &Default::default()).unwrap();
     // these indices stand in the case's metadata; they are not the unseeded sampler's
     let indices = [0, 10, 18, 32, 34, 44, 54, 65, 69, 85, 87, 97];

@@ -15,8 +15,8 @@ use skeletonllm::{
     drawing::DrawSettings,
     folder::{Loaded, SkeletonLlm},
 };
+use skeletonllm_checks::asset;
 use skeletonllm_network::{foreground::Foreground, internvl::InternVl};
-use skeletonllm_tests::asset;
 
 fn main() -> Result<()> {
     // `cargo test --benches` asks only whether it runs

@@ -15,7 +15,7 @@ use skeletonllm::{
     folder::ModelFiles,
     observation::Observation,
 };
-use skeletonllm_tests::asset;
+use skeletonllm_checks::asset;
 
 /// Side of the pictures that the page shows and saves, in pixels.
 const SIDE: usize = 448;

@@ -253,14 +253,17 @@ mod tests {
     fn nothing_to_show_is_fine() {
         let mut h = Harness::new(40.0, 40.0);
         h.frame(|ui| {
-            let mut chosen = 9;
-            segmented(ui, &[], &mut chosen);
-            segmented(ui, &["a much too long option", "another"], &mut chosen);
-            toggle(ui, &mut false, "");
-            slider(ui, &mut 3.0, 1.0..=1.0, "");
+            let (mut chosen, mut on, mut value) = (9, false, 3.0);
+            assert!(!segmented(ui, &[], &mut chosen).changed());
+            assert!(!segmented(ui, &["a much too long option", "another"], &mut chosen).changed());
+            assert_eq!(chosen, 9, "nobody has chosen");
+            assert!(!toggle(ui, &mut on, "").changed() && !on);
+            slider(ui, &mut value, 1.0..=1.0, "");
+            assert_eq!(value, 1.0, "the only one in its range");
             badge(ui, "WebGPU WebGPU WebGPU", Color32::RED);
             card(ui, |ui| key_value(ui, "frames", "500 000 frames of something"));
             section(ui, "Files", |_| ());
         });
+        assert!(h.triangles() > 0);
     }
 }

@@ -162,6 +162,8 @@ mod tests {
                 drop_zone(ui, &long, &long, |ui| ui.label("x"));
                 drop_overlay(ui.ctx(), &long);
             });
+            let screen = h.screen();
+            assert!(screen.area() == 0.0 || h.covered(screen) == 1.0, "the veil has holes at {width} by {height}");
         }
     }
 }

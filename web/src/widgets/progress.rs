@@ -244,4 +244,44 @@ mod tests {
             });
         }
     }
+
+    #[test]
+    fn a_bar_is_as_long_as_its_fraction() {
+        let mut h = Harness::new(416.0, 60.0);
+        let p = h.palette();
+        for (fraction, expected) in
+            [(0.0, [false; 2]), (0.5, [true, false]), (9.0, [true; 2]), (-1.0, [false; 2]), (f32::NAN, [false; 2])]
+        {
+            let bottom = Cell::new(0.0);
+            h.frame(|ui| {
+                Progress { label: "Loading", fraction: Some(fraction), detail: None, cancel: false }.show(ui);
+                bottom.set(ui.min_rect().bottom());
+            });
+            // within the margins of 8 points it is 400 long, and it is the lowest 6 points
+            let filled = [108.0, 308.0].map(|x| h.color_at(x, bottom.get() - 3.0));
+            assert_eq!(filled, expected.map(|full| Some(if full { p.accent } else { p.hover })), "{fraction}");
+        }
+    }
+
+    #[test]
+    fn each_severity_has_its_colour_and_a_long_message_its_lines() {
+        let long = "word ".repeat(200);
+        let mut h = Harness::new(500.0, 1000.0);
+        let mut grounds = Vec::new();
+        for severity in [Severity::Info, Severity::Ok, Severity::Warning, Severity::Error] {
+            let heights = ["", &long].map(|message| {
+                let height = Cell::new(0.0);
+                h.frame(|ui| {
+                    Banner { severity, title: "", message, closable: false }.show(ui);
+                    height.set(ui.min_rect().height());
+                });
+                if message.is_empty() {
+                    grounds.push(h.color_at(400.0, 8.0 + height.get() * 0.5).expect("a ground"));
+                }
+                height.get()
+            });
+            assert!(heights[1] > heights[0] + 100.0, "{heights:?}");
+        }
+        assert!((0..4).all(|i| !grounds[..i].contains(&grounds[i])), "{grounds:?}");
+    }
 }

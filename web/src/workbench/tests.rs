@@ -9,6 +9,7 @@ use skeletonllm::{
     drawing::{DrawSettings, HostDrawing},
     folder::{ModelFiles, default_model},
 };
+use skeletonllm_checks::{Need, have};
 
 use super::*;
 
@@ -71,10 +72,7 @@ fn every_pixel_of_a_sample_adds_up() {
 #[test]
 fn a_planted_bug_is_found_through_the_desk_and_the_last_good_shader_stays() {
     let (mut desk, News::Opened { no_gpu, .. }) = Desk::open(None) else { panic!("it says what it is") };
-    if let Some(problem) = no_gpu {
-        eprintln!("skipped: {problem}");
-        return;
-    }
+    let Some(()) = have(Need::Gpu, no_gpu.map_or(Ok(()), Err)) else { return };
     let before = drawn(&mut desk, shot(10, Some(Asked::Pixel([40, 40]))));
     let judge = |desk: &mut Desk| match desk.work(Task::Judge) {
         News::Judged(Ok(judged)) => judged,

@@ -1,3 +1,5 @@
+use skeletonllm_checks::max_abs;
+
 use super::*;
 use crate::{
     kinematics::Kinematics,
@@ -126,8 +128,11 @@ fn errors_of_joints_are_small_and_drift_is_slow() {
         let after = degraded(&before, &options, &mut Rng::new(3));
         let error: Vec<f32> = after.positions.iter().zip(&before.positions).map(|(a, b)| a - b).collect();
         let row = before.joints() * 3;
-        let step = error.iter().zip(&error[row..]).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
-        if steps { step } else { error.iter().map(|e| e.abs()).fold(0.0, f32::max) }
+        if steps {
+            max_abs(&error[..error.len() - row], &error[row..])
+        } else {
+            max_abs(&after.positions, &before.positions)
+        }
     };
     let drift = AugmentOptions { drift_m: 0.015, ..AugmentOptions::none() };
     let error = most(drift.clone(), false);

@@ -43,7 +43,7 @@ pub fn list(dir: &Path) -> Result<Listing, DataError> {
             }
             let text = dir.join(TEXTS).join(format!("{name}.txt"));
             let parts = match read_captions(&text) {
-                Err(DataError::Io { source, .. }) if source.kind() == io::ErrorKind::NotFound => {
+                Err(DataError::Io { cause, .. }) if cause.kind() == io::ErrorKind::NotFound => {
                     listing.warnings.push(format!("{}: missing, so the motion has no caption", text.display()));
                     Vec::new()
                 }

@@ -1,4 +1,5 @@
 use draction::motion::humanoid;
+use skeletonllm_checks::max_abs;
 
 use super::*;
 use crate::{AugmentOptions, augment, stick_figure};
@@ -148,8 +149,8 @@ fn turned_and_mirrored_hands_are_those_of_the_turned_and_mirrored_person() {
         // both turn about their own first joint, so places are compared from there
         let from_first =
             |m: &Motion, t: usize, j: usize| [0, 1, 2].map(|c| m.position(t, 0, j)[c] - m.position(t, 0, 0)[c]);
-        let both = (0..25).map(|j| (from_first(&before, 30, j), from_first(other, 30, j)));
-        both.flat_map(|(a, b)| (0..3).map(move |c| (a[c] - b[c]).abs())).fold(0.0, f32::max)
+        let all = |m: &Motion| (0..25).flat_map(|j| from_first(m, 30, j)).collect::<Vec<f32>>();
+        max_abs(&all(&before), &all(other))
     };
     assert!(apart(&after) < 1e-4, "{}", apart(&after));
     assert!(apart(&straight) > 0.02);

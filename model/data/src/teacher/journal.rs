@@ -25,7 +25,7 @@ impl Journal {
     /// # Errors
     /// [`RationaleError`] when the file cannot be used, another program writes to it, or a line is none of ours.
     pub fn open(path: &Path) -> Result<Journal, RationaleError> {
-        let fault = |source| RationaleError::Io { path: path.to_owned(), source };
+        let fault = |cause| RationaleError::Io { path: path.to_owned(), cause };
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).map_err(fault)?;
         match file.try_lock() {
             Ok(()) => {}
@@ -74,7 +74,7 @@ impl Journal {
     /// # Errors
     /// What the file system says.
     pub fn append(&self, file_name: &str, rationale: &str) -> Result<(), RationaleError> {
-        let fault = |source| RationaleError::Io { path: self.path.clone(), source };
+        let fault = |cause| RationaleError::Io { path: self.path.clone(), cause };
         let entry = Entry { file_name: file_name.to_owned(), rationale: rationale.to_owned() };
         let mut line = serde_json::to_string(&entry).map_err(|e| fault(e.into()))?;
         line.push('\n');

@@ -17,12 +17,12 @@ use crate::{Record, labels::mirrored};
 #[non_exhaustive]
 pub enum RationaleError {
     /// It cannot be read or written.
-    #[error("{}: {source}", path.display())]
+    #[error("{}: {cause}", path.display())]
     Io {
         /// The file.
         path: PathBuf,
         /// What the system says.
-        source: io::Error,
+        cause: io::Error,
     },
     /// A line is not what it should be.
     #[error("{}, line {line}: {cause}", path.display())]
@@ -95,7 +95,7 @@ impl Rationales {
         clips: impl IntoIterator<Item = &'a Record> + Clone,
     ) -> Result<(Rationales, RationaleTally), RationaleError> {
         refuse_ambiguous(clips.clone())?;
-        let text = fs::read_to_string(path).map_err(|source| RationaleError::Io { path: path.to_owned(), source })?;
+        let text = fs::read_to_string(path).map_err(|cause| RationaleError::Io { path: path.to_owned(), cause })?;
         let mut of: HashMap<String, String> =
             entries(&text, path)?.into_iter().map(|e| (e.file_name, e.rationale)).collect();
         let labels: HashMap<&str, &str> =

@@ -51,7 +51,7 @@ fn build(
 /// When a file cannot be written.
 pub fn save_model(model: &InternVl, folder: impl AsRef<Path>, precision: Precision) -> Result<(), CheckpointError> {
     let folder = folder.as_ref();
-    std::fs::create_dir_all(folder).map_err(|source| io(folder, source))?;
+    std::fs::create_dir_all(folder).map_err(|cause| io(folder, cause))?;
     model.config().save(folder.join("config.json"))?;
     write(folder.join("model.safetensors"), &tensors_of(model), precision)
 }
@@ -66,7 +66,7 @@ fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
     if !index_path.exists() {
         return Ok(vec![folder.join("model.safetensors")]);
     }
-    let text = std::fs::read_to_string(&index_path).map_err(|source| io(&index_path, source))?;
+    let text = std::fs::read_to_string(&index_path).map_err(|cause| io(&index_path, cause))?;
     let index: Index = serde_json::from_str(&text).map_err(|error| format(&index_path, error))?;
     let names: BTreeSet<String> = index.weight_map.into_values().collect();
     Ok(names.into_iter().map(|name| folder.join(name)).collect())

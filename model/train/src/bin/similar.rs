@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
-use skeletonllm::assistant::Assistant;
+use skeletonllm::{assistant::Assistant, cli::say};
 use skeletonllm_data::{DataClip, DataSet, LoadOptions, Split};
 use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_train::Similar;
@@ -77,6 +77,5 @@ fn run(args: &Args) -> Result<()> {
         }
     };
     similar.write(&args.out)?;
-    println!("{}: the most similar labels of {} labels", args.out.display(), similar.len());
-    Ok(())
+    Ok(say(format_args!("{}: the most similar labels of {} labels", args.out.display(), similar.len()))?)
 }

@@ -179,20 +179,31 @@ fn broken_motions_are_drawn_without_harm() {
         parts: Vec::new(),
         mirror: Vec::new(),
     });
-    for motion in [empty, absent, holes, huge, point, bare] {
+    // the figure alone: the same view of the same take without anybody in it
+    let figure = |motion: &Motion| {
+        let mut h = Harness::new(500.0, 400.0);
+        let mut triangles = |motion: &Motion| {
+            h.frame(|ui| drop(SceneView::new(motion, 2.5).show(ui, &mut Orbit::new(&wave()))));
+            h.triangles()
+        };
+        triangles(motion) as i64 - triangles(&absent) as i64
+    };
+    assert!(figure(&wave()) > 500, "{}", figure(&wave()));
+    assert_eq!(figure(&empty), 0);
+    for motion in [&empty, &absent, &holes, &huge, &point, &bare] {
         for (width, height) in [(500.0, 400.0), (1.0, 1.0), (0.0, 50.0)] {
             let mut h = Harness::new(width, height);
-            let mut orbit = Orbit::new(&motion);
+            let mut orbit = Orbit::new(motion);
             for frame in [0.0, 2.5, f32::NAN, f32::INFINITY, -1.0, 1e20] {
                 h.hover(width * 0.5, height * 0.5);
                 h.frame(|ui| {
                     let heat = [0.5, f32::NAN, 2.0];
-                    SceneView::new(&motion, frame).heat(Some(&heat)).trails(true).facing(true).show(ui, &mut orbit);
+                    SceneView::new(motion, frame).heat(Some(&heat)).trails(true).facing(true).show(ui, &mut orbit);
                 });
             }
             (orbit.yaw, orbit.distance, orbit.target) = (f32::NAN, f32::INFINITY, [f32::NAN; 3]);
             h.frame(|ui| {
-                SceneView::new(&motion, 1.0).show(ui, &mut orbit);
+                SceneView::new(motion, 1.0).show(ui, &mut orbit);
             });
         }
     }

@@ -1,11 +1,12 @@
 //! What the teacher says is held against the joints themselves, without the code that found it.
 
-use std::{collections::BTreeSet, path::PathBuf};
+use std::collections::BTreeSet;
 
 use draction::motion::{
     Motion,
     humanoid::{Action, Person, perform},
 };
+use skeletonllm_checks::shared;
 
 use super::{
     events::{Event, events},
@@ -88,11 +89,7 @@ fn recorded_clips_show_what_is_said_of_them() {
     let mut words = BTreeSet::new();
     let (mut said, mut shown) = (0, 0);
     for name in ["bandai-namco-2", "mae-gestures", "utd-mhad"] {
-        let dir = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data")).join(name);
-        if !dir.join("metadata.jsonl").exists() {
-            eprintln!("skipped: {} is not there", dir.display());
-            return;
-        }
+        let Some(dir) = shared(&format!("data/{name}")) else { return };
         for clip in DataSet::load(&dir, Split::All).unwrap().clips {
             let text = told(&clip.record, &clip.motion, false).unwrap();
             assert!(length(&text) <= 60, "{text}");
