@@ -251,7 +251,7 @@ mod tests {
 
     #[test]
     fn nothing_to_show_is_fine() {
-        let mut h = Harness::new(40.0, 40.0);
+        let mut h = Harness::new(40.0, 400.0);
         h.frame(|ui| {
             let (mut chosen, mut on, mut value) = (9, false, 3.0);
             assert!(!segmented(ui, &[], &mut chosen).changed());

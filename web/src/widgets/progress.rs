@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_bar_is_as_long_as_its_fraction() {
-        let mut h = Harness::new(416.0, 60.0);
+        let mut h = Harness::new(400.0, 60.0);
         let p = h.palette();
         for (fraction, expected) in
             [(0.0, [false; 2]), (0.5, [true, false]), (9.0, [true; 2]), (-1.0, [false; 2]), (f32::NAN, [false; 2])]
@@ -257,8 +257,8 @@ mod tests {
                 Progress { label: "Loading", fraction: Some(fraction), detail: None, cancel: false }.show(ui);
                 bottom.set(ui.min_rect().bottom());
             });
-            // within the margins of 8 points it is 400 long, and it is the lowest 6 points
-            let filled = [108.0, 308.0].map(|x| h.color_at(x, bottom.get() - 3.0));
+            // it is as wide as the screen, and the lowest 6 points
+            let filled = [100.0, 300.0].map(|x| h.color_at(x, bottom.get() - 3.0));
             assert_eq!(filled, expected.map(|full| Some(if full { p.accent } else { p.hover })), "{fraction}");
         }
     }
@@ -276,7 +276,7 @@ mod tests {
                     height.set(ui.min_rect().height());
                 });
                 if message.is_empty() {
-                    grounds.push(h.color_at(400.0, 8.0 + height.get() * 0.5).expect("a ground"));
+                    grounds.push(h.color_at(400.0, height.get() * 0.5).expect("a ground"));
                 }
                 height.get()
             });

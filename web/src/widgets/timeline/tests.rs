@@ -148,9 +148,9 @@ fn any_input_is_drawn() {
                 };
                 h.hover(width * 0.5, 30.0);
                 h.frame(&mut content);
-                // the lanes, within the margins of 8 points, have a ground whatever lies on it
+                // the lanes have a ground, whatever lies on it
                 if width > 40.0 {
-                    let lanes = Rect::from_min_max(pos2(10.0, 10.0), pos2(width - 10.0, 8.0 + RULER + 14.0));
+                    let lanes = Rect::from_min_max(pos2(10.0, 10.0), pos2(width - 10.0, RULER + 14.0));
                     assert_eq!(h.covered(lanes), 1.0, "{view:?}");
                 }
                 h.wheel(40.0, &mut content);
