@@ -9,11 +9,10 @@ use std::path::Path;
 use burn::Tensor;
 use burn::tensor::{Device, TensorData};
 use safetensors::{Dtype, SafeTensors};
-
-use crate::checkpoint::{self, CheckpointError, HostTensor, TensorMap};
-use crate::generate::{self, GenerateError, GenerateOptions};
-use crate::internvl::{PromptError, TokenBatch};
-use crate::layers::host;
+use skeletonllm_network::checkpoint::{self, CheckpointError, HostTensor, TensorMap};
+use skeletonllm_network::generate::{self, GenerateError, GenerateOptions};
+use skeletonllm_network::internvl::{PromptError, TokenBatch};
+use skeletonllm_network::tensors::host;
 
 /// Largest relative L2 error of a forward result. f32 sums in another order stay a thousandfold below it.
 pub const FORWARD_LIMIT: f64 = 1e-4;

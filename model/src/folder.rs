@@ -8,14 +8,14 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use draction::draction::{DrAction, Metadata};
-
-use crate::{
+use skeletonllm_network::{
     checkpoint::{self, Precision},
     config::InternVlConfig,
-    drawing::{Drawing, DrawingConfig, HostDrawing, fresh_drawing},
     internvl::InternVl,
     tokenizer::Tokenizer,
 };
+
+use crate::drawing::{Drawing, DrawingConfig, HostDrawing, fresh_drawing};
 
 /// The whole model: the renderer that draws and the network that looks.
 #[derive(Module, Debug)]
@@ -125,6 +125,18 @@ impl Loaded {
     }
 }
 
+impl HostDrawing {
+    /// Reads it from the bytes of a model's `config.json` and `draction.safetensors`: enough to show pictures before
+    /// the model is there. A public InternVL checkpoint has no such weights; it gets a fresh renderer.
+    ///
+    /// # Errors
+    /// When one of them cannot be used, naming it.
+    pub fn from_files(config: &[u8], draction: Option<&[u8]>) -> Result<HostDrawing> {
+        let config = InternVlConfig::parse(config, "config.json")?;
+        HostDrawing::from_weights(draction, Extra::of(&config)?.drawing)
+    }
+}
+
 /// Reads a renderer's weights, telling of what looks damaged.
 ///
 /// # Errors
@@ -208,7 +220,7 @@ mod tests {
 
     impl ModuleVisitor for Numbers {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0.extend(crate::layers::host(param.val()));
+            self.0.extend(skeletonllm_network::tensors::host(param.val()));
         }
     }
 
@@ -257,7 +269,9 @@ mod tests {
 
     #[test]
     fn what_is_beyond_the_public_layout_survives() {
-        let config = crate::train::TrainConfig::default().model;
+        let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/internvl-tiny/checkpoint/config.json");
+        let config = InternVlConfig::load(tiny).unwrap();
+        assert_eq!(Extra::of(&config).unwrap(), Extra::default());
         let extra = Extra { labels: vec!["wave".into()], ..Extra::default() };
         let written = extra.write_into(&config).unwrap();
         assert_eq!(Extra::of(&written).unwrap(), extra);

@@ -6,12 +6,10 @@ use std::{
     sync::{Mutex, MutexGuard, atomic::AtomicBool},
 };
 
-use skeletonllm::{
-    assistant::Assistant,
-    device::{DeviceChoice, cpu},
-    train::{RunOptions, Stage, StageConfig, TrainConfig, run},
-};
+use skeletonllm::assistant::Assistant;
 use skeletonllm_checks::asset;
+use skeletonllm_network::device::{DeviceChoice, cpu};
+use skeletonllm_train::{RunOptions, Stage, StageConfig, TrainConfig, run};
 use tempfile::TempDir;
 
 /// A data set of this project's own samples.
@@ -135,11 +133,11 @@ fn a_run_that_is_killed_and_resumed_is_the_run_that_was_not() {
     let assistant = Assistant::load(&whole.join("model-int8"), DeviceChoice::Cpu).unwrap();
     assert_eq!(assistant.labels(), ["raise right hand", "squat", "walk", "wave left hand"]);
     let motion = draction::motion::read_file(asset("samples/walk.bvh"), &Default::default()).unwrap();
-    let look = assistant.look(&[&motion]).unwrap();
-    let ranked = assistant.recognise(&look).unwrap();
+    let observation = assistant.observe(&[&motion]).unwrap();
+    let ranked = assistant.recognise(&observation).unwrap();
     assert!((ranked.iter().map(|r| r.1).sum::<f32>() - 1.0).abs() < 1e-4);
     assert!(ranked.windows(2).all(|w| w[0].1 >= w[1].1));
-    assistant.ask(&look, "What is the person doing?", |_| {}).unwrap();
+    assistant.ask(&observation, "What is the person doing?", |_| {}).unwrap();
 }
 
 #[test]

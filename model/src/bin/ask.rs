@@ -7,11 +7,11 @@ use clap::Parser;
 use draction::motion::{ReadOptions, Unit, UpAxis, read_file};
 use skeletonllm::{
     assistant::{Assistant, describe_motion},
-    console::{print, say},
-    device::DeviceChoice,
+    cli::{print, say},
     folder::default_model,
-    look::Look,
+    observation::Observation,
 };
+use skeletonllm_network::device::DeviceChoice;
 
 /// Ask a question about a motion file: BVH, NTU .skeleton, HumanML3D .json or .npy, or .npy with a skeleton.json.
 ///
@@ -87,24 +87,24 @@ fn run(args: &Args) -> Result<()> {
     tell(&format!("loaded {} on {}", folder.display(), assistant.device_name()), start);
 
     let start = Instant::now();
-    let look = assistant.look(&[&motion])?;
-    let (frames, size, tokens) = (look.frame_count(), look.picture_size(), look.token_count());
+    let observation = assistant.observe(&[&motion])?;
+    let (frames, size, tokens) = (observation.frame_count(), observation.picture_size(), observation.token_count());
     tell(&format!("drew {frames} frames of {size} and looked at them as {tokens} visual tokens"), start);
     if let Some(path) = &args.sheet {
-        look.save_sheet(path)?;
+        observation.save_sheet(path)?;
     }
     match &args.question {
-        Some(question) => once(args, &assistant, &look, question),
-        None => converse(args, &assistant, &look),
+        Some(question) => once(args, &assistant, &observation, question),
+        None => converse(args, &assistant, &observation),
     }
 }
 
 /// One question, one answer.
-fn once(args: &Args, assistant: &Assistant, look: &Look, question: &str) -> Result<()> {
+fn once(args: &Args, assistant: &Assistant, observation: &Observation, question: &str) -> Result<()> {
     if args.json {
-        let answer = assistant.ask(look, question, |_| {})?;
+        let answer = assistant.ask(observation, question, |_| {})?;
         let top: Vec<_> = assistant
-            .recognise(look)?
+            .recognise(observation)?
             .into_iter()
             .take(5)
             .map(|(label, p)| serde_json::json!({"label": label, "probability": p}))
@@ -120,13 +120,13 @@ fn once(args: &Args, assistant: &Assistant, look: &Look, question: &str) -> Resu
         });
         return Ok(say(format_args!("{object:#}"))?);
     }
-    stream(args, assistant, look, question)
+    stream(args, assistant, observation, question)
 }
 
 /// Prints the answer as it comes.
-fn stream(args: &Args, assistant: &Assistant, look: &Look, question: &str) -> Result<()> {
+fn stream(args: &Args, assistant: &Assistant, observation: &Observation, question: &str) -> Result<()> {
     let mut printed = Ok(());
-    let answer = assistant.ask(look, question, |text| {
+    let answer = assistant.ask(observation, question, |text| {
         if printed.is_ok() {
             printed = print(text);
         }
@@ -143,11 +143,11 @@ fn stream(args: &Args, assistant: &Assistant, look: &Look, question: &str) -> Re
 }
 
 /// Questions until end of input, with line editing and history on a terminal.
-fn converse(args: &Args, assistant: &Assistant, look: &Look) -> Result<()> {
+fn converse(args: &Args, assistant: &Assistant, observation: &Observation) -> Result<()> {
     // each question is answered from the pictures alone, as the model was trained
     let answer = |question: &str| match question.trim() {
         "" => Ok(()),
-        question => stream(args, assistant, look, question),
+        question => stream(args, assistant, observation, question),
     };
     if !std::io::stdin().is_terminal() {
         for line in std::io::stdin().lines() {

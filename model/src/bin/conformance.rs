@@ -10,11 +10,8 @@ use draction::{
     engine::gpu::{AdapterChoice, GpuEngine},
     inspect::Capture,
 };
-use skeletonllm::{
-    conformance,
-    console::say,
-    device::{self, DeviceChoice},
-};
+use skeletonllm::{cli::say, conformance};
+use skeletonllm_network::device::{self, DeviceChoice};
 
 /// Compare the renderer and the model with golden files; exits with 1 when anything is off by more than allowed.
 #[derive(Parser)]

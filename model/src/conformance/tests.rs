@@ -1,6 +1,6 @@
 use skeletonllm_checks::{Need, case, have};
 
-use crate::device::{self, DeviceChoice, Selected};
+use skeletonllm_network::device::{self, DeviceChoice, Selected};
 
 fn check(selected: &Selected) {
     let report = super::internvl(case("internvl-tiny"), &selected.device).expect("a complete case");

@@ -7,8 +7,7 @@ use draction::{
     draction::DrAction,
     motion::Motion,
 };
-
-use crate::data::{
+use skeletonllm_data::{
     denoised,
     layout::{Mapped, on_kinect},
 };

@@ -2,12 +2,10 @@ use draction::{
     draction::{LinePoints, Scales, Template, TemplateRule},
     motion::{Motion, read_file},
 };
+use skeletonllm_data::{Perturbation, denoise, layout::on_kinect};
 
 use super::*;
-use crate::{
-    data::{Perturbation, denoise, layout::on_kinect},
-    folder::{ModelFiles, default_model},
-};
+use crate::folder::{ModelFiles, default_model};
 
 fn host_drawing() -> HostDrawing {
     let files = ModelFiles::read(&default_model().unwrap()).unwrap();

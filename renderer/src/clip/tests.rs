@@ -5,7 +5,7 @@ use skeletonllm_checks::shared;
 use super::*;
 use crate::{
     motion::{Format, Part, Source},
-    sampling::Mt19937,
+    random::Mt19937,
 };
 
 /// A stick figure: pelvis, chest, head, and per side shoulder, wrist, hip, foot. Faces +z, left at +x.
@@ -78,7 +78,8 @@ fn every_joint_is_inside_and_the_picture_is_full() {
         let aspect = [1.0, 16.0 / 9.0, 0.5][round % 3];
         let size = ((320.0 * aspect) as usize, 320);
         let fit = Fit { aspect: size.0 as f64 / size.1 as f64, ..Fit::default() };
-        let clip = Clip::from_motion(&m, &ClipOptions { view: View::Fit(fit), ..ClipOptions::default() }).unwrap();
+        let clip =
+            Clip::from_motion(&m, &ClipOptions { viewpoint: Viewpoint::Fit(fit), ..ClipOptions::default() }).unwrap();
         let (mut most, mut nearest) = (0f64, f64::INFINITY);
         for t in 0..12 {
             for j in 0..11 {
@@ -269,7 +270,10 @@ fn empty_and_broken_motions_are_refused() {
         Fit { aspect: f64::NAN, ..Fit::default() },
         Fit { pitch: 90.0, ..Fit::default() },
     ] {
-        assert!(matches!(fails(&good, &ClipOptions { view: View::Fit(bad), ..options }), ClipError::Option(_)));
+        assert!(matches!(
+            fails(&good, &ClipOptions { viewpoint: Viewpoint::Fit(bad), ..options }),
+            ClipError::Option(_)
+        ));
     }
     assert!(matches!(Clip::at_frames(&good, &[5], &options), Err(ClipError::Option(_))));
     assert!(matches!(Clip::at_frames(&good, &[3, 2], &options), Err(ClipError::Option(_))));

@@ -1,6 +1,7 @@
 //! Engines replay recorded passes: `cpu` in plain Rust, `gpu` on any wgpu device.
 
 pub mod cpu;
+#[cfg(feature = "gpu")]
 pub mod gpu;
 #[cfg(not(target_family = "wasm"))]
 pub mod timing;

@@ -11,7 +11,7 @@ use draction::{
     passes::Dims,
 };
 use serde_json::{Value, json};
-use skeletonllm::plot::{Curve, curves};
+use skeletonllm_train::plot::{Curve, curves};
 
 use crate::{
     BASE, Direction,

@@ -7,8 +7,9 @@ use eframe::egui::{
 
 use super::unit;
 use crate::{
-    icons::{Icon, IconButton},
+    icons::Icon,
     theme::{self, Palette, radius, space, text},
+    widgets::IconButton,
 };
 
 /// Something that takes its time.
@@ -95,7 +96,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    fn look(self, p: &Palette) -> (Icon, Color32) {
+    fn style(self, p: &Palette) -> (Icon, Color32) {
         match self {
             Self::Info => (Icon::Info, p.accent_text),
             Self::Ok => (Icon::Check, p.ok),
@@ -123,7 +124,7 @@ impl Banner<'_> {
     /// As wide as the place. True when the user closed it.
     pub fn show(self, ui: &mut Ui) -> bool {
         let p = theme::palette(ui.visuals());
-        let (icon, color) = self.severity.look(p);
+        let (icon, color) = self.severity.style(p);
         let mut closed = false;
         let frame = Frame::new()
             .fill(theme::mix(p.raised, color, 0.08))

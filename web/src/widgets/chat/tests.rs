@@ -36,7 +36,7 @@ fn below(view: MessageView<'_>, x: f32) -> Option<MessageAction> {
 #[test]
 fn answers_are_copied_explained_and_stopped() {
     assert_eq!(below(answer(), 24.0), Some(MessageAction::Copy));
-    assert_eq!(below(answer(), 64.0), Some(MessageAction::Why));
+    assert_eq!(below(answer(), 64.0), Some(MessageAction::Explain));
     assert_eq!(below(MessageView { explain: false, ..answer() }, 64.0), None);
     assert_eq!(below(MessageView { streaming: true, ..answer() }, 24.0), Some(MessageAction::Stop));
 }
