@@ -4,7 +4,7 @@ pub mod browser;
 
 use draction::device::{DeviceChoice, Engine};
 use skeletonllm_checks::{Need, have};
-use skeletonllm_network::device::Selected;
+use skeletonllm_network::device::{self, Selected};
 
 /// The CPU engine, and the GPU's where there is any adapter.
 ///
@@ -21,7 +21,7 @@ pub fn engines() -> Vec<Engine> {
 /// # Panics
 /// As [`engines`].
 pub fn devices() -> Vec<Selected> {
-    let mut devices = vec![skeletonllm_network::device::cpu().expect("the CPU backend is part of this build")];
-    devices.extend(have(Need::Gpu, skeletonllm_network::device::select(DeviceChoice::Gpu)));
+    let mut devices = vec![device::cpu().expect("the CPU backend is part of this build")];
+    devices.extend(have(Need::Gpu, device::select(DeviceChoice::Gpu)));
     devices
 }

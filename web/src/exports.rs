@@ -106,13 +106,13 @@ pub fn json(take: &Take) -> String {
             })
             .collect(),
         spans: &take.spans,
-        why: take.why.as_ref().and_then(|why| {
-            let exchange = take.exchanges.iter().find(|e| e.id == why.exchange)?;
+        why: take.explanation.as_ref().and_then(|explanation| {
+            let exchange = take.exchanges.iter().find(|e| e.id == explanation.exchange)?;
             Some(Explained {
                 question: &exchange.question,
                 answer: &exchange.answer,
                 joint_names: &take.motion.skeleton.names,
-                attribution: &why.attribution,
+                attribution: &explanation.attribution,
             })
         }),
     };

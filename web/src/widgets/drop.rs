@@ -123,7 +123,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::{icons::Button, widgets::testing::Harness};
+    use crate::widgets::{Button, testing::Harness};
 
     #[test]
     fn buttons_in_the_zone_work_and_the_content_is_centred() {

@@ -3,47 +3,46 @@
 use eframe::egui::{self, Vec2};
 use skeletonllm::drawing::CameraMode;
 
-use super::Drawn;
+use super::{Content, UiState};
 use crate::{
     actions::Action,
-    app::App,
-    icons::{Button, Icon, IconButton},
+    icons::Icon,
     pictures::LIVE_SIZE,
     theme::{self, palette},
-    widgets::{SceneView, section, segmented, slider, toggle},
+    widgets::{Button, IconButton, SceneView, section, segmented, slider, toggle},
 };
 
 /// Height of the settings under the picture, in points.
 const SETTINGS: f32 = 92.0;
 
-pub(super) fn side_by_side(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, String>, actions: &mut Vec<Action>) {
+/// The 3-D view, and DrAction's picture of the same moment.
+pub(super) fn side_by_side(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     ui.columns_const(|[left, right]| {
-        scene(app, left, actions);
-        picture(app, right, drawn, actions);
+        scene(content, state, left, actions);
+        picture(content, right, actions);
     });
 }
 
 /// The 3-D view.
-pub(super) fn scene(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
-    let Some(take) = app.document.take() else { return };
-    let view = &mut app.view;
+pub(super) fn scene(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let Some(take) = content.document.take() else { return };
     section(ui, "Motion", |ui| {
         if IconButton::new(Icon::Reset).tooltip("Look from the start").show(ui).clicked() {
-            view.orbit.reset(&take.motion);
+            state.orbit.reset(&take.motion);
         }
-        if IconButton::new(Icon::Trails).tooltip("Trails of hands and feet").selected(view.trails).show(ui).clicked() {
-            view.trails = !view.trails;
+        if IconButton::new(Icon::Trails).tooltip("Trails of hands and feet").selected(state.trails).show(ui).clicked() {
+            state.trails = !state.trails;
         }
-        if take.why.is_some() && Button::new("Close why").icon(Icon::Close).quiet(true).show(ui).clicked() {
-            actions.push(Action::CloseWhy);
+        if take.explanation.is_some() && Button::new("Close why").icon(Icon::Close).quiet(true).show(ui).clicked() {
+            actions.push(Action::CloseExplanation);
         }
     });
-    let heat = take.why.as_ref().map(|why| shares(&why.attribution.joints));
-    SceneView::new(&take.motion, take.frame).heat(heat.as_deref()).trails(view.trails).show(ui, &mut view.orbit);
+    let heat = take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.joints));
+    SceneView::new(&take.motion, take.frame).heat(heat.as_deref()).trails(state.trails).show(ui, &mut state.orbit);
 }
 
 /// DrAction's picture at the playhead, with the settings below it.
-pub(super) fn picture(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, String>, actions: &mut Vec<Action>) {
+pub(super) fn picture(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     section(ui, "What DrAction draws", |ui| {
         if IconButton::new(Icon::Image).tooltip("Save the strip as PNG (S)").show(ui).clicked() {
             actions.push(Action::SaveStrip);
@@ -57,9 +56,9 @@ pub(super) fn picture(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, St
     let place = ui.allocate_exact_size(Vec2::new(space.x, side), egui::Sense::hover());
     let square = egui::Rect::from_center_size(place.0.center(), Vec2::splat(side));
     let rounding = egui::CornerRadius::same(theme::radius::M);
-    match drawn {
-        Ok(drawn) => {
-            egui::Image::from_texture((drawn.live, Vec2::splat(LIVE_SIZE as f32)))
+    match &content.pictures {
+        Ok(textures) => {
+            egui::Image::from_texture((textures.live, Vec2::splat(LIVE_SIZE as f32)))
                 .corner_radius(rounding)
                 .alt_text("DrAction's picture of the frame at the playhead")
                 .paint_at(ui, square);
@@ -72,11 +71,11 @@ pub(super) fn picture(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, St
             painter.text(square.center(), egui::Align2::CENTER_CENTER, problem, font, colours.error);
         }
     }
-    settings(app, ui, actions);
+    settings(content, ui, actions);
 }
 
-fn settings(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
-    let settings = &app.document.settings;
+fn settings(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let settings = &content.document.settings;
     ui.add_space(theme::space::XS);
     ui.horizontal_wrapped(|ui| {
         let mut camera = usize::from(settings.camera == CameraMode::Reference);
@@ -87,7 +86,7 @@ fn settings(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
         if toggle(ui, &mut nfm, "NFM").on_hover_text("Motion changes colours (N)").changed() {
             actions.push(Action::ToggleNfm);
         }
-        let mut share = settings.depth_mix.unwrap_or_else(|| app.pictures.depth_mix(settings));
+        let mut share = settings.depth_mix.unwrap_or(content.trained_depth_mix);
         let mixed = slider(ui, &mut share, 0.0..=1.0, "Depth mix");
         if mixed.on_hover_text("Share of the colour that depth decides").changed() {
             actions.push(Action::DepthMix(Some(share)));
@@ -97,7 +96,7 @@ fn settings(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
         {
             actions.push(Action::DepthMix(None));
         }
-        match &app.document.weights_name {
+        match &content.document.weights_name {
             Some(name) => {
                 ui.label(theme::text::small(format!("weights: {name}")));
                 if Button::new("Use ours").quiet(true).show(ui).clicked() {

@@ -2,20 +2,19 @@
 
 use eframe::egui;
 
-use super::{Drawn, stage::shares};
+use super::{Content, UiState, viewport::shares};
 use crate::{
     actions::Action,
-    app::App,
-    icons::{Button, Icon, IconButton},
+    icons::Icon,
     theme,
-    widgets::{Progress, SpanView, Strip, Timeline, clock, segmented},
+    widgets::{Button, IconButton, Progress, SpanView, Strip, Timeline, clock, segmented},
 };
 
 const SPEEDS: [f32; 4] = [0.25, 0.5, 1.0, 2.0];
 
 /// Play, step, speed.
-pub(super) fn transport(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
-    let Some(take) = app.document.take() else { return };
+pub(super) fn transport(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let Some(take) = content.document.take() else { return };
     let (frames, fps) = (take.motion.frames(), take.motion.fps);
     ui.horizontal(|ui| {
         let mut button = |icon, tip, action| {
@@ -24,7 +23,8 @@ pub(super) fn transport(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Acti
             }
         };
         button(Icon::StepBack, "Previous frame (←)", Action::Step(-1));
-        let (icon, tip) = if app.view.playing { (Icon::Pause, "Pause (Space)") } else { (Icon::Play, "Play (Space)") };
+        let (icon, tip) =
+            if content.playback.playing { (Icon::Pause, "Pause (Space)") } else { (Icon::Play, "Play (Space)") };
         button(icon, tip, Action::TogglePlay);
         button(Icon::StepForward, "Next frame (→)", Action::Step(1));
         let now = take.frame / fps;
@@ -33,13 +33,13 @@ pub(super) fn transport(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Acti
             ui.label(theme::text::small(format!("frame {} of {frames}, {fps:.0} fps", take.current_frame() + 1)));
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let mut speed = SPEEDS.iter().position(|s| *s == app.view.speed).unwrap_or(2);
+            let mut speed = SPEEDS.iter().position(|s| *s == content.playback.speed).unwrap_or(2);
             if segmented(ui, &["¼×", "½×", "1×", "2×"], &mut speed).on_hover_text("Speed").changed() {
-                app.view.speed = SPEEDS[speed];
+                actions.push(Action::Speed(SPEEDS[speed]));
             }
             if take.is_long() && take.spans_progress.is_none() && ui.available_width() > 130.0 {
                 let label = Button::new("Label the take").icon(Icon::Tag).quiet(!take.spans.is_empty());
-                if label.enabled(app.mind.is_ready()).tooltip("Labels along the time (L)").show(ui).clicked() {
+                if label.enabled(content.model.is_ready()).tooltip("Labels along the time (L)").show(ui).clicked() {
                     actions.push(Action::LabelSpans);
                 }
             }
@@ -57,48 +57,41 @@ pub(super) fn transport(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Acti
 }
 
 /// The scrubber.
-pub(super) fn timeline(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, String>, actions: &mut Vec<Action>) {
-    let Some(take) = app.document.take() else { return };
+pub(super) fn scrubber(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let Some(take) = content.document.take() else { return };
     let spans: Vec<SpanView<'_>> = (take.spans.iter())
         .map(|s| SpanView { start: s.start_seconds, end: s.end_seconds, label: &s.label, probability: s.probability })
         .collect();
-    let heat = take.why.as_ref().map(|why| shares(&why.attribution.frames));
+    let heat = take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.frames));
     let mut cursor = take.frame;
     let timeline = Timeline {
         frames: take.motion.frames(),
         fps: take.motion.fps,
-        marks: drawn.as_ref().map_or(&[], |drawn| &drawn.sampled),
+        marks: content.pictures.as_ref().map_or(&[], |textures| &textures.sampled),
         spans: &spans,
         heat: heat.as_deref(),
-        window: None,
     };
-    if timeline.show(ui, &mut cursor, &mut app.view.timeline).changed() {
+    if timeline.show(ui, &mut cursor, &mut state.timeline).changed() {
         actions.push(Action::Seek(cursor));
     }
 }
 
 /// The twelve pictures.
-pub(super) fn strip(
-    app: &App,
-    ui: &mut egui::Ui,
-    drawn: &Result<Drawn, String>,
-    scroll: bool,
-    actions: &mut Vec<Action>,
-) {
-    let (Some(take), Ok(drawn)) = (app.document.take(), drawn) else { return };
-    let times: Vec<f32> = drawn.sampled.iter().map(|&t| t as f32 / take.motion.fps).collect();
-    let heat = take.why.as_ref().map(|why| shares(&why.attribution.frames));
+pub(super) fn strip(content: &Content<'_>, ui: &mut egui::Ui, scroll: bool, actions: &mut Vec<Action>) {
+    let (Some(take), Ok(textures)) = (content.document.take(), &content.pictures) else { return };
+    let times: Vec<f32> = textures.sampled.iter().map(|&t| t as f32 / take.motion.fps).collect();
+    let heat = take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.frames));
     let strip = Strip {
-        texture: Some(drawn.strip),
-        count: drawn.sampled.len(),
+        texture: Some(textures.strip),
+        count: textures.sampled.len(),
         aspect: 1.0,
         times: &times,
-        current: nearest(&drawn.sampled, take.frame),
+        current: nearest(&textures.sampled, take.frame),
         heat: heat.as_deref(),
         scroll,
     };
     if let Some(clicked) = strip.show(ui) {
-        actions.push(Action::Seek(drawn.sampled[clicked] as f32));
+        actions.push(Action::Seek(textures.sampled[clicked] as f32));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Where the workbench's work is done, one task after the other, beside the window.
+//! The worker: the engine beside the window, which serves one request after the other.
 
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
@@ -11,24 +11,24 @@ use draction::{
     passes::Buffer,
 };
 
-/// What a drawing belongs to: the same key means the same numbers.
+/// What a rendering belongs to: the same key means the same numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Key {
+pub struct RenderKey {
     /// The take's id.
     pub take: u64,
     /// Counts changes of the settings.
-    pub version: u64,
+    pub settings_version: u64,
     /// The source frame.
     pub frame: usize,
     /// Counts changes of the shaders.
     pub shaders: u64,
     /// Which loss, if its gradient is wanted.
-    pub loss: Option<Asked>,
+    pub loss: Option<LossKey>,
 }
 
 /// A loss, told apart from others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Asked {
+pub enum LossKey {
     /// Mean brightness of the whole picture.
     Picture,
     /// Brightness of a pixel.
@@ -39,30 +39,30 @@ pub enum Asked {
     Answer(u64),
 }
 
-impl Asked {
+impl LossKey {
     /// The loss at one frame; `answer` is the gradient at that frame, `[H, W, 3]`, where it is about an answer.
-    pub fn loss(self, answer: &[f32]) -> Loss {
+    pub fn at(self, answer: &[f32]) -> Loss {
         match self {
-            Asked::Picture => Loss::Region { from: [0, 0], to: [u32::MAX as usize; 2] },
-            Asked::Pixel([x, y]) => Loss::Pixel { x, y },
-            Asked::Region([from, to]) => Loss::Region { from, to },
-            Asked::Answer(_) => Loss::Given(answer.to_vec()),
+            LossKey::Picture => Loss::Region { from: [0, 0], to: [u32::MAX as usize; 2] },
+            LossKey::Pixel([x, y]) => Loss::Pixel { x, y },
+            LossKey::Region([from, to]) => Loss::Region { from, to },
+            LossKey::Answer(_) => Loss::Given(answer.to_vec()),
         }
     }
 }
 
-impl Key {
-    /// The same for drawings whose times may be compared.
-    pub fn subject(&self) -> (u64, u64, u64) {
-        (self.take, self.version, self.shaders)
+impl RenderKey {
+    /// The same for renderings whose times may be compared.
+    pub fn timing_key(&self) -> (u64, u64, u64) {
+        (self.take, self.settings_version, self.shaders)
     }
 }
 
 /// A frame to be drawn.
 #[derive(Clone, Debug)]
-pub struct Shot {
+pub struct RenderRequest {
     /// What it belongs to.
-    pub key: Key,
+    pub key: RenderKey,
     /// What is drawn.
     pub inputs: OwnedInputs,
     /// Which frame of the inputs is looked at.
@@ -73,9 +73,9 @@ pub struct Shot {
 
 /// A frame that was drawn, with everything that was in between.
 #[derive(Debug)]
-pub struct Drawn {
+pub struct Rendering {
     /// What it belongs to.
-    pub key: Key,
+    pub key: RenderKey,
     /// What was drawn.
     pub inputs: OwnedInputs,
     /// Which frame of the inputs is looked at.
@@ -88,9 +88,9 @@ pub struct Drawn {
 
 /// A comparison with the CPU twin.
 #[derive(Debug)]
-pub struct Judged {
-    /// The drawing it belongs to.
-    pub key: Key,
+pub struct Comparison {
+    /// The rendering it belongs to.
+    pub key: RenderKey,
     /// One a pass, in the order of their running.
     pub verdicts: Vec<Verdict>,
     /// Every buffer of the twin.
@@ -100,19 +100,19 @@ pub struct Judged {
 }
 
 /// Something to do.
-pub enum Task {
+pub enum Request {
     /// Draw, measure, and read everything back.
-    Draw(Box<Shot>),
+    Render(Box<RenderRequest>),
     /// Run other shaders.
     Reload(Box<Sources>),
     /// Compare what was drawn last with the CPU twin.
-    Judge,
+    Compare,
     /// Keep what was drawn last in a file.
     Capture(PathBuf),
 }
 
 /// What came of it; problems are sentences.
-pub enum News {
+pub enum Event {
     /// The engine is known.
     Opened {
         /// Its name.
@@ -121,25 +121,25 @@ pub enum News {
         no_gpu: Option<String>,
     },
     /// A frame.
-    Drawn(Result<Arc<Drawn>, String>),
+    Rendered(Result<Arc<Rendering>, String>),
     /// Shaders.
     Reloaded(Result<(), String>),
     /// A comparison.
-    Judged(Result<Arc<Judged>, String>),
+    Compared(Result<Arc<Comparison>, String>),
     /// A file.
     Captured(Result<PathBuf, String>),
 }
 
 /// The engine, and what it drew last.
-pub struct Desk {
+pub struct Worker {
     gpu: Option<Arc<GpuEngine>>,
     name: String,
-    last: Option<Arc<Drawn>>,
+    last: Option<Arc<Rendering>>,
 }
 
-impl Desk {
-    /// A desk on that engine, on one of its own, or on the CPU where there is no adapter at all.
-    pub fn open(engine: Option<Arc<GpuEngine>>) -> (Desk, News) {
+impl Worker {
+    /// A worker with that engine, with one of its own, or on the CPU where there is no adapter at all.
+    pub fn open(engine: Option<Arc<GpuEngine>>) -> (Worker, Event) {
         let opened = match engine {
             Some(engine) => Ok(engine),
             None => pollster::block_on(GpuEngine::request(&AdapterChoice::from_env())).map(Arc::new),
@@ -149,53 +149,53 @@ impl Desk {
             Err(error) => (None, Some(error.to_string())),
         };
         let name = gpu.as_ref().map_or("CPU".to_owned(), |gpu| describe(&gpu.adapter()));
-        (Desk { gpu, name: name.clone(), last: None }, News::Opened { engine: name, no_gpu })
+        (Worker { gpu, name: name.clone(), last: None }, Event::Opened { engine: name, no_gpu })
     }
 
-    /// A desk without a GPU.
+    /// A worker without a GPU.
     #[cfg(test)]
-    pub(super) fn without_gpu() -> Desk {
-        Desk { gpu: None, name: "CPU".to_owned(), last: None }
+    pub(super) fn without_gpu() -> Worker {
+        Worker { gpu: None, name: "CPU".to_owned(), last: None }
     }
 
     /// Does it, and waits for it.
-    pub fn work(&mut self, task: Task) -> News {
-        match task {
-            Task::Draw(shot) => News::Drawn(self.draw(*shot)),
-            Task::Reload(sources) => News::Reloaded(match &self.gpu {
+    pub fn serve(&mut self, request: Request) -> Event {
+        match request {
+            Request::Render(request) => Event::Rendered(self.render(*request)),
+            Request::Reload(sources) => Event::Reloaded(match &self.gpu {
                 Some(gpu) => pollster::block_on(gpu.reload(&sources)).map_err(|error| error.to_string()),
                 None => Ok(()),
             }),
-            Task::Judge => News::Judged(self.judge()),
-            Task::Capture(path) => News::Captured(self.capture(path)),
+            Request::Compare => Event::Compared(self.compare()),
+            Request::Capture(path) => Event::Captured(self.capture(path)),
         }
     }
 
-    fn draw(&mut self, shot: Shot) -> Result<Arc<Drawn>, String> {
-        let Shot { key, inputs, frame, loss } = shot;
+    fn render(&mut self, request: RenderRequest) -> Result<Arc<Rendering>, String> {
+        let RenderRequest { key, inputs, frame, loss } = request;
         let gradient = loss.map(|loss| loss.gradient(&inputs.dims, frame));
         let (buffers, timing) = match &self.gpu {
             Some(gpu) => Buffers::of_gpu(gpu, &inputs, gradient.as_deref()).map_err(|e| e.to_string())?,
             None => Buffers::of_twin(&inputs, gradient.as_deref()).map_err(|e| e.to_string())?,
         };
-        let drawn = Arc::new(Drawn { key, inputs, frame, buffers, timing });
-        self.last = Some(drawn.clone());
-        Ok(drawn)
+        let rendering = Arc::new(Rendering { key, inputs, frame, buffers, timing });
+        self.last = Some(rendering.clone());
+        Ok(rendering)
     }
 
-    fn judge(&self) -> Result<Arc<Judged>, String> {
+    fn compare(&self) -> Result<Arc<Comparison>, String> {
         let gpu = self.gpu.as_ref().ok_or("there is no GPU to compare the CPU with")?;
-        let drawn = self.last.as_ref().ok_or("nothing was drawn yet")?;
+        let rendering = self.last.as_ref().ok_or("nothing was drawn yet")?;
         let start = Instant::now();
-        let gradient = drawn.buffers.has(Buffer::GradFrames).then(|| drawn.buffers.get(Buffer::GradFrames));
-        let (twin, _) = Buffers::of_twin(&drawn.inputs, gradient).map_err(|e| e.to_string())?;
-        let verdicts = verdicts(gpu, &drawn.inputs, &twin).map_err(|e| e.to_string())?;
-        Ok(Arc::new(Judged { key: drawn.key, verdicts, twin, seconds: start.elapsed().as_secs_f64() }))
+        let gradient = rendering.buffers.has(Buffer::GradFrames).then(|| rendering.buffers.get(Buffer::GradFrames));
+        let (twin, _) = Buffers::of_twin(&rendering.inputs, gradient).map_err(|e| e.to_string())?;
+        let verdicts = verdicts(gpu, &rendering.inputs, &twin).map_err(|e| e.to_string())?;
+        Ok(Arc::new(Comparison { key: rendering.key, verdicts, twin, seconds: start.elapsed().as_secs_f64() }))
     }
 
     fn capture(&self, path: PathBuf) -> Result<PathBuf, String> {
-        let drawn = self.last.as_ref().ok_or("nothing was drawn yet")?;
-        let bytes = Capture::new(drawn.inputs.clone(), &drawn.buffers, &self.name).to_bytes();
+        let rendering = self.last.as_ref().ok_or("nothing was drawn yet")?;
+        let bytes = Capture::new(rendering.inputs.clone(), &rendering.buffers, &self.name).to_bytes();
         draction::store::write_atomically(&path, &bytes).map_err(|e| e.to_string())?;
         Ok(path)
     }
