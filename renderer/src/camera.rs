@@ -8,6 +8,7 @@ use glam::{DVec3, Vec4};
 
 /// Depths below this are drawn as if at this depth, metres (spec A.5).
 pub const NEAREST: f64 = 1e-4;
+const _: () = assert!(NEAREST as f32 == draction_shaders::NEAR);
 
 /// A camera. Focal lengths follow from the field of view and the image size, so one camera serves every resolution.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -318,7 +318,7 @@ mod tests {
     }
 
     fn small() -> Case {
-        let draction = DrAction::init(crate::draction::template_of_gold_1(), 0);
+        let draction = DrAction::init(crate::draction::spec_template(), 0);
         let names: Vec<(String, Vec<usize>, Vec<f32>)> =
             draction.named().into_iter().map(|(n, s, v)| (format!("weights.{n}"), s, v.to_vec())).collect();
         let mut tensors: Vec<(&str, Vec<usize>, &[f32])> =
@@ -365,7 +365,7 @@ mod tests {
     fn nonsense_is_named() {
         let error = Case::load(b"nonsense").unwrap_err().to_string();
         assert!(error.contains("not a conformance case"), "{error}");
-        let bytes = DrAction::init(crate::draction::template_of_gold_1(), 0).to_bytes();
+        let bytes = DrAction::init(crate::draction::spec_template(), 0).to_bytes();
         let error = Case::load(&bytes).unwrap_err().to_string();
         assert!(error.contains("weights.canonical_features"), "{error}");
     }

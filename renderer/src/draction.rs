@@ -25,7 +25,7 @@ use crate::motion::{Part, Skeleton};
 
 pub(crate) use template::lower_median;
 #[cfg(test)]
-pub(crate) use template::tests::gold_1 as template_of_gold_1;
+pub(crate) use template::tests::spec_template;
 
 /// A renderer: Gaussians in their reference pose, and what training made of them.
 #[derive(Clone, Debug, PartialEq)]
@@ -115,7 +115,7 @@ mod tests {
 
     #[test]
     fn switches_change_what_they_name_and_nothing_else() {
-        let own = DrAction::init(template_of_gold_1(), 3);
+        let own = DrAction::init(spec_template(), 3);
         let off = own.clone().without_nfm();
         assert!(own.nfm() && !off.nfm());
         assert_eq!(

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use crate::embedded::{DISPLAY, PASSES, SHARED};
+use crate::{FILES, Wgsl, constants};
 
 /// Why a shader could not be put together.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -25,13 +25,20 @@ pub enum ComposeError {
 pub struct Sources(BTreeMap<Cow<'static, str>, Cow<'static, str>>);
 
 impl Default for Sources {
-    /// The sources compiled into the program.
+    /// DrAction's, as they are compiled into the program, with the constants that they share with Rust.
     fn default() -> Self {
-        Sources(PASSES.iter().chain(DISPLAY).chain(SHARED).map(|&(name, text)| (name.into(), text.into())).collect())
+        let mut sources = Sources::new(FILES);
+        sources.replace("shared/constants", constants::text());
+        sources
     }
 }
 
 impl Sources {
+    /// Somebody's files.
+    pub fn new(files: &[Wgsl]) -> Sources {
+        Sources(files.iter().map(|file| (file.name.into(), file.text.into())).collect())
+    }
+
     /// Puts `text` in the place of the source called `name`, or adds it.
     pub fn replace(&mut self, name: impl Into<String>, text: impl Into<String>) -> &mut Self {
         self.0.insert(Cow::Owned(name.into()), Cow::Owned(text.into()));

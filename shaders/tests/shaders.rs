@@ -1,6 +1,6 @@
 //! Every shader is put together, validated and measured against WebGPU's default limits.
 
-use draction_shaders::{DISPLAY, PASSES, Params, compose};
+use draction_shaders::{FILES, Params, WORKGROUP, compose, rows, wgsl};
 use naga::{
     AddressSpace, Binding, Module, ShaderStage, StorageAccess, TypeInner,
     valid::{Capabilities, ModuleInfo, ValidationFlags, Validator},
@@ -17,8 +17,13 @@ fn validate(name: &str) -> (Module, ModuleInfo) {
     (module, info)
 }
 
+/// The files that are no import: passes, and what shows frames.
+fn whole() -> impl Iterator<Item = &'static str> {
+    FILES.iter().map(|file| file.name).filter(|name| !name.contains('/'))
+}
+
 fn each_pass() -> impl Iterator<Item = (&'static str, Module)> {
-    PASSES.iter().map(|(name, _)| (*name, validate(name).0))
+    whole().filter(|name| *name != wgsl::PRESENT.name).map(|name| (name, validate(name).0))
 }
 
 #[test]
@@ -42,16 +47,14 @@ fn every_pass_stays_inside_the_default_limits() {
 
 #[test]
 fn what_shows_frames_reads_one_uniform_and_one_buffer() {
-    for (name, _) in DISPLAY {
-        let (module, _) = validate(name);
-        let entries: Vec<_> = module.entry_points.iter().map(|e| (e.stage, e.name.as_str())).collect();
-        assert_eq!(entries, [(ShaderStage::Vertex, "cover"), (ShaderStage::Fragment, "main")], "{name}");
-        let mut bindings: Vec<_> =
-            module.global_variables.iter().filter_map(|(_, v)| Some((v.binding.as_ref()?.binding, v.space))).collect();
-        bindings.sort_by_key(|b| b.0);
-        let read = AddressSpace::Storage { access: StorageAccess::LOAD };
-        assert_eq!(bindings, [(0, AddressSpace::Uniform), (1, read)], "{name}");
-    }
+    let (module, _) = validate(wgsl::PRESENT.name);
+    let entries: Vec<_> = module.entry_points.iter().map(|e| (e.stage, e.name.as_str())).collect();
+    assert_eq!(entries, [(ShaderStage::Vertex, "cover"), (ShaderStage::Fragment, "main")]);
+    let mut bindings: Vec<_> =
+        module.global_variables.iter().filter_map(|(_, v)| Some((v.binding.as_ref()?.binding, v.space))).collect();
+    bindings.sort_by_key(|b| b.0);
+    let read = AddressSpace::Storage { access: StorageAccess::LOAD };
+    assert_eq!(bindings, [(0, AddressSpace::Uniform), (1, read)]);
 }
 
 #[test]
@@ -113,6 +116,47 @@ fn params_mean_the_same_in_rust_and_wgsl() {
 }
 
 #[test]
+fn rows_mean_the_same_in_rust_and_wgsl() {
+    let module = naga::front::wgsl::parse_str(&compose(wgsl::SHARED_ROWS.name).unwrap()).unwrap();
+    let structs = module.types.iter().filter_map(|(_, ty)| match &ty.inner {
+        TypeInner::Struct { members, span } => Some((ty.name.as_deref().unwrap_or(""), members, *span as usize)),
+        _ => None,
+    });
+    let mut seen = 0;
+    for (name, members, span) in structs {
+        let (_, size, fields) = rows::LAYOUTS.iter().find(|(rust, ..)| *rust == name).expect(name);
+        assert_eq!(span, *size, "{name}");
+        let wgsl: Vec<_> = members.iter().map(|m| (m.name.as_deref().unwrap_or(""), m.offset as usize)).collect();
+        assert_eq!(wgsl, *fields, "{name}");
+        // a field is as long as its twin: what follows it begins at the same place, and none is of another kind
+        for member in members {
+            assert!(is_floats(&module, member.ty), "{name}: {:?} is no float", member.name);
+        }
+        seen += 1;
+    }
+    assert_eq!(seen, rows::LAYOUTS.len(), "every struct has two halves");
+}
+
+/// Whether a type is made of `f32` alone.
+fn is_floats(module: &Module, ty: naga::Handle<naga::Type>) -> bool {
+    match &module.types[ty].inner {
+        TypeInner::Scalar(scalar) | TypeInner::Vector { scalar, .. } => *scalar == naga::Scalar::F32,
+        TypeInner::Array { base, .. } => is_floats(module, *base),
+        TypeInner::Struct { members, .. } => members.iter().all(|member| is_floats(module, member.ty)),
+        _ => false,
+    }
+}
+
+#[test]
+fn workgroups_are_as_large_as_dispatches_assume() {
+    for (name, module) in each_pass() {
+        let tiles = [wgsl::RASTERIZE.name, wgsl::RASTERIZE_BACKWARD.name].contains(&name);
+        let threads = if tiles { 16 } else { WORKGROUP };
+        assert_eq!(module.entry_points[0].workgroup_size, [threads, 1, 1], "{name}");
+    }
+}
+
+#[test]
 fn every_file_is_listed() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("wgsl");
     let names = |folder: &std::path::Path| -> Vec<String> {
@@ -125,11 +169,11 @@ fn every_file_is_listed() {
         names.sort();
         names
     };
-    let mut listed: Vec<&str> = PASSES.iter().chain(DISPLAY).map(|p| p.0).collect();
+    let mut listed: Vec<&str> = whole().collect();
     listed.sort_unstable();
     assert_eq!(names(&folder), listed);
     // an import that no pass reaches is dead code
-    let reached: String = PASSES.iter().map(|(name, _)| compose(name).unwrap()).collect();
+    let reached: String = each_pass().map(|(name, _)| compose(name).unwrap()).collect();
     for name in names(&folder.join("shared")) {
         assert!(reached.contains(&format!("// shared/{name}\n")), "shared/{name} is imported nowhere");
     }

@@ -2,19 +2,21 @@
 // of all of the frame's. A workgroup a row.
 // #import shared/params
 // #import shared/index
-// #import shared/splat
 // #import shared/lists
+// #import shared/bounds
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> projected: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> shaded: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> projected: array<Projected>;
+@group(0) @binding(2) var<storage, read> shaded: array<Shaded>;
 @group(0) @binding(3) var<storage, read> order: array<u32>;
 @group(0) @binding(4) var<storage, read_write> row_lists: array<u32>;
 
-// One bit a splat of the 256 at hand. A splat's place is the number of bits below its own: always the sorted order.
-var<workgroup> reached: array<atomic<u32>, 8>;
+const WORDS: u32 = BLOCK / 32u;
 
-@compute @workgroup_size(64)
+// One bit a splat of the BLOCK at hand. A splat's place is the number of bits below its own: always the sorted order.
+var<workgroup> reached: array<atomic<u32>, WORDS>;
+
+@compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -30,19 +32,19 @@ fn main(
     let top = f32(id % rows * TILE);
     let list = id * (n + 1u);
     var count = 0u;
-    for (var start = 0u; start < n; start += 256u) {
-        if local < 8u {
+    for (var start = 0u; start < n; start += BLOCK) {
+        if local < WORDS {
             atomicStore(&reached[local], 0u);
         }
         workgroupBarrier();
-        for (var i = local; i < min(256u, n - start); i += 64u) {
+        for (var i = local; i < min(BLOCK, n - start); i += WORKGROUP) {
             let g = first + order[first + start + i];
-            if touches_row(projected[3u * g], projected[3u * g + 1u].w, shaded[g].w, top) {
+            if touches_row(load_bounds(g), top) {
                 atomicOr(&reached[i / 32u], 1u << (i % 32u));
             }
         }
         workgroupBarrier();
-        for (var word = 0u; word < 8u; word++) {
+        for (var word = 0u; word < WORDS; word++) {
             let bits = atomicLoad(&reached[word]);
             let bit = local % 32u;
             // the first 32 threads write the even words, the others the odd ones

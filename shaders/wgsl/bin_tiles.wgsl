@@ -2,16 +2,16 @@
 // a tile; neighbours read the same list.
 // #import shared/params
 // #import shared/index
-// #import shared/splat
 // #import shared/lists
+// #import shared/bounds
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> projected: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> shaded: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> projected: array<Projected>;
+@group(0) @binding(2) var<storage, read> shaded: array<Shaded>;
 @group(0) @binding(3) var<storage, read> row_lists: array<u32>;
 @group(0) @binding(4) var<storage, read_write> tile_lists: array<u32>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -32,7 +32,7 @@ fn main(
     for (var i = 1u; i <= length; i++) {
         let index = row_lists[row + i];
         let g = first + index;
-        if touches_tile(projected[3u * g], projected[3u * g + 1u].w, shaded[g].w, corner) {
+        if touches_tile(load_bounds(g), corner) {
             count += 1u;
             tile_lists[list + count] = index;
         }

@@ -4,14 +4,14 @@
 // #import shared/index
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> projected: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> depth_range: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> grad_appearance: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> grad_depth_range: array<vec2<f32>>;
+@group(0) @binding(1) var<storage, read> projected: array<Projected>;
+@group(0) @binding(2) var<storage, read> depth_range: array<DepthRange>;
+@group(0) @binding(3) var<storage, read> grad_appearance: array<GradAppearance>;
+@group(0) @binding(4) var<storage, read_write> grad_depth_range: array<GradDepthRange>;
 
-var<workgroup> lanes: array<vec2<f32>, 64>;
+var<workgroup> lanes: array<vec2<f32>, WORKGROUP>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -21,20 +21,20 @@ fn main(
     if body >= params.frames * params.bodies {
         return;
     }
-    let range = depth_range[body];
-    let span = range.y - range.x + 1e-6;
+    let range = depth_range[body].ends;
+    let span = range.y - range.x + DEPTH_EPSILON;
     var sums = vec2<f32>();
-    for (var k = local; k < params.gaussians; k += 64u) {
+    for (var k = local; k < params.gaussians; k += WORKGROUP) {
         let g = body * params.gaussians + k;
-        let d = (projected[3u * g].z - range.x) / span;
-        sums += grad_appearance[5u * g + 1u].z * vec2<f32>(d - 1.0, -d);
+        let d = (projected[g].depth - range.x) / span;
+        sums += grad_appearance[g].depth * vec2<f32>(d - 1.0, -d);
     }
     lanes[local] = sums;
     workgroupBarrier();
     if local == 0u {
-        for (var i = 1u; i < 64u; i++) {
+        for (var i = 1u; i < WORKGROUP; i++) {
             sums += lanes[i];
         }
-        grad_depth_range[body] = sums / (span * range.zw);
+        grad_depth_range[body].ends = sums / (span * depth_range[body].ties);
     }
 }

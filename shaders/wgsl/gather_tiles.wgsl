@@ -3,16 +3,13 @@
 // written, and are not read.
 // #import shared/params
 // #import shared/index
-// #import shared/splat
+// #import shared/bounds
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> projected: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> shaded: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> tile_partials: array<f32>;
-@group(0) @binding(4) var<storage, read_write> grad_splats: array<vec4<f32>>;
-
-// Numbers in a share.
-const SUMS: u32 = 10u;
+@group(0) @binding(1) var<storage, read> projected: array<Projected>;
+@group(0) @binding(2) var<storage, read> shaded: array<Shaded>;
+@group(0) @binding(3) var<storage, read> tile_partials: array<TileShare>;
+@group(0) @binding(4) var<storage, read_write> grad_splats: array<GradSplat>;
 
 // The tiles from pixel `low` to pixel `high`, first and end, of those from `first` to `end`; one too many at most.
 fn reached(low: f32, high: f32, first: u32, end: u32) -> vec2<u32> {
@@ -21,11 +18,17 @@ fn reached(low: f32, high: f32, first: u32, end: u32) -> vec2<u32> {
     return min(vec2<u32>(max(tiles, vec2<f32>(f32(first)))), vec2<u32>(end));
 }
 
-fn tile_share(at: u32) -> vec4<f32> {
-    return vec4<f32>(tile_partials[at], tile_partials[at + 1u], tile_partials[at + 2u], tile_partials[at + 3u]);
+// Four numbers of a share, from the `first`.
+fn four(share: u32, first: u32) -> vec4<f32> {
+    return vec4<f32>(
+        tile_partials[share].sums[first],
+        tile_partials[share].sums[first + 1u],
+        tile_partials[share].sums[first + 2u],
+        tile_partials[share].sums[first + 3u],
+    );
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -42,32 +45,30 @@ fn main(
     var body = vec4<f32>();
     var tail = vec2<f32>();
     if params.band_start > 0u {
-        head = grad_splats[3u * g];
-        body = grad_splats[3u * g + 1u];
-        tail = grad_splats[3u * g + 2u].xy;
+        head = vec4<f32>(grad_splats[g].moment, grad_splats[g].xx);
+        body = vec4<f32>(grad_splats[g].xy, grad_splats[g].yy, grad_splats[g].opacity, grad_splats[g].red);
+        tail = vec2<f32>(grad_splats[g].green, grad_splats[g].blue);
     }
-    let first = projected[3u * g];
-    let extent_y = projected[3u * g + 1u].w;
-    let opacity = shaded[g].w;
+    let bounds = load_bounds(g);
+    let low = bounds.centre - bounds.reach;
+    let high = bounds.centre + bounds.reach;
     let band_top = params.band_start / params.tiles_x;
     let band_bottom = (params.band_start + params.band_tiles - 1u) / params.tiles_x + 1u;
-    let columns = reached(first.x - first.w, first.x + first.w, 0u, params.tiles_x);
-    let rows = reached(first.y - extent_y, first.y + extent_y, band_top, band_bottom);
+    let columns = reached(low.x, high.x, 0u, params.tiles_x);
+    let rows = reached(low.y, high.y, band_top, band_bottom);
     for (var row = rows.x; row < rows.y; row++) {
         for (var column = columns.x; column < columns.y; column++) {
             let tile = row * params.tiles_x + column;
             let in_band = tile >= params.band_start && tile < params.band_start + params.band_tiles;
             let corner = vec2<f32>(vec2<u32>(column, row) * TILE);
-            if in_band && touches_tile(first, extent_y, opacity, corner) {
+            if in_band && touches_tile(bounds, corner) {
                 let slot = frame * params.band_tiles + tile - params.band_start;
-                let at = (slot * per_frame() + splat) * SUMS;
-                head += tile_share(at);
-                body += tile_share(at + 4u);
-                tail += vec2<f32>(tile_partials[at + 8u], tile_partials[at + 9u]);
+                let share = slot * per_frame() + splat;
+                head += four(share, 0u);
+                body += four(share, 4u);
+                tail += vec2<f32>(tile_partials[share].sums[8], tile_partials[share].sums[9]);
             }
         }
     }
-    grad_splats[3u * g] = head;
-    grad_splats[3u * g + 1u] = body;
-    grad_splats[3u * g + 2u] = vec4<f32>(tail, 0.0, 0.0);
+    grad_splats[g] = GradSplat(head.xyz, head.w, body.x, body.y, body.z, body.w, tail.x, tail.y, vec2<f32>());
 }

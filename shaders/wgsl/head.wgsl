@@ -4,11 +4,11 @@
 // #import shared/weights
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> features: array<f32>;
-@group(0) @binding(2) var<storage, read> weights: array<f32>;
+@group(0) @binding(1) var<storage, read> features: array<Triple>;
+@group(0) @binding(2) var<storage, read> weights: Weights;
 @group(0) @binding(3) var<storage, read_write> head: array<vec4<f32>>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -18,14 +18,11 @@ fn main(
     if k >= params.gaussians {
         return;
     }
-    let f = vec3<f32>(features[3u * k], features[3u * k + 1u], features[3u * k + 2u]);
-    var h = vec4<f32>(weights[C2], weights[C2 + 1u], weights[C2 + 2u], weights[C2 + 3u]);
+    let f = vec3<f32>(features[k].x, features[k].y, features[k].z);
+    var h = vec4<f32>(weights.c2[0], weights.c2[1], weights.c2[2], weights.c2[3]);
     for (var i = 0u; i < HIDDEN; i++) {
-        let row = V1 + 3u * i;
-        let hidden = dot(vec3<f32>(weights[row], weights[row + 1u], weights[row + 2u]), f) + weights[C1 + i];
-        let column = V2 + i;
-        h += max(hidden, 0.0)
-            * vec4<f32>(weights[column], weights[column + 64u], weights[column + 128u], weights[column + 192u]);
+        let hidden = dot(head_row(i), f) + weights.c1[i];
+        h += max(hidden, 0.0) * head_column(i);
     }
     head[k] = h;
 }

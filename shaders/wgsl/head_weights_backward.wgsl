@@ -5,12 +5,12 @@
 // #import shared/weights
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> features: array<f32>;
-@group(0) @binding(2) var<storage, read> weights: array<f32>;
+@group(0) @binding(1) var<storage, read> features: array<Triple>;
+@group(0) @binding(2) var<storage, read> weights: Weights;
 @group(0) @binding(3) var<storage, read> grad_head: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> weight_partials: array<f32>;
+@group(0) @binding(4) var<storage, read_write> weight_partials: array<Weights>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -22,17 +22,16 @@ fn main(
     }
     let length = (params.gaussians + params.slabs - 1u) / params.slabs;
     let end = min((slab + 1u) * length, params.gaussians);
-    let row = V1 + 3u * i;
-    let to_hidden = vec3<f32>(weights[row], weights[row + 1u], weights[row + 2u]);
-    let bias = weights[C1 + i];
-    let column = vec4<f32>(weights[V2 + i], weights[V2 + 64u + i], weights[V2 + 128u + i], weights[V2 + 192u + i]);
+    let to_hidden = head_row(i);
+    let bias = weights.c1[i];
+    let column = head_column(i);
 
     var v1 = vec3<f32>();
     var c1 = 0.0;
     var v2 = vec4<f32>();
     var c2 = vec4<f32>();
     for (var k = slab * length; k < end; k++) {
-        let f = vec3<f32>(features[3u * k], features[3u * k + 1u], features[3u * k + 2u]);
+        let f = vec3<f32>(features[k].x, features[k].y, features[k].z);
         let logits = grad_head[k];
         c2 += logits;
         let hidden = dot(to_hidden, f) + bias;
@@ -44,15 +43,14 @@ fn main(
         }
     }
 
-    let out = slab * WEIGHTS_LEN;
     for (var c = 0u; c < 3u; c++) {
-        weight_partials[out + row + c] = v1[c];
+        weight_partials[slab].v1[i][c] = v1[c];
     }
-    weight_partials[out + C1 + i] = c1;
+    weight_partials[slab].c1[i] = c1;
     for (var c = 0u; c < 4u; c++) {
-        weight_partials[out + V2 + 64u * c + i] = v2[c];
+        weight_partials[slab].v2[c][i] = v2[c];
         if i == 0u {
-            weight_partials[out + C2 + c] = c2[c];
+            weight_partials[slab].c2[c] = c2[c];
         }
     }
 }

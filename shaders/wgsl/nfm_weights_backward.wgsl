@@ -6,12 +6,12 @@
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> head: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> skinned: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> weights: array<f32>;
-@group(0) @binding(4) var<storage, read> grad_appearance: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read_write> weight_partials: array<f32>;
+@group(0) @binding(2) var<storage, read> skinned: array<Skinned>;
+@group(0) @binding(3) var<storage, read> weights: Weights;
+@group(0) @binding(4) var<storage, read> grad_appearance: array<GradAppearance>;
+@group(0) @binding(5) var<storage, read_write> weight_partials: array<Weights>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -23,13 +23,10 @@ fn main(
     }
     let length = (total() + params.slabs - 1u) / params.slabs;
     let end = min((slab + 1u) * length, total());
-    let row = N1 + 10u * i;
-    let to_position = vec3<f32>(weights[row], weights[row + 1u], weights[row + 2u]);
-    let to_velocity = vec3<f32>(weights[row + 3u], weights[row + 4u], weights[row + 5u]);
-    let to_head = vec4<f32>(weights[row + 6u], weights[row + 7u], weights[row + 8u], weights[row + 9u]);
-    let bias = weights[D1 + i];
-    let column = vec4<f32>(weights[N2 + i], weights[N2 + 64u + i], weights[N2 + 128u + i], weights[N2 + 192u + i]);
-    let gate_column = weights[N2 + 256u + i];
+    let row = nfm_row(i);
+    let bias = weights.d1[i];
+    let column = nfm_column(i);
+    let gate_column = weights.n2[4][i];
 
     var n1_position = vec3<f32>();
     var n1_velocity = vec3<f32>();
@@ -40,14 +37,14 @@ fn main(
     var d2 = vec4<f32>();
     var gate_and_mix = vec2<f32>();
     for (var g = slab * length; g < end; g++) {
-        let delta = grad_appearance[5u * g];
-        let gate = grad_appearance[5u * g + 1u].xy;
+        let delta = grad_appearance[g].delta;
+        let gate = vec2<f32>(grad_appearance[g].gate, grad_appearance[g].mix);
         d2 += delta;
         gate_and_mix += gate;
-        let position = skinned[4u * g + 1u].xyz;
-        let velocity = skinned[4u * g + 2u].xyz;
+        let position = skinned[g].position;
+        let velocity = skinned[g].velocity;
         let logits = head[g % params.gaussians];
-        let hidden = bias + dot(to_position, position) + dot(to_velocity, velocity) + dot(to_head, logits);
+        let hidden = bias + dot(row.position, position) + dot(row.velocity, velocity) + dot(row.logits, logits);
         if hidden > 0.0 {
             let grad = dot(column, delta) + gate_column * gate.x;
             n1_position += grad * position;
@@ -59,23 +56,22 @@ fn main(
         }
     }
 
-    let out = slab * WEIGHTS_LEN;
     for (var c = 0u; c < 3u; c++) {
-        weight_partials[out + row + c] = n1_position[c];
-        weight_partials[out + row + 3u + c] = n1_velocity[c];
+        weight_partials[slab].n1[i][c] = n1_position[c];
+        weight_partials[slab].n1[i][3u + c] = n1_velocity[c];
     }
     for (var c = 0u; c < 4u; c++) {
-        weight_partials[out + row + 6u + c] = n1_head[c];
-        weight_partials[out + N2 + 64u * c + i] = n2[c];
+        weight_partials[slab].n1[i][6u + c] = n1_head[c];
+        weight_partials[slab].n2[c][i] = n2[c];
     }
-    weight_partials[out + N2 + 256u + i] = n2_gate;
-    weight_partials[out + D1 + i] = d1;
+    weight_partials[slab].n2[4][i] = n2_gate;
+    weight_partials[slab].d1[i] = d1;
     if i == 0u {
         for (var c = 0u; c < 4u; c++) {
-            weight_partials[out + D2 + c] = d2[c];
+            weight_partials[slab].d2[c] = d2[c];
         }
-        weight_partials[out + D2 + 4u] = gate_and_mix.x;
-        let mix_share = sigmoid(weights[DEPTH_MIX]);
-        weight_partials[out + DEPTH_MIX] = mix_share * (1.0 - mix_share) * gate_and_mix.y;
+        weight_partials[slab].d2[4] = gate_and_mix.x;
+        let mix_share = sigmoid(weights.depth_mix);
+        weight_partials[slab].depth_mix = mix_share * (1.0 - mix_share) * gate_and_mix.y;
     }
 }

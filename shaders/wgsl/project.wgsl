@@ -5,11 +5,11 @@
 // #import shared/splat
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> cameras: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> skinned: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read_write> projected: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> cameras: array<CameraRow>;
+@group(0) @binding(2) var<storage, read> skinned: array<Skinned>;
+@group(0) @binding(3) var<storage, read_write> projected: array<Projected>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -21,9 +21,9 @@ fn main(
     }
     let v = view(g);
     let det = det_screen(v);
-    let xx = form(v.cov, v.a, v.a) + EPSILON;
+    let xx = form(v.cov, v.a, v.a) + SCREEN_EPSILON;
     let xy = form(v.cov, v.a, v.b);
-    let yy = form(v.cov, v.b, v.b) + EPSILON;
+    let yy = form(v.cov, v.b, v.b) + SCREEN_EPSILON;
     let extent = sqrt(CUTOFF * vec2<f32>(xx, yy));
     let uv = centre(v) + v.principal;
     var offset = vec3<f32>();
@@ -32,12 +32,10 @@ fn main(
         let q = q_at(v, p);
         let e = p - centre(v);
         offset = vec3<f32>(
-            form(v.cov, q, q) + EPSILON * dot(e, e),
-            2.0 * (form(v.cov, v.b, q) + EPSILON * e.x),
-            2.0 * (EPSILON * e.y - form(v.cov, v.a, q)),
+            form(v.cov, q, q) + SCREEN_EPSILON * dot(e, e),
+            2.0 * (form(v.cov, v.b, q) + SCREEN_EPSILON * e.x),
+            2.0 * (SCREEN_EPSILON * e.y - form(v.cov, v.a, q)),
         ) / det;
     }
-    projected[3u * g] = vec4<f32>(uv, v.at.z, extent.x);
-    projected[3u * g + 1u] = vec4<f32>(vec3<f32>(yy, -xy, xx) / det, extent.y);
-    projected[3u * g + 2u] = vec4<f32>(offset, 0.0);
+    projected[g] = Projected(uv, v.at.z, extent.x, vec3<f32>(yy, -xy, xx) / det, extent.y, offset, 0.0);
 }

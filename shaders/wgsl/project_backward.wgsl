@@ -7,14 +7,14 @@
 // #import shared/splat
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> cameras: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> skinned: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> projected: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read> depth_range: array<vec4<f32>>;
-@group(0) @binding(5) var<storage, read> grad_splats: array<vec4<f32>>;
-@group(0) @binding(6) var<storage, read> grad_appearance: array<vec4<f32>>;
-@group(0) @binding(7) var<storage, read> grad_depth_range: array<vec2<f32>>;
-@group(0) @binding(8) var<storage, read_write> grad_means: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> cameras: array<CameraRow>;
+@group(0) @binding(2) var<storage, read> skinned: array<Skinned>;
+@group(0) @binding(3) var<storage, read> projected: array<Projected>;
+@group(0) @binding(4) var<storage, read> depth_range: array<DepthRange>;
+@group(0) @binding(5) var<storage, read> grad_splats: array<GradSplat>;
+@group(0) @binding(6) var<storage, read> grad_appearance: array<GradAppearance>;
+@group(0) @binding(7) var<storage, read> grad_depth_range: array<GradDepthRange>;
+@group(0) @binding(8) var<storage, read_write> grad_means: array<GradMean>;
 
 // Σ_j u_j · v_j
 fn contract(u: mat3x3<f32>, v: mat3x3<f32>) -> f32 {
@@ -22,7 +22,8 @@ fn contract(u: mat3x3<f32>, v: mat3x3<f32>) -> f32 {
 }
 
 // ∂L/∂(X, Y, Z) in camera axes.
-fn screen_to_camera(v: View, uv: vec2<f32>, first: vec4<f32>, second: vec2<f32>) -> vec3<f32> {
+fn screen_to_camera(v: View, g: u32) -> vec3<f32> {
+    let uv = projected[g].centre;
     let x = v.at.x;
     let y = v.at.y;
     let z = v.at.z;
@@ -58,24 +59,26 @@ fn screen_to_camera(v: View, uv: vec2<f32>, first: vec4<f32>, second: vec2<f32>)
     let to_normal = fx * fy / z3;
     let det = det_screen(v);
     let det_theta = 2.0 * to_normal * adjugate_n
-        + 2.0 * EPSILON * vec3<f32>(
+        + 2.0 * SCREEN_EPSILON * vec3<f32>(
             -fx / z2 * sa.z,
             fy / z2 * sb.z,
             -fx / z2 * sa.x + 2.0 * fx * x / z3 * sa.z + fy / z2 * sb.y - 2.0 * fy * y / z3 * sb.z,
         )
         - vec3<f32>(0.0, 0.0, 6.0 / z * dot(n, adjugate_n));
 
-    let moments = symmetric(first.x, first.y, first.z, first.w, second.x, second.y);
-    let sqm = v.cov * q * moments;
-    let along = e * first.x + first.yz;
-    let squares = dot(e, along + first.yz) + first.w + second.y;
-    let e_d = (contract(sqm, q) + EPSILON * squares) / det;
+    let m = grad_splats[g].moment;
+    let xx = grad_splats[g].xx;
+    let yy = grad_splats[g].yy;
+    let sqm = v.cov * q * symmetric(m.x, m.y, m.z, xx, grad_splats[g].xy, yy);
+    let along = e * m.x + m.yz;
+    let squares = dot(e, along + m.yz) + xx + yy;
+    let e_d = (contract(sqm, q) + SCREEN_EPSILON * squares) / det;
     let numerator = 2.0 * vec3<f32>(contract(sqm, q_x), contract(sqm, q_y), contract(sqm, q_z))
-        + 2.0 * EPSILON * vec3<f32>(-fx / z * along.x, fy / z * along.y, (fx * x * along.x - fy * y * along.y) / z2);
+        + 2.0 * SCREEN_EPSILON * vec3<f32>(-fx / z * along.x, fy / z * along.y, (fx * x * along.x - fy * y * along.y) / z2);
     return (numerator - det_theta * e_d) / det;
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -87,15 +90,15 @@ fn main(
     }
     let v = view(g);
     let body = g / params.gaussians;
-    var grad = screen_to_camera(v, projected[3u * g].xy, grad_splats[3u * g], grad_splats[3u * g + 1u].xy);
+    var grad = screen_to_camera(v, g);
     // the depth that Z was clamped to does not move
     if v.raw_z >= NEAR {
-        let z = projected[3u * g].z;
-        let range = depth_range[body];
-        let shared_grad = select(vec2<f32>(), grad_depth_range[body], vec2<f32>(z) == range.xy);
-        grad.z += grad_appearance[5u * g + 1u].z / (range.y - range.x + 1e-6) + shared_grad.x + shared_grad.y;
+        let range = depth_range[body].ends;
+        let extreme = vec2<f32>(projected[g].depth) == range;
+        let shared_grad = select(vec2<f32>(), grad_depth_range[body].ends, extreme);
+        grad.z += grad_appearance[g].depth / (range.y - range.x + DEPTH_EPSILON) + shared_grad.x + shared_grad.y;
     } else {
         grad.z = 0.0;
     }
-    grad_means[g] = vec4<f32>(v.world_from_camera * grad, 0.0);
+    grad_means[g] = GradMean(v.world_from_camera * grad, 0.0);
 }

@@ -6,10 +6,10 @@
 // #import shared/load
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> projected: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> shaded: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> projected: array<Projected>;
+@group(0) @binding(2) var<storage, read> shaded: array<Shaded>;
 @group(0) @binding(3) var<storage, read> tile_lists: array<u32>;
-@group(0) @binding(4) var<storage, read_write> frames: array<f32>;
+@group(0) @binding(4) var<storage, read_write> frames: array<Rgb>;
 
 // Four pixels side by side: what reaches the eye through the splats so far, and their colours.
 struct Strip {
@@ -33,28 +33,18 @@ fn store_strip(strip: Strip, frame: u32, x: u32, y: u32) {
     if y >= params.height {
         return;
     }
-    let at = ((frame * params.height + y) * params.width + x) * 3u;
+    let at = (frame * params.height + y) * params.width + x;
     let red = finished(strip.red);
     let green = finished(strip.green);
     let blue = finished(strip.blue);
     if x + 4u <= params.width {
-        frames[at] = red.x;
-        frames[at + 1u] = green.x;
-        frames[at + 2u] = blue.x;
-        frames[at + 3u] = red.y;
-        frames[at + 4u] = green.y;
-        frames[at + 5u] = blue.y;
-        frames[at + 6u] = red.z;
-        frames[at + 7u] = green.z;
-        frames[at + 8u] = blue.z;
-        frames[at + 9u] = red.w;
-        frames[at + 10u] = green.w;
-        frames[at + 11u] = blue.w;
+        frames[at] = Rgb(red.x, green.x, blue.x);
+        frames[at + 1u] = Rgb(red.y, green.y, blue.y);
+        frames[at + 2u] = Rgb(red.z, green.z, blue.z);
+        frames[at + 3u] = Rgb(red.w, green.w, blue.w);
     } else {
         for (var c = 0u; c < params.width - min(x, params.width); c++) {
-            frames[at + 3u * c] = red[c];
-            frames[at + 3u * c + 1u] = green[c];
-            frames[at + 3u * c + 2u] = blue[c];
+            frames[at + c] = Rgb(red[c], green[c], blue[c]);
         }
     }
 }

@@ -7,8 +7,7 @@
 // #import shared/load
 
 const THREADS: u32 = 16u;
-// Σe·(1, δx, δy, δx², δxδy, δy²), ∂o, ∂r, ∂g, ∂b: two vectors and a half.
-const SUMS: u32 = 10u;
+// The SUMS numbers of a TileShare: two vectors and a half.
 const VECTORS: u32 = 3u;
 // Splats summed between two barriers; BATCH·VECTORS ≤ THREADS.
 const BATCH: u32 = 5u;
@@ -16,12 +15,12 @@ const BATCH: u32 = 5u;
 const STRIDE: u32 = 17u;
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> projected: array<vec4<f32>>;
-@group(0) @binding(2) var<storage, read> shaded: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> projected: array<Projected>;
+@group(0) @binding(2) var<storage, read> shaded: array<Shaded>;
 @group(0) @binding(3) var<storage, read> tile_lists: array<u32>;
-@group(0) @binding(4) var<storage, read> frames: array<f32>;
-@group(0) @binding(5) var<storage, read> grad_frames: array<f32>;
-@group(0) @binding(6) var<storage, read_write> tile_partials: array<f32>;
+@group(0) @binding(4) var<storage, read> frames: array<Rgb>;
+@group(0) @binding(5) var<storage, read> grad_frames: array<Rgb>;
+@group(0) @binding(6) var<storage, read_write> tile_partials: array<TileShare>;
 
 var<workgroup> lanes: array<vec4<f32>, BATCH * VECTORS * STRIDE>;
 
@@ -40,24 +39,36 @@ fn load_strip(frame: u32, x: u32, y: u32) -> Strip {
     if y >= params.height {
         return strip;
     }
-    let at = ((frame * params.height + y) * params.width + x) * 3u;
+    let at = (frame * params.height + y) * params.width + x;
     if x + 4u <= params.width {
-        strip.red = vec4<f32>(grad_frames[at], grad_frames[at + 3u], grad_frames[at + 6u], grad_frames[at + 9u]);
-        strip.green =
-            vec4<f32>(grad_frames[at + 1u], grad_frames[at + 4u], grad_frames[at + 7u], grad_frames[at + 10u]);
-        strip.blue =
-            vec4<f32>(grad_frames[at + 2u], grad_frames[at + 5u], grad_frames[at + 8u], grad_frames[at + 11u]);
-        strip.behind = strip.red * vec4<f32>(frames[at], frames[at + 3u], frames[at + 6u], frames[at + 9u])
-            + strip.green * vec4<f32>(frames[at + 1u], frames[at + 4u], frames[at + 7u], frames[at + 10u])
-            + strip.blue * vec4<f32>(frames[at + 2u], frames[at + 5u], frames[at + 8u], frames[at + 11u]);
+        strip.red =
+            vec4<f32>(grad_frames[at].red, grad_frames[at + 1u].red, grad_frames[at + 2u].red, grad_frames[at + 3u].red);
+        strip.green = vec4<f32>(
+            grad_frames[at].green,
+            grad_frames[at + 1u].green,
+            grad_frames[at + 2u].green,
+            grad_frames[at + 3u].green,
+        );
+        strip.blue = vec4<f32>(
+            grad_frames[at].blue,
+            grad_frames[at + 1u].blue,
+            grad_frames[at + 2u].blue,
+            grad_frames[at + 3u].blue,
+        );
+        strip.behind =
+            strip.red * vec4<f32>(frames[at].red, frames[at + 1u].red, frames[at + 2u].red, frames[at + 3u].red)
+            + strip.green
+                * vec4<f32>(frames[at].green, frames[at + 1u].green, frames[at + 2u].green, frames[at + 3u].green)
+            + strip.blue
+                * vec4<f32>(frames[at].blue, frames[at + 1u].blue, frames[at + 2u].blue, frames[at + 3u].blue);
         return strip;
     }
     for (var c = 0u; c < params.width - min(x, params.width); c++) {
-        let g = vec3<f32>(grad_frames[at + 3u * c], grad_frames[at + 3u * c + 1u], grad_frames[at + 3u * c + 2u]);
+        let g = vec3<f32>(grad_frames[at + c].red, grad_frames[at + c].green, grad_frames[at + c].blue);
         strip.red[c] = g.x;
         strip.green[c] = g.y;
         strip.blue[c] = g.z;
-        strip.behind[c] = dot(g, vec3<f32>(frames[at + 3u * c], frames[at + 3u * c + 1u], frames[at + 3u * c + 2u]));
+        strip.behind[c] = dot(g, vec3<f32>(frames[at + c].red, frames[at + c].green, frames[at + c].blue));
     }
     return strip;
 }
@@ -101,12 +112,12 @@ fn write_share(slot: u32, vector: u32, share: u32) {
     for (var i = 0u; i < THREADS; i++) {
         total += lanes[first + i];
     }
-    let at = share * SUMS + 4u * vector;
-    tile_partials[at] = total.x;
-    tile_partials[at + 1u] = total.y;
-    if vector < 2u {
-        tile_partials[at + 2u] = total.z;
-        tile_partials[at + 3u] = total.w;
+    let at = 4u * vector;
+    tile_partials[share].sums[at] = total.x;
+    tile_partials[share].sums[at + 1u] = total.y;
+    if at + 4u <= SUMS {
+        tile_partials[share].sums[at + 2u] = total.z;
+        tile_partials[share].sums[at + 3u] = total.w;
     }
 }
 

@@ -5,13 +5,13 @@
 // #import shared/pool
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> positions: array<f32>;
-@group(0) @binding(2) var<storage, read> velocities: array<f32>;
-@group(0) @binding(3) var<storage, read> template_rows: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> positions: array<Triple>;
+@group(0) @binding(2) var<storage, read> velocities: array<Triple>;
+@group(0) @binding(3) var<storage, read> template_rows: array<TemplateRow>;
 @group(0) @binding(4) var<storage, read> lbs_weights: array<f32>;
-@group(0) @binding(5) var<storage, read_write> skinned: array<vec4<f32>>;
+@group(0) @binding(5) var<storage, read_write> skinned: array<Skinned>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -23,8 +23,6 @@ fn main(
     }
     let k = g % params.gaussians;
     let pooled = pool(g / params.gaussians, k);
-    let mean = template_rows[4u * k].xyz + pooled.position;
-    let c0 = template_rows[4u * k + 2u];
-    let c1 = template_rows[4u * k + 3u];
-    write_skinned(g, mean, pooled, symmetric(c0.x, c0.y, c0.z, c0.w, c1.x, c1.y));
+    let mean = template_rows[k].offset + pooled.position;
+    write_skinned(g, mean, pooled, matrix_of(template_rows[k].covariance));
 }

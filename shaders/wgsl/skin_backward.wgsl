@@ -4,12 +4,12 @@
 
 @group(0) @binding(0) var<uniform> params: Params;
 @group(0) @binding(1) var<storage, read> lbs_weights: array<f32>;
-@group(0) @binding(2) var<storage, read> grad_means: array<vec4<f32>>;
-@group(0) @binding(3) var<storage, read> grad_appearance: array<vec4<f32>>;
-@group(0) @binding(4) var<storage, read_write> grad_positions: array<f32>;
-@group(0) @binding(5) var<storage, read_write> grad_velocities: array<f32>;
+@group(0) @binding(2) var<storage, read> grad_means: array<GradMean>;
+@group(0) @binding(3) var<storage, read> grad_appearance: array<GradAppearance>;
+@group(0) @binding(4) var<storage, read_write> grad_positions: array<Triple>;
+@group(0) @binding(5) var<storage, read_write> grad_velocities: array<Triple>;
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
@@ -26,11 +26,9 @@ fn main(
     for (var k = 0u; k < params.gaussians; k++) {
         let g = start + k;
         let w = lbs_weights[k * params.joints + j];
-        position += w * (grad_means[g].xyz + grad_appearance[5u * g + 3u].xyz);
-        velocity += w * grad_appearance[5u * g + 4u].xyz;
+        position += w * (grad_means[g].mean + grad_appearance[g].position);
+        velocity += w * grad_appearance[g].velocity;
     }
-    for (var c = 0u; c < 3u; c++) {
-        grad_positions[3u * joint + c] = position[c];
-        grad_velocities[3u * joint + c] = velocity[c];
-    }
+    grad_positions[joint] = Triple(position.x, position.y, position.z);
+    grad_velocities[joint] = Triple(velocity.x, velocity.y, velocity.z);
 }

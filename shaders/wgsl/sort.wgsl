@@ -5,10 +5,10 @@
 // #import shared/index
 
 @group(0) @binding(0) var<uniform> params: Params;
-@group(0) @binding(1) var<storage, read> projected: array<vec4<f32>>;
+@group(0) @binding(1) var<storage, read> projected: array<Projected>;
 @group(0) @binding(2) var<storage, read_write> order: array<u32>;
 
-var<workgroup> keys: array<vec4<u32>, 64>;
+var<workgroup> keys: array<vec4<u32>, WORKGROUP>;
 
 const FOUR: vec4<u32> = vec4<u32>(0u, 1u, 2u, 3u);
 
@@ -17,33 +17,33 @@ fn key(frame: u32, i: u32) -> u32 {
     if i >= per_frame() {
         return 0xffffffffu;
     }
-    return bitcast<u32>(projected[3u * (frame * per_frame() + i)].z);
+    return bitcast<u32>(projected[frame * per_frame() + i].depth);
 }
 
 fn four_keys(frame: u32, i: u32) -> vec4<u32> {
     return vec4<u32>(key(frame, i), key(frame, i + 1u), key(frame, i + 2u), key(frame, i + 3u));
 }
 
-@compute @workgroup_size(64)
+@compute @workgroup_size(WORKGROUP)
 fn main(
     @builtin(workgroup_id) group: vec3<u32>,
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
     let n = per_frame();
-    let blocks = (n + 255u) / 256u;
+    let blocks = (n + BLOCK - 1u) / BLOCK;
     let id = flat_group(group, groups);
     if id >= params.frames * blocks {
         return;
     }
     let frame = id / blocks;
-    let mine = (id % blocks) * 256u + 4u * local + FOUR;
+    let mine = (id % blocks) * BLOCK + 4u * local + FOUR;
     let mine_keys = four_keys(frame, mine.x);
     var rank = vec4<u32>();
-    for (var start = 0u; start < n; start += 256u) {
+    for (var start = 0u; start < n; start += BLOCK) {
         keys[local] = four_keys(frame, start + 4u * local);
         workgroupBarrier();
-        for (var i = 0u; i < 64u; i++) {
+        for (var i = 0u; i < WORKGROUP; i++) {
             let others = keys[i];
             for (var c = 0u; c < 4u; c++) {
                 let other = vec4<u32>(others[c]);

@@ -1,7 +1,8 @@
 //! The browser's own compiler reads every shader. It is stricter than naga, and nothing else would tell before the page
 //! is opened.
 
-use draction_shaders::{DISPLAY, PASSES, compose};
+use draction::passes::Pass;
+use draction_shaders::{compose, wgsl::PRESENT};
 use skeletonllm_checks::{Need, have};
 use skeletonllm_tests::browser::Browser;
 use xtask::serve::{Server, Site};
@@ -31,9 +32,9 @@ fn every_shader_compiles_in_the_browser() {
     page.before_load(COMPILE).expect("a script");
     page.goto(&server.origin()).expect("the empty page");
 
-    let passes = PASSES.iter().map(|(name, _)| (name, true));
+    let passes = Pass::ALL.iter().map(|pass| (pass.name(), true));
     let problems: Vec<String> = passes
-        .chain(DISPLAY.iter().map(|(name, _)| (name, false)))
+        .chain([(PRESENT.name, false)])
         .filter_map(|(name, pass)| {
             let code = serde_json::json!(compose(name).expect("it composes"));
             let problem = page.text(&format!("compile({code}, {pass})")).unwrap_or_else(|error| format!("{error:#}"));

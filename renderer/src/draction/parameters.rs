@@ -2,14 +2,22 @@
 
 use std::slice::from_ref;
 
+use draction_shaders::rows::Weights;
+
 use crate::random::Mt19937;
 
 /// Width of the hidden layer of the appearance head and of the NFM.
-pub const HIDDEN: usize = 64;
+pub const HIDDEN: usize = draction_shaders::HIDDEN as usize;
 /// Floats of the appearance head: `V1 [64,3]`, `c1 [64]`, `V2 [4,64]`, `c2 [4]`.
 pub const HEAD_LEN: usize = HIDDEN * 3 + HIDDEN + 4 * HIDDEN + 4;
 /// Floats of the NFM: `N1 [64,10]`, `d1 [64]`, `N2 [5,64]`, `d2 [5]`.
 pub const NFM_LEN: usize = HIDDEN * 10 + HIDDEN + 5 * HIDDEN + 5;
+
+// packed one after the other, the parts are the struct that passes read
+const _: () = {
+    assert!(std::mem::offset_of!(Weights, n1) == 4 * HEAD_LEN);
+    assert!(size_of::<Weights>() == 4 * (HEAD_LEN + NFM_LEN + 1));
+};
 
 /// The head's tensors in the order of [`Parameters::head`].
 pub(super) const HEAD_TENSORS: [(&str, &[usize]); 4] = [

@@ -162,7 +162,7 @@ impl DrAction {
 
 #[cfg(test)]
 mod tests {
-    use super::{super::template::tests::gold_1, *};
+    use super::{super::template::tests::spec_template, *};
 
     #[test]
     fn joints_and_lines_are_resized_apart() {
@@ -207,7 +207,7 @@ mod tests {
 
     #[test]
     fn same_size_changes_nothing() {
-        let d = DrAction::init(gold_1(), 2);
-        assert_eq!(d.on_template(gold_1()), d);
+        let d = DrAction::init(spec_template(), 2);
+        assert_eq!(d.on_template(spec_template()), d);
     }
 }

@@ -9,7 +9,7 @@ pub mod timing;
 use crate::{
     camera::Camera,
     draction::{HEAD_LEN, NFM_LEN, Parameters, Template},
-    passes::Dims,
+    passes::{Buffer, Dims, Role},
 };
 
 /// Everything a rendering reads, as host slices. Shapes are those of [`crate::passes::Buffer`].
@@ -108,25 +108,10 @@ fn checked_product(factors: &[usize]) -> Option<usize> {
     factors.iter().try_fold(1usize, |product, &f| product.checked_mul(f))
 }
 
-/// Where the parts of [`crate::passes::Buffer::Weights`] begin.
-pub mod weights_layout {
-    use crate::draction::{HEAD_LEN, HIDDEN, NFM_LEN};
-    /// `V1 [64, 3]`.
-    pub const V1: usize = 0;
-    /// `c1 [64]`.
-    pub const C1: usize = V1 + HIDDEN * 3;
-    /// `V2 [4, 64]`.
-    pub const V2: usize = C1 + HIDDEN;
-    /// `c2 [4]`.
-    pub const C2: usize = V2 + 4 * HIDDEN;
-    /// `N1 [64, 10]`.
-    pub const N1: usize = HEAD_LEN;
-    /// `d1 [64]`.
-    pub const D1: usize = N1 + HIDDEN * 10;
-    /// `N2 [5, 64]`.
-    pub const N2: usize = D1 + HIDDEN;
-    /// `d2 [5]`.
-    pub const D2: usize = N2 + 5 * HIDDEN;
-    /// The depth-mix logit.
-    pub const DEPTH_MIX: usize = HEAD_LEN + NFM_LEN;
+/// What was read of a buffer, with whole numbers as numbers instead of their bits.
+fn in_numbers(buffer: Buffer, mut read: Vec<f32>) -> Vec<f32> {
+    if buffer.about().role == Role::Order {
+        read.iter_mut().for_each(|x| *x = x.to_bits() as f32);
+    }
+    read
 }

@@ -115,7 +115,7 @@ impl CpuEngine {
         let captured = self.watch(inputs, passes, backward, buffers, |pass| {
             let time = last.elapsed();
             last = Instant::now();
-            if has_twin(pass) {
+            if pass.about().twin.is_some() {
                 timing.add(PassTime { pass, time, dispatches: 0, groups: [0; 2], bytes: 0 });
             }
         })?;
@@ -123,19 +123,13 @@ impl CpuEngine {
     }
 }
 
-/// Whether the CPU engine does anything for `pass`: its rasterizer knows no tiles, and its weight gradients no slabs.
-pub fn has_twin(pass: Pass) -> bool {
-    !matches!(pass, Pass::BinRows | Pass::BinTiles | Pass::GatherTiles | Pass::ReduceWeights)
-}
-
 /// Buffers that an engine can read back after [`crate::passes::forward`], or after [`crate::passes::backward`].
 pub fn captured(dims: &Dims, backward: bool) -> Vec<Buffer> {
     let passes = if backward { crate::passes::backward(dims) } else { crate::passes::forward(dims) };
     let mut buffers = Vec::new();
     for pass in passes {
-        let (all, writes) = pass.buffers();
-        for &buffer in &all[all.len() - writes..] {
-            if !buffer.is_scratch() && !buffers.contains(&buffer) {
+        for &buffer in pass.about().writes {
+            if buffer.scratch().is_none() && !buffers.contains(&buffer) {
                 buffers.push(buffer);
             }
         }

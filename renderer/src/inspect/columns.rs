@@ -1,7 +1,7 @@
 //! Two runs of a buffer, compared column by column: a pixel coordinate is a thousand times a covariance, and a norm
 //! over both would not see the smaller one go wrong.
 
-use crate::passes::{Buffer, Dims};
+use crate::passes::{Buffer, Dims, Role};
 
 use super::{Column, Layout};
 
@@ -12,13 +12,13 @@ pub(super) const GRADIENT: f64 = 1e-3;
 /// A column that is nearly zero is judged by the others of its unit: errors below this share of them are rounding.
 const FLOOR: f64 = 1e-2;
 
-/// What is allowed in a column of `buffer`.
+/// What is allowed in a column of `buffer`; whole numbers are right or wrong.
 pub(super) fn tolerance(buffer: Buffer) -> f64 {
-    use Buffer::*;
-    match buffer {
-        GradSplats | GradAppearance | GradDepthRange | GradMeans | GradHead | GradPositions | GradVelocities
-        | GradFeatures | GradWeights => GRADIENT,
-        _ => FORWARD,
+    match buffer.about().role {
+        Role::Input | Role::Forward => FORWARD,
+        Role::Order => 0.0,
+        // scratch memory is judged by the gradients that it stands for, lists entry by entry
+        Role::Gradient | Role::Scratch(_) => GRADIENT,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Gradients of what is seen: how Gaussians and joints would have to move to change a pixel, a region or an answer.
 
+use draction_shaders::rows::{GradMean, GradSplat};
+
 use crate::passes::{Buffer, Dims};
 
 use super::Buffers;
@@ -75,20 +77,20 @@ pub struct Pull {
 
 /// Reads the pulls at `frame` (counted over all clips) off the buffers of a backward run. `None` without one.
 pub fn pull(dims: &Dims, buffers: &Buffers, frame: usize) -> Option<Pull> {
-    let of =
-        |buffer, width: usize, rows: usize| buffers.get(buffer).get(frame * rows * width..(frame + 1) * rows * width);
+    fn of<T: bytemuck::Pod>(buffers: &Buffers, buffer: Buffer, frame: usize, count: usize) -> Option<&[T]> {
+        buffers.rows(buffer).get(frame * count..(frame + 1) * count)
+    }
     let norm = |row: &[f32]| row.iter().map(|x| x * x).sum::<f32>().sqrt();
     let (n, joints) = (dims.per_frame(), dims.bodies * dims.joints);
-    let splats = of(Buffer::GradSplats, 12, n)?;
-    let positions = of(Buffer::GradPositions, 3, joints)?;
-    let velocities = of(Buffer::GradVelocities, 3, joints)?;
+    let means = of::<GradMean>(buffers, Buffer::GradMeans, frame, n)?;
+    let splats = of::<GradSplat>(buffers, Buffer::GradSplats, frame, n)?;
+    let positions = of::<[f32; 3]>(buffers, Buffer::GradPositions, frame, joints)?;
+    let velocities = of::<[f32; 3]>(buffers, Buffer::GradVelocities, frame, joints)?;
     Some(Pull {
-        means: of(Buffer::GradMeans, 4, n)?.chunks_exact(4).map(|row| norm(&row[..3]) / 100.0).collect(),
-        colours: splats.chunks_exact(12).map(|row| norm(&row[7..10])).collect(),
-        opacities: splats.chunks_exact(12).map(|row| row[6].abs()).collect(),
-        joints: (positions.chunks_exact(3).zip(velocities.chunks_exact(3)))
-            .map(|(p, v)| norm(&[p, v].concat()) / 100.0)
-            .collect(),
+        means: means.iter().map(|row| norm(&row.mean) / 100.0).collect(),
+        colours: splats.iter().map(|row| norm(&[row.red, row.green, row.blue])).collect(),
+        opacities: splats.iter().map(|row| row.opacity.abs()).collect(),
+        joints: positions.iter().zip(velocities).map(|(p, v)| norm(&[*p, *v].concat()) / 100.0).collect(),
     })
 }
 

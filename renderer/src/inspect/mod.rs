@@ -28,7 +28,7 @@ mod verdicts;
 pub use draction_shaders::Sources;
 
 pub use capture::{Capture, CaptureError, Gap, Replay, ReplayError, ReplayRow};
-pub use layout::{Axis, Column, Layout, layout, row_name};
+pub use layout::{Column, Layout, layout, row_name};
 pub use loss::{Loss, Pull, pull};
 pub use paint::{Picture, Scale, View, paint};
 pub use pixel::{Contribution, Pixel, carriers, inspect};

@@ -1,5 +1,7 @@
 //! Buffers as pictures.
 
+use draction_shaders::rows::Shaded;
+
 use crate::passes::{Buffer, Dims, TILE};
 
 use super::{Buffers, pixel::Splat, tiles::occupancy};
@@ -50,8 +52,8 @@ pub enum Picture {
 pub fn paint(view: View<'_>, dims: &Dims, buffers: &Buffers, frame: usize) -> Option<Picture> {
     let pixels = dims.width * dims.height;
     let of = |buffers: &Buffers| -> Option<Vec<[f32; 3]>> {
-        let frames = buffers.get(Buffer::Frames).get(frame * pixels * 3..(frame + 1) * pixels * 3)?;
-        Some(frames.chunks_exact(3).map(|p| [p[0], p[1], p[2]]).collect())
+        let frames = buffers.rows::<[f32; 3]>(Buffer::Frames).get(frame * pixels..(frame + 1) * pixels)?;
+        Some(frames.to_vec())
     };
     let n = dims.per_frame();
     if buffers.get(Buffer::Order).len() < (frame + 1) * n {
@@ -95,8 +97,8 @@ pub fn paint(view: View<'_>, dims: &Dims, buffers: &Buffers, frame: usize) -> Op
             scaled(best.into_iter().map(|(_, rank)| rank).collect(), 0.0, n.max(2) as f32 - 1.0, "nearest to farthest")
         }
         View::Colours => {
-            let shaded = buffers.get(Buffer::Shaded).get(frame * n * 4..(frame + 1) * n * 4)?;
-            let colour = |index: Option<usize>| index.map_or([0.0; 3], |i| [0, 1, 2].map(|c| shaded[4 * i + c]));
+            let shaded = buffers.rows::<Shaded>(Buffer::Shaded).get(frame * n..(frame + 1) * n)?;
+            let colour = |index: Option<usize>| index.map_or([0.0; 3], |i| shaded[i].colour);
             Picture::Colours(front(dims, buffers, frame).into_iter().map(colour).collect())
         }
         View::Values(values, unit) => {

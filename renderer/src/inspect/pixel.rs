@@ -1,14 +1,15 @@
 //! The Gaussians that made a pixel, from the front to the back, as the rasterizer adds them up (spec A.5).
 
-use crate::{
-    draction::Template,
-    passes::{Buffer, Dims},
+use draction_shaders::{
+    CUTOFF,
+    rows::{Projected, Shaded},
 };
 
-use super::{Buffers, tiles::origin};
-
-/// `d` beyond which a splat's weight `exp(−d/2)` is below 1e-8 and nothing is drawn (`CUTOFF` of `shared/splat.wgsl`).
-const CUTOFF: f64 = 36.841_36;
+use super::Buffers;
+use crate::{
+    draction::Template,
+    passes::{Buffer, Dims, origin},
+};
 
 /// One splat as it looks from any pixel of its frame.
 pub(super) struct Splat {
@@ -24,13 +25,14 @@ pub(super) struct Splat {
 impl Splat {
     /// Splat `g` of all frames; `None` for one that is not drawn.
     pub fn new(dims: &Dims, buffers: &Buffers, g: usize) -> Option<Splat> {
-        let p = buffers.get(Buffer::Projected).get(12 * g..12 * g + 12)?;
-        let opacity = *buffers.get(Buffer::Shaded).get(4 * g + 3)?;
-        let bounds = [p[0] - p[3], p[0] + p[3], p[1] - p[7], p[1] + p[7]];
+        let splat = buffers.rows::<Projected>(Buffer::Projected).get(g)?;
+        let opacity = buffers.rows::<Shaded>(Buffer::Shaded).get(g)?.opacity;
+        let Projected { centre: [u, v], extent_x, extent_y, .. } = *splat;
+        let bounds = [u - extent_x, u + extent_x, v - extent_y, v + extent_y];
         (opacity > 0.0 && bounds.iter().all(|x| x.is_finite())).then(|| Splat {
-            origin: origin(dims, p).map(f64::from),
-            conic: [p[4], p[5], p[6]].map(f64::from),
-            offset: [p[8], p[9], p[10]].map(f64::from),
+            origin: origin(dims, u, v).0.map(f64::from),
+            conic: splat.conic.map(f64::from),
+            offset: splat.offset.map(f64::from),
             opacity: f64::from(opacity),
             bounds,
         })
@@ -44,7 +46,7 @@ impl Splat {
         let [a, b, c] = self.conic;
         let [d0, l1, l2] = self.offset;
         let d = d0 + l1 * dx + l2 * dy + a * dx * dx + 2.0 * b * dx * dy + c * dy * dy;
-        let inside = x >= left && x <= right && y >= top && y <= bottom && d <= CUTOFF;
+        let inside = x >= left && x <= right && y >= top && y <= bottom && d <= f64::from(CUTOFF);
         if inside { d } else { f64::INFINITY }
     }
 
@@ -133,15 +135,14 @@ pub fn inspect(dims: &Dims, buffers: &Buffers, frame: usize, x: usize, y: usize)
         if d.is_infinite() {
             continue;
         }
-        let shaded = &buffers.get(Buffer::Shaded)[4 * g..][..4];
         let contribution = Contribution {
             body: index / dims.gaussians,
             gaussian: index % dims.gaussians,
-            depth: buffers.get(Buffer::Projected)[12 * g + 2],
+            depth: buffers.rows::<Projected>(Buffer::Projected)[g].depth,
             weight: (-0.5 * d).min(0.0).exp(),
             alpha: splat.alpha(x, y),
             transmittance,
-            colour: [shaded[0], shaded[1], shaded[2]],
+            colour: buffers.rows::<Shaded>(Buffer::Shaded)[g].colour,
         };
         for (sum, added) in sum.iter_mut().zip(contribution.added()) {
             *sum += added;

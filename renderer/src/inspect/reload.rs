@@ -9,7 +9,7 @@ use std::{
     time::SystemTime,
 };
 
-use draction_shaders::{DISPLAY, PASSES, Sources};
+use draction_shaders::{Sources, wgsl::PRESENT};
 use wgpu::naga::{
     AddressSpace, Module, Span, StorageAccess,
     front::wgsl,
@@ -88,7 +88,7 @@ impl ShaderProblem {
 }
 
 /// Compiles pass `name` with naga as WebGPU's default limits allow it, and checks that it binds what
-/// [`Pass::buffers`] says.
+/// [`Pass::about`] says.
 ///
 /// # Errors
 /// [`ShaderProblem`] with the line at fault.
@@ -120,15 +120,16 @@ pub fn validate(sources: &Sources, name: &str) -> Result<(), Box<ShaderProblem>>
         let span = spans.min_by_key(|span| span.to_range().map(|range| range.len()));
         Box::new(problem.at(sources, &composed, span))
     })?;
-    match Pass::ALL.into_iter().find(|pass| pass.name() == name) {
-        Some(pass) => interface(&module, pass).map_err(|reason| Box::new(bare(reason))),
+    match Pass::ALL.iter().find(|pass| pass.name() == name) {
+        Some(&pass) => interface(&module, pass).map_err(|reason| Box::new(bare(reason))),
         None => Ok(()),
     }
 }
 
 /// Whether a module binds what the engine hands to the pass.
 fn interface(module: &Module, pass: Pass) -> Result<(), String> {
-    let (buffers, writes) = pass.buffers();
+    let about = pass.about();
+    let bound = about.reads.len() + about.writes.len();
     if !module.entry_points.iter().any(|entry| entry.name == "main") {
         return Err("there is no entry point `main`".to_owned());
     }
@@ -138,8 +139,8 @@ fn interface(module: &Module, pass: Pass) -> Result<(), String> {
         let at = binding.binding as usize;
         let expected = match (binding.group, at) {
             (0, 0) => AddressSpace::Uniform,
-            (0, at) if at <= buffers.len() => {
-                let written = at + writes > buffers.len();
+            (0, at) if at <= bound => {
+                let written = at > about.reads.len();
                 let access = if written { StorageAccess::LOAD | StorageAccess::STORE } else { StorageAccess::LOAD };
                 AddressSpace::Storage { access }
             }
@@ -200,7 +201,7 @@ impl ShaderBench {
 
     /// Every source: passes first, in the order of their running, then what they share.
     pub fn names(&self) -> Vec<&str> {
-        let passes: Vec<&str> = PASSES.iter().chain(DISPLAY).map(|(name, _)| *name).collect();
+        let passes: Vec<&str> = kernels().collect();
         let shared = self.draft.names().filter(|name| !passes.contains(name)).collect::<Vec<_>>();
         [passes, shared].concat()
     }
@@ -293,7 +294,7 @@ impl ShaderBench {
 
     /// Validates every pass whose text differs from the last good one.
     fn check(&mut self) -> Reload {
-        for (name, _) in PASSES.iter().chain(DISPLAY) {
+        for name in kernels() {
             if self.draft.compose(name).ok().is_some_and(|text| self.good.compose(name).ok() == Some(text)) {
                 continue;
             }
@@ -308,14 +309,25 @@ impl ShaderBench {
     }
 }
 
+/// What is compiled: every pass in the order of their running, and what shows frames.
+fn kernels() -> impl Iterator<Item = &'static str> {
+    Pass::ALL.iter().map(|pass| pass.name()).chain([PRESENT.name])
+}
+
 fn path_of(folder: &Path, name: &str) -> PathBuf {
     folder.join(format!("{name}.wgsl"))
 }
 
 #[cfg(test)]
 mod tests {
+    use wgpu::naga;
+
     use super::*;
-    use crate::{inspect::tests::Scene, passes::Buffer, testing::fresh_gpu};
+    use crate::{
+        inspect::tests::Scene,
+        passes::{Axis, Row, WEIGHTS_LEN},
+        testing::fresh_gpu,
+    };
 
     /// A folder with all shaders of this program.
     fn folder() -> tempfile::TempDir {
@@ -330,8 +342,31 @@ mod tests {
 
     #[test]
     fn every_shader_of_this_program_is_valid() {
-        for (name, _) in PASSES.iter().chain(DISPLAY) {
+        for name in kernels() {
             validate(&Sources::default(), name).unwrap_or_else(|problem| panic!("{problem}"));
+        }
+    }
+
+    #[test]
+    fn rows_in_wgsl_are_as_long_as_the_tables_say() {
+        let dims = Scene::new(1, 6, 70).inputs.dims;
+        for pass in Pass::ALL {
+            let module = wgsl::parse_str(&Sources::default().compose(pass.name()).unwrap()).unwrap();
+            for (at, buffer) in pass.buffers().enumerate() {
+                let bound = |v: &naga::GlobalVariable| v.binding.as_ref().is_some_and(|b| b.binding as usize == at + 1);
+                let (_, variable) = module.global_variables.iter().find(|(_, v)| bound(v)).unwrap();
+                let bytes = match module.types[variable.ty].inner {
+                    naga::TypeInner::Array { stride, .. } => stride as usize,
+                    ref one => one.size(module.to_ctx()) as usize,
+                };
+                let numbers = match buffer.about().row {
+                    // weights are counted one by one, and seen as one row
+                    Row::Of(_) if buffer.about().axes.ends_with(&[Axis::Weight]) && bytes > 4 => WEIGHTS_LEN,
+                    Row::Of(_) => buffer.width(&dims),
+                    Row::Joints => 1,
+                };
+                assert_eq!(bytes, 4 * numbers, "{buffer:?} in {}", pass.name());
+            }
         }
     }
 
@@ -422,6 +457,5 @@ mod tests {
         assert_eq!(draw(), dimmed, "the last good shader keeps running");
         bench.refuse("out of registers".into());
         assert_eq!(bench.good().get("rasterize"), Some(text.as_str()));
-        assert_eq!(Pass::Rasterize.buffers().0.last(), Some(&Buffer::Frames));
     }
 }

@@ -91,6 +91,11 @@ impl Buffers {
         self.0.get(&buffer).map_or(&[], Vec::as_slice)
     }
 
+    /// The rows of `buffer`, none where it is not there; `T` is the struct of its rows, see [`draction_shaders::rows`].
+    pub fn rows<T: bytemuck::Pod>(&self, buffer: Buffer) -> &[T] {
+        bytemuck::cast_slice(self.get(buffer))
+    }
+
     /// Whether `buffer` is there.
     pub fn has(&self, buffer: Buffer) -> bool {
         self.0.contains_key(&buffer)

@@ -1,24 +1,25 @@
 //! Which splats reach which tiles: what the GPU's scratch memory is judged by, in plain Rust.
 
-use crate::passes::{Buffer, Dims, FAR, TILE};
+use draction_shaders::rows::{Projected, Shaded};
+
+use crate::passes::{Buffer, Dims, TILE};
 
 use super::Buffers;
 
 /// What three shaders ask before they draw a splat (`shared/splat.wgsl`, `touches`): whether the bounding box of its
-/// visible ellipse reaches a pixel between `low` and `high`. `projected [12]`.
-fn touches(projected: &[f32], opacity: f32, low: [f32; 2], high: [f32; 2]) -> bool {
-    let reach = [projected[3], projected[7]];
-    let near = [projected[0] - reach[0], projected[1] - reach[1]];
-    let far = [projected[0] + reach[0], projected[1] + reach[1]];
+/// visible ellipse reaches a pixel between `low` and `high`.
+fn touches(splat: &Projected, look: &Shaded, low: [f32; 2], high: [f32; 2]) -> bool {
+    let Projected { centre: [u, v], extent_x, extent_y, .. } = *splat;
+    let (near, far) = ([u - extent_x, v - extent_y], [u + extent_x, v + extent_y]);
     let finite = near.iter().chain(&far).all(|x| x.is_finite());
-    opacity > 0.0 && finite && (0..2).all(|c| far[c] >= low[c] && near[c] <= high[c])
+    look.opacity > 0.0 && finite && (0..2).all(|c| far[c] >= low[c] && near[c] <= high[c])
 }
 
 /// Whether splat `g` of all frames reaches a tile.
 fn touches_tile(buffers: &Buffers, g: usize, tile: [usize; 2]) -> bool {
     let low = tile.map(|at| (at * TILE) as f32);
-    let splat = &buffers.get(Buffer::Projected)[12 * g..][..12];
-    touches(splat, buffers.get(Buffer::Shaded)[4 * g + 3], low, low.map(|x| x + (TILE - 1) as f32))
+    let high = low.map(|x| x + (TILE - 1) as f32);
+    touches(&buffers.rows(Buffer::Projected)[g], &buffers.rows(Buffer::Shaded)[g], low, high)
 }
 
 /// How many splats reach each tile of `frame`: `[tile rows, tile columns]`.
@@ -48,6 +49,11 @@ impl Lists {
         list[list[0] as usize] = splat;
     }
 
+    /// The entries as the GPU keeps them.
+    pub fn bits(&self) -> Vec<f32> {
+        self.entries.iter().copied().map(f32::from_bits).collect()
+    }
+
     fn splats(&self, list: usize) -> &[u32] {
         let list = &self.entries[list * self.stride..][..self.stride];
         &list[1..][..list[0] as usize]
@@ -57,7 +63,7 @@ impl Lists {
 /// [`Buffer::RowLists`] as pass `bin_rows` has to write it.
 pub(super) fn row_lists(dims: &Dims, buffers: &Buffers) -> Lists {
     let (n, rows) = (dims.per_frame(), dims.tiles_y());
-    let (projected, shaded) = (buffers.get(Buffer::Projected), buffers.get(Buffer::Shaded));
+    let (projected, shaded) = (buffers.rows(Buffer::Projected), buffers.rows(Buffer::Shaded));
     let mut lists = Lists::new(dims.frame_count() * rows, n);
     for list in 0..dims.frame_count() * rows {
         let (frame, row) = (list / rows, list % rows);
@@ -65,8 +71,7 @@ pub(super) fn row_lists(dims: &Dims, buffers: &Buffers) -> Lists {
         let (low, high) = ([0.0, top], [(dims.width - 1) as f32, top + (TILE - 1) as f32]);
         for &index in &buffers.get(Buffer::Order)[frame * n..][..n] {
             let g = frame * n + index as usize;
-            let splat = &projected[12 * g..][..12];
-            if touches(splat, shaded[4 * g + 3], low, high) {
+            if touches(&projected[g], &shaded[g], low, high) {
                 lists.push(list, index as u32);
             }
         }
@@ -106,11 +111,4 @@ pub(super) fn shares(dims: &Dims, buffers: &Buffers) -> Vec<(usize, usize)> {
         }
     }
     shares
-}
-
-/// The pixel around which a splat's `d` is expanded, see [`Buffer::Projected`].
-pub(super) fn origin(dims: &Dims, projected: &[f32]) -> [f32; 2] {
-    let size = [dims.width as f32, dims.height as f32];
-    let near = (0..2).all(|c| (projected[c] - 0.5 * size[c]).abs() <= FAR * size[c]);
-    if near { [projected[0], projected[1]] } else { size.map(|s| 0.5 * s) }
 }

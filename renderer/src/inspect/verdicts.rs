@@ -4,10 +4,10 @@
 use crate::{
     draction::HEAD_LEN,
     engine::gpu::{GpuEngine, GpuError},
-    passes::{self, Buffer, Dims, Pass, SHARE_LEN, WEIGHTS_LEN},
+    passes::{self, Buffer, Dims, Pass, Role, SHARE_LEN, Scratch, WEIGHTS_LEN},
 };
 
-use super::{Buffers, Column, OwnedInputs, columns, columns::GRADIENT, layout, row_name, tiles};
+use super::{Buffers, Column, OwnedInputs, columns, layout, row_name, tiles};
 
 /// What came of a pass.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,10 +81,9 @@ struct Judge<'a> {
 
 impl Judge<'_> {
     fn judge(&self, pass: Pass) -> Result<Verdict, GpuError> {
-        let (buffers, writes) = pass.buffers();
-        let (reads, written) = buffers.split_at(buffers.len() - writes);
+        let (reads, written) = (pass.about().reads, pass.about().writes);
         // lists of rows are whole for every chunk of frames
-        let scratch = buffers.iter().any(|&b| b.is_scratch() && b != Buffer::RowLists);
+        let scratch = pass.buffers().any(|b| b.scratch().is_some_and(|scratch| scratch != Scratch::RowLists));
         if scratch && !self.whole {
             let why = "the picture is too large for one piece of scratch memory";
             return Ok(Verdict { pass, outcome: Outcome::Skipped(why), worst: None });
@@ -104,20 +103,20 @@ impl Judge<'_> {
 
     /// What a pass reads: the twin's numbers, and for scratch memory some that mean the same.
     fn feed(&self, buffer: Buffer) -> Result<Vec<f32>, GpuError> {
-        Ok(match buffer {
-            Buffer::Order => self.twin.get(buffer).iter().map(|&i| f32::from_bits(i as u32)).collect(),
-            Buffer::RowLists | Buffer::TileLists => {
-                self.expected_lists(buffer).entries.into_iter().map(f32::from_bits).collect()
-            }
-            Buffer::TilePartials => self.tile_partials()?,
-            Buffer::WeightPartials => {
+        let twin = self.twin.get(buffer);
+        Ok(match buffer.about().role {
+            Role::Input | Role::Forward | Role::Gradient => twin.to_vec(),
+            Role::Order => twin.iter().map(|&i| f32::from_bits(i as u32)).collect(),
+            Role::Scratch(Scratch::RowLists) => tiles::row_lists(self.dims, self.twin).bits(),
+            Role::Scratch(Scratch::TileLists) => tiles::tile_lists(self.dims, self.twin).bits(),
+            Role::Scratch(Scratch::SplatShares) => self.tile_partials()?,
+            Role::Scratch(Scratch::WeightShares) => {
                 let slabs = self.engine.len_of(self.dims, buffer)? / WEIGHTS_LEN;
                 // unequal shares, so that a slab that is read twice or never shows
                 let whole = (slabs * (slabs + 1) / 2) as f32;
                 let sums = self.twin.get(Buffer::GradWeights);
                 (0..slabs).flat_map(|slab| sums.iter().map(move |sum| sum * (slab + 1) as f32 / whole)).collect()
             }
-            _ => self.twin.get(buffer).to_vec(),
         })
     }
 
@@ -127,10 +126,10 @@ impl Judge<'_> {
         let shares = tiles::shares(self.dims, self.twin);
         let mut reached = vec![0u32; self.dims.total()];
         shares.iter().for_each(|&(_, splat)| reached[splat] += 1);
-        let sums = self.twin.get(Buffer::GradSplats);
+        let (sums, width) = (self.twin.get(Buffer::GradSplats), Buffer::GradSplats.width(self.dims));
         for (place, splat) in shares {
             for c in 0..SHARE_LEN {
-                partials[place * SHARE_LEN + c] = sums[12 * splat + c] / reached[splat] as f32;
+                partials[place * SHARE_LEN + c] = sums[width * splat + c] / reached[splat] as f32;
             }
         }
         Ok(partials)
@@ -138,46 +137,39 @@ impl Judge<'_> {
 
     /// The worst column of what a pass wrote; scratch memory is first turned into what it stands for.
     fn compare(&self, pass: Pass, buffer: Buffer, got: &[f32]) -> Option<Difference> {
-        let twin = |buffer| self.twin.get(buffer);
-        match buffer {
-            Buffer::Order => {
-                let got: Vec<f32> = got.iter().map(|x| x.to_bits() as f32).collect();
-                self.columns(buffer, &got, twin(buffer), 0.0)
+        match buffer.about().role {
+            Role::Input | Role::Forward | Role::Gradient => self.columns(buffer, got),
+            Role::Order => self.columns(buffer, &got.iter().map(|x| x.to_bits() as f32).collect::<Vec<_>>()),
+            Role::Scratch(Scratch::RowLists) => {
+                Some(self.lists(buffer, "row of tiles", &tiles::row_lists(self.dims, self.twin), got))
             }
-            Buffer::RowLists | Buffer::TileLists => Some(self.lists(buffer, got)),
-            Buffer::TilePartials => {
-                let mut sums = vec![0f64; self.dims.total() * 12];
+            Role::Scratch(Scratch::TileLists) => {
+                Some(self.lists(buffer, "tile", &tiles::tile_lists(self.dims, self.twin), got))
+            }
+            Role::Scratch(Scratch::SplatShares) => {
+                let width = Buffer::GradSplats.width(self.dims);
+                let mut sums = vec![0f64; self.dims.total() * width];
                 for (place, splat) in tiles::shares(self.dims, self.twin) {
                     for c in 0..SHARE_LEN {
-                        sums[12 * splat + c] += f64::from(got[place * SHARE_LEN + c]);
+                        sums[width * splat + c] += f64::from(got[place * SHARE_LEN + c]);
                     }
                 }
-                let sums: Vec<f32> = sums.into_iter().map(|x| x as f32).collect();
-                self.columns(Buffer::GradSplats, &sums, twin(Buffer::GradSplats), GRADIENT)
+                self.columns(Buffer::GradSplats, &sums.into_iter().map(|x| x as f32).collect::<Vec<_>>())
             }
-            Buffer::WeightPartials => {
+            Role::Scratch(Scratch::WeightShares) => {
                 // one pass writes the head's part, another the rest
                 let own = if pass == Pass::HeadWeightsBackward { 0..HEAD_LEN } else { HEAD_LEN..WEIGHTS_LEN };
                 let sum = |i: usize| got.iter().skip(i).step_by(WEIGHTS_LEN).map(|&x| f64::from(x)).sum::<f64>() as f32;
-                let expected = twin(Buffer::GradWeights);
+                let expected = self.twin.get(Buffer::GradWeights);
                 let sums: Vec<f32> =
                     (0..WEIGHTS_LEN).map(|i| if own.contains(&i) { sum(i) } else { expected[i] }).collect();
-                self.columns(Buffer::GradWeights, &sums, expected, GRADIENT)
+                self.columns(Buffer::GradWeights, &sums)
             }
-            _ => self.columns(buffer, got, twin(buffer), columns::tolerance(buffer)),
-        }
-    }
-
-    fn expected_lists(&self, buffer: Buffer) -> tiles::Lists {
-        match buffer {
-            Buffer::RowLists => tiles::row_lists(self.dims, self.twin),
-            _ => tiles::tile_lists(self.dims, self.twin),
         }
     }
 
     /// Lists must be the same, entry by entry; what follows a list's end says nothing.
-    fn lists(&self, buffer: Buffer, got: &[f32]) -> Difference {
-        let lists = self.expected_lists(buffer);
+    fn lists(&self, buffer: Buffer, of: &str, lists: &tiles::Lists, got: &[f32]) -> Difference {
         let a_frame = lists.entries.len() / lists.stride / self.dims.frame_count();
         let mut difference = Difference {
             buffer,
@@ -193,9 +185,8 @@ impl Judge<'_> {
             let used = 1 + expected[0] as usize;
             let wrong = (0..used).find(|&i| got[i].to_bits() != expected[i]);
             if let Some(at) = wrong {
-                let what = if buffer == Buffer::RowLists { "row of tiles" } else { "tile" };
                 difference.relative = f64::INFINITY;
-                difference.place = format!("frame {} · {what} {} · entry {at}", list / a_frame, list % a_frame);
+                difference.place = format!("frame {} · {of} {} · entry {at}", list / a_frame, list % a_frame);
                 (difference.gpu, difference.twin) = (got[at].to_bits() as f32, expected[at] as f32);
                 break;
             }
@@ -204,9 +195,9 @@ impl Judge<'_> {
     }
 
     /// The worst column of `got [rows, columns]`.
-    fn columns(&self, buffer: Buffer, got: &[f32], expected: &[f32], tolerance: f64) -> Option<Difference> {
+    fn columns(&self, buffer: Buffer, got: &[f32]) -> Option<Difference> {
         let layout = layout(buffer, self.dims)?;
-        let worst = columns::worst(&layout, self.dims, got, expected)?;
+        let worst = columns::worst(&layout, self.dims, got, self.twin.get(buffer))?;
         Some(Difference {
             buffer,
             place: row_name(&layout, self.dims, worst.row),
@@ -214,7 +205,7 @@ impl Judge<'_> {
             gpu: worst.got,
             twin: worst.expected,
             relative: worst.relative,
-            tolerance,
+            tolerance: columns::tolerance(buffer),
         })
     }
 }
@@ -229,36 +220,56 @@ mod tests {
         testing::{fresh_gpu, gpu},
     };
 
-    /// The shaders of this program with a mistake in one pass: what it writes first is a quarter too large, or for
-    /// whole numbers one too many.
+    /// The shaders of this program with a mistake in one pass: the first number that it writes is a quarter too large,
+    /// or for whole numbers one too many.
     fn planted(pass: Pass) -> Sources {
         let mut sources = Sources::default();
         let name = pass.name();
         let text = sources.compose(name).unwrap();
         // composed already; importing once more would declare everything twice
         let text = text.replace("// #import ", "// imported ");
-        let (buffers, _) = pass.buffers();
-        let written = snake_case(*buffers.last().unwrap());
-        let whole = matches!(buffers.last(), Some(Buffer::Order | Buffer::RowLists | Buffer::TileLists));
+        let last = *pass.about().writes.last().unwrap();
+        let written = snake_case(last);
+        let whole = matches!(
+            last.about().role,
+            Role::Order | Role::Scratch(Scratch::RowLists) | Role::Scratch(Scratch::TileLists)
+        );
         let (at, end) = first_write(&text, &written).unwrap_or_else(|| panic!("{name} writes no {written}"));
         let mistake = if whole { "1u + " } else { "1.25 * " };
         sources.replace(name, format!("{}{mistake}({}){}", &text[..at], &text[at..end], &text[end..]));
         sources
     }
 
-    /// Where the expression of the first `name[…] = expression;` begins and ends.
+    /// Where the first number begins and ends that is written to `name`: what `name[…] = …;` or a field of it becomes,
+    /// or the first argument where that is a row.
     fn first_write(text: &str, name: &str) -> Option<(usize, usize)> {
-        text.match_indices(&format!("{name}[")).find_map(|(start, _)| {
-            let mut depth = 0;
-            let index = text[start..].find(|c| {
-                depth += i32::from(c == '[') - i32::from(c == ']');
-                c == ']' && depth == 0
-            })?;
-            let at = start + index + "]".len();
-            let expression = text[at..].strip_prefix(" = ")?;
-            let from = at + " = ".len();
-            Some((from, from + expression.find(';')?))
-        })
+        let mut start = 0;
+        for line in text.split_inclusive('\n') {
+            let is_write = line.trim_start().starts_with(&format!("{name}["));
+            if let Some(at) = line.find(" = ").filter(|_| is_write) {
+                let from = start + at + " = ".len();
+                let end = from + text[from..].find(';')?;
+                let argument = first_argument(&text[from..end]);
+                return Some(argument.map_or((from, end), |(first, last)| (from + first, from + last)));
+            }
+            start += line.len();
+        }
+        None
+    }
+
+    /// Where the first argument of `Row(…)` lies.
+    fn first_argument(expression: &str) -> Option<(usize, usize)> {
+        let open = expression.find('(')?;
+        if !expression.starts_with(char::is_uppercase) || !expression[..open].chars().all(char::is_alphanumeric) {
+            return None;
+        }
+        let mut depth = 0;
+        let length = expression[open + 1..].find(|c| {
+            let ends = depth == 0 && matches!(c, ',' | ')');
+            depth += i32::from(c == '(') - i32::from(c == ')');
+            ends
+        })?;
+        Some((open + 1, open + 1 + length))
     }
 
     fn snake_case(buffer: Buffer) -> String {
@@ -291,7 +302,7 @@ mod tests {
         let Some(gpu) = fresh_gpu() else { return };
         let (plain, turned) = (Scene::new(2, 6, 70), Scene::new(2, 6, 70).oriented());
         let (plain_twin, turned_twin) = (plain.twin(true), turned.twin(true));
-        for pass in Pass::ALL {
+        for &pass in Pass::ALL {
             let (scene, twin) =
                 if pass == Pass::SkinOriented { (&turned, &turned_twin) } else { (&plain, &plain_twin) };
             pollster::block_on(gpu.reload(&planted(pass))).unwrap();

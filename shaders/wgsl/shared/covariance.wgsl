@@ -1,7 +1,12 @@
-// Symmetric 3×3 matrices, stored `xx xy xz yy yz zz` in buffers.
+// Symmetric 3×3 matrices.
+// #import shared/rows
 
 fn symmetric(xx: f32, xy: f32, xz: f32, yy: f32, yz: f32, zz: f32) -> mat3x3<f32> {
     return mat3x3<f32>(xx, xy, xz, xy, yy, yz, xz, yz, zz);
+}
+
+fn matrix_of(s: Symmetric) -> mat3x3<f32> {
+    return symmetric(s.xx, s.xy, s.xz, s.yy, s.yz, s.zz);
 }
 
 // det(S)·S⁻¹, which exists for a flat Gaussian too.

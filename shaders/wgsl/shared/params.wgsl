@@ -1,4 +1,5 @@
 // The uniform of every pass; `Params` in src/params.rs is its other half and says what the fields mean.
+// #import shared/rows
 struct Params {
     clip_frames: u32,
     frames: u32,

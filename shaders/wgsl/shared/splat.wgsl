@@ -2,13 +2,6 @@
 // #import shared/params
 // #import shared/finite
 
-// Side of a tile in pixels.
-const TILE: u32 = 16u;
-// d beyond which the weight exp(−d/2) is below 1e-8 and nothing is drawn: 2 ln 1e8.
-const CUTOFF: f32 = 36.84136;
-// Image sizes from the middle of the image beyond which d is expanded around that middle.
-const FAR: f32 = 8.0;
-
 struct Splat {
     // Λ11, 2Λ12, Λ22, o
     conic: vec4<f32>,
@@ -47,22 +40,27 @@ fn expansion(centre: vec2<f32>) -> vec2<f32> {
     return select(middle, centre, is_near(centre));
 }
 
-// Whether the bounding box of the visible ellipse reaches a pixel between `low` and `high`. `first` is
-// `u, v, Z, extent_x`. Three passes ask this and must get the same answer.
-fn touches(first: vec4<f32>, extent_y: f32, opacity: f32, low: vec2<f32>, high: vec2<f32>) -> bool {
-    let reach = vec2<f32>(first.w, extent_y);
-    let near = first.xy - reach;
-    let far = first.xy + reach;
-    let drawn = opacity > 0.0 && is_finite(near.x) && is_finite(near.y) && is_finite(far.x) && is_finite(far.y);
+// The bounding box of a visible ellipse in pixels, and whether there is anything to draw in it.
+struct Bounds {
+    centre: vec2<f32>,
+    reach: vec2<f32>,
+    opacity: f32,
+}
+
+// Whether a box reaches a pixel between `low` and `high`. Three passes ask this and must get the same answer.
+fn touches(bounds: Bounds, low: vec2<f32>, high: vec2<f32>) -> bool {
+    let near = bounds.centre - bounds.reach;
+    let far = bounds.centre + bounds.reach;
+    let drawn = bounds.opacity > 0.0 && is_finite(near.x) && is_finite(near.y) && is_finite(far.x) && is_finite(far.y);
     return drawn && all(far >= low) && all(near <= high);
 }
 
-fn touches_tile(first: vec4<f32>, extent_y: f32, opacity: f32, corner: vec2<f32>) -> bool {
-    return touches(first, extent_y, opacity, corner, corner + f32(TILE - 1u));
+fn touches_tile(bounds: Bounds, corner: vec2<f32>) -> bool {
+    return touches(bounds, corner, corner + f32(TILE - 1u));
 }
 
 // The row of tiles whose uppermost pixels are at `top`, over the width of the image.
-fn touches_row(first: vec4<f32>, extent_y: f32, opacity: f32, top: f32) -> bool {
+fn touches_row(bounds: Bounds, top: f32) -> bool {
     let high = vec2<f32>(f32(params.width - 1u), top + f32(TILE - 1u));
-    return touches(first, extent_y, opacity, vec2<f32>(0.0, top), high);
+    return touches(bounds, vec2<f32>(0.0, top), high);
 }

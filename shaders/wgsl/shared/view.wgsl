@@ -2,11 +2,6 @@
 // #import shared/params
 // #import shared/covariance
 
-// Keeps depth positive, so that points behind the camera stay finite.
-const NEAR: f32 = 1e-4;
-// Added to the diagonal of the screen covariance.
-const EPSILON: f32 = 1e-5;
-
 struct View {
     // X, Y, Z in camera metres; Z clamped.
     at: vec3<f32>,
@@ -27,19 +22,16 @@ fn clip_of(frame: u32) -> u32 {
 }
 
 fn view(g: u32) -> View {
-    let camera = 4u * clip_of(g / per_frame());
-    let rows = mat3x4<f32>(cameras[camera], cameras[camera + 1u], cameras[camera + 2u]);
-    let lens = cameras[camera + 3u];
-    let s0 = skinned[4u * g];
-    let s3 = skinned[4u * g + 3u];
-    let world = symmetric(skinned[4u * g + 1u].w, skinned[4u * g + 2u].w, s3.x, s3.y, s3.z, s3.w);
+    let camera = clip_of(g / per_frame());
+    let rows = mat3x4<f32>(cameras[camera].right, cameras[camera].up, cameras[camera].forward);
+    let world = symmetric(skinned[g].xx, skinned[g].xy, skinned[g].xz, skinned[g].yy, skinned[g].yz, skinned[g].zz);
 
     var v: View;
-    let at = vec4<f32>(s0.xyz, 1.0) * rows;
+    let at = vec4<f32>(skinned[g].mean, 1.0) * rows;
     v.raw_z = at.z;
     v.at = vec3<f32>(at.xy, max(at.z, NEAR));
-    v.focal = lens.xy;
-    v.principal = lens.zw;
+    v.focal = cameras[camera].focal;
+    v.principal = cameras[camera].principal;
     let z = v.at.z;
     v.a = vec3<f32>(v.focal.x / z, 0.0, -v.focal.x * v.at.x / (z * z));
     v.b = vec3<f32>(0.0, -v.focal.y / z, v.focal.y * v.at.y / (z * z));
@@ -75,5 +67,5 @@ fn normal(v: View) -> vec3<f32> {
 fn det_screen(v: View) -> f32 {
     let m = normal(v);
     let trace = form(v.cov, v.a, v.a) + form(v.cov, v.b, v.b);
-    return form(adjugate(v.cov), m, m) + EPSILON * trace + EPSILON * EPSILON;
+    return form(adjugate(v.cov), m, m) + SCREEN_EPSILON * trace + SCREEN_EPSILON * SCREEN_EPSILON;
 }

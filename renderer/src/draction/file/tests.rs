@@ -1,6 +1,6 @@
 use skeletonllm_checks::shared;
 
-use super::{super::template::tests::gold_1, *};
+use super::{super::template::tests::spec_template, *};
 
 fn bits(d: &DrAction) -> Vec<(&'static str, Vec<usize>, Vec<u32>)> {
     d.named().into_iter().map(|(n, s, v)| (n, s, v.iter().map(|x| x.to_bits()).collect())).collect()
@@ -13,7 +13,7 @@ fn fails(bytes: &[u8], words: &[&str]) {
 
 /// `init` on GOLD-1's template with one tensor replaced or removed.
 fn with_tensor(name: &str, replacement: Option<(Vec<usize>, Vec<f32>)>) -> Vec<u8> {
-    let d = DrAction::init(gold_1(), 1);
+    let d = DrAction::init(spec_template(), 1);
     let mut tensors = d.named();
     tensors.retain(|(n, ..)| *n != name);
     if let Some((shape, values)) = &replacement {
@@ -24,7 +24,7 @@ fn with_tensor(name: &str, replacement: Option<(Vec<usize>, Vec<f32>)>) -> Vec<u
 
 #[test]
 fn written_files_read_back_bit_for_bit() {
-    let mut d = DrAction::init(gold_1(), 3);
+    let mut d = DrAction::init(spec_template(), 3);
     d.metadata.name = "ours".into();
     d.metadata.num_line_samples = 2;
     d.metadata.source_checkpoint = "step-7".into();
@@ -45,15 +45,15 @@ fn written_files_read_back_bit_for_bit() {
 fn a_manifest_of_another_file_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.safetensors");
-    DrAction::init(gold_1(), 3).save(&path).unwrap();
-    std::fs::write(&path, DrAction::init(gold_1(), 4).to_bytes()).unwrap();
+    DrAction::init(spec_template(), 3).save(&path).unwrap();
+    std::fs::write(&path, DrAction::init(spec_template(), 4).to_bytes()).unwrap();
     let error = DrAction::open(&path).unwrap_err().to_string();
     assert!(error.contains("a.json") && error.contains("sha256"), "{error}");
 }
 
 #[test]
 fn checkpoint_prefixes_are_stripped() {
-    let d = DrAction::init(gold_1(), 5);
+    let d = DrAction::init(spec_template(), 5);
     for outer in ["", "module."] {
         let names: Vec<String> = d.named().iter().map(|(n, ..)| format!("{outer}{CHECKPOINT_PREFIX}{n}")).collect();
         let mut tensors: Vec<_> = names.iter().zip(d.named()).map(|(name, (_, s, v))| (name.as_str(), s, v)).collect();
@@ -85,7 +85,7 @@ fn damage_warns_and_nonsense_fails() {
 
 #[test]
 fn header_and_tensors_must_agree_on_the_nfm() {
-    let mut d = DrAction::init(gold_1(), 5);
+    let mut d = DrAction::init(spec_template(), 5);
     let fields = |value: &str| BTreeMap::from([("enable_nfm".to_owned(), value.to_owned())]);
     let off = DrAction::load(&to_safetensors(&fields("false"), &d.named())).unwrap();
     assert!(off.draction.parameters.nfm.is_none() && off.warnings.len() == 1);
@@ -98,7 +98,7 @@ fn hostile_headers_are_refused() {
     for bytes in [&b""[..], b"short", &[0xff; 64], &[0; 64]] {
         assert!(matches!(DrAction::load(bytes), Err(WeightsError::Format(_))));
     }
-    let good = DrAction::init(gold_1(), 5).to_bytes();
+    let good = DrAction::init(spec_template(), 5).to_bytes();
     assert!(DrAction::load(&good[..good.len() - 1]).is_err());
     let text = |header: &str| [&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), &[0; 16]].concat();
     let entry = |shape: &str, offsets: &str| {

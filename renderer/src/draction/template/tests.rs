@@ -1,7 +1,7 @@
 use super::*;
 
 /// The template of GOLD-1 (spec A.6).
-pub(crate) fn gold_1() -> Template {
+pub(crate) fn spec_template() -> Template {
     let pose: Vec<f32> = (0..5)
         .flat_map(|j| {
             let j = f64::from(j);
@@ -14,8 +14,8 @@ pub(crate) fn gold_1() -> Template {
 }
 
 #[test]
-fn gold_1_has_thirteen_gaussians_in_order() {
-    let t = gold_1();
+fn the_specifications_own_has_thirteen_gaussians_in_order() {
+    let t = spec_template();
     assert_eq!((t.joints, t.gaussians), (5, 13));
     let (a, b, first) = (&t.means[0..3], &t.means[3..6], &t.means[15..18]);
     for c in 0..3 {
@@ -31,7 +31,7 @@ fn gold_1_has_thirteen_gaussians_in_order() {
 
 #[test]
 fn templates_know_their_bones() {
-    let t = gold_1();
+    let t = spec_template();
     assert_eq!(t.bones(), [[0, 1], [1, 2], [2, 3], [3, 4]]);
     assert!(t.fits(5, &[[1, 0], [1, 2], [2, 3], [3, 4]]));
     assert!(!t.fits(5, &[[0, 1], [1, 2], [2, 3], [2, 4]]) && !t.fits(6, &t.bones()));
@@ -39,7 +39,7 @@ fn templates_know_their_bones() {
 
 #[test]
 fn offset_and_weights_reproduce_the_reference_pose() {
-    let t = gold_1();
+    let t = spec_template();
     let w = t.lbs_weights();
     let rows = t.gpu_template(&w);
     for k in 0..t.gaussians {
@@ -58,7 +58,7 @@ fn offset_and_weights_reproduce_the_reference_pose() {
 
 #[test]
 fn rotated_covariance() {
-    let mut t = gold_1();
+    let mut t = spec_template();
     t.scales[..3].copy_from_slice(&[0.1, 0.2, 0.3]);
     let half = std::f32::consts::FRAC_1_SQRT_2;
     t.quats[..4].copy_from_slice(&[half, 0.0, 0.0, half]); // x becomes y

@@ -37,7 +37,7 @@ use self::{
     uploads::Uploads,
     workspace::Workspace,
 };
-use super::{Gradients, Inputs};
+use super::{Gradients, Inputs, in_numbers};
 use crate::{
     draction::Parameters,
     passes::{self, Buffer, Dims, Pass},
@@ -233,7 +233,7 @@ impl GpuEngine {
         buffers: &[Buffer],
     ) -> Result<Vec<Vec<f32>>, GpuError> {
         check_readable(buffers)?;
-        Ok(in_numbers(buffers, self.run(inputs, passes, backward, buffers).await?))
+        Ok(all_in_numbers(buffers, self.run(inputs, passes, backward, buffers).await?))
     }
 
     /// Uploads, runs and reads back `outputs`.
@@ -311,13 +311,9 @@ impl GpuEngine {
 
 /// Scratch memory holds a piece at a time and cannot be captured.
 fn check_readable(buffers: &[Buffer]) -> Result<(), GpuError> {
-    buffers.iter().find(|buffer| buffer.is_scratch()).map_or(Ok(()), |&buffer| Err(GpuError::Scratch(buffer)))
+    buffers.iter().find(|buffer| buffer.scratch().is_some()).map_or(Ok(()), |&buffer| Err(GpuError::Scratch(buffer)))
 }
 
-/// What was read back of `buffers`, with [`Buffer::Order`] as numbers instead of bits.
-fn in_numbers(buffers: &[Buffer], mut read: Vec<Vec<f32>>) -> Vec<Vec<f32>> {
-    for (_, numbers) in buffers.iter().zip(&mut read).filter(|(buffer, _)| **buffer == Buffer::Order) {
-        numbers.iter_mut().for_each(|x| *x = x.to_bits() as f32);
-    }
-    read
+fn all_in_numbers(buffers: &[Buffer], read: Vec<Vec<f32>>) -> Vec<Vec<f32>> {
+    buffers.iter().zip(read).map(|(&buffer, numbers)| in_numbers(buffer, numbers)).collect()
 }

@@ -7,7 +7,7 @@ use draction_shaders::{Params, Sources};
 use super::{GpuError, present};
 use crate::passes::Pass;
 
-/// Bind group layouts, which follow from [`Pass::buffers`] alone and so survive a change of shaders.
+/// Bind group layouts, which follow from [`Pass::about`] alone and so survive a change of shaders.
 pub(super) struct Layouts {
     passes: HashMap<Pass, wgpu::BindGroupLayout>,
     /// Of [`present`].
@@ -17,7 +17,7 @@ pub(super) struct Layouts {
 impl Layouts {
     pub fn new(device: &wgpu::Device) -> Layouts {
         Layouts {
-            passes: Pass::ALL.into_iter().map(|pass| (pass, bind_group_layout(device, pass))).collect(),
+            passes: Pass::ALL.iter().map(|&pass| (pass, bind_group_layout(device, pass))).collect(),
             present: present::layout(device),
         }
     }
@@ -34,13 +34,15 @@ fn bind_group_layout(device: &wgpu::Device, pass: Pass) -> wgpu::BindGroupLayout
         ty: wgpu::BindingType::Buffer { ty, has_dynamic_offset, min_binding_size },
         count: None,
     };
-    let (buffers, writes) = pass.buffers();
+    let about = pass.about();
     let params = wgpu::BufferSize::new(size_of::<Params>() as u64);
     let mut entries = vec![entry(0, wgpu::BufferBindingType::Uniform, true, params)];
-    entries.extend((0..buffers.len()).map(|i| {
-        let read_only = i + writes < buffers.len();
-        entry(i + 1, wgpu::BufferBindingType::Storage { read_only }, false, None)
-    }));
+    let read_only = about.reads.iter().map(|_| true).chain(about.writes.iter().map(|_| false));
+    entries.extend(
+        read_only
+            .enumerate()
+            .map(|(i, read_only)| entry(i + 1, wgpu::BufferBindingType::Storage { read_only }, false, None)),
+    );
     device.create_bind_group_layout(&wgpu::BindGroupLayoutDescriptor { label: Some(pass.name()), entries: &entries })
 }
 
@@ -100,8 +102,8 @@ fn each_pass<T: Send>(
 ) -> Result<HashMap<Pass, T>, GpuError> {
     use rayon::prelude::*;
     match side_by_side {
-        true => Pass::ALL.into_par_iter().map(of).collect(),
-        false => Pass::ALL.into_iter().map(of).collect(),
+        true => Pass::ALL.par_iter().copied().map(of).collect(),
+        false => Pass::ALL.iter().copied().map(of).collect(),
     }
 }
 
@@ -111,7 +113,7 @@ fn each_pass<T>(
     _side_by_side: bool,
     of: impl Fn(Pass) -> Result<(Pass, T), GpuError>,
 ) -> Result<HashMap<Pass, T>, GpuError> {
-    Pass::ALL.into_iter().map(of).collect()
+    Pass::ALL.iter().copied().map(of).collect()
 }
 
 fn pipeline(

@@ -8,7 +8,7 @@ use draction_shaders::Params;
 use super::GpuError;
 use crate::{
     engine::EngineError,
-    passes::{Buffer, Dims, Pass, SHARE_LEN, WEIGHTS_LEN},
+    passes::{Axis, Buffer, Dims, Extent, Pass, SHARE_LEN},
 };
 
 /// Most workgroups in one dimension of a dispatch.
@@ -66,13 +66,19 @@ impl Plan {
         check_sizes(dims)?;
         let frames = dims.frame_count() as u64;
         let mut most = frames;
-        for buffer in Buffer::ALL {
-            let (per_frame, rest) = frame_len(dims, buffer).unwrap_or((0, 0));
-            let bytes = (per_frame + rest).saturating_mul(4);
+        let frame = Extent { frames: 1, ..Extent::whole(dims) };
+        for &buffer in Buffer::ALL {
+            // what grows with bands and slabs is chosen below
+            if buffer.about().axes.iter().any(|axis| matches!(axis, Axis::BandTile | Axis::Slab)) {
+                continue;
+            }
+            let bytes = buffer.len(&frame).saturating_mul(4);
             if bytes > budget.binding {
                 return Err(GpuError::TooLarge { buffer, bytes, limit: budget.binding });
             }
-            most = most.min((budget.piece / (4 * per_frame).max(1)).max(1));
+            if buffer.is_per_frame() {
+                most = most.min((budget.piece / bytes).max(1));
+            }
         }
         let tiles = (dims.tiles_x() * dims.tiles_y()) as u64;
         let tile_bytes = dims.per_frame() as u64 * SHARE_LEN as u64 * 4;
@@ -90,19 +96,9 @@ impl Plan {
 
     /// Bytes of `buffer` for `frames` frames.
     pub fn bytes(&self, buffer: Buffer, frames: u64) -> u64 {
-        let len = match buffer {
-            Buffer::TilePartials => frames * self.bands[0].count * self.dims.per_frame() as u64 * SHARE_LEN as u64,
-            Buffer::TileLists => frames * self.bands[0].count * (1 + self.dims.per_frame() as u64),
-            Buffer::WeightPartials => self.slabs * WEIGHTS_LEN as u64,
-            _ => frame_len(&self.dims, buffer).map_or(0, |(per_frame, rest)| frames * per_frame + rest),
-        };
-        4 * len
-    }
-
-    /// Whether `buffer` grows with the number of frames.
-    pub fn is_per_frame(&self, buffer: Buffer) -> bool {
-        matches!(buffer, Buffer::TileLists | Buffer::TilePartials)
-            || frame_len(&self.dims, buffer).is_some_and(|(per_frame, _)| per_frame > 0)
+        let band_tiles = self.bands[0].count as usize;
+        let extent = Extent { dims: self.dims, frames: frames as usize, band_tiles, slabs: self.slabs as usize };
+        4 * buffer.len(&extent)
     }
 
     /// The uniform for one chunk and band.
@@ -131,21 +127,7 @@ impl Plan {
 
     /// Workgroups of `pass`, folded into two dimensions.
     pub fn groups(&self, pass: Pass, params: &Params) -> [u32; 2] {
-        let p = params;
-        let per_frame = p.bodies * p.gaussians;
-        let bodies = p.frames * p.bodies;
-        let count = match pass {
-            Pass::Head | Pass::HeadBackward => p.gaussians.div_ceil(64),
-            Pass::DepthRange | Pass::DepthRangeBackward => bodies,
-            Pass::Sort => p.frames * per_frame.div_ceil(256),
-            Pass::BinRows => p.frames * (p.tiles / p.tiles_x),
-            Pass::BinTiles => (p.frames * p.band_tiles).div_ceil(64),
-            Pass::Rasterize | Pass::RasterizeBackward => p.frames * p.band_tiles,
-            Pass::SkinBackward => (bodies * p.joints).div_ceil(64),
-            Pass::NfmWeightsBackward | Pass::HeadWeightsBackward => p.slabs,
-            Pass::ReduceWeights => (WEIGHTS_LEN as u32).div_ceil(64),
-            _ => (p.frames * per_frame).div_ceil(64),
-        };
+        let count = (pass.about().groups)(params);
         let x = count.min(MAX_GROUPS);
         [x, count.div_ceil(x)]
     }
@@ -173,34 +155,6 @@ fn check_sizes(d: &Dims) -> Result<(), EngineError> {
     Ok(())
 }
 
-/// Numbers in `buffer`: `(a frame, besides)`. `None` for scratch memory, whose size the plan chooses.
-fn frame_len(dims: &Dims, buffer: Buffer) -> Option<(u64, u64)> {
-    let [b, p, j, k] = [dims.clips, dims.bodies, dims.joints, dims.gaussians].map(|n| n as u64);
-    let n = p * k;
-    let pixels = dims.width as u64 * dims.height as u64;
-    Some(match buffer {
-        Buffer::Positions | Buffer::Velocities | Buffer::GradPositions | Buffer::GradVelocities => (p * j * 3, 0),
-        Buffer::Orientations => (p * j * 4, 0),
-        Buffer::Cameras => (0, b * 16),
-        Buffer::CanonicalJoints => (0, j * 4),
-        Buffer::Template => (0, k * 16),
-        Buffer::LbsWeights => (0, k * j),
-        Buffer::Features | Buffer::GradFeatures => (0, k * 3),
-        Buffer::Weights | Buffer::GradWeights => (0, WEIGHTS_LEN as u64),
-        Buffer::Head | Buffer::GradHead => (0, k * 4),
-        Buffer::Skinned => (n * 16, 0),
-        Buffer::Projected | Buffer::GradSplats => (n * 12, 0),
-        Buffer::DepthRange => (p * 4, 0),
-        Buffer::Shaded | Buffer::GradMeans => (n * 4, 0),
-        Buffer::Order => (n, 0),
-        Buffer::RowLists => ((1 + n) * dims.tiles_y() as u64, 0),
-        Buffer::Frames | Buffer::GradFrames => (pixels * 3, 0),
-        Buffer::GradAppearance => (n * 20, 0),
-        Buffer::GradDepthRange => (p * 2, 0),
-        Buffer::TileLists | Buffer::TilePartials | Buffer::WeightPartials => return None,
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -224,7 +178,7 @@ mod tests {
                 }
                 assert_eq!(next, total as u64);
             }
-            for buffer in Buffer::ALL {
+            for &buffer in Buffer::ALL {
                 assert!(plan.bytes(buffer, plan.chunks[0].count) <= WEBGPU.binding, "{buffer:?} of {d:?}");
             }
             for pass in crate::passes::backward(&d).into_iter().chain(crate::passes::forward(&d)) {

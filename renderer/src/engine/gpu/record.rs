@@ -3,11 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use super::{
-    GpuEngine, GpuError, Source,
-    pipelines::Pipelines,
-    plan::Plan,
-    transfer::{Target, input_name},
-    uploads::Uploads,
+    GpuEngine, GpuError, Source, pipelines::Pipelines, plan::Plan, transfer::Target, uploads::Uploads,
     workspace::Workspace,
 };
 use crate::{
@@ -99,11 +95,11 @@ impl GpuEngine {
             // what does not grow with frames is copied in at the beginning and out at the end
             let part = |buffer: Buffer| {
                 let size = plan.bytes(buffer, span.count);
-                if plan.is_per_frame(buffer) { (size / span.count * span.first, size) } else { (0, size) }
+                if buffer.is_per_frame() { (size / span.count * span.first, size) } else { (0, size) }
             };
             for &(buffer, source) in inputs {
                 let Some(destination) = workspace.buffer(buffer) else { continue };
-                if chunk > 0 && !plan.is_per_frame(buffer) {
+                if chunk > 0 && !buffer.is_per_frame() {
                     continue;
                 }
                 let (start, size) = part(buffer);
@@ -122,7 +118,7 @@ impl GpuEngine {
             replay(encoder, workspace, &pipelines, passes, chunk);
             for (buffer, target) in outputs {
                 let source = workspace.buffer(*buffer).ok_or(GpuError::Scratch(*buffer))?;
-                if !last && !plan.is_per_frame(*buffer) {
+                if !last && !buffer.is_per_frame() {
                     continue;
                 }
                 let (start, size) = part(*buffer);
@@ -161,7 +157,7 @@ impl GpuEngine {
                 Source::Host(numbers) if numbers.len() as u64 * 4 == expected => {}
                 Source::Host(numbers) => {
                     let (expected, got) = (expected as usize / 4, numbers.len());
-                    return Err(EngineError::Length { what: input_name(buffer), expected, got }.into());
+                    return Err(EngineError::Length { what: buffer.about().label, expected, got }.into());
                 }
             }
         }

@@ -279,7 +279,7 @@ fn a_broken_shader_leaves_the_good_one() {
     assert!(matches!(error, GpuError::Shader { .. }), "{error}");
     assert_eq!(gpu.forward(&scene.inputs()).unwrap(), frames);
     // a shader that draws nothing replaces the good one
-    let (_, text) = draction_shaders::PASSES.iter().find(|(name, _)| *name == "rasterize").unwrap();
+    let text = draction_shaders::wgsl::RASTERIZE.text;
     let mut sources = draction_shaders::Sources::default();
     sources.replace("rasterize", text.replace("saturate(x)", "0.0 * x"));
     pollster::block_on(gpu.reload(&sources)).unwrap();

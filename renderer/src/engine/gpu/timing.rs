@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::{
-    GpuEngine, GpuError, check_readable, in_numbers,
+    GpuEngine, GpuError, all_in_numbers, check_readable,
     pipelines::Pipelines,
     transfer::{Packed, Target, read_back},
     workspace::Workspace,
@@ -67,7 +67,7 @@ impl GpuEngine {
         };
         let read = self.record_with(&mut encoder, &inputs.dims, passes, &sources, &targets, &mut replay)?;
         let timing = stopwatch.finish(encoder)?;
-        Ok((timing, in_numbers(buffers, pollster::block_on(self.read_all(&read))?)))
+        Ok((timing, all_in_numbers(buffers, pollster::block_on(self.read_all(&read))?)))
     }
 }
 
@@ -102,14 +102,13 @@ impl<'a> Stopwatch<'a> {
     ) {
         let (pass, band) = step;
         let plan = &workspace.plan;
-        let (buffers, _) = pass.buffers();
         let index = self.dispatches.len();
         let mut dispatch = PassTime {
             pass,
             time: Duration::ZERO,
             dispatches: 1,
             groups: plan.groups(pass, &plan.params(chunk, band)),
-            bytes: buffers.iter().map(|&buffer| plan.bytes(buffer, plan.chunks[0].count)).sum(),
+            bytes: pass.buffers().map(|buffer| plan.bytes(buffer, plan.chunks[0].count)).sum(),
         };
         let timestamps = self.queries.as_ref().filter(|_| index < MOST);
         let timestamp_writes = timestamps.map(|query_set| wgpu::ComputePassTimestampWrites {

@@ -119,24 +119,6 @@ impl<'a> GradientTargets<'a> {
     }
 }
 
-/// What a caller knows the input as.
-pub(super) fn input_name(buffer: Buffer) -> &'static str {
-    match buffer {
-        Buffer::Positions => "positions",
-        Buffer::Velocities => "velocities",
-        Buffer::Orientations => "orientations",
-        Buffer::Cameras => "camera rows",
-        Buffer::CanonicalJoints => "canonical joint rows",
-        Buffer::Template => "template rows",
-        Buffer::LbsWeights => "blend weights",
-        Buffer::Features => "features",
-        Buffer::Weights => "packed weights",
-        Buffer::Frames => "frames",
-        Buffer::GradFrames => "frame gradients",
-        _ => "an intermediate buffer",
-    }
-}
-
 /// A template in the layout of the GPU's buffers. Pack it once and render many clips.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PackedTemplate {

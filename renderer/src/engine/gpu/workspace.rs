@@ -44,8 +44,7 @@ impl Workspace {
     /// Makes what `passes` need and is not there yet.
     pub fn prepare(&mut self, device: &wgpu::Device, layouts: &Layouts, passes: &[Pass]) {
         for &pass in passes {
-            let (buffers, _) = pass.buffers();
-            for &buffer in buffers {
+            for buffer in pass.buffers() {
                 self.ensure(device, buffer);
             }
             if self.bind_groups.contains_key(&pass) {
@@ -58,9 +57,9 @@ impl Workspace {
             };
             let mut entries =
                 vec![wgpu::BindGroupEntry { binding: 0, resource: wgpu::BindingResource::Buffer(params) }];
-            entries.extend(buffers.iter().enumerate().map(|(i, buffer)| wgpu::BindGroupEntry {
+            entries.extend(pass.buffers().enumerate().map(|(i, buffer)| wgpu::BindGroupEntry {
                 binding: i as u32 + 1,
-                resource: self.buffers[buffer].as_entire_binding(),
+                resource: self.buffers[&buffer].as_entire_binding(),
             }));
             let group = device.create_bind_group(&wgpu::BindGroupDescriptor {
                 label: Some(pass.name()),
@@ -98,8 +97,8 @@ impl Workspace {
     /// What goes over tiles goes band by band: a band's lists and shares are used before the next overwrites them.
     pub fn steps(&self, passes: &[Pass]) -> Vec<(Pass, usize)> {
         let mut steps = Vec::with_capacity(passes.len());
-        for stretch in passes.chunk_by(|a, b| a.is_banded() == b.is_banded()) {
-            let bands = if stretch[0].is_banded() { self.plan.bands.len() } else { 1 };
+        for stretch in passes.chunk_by(|a, b| a.about().banded == b.about().banded) {
+            let bands = if stretch[0].about().banded { self.plan.bands.len() } else { 1 };
             steps.extend((0..bands).flat_map(|band| stretch.iter().map(move |&pass| (pass, band))));
         }
         steps

@@ -1,8 +1,8 @@
 //! The numbers of a buffer, with names and units.
 
 use draction::{
-    inspect::{Axis, Layout, carriers, layout},
-    passes::{Buffer, Dims},
+    inspect::{Layout, carriers, layout},
+    passes::{Axis, Buffer, Dims},
 };
 use eframe::egui::{self, Rect, Sense, pos2, vec2};
 

@@ -167,14 +167,13 @@ fn edit(bench: &mut Workbench, pass: Pass) {
 /// What the chosen pass reads and writes, and ways to look closer.
 fn chosen(bench: &mut Workbench, ui: &mut egui::Ui) {
     let pass = bench.pass;
-    let (buffers, writes) = pass.buffers();
-    let (reads, written) = buffers.split_at(buffers.len() - writes);
+    let about = pass.about();
     section(ui, pass.name(), |ui| {
         if Button::new("Edit the shader").quiet(true).show(ui).clicked() {
             edit(bench, pass);
         }
     });
-    for (label, list) in [("reads", reads), ("writes", written)] {
+    for (label, list) in [("reads", about.reads), ("writes", about.writes)] {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = theme::space::XS;
             ui.label(text::small(label));

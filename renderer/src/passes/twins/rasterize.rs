@@ -5,7 +5,12 @@
 
 use rayon::prelude::*;
 
-use super::{exp::exp, forward::CUTOFF};
+use draction_shaders::{
+    CUTOFF,
+    rows::{GradSplat, Projected, Shaded},
+};
+
+use super::{exp::exp, forward::origin};
 use crate::passes::Dims;
 
 const LANES: usize = 8;
@@ -27,17 +32,17 @@ struct Splat {
 }
 
 impl Splat {
-    fn new(dims: &Dims, projected: &[f32], shaded: &[f32]) -> Splat {
-        let [u, v, _, extent_x, _, _, _, extent_y] = projected[..8] else { unreachable!("rows of twelve") };
-        let (origin, near) = super::forward::origin(dims, u, v);
+    fn new(dims: &Dims, projected: &Projected, shaded: &Shaded) -> Splat {
+        let Projected { centre: [u, v], extent_x, conic, extent_y, offset, .. } = *projected;
+        let (origin, near) = origin(dims, u, v);
         Splat {
             bounds: [u - extent_x, u + extent_x, v - extent_y, v + extent_y],
             origin,
             near,
-            conic: [projected[4], projected[5], projected[6]],
-            offset: [projected[8], projected[9], projected[10]],
-            opacity: shaded[3],
-            colour: [shaded[0], shaded[1], shaded[2]],
+            conic,
+            offset,
+            opacity: shaded.opacity,
+            colour: shaded.colour,
         }
     }
 
@@ -51,10 +56,10 @@ impl Splat {
         for y in first(top)..last(bottom, height) {
             let (mut x0, mut x1) = (left, right);
             if self.near {
-                // d ≤ 2·CUTOFF is an interval in x; one pixel of margin pays for rounding
+                // d ≤ CUTOFF is an interval in x; one pixel of margin pays for rounding
                 let dy = y as f32 - self.origin[1];
                 let middle = self.origin[0] - b * dy / a;
-                let square = 2.0 * CUTOFF / a - dy * dy * (c / a - b * b / (a * a));
+                let square = CUTOFF / a - dy * dy * (c / a - b * b / (a * a));
                 let spread = square.max(0.0).sqrt() + 1.0;
                 (x0, x1) = (x0.max(middle - spread), x1.min(middle + spread));
             }
@@ -85,15 +90,15 @@ fn last(x: f32, size: usize) -> usize {
 }
 
 /// Draws every frame; writes `frames [F,H,W,3]`.
-pub fn rasterize(dims: &Dims, projected: &[f32], shaded: &[f32], order: &[u32], frames: &mut [f32]) {
+pub fn rasterize(dims: &Dims, projected: &[Projected], shaded: &[Shaded], order: &[u32], frames: &mut [[f32; 3]]) {
     let n = dims.per_frame();
     let pixels = dims.width * dims.height;
-    frames.par_chunks_exact_mut(pixels * 3).enumerate().for_each(|(frame, image)| {
+    frames.par_chunks_exact_mut(pixels).enumerate().for_each(|(frame, image)| {
         let mut transmittance = vec![1f32; pixels];
         let mut planes = [vec![0f32; pixels], vec![0f32; pixels], vec![0f32; pixels]];
         for &i in &order[frame * n..][..n] {
             let g = frame * n + i as usize;
-            let splat = Splat::new(dims, &projected[12 * g..][..12], &shaded[4 * g..][..4]);
+            let splat = Splat::new(dims, &projected[g], &shaded[g]);
             splat.for_each_row(dims.width, dims.height, |y, x0, x1| {
                 let row = y * dims.width;
                 let [r, g, b] = &mut planes;
@@ -107,7 +112,7 @@ pub fn rasterize(dims: &Dims, projected: &[f32], shaded: &[f32], order: &[u32], 
                 );
             });
         }
-        for (i, pixel) in image.chunks_exact_mut(3).enumerate() {
+        for (i, pixel) in image.iter_mut().enumerate() {
             for c in 0..3 {
                 let value = planes[c][i];
                 pixel[c] = if value.is_finite() { value.clamp(0.0, 1.0) } else { 0.0 };
@@ -151,33 +156,32 @@ fn composite(s: &Splat, x0: f32, y: f32, transmittance: &mut [f32], planes: [&mu
     body(s, x0, y, transmittance, planes)
 }
 
-/// Gradients of the splats from `∂L/∂frames`; writes `grad_splats [G,12]`.
+/// Gradients of the splats from `∂L/∂frames`; writes `grad_splats [G]`.
 pub fn rasterize_backward(
     dims: &Dims,
-    projected: &[f32],
-    shaded: &[f32],
+    projected: &[Projected],
+    shaded: &[Shaded],
     order: &[u32],
-    frames: &[f32],
-    grad_frames: &[f32],
-    grad_splats: &mut [f32],
+    frames: &[[f32; 3]],
+    grad_frames: &[[f32; 3]],
+    grad_splats: &mut [GradSplat],
 ) {
     let n = dims.per_frame();
     let pixels = dims.width * dims.height;
-    grad_splats.par_chunks_exact_mut(n * 12).enumerate().for_each(|(frame, out)| {
-        out.fill(0.0);
-        let image = &frames[frame * pixels * 3..][..pixels * 3];
-        let upstream = &grad_frames[frame * pixels * 3..][..pixels * 3];
+    grad_splats.par_chunks_exact_mut(n).enumerate().for_each(|(frame, out)| {
+        let image = &frames[frame * pixels..][..pixels];
+        let upstream = &grad_frames[frame * pixels..][..pixels];
         let mut state = Replay::new(image, upstream);
         for &i in &order[frame * n..][..n] {
             let g = frame * n + i as usize;
-            let splat = Splat::new(dims, &projected[12 * g..][..12], &shaded[4 * g..][..4]);
+            let splat = Splat::new(dims, &projected[g], &shaded[g]);
             let mut sums = Sums::default();
             splat.for_each_row(dims.width, dims.height, |y, x0, x1| {
                 let row = y * dims.width;
                 let moments = state.row(&splat, x0 as f32, y as f32, row + x0..row + x1);
                 sums.add(moments, f64::from(y as f32 - splat.origin[1]));
             });
-            sums.write(&mut out[12 * i as usize..][..12]);
+            out[i as usize] = sums.row();
         }
     });
 }
@@ -205,11 +209,11 @@ impl Sums {
         }
     }
 
-    fn write(&self, out: &mut [f32]) {
-        let values = self.moments.iter().chain([&self.opacity]).chain(&self.colour);
-        for (slot, value) in out.iter_mut().zip(values) {
-            *slot = *value as f32;
-        }
+    fn row(&self) -> GradSplat {
+        let [m0, mx, my, xx, xy, yy] = self.moments.map(|x| x as f32);
+        let [red, green, blue] = self.colour.map(|x| x as f32);
+        let opacity = self.opacity as f32;
+        GradSplat { moment: [m0, mx, my], xx, xy, yy, opacity, red, green, blue, padding: [0.0; 2] }
     }
 }
 
@@ -222,13 +226,10 @@ struct Replay {
 }
 
 impl Replay {
-    fn new(image: &[f32], upstream: &[f32]) -> Replay {
-        let plane = |c: usize| upstream.chunks_exact(3).map(|g| g[c]).collect::<Vec<_>>();
-        let behind = image
-            .chunks_exact(3)
-            .zip(upstream.chunks_exact(3))
-            .map(|(c, g)| c[0] * g[0] + c[1] * g[1] + c[2] * g[2])
-            .collect::<Vec<_>>();
+    fn new(image: &[[f32; 3]], upstream: &[[f32; 3]]) -> Replay {
+        let plane = |c: usize| upstream.iter().map(|g| g[c]).collect::<Vec<_>>();
+        let behind =
+            image.iter().zip(upstream).map(|(c, g)| c[0] * g[0] + c[1] * g[1] + c[2] * g[2]).collect::<Vec<_>>();
         Replay { transmittance: vec![1.0; behind.len()], behind, grad: [plane(0), plane(1), plane(2)] }
     }
 

@@ -1,4 +1,4 @@
-//! GOLD-1, the specification's self-contained test (end of A.6): two people, one of whom leaves, and every gradient.
+//! The specification's self-contained test (GOLD-1, end of A.6): two people, one of whom leaves, and every gradient.
 
 use super::CpuEngine;
 use crate::{
@@ -47,8 +47,8 @@ fn sum(values: &[f32]) -> f64 {
 }
 
 #[test]
-fn gold_1() {
-    let template = crate::draction::template_of_gold_1();
+fn the_specifications_own_case() {
+    let template = crate::draction::spec_template();
     let k = template.gaussians;
     assert_eq!((template.joints, k), (5, 13));
     let parts = [(64 * 3, 0.3, 0.2), (64, 0.1, 0.3), (4 * 64, 0.3, 0.4), (4, 0.2, 0.5)];

@@ -1,5 +1,7 @@
 //! Three-dimensional arithmetic that several twins share.
 
+use draction_shaders::rows::{CameraRow, Symmetric};
+
 /// `σ(x)`.
 pub fn sigmoid(x: f32) -> f32 {
     1.0 / (1.0 + (-x).exp())
@@ -11,50 +13,54 @@ pub fn transform(m: &[f32; 9], x: [f32; 3]) -> [f32; 3] {
 }
 
 /// The rotation inside `camera_from_world`.
-pub fn camera_rotation(camera: &[f32]) -> [f32; 9] {
-    let c = camera;
-    [c[0], c[1], c[2], c[4], c[5], c[6], c[8], c[9], c[10]]
+pub fn camera_rotation(camera: &CameraRow) -> [f32; 9] {
+    let CameraRow { right: r, up: u, forward: f, .. } = camera;
+    [r[0], r[1], r[2], u[0], u[1], u[2], f[0], f[1], f[2]]
 }
 
-/// A symmetric matrix `xx xy xz yy yz zz`, seen as the quadratic form it is.
-#[derive(Clone, Copy)]
-pub struct Polynomial3(pub [f32; 6]);
-
-impl Polynomial3 {
+/// A symmetric matrix, seen as the quadratic form that it is.
+pub trait Form: Sized {
     /// `S v`.
-    pub fn apply(&self, v: [f32; 3]) -> [f32; 3] {
-        let [xx, xy, xz, yy, yz, zz] = self.0;
-        [xx * v[0] + xy * v[1] + xz * v[2], xy * v[0] + yy * v[1] + yz * v[2], xz * v[0] + yz * v[1] + zz * v[2]]
-    }
+    fn apply(&self, v: [f32; 3]) -> [f32; 3];
     /// `aᵀ S b`.
-    pub fn form(&self, a: [f32; 3], b: [f32; 3]) -> f32 {
-        let s = self.apply(b);
-        a[0] * s[0] + a[1] * s[1] + a[2] * s[2]
-    }
+    fn form(&self, a: [f32; 3], b: [f32; 3]) -> f32;
     /// `aᵀ S a`.
-    pub fn form_self(&self, a: [f32; 3]) -> f32 {
+    fn form_self(&self, a: [f32; 3]) -> f32 {
         self.form(a, a)
     }
     /// The adjugate, `det(S)·S⁻¹`.
-    pub fn adjugate(&self) -> Polynomial3 {
-        let [xx, xy, xz, yy, yz, zz] = self.0;
-        Polynomial3([
-            yy * zz - yz * yz,
-            xz * yz - xy * zz,
-            xy * yz - xz * yy,
-            xx * zz - xz * xz,
-            xy * xz - xx * yz,
-            xx * yy - xy * xy,
-        ])
+    fn adjugate(&self) -> Self;
+}
+
+impl Form for Symmetric {
+    fn apply(&self, v: [f32; 3]) -> [f32; 3] {
+        let Symmetric { xx, xy, xz, yy, yz, zz } = *self;
+        [xx * v[0] + xy * v[1] + xz * v[2], xy * v[0] + yy * v[1] + yz * v[2], xz * v[0] + yz * v[1] + zz * v[2]]
+    }
+
+    fn form(&self, a: [f32; 3], b: [f32; 3]) -> f32 {
+        let s = self.apply(b);
+        a[0] * s[0] + a[1] * s[1] + a[2] * s[2]
+    }
+
+    fn adjugate(&self) -> Symmetric {
+        let Symmetric { xx, xy, xz, yy, yz, zz } = *self;
+        Symmetric {
+            xx: yy * zz - yz * yz,
+            xy: xz * yz - xy * zz,
+            xz: xy * yz - xz * yy,
+            yy: xx * zz - xz * xz,
+            yz: xy * xz - xx * yz,
+            zz: xx * yy - xy * xy,
+        }
     }
 }
 
-/// `R S Rᵀ` for a symmetric `S = xx xy xz yy yz zz`.
-pub fn rotate_covariance(r: &[f32; 9], cov: &[f32]) -> [f32; 6] {
-    let s = Polynomial3([cov[0], cov[1], cov[2], cov[3], cov[4], cov[5]]);
+/// `R S Rᵀ` for a symmetric `S`.
+pub fn rotate_covariance(r: &[f32; 9], s: &Symmetric) -> Symmetric {
     let row = |i: usize| [r[3 * i], r[3 * i + 1], r[3 * i + 2]];
     let form = |i, j| s.form(row(i), row(j));
-    [form(0, 0), form(0, 1), form(0, 2), form(1, 1), form(1, 2), form(2, 2)]
+    Symmetric { xx: form(0, 0), xy: form(0, 1), xz: form(0, 2), yy: form(1, 1), yz: form(1, 2), zz: form(2, 2) }
 }
 
 /// A quaternion of length one, or the identity where there is none to be had (A.3).

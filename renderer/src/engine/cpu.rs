@@ -1,0 +1,115 @@
+//! The engine of machines without a GPU, and the oracle of the one with: replays the passes' twins on all cores.
+
+#[cfg(test)]
+mod spec;
+
+use super::{EngineError, Gradients, Inputs, in_numbers};
+use crate::{
+    draction::Parameters,
+    passes::{self, Buffer, Extent, Memory, Pass},
+};
+
+/// Replays passes in plain Rust on all cores.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct CpuEngine;
+
+impl CpuEngine {
+    /// Draws `frames [B, T, H, W, 3]`.
+    ///
+    /// # Errors
+    /// [`EngineError`] when a slice does not fit `inputs.dims`.
+    pub fn forward(&self, inputs: &Inputs<'_>) -> Result<Vec<f32>, EngineError> {
+        let mut memory = packed(inputs)?;
+        replay(&mut memory, &passes::forward(&inputs.dims), |_| {});
+        Ok(memory.take(Buffer::Frames))
+    }
+
+    /// Gradients of a loss from `∂L/∂frames`; `frames` and `grad_frames` are `[B, T, H, W, 3]`.
+    ///
+    /// # Errors
+    /// As [`CpuEngine::forward`].
+    pub fn backward(&self, inputs: &Inputs<'_>, frames: &[f32], grad_frames: &[f32]) -> Result<Gradients, EngineError> {
+        let mut memory = packed(inputs)?;
+        set_frames(&mut memory, frames, grad_frames)?;
+        replay(&mut memory, &passes::backward(&inputs.dims), |_| {});
+        let features = memory.take(Buffer::GradFeatures);
+        Ok(Gradients {
+            parameters: Parameters::from_packed(features, memory.get(Buffer::GradWeights), inputs.dims.nfm),
+            positions: memory.take(Buffer::GradPositions),
+            velocities: memory.take(Buffer::GradVelocities),
+        })
+    }
+
+    /// Runs `passes` and returns the named buffers as the last pass left them ([`Buffer::Order`] as numbers).
+    /// `backward` gives the frames and their upstream gradient where the passes need them.
+    ///
+    /// # Errors
+    /// As [`CpuEngine::forward`].
+    pub fn capture(
+        &self,
+        inputs: &Inputs<'_>,
+        passes: &[Pass],
+        backward: Option<(&[f32], &[f32])>,
+        buffers: &[Buffer],
+    ) -> Result<Vec<Vec<f32>>, EngineError> {
+        self.watch(inputs, passes, backward, buffers, |_| {})
+    }
+
+    /// [`CpuEngine::capture`] that tells `ran` of each pass as soon as it has run.
+    ///
+    /// # Errors
+    /// As [`CpuEngine::forward`].
+    pub fn watch(
+        &self,
+        inputs: &Inputs<'_>,
+        passes: &[Pass],
+        backward: Option<(&[f32], &[f32])>,
+        buffers: &[Buffer],
+        ran: impl FnMut(Pass),
+    ) -> Result<Vec<Vec<f32>>, EngineError> {
+        let mut memory = packed(inputs)?;
+        if let Some((frames, grad_frames)) = backward {
+            set_frames(&mut memory, frames, grad_frames)?;
+        }
+        replay(&mut memory, passes, ran);
+        Ok(buffers.iter().map(|&buffer| in_numbers(buffer, memory.get(buffer).to_vec())).collect())
+    }
+}
+
+/// Runs the twins of `passes` and tells `ran` of each.
+fn replay(memory: &mut Memory<'_>, passes: &[Pass], mut ran: impl FnMut(Pass)) {
+    for &pass in passes {
+        if let Some(twin) = pass.about().twin {
+            twin(memory);
+        }
+        ran(pass);
+    }
+}
+
+/// The inputs as passes bind them.
+fn packed<'a>(inputs: &Inputs<'a>) -> Result<Memory<'a>, EngineError> {
+    inputs.check()?;
+    let lbs = inputs.template.lbs_weights();
+    let mut memory = Memory::new(inputs.dims);
+    memory.set(Buffer::Positions, inputs.positions);
+    memory.set(Buffer::Velocities, inputs.velocities);
+    memory.set(Buffer::Orientations, inputs.orientations.unwrap_or_default());
+    memory.set(Buffer::Cameras, inputs.camera_rows());
+    memory.set(Buffer::CanonicalJoints, inputs.template.gpu_canonical_joints());
+    memory.set(Buffer::Template, inputs.template.gpu_template(&lbs));
+    memory.set(Buffer::LbsWeights, lbs);
+    memory.set(Buffer::Features, &inputs.parameters.features[..]);
+    memory.set(Buffer::Weights, inputs.parameters.pack());
+    Ok(memory)
+}
+
+fn set_frames<'a>(memory: &mut Memory<'a>, frames: &'a [f32], grad_frames: &'a [f32]) -> Result<(), EngineError> {
+    let expected = Buffer::Frames.len(&Extent::whole(&memory.dims)) as usize;
+    for (buffer, numbers) in [(Buffer::Frames, frames), (Buffer::GradFrames, grad_frames)] {
+        if numbers.len() != expected {
+            return Err(EngineError::Length { what: buffer.about().label, expected, got: numbers.len() });
+        }
+        memory.set(buffer, numbers);
+    }
+    Ok(())
+}
