@@ -14,11 +14,12 @@ use std::ops::ControlFlow;
 
 use anyhow::{Result, bail, ensure};
 use burn::tensor::Tensor;
-use draction::{clip::Clip, motion::Motion};
-use skeletonllm_data::{
-    Family, Kinematics, denoise,
-    layout::{JointMap, Mapped},
+use draction::{
+    clip::Clip,
+    figure::{self, JointMap, Mapped},
+    motion::Motion,
 };
+use skeletonllm_data::{Family, Kinematics};
 use skeletonllm_network::{
     chat::Chat,
     device::Selected,
@@ -36,7 +37,7 @@ pub use judge::QuestionTally;
 pub use spans::{LONG_TAKE_SECONDS, Span, SpanOptions};
 
 use crate::{
-    drawing::{DrawSettings, Drawing, HostDrawing, figure},
+    drawing::{DrawSettings, Drawing, HostDrawing},
     folder::{Loaded, ModelFiles, SkeletonLlm, see},
     observation::Observation,
 };
@@ -195,7 +196,7 @@ impl Assistant {
     fn draw(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<Rendered> {
         ensure!(!motions.is_empty(), "there is no motion to look at");
         let options = settings.clip_options(self.frames());
-        let figures: Vec<Mapped> = motions.iter().map(|motion| figure(motion)).collect();
+        let figures: Vec<Mapped> = motions.iter().map(|motion| figure::of(motion)).collect();
         let clips = figures.iter().map(|f| Clip::from_motion(&f.motion, &options)).collect::<Result<Vec<_>, _>>()?;
         let maps = figures.into_iter().map(|figure| figure.maps).collect();
         let own = &self.model.drawing;
@@ -352,7 +353,7 @@ fn among_themselves(scores: &[f32]) -> Vec<f32> {
 pub fn describe_motion(motion: &Motion) -> String {
     let kinematics = Kinematics::of(motion);
     let hands = kinematics.hands.map_or(String::new(), |h| format!(", hands {h:?}"));
-    let noise = denoise::noticeable_noise(motion);
+    let noise = figure::noticeable_noise(motion);
     let shakes = noise.map_or(String::new(), |noise| format!(", noise of {:.1} cm", 100.0 * noise));
     format!(
         "{} joints, {} frames at {:.1} fps, {} ({:.2} m tall{hands}{shakes})",

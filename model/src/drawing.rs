@@ -13,7 +13,7 @@ use std::{collections::BTreeMap, sync::Arc};
 pub use bank::{bank_skeleton, fresh_draction};
 pub use config::DrawingConfig;
 pub use host::HostDrawing;
-pub use settings::{CameraMode, DrawSettings, figure};
+pub use settings::{CameraMode, DrawSettings};
 
 use anyhow::Result;
 use burn::{

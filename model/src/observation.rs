@@ -5,8 +5,8 @@ use burn::tensor::Tensor;
 use draction::{
     clip::Clip,
     export::{contact_sheet, encode_png, pictures},
+    figure::JointMap,
 };
-use skeletonllm_data::layout::JointMap;
 use skeletonllm_network::tensors::host_async;
 
 use crate::drawing::Drawing;

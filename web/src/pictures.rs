@@ -11,10 +11,11 @@ mod texture;
 use draction::{
     clip::{Clip, Stage},
     draction::DrAction,
+    figure,
     motion::Motion,
 };
 use eframe::egui::{self, TextureId};
-use skeletonllm::drawing::{DrawSettings, HostDrawing, figure};
+use skeletonllm::drawing::{DrawSettings, HostDrawing};
 
 use self::texture::CachedTexture;
 use crate::document::Subject;
@@ -143,7 +144,7 @@ impl Pictures {
             // settings change while a slider is dragged, what a take shows does not
             let motion = match self.prepared.take() {
                 Some(prepared) if prepared.key.0 == subject.take => prepared.motion,
-                _ => figure(&subject.motion).motion,
+                _ => figure::of(&subject.motion).motion,
             };
             let stage = Stage::new(&motion, &options).map_err(|e| e.to_string())?;
             let draction = self.drawing.dressed(&subject.settings, stage.clip()).map_err(|e| e.to_string())?;

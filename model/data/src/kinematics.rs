@@ -3,7 +3,6 @@
 //! Each truth is `None` where the motion lies between two clear cases; such a question is then not asked. The lines
 //! were drawn on the three labelled sets (see `real_data` for how far they agree with the labels there).
 
-mod anatomy;
 pub mod limbs;
 mod measure;
 pub mod phases;
@@ -13,7 +12,6 @@ mod terms;
 
 use draction::motion::Motion;
 
-pub use anatomy::{Anatomy, Limb};
 pub use limbs::Mover;
 pub use measure::{LimbMeasure, Measures};
 pub use phases::{BodyPart, Movement, Phase, phases};

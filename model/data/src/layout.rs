@@ -2,48 +2,17 @@
 //! them all does not tell data sets apart by their skeletons, and reads skeletons that it never saw.
 
 mod bridge;
-mod hands;
-mod kinect;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 
 use draction::{
-    draction::{LinePoints, Scales, Template, TemplateRule, gaussian_places},
-    motion::{Motion, Part, Skeleton},
+    figure::{LANDMARKS, landmarks, on_kinect},
+    motion::{Motion, Skeleton},
 };
 
-pub use hands::with_hands;
-pub use kinect::{JointMap, Mapped, on_kinect};
-
 use super::rng::Rng;
-
-/// Joints that every body with five parts has.
-pub const LANDMARKS: usize = 15;
-/// How far along a limb, and along the trunk, the landmarks lie.
-const LIMB: [f32; 3] = [0.0, 0.5, 1.0];
-/// See [`LIMB`]: pelvis, where the arms begin, head.
-const TRUNK: [f32; 3] = [0.0, 0.65, 1.0];
-
-/// Begin, middle and end of the trunk, of both arms and of both legs, in this order (left before right): the joints
-/// nearest to these places. One joint may stand for several. `None` for a skeleton without all five parts.
-///
-/// `pose [J, 3]` is how the body stands, metres.
-pub fn landmarks(skeleton: &Skeleton, pose: &[f32]) -> Option<[usize; LANDMARKS]> {
-    let rule = TemplateRule { points: LinePoints::Fixed(0), scales: Scales::Constant(0.02) };
-    let template = Template::build(&skeleton.bones, pose, &rule).ok()?;
-    let ways = gaussian_places(skeleton, &template);
-    let mut marks = [0; LANDMARKS];
-    for (part, marks) in Part::ALL.into_iter().zip(marks.chunks_exact_mut(3)) {
-        let places = if part == Part::Torso { TRUNK } else { LIMB };
-        for (mark, place) in marks.iter_mut().zip(places) {
-            let distance = |j: &usize| (ways[*j].along - place).abs();
-            *mark = skeleton.joints_of(part).min_by(|a, b| distance(a).total_cmp(&distance(b)))?;
-        }
-    }
-    Some(marks)
-}
 
 /// The motion on a random layout: half of the time on Kinect's 25 joints or a reduction of them to 20, 17 or 13, else
 /// [`thinned`]. A skeleton without all five parts stays as it is.

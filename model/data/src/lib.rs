@@ -28,7 +28,6 @@
 
 pub mod augment;
 pub mod batches;
-pub mod denoise;
 pub mod family;
 pub mod formats;
 pub mod kinematics;
@@ -50,7 +49,6 @@ pub mod together;
 
 pub use augment::{AugmentOptions, Augmented, augment, degraded};
 pub use batches::Batches;
-pub use denoise::denoised;
 pub use family::{Family, FamilyWeights};
 pub use kinematics::{BodyPart, Kinematics, Limbs, Movement, Phase, phases};
 pub use labels::Labels;

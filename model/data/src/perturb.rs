@@ -7,10 +7,10 @@ mod tests;
 
 use std::{borrow::Cow, f32::consts::TAU, fmt};
 
-use draction::motion::Motion;
+use draction::{figure::on_kinect, motion::Motion};
 use serde::{Serialize, Serializer};
 
-use super::{layout::on_kinect, rng::Rng};
+use super::rng::Rng;
 
 /// One change. Of a recording with errors only places are left: orientations would tell where joints were without them.
 #[derive(Clone, Copy, Debug, PartialEq)]

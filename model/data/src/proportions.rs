@@ -1,9 +1,7 @@
 //! The same motion by a body of other proportions. Each data set has few skeletons, and a model that can tell them apart
 //! learns which labels belong to which; on each other's bodies they have all labels in common.
 
-use draction::motion::Motion;
-
-use super::layout::on_kinect;
+use draction::{figure::on_kinect, motion::Motion};
 
 /// Bones shorter than this share of the body have no direction to speak of.
 const SHORTEST: f32 = 0.005;
@@ -68,7 +66,6 @@ mod tests {
     use super::*;
     use crate::{
         augment::{AugmentOptions, degraded},
-        layout::on_kinect,
         rng::Rng,
         stick_figure,
     };

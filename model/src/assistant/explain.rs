@@ -3,9 +3,8 @@
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Tensor, TensorData};
-use draction::clip::Clip;
+use draction::{clip::Clip, figure::JointMap};
 use serde::{Deserialize, Serialize};
-use skeletonllm_data::layout::JointMap;
 use skeletonllm_network::{
     internvl::{IGNORED, TokenBatch},
     task::yield_now,
@@ -17,7 +16,7 @@ use crate::{drawing::joint_tensor, folder::see, observation::Observation};
 
 /// How much an answer's log-probability hangs on each joint of each frame, to first order.
 ///
-/// Joints are those of the file; what is drawn ([`crate::drawing::figure`]) follows from them linearly.
+/// Joints are those of the file; what is drawn ([`draction::figure::of`]) follows from them linearly.
 ///
 /// The renderer reads two vectors of a joint in a frame: its position, and its displacement over the next 4/30 s, which
 /// is measured between the drawn frames and so does not follow from the other positions. Both are metres and count as

@@ -8,8 +8,10 @@ use burn::{
     module::{Module, Param},
     tensor::{Device, TensorData},
 };
-use draction::clip::Clip;
-use skeletonllm_data::layout::{LANDMARKS, landmarks};
+use draction::{
+    clip::Clip,
+    figure::{LANDMARKS, landmarks},
+};
 use skeletonllm_network::layers::Linear;
 
 /// Numbers read a frame: three coordinates and three velocities of each landmark.

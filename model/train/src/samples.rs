@@ -3,11 +3,11 @@
 use anyhow::{Context, Result};
 use draction::{
     clip::{Clip, ClipOptions, Fit, Viewpoint},
+    figure,
     motion::Motion,
     sampling::Sampler,
 };
 use rayon::prelude::*;
-use skeletonllm::drawing::figure;
 use skeletonllm_data::{
     AugmentOptions, Batches, DataClip, Labels, Proportions, Rng, Truth, augment, degraded, layout, teacher::ShownClip,
     together,
@@ -130,7 +130,7 @@ impl Source<'_> {
         if !chosen || motion.bodies > 1 {
             return motion;
         }
-        let own = figure(&motion).motion;
+        let own = figure::of(&motion).motion;
         match (Proportions::of(donor), Proportions::of(&own)) {
             (Some(other), Some(before)) => other.put_on(&own, &before),
             _ => own,
@@ -158,7 +158,7 @@ impl Source<'_> {
         };
         let truth = Truth::of(&clip.record, &shown.motion, shown.mirrored, &self.labels);
         let moved = shown.motion.without_empty_bodies();
-        let moved = layout::with_hands(&moved).map_or(moved, |(longer, _)| longer);
+        let moved = figure::with_hands(&moved).map_or(moved, |(longer, _)| longer);
         let performed = self.performed(moved, &mut rng);
         // what is to be read is the whole body as it moved, also where joints are missing or shake
         let whole = degraded(&performed, &self.augment.well_tracked(), &mut rng.clone());
@@ -166,7 +166,7 @@ impl Source<'_> {
         if rng.chance(self.layouts) {
             seen = layout::random(&seen, &mut rng);
         }
-        let [seen, whole] = [seen, whole].map(|motion| figure(&motion).motion);
+        let [seen, whole] = [seen, whole].map(|motion| figure::of(&motion).motion);
         let context = || clip.record.file_name.clone();
         // the whole clip shows somebody, but not every cut of it need do
         let Ok(seen) = Clip::from_motion(&seen, &options) else { return Ok(None) };

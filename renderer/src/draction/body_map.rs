@@ -1,9 +1,9 @@
 //! Carrying features from one skeleton to another by where they sit on the body.
 //!
 //! The released transfer (spec A.7.2) stretches the list of joint rows and the list of line rows, so that a feature
-//! lands on whichever joint has the same place in its file. Here a Gaussian's place is its body part and how far
-//! along the part it lies ([`crate::figure::places`]), and a target Gaussian takes the blend of its two neighbours on the same part: a left wrist
-//! draws like a left wrist, whatever the file calls it. Linear, so gradients run back through it.
+//! lands on whichever joint has the same place in its file. Here a Gaussian's place is its body part and how far along
+//! the part it lies ([`crate::figure::places()`]), and a target Gaussian takes the blend of its two neighbours on the same
+//! part: a left wrist draws like a left wrist, whatever the file calls it. Linear, so gradients run back through it.
 
 use super::{DrAction, Parameters, SparseRows, Template, TemplateError, TemplateRule};
 use crate::{

@@ -2,9 +2,10 @@
 //!
 //! Lengths are in the performer's own arm or leg length, so that a child and a scaled clip give the same numbers.
 
-use draction::motion::Motion;
-
-use super::anatomy::{Anatomy, Limb};
+use draction::{
+    figure::{Anatomy, Limb},
+    motion::Motion,
+};
 
 /// Smoothing window, seconds: long enough to calm a depth camera, short enough to keep a wave.
 pub(super) const SMOOTHING_S: f32 = 0.17;

@@ -3,11 +3,10 @@
 //! Wrists and ankles are watched relative to the trunk, the pelvis relative to the floor. Their paths fall into
 //! strokes, and strokes that go there and back again and again are one phase with a count.
 
-use draction::motion::Motion;
+use draction::{figure::Limb, motion::Motion};
 
 use super::{
     Travel, Turning,
-    anatomy::Limb,
     measure::{Observed, SMOOTHING_S, Vec3, length, smooth, sub},
     strokes::{Cut, Stroke, runs, strokes},
 };

@@ -6,10 +6,13 @@
 
 use std::borrow::Cow;
 
-use draction::motion::{Motion, Part};
+use draction::{
+    figure::Anatomy,
+    motion::{Motion, Part},
+};
 use rayon::prelude::*;
 use serde::Serialize;
-use skeletonllm_data::{DataClip, DataSet, Labels, kinematics::Anatomy};
+use skeletonllm_data::{DataClip, DataSet, Labels};
 
 /// Moments that a clip is compared at.
 const MOMENTS: usize = 32;

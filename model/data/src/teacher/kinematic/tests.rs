@@ -2,9 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use draction::motion::{
-    Motion,
-    humanoid::{Action, Person, perform},
+use draction::{
+    figure::{Anatomy, Limb},
+    motion::{
+        Motion,
+        humanoid::{Action, Person, perform},
+    },
 };
 use skeletonllm_checks::shared;
 
@@ -14,7 +17,7 @@ use super::{
 };
 use crate::{
     DataSet, Labels, Record, Split, Truth,
-    kinematics::{Anatomy, BodyPart, Limb, Movement, Mover, Travel, Turning},
+    kinematics::{BodyPart, Movement, Mover, Travel, Turning},
     labels::mirrored,
     record::read_metadata,
 };

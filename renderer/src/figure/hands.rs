@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
-use draction::motion::{
+use glam::{DVec3, Vec3};
+
+use super::anatomy::Anatomy;
+use crate::motion::{
     Motion, Part,
     quaternion::{from_scalar_first, rotate},
 };
-
-use crate::kinematics::Anatomy;
 
 /// From the wrist to the finger tips, as a share of the forearm.
 pub(super) const HAND: f32 = 0.6;
@@ -52,10 +53,9 @@ pub fn with_hands(motion: &Motion) -> Option<(Motion, [usize; 2])> {
         positions.extend_from_slice(&motion.positions[n * joints * 3..][..joints * 3]);
         orientations.extend_from_slice(&old[n * joints * 4..][..joints * 4]);
         for (wrist, reach) in wrists.into_iter().zip(&reaches[2 * body..]) {
-            let (at, turn) = (motion.position(t, body, wrist), motion.orientation(t, body, wrist));
-            let hand = rotate(from_scalar_first(turn), (*reach).into());
-            let hand = hand.to_array().map(|x| if *there { x as f32 } else { 0.0 });
-            positions.extend((0..3).map(|c| at[c] + hand[c]));
+            let (at, turn) = (Vec3::from(motion.position(t, body, wrist)), motion.orientation(t, body, wrist));
+            let hand = rotate(from_scalar_first(turn), *reach).as_vec3();
+            positions.extend((at + if *there { hand } else { Vec3::ZERO }).to_array());
             orientations.extend(turn);
         }
     }
@@ -65,29 +65,21 @@ pub fn with_hands(motion: &Motion) -> Option<(Motion, [usize; 2])> {
 
 /// From a body's wrist to its finger tips, metres, in the axes of the wrist. `None` where orientations do not follow the
 /// forearm; zero for a body that is never there.
-fn reach(motion: &Motion, body: usize, [elbow, above, wrist]: [usize; 3]) -> Option<[f64; 3]> {
-    let (mut sum, mut bone_length, mut forearm_length, mut frames) = ([0.0; 3], 0.0, 0.0, 0);
+fn reach(motion: &Motion, body: usize, [elbow, above, wrist]: [usize; 3]) -> Option<DVec3> {
+    let (mut sum, mut bone_length, mut forearm_length, mut frames) = (DVec3::ZERO, 0.0, 0.0, 0);
     for t in (0..motion.frames()).filter(|&t| motion.is_present(t, body)) {
-        let end = motion.position(t, body, wrist);
-        let to_wrist = |from| {
-            let from = motion.position(t, body, from);
-            [0, 1, 2].map(|c| f64::from(end[c] - from[c]))
-        };
+        let at = |joint| Vec3::from(motion.position(t, body, joint));
+        let to_wrist = |from| (at(wrist) - at(from)).as_dvec3();
         let bone = to_wrist(above);
-        let seen = rotate(from_scalar_first(motion.orientation(t, body, above)).conjugate(), bone.into());
-        (0..3).for_each(|c| sum[c] += seen[c]);
-        bone_length += length(bone);
-        forearm_length += length(to_wrist(elbow));
+        sum += rotate(from_scalar_first(motion.orientation(t, body, above)).conjugate(), bone);
+        bone_length += bone.length();
+        forearm_length += to_wrist(elbow).length();
         frames += 1;
     }
     if frames == 0 {
-        return Some([0.0; 3]);
+        return Some(DVec3::ZERO);
     }
     let mean = f64::from(HAND) * forearm_length / f64::from(frames);
-    let left = length(sum);
-    (left > STEADY * bone_length).then(|| sum.map(|x| x / left * mean))
-}
-
-fn length(v: [f64; 3]) -> f64 {
-    v.iter().map(|x| x * x).sum::<f64>().sqrt()
+    let left = sum.length();
+    (left > STEADY * bone_length).then(|| sum / left * mean)
 }

@@ -1,6 +1,8 @@
 //! Finds wrists, ankles, shoulders, hips and head in a skeleton of any layout.
 
-use draction::motion::{Motion, Part, Skeleton};
+use glam::Vec3;
+
+use crate::motion::{Motion, Part, Skeleton};
 
 /// Bones shorter than this (metres) join a helper joint to its neighbour and are stepped over.
 const HELPER_BONE_M: f32 = 0.02;
@@ -16,7 +18,7 @@ pub struct Limb {
     pub end: usize,
 }
 
-/// The joints that the truths are read from.
+/// The joints that tell most of what a person does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Anatomy {
     /// Left arm, right arm.
@@ -78,8 +80,8 @@ fn limb(motion: &Motion, body: usize, frame: usize, part: Part) -> Option<Limb> 
     let above = |mut j: usize| {
         for _ in 0..skeleton.joints() {
             let p = skeleton.parents[j].filter(|&p| skeleton.parts[p] == part)?;
-            let [a, b] = [motion.position(frame, body, j), motion.position(frame, body, p)];
-            let length = (0..3).map(|i| (a[i] - b[i]).powi(2)).sum::<f32>().sqrt();
+            let [a, b] = [j, p].map(|j| Vec3::from(motion.position(frame, body, j)));
+            let length = a.distance(b);
             j = p;
             if length > HELPER_BONE_M {
                 return Some(p);

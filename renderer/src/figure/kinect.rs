@@ -9,10 +9,11 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-use draction::motion::{Layout, Motion, Part, Skeleton};
-
-use super::hands::{HAND, with_hands};
-use crate::kinematics::Anatomy;
+use super::{
+    anatomy::Anatomy,
+    hands::{HAND, with_hands},
+};
+use crate::motion::{Layout, Motion, Part, Skeleton};
 
 /// A joint of a reduction: its place is the mean of these of the 25, counted from one as in the data set.
 type Group = &'static [usize];
