@@ -1,6 +1,6 @@
 //! A loaded model that looks at motions and answers: what `ask`, `evaluate` and the page are made of.
 //!
-//! Whatever reads from the device is `async` here, and breathes between its steps, so that a page stays alive; the
+//! Whatever reads from the device is `async` here, and yields between its steps, so that a page stays alive; the
 //! blocking functions of the same names wait for those and exist only where a thread may wait.
 
 mod explain;
@@ -14,29 +14,32 @@ use std::ops::ControlFlow;
 
 use anyhow::{Result, bail, ensure};
 use burn::tensor::Tensor;
-use draction::{clip::Clip, motion::Motion};
+use draction::{
+    clip::Clip,
+    figure::{self, JointMap, Mapped},
+    motion::Motion,
+};
+use skeletonllm_data::{Family, Kinematics};
+use skeletonllm_network::{
+    chat::Chat,
+    device::Selected,
+    foreground::Foreground,
+    generate::{Ending, GenerateOptions, Session, generate},
+    internvl::TokenBatch,
+    task::yield_now,
+    tokenizer::Tokenizer,
+};
 use web_time::Instant;
 
 pub use explain::{Attribution, PictureSlope};
 #[cfg(not(target_family = "wasm"))]
-pub use judge::Tally;
+pub use judge::QuestionTally;
 pub use spans::{LONG_TAKE_SECONDS, Span, SpanOptions};
 
 use crate::{
-    breath::breathe,
-    chat::Chat,
-    data::{
-        self, Family, Kinematics, denoise,
-        layout::{JointMap, Mapped},
-    },
-    device::Selected,
-    drawing::{DrawSettings, Drawing, HostDrawing, figure},
+    drawing::{DrawSettings, Drawing, HostDrawing},
     folder::{Loaded, ModelFiles, SkeletonLlm, see},
-    foreground::Foreground,
-    generate::{Ending, GenerateOptions, Session, generate},
-    internvl::TokenBatch,
-    look::Look,
-    tokenizer::Tokenizer,
+    observation::Observation,
 };
 
 /// A model ready to answer.
@@ -50,7 +53,7 @@ pub struct Assistant {
 }
 
 /// Motions drawn, not yet looked at.
-struct Drawn {
+struct Rendered {
     clips: Vec<Clip>,
     maps: Vec<Vec<Option<JointMap>>>,
     drawing: Drawing,
@@ -85,8 +88,8 @@ impl Assistant {
     /// # Errors
     /// When a file is missing or wrong, naming it, or the device cannot be had.
     #[cfg(not(target_family = "wasm"))]
-    pub fn load(folder: &std::path::Path, choice: crate::device::DeviceChoice) -> Result<Assistant> {
-        let Selected { device, name, .. } = crate::device::select(choice)?;
+    pub fn load(folder: &std::path::Path, choice: skeletonllm_network::device::DeviceChoice) -> Result<Assistant> {
+        let Selected { device, name, .. } = skeletonllm_network::device::select(choice)?;
         Ok(Assistant::of(Loaded::read(folder, &device)?, name))
     }
 
@@ -157,7 +160,7 @@ impl Assistant {
 
     /// A question of each family worth trying first, in the standard wording.
     pub fn suggestions(&self) -> Vec<String> {
-        Family::SUGGESTED.iter().filter_map(|&family| data::example(family, &self.labels)).collect()
+        Family::SUGGESTED.iter().filter_map(|&family| skeletonllm_data::example(family, &self.labels)).collect()
     }
 
     /// Draws motions as the model was trained with, and looks at the pictures.
@@ -165,17 +168,17 @@ impl Assistant {
     /// # Errors
     /// When a motion shows nobody or its skeleton gives no template.
     #[cfg(not(target_family = "wasm"))]
-    pub fn look(&self, motions: &[&Motion]) -> Result<Look> {
-        self.look_with(motions, &DrawSettings::default())
+    pub fn observe(&self, motions: &[&Motion]) -> Result<Observation> {
+        self.observe_with(motions, &DrawSettings::default())
     }
 
-    /// As [`Assistant::look_async`], waiting for the device.
+    /// As [`Assistant::observe_async`], waiting for the device.
     ///
     /// # Errors
-    /// As [`Assistant::look_async`].
+    /// As [`Assistant::observe_async`].
     #[cfg(not(target_family = "wasm"))]
-    pub fn look_with(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<Look> {
-        pollster::block_on(self.look_async(motions, settings))
+    pub fn observe_with(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<Observation> {
+        pollster::block_on(self.observe_async(motions, settings))
     }
 
     /// Draws motions as somebody chose to, gives way, and looks at exactly those pictures.
@@ -183,17 +186,17 @@ impl Assistant {
     /// # Errors
     /// When a motion shows nobody, its skeleton gives no template, the settings cannot be used or the device gives
     /// nothing back.
-    pub async fn look_async(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<Look> {
-        breathe().await;
+    pub async fn observe_async(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<Observation> {
+        yield_now().await;
         let drawn = self.draw(motions, settings)?;
-        breathe().await;
+        yield_now().await;
         self.see(drawn).await
     }
 
-    fn draw(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<Drawn> {
+    fn draw(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<Rendered> {
         ensure!(!motions.is_empty(), "there is no motion to look at");
         let options = settings.clip_options(self.frames());
-        let figures: Vec<Mapped> = motions.iter().map(|motion| figure(motion)).collect();
+        let figures: Vec<Mapped> = motions.iter().map(|motion| figure::of(motion)).collect();
         let clips = figures.iter().map(|f| Clip::from_motion(&f.motion, &options)).collect::<Result<Vec<_>, _>>()?;
         let maps = figures.into_iter().map(|figure| figure.maps).collect();
         let own = &self.model.drawing;
@@ -202,10 +205,10 @@ impl Assistant {
             false => Drawing::new(self.drawing.with(settings)?, &own.device()),
         };
         let frames = drawing.render(&clips, self.render_size())?;
-        Ok(Drawn { clips, maps, drawing, frames })
+        Ok(Rendered { clips, maps, drawing, frames })
     }
 
-    async fn see(&self, Drawn { clips, maps, drawing, frames }: Drawn) -> Result<Look> {
+    async fn see(&self, Rendered { clips, maps, drawing, frames }: Rendered) -> Result<Observation> {
         let internvl = &self.model.internvl;
         let (visual, tokens) = if self.skip_background {
             let pictures: Tensor<4> = frames.clone().flatten(0, 1);
@@ -216,23 +219,23 @@ impl Assistant {
             let [pictures, tokens, _] = visual.dims();
             (visual, vec![tokens; pictures])
         };
-        Ok(Look { clips, maps, drawing, frames, visual: visual.flatten(0, 1), tokens })
+        Ok(Observation { clips, maps, drawing, frames, visual: visual.flatten(0, 1), tokens })
     }
 
-    /// Answers a question about the first motion of `look`; `on_text` gets the words as they come, and ends the answer
-    /// by [`ControlFlow::Break`].
+    /// Answers a question about the first motion of `observation`; `on_text` gets the words as they come, and ends the
+    /// answer by [`ControlFlow::Break`].
     ///
     /// # Errors
     /// When the question is too long or the device gives nothing back.
     pub async fn ask_async(
         &self,
-        look: &Look,
+        observation: &Observation,
         question: &str,
         mut on_text: impl FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Answer> {
         let start = Instant::now();
         let tokenizer = self.chat.tokenizer();
-        let prompt = self.prompt(question, look, 0)?;
+        let prompt = self.prompt(question, observation, 0)?;
         let (mut ids, mut shown) = (Vec::new(), String::new());
         let mut first = None;
         let on_token = |_, token| {
@@ -249,7 +252,7 @@ impl Assistant {
         };
         let options = self.generate_options();
         let mut answers =
-            generate(&self.model.internvl, &[prompt], Some(look.visual_of(0)), &options, on_token).await?;
+            generate(&self.model.internvl, &[prompt], Some(observation.visual_of(0)), &options, on_token).await?;
         let answer = answers.swap_remove(0);
         let seconds = start.elapsed();
         Ok(Answer {
@@ -267,25 +270,27 @@ impl Assistant {
     /// # Errors
     /// As [`Assistant::ask_async`].
     #[cfg(not(target_family = "wasm"))]
-    pub fn ask(&self, look: &Look, question: &str, mut on_text: impl FnMut(&str)) -> Result<Answer> {
+    pub fn ask(&self, observation: &Observation, question: &str, mut on_text: impl FnMut(&str)) -> Result<Answer> {
         let on_text = |text: &str| {
             on_text(text);
             ControlFlow::Continue(())
         };
-        pollster::block_on(self.ask_async(look, question, on_text))
+        pollster::block_on(self.ask_async(observation, question, on_text))
     }
 
     /// `[motions][candidates]` log-probability of each label as the answer to the standard recognition question.
     ///
     /// # Errors
     /// When a label is empty or the device gives nothing back.
-    pub async fn rank_async(&self, look: &Look, labels: &[String]) -> Result<Vec<Vec<f32>>> {
-        let question = data::canonical(Family::Recognition).expect("every family but one has a wording");
+    pub async fn rank_async(&self, observation: &Observation, labels: &[String]) -> Result<Vec<Vec<f32>>> {
+        let question = skeletonllm_data::canonical(Family::Recognition).expect("every family but one has a wording");
         let candidates: Vec<Vec<u32>> = labels.iter().map(|l| self.chat.candidate(l)).collect();
-        let rows = (0..look.clips.len()).map(|motion| self.prompt(question, look, motion)).collect::<Result<_>>()?;
+        let rows = (0..observation.clips.len())
+            .map(|motion| self.prompt(question, observation, motion))
+            .collect::<Result<_>>()?;
         let mut session = Session::new(&self.model.internvl);
-        breathe().await;
-        session.feed(&TokenBatch::new(rows), Some(look.visual.clone().unsqueeze()))?;
+        yield_now().await;
+        session.feed(&TokenBatch::new(rows), Some(observation.visual.clone().unsqueeze()))?;
         Ok(session.score_async(&candidates).await?)
     }
 
@@ -294,16 +299,16 @@ impl Assistant {
     /// # Errors
     /// As [`Assistant::rank_async`].
     #[cfg(not(target_family = "wasm"))]
-    pub fn rank(&self, look: &Look, labels: &[String]) -> Result<Vec<Vec<f32>>> {
-        pollster::block_on(self.rank_async(look, labels))
+    pub fn rank(&self, observation: &Observation, labels: &[String]) -> Result<Vec<Vec<f32>>> {
+        pollster::block_on(self.rank_async(observation, labels))
     }
 
     /// All known labels for the first motion with their probabilities among themselves, best first.
     ///
     /// # Errors
     /// As [`Assistant::rank_async`].
-    pub async fn recognise_async(&self, look: &Look) -> Result<Vec<(String, f32)>> {
-        let scores = self.rank_async(look, &self.labels).await?.swap_remove(0);
+    pub async fn recognise_async(&self, observation: &Observation) -> Result<Vec<(String, f32)>> {
+        let scores = self.rank_async(observation, &self.labels).await?.swap_remove(0);
         let mut ranked: Vec<(String, f32)> = self.labels.iter().cloned().zip(among_themselves(&scores)).collect();
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         Ok(ranked)
@@ -314,21 +319,21 @@ impl Assistant {
     /// # Errors
     /// As [`Assistant::recognise_async`].
     #[cfg(not(target_family = "wasm"))]
-    pub fn recognise(&self, look: &Look) -> Result<Vec<(String, f32)>> {
-        pollster::block_on(self.recognise_async(look))
+    pub fn recognise(&self, observation: &Observation) -> Result<Vec<(String, f32)>> {
+        pollster::block_on(self.recognise_async(observation))
     }
 
-    /// The tokens of a question about one motion of `look`, up to where the answer begins.
-    fn prompt(&self, question: &str, look: &Look, motion: usize) -> Result<Vec<u32>> {
+    /// The tokens of a question about one motion of `observation`, up to where the answer begins.
+    fn prompt(&self, question: &str, observation: &Observation, motion: usize) -> Result<Vec<u32>> {
         if self.chat.tokenizer().encode(question).len() > MAX_QUESTION {
             bail!("the question is longer than {MAX_QUESTION} tokens");
         }
-        Ok(self.prompt_of_any_length(question, look, motion))
+        Ok(self.prompt_of_any_length(question, observation, motion))
     }
 
-    fn prompt_of_any_length(&self, question: &str, look: &Look, motion: usize) -> Vec<u32> {
+    fn prompt_of_any_length(&self, question: &str, observation: &Observation, motion: usize) -> Vec<u32> {
         let image_context = self.chat.tokenizer().image_context();
-        self.chat.question(question).with_tokens(image_context, look.tokens_of(motion)).ids
+        self.chat.question(question).with_tokens(image_context, observation.tokens_of(motion)).ids
     }
 
     fn generate_options(&self) -> GenerateOptions {
@@ -348,7 +353,7 @@ fn among_themselves(scores: &[f32]) -> Vec<f32> {
 pub fn describe_motion(motion: &Motion) -> String {
     let kinematics = Kinematics::of(motion);
     let hands = kinematics.hands.map_or(String::new(), |h| format!(", hands {h:?}"));
-    let noise = denoise::noticeable_noise(motion);
+    let noise = figure::noticeable_noise(motion);
     let shakes = noise.map_or(String::new(), |noise| format!(", noise of {:.1} cm", 100.0 * noise));
     format!(
         "{} joints, {} frames at {:.1} fps, {} ({:.2} m tall{hands}{shakes})",

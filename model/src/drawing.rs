@@ -2,6 +2,7 @@
 //! batch.
 
 mod bank;
+mod config;
 mod host;
 mod settings;
 #[cfg(test)]
@@ -9,10 +10,12 @@ mod tests;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-pub use bank::{bank_skeleton, fresh_draction, fresh_drawing};
+pub use bank::{bank_skeleton, fresh_draction};
+pub use config::DrawingConfig;
 pub use host::HostDrawing;
-pub use settings::{CameraMode, DrawSettings, figure};
+pub use settings::{CameraMode, DrawSettings};
 
+use anyhow::Result;
 use burn::{
     module::{Module, Param},
     tensor::{Device, Int, Tensor, TensorData},
@@ -23,30 +26,7 @@ use draction::{
     motion::Part,
     passes::Dims,
 };
-
-use crate::draction_op::{Scene, render};
-
-/// How clips are drawn, apart from what is trained.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
-pub struct DrawingConfig {
-    /// Gaussians along each bone of a clip's skeleton.
-    pub points_per_bone: usize,
-    /// Standard deviation of a Gaussian in metres.
-    pub scale: f64,
-    /// Whether a fresh renderer has an NFM, without which colours do not follow movement.
-    #[serde(default = "yes")]
-    pub nfm: bool,
-}
-
-fn yes() -> bool {
-    true
-}
-
-impl Default for DrawingConfig {
-    fn default() -> Self {
-        DrawingConfig { points_per_bone: 6, scale: 0.03, nfm: true }
-    }
-}
+use skeletonllm_network::draction_op::{RenderConstants, render};
 
 /// The trained renderer. Features are kept for one bank of Gaussians on a known body; a clip with another skeleton
 /// borrows from the same places of the body ([`DrAction::fitted`]).
@@ -193,9 +173,17 @@ impl Drawing {
             oriented: false,
         };
         let cameras = clips.iter().map(|c| c.camera).collect();
-        let scene = Scene { dims, template: Arc::new(template), cameras, orientations: None };
-        Ok(render(features, weights, positions, velocities, Arc::new(scene)))
+        let constants = RenderConstants { dims, template: Arc::new(template), cameras, orientations: None };
+        Ok(render(features, weights, positions, velocities, Arc::new(constants)))
     }
+}
+
+/// [`fresh_draction`] as a module of the model.
+///
+/// # Errors
+/// As [`fresh_draction`].
+pub fn fresh_drawing(config: DrawingConfig, seed: u64, device: &Device) -> Result<Drawing> {
+    Ok(Drawing::new(HostDrawing::new(fresh_draction(config, seed)?, config)?, device))
 }
 
 /// `[B, T, P, J, 3]` of alike clips.

@@ -8,14 +8,14 @@ use burn::{
     tensor::{Device, Tensor},
 };
 use draction::draction::{DrAction, Metadata};
-
-use crate::{
+use skeletonllm_network::{
     checkpoint::{self, Precision},
     config::InternVlConfig,
-    drawing::{Drawing, DrawingConfig, HostDrawing, fresh_drawing},
     internvl::InternVl,
     tokenizer::Tokenizer,
 };
+
+use crate::drawing::{Drawing, DrawingConfig, HostDrawing, fresh_drawing};
 
 /// The whole model: the renderer that draws and the network that looks.
 #[derive(Module, Debug)]
@@ -125,6 +125,18 @@ impl Loaded {
     }
 }
 
+impl HostDrawing {
+    /// Reads it from the bytes of a model's `config.json` and `draction.safetensors`: enough to show pictures before
+    /// the model is there. A public InternVL checkpoint has no such weights; it gets a fresh renderer.
+    ///
+    /// # Errors
+    /// When one of them cannot be used, naming it.
+    pub fn from_files(config: &[u8], draction: Option<&[u8]>) -> Result<HostDrawing> {
+        let config = InternVlConfig::parse(config, "config.json")?;
+        HostDrawing::from_weights(draction, Extra::of(&config)?.drawing)
+    }
+}
+
 /// Reads a renderer's weights, telling of what looks damaged.
 ///
 /// # Errors
@@ -171,8 +183,7 @@ impl Extra {
     }
 }
 
-/// The model that ships with the program: `$SKELETONLLM_MODEL`, or `assets/nano` below the current folder, the
-/// program's folder and those above it, or the source tree it was built from.
+/// The model that ships with the program: `$SKELETONLLM_MODEL`, or `assets/nano`, found by [`shipped`].
 ///
 /// # Errors
 /// When there is none.
@@ -180,15 +191,21 @@ pub fn default_model() -> Result<PathBuf> {
     if let Some(folder) = std::env::var_os("SKELETONLLM_MODEL") {
         return Ok(folder.into());
     }
-    let program = std::env::current_exe().unwrap_or_default();
-    let here = std::env::current_dir().unwrap_or_default();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    std::iter::once(here.as_path())
-        .chain(program.ancestors().skip(1))
-        .chain(std::iter::once(source.as_path()))
-        .map(|folder| folder.join("assets/nano"))
-        .find(|folder| folder.join("config.json").exists())
-        .context("no model found: name its directory with --model")
+    let config = shipped("assets/nano/config.json").context("no model found: name its directory with --model")?;
+    Ok(config.parent().expect("a file lies in a folder").to_owned())
+}
+
+/// A file that comes with the programs, by its path below the current folder or one above it, or below the program's
+/// folder or one above that; the first that exists. The folder that a program was compiled in is not asked: it may be
+/// another machine's.
+#[must_use]
+pub fn shipped(path: &str) -> Option<PathBuf> {
+    let (here, program) = (std::env::current_dir().unwrap_or_default(), std::env::current_exe().unwrap_or_default());
+    below(path, here.ancestors().chain(program.ancestors().skip(1)))
+}
+
+fn below<'a>(path: &str, mut folders: impl Iterator<Item = &'a Path>) -> Option<PathBuf> {
+    folders.find_map(|folder| Some(folder.join(path)).filter(|file| file.is_file()))
 }
 
 #[cfg(test)]
@@ -203,7 +220,7 @@ mod tests {
 
     impl ModuleVisitor for Numbers {
         fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-            self.0.extend(crate::layers::host(param.val()));
+            self.0.extend(skeletonllm_network::tensors::host(param.val()));
         }
     }
 
@@ -236,8 +253,25 @@ mod tests {
     }
 
     #[test]
+    fn what_is_shipped_is_found_from_below_and_the_nearest_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let (above, deep) = (folder.path().join("a"), folder.path().join("a/b/c"));
+        std::fs::create_dir_all(&deep).unwrap();
+        let find = || below("x/y.json", deep.ancestors().take(3));
+        assert_eq!(find(), None);
+        for nearer in [&above, &deep] {
+            std::fs::create_dir(nearer.join("x")).unwrap();
+            assert_eq!(find(), find().filter(|found| !found.starts_with(nearer)), "a folder alone is not enough");
+            std::fs::write(nearer.join("x/y.json"), "").unwrap();
+            assert_eq!(find(), Some(nearer.join("x/y.json")));
+        }
+    }
+
+    #[test]
     fn what_is_beyond_the_public_layout_survives() {
-        let config = crate::train::TrainConfig::default().model;
+        let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/internvl-tiny/checkpoint/config.json");
+        let config = InternVlConfig::load(tiny).unwrap();
+        assert_eq!(Extra::of(&config).unwrap(), Extra::default());
         let extra = Extra { labels: vec!["wave".into()], ..Extra::default() };
         let written = extra.write_into(&config).unwrap();
         assert_eq!(Extra::of(&written).unwrap(), extra);

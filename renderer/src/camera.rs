@@ -4,6 +4,8 @@
 //! along +z has their left at +x). [`Camera::looking`] therefore flips one axis, and pictures are not mirrored. The
 //! reference does not flip: it takes file axes for camera axes, so its pictures of right-handed files are mirrored.
 
+use glam::{DVec3, Vec4};
+
 /// Depths below this are drawn as if at this depth, metres (spec A.5).
 pub const NEAREST: f64 = 1e-4;
 const _: () = assert!(NEAREST as f32 == draction_shaders::NEAR);
@@ -35,16 +37,15 @@ impl Camera {
     /// pictures of `aspect` = width / height; `tan_half_y` is the tangent of half the vertical field of view.
     /// A `forward` straight up or down keeps world −z or +z at the top.
     pub fn looking(eye: [f64; 3], forward: [f64; 3], tan_half_y: f64, aspect: f64) -> Camera {
-        let forward = unit(forward).unwrap_or([0.0, 0.0, -1.0]);
+        let eye = DVec3::from(eye);
+        let forward = unit(forward.into()).unwrap_or(DVec3::NEG_Z);
         // right-handed world: what is to the right when looking along `forward` with +y up
-        let right = unit(cross(forward, [0.0, 1.0, 0.0])).unwrap_or([1.0, 0.0, 0.0]);
-        let up = cross(right, forward);
+        let right = unit(forward.cross(DVec3::Y)).unwrap_or(DVec3::X);
+        let up = right.cross(forward);
         let mut camera_from_world = [0f32; 12];
         for (row, axis) in camera_from_world.chunks_exact_mut(4).zip([right, up, forward]) {
-            for c in 0..3 {
-                row[c] = axis[c] as f32;
-            }
-            row[3] = -dot(axis, eye) as f32;
+            row[..3].copy_from_slice(&axis.as_vec3().to_array());
+            row[3] = -axis.dot(eye) as f32;
         }
         Camera { camera_from_world, tan_half_x: (tan_half_y * aspect) as f32, tan_half_y: tan_half_y as f32 }
     }
@@ -66,9 +67,10 @@ impl Camera {
 
     /// A world point (metres) in camera space (metres).
     pub fn to_camera(&self, point: [f64; 3]) -> [f64; 3] {
+        let point = DVec3::from(point);
         let row = |r: usize| {
-            let m = &self.camera_from_world[4 * r..];
-            (0..3).map(|c| f64::from(m[c]) * point[c]).sum::<f64>() + f64::from(m[3])
+            let m = Vec4::from_slice(&self.camera_from_world[4 * r..]).as_dvec4();
+            m.truncate().dot(point) + m.w
         };
         [row(0), row(1), row(2)]
     }
@@ -89,18 +91,10 @@ impl Camera {
     }
 }
 
-pub(crate) fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-pub(crate) fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
-}
-
 /// `None` for vectors too short to have a direction.
-pub(crate) fn unit(v: [f64; 3]) -> Option<[f64; 3]> {
-    let norm = dot(v, v).sqrt();
-    (norm > 1e-9).then(|| v.map(|x| x / norm))
+fn unit(v: DVec3) -> Option<DVec3> {
+    let norm = v.length();
+    (norm > 1e-9).then(|| v / norm)
 }
 
 #[cfg(test)]
@@ -130,11 +124,11 @@ mod tests {
         for forward in [[1.0, -0.3, 0.2], [0.0, -1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0], [-2.0, 0.5, 1.0]] {
             let camera = Camera::looking([1.0, 2.0, 3.0], forward, 0.5, 1.0);
             assert!(camera.is_valid());
-            let axis = |r: usize| [0, 1, 2].map(|c| f64::from(camera.camera_from_world[4 * r + c]));
+            let axis = |r: usize| Vec4::from_slice(&camera.camera_from_world[4 * r..]).truncate().as_dvec3();
             for (a, b) in [(0, 1), (1, 2), (2, 0)] {
-                assert!(dot(axis(a), axis(b)).abs() < 1e-6 && (dot(axis(a), axis(a)) - 1.0).abs() < 1e-6);
+                assert!(axis(a).dot(axis(b)).abs() < 1e-6 && (axis(a).length() - 1.0).abs() < 1e-6);
             }
-            assert!((dot(cross(axis(0), axis(1)), axis(2)) + 1.0).abs() < 1e-6);
+            assert!((axis(0).cross(axis(1)).dot(axis(2)) + 1.0).abs() < 1e-6);
         }
     }
 

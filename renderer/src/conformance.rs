@@ -275,22 +275,17 @@ impl fmt::Display for Report {
 
 #[cfg(test)]
 mod tests {
-    use std::{collections::BTreeMap, path::Path};
+    use std::collections::BTreeMap;
+
+    use skeletonllm_checks::cases;
 
     use super::*;
     use crate::{draction::Parameters, store::to_safetensors};
 
     fn golden() -> Vec<(String, Vec<u8>)> {
-        let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/golden/draction");
-        let Ok(files) = std::fs::read_dir(&dir) else {
-            eprintln!("skipped: {} is not here", dir.display());
-            return Vec::new();
-        };
-        files
-            .map(|f| f.unwrap().path())
-            .filter(|p| p.extension().is_some_and(|e| e == "safetensors"))
-            .map(|p| (p.file_stem().unwrap().to_string_lossy().into_owned(), std::fs::read(&p).unwrap()))
-            .collect()
+        let named =
+            |p: std::path::PathBuf| (p.file_stem().unwrap().to_string_lossy().into_owned(), std::fs::read(p).unwrap());
+        cases().into_iter().map(named).collect()
     }
 
     fn perfect(case: &Case) -> Gradients {

@@ -2,12 +2,10 @@
 
 use std::{fmt, str::FromStr};
 
+use crate::engine::{EngineError, Gradients, Inputs, cpu::CpuEngine};
+#[cfg(feature = "gpu")]
 use crate::{
-    engine::{
-        EngineError, Gradients, Inputs,
-        cpu::CpuEngine,
-        gpu::{GpuEngine, GpuError},
-    },
+    engine::gpu::{GpuEngine, GpuError},
     gpu::AdapterChoice,
 };
 
@@ -50,8 +48,13 @@ impl fmt::Display for DeviceChoice {
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {
     /// The GPU's reason.
+    #[cfg(feature = "gpu")]
     #[error(transparent)]
     Gpu(#[from] GpuError),
+    /// This program was built without the feature `gpu`.
+    #[cfg(not(feature = "gpu"))]
+    #[error("this program was built without a GPU engine")]
+    NoGpu,
     /// The CPU's reason.
     #[error(transparent)]
     Cpu(#[from] EngineError),
@@ -60,16 +63,27 @@ pub enum DeviceError {
 /// One of the engines, with their common methods.
 pub enum Engine {
     /// On a wgpu device.
+    #[cfg(feature = "gpu")]
     Gpu(Box<GpuEngine>),
     /// Plain Rust.
     Cpu(CpuEngine),
 }
 
 impl Engine {
+    /// An engine on the chosen device.
+    ///
+    /// # Errors
+    /// [`DeviceError::NoGpu`] when a GPU was asked for. `Auto` takes the CPU.
+    #[cfg(not(feature = "gpu"))]
+    pub fn open(choice: DeviceChoice) -> Result<Engine, DeviceError> {
+        if choice == DeviceChoice::Gpu { Err(DeviceError::NoGpu) } else { Ok(Engine::Cpu(CpuEngine)) }
+    }
+
     /// An engine on the chosen device. With [`crate::gpu::ADAPTER_VARIABLE`] set, `Auto` takes that adapter.
     ///
     /// # Errors
     /// [`DeviceError::Gpu`] when a GPU was asked for and there is none. `Auto` falls back to the CPU instead.
+    #[cfg(feature = "gpu")]
     pub fn open(choice: DeviceChoice) -> Result<Engine, DeviceError> {
         let adapter = AdapterChoice::from_env();
         let gpu = || Ok(Engine::Gpu(Box::new(pollster::block_on(GpuEngine::request(&adapter))?)));
@@ -87,6 +101,7 @@ impl Engine {
     /// What it runs on, for people.
     pub fn name(&self) -> String {
         match self {
+            #[cfg(feature = "gpu")]
             Engine::Gpu(engine) => {
                 let adapter = engine.adapter();
                 let software = if adapter.device_type == wgpu::DeviceType::Cpu { ", software" } else { "" };
@@ -102,6 +117,7 @@ impl Engine {
     /// [`DeviceError`] when inputs do not fit their sizes or the device fails.
     pub fn forward(&self, inputs: &Inputs<'_>) -> Result<Vec<f32>, DeviceError> {
         match self {
+            #[cfg(feature = "gpu")]
             Engine::Gpu(engine) => Ok(engine.forward(inputs)?),
             Engine::Cpu(engine) => Ok(engine.forward(inputs)?),
         }
@@ -113,6 +129,7 @@ impl Engine {
     /// As [`Engine::forward`].
     pub fn backward(&self, inputs: &Inputs<'_>, frames: &[f32], grad_frames: &[f32]) -> Result<Gradients, DeviceError> {
         match self {
+            #[cfg(feature = "gpu")]
             Engine::Gpu(engine) => Ok(engine.backward(inputs, frames, grad_frames)?),
             Engine::Cpu(engine) => Ok(engine.backward(inputs, frames, grad_frames)?),
         }
@@ -125,6 +142,7 @@ impl fmt::Debug for Engine {
     }
 }
 
+#[cfg(feature = "gpu")]
 async fn has_real_gpu() -> bool {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     descriptor.backends = wgpu::Backends::PRIMARY;

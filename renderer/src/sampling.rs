@@ -1,83 +1,9 @@
 //! Which frames of a motion are drawn (spec A.1.3).
 
+use crate::random::Mt19937;
+
 /// The constant from which an unseeded generator of the reference starts.
 pub const UNSEEDED: u64 = 67_280_421_310_721;
-
-const N: usize = 624;
-const M: usize = 397;
-
-/// The 32-bit Mersenne Twister with its standard seeding, on which the reference's sampler rests.
-#[derive(Clone)]
-pub struct Mt19937 {
-    state: [u32; N],
-    next: usize,
-}
-
-impl Mt19937 {
-    /// A generator started from the low 32 bits of `seed`.
-    pub fn new(seed: u64) -> Mt19937 {
-        let mut state = [seed as u32; N];
-        for i in 1..N {
-            let previous = state[i - 1];
-            state[i] = 1_812_433_253u32.wrapping_mul(previous ^ (previous >> 30)).wrapping_add(i as u32);
-        }
-        Mt19937 { state, next: N }
-    }
-
-    /// The next output, uniform over all 32-bit numbers.
-    pub fn next_u32(&mut self) -> u32 {
-        if self.next == N {
-            self.twist();
-        }
-        let mut y = self.state[self.next];
-        self.next += 1;
-        y ^= y >> 11;
-        y ^= (y << 7) & 0x9d2c_5680;
-        y ^= (y << 15) & 0xefc6_0000;
-        y ^ (y >> 18)
-    }
-
-    fn twist(&mut self) {
-        for i in 0..N {
-            let y = (self.state[i] & 0x8000_0000) | (self.state[(i + 1) % N] & 0x7fff_ffff);
-            let odd = if y & 1 == 1 { 0x9908_b0df } else { 0 };
-            self.state[i] = self.state[(i + M) % N] ^ (y >> 1) ^ odd;
-        }
-        self.next = 0;
-    }
-
-    /// Uniform in `0..n` as the reference draws it: output modulo `n`. One output is consumed even when `n` is 1.
-    ///
-    /// # Panics
-    /// When `n` is 0.
-    pub fn below(&mut self, n: usize) -> usize {
-        (u64::from(self.next_u32()) % n as u64) as usize
-    }
-
-    /// Uniform in `[0, 1)`, 53 random bits.
-    pub fn uniform(&mut self) -> f64 {
-        let (high, low) = (self.next_u32() >> 5, self.next_u32() >> 6);
-        (f64::from(high) * 67_108_864.0 + f64::from(low)) / 9_007_199_254_740_992.0
-    }
-
-    /// `count` draws from N(0, `deviation`²), by Box and Muller's method.
-    pub fn normals(&mut self, count: usize, deviation: f32) -> Vec<f32> {
-        let mut all = Vec::with_capacity(count + 1);
-        while all.len() < count {
-            let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt() * f64::from(deviation);
-            let (sin, cos) = (std::f64::consts::TAU * self.uniform()).sin_cos();
-            all.extend([(radius * cos) as f32, (radius * sin) as f32]);
-        }
-        all.truncate(count);
-        all
-    }
-}
-
-impl std::fmt::Debug for Mt19937 {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Mt19937").field("next", &self.next).finish_non_exhaustive()
-    }
-}
 
 /// How `n` of `T` source frames are chosen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,14 +93,6 @@ mod tests {
 
     const REFERENCE: Sampler = Sampler::Reference { seed: None };
     const SEED_0: Sampler = Sampler::Reference { seed: Some(0) };
-
-    #[test]
-    fn twister_gives_its_published_outputs() {
-        let mut mt = Mt19937::new(5489);
-        assert_eq!(mt.next_u32(), 3_499_211_612);
-        let last = (1..10_000).map(|_| mt.next_u32()).last();
-        assert_eq!(last, Some(4_123_659_995)); // the 10,000th output that the C++ standard prescribes
-    }
 
     #[test]
     fn unseeded_start_is_the_low_half_of_the_constant() {

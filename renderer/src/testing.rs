@@ -2,9 +2,11 @@
 
 use std::sync::OnceLock;
 
+use skeletonllm_checks::{Need, have};
+
 use crate::{
     draction::{Parameters, Template},
-    engine::gpu::GpuEngine,
+    engine::gpu::{GpuEngine, GpuError},
     gpu::AdapterChoice,
     passes::WEIGHTS_LEN,
 };
@@ -59,19 +61,17 @@ pub fn positions(template: &Template, people: usize, bodies: usize) -> Vec<f32> 
     (0..people * each).map(|i| template.canonical_joints[i % each] + 0.15 * shake[i] + aside(i)).collect()
 }
 
-/// A new engine, or `None` and a line on standard error.
+/// A new engine; `None`, and a skip on record, where there is no adapter and none is required.
 pub fn fresh_gpu() -> Option<GpuEngine> {
-    match pollster::block_on(GpuEngine::request(&AdapterChoice::from_env())) {
-        Ok(engine) => Some(engine),
-        Err(error) => {
-            eprintln!("skipped: {error}");
-            None
-        }
-    }
+    have(Need::Gpu, open())
 }
 
 /// The engine that most tests share, because compiling takes seconds. Nobody changes its shaders.
 pub fn gpu() -> Option<&'static GpuEngine> {
-    static ENGINE: OnceLock<Option<GpuEngine>> = OnceLock::new();
-    ENGINE.get_or_init(fresh_gpu).as_ref()
+    static ENGINE: OnceLock<Result<GpuEngine, GpuError>> = OnceLock::new();
+    have(Need::Gpu, ENGINE.get_or_init(open).as_ref())
+}
+
+fn open() -> Result<GpuEngine, GpuError> {
+    pollster::block_on(GpuEngine::request(&AdapterChoice::from_env()))
 }

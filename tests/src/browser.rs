@@ -68,22 +68,11 @@ pub struct Browser {
 }
 
 impl Browser {
-    /// Starts it; `None`, saying so, where there is none and none is required.
+    /// Starts it: `$CHROMIUM`, or what is called `chromium`.
     ///
     /// # Errors
-    /// When it does not start although there must be one (see [`required`]).
-    pub fn start() -> Result<Option<Browser>> {
-        match Browser::launch() {
-            Ok(browser) => Ok(Some(browser)),
-            Err(error) if required() => Err(error),
-            Err(error) => {
-                eprintln!("skipped: {error:#}");
-                Ok(None)
-            }
-        }
-    }
-
-    fn launch() -> Result<Browser> {
+    /// When there is none, or it does not answer.
+    pub fn start() -> Result<Browser> {
         let program = std::env::var_os("CHROMIUM").map_or_else(|| PathBuf::from("chromium"), PathBuf::from);
         let folder = tempfile::tempdir().context("no folder for the browser's profile")?;
         let profile = folder.path().join("profile");
@@ -180,18 +169,13 @@ fn leashed(program: &Path) -> Command {
     command
 }
 
-/// Whether tests with a browser may not be skipped: `cargo xtask test` sets this where it found one.
-pub fn required() -> bool {
-    std::env::var_os("SKELETONLLM_REQUIRE_BROWSER").is_some()
-}
-
-/// The folder of the page that `cargo xtask test` built; `None`, saying so, where it did not.
-pub fn page_folder() -> Option<PathBuf> {
+/// The folder of the page that the task runner built.
+///
+/// # Errors
+/// When it built none.
+pub fn page_folder() -> Result<PathBuf> {
     let folder = std::env::var_os("SKELETONLLM_PAGE").map(PathBuf::from);
-    if folder.is_none() {
-        eprintln!("skipped: SKELETONLLM_PAGE names no folder with the page; `cargo xtask test` builds it");
-    }
-    folder
+    folder.context("SKELETONLLM_PAGE names no folder with the page; `cargo xtask test` builds it")
 }
 
 /// The WebSocket that the browser listens on, once it has written it into its profile.

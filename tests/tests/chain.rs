@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use burn::tensor::{Device, Tensor, TensorData};
 use draction::conformance::Case;
-use skeletonllm::{
+use skeletonllm::folder::see;
+use skeletonllm_checks::case;
+use skeletonllm_network::{
     checkpoint::load_model,
-    draction_op::{Scene, render},
-    folder::see,
+    draction_op::{RenderConstants, render},
     internvl::{InternVl, TokenBatch},
 };
-use skeletonllm_tests::{case, devices};
+use skeletonllm_tests::devices;
 
 /// Frames that the tiny golden model looks at.
 const FRAMES: usize = 3;
@@ -22,7 +23,7 @@ type Inputs = [Vec<f32>; 4];
 
 struct Chain {
     model: InternVl,
-    scene: Arc<Scene>,
+    constants: Arc<RenderConstants>,
     shapes: [Vec<usize>; 4],
     tokens: TokenBatch,
     labels: Vec<Vec<i64>>,
@@ -47,7 +48,7 @@ impl Chain {
         ];
         let chain = Chain {
             model: load_model(folder.join("checkpoint"), &device).unwrap(),
-            scene: Arc::new(Scene {
+            constants: Arc::new(RenderConstants {
                 dims,
                 template: Arc::new(case.draction.template.clone()),
                 cameras: case.cameras.clone(),
@@ -71,7 +72,7 @@ impl Chain {
         let (features, weights) = (self.tensor::<2>(0, &inputs[0]), self.tensor::<1>(1, &inputs[1]));
         let (positions, velocities) = (self.tensor::<5>(2, &inputs[2]), self.tensor::<5>(3, &inputs[3]));
         let frames =
-            render(features.clone(), weights.clone(), positions.clone(), velocities.clone(), self.scene.clone());
+            render(features.clone(), weights.clone(), positions.clone(), velocities.clone(), self.constants.clone());
         let visual = see(&self.model, frames);
         let loss = self.model.loss(&self.tokens, &self.labels, Some(visual)).unwrap();
         let value = f64::from(loss.clone().into_scalar::<f32>());
@@ -123,7 +124,7 @@ fn slope(chain: &Chain, inputs: &Inputs, which: usize, direction: &[f32], step: 
 #[test]
 fn the_loss_moves_as_its_gradient_says() {
     let (chain, inputs) =
-        Chain::new(&skeletonllm::device::cpu().expect("the CPU backend is part of this build").device);
+        Chain::new(&skeletonllm_network::device::cpu().expect("the CPU backend is part of this build").device);
     let (_, gradients) = chain.run(&inputs);
     for (which, name) in ["features", "weights", "positions", "velocities"].into_iter().enumerate() {
         let gradient = &gradients[which];

@@ -1,19 +1,8 @@
 //! Golden files on every engine and every device.
 
-use std::path::PathBuf;
-
 use draction::conformance::Case;
-use skeletonllm_tests::{case, devices, engines, shared};
-
-fn cases() -> Vec<PathBuf> {
-    let own = ["two_bodies_nfm", "one_body_no_nfm_wide", "behind_camera"]
-        .map(|name| case(&format!("draction/{name}.safetensors")));
-    // these two hold the authors' weights, which have no licence: tested where they are, never shipped
-    let released = ["ntu_released_01", "ntu_released_02_448"]
-        .into_iter()
-        .filter_map(|name| shared(&format!("golden/draction/{name}.safetensors")));
-    own.into_iter().chain(released).collect()
-}
+use skeletonllm_checks::{case, cases};
+use skeletonllm_tests::{devices, engines};
 
 #[test]
 fn draction_equals_the_reference_on_every_engine() {

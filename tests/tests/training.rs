@@ -6,12 +6,10 @@ use std::{
     sync::{Mutex, MutexGuard, atomic::AtomicBool},
 };
 
-use skeletonllm::{
-    assistant::Assistant,
-    device::{DeviceChoice, cpu},
-    train::{RunOptions, Stage, StageConfig, TrainConfig, run},
-};
-use skeletonllm_tests::asset;
+use skeletonllm::assistant::Assistant;
+use skeletonllm_checks::asset;
+use skeletonllm_network::device::{DeviceChoice, cpu};
+use skeletonllm_train::{RunOptions, Stage, StageConfig, TrainConfig, run};
 use tempfile::TempDir;
 
 /// A data set of this project's own samples.
@@ -135,11 +133,11 @@ fn a_run_that_is_killed_and_resumed_is_the_run_that_was_not() {
     let assistant = Assistant::load(&whole.join("model-int8"), DeviceChoice::Cpu).unwrap();
     assert_eq!(assistant.labels(), ["raise right hand", "squat", "walk", "wave left hand"]);
     let motion = draction::motion::read_file(asset("samples/walk.bvh"), &Default::default()).unwrap();
-    let look = assistant.look(&[&motion]).unwrap();
-    let ranked = assistant.recognise(&look).unwrap();
+    let observation = assistant.observe(&[&motion]).unwrap();
+    let ranked = assistant.recognise(&observation).unwrap();
     assert!((ranked.iter().map(|r| r.1).sum::<f32>() - 1.0).abs() < 1e-4);
     assert!(ranked.windows(2).all(|w| w[0].1 >= w[1].1));
-    assistant.ask(&look, "What is the person doing?", |_| {}).unwrap();
+    assistant.ask(&observation, "What is the person doing?", |_| {}).unwrap();
 }
 
 #[test]
@@ -150,6 +148,49 @@ fn a_new_run_does_not_overwrite_an_old_one() {
     let again = std::panic::catch_unwind(|| train(&set, &out, false, Some(1)));
     assert!(again.is_err());
     assert_eq!(losses(&out).len(), 1);
+}
+
+/// Leaves of a run what is there before its first checkpoint, and rows of steps that nobody will remember.
+fn killed_early(out: &Path) {
+    fs::remove_dir_all(out.join("checkpoint")).unwrap();
+    assert_eq!(losses(out).len(), 1);
+}
+
+#[test]
+fn a_run_that_is_killed_before_its_first_checkpoint_begins_again_when_resumed() {
+    let (_alone, folder, set) = a_set();
+    let [whole, cut] = ["whole", "cut"].map(|name| folder.path().join(name));
+    train(&set, &whole, false, Some(3));
+    train(&set, &cut, false, Some(1));
+    killed_early(&cut);
+    // the command line of a resumed run says nothing of data and settings
+    let other = folder.path().join("other");
+    train_as(TrainConfig::default(), &other, &cut, true, Some(3));
+    assert_eq!(losses(&whole).len(), 3);
+    assert_eq!(losses(&whole), losses(&cut));
+    // an empty folder is no run
+    fs::create_dir(&other).unwrap();
+    let nothing = std::panic::catch_unwind(|| train(&set, &other, true, Some(1))).unwrap_err();
+    let said = nothing.downcast_ref::<String>().unwrap();
+    assert!(said.contains("no run to resume"), "{said}");
+}
+
+#[test]
+fn a_run_that_is_killed_before_its_first_checkpoint_gives_way_to_a_new_one() {
+    let (_alone, folder, set) = a_set();
+    let [plain, reused] = ["plain", "reused"].map(|name| folder.path().join(name));
+    train(&set, &reused, false, Some(1));
+    killed_early(&reused);
+    // similar labels of data that the new run does not see
+    fs::write(reused.join("similar.json"), r#"{"moonwalk": ["somersault"]}"#).unwrap();
+    let config = TrainConfig { seed: 7, ..config(&set) };
+    for out in [&plain, &reused] {
+        train_as(config.clone(), &set, out, false, Some(2));
+    }
+    assert_eq!(losses(&plain).len(), 2);
+    assert_eq!(losses(&plain), losses(&reused));
+    let similar = |out: &Path| fs::read_to_string(out.join("similar.json")).unwrap();
+    assert_eq!(similar(&plain), similar(&reused));
 }
 
 #[test]

@@ -23,6 +23,10 @@ pub enum Action {
     Seek(f32),
     /// Go to the end.
     SeekEnd,
+    /// Play at another share of the recorded speed.
+    Speed(f32),
+    /// What stands in the question field.
+    Draft(String),
     /// Ask about the take in view.
     Ask(String),
     /// Name the take in view.
@@ -30,7 +34,7 @@ pub enum Action {
     /// Explain an answer, or the last one.
     Explain(Option<u64>),
     /// Stop looking at an explanation.
-    CloseWhy,
+    CloseExplanation,
     /// Label the take window by window.
     LabelSpans,
     /// Stop what the model does.

@@ -1,24 +1,24 @@
 //! One device for window, renderer and model.
 
-use skeletonllm::device::Selected;
+use skeletonllm_network::device::Selected;
 
-use crate::pictures::Brush;
+use crate::pictures::Backend;
 
 /// What the model computes on, and what draws.
-pub struct Opened {
+pub struct Devices {
     /// For the model.
-    pub selected: Selected,
+    pub model: Selected,
     /// For pictures.
-    pub brush: Brush,
+    pub pictures: Backend,
 }
 
 /// The CPU for both: the window draws itself by other means.
 ///
 /// # Errors
 /// In a build without the CPU backend, as a sentence.
-pub fn cpu() -> Result<Opened, String> {
-    let selected = skeletonllm::device::cpu().map_err(|e| e.to_string())?;
-    Ok(Opened { selected, brush: Brush::Cpu })
+pub fn cpu() -> Result<Devices, String> {
+    let model = skeletonllm_network::device::cpu().map_err(|e| e.to_string())?;
+    Ok(Devices { model, pictures: Backend::Cpu })
 }
 
 /// Whether renderer and model can compute on the window's device: OpenGL draws windows, but lacks what they need.
@@ -32,8 +32,9 @@ pub fn computes(window: &eframe::egui_wgpu::RenderState) -> bool {
 /// # Errors
 /// When it lacks what renderer or model need, as a sentence.
 #[cfg(feature = "gpu")]
-pub fn of_window(window: &eframe::egui_wgpu::RenderState) -> Result<Opened, String> {
-    use skeletonllm::device::{WgpuSetup, adopt, engine};
+pub fn of_window(window: &eframe::egui_wgpu::RenderState) -> Result<Devices, String> {
+    use crate::pictures::GpuBackend;
+    use skeletonllm_network::device::{WgpuSetup, adopt, engine};
 
     let setup = WgpuSetup {
         instance: window.instance.clone(),
@@ -42,10 +43,10 @@ pub fn of_window(window: &eframe::egui_wgpu::RenderState) -> Result<Opened, Stri
         queue: window.queue.clone(),
         backend: window.adapter.get_info().backend,
     };
-    let selected = adopt(setup).map_err(|e| e.to_string())?;
-    let engine = engine(&selected.device).ok_or("the renderer is not on the window's device")?;
-    let brush = Brush::Gpu(crate::pictures::gpu::Brush { engine, window: window.clone() });
-    Ok(Opened { selected, brush })
+    let model = adopt(setup).map_err(|e| e.to_string())?;
+    let engine = engine(&model.device).ok_or("the renderer is not on the window's device")?;
+    let pictures = Backend::Gpu(GpuBackend { engine, window: window.clone() });
+    Ok(Devices { model, pictures })
 }
 
 /// How the window opens its device: with everything that the adapter has, because the model's kernels use it.

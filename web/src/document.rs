@@ -31,7 +31,7 @@ pub struct Take {
     /// Labels along the take.
     pub spans: Vec<Span>,
     /// What the last explained answer depends on.
-    pub why: Option<Why>,
+    pub explanation: Option<Explanation>,
     /// Window of the span labelling that is done, and of how many.
     pub spans_progress: Option<(usize, usize)>,
     /// Seconds at which it was opened, on the window's clock, until its strip was drawn.
@@ -91,11 +91,31 @@ pub enum Outcome {
 
 /// An explained answer.
 #[derive(Clone, Debug)]
-pub struct Why {
+pub struct Explanation {
     /// The exchange it belongs to.
     pub exchange: u64,
     /// What it depends on.
     pub attribution: Attribution,
+}
+
+/// What is drawn, and what the model looks at: a take's motion as the settings in force show it.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// The take's id.
+    pub take: u64,
+    /// What happens.
+    pub motion: Arc<Motion>,
+    /// How it is drawn.
+    pub settings: DrawSettings,
+    /// [`Document::settings_version`] of the settings.
+    pub settings_version: u64,
+}
+
+impl Subject {
+    /// Take and settings: the same key means the same pictures.
+    pub fn key(&self) -> (u64, u64) {
+        (self.take, self.settings_version)
+    }
 }
 
 /// A line over the window: a problem until somebody closes it, anything else for a while.
@@ -109,8 +129,8 @@ pub struct Notice {
     pub said_at: web_time::Instant,
 }
 
-/// How long news stay: enough to read a line twice.
-const NEWS: Duration = Duration::from_secs(5);
+/// How long a notice stays that is no problem: enough to read a line twice.
+const NOTICE_TIME: Duration = Duration::from_secs(5);
 
 /// Everything that survives the window.
 #[derive(Debug, Default)]
@@ -162,6 +182,22 @@ impl Document {
         self.takes.iter_mut().find(|take| take.id == id)
     }
 
+    /// What is drawn of the take of that index.
+    pub fn subject(&self, index: usize) -> Option<Subject> {
+        let take = self.takes.get(index)?;
+        Some(Subject {
+            take: take.id,
+            motion: take.motion.clone(),
+            settings: self.settings.clone(),
+            settings_version: self.settings_version,
+        })
+    }
+
+    /// An exchange of a take, if both are still there.
+    pub fn exchange(&mut self, take: u64, exchange: u64) -> Option<&mut Exchange> {
+        self.by_id(take)?.exchanges.iter_mut().find(|e| e.id == exchange)
+    }
+
     /// A number that was never given out before.
     pub fn next_id(&mut self) -> u64 {
         self.last_id += 1;
@@ -199,7 +235,7 @@ impl Document {
             exchanges: Vec::new(),
             labels: Vec::new(),
             spans: Vec::new(),
-            why: None,
+            explanation: None,
             spans_progress: None,
             opened_at: Some(web_time::Instant::now()),
         });
@@ -213,9 +249,9 @@ impl Document {
         self.notices.push(Notice { error, text, said_at: web_time::Instant::now() });
     }
 
-    /// Takes away the news that have been read by now. Returns when to come again, if any are left.
-    pub fn drop_old_news(&mut self, now: web_time::Instant) -> Option<Duration> {
-        let left = |notice: &Notice| NEWS.checked_sub(now.saturating_duration_since(notice.said_at));
+    /// Takes away the notices that have been read by now. Returns when to come again, if any are left.
+    pub fn drop_old_notices(&mut self, now: web_time::Instant) -> Option<Duration> {
+        let left = |notice: &Notice| NOTICE_TIME.checked_sub(now.saturating_duration_since(notice.said_at));
         self.notices.retain(|notice| notice.error || left(notice).is_some_and(|left| !left.is_zero()));
         self.notices.iter().filter(|notice| !notice.error).filter_map(left).min()
     }
@@ -226,7 +262,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn news_go_by_themselves_and_problems_stay() {
+    fn notices_go_by_themselves_and_problems_stay() {
         let mut document = Document::default();
         for _ in 0..2 {
             document.notice(true, "walk.bvh, line 3: no joints");
@@ -234,9 +270,9 @@ mod tests {
         }
         assert_eq!(document.notices.len(), 2);
         let said = document.notices[1].said_at;
-        assert_eq!(document.drop_old_news(said), Some(NEWS));
-        assert_eq!(document.drop_old_news(said + NEWS / 2), Some(NEWS / 2));
-        assert_eq!(document.drop_old_news(said + NEWS), None);
+        assert_eq!(document.drop_old_notices(said), Some(NOTICE_TIME));
+        assert_eq!(document.drop_old_notices(said + NOTICE_TIME / 2), Some(NOTICE_TIME / 2));
+        assert_eq!(document.drop_old_notices(said + NOTICE_TIME), None);
         assert!(matches!(&document.notices[..], [Notice { error: true, .. }]));
     }
 

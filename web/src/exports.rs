@@ -52,7 +52,7 @@ async fn draw(engine: &DrawEngine, clip: &Clip, draction: &DrAction, size: usize
         let part = clip.part(first..(first + STRETCH).min(clip.frames()));
         let batch = Batch::new([&part]).map_err(|e| e.to_string())?;
         frames.extend(engine.frames(&batch.inputs(draction, size, size)).await?);
-        skeletonllm::breath::breathe().await;
+        skeletonllm_network::task::yield_now().await;
     }
     Ok(frames)
 }
@@ -106,13 +106,13 @@ pub fn json(take: &Take) -> String {
             })
             .collect(),
         spans: &take.spans,
-        why: take.why.as_ref().and_then(|why| {
-            let exchange = take.exchanges.iter().find(|e| e.id == why.exchange)?;
+        why: take.explanation.as_ref().and_then(|explanation| {
+            let exchange = take.exchanges.iter().find(|e| e.id == explanation.exchange)?;
             Some(Explained {
                 question: &exchange.question,
                 answer: &exchange.answer,
                 joint_names: &take.motion.skeleton.names,
-                attribution: &why.attribution,
+                attribution: &explanation.attribution,
             })
         }),
     };

@@ -4,8 +4,8 @@
 //! files ──▶ document ──▶ panels ──▶ actions ──▶ app ──▶ document
 //!              │                                 │
 //!              ├──▶ pictures (DrAction, on the window's device)
-//!              ├──▶ mind (the model, beside the window) ──▶ events
-//!              └──▶ workbench (shaders under edit, on the desktop) ──▶ news
+//!              ├──▶ inference (the model, beside the window) ──▶ events
+//!              └──▶ workbench (shaders under edit, on the desktop) ──▶ events
 //! ```
 
 pub mod actions;
@@ -15,12 +15,13 @@ pub mod document;
 pub mod exports;
 pub mod files;
 pub mod icons;
-pub mod mind;
+pub mod inference;
 #[cfg(target_family = "wasm")]
 mod page;
 pub mod panels;
 pub mod pictures;
 pub mod platform;
+pub mod playback;
 pub mod theme;
 pub mod widgets;
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]

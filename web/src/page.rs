@@ -9,9 +9,9 @@ use wasm_bindgen::prelude::*;
 
 use crate::{
     app::{App, Parking, Parts},
-    device::{self, Opened},
+    device::{self, Devices},
     files::Incoming,
-    mind::Mind,
+    inference::Inference,
     pictures::Pictures,
     platform,
 };
@@ -88,12 +88,12 @@ async fn open_window(page: Rc<Page>) -> Result<(), JsValue> {
 }
 
 fn app(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<App, String> {
-    let Opened { selected, brush } = open_device(page, cc)?;
+    let Devices { model, pictures } = open_device(page, cc)?;
     let files = page.files.clone();
     let drawing = HostDrawing::from_files(&files.config, files.draction.as_deref()).map_err(|e| format!("{e:#}"))?;
     let parts = Parts {
-        mind: Mind::start(files, selected, &cc.egui_ctx),
-        pictures: Pictures::new(brush, drawing),
+        inference: Inference::start(files, model, &cc.egui_ctx),
+        pictures: Pictures::new(pictures, drawing),
         parking: page.parking.clone(),
         incoming: page.incoming.clone(),
     };
@@ -101,14 +101,14 @@ fn app(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<App, String>
 }
 
 #[cfg(feature = "gpu")]
-fn open_device(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<Opened, String> {
+fn open_device(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<Devices, String> {
     let window = cc.wgpu_render_state.as_ref().ok_or("the window has no WebGPU device")?;
     let opened = device::of_window(window)?;
     // instead of the panic that would end the page; what follows the loss of a device is no news
     window
         .device
         .on_uncaptured_error(std::sync::Arc::new(|error: wgpu::Error| platform::gpu_error(&error.to_string())));
-    let (page, lost) = (page.clone(), opened.selected.device.clone());
+    let (page, lost) = (page.clone(), opened.model.device.clone());
     // wgpu wants a callback that could cross threads; there is only one here
     let page = send_wrapper::SendWrapper::new(page);
     window.device.set_device_lost_callback(move |reason, message| {
@@ -116,7 +116,7 @@ fn open_device(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<Open
         let lost = lost.clone();
         let problem = if message.is_empty() { format!("{reason:?}") } else { message };
         platform::spawn(async move {
-            skeletonllm::device::forget(&lost);
+            skeletonllm_network::device::forget(&lost);
             replace_window(page, &problem).await;
         });
     });
@@ -124,7 +124,7 @@ fn open_device(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<Open
 }
 
 #[cfg(not(feature = "gpu"))]
-fn open_device(_: &Rc<Page>, _: &eframe::CreationContext<'_>) -> Result<Opened, String> {
+fn open_device(_: &Rc<Page>, _: &eframe::CreationContext<'_>) -> Result<Devices, String> {
     device::cpu()
 }
 

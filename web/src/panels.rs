@@ -1,125 +1,187 @@
-//! The window's panels. Each shows part of the document and returns what the person asks for.
+//! The window's panels. Each shows part of [`Content`] and asks for [`Action`]s; what they change themselves is only how
+//! they look at it, [`UiState`].
 
 mod chat;
-mod film;
 mod header;
 mod help;
-mod stage;
 mod takes;
+#[cfg(test)]
+mod tests;
+mod timeline;
+mod viewport;
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 mod workbench;
 
-use eframe::egui::{self, TextureId};
+use eframe::egui;
 
+#[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+use crate::workbench::Workbench;
 use crate::{
     actions::Action,
-    app::App,
+    document::{Document, Take},
+    inference::ModelStatus,
+    pictures::TakeTextures,
+    playback::Playback,
     theme,
-    widgets::{Banner, Severity, drop_overlay, drop_zone, segmented, toasts},
+    widgets::{Banner, Orbit, Severity, TimelineState, drop_overlay, drop_zone, segmented, toasts},
 };
 
 /// Windows narrower than this show one page at a time, in points.
 const NARROW: f32 = 860.0;
-/// The page of a narrow window that holds the chat.
-pub const CHAT_TAB: usize = 2;
+/// The pages of a narrow window.
+const PAGES: [&str; 3] = ["Motion", "Pictures", "Ask"];
+/// The page that holds the chat.
+const CHAT_PAGE: usize = 2;
 
-/// The pictures of the take in view.
-pub struct Drawn {
-    /// The strip's pictures side by side.
-    pub strip: TextureId,
-    /// The frame at the playhead.
-    pub live: TextureId,
-    /// Source frames of the strip.
-    pub sampled: Vec<usize>,
+/// What the panels show in one frame of the window.
+pub struct Content<'a> {
+    /// What was opened, asked and chosen.
+    pub document: &'a Document,
+    /// Whether the take in view plays.
+    pub playback: Playback,
+    /// The pictures of the take in view, or why there are none.
+    pub pictures: Result<TakeTextures, String>,
+    /// Share of depth colour that the weights in force were trained to, 0..1.
+    pub trained_depth_mix: f32,
+    /// What is known of the model.
+    pub model: &'a ModelStatus,
+    /// Whether the model has something to do.
+    pub busy: bool,
+    /// File names of the bundled samples.
+    pub samples: &'a [String],
+    /// The shader workbench while it is open. It covers everything else, and its panels change what is chosen there.
+    #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+    pub workbench: Option<&'a mut Workbench>,
 }
 
-/// Shows everything.
-pub fn show(app: &mut App, ui: &mut egui::Ui) -> Vec<Action> {
+/// How the panels look at the document; forgotten with the window.
+#[derive(Default)]
+pub struct UiState {
+    /// Where the 3-D view looks from, and the id of the take that it was set up for.
+    orbit: Orbit,
+    orbit_of: u64,
+    /// Zoom of the timeline.
+    timeline: TimelineState,
+    /// Whether hands and feet leave trails.
+    trails: bool,
+    /// Whether the cursor should go to the question field.
+    focus_question: bool,
+    /// Whether the list of keys is shown.
+    help: bool,
+    /// On a narrow window: which of [`PAGES`] is shown.
+    page: usize,
+}
+
+impl UiState {
+    /// Puts the cursor into the question field.
+    pub fn focus_question(&mut self) {
+        self.focus_question = true;
+        self.page = CHAT_PAGE;
+    }
+
+    /// Shows or hides the list of keys.
+    pub fn toggle_help(&mut self) {
+        self.help = !self.help;
+    }
+
+    /// Looks at another take from the start.
+    pub fn show_take(&mut self, take: Option<&Take>) {
+        self.timeline.reset();
+        if let Some(take) = take.filter(|take| take.id != self.orbit_of) {
+            self.orbit_of = take.id;
+            self.orbit.reset(&take.motion);
+        }
+    }
+}
+
+/// Shows everything, and answers with what the person asks for.
+pub fn show(mut content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec<Action> {
     let mut actions = Vec::new();
     let ctx = ui.ctx().clone();
     let narrow = ui.available_width() < NARROW;
-    header::show(app, ui, narrow, &mut actions);
-    if app.document.takes.is_empty() {
-        empty(app, ui, &mut actions);
-    } else if is_workbench_open(app) {
-        #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
-        workbench::show(app, ui, &mut actions);
-    } else {
-        let drawn = app.draw_pictures(&ctx);
-        if narrow { pages(app, ui, &drawn, &mut actions) } else { columns(app, ui, &drawn, &mut actions) }
+    header::show(&content, state, ui, narrow, &mut actions);
+    if content.document.takes.is_empty() {
+        empty(&content, ui, &mut actions);
+    } else if !bench(&mut content, state, ui, &mut actions) {
+        if narrow { pages(&content, state, ui, &mut actions) } else { columns(&content, state, ui, &mut actions) }
     }
     drop_overlay(&ctx, "Drop to open");
-    notices(app, &ctx, &mut actions);
-    help::show(app, &ctx, &mut actions);
+    notices(content.document, &ctx, &mut actions);
+    help::show(state, &ctx, &mut actions);
     actions
 }
 
-/// Whether the shader workbench covers the columns; in a browser there is none.
-fn is_workbench_open(app: &App) -> bool {
-    #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
-    return app.workbench.as_ref().is_some_and(|bench| bench.open);
-    #[cfg(not(all(feature = "gpu", not(target_family = "wasm"))))]
-    {
-        let _ = app;
-        false
-    }
+/// The shader workbench in the place of everything else, if it is open; says whether it is.
+#[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+fn bench(content: &mut Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) -> bool {
+    let Some(bench) = content.workbench.take() else { return false };
+    workbench::show(bench, content, state, ui, actions);
+    true
+}
+
+/// A build without a shader workbench.
+#[cfg(not(all(feature = "gpu", not(target_family = "wasm"))))]
+fn bench(_: &mut Content<'_>, _: &mut UiState, _: &mut egui::Ui, _: &mut Vec<Action>) -> bool {
+    false
 }
 
 /// A wide window: takes on the left, chat on the right, pictures and time between them.
-fn columns(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, String>, actions: &mut Vec<Action>) {
+fn columns(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let panel = plain_frame();
-    if app.document.takes.len() > 1 {
+    if content.document.takes.len() > 1 {
         egui::Panel::left("takes").resizable(false).exact_size(190.0).frame(panel).show(ui, |ui| {
-            takes::show(&app.document, ui, actions);
+            takes::show(content.document, ui, actions);
         });
     }
     let width = (ui.available_width() * 0.3).clamp(280.0, 400.0);
     egui::Panel::right("chat").resizable(false).exact_size(width).frame(panel).show(ui, |ui| {
-        chat::show(app, ui, actions);
+        chat::show(content, state, ui, actions);
     });
-    egui::Panel::bottom("film").resizable(false).frame(panel).show(ui, |ui| {
-        film::transport(app, ui, actions);
-        film::timeline(app, ui, drawn, actions);
-        film::strip(app, ui, drawn, false, actions);
+    egui::Panel::bottom("timeline").resizable(false).frame(panel).show(ui, |ui| {
+        timeline::transport(content, ui, actions);
+        timeline::scrubber(content, state, ui, actions);
+        timeline::strip(content, ui, false, actions);
     });
-    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| stage::side_by_side(app, ui, drawn, actions));
+    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| {
+        viewport::side_by_side(content, state, ui, actions);
+    });
 }
 
 /// A narrow window: one page at a time, time always at hand.
-fn pages(app: &mut App, ui: &mut egui::Ui, drawn: &Result<Drawn, String>, actions: &mut Vec<Action>) {
+fn pages(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let panel = plain_frame();
     egui::Panel::bottom("tabs").resizable(false).frame(panel).show(ui, |ui| {
-        film::transport(app, ui, actions);
-        film::timeline(app, ui, drawn, actions);
+        timeline::transport(content, ui, actions);
+        timeline::scrubber(content, state, ui, actions);
         ui.add_space(theme::space::S);
-        ui.vertical_centered(|ui| segmented(ui, &["Motion", "Pictures", "Ask"], &mut app.view.tab));
+        ui.vertical_centered(|ui| segmented(ui, &PAGES, &mut state.page));
     });
-    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| match app.view.tab {
-        0 => stage::scene(app, ui, actions),
+    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| match state.page {
+        0 => viewport::scene(content, state, ui, actions),
         1 => {
             egui::ScrollArea::vertical().show(ui, |ui| {
-                stage::picture(app, ui, drawn, actions);
-                film::strip(app, ui, drawn, true, actions);
-                takes::show(&app.document, ui, actions);
+                viewport::picture(content, ui, actions);
+                timeline::strip(content, ui, true, actions);
+                takes::show(content.document, ui, actions);
             });
         }
-        _ => chat::show(app, ui, actions),
+        _ => chat::show(content, state, ui, actions),
     });
 }
 
-fn empty(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+fn empty(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| {
         let title = "Drop a motion file here";
         let hint = "BVH, NTU .skeleton, HumanML3D, .npy. It stays on this machine: pictures, answers and all.";
-        drop_zone(ui, title, hint, |ui| header::open_buttons(app, ui, actions));
+        drop_zone(ui, title, hint, |ui| header::open_buttons(content, ui, actions));
     });
 }
 
 /// The newest notices, over everything else.
-fn notices(app: &App, ctx: &egui::Context, actions: &mut Vec<Action>) {
+fn notices(document: &Document, ctx: &egui::Context, actions: &mut Vec<Action>) {
     const SHOWN: usize = 3;
-    let skipped = app.document.notices.len().saturating_sub(SHOWN);
-    let banners: Vec<Banner<'_>> = (app.document.notices.iter().skip(skipped))
+    let skipped = document.notices.len().saturating_sub(SHOWN);
+    let banners: Vec<Banner<'_>> = (document.notices.iter().skip(skipped))
         .map(|notice| Banner {
             severity: if notice.error { Severity::Error } else { Severity::Info },
             title: if notice.error { "That did not work" } else { "Note" },

@@ -2,14 +2,15 @@
 //!
 //! Both modules have the same functions; everything else is one code.
 
-#[cfg(not(target_family = "wasm"))]
-#[path = "platform/desktop.rs"]
-mod here;
 #[cfg(target_family = "wasm")]
-#[path = "platform/browser.rs"]
-mod here;
+mod browser;
+#[cfg(not(target_family = "wasm"))]
+mod desktop;
 
-pub use here::*;
+#[cfg(target_family = "wasm")]
+pub use browser::*;
+#[cfg(not(target_family = "wasm"))]
+pub use desktop::*;
 
 /// What a line for the outside is about; `data-kind` in the page's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub enum Kind {
     /// The labels it thinks most of.
     Labels,
     /// What an answer depends on.
-    Why,
+    Explanation,
     /// Labels along a long take.
     Spans,
     /// Anything else worth knowing.
@@ -41,7 +42,7 @@ impl Kind {
             Kind::Question => "question",
             Kind::Answer => "answer",
             Kind::Labels => "labels",
-            Kind::Why => "why",
+            Kind::Explanation => "why",
             Kind::Spans => "spans",
             Kind::Note => "note",
         }

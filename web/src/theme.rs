@@ -30,8 +30,6 @@ pub mod space {
     pub const M: f32 = 16.0;
     /// Between sections.
     pub const L: f32 = 24.0;
-    /// Around something that stands alone.
-    pub const XL: f32 = 32.0;
 }
 
 /// Corner radii in points.

@@ -12,7 +12,7 @@
 //! | `progress`, `drop` | progress, banners and toasts; where files are dropped |
 
 mod bars;
-pub(crate) mod button;
+mod button;
 mod chat;
 mod controls;
 mod drop;
@@ -29,8 +29,9 @@ use eframe::egui::{Color32, FontId, Galley, Painter, text::LayoutJob, text::Text
 
 pub use self::{
     bars::{BarView, bars},
+    button::{Button, IconButton},
     chat::{Author, ChatInput, ChatInputOutput, InputAction, MessageAction, MessageView, suggestions},
-    controls::{badge, card, key_value, section, segmented, slider, toggle},
+    controls::{badge, card, section, segmented, slider, toggle},
     drop::{drop_overlay, drop_zone},
     progress::{Banner, Progress, Severity, toasts},
     scene::{Orbit, SceneView},

@@ -1,17 +1,21 @@
 //! The shader workbench of the desktop viewer: what it knows and asks for. Nothing here draws.
 //!
 //! ```text
-//! files, edits ──▶ ShaderBench ──valid──▶ desk (a thread with the engine) ──▶ news ──▶ Workbench ◀── panels
-//! playhead ────────────────────shot─────▶        │
+//! files, edits ──▶ ShaderBench ──valid──▶ worker (a thread with the engine) ──▶ events ──▶ Workbench ◀── panels
+//! playhead ────────────────────request──▶        │
 //!                                                 └──▶ timings, buffers, verdicts, captures
 //! ```
 //!
 //! The mathematics is `draction::inspect`'s; this module decides when to ask for it and keeps the last answers.
 
 mod choices;
-mod desk;
+mod editor;
 mod fonts;
+#[cfg(test)]
+mod tests;
+mod texture;
 mod tint;
+mod worker;
 
 use std::{
     collections::VecDeque,
@@ -22,45 +26,45 @@ use std::{
 
 use draction::{
     engine::gpu::{GpuEngine, program},
-    gpu::{Reload, ShaderBench, Timing},
-    inspect::{Picture, Pixel, Pull, Scale, Verdict, View, inspect, paint, pull},
+    gpu::{ShaderBench, Sources, Timing},
+    inspect::{Pixel, Pull, Verdict, inspect, pull},
     passes::{Buffer, Pass},
 };
-use eframe::egui::{ColorImage, Context, TextureHandle, TextureOptions};
+use eframe::egui::Context;
 use skeletonllm::assistant::PictureSlope;
 
-pub use choices::{LossKind, Pulled, Show, Tab};
-pub use desk::{Asked, Desk, Drawn, Judged, Key, News, Shot, Task};
+use self::texture::CachedTexture;
+
+pub use choices::{GradientTarget, LossKind, PictureMode, Tab};
+pub use editor::default_folder;
 pub use fonts::CODE;
 pub(crate) use tint::heat;
+pub use worker::{Comparison, Event, LossKey, RenderKey, RenderRequest, Rendering, Request, Worker};
 
 /// Timings that are kept for the flame strip.
 const HISTORY: usize = 24;
 /// How often files are looked at.
-const PATIENCE: Duration = Duration::from_millis(500);
+const POLL_INTERVAL: Duration = Duration::from_millis(500);
 
-/// What is on the picture's texture: the drawing, how it is shown, and the comparison where that matters.
-type Shown = (Key, Show, Pulled, Option<Key>);
-
-/// How an answer hangs on the pictures that the model saw.
+/// The gradient of an answer's log-probability at the pictures that the model saw.
 #[derive(Clone, Debug)]
-pub struct AnswerSlope {
+pub struct AnswerGradient {
     /// The take.
     pub take: u64,
     /// Number of the settings.
-    pub version: u64,
+    pub settings_version: u64,
     /// The exchange.
     pub exchange: u64,
     /// Question and answer, for people.
-    pub said: String,
-    /// The gradient at the pictures.
-    pub slope: PictureSlope,
+    pub caption: String,
+    /// At the pictures.
+    pub gradient: PictureSlope,
 }
 
 /// Everything that the panels show.
 pub struct Workbench {
-    tasks: mpsc::Sender<Task>,
-    news: mpsc::Receiver<News>,
+    requests: mpsc::Sender<Request>,
+    events: mpsc::Receiver<Event>,
     /// Whether it covers the window.
     pub open: bool,
     /// The shaders under edit.
@@ -70,7 +74,7 @@ pub struct Workbench {
     /// Why there is no GPU.
     pub no_gpu: Option<String>,
     /// What was drawn last.
-    pub drawn: Option<Arc<Drawn>>,
+    pub rendering: Option<Arc<Rendering>>,
     /// Why nothing was.
     pub problem: Option<String>,
     /// Times of the last frames, newest last.
@@ -78,13 +82,13 @@ pub struct Workbench {
     /// The fastest time of each pass since the shaders or the subject changed.
     pub fastest: Option<Timing>,
     /// The last comparison with the twin.
-    pub judged: Option<Arc<Judged>>,
-    /// What a task ended with, to be said at the top of the window: whether it failed, and the words.
+    pub comparison: Option<Arc<Comparison>>,
+    /// What a request ended with, to be said at the top of the window: whether it failed, and the words.
     pub notes: Vec<(bool, String)>,
     /// What the right side shows.
     pub tab: Tab,
     /// What the picture shows.
-    pub show: Show,
+    pub mode: PictureMode,
     /// The pixel that is taken apart.
     pub pixel: Option<[usize; 2]>,
     /// Two corners of the chosen region.
@@ -92,11 +96,11 @@ pub struct Workbench {
     /// What is asked about the picture.
     pub loss: LossKind,
     /// With respect to what.
-    pub pulled: Pulled,
-    /// How the last answer hangs on the pictures.
-    pub answer: Option<AnswerSlope>,
+    pub target: GradientTarget,
+    /// The gradient of the last answer.
+    pub answer: Option<AnswerGradient>,
     /// Whether that was asked for: the take, the settings and the exchange.
-    pub answer_asked: Option<(u64, u64, u64)>,
+    pub answer_requested: Option<(u64, u64, u64)>,
     /// The source in the editor.
     pub source: String,
     /// Its text while it is typed.
@@ -105,14 +109,17 @@ pub struct Workbench {
     pub buffer: Buffer,
     /// The name of the kernel that is looked at.
     pub kernel: &'static str,
-    texture: Option<(Shown, TextureHandle, Option<Scale>)>,
+    texture: CachedTexture,
+    /// Counts the shaders that ran.
     generation: u64,
+    /// Whether the window draws with the same engine.
     shared: bool,
-    asked: Option<Key>,
-    drawing: bool,
-    judging: bool,
+    requested: Option<RenderKey>,
+    rendering_now: bool,
+    comparing: bool,
     reloading: bool,
-    waiting: Option<Task>,
+    /// Shaders that are valid, but do not run yet.
+    valid: Option<Box<Sources>>,
     redraw: bool,
     polled: Instant,
 }
@@ -123,19 +130,19 @@ impl Workbench {
     pub fn new(ctx: &Context, engine: Option<Arc<GpuEngine>>, folder: Option<PathBuf>) -> Workbench {
         fonts::install(ctx);
         let shared = engine.is_some();
-        let (tasks, inbox) = mpsc::channel();
-        let (outbox, news) = mpsc::channel();
+        let (requests, inbox) = mpsc::channel();
+        let (outbox, events) = mpsc::channel();
         let ctx = ctx.clone();
         std::thread::spawn(move || {
-            let say = |news| {
-                // a window that has gone needs no news
-                let _ = outbox.send(news);
+            let send = |event| {
+                // a window that has gone needs no events
+                let _ = outbox.send(event);
                 ctx.request_repaint();
             };
-            let (mut desk, first) = Desk::open(engine);
-            say(first);
-            while let Ok(task) = inbox.recv() {
-                say(desk.work(task));
+            let (mut worker, opened) = Worker::open(engine);
+            send(opened);
+            while let Ok(request) = inbox.recv() {
+                send(worker.serve(request));
             }
         });
         let mut shaders = ShaderBench::new(program(), folder);
@@ -143,101 +150,85 @@ impl Workbench {
         let first = shaders.poll();
         let draft = shaders.text(&source).to_owned();
         let mut workbench = Workbench {
-            tasks,
-            news,
+            requests,
+            events,
             open: true,
             shaders,
             engine: String::new(),
             no_gpu: None,
-            drawn: None,
+            rendering: None,
             problem: None,
             history: VecDeque::new(),
             fastest: None,
-            judged: None,
+            comparison: None,
             notes: Vec::new(),
             tab: Tab::default(),
-            show: Show::default(),
+            mode: PictureMode::default(),
             pixel: None,
             region: None,
             loss: LossKind::default(),
-            pulled: Pulled::default(),
+            target: GradientTarget::default(),
             answer: None,
-            answer_asked: None,
+            answer_requested: None,
             source,
             draft,
             buffer: Buffer::Projected,
             kernel: Pass::Rasterize.name(),
-            texture: None,
+            texture: CachedTexture::default(),
             generation: 0,
             shared,
-            asked: None,
-            drawing: false,
-            judging: false,
+            requested: None,
+            rendering_now: false,
+            comparing: false,
             reloading: false,
-            waiting: None,
+            valid: None,
             redraw: false,
             polled: Instant::now(),
         };
-        workbench.took(first);
+        workbench.apply(first);
         workbench
     }
 
-    /// Takes in what the desk has done and what other editors have written; to be called once a frame.
-    pub fn attend(&mut self, ctx: &Context) {
-        if self.open && self.polled.elapsed() >= PATIENCE {
+    /// Takes in what the worker has done and what other editors have written; to be called once a frame.
+    pub fn update(&mut self, ctx: &Context) {
+        if self.open && self.polled.elapsed() >= POLL_INTERVAL {
             self.polled = Instant::now();
             let reload = self.shaders.poll();
-            self.took(reload);
+            self.apply(reload);
         }
         if self.open {
-            ctx.request_repaint_after(PATIENCE);
+            ctx.request_repaint_after(POLL_INTERVAL);
         }
-        for news in self.news.try_iter().collect::<Vec<_>>() {
-            self.hear(news);
+        for event in self.events.try_iter().collect::<Vec<_>>() {
+            self.handle(event);
         }
         if !self.reloading
-            && let Some(task) = self.waiting.take()
+            && let Some(sources) = self.valid.take()
         {
             self.reloading = true;
-            self.send(task);
+            self.send(Request::Reload(sources));
         }
-        let stale = |judged: &Arc<Judged>| Some(judged.key) != self.drawn.as_ref().map(|drawn| drawn.key);
-        let wanted = self.tab == Tab::Twin || self.show == Show::Difference;
-        if self.open
-            && wanted
-            && self.no_gpu.is_none()
-            && !self.judging
-            && !self.drawing
-            && !self.reloading
-            && self.drawn.is_some()
-            && self.judged.as_ref().is_none_or(stale)
-        {
-            self.judging = true;
-            self.send(Task::Judge);
+        if self.lacks_comparison() && !self.is_busy() {
+            self.comparing = true;
+            self.send(Request::Compare);
         }
     }
 
-    fn hear(&mut self, news: News) {
-        match news {
-            News::Opened { engine, no_gpu } => (self.engine, self.no_gpu) = (engine, no_gpu),
-            News::Drawn(Ok(drawn)) => {
-                self.drawing = false;
-                self.problem = None;
-                let same = self.drawn.as_ref().is_some_and(|last| last.key.subject() == drawn.key.subject());
-                self.fastest =
-                    Some(match self.fastest.take().filter(|fastest| same && fastest.clock == drawn.timing.clock) {
-                        Some(fastest) => drawn.timing.clone().faster(&fastest),
-                        None => drawn.timing.clone(),
-                    });
-                self.history.push_back(drawn.timing.clone());
-                if self.history.len() > HISTORY {
-                    self.history.pop_front();
-                }
-                self.keep_places(&drawn);
-                self.drawn = Some(drawn);
-            }
-            News::Drawn(Err(problem)) => (self.drawing, self.problem) = (false, Some(problem)),
-            News::Reloaded(outcome) => {
+    /// Whether a comparison is looked at that was not made yet, or of another rendering.
+    fn lacks_comparison(&self) -> bool {
+        let wanted = self.tab == Tab::Twin || self.mode == PictureMode::Difference;
+        let Some(rendering) = self.rendering.as_ref().filter(|_| self.open && wanted && self.no_gpu.is_none()) else {
+            return false;
+        };
+        self.comparison.as_ref().is_none_or(|comparison| comparison.key != rendering.key)
+    }
+
+    fn handle(&mut self, event: Event) {
+        match event {
+            Event::Opened { engine, no_gpu } => (self.engine, self.no_gpu) = (engine, no_gpu),
+            Event::Rendered(Ok(rendering)) => self.keep(rendering),
+            Event::Rendered(Err(problem)) => (self.rendering_now, self.problem) = (false, Some(problem)),
+            Event::Reloaded(outcome) => {
                 self.reloading = false;
                 match outcome {
                     Ok(()) => {
@@ -247,26 +238,45 @@ impl Workbench {
                     Err(problem) => self.shaders.refuse(problem),
                 }
             }
-            News::Judged(Ok(judged)) => (self.judging, self.judged) = (false, Some(judged)),
-            News::Judged(Err(problem)) => {
-                self.judging = false;
+            Event::Compared(Ok(comparison)) => (self.comparing, self.comparison) = (false, Some(comparison)),
+            Event::Compared(Err(problem)) => {
+                self.comparing = false;
                 self.notes.push((true, problem));
                 self.tab = if self.tab == Tab::Twin { Tab::Passes } else { self.tab };
-                self.show = Show::Picture;
+                self.mode = PictureMode::Picture;
             }
-            News::Captured(Ok(path)) => {
-                let said = format!("wrote {}; `conformance replay` runs it again", path.display());
-                self.notes.push((false, said));
+            Event::Captured(Ok(path)) => {
+                let text = format!("wrote {}; `conformance replay` runs it again", path.display());
+                self.notes.push((false, text));
             }
-            News::Captured(Err(problem)) => self.notes.push((true, problem)),
+            Event::Captured(Err(problem)) => self.notes.push((true, problem)),
         }
     }
 
+    /// Takes over a rendering and its times.
+    fn keep(&mut self, rendering: Arc<Rendering>) {
+        self.rendering_now = false;
+        self.problem = None;
+        let same = self.rendering.as_ref().is_some_and(|last| last.key.timing_key() == rendering.key.timing_key());
+        let timing = rendering.timing.clone();
+        let comparable = self.fastest.take().filter(|fastest| same && fastest.clock == timing.clock);
+        self.fastest = Some(match comparable {
+            Some(fastest) => timing.clone().faster(&fastest),
+            None => timing.clone(),
+        });
+        self.history.push_back(timing);
+        if self.history.len() > HISTORY {
+            self.history.pop_front();
+        }
+        self.keep_places(&rendering);
+        self.rendering = Some(rendering);
+    }
+
     /// The chosen pixel and region stay where they are when the picture has another size than the one before.
-    fn keep_places(&mut self, drawn: &Drawn) {
-        let Some(last) = &self.drawn else { return };
-        let size = |drawn: &Drawn| [drawn.inputs.dims.width, drawn.inputs.dims.height];
-        let (old, new) = (size(last), size(drawn));
+    fn keep_places(&mut self, rendering: &Rendering) {
+        let Some(last) = &self.rendering else { return };
+        let size = |rendering: &Rendering| [rendering.inputs.dims.width, rendering.inputs.dims.height];
+        let (old, new) = (size(last), size(rendering));
         if old != new {
             let moved = |at: [usize; 2]| [0, 1].map(|c| at[c] * new[c] / old[c]);
             self.pixel = self.pixel.map(moved);
@@ -274,53 +284,45 @@ impl Workbench {
         }
     }
 
-    fn send(&self, task: Task) {
+    fn send(&self, request: Request) {
         // the thread ends with the window
-        let _ = self.tasks.send(task);
+        let _ = self.requests.send(request);
     }
 
-    fn took(&mut self, reload: Reload) {
-        match reload {
-            Reload::Same => return,
-            Reload::Good(sources) => self.waiting = Some(Task::Reload(sources)),
-            Reload::Bad => {}
-        }
-        self.draft = self.shaders.text(&self.source).to_owned();
-    }
-
-    /// What has to be drawn for a take's frame: ask for it with [`Workbench::draw`] when this is not `None`.
-    pub fn lacks(&self, take: u64, version: u64, frame: usize, playing: bool) -> Option<Key> {
-        let loss = if playing { None } else { self.asked_loss(take, version) };
-        let key = Key { take, version, frame, shaders: self.generation, loss };
-        (self.open && !self.drawing && !self.reloading && self.asked != Some(key)).then_some(key)
+    /// What has to be drawn for a take's frame: ask for it with [`Workbench::render`] when this is not `None`.
+    pub fn lacks(&self, take: u64, settings_version: u64, frame: usize, playing: bool) -> Option<RenderKey> {
+        let loss = if playing { None } else { self.loss_key(take, settings_version) };
+        let key = RenderKey { take, settings_version, frame, shaders: self.generation, loss };
+        (self.open && !self.rendering_now && !self.reloading && self.requested != Some(key)).then_some(key)
     }
 
     /// Asks for a frame.
-    pub fn draw(&mut self, key: Key, shot: Result<Shot, String>) {
-        self.asked = Some(key);
-        match shot {
-            Ok(shot) => {
-                self.drawing = true;
-                self.send(Task::Draw(Box::new(shot)));
+    pub fn render(&mut self, key: RenderKey, request: Result<RenderRequest, String>) {
+        self.requested = Some(key);
+        match request {
+            Ok(request) => {
+                self.rendering_now = true;
+                self.send(Request::Render(Box::new(request)));
             }
             Err(problem) => self.problem = Some(problem),
         }
     }
 
     /// Draws and measures the same frame once more.
-    pub fn again(&mut self) {
-        self.asked = None;
+    pub fn render_again(&mut self) {
+        self.requested = None;
     }
 
     /// The loss that is asked for, as far as it is chosen and known.
-    pub fn asked_loss(&self, take: u64, version: u64) -> Option<Asked> {
+    pub fn loss_key(&self, take: u64, settings_version: u64) -> Option<LossKey> {
         Some(match self.loss {
-            LossKind::Picture => Asked::Picture,
-            LossKind::Pixel => Asked::Pixel(self.pixel?),
-            LossKind::Region => Asked::Region(self.region?),
+            LossKind::Picture => LossKey::Picture,
+            LossKind::Pixel => LossKey::Pixel(self.pixel?),
+            LossKind::Region => LossKey::Region(self.region?),
             LossKind::Answer => {
-                let answer = self.answer.as_ref().filter(|a| (a.take, a.version) == (take, version))?;
-                Asked::Answer(answer.exchange)
+                let answer =
+                    self.answer.as_ref().filter(|a| (a.take, a.settings_version) == (take, settings_version))?;
+                LossKey::Answer(answer.exchange)
             }
         })
     }
@@ -332,120 +334,29 @@ impl Workbench {
 
     /// Whether something is under way.
     pub fn is_busy(&self) -> bool {
-        self.drawing || self.judging || self.reloading
-    }
-
-    /// Puts another source into the editor.
-    pub fn edit(&mut self, source: &str) {
-        self.source = source.to_owned();
-        self.draft = self.shaders.text(source).to_owned();
-    }
-
-    /// Takes over what was typed.
-    pub fn typed(&mut self) {
-        let reload = self.shaders.edit(&self.source, &self.draft);
-        if let Reload::Good(sources) = reload {
-            self.waiting = Some(Task::Reload(sources));
-        }
-    }
-
-    /// Back to the shaders of the program.
-    pub fn reset(&mut self) {
-        let reload = self.shaders.reset();
-        self.took(reload);
-    }
-
-    /// Writes the source in the editor to its file.
-    pub fn save(&mut self) {
-        let source = self.source.clone();
-        match self.shaders.save(&source) {
-            Ok(path) => self.notes.push((false, format!("wrote {}", path.display()))),
-            Err(error) => self.notes.push((true, error.to_string())),
-        }
+        self.rendering_now || self.comparing || self.reloading
     }
 
     /// Keeps what was drawn last in a file.
     pub fn capture(&mut self, path: PathBuf) {
-        self.send(Task::Capture(path));
+        self.send(Request::Capture(path));
     }
 
     /// The chosen pixel, taken apart.
-    pub fn taken_apart(&self) -> Option<Pixel> {
-        let drawn = self.drawn.as_ref()?;
+    pub fn inspected(&self) -> Option<Pixel> {
+        let rendering = self.rendering.as_ref()?;
         let [x, y] = self.pixel?;
-        inspect(&drawn.inputs.dims, &drawn.buffers, drawn.frame, x, y)
+        inspect(&rendering.inputs.dims, &rendering.buffers, rendering.frame, x, y)
     }
 
     /// The gradient of the loss on Gaussians and joints.
-    pub fn pull(&self) -> Option<Pull> {
-        let drawn = self.drawn.as_ref()?;
-        pull(&drawn.inputs.dims, &drawn.buffers, drawn.frame)
+    pub fn gradients(&self) -> Option<Pull> {
+        let rendering = self.rendering.as_ref()?;
+        pull(&rendering.inputs.dims, &rendering.buffers, rendering.frame)
     }
 
     /// The first pass that disagrees with its twin, if what was drawn last has been compared.
     pub fn disagreeing(&self) -> Option<&Verdict> {
-        draction::inspect::first_disagreeing(&self.judged.as_ref()?.verdicts)
-    }
-
-    /// The picture as a texture, and what its colours mean. Painted only when it has changed.
-    pub fn texture(&mut self, ctx: &Context) -> Option<(TextureHandle, Option<Scale>)> {
-        let drawn = self.drawn.clone()?;
-        let judged = self.judged.clone().filter(|_| self.show == Show::Difference);
-        let key = (drawn.key, self.show, self.pulled, judged.as_ref().map(|judged| judged.key));
-        if let Some((known, texture, scale)) = &self.texture
-            && *known == key
-        {
-            return Some((texture.clone(), *scale));
-        }
-        let (dims, buffers) = (&drawn.inputs.dims, &drawn.buffers);
-        let values = self.pull_values();
-        let view = match (self.show, &judged, &values) {
-            (Show::Order, ..) => View::DepthOrder,
-            (Show::Tiles, ..) => View::Occupancy,
-            (Show::Light, ..) => View::Transmittance,
-            (Show::Colours, ..) => View::Colours,
-            (Show::Pull, _, Some((values, unit))) => View::Values(values, unit),
-            // a picture of another moment has nothing to say
-            (Show::Difference, Some(judged), _) if judged.key == drawn.key => View::Difference(&judged.twin),
-            _ => View::Frames,
-        };
-        let picture = paint(view, dims, buffers, drawn.frame)?;
-        let image = ColorImage::new([dims.width, dims.height], tint::colours(&picture));
-        let scale = match picture {
-            Picture::Numbers(_, scale) => Some(scale),
-            Picture::Colours(_) => None,
-        };
-        let texture = match self.texture.take() {
-            Some((_, mut texture, _)) => {
-                texture.set(image, TextureOptions::NEAREST);
-                texture
-            }
-            None => ctx.load_texture("workbench", image, TextureOptions::NEAREST),
-        };
-        self.texture = Some((key, texture.clone(), scale));
-        Some((texture, scale))
-    }
-
-    fn pull_values(&self) -> Option<(Vec<f32>, &'static str)> {
-        let pull = self.pull()?;
-        Some(match self.pulled {
-            Pulled::Means => (pull.means, "of loss a centimetre"),
-            Pulled::Colours => (pull.colours, "of loss a unit of colour"),
-            Pulled::Opacities => (pull.opacities, "of loss a unit of opacity"),
-        })
+        draction::inspect::first_disagreeing(&self.comparison.as_ref()?.verdicts)
     }
 }
-
-/// The folder of WGSL files: `shaders/wgsl` below the current folder or in the source tree that this was built from.
-pub fn default_folder() -> Option<PathBuf> {
-    let here = std::env::current_dir().unwrap_or_default();
-    let source = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    [here, source]
-        .into_iter()
-        .map(|folder| folder.join("shaders/wgsl"))
-        .find(|folder| folder.join("rasterize.wgsl").is_file())
-        .map(|folder| folder.canonicalize().unwrap_or(folder))
-}
-
-#[cfg(test)]
-mod tests;

@@ -1,7 +1,7 @@
 //! The viewer's window on a virtual display: the shader workbench opens, draws, takes a pixel apart and closes again.
 //!
-//! Needs `Xvfb`, `xdotool` and ImageMagick's `import`, and something to draw windows with; where one is missing the
-//! test says so and passes. The pictures it looked at stay in the folder that it prints.
+//! Needs `Xvfb`, `xdotool` and ImageMagick's `import`, and something to draw windows with. The pictures it looked at stay
+//! in the folder that it prints.
 
 #![cfg(all(feature = "gpu", target_os = "linux"))]
 
@@ -11,6 +11,8 @@ use std::{
     process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
+
+use skeletonllm_checks::{Need, asset, have};
 
 const SIZE: [usize; 2] = [1280, 800];
 
@@ -32,8 +34,14 @@ struct Screen {
 }
 
 impl Screen {
-    /// `None` where there is no virtual display to be had.
-    fn open() -> Option<Screen> {
+    /// A virtual display, and what is needed to look at it and to press keys; or what is missing.
+    fn open() -> Result<Screen, &'static str> {
+        let screen = Screen::start().ok_or("Xvfb and ImageMagick's import are needed for a window")?;
+        screen.command("xdotool", &["version"]).ok_or("xdotool is needed to press keys")?;
+        Ok(screen)
+    }
+
+    fn start() -> Option<Screen> {
         let screen = format!("{}x{}x24", SIZE[0], SIZE[1]);
         let mut server = Command::new("Xvfb")
             .args(["-displayfd", "1", "-screen", "0", &screen, "-nolisten", "tcp"])
@@ -101,19 +109,11 @@ fn colourful(pixels: &[[u8; 3]], from: [usize; 2], to: [usize; 2]) -> usize {
 
 #[test]
 fn the_workbench_opens_draws_and_closes() {
-    let Some(screen) = Screen::open() else {
-        eprintln!("skipped: Xvfb and ImageMagick's import are needed for a window");
-        return;
-    };
-    if screen.command("xdotool", &["version"]).is_none() {
-        eprintln!("skipped: xdotool is needed to press keys");
-        return;
-    }
-    let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/samples/wave_left_hand.bvh");
+    let Some(screen) = have(Need::Display, Screen::open()) else { return };
     let mut viewer = Running(
         Command::new(env!("CARGO_BIN_EXE_viewer"))
             .args(["--device", "cpu"])
-            .arg(sample)
+            .arg(asset("samples/wave_left_hand.bvh"))
             .env("DISPLAY", &screen.display)
             .env_remove("WAYLAND_DISPLAY")
             .stderr(Stdio::piped())
@@ -126,7 +126,7 @@ fn the_workbench_opens_draws_and_closes() {
             let mut said = String::new();
             BufReader::new(viewer.0.stderr.take().expect("piped")).read_line(&mut said).expect("text");
             assert!(said.contains("no window"), "{said}");
-            eprintln!("skipped: {said}");
+            have::<()>(Need::Display, Err(said.trim()));
             return;
         }
         assert!(start.elapsed() < Duration::from_secs(60), "no window came");

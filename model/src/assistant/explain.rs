@@ -3,23 +3,20 @@
 
 use anyhow::{Context, Result, ensure};
 use burn::tensor::{Tensor, TensorData};
-use draction::clip::Clip;
+use draction::{clip::Clip, figure::JointMap};
 use serde::{Deserialize, Serialize};
+use skeletonllm_network::{
+    internvl::{IGNORED, TokenBatch},
+    task::yield_now,
+    tensors::host_async,
+};
 
 use super::{Assistant, MAX_QUESTION};
-use crate::{
-    breath::breathe,
-    data::layout::JointMap,
-    drawing::joint_tensor,
-    folder::see,
-    internvl::{IGNORED, TokenBatch},
-    layers::host_async,
-    look::Look,
-};
+use crate::{drawing::joint_tensor, folder::see, observation::Observation};
 
 /// How much an answer's log-probability hangs on each joint of each frame, to first order.
 ///
-/// Joints are those of the file; what is drawn ([`crate::drawing::figure`]) follows from them linearly.
+/// Joints are those of the file; what is drawn ([`draction::figure::of`]) follows from them linearly.
 ///
 /// The renderer reads two vectors of a joint in a frame: its position, and its displacement over the next 4/30 s, which
 /// is measured between the drawn frames and so does not follow from the other positions. Both are metres and count as
@@ -68,50 +65,50 @@ pub(super) struct Slope {
 }
 
 impl Assistant {
-    /// Says on which joints `answer` hangs as the answer to `question` about the first motion of `look`.
+    /// Says on which joints `answer` hangs as the answer to `question` about the first motion of `observation`.
     ///
     /// # Errors
     /// When question or answer are too long or the device gives nothing back.
-    pub async fn explain(&self, look: &Look, question: &str, answer: &str) -> Result<Attribution> {
-        let slope = self.slope(look, question, answer).await?;
-        Ok(Attribution::new(&look.clips[0], &look.maps[0], &slope))
+    pub async fn explain(&self, observation: &Observation, question: &str, answer: &str) -> Result<Attribution> {
+        let slope = self.slope(observation, question, answer).await?;
+        Ok(Attribution::new(&observation.clips[0], &observation.maps[0], &slope))
     }
 
     /// The gradient of the log-probability of `answer` to `question` with respect to the pictures of the first motion
-    /// of `look`.
+    /// of `observation`.
     ///
     /// # Errors
     /// As [`Assistant::explain`].
-    pub async fn picture_slope(&self, look: &Look, question: &str, answer: &str) -> Result<PictureSlope> {
-        let frames = look.frames.clone().narrow(0, 0, 1);
+    pub async fn picture_slope(&self, observation: &Observation, question: &str, answer: &str) -> Result<PictureSlope> {
+        let frames = observation.frames.clone().narrow(0, 0, 1);
         let shape = frames.dims();
-        let device = look.drawing.device().autodiff();
+        let device = observation.drawing.device().autodiff();
         let frames = Tensor::<5>::from_data(TensorData::new(host_async(frames).await?, shape), &device).require_grad();
         let log_probability = self.log_probability_of(frames.clone(), question, answer).await?;
         let value = host_async(log_probability.clone()).await?;
-        breathe().await;
+        yield_now().await;
         let mut gradients = log_probability.backward();
         let gradient = frames.grad_remove(&mut gradients).context("the answer does not depend on the pictures")?;
         Ok(PictureSlope {
             log_probability: value[0],
-            size: look.size(),
-            frame_indices: look.clips[0].frame_indices.clone(),
+            size: observation.size(),
+            frame_indices: observation.clips[0].frame_indices.clone(),
             gradient: host_async(gradient).await?,
         })
     }
 
-    pub(super) async fn slope(&self, look: &Look, question: &str, answer: &str) -> Result<Slope> {
-        let clip = &look.clips[0];
+    pub(super) async fn slope(&self, observation: &Observation, question: &str, answer: &str) -> Result<Slope> {
+        let clip = &observation.clips[0];
         // the joints alone are followed; the model's own tensors stay as they are, constants to the gradient
-        let device = look.drawing.device().autodiff();
+        let device = observation.drawing.device().autodiff();
         let positions = joint_tensor(&[clip], |clip| &clip.positions, &device).require_grad();
         let velocities = joint_tensor(&[clip], |clip| &clip.velocities, &device).require_grad();
         let joints = [positions.clone(), velocities.clone()];
-        let log_probability = self.log_probability(look, joints, question, answer).await?;
+        let log_probability = self.log_probability(observation, joints, question, answer).await?;
         let value = host_async(log_probability.clone()).await?;
-        breathe().await;
+        yield_now().await;
         let mut gradients = log_probability.backward();
-        breathe().await;
+        yield_now().await;
         let unfollowed = "the answer does not depend on the joints";
         let positions = positions.grad_remove(&mut gradients).context(unfollowed)?;
         let velocities = velocities.grad_remove(&mut gradients).context(unfollowed)?;
@@ -122,17 +119,18 @@ impl Assistant {
         })
     }
 
-    /// `[1]` the log-probability of `answer` and its end after `question` about the first clip of `look` with other
-    /// positions and velocities, `[1, T, P, J, 3]`.
+    /// `[1]` the log-probability of `answer` and its end after `question` about the first clip of `observation` with
+    /// other positions and velocities, `[1, T, P, J, 3]`.
     pub(super) async fn log_probability(
         &self,
-        look: &Look,
+        observation: &Observation,
         [positions, velocities]: [Tensor<5>; 2],
         question: &str,
         answer: &str,
     ) -> Result<Tensor<1>> {
-        breathe().await;
-        let frames = look.drawing.render_joints(&[&look.clips[0]], positions, velocities, look.size())?;
+        yield_now().await;
+        let frames =
+            observation.drawing.render_joints(&[&observation.clips[0]], positions, velocities, observation.size())?;
         self.log_probability_of(frames, question, answer).await
     }
 
@@ -142,9 +140,9 @@ impl Assistant {
             let tokens = self.chat.tokenizer().encode(text).len();
             ensure!(tokens <= MAX_QUESTION, "the {what} is longer than {MAX_QUESTION} tokens");
         }
-        breathe().await;
+        yield_now().await;
         let visual = see(&self.model.internvl, frames);
-        breathe().await;
+        yield_now().await;
         let exchange = self.chat.exchange(question, answer);
         let said = exchange.labels.iter().filter(|label| **label != IGNORED).count();
         let tokens = TokenBatch::new(vec![exchange.ids]);

@@ -4,17 +4,15 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use burn::tensor::Tensor;
+use skeletonllm_data::{DataClip, Family, Labels, Phrasing, QuestionAnswer, Rng, Texts, Truth, question_of};
+use skeletonllm_network::generate::{GenerateOptions, greedy_batch};
 
 use super::Assistant;
-use crate::{
-    data::{DataClip, Family, Labels, Phrasing, QuestionAnswer, Rng, Texts, Truth, question_of},
-    generate::{GenerateOptions, greedy_batch},
-    look::Look,
-};
+use crate::observation::Observation;
 
 /// What became of some questions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct QuestionTally {
     /// How many were asked.
     pub asked: usize,
     /// Answers that equal the truth, case and punctuation aside.
@@ -34,13 +32,13 @@ impl Assistant {
     /// for the device.
     ///
     /// # Errors
-    /// As [`Assistant::look`].
+    /// As [`Assistant::observe`].
     pub fn judge_questions(
         &self,
         clips: &[DataClip],
-        look: &Look,
+        observation: &Observation,
         families: &[Family],
-        tally: &mut BTreeMap<String, Tally>,
+        tally: &mut BTreeMap<String, QuestionTally>,
     ) -> Result<()> {
         let labels = Labels::new(&self.labels);
         let mut asked: Vec<(usize, QuestionAnswer)> = Vec::new();
@@ -53,7 +51,7 @@ impl Assistant {
             }
         }
         let questions: Vec<(usize, &str)> = asked.iter().map(|(i, qa)| (*i, qa.question.as_str())).collect();
-        let answers = self.answer_all(look, &questions, &self.generate_options())?;
+        let answers = self.answer_all(observation, &questions, &self.generate_options())?;
         let cannot_tell = &Texts::built_in().answers().cannot_tell;
         for ((_, qa), answer) in asked.iter().zip(answers) {
             let entry = tally.entry(qa.family.name().to_owned()).or_default();
@@ -64,29 +62,34 @@ impl Assistant {
         Ok(())
     }
 
-    /// The answer to one question about each motion of `look`, generated as the paper does it: greedily, at most
+    /// The answer to one question about each motion of `observation`, generated as the paper does it: greedily, at most
     /// sixteen tokens, with a repetition penalty of 1.05 (spec A.10). Waits for the device.
     ///
     /// # Errors
     /// When the device gives nothing back.
-    pub fn label_in_words(&self, look: &Look, question: &str) -> Result<Vec<String>> {
-        let questions: Vec<(usize, &str)> = (0..look.clips.len()).map(|i| (i, question)).collect();
+    pub fn label_in_words(&self, observation: &Observation, question: &str) -> Result<Vec<String>> {
+        let questions: Vec<(usize, &str)> = (0..observation.clips.len()).map(|i| (i, question)).collect();
         let stop = vec![self.chat.tokenizer().turn_end()];
         self.answer_all(
-            look,
+            observation,
             &questions,
             &GenerateOptions { max_tokens: MAX_LABEL, stop, repetition_penalty: REPETITION_PENALTY },
         )
     }
 
     /// Answers to questions, each about the motion of that number. They may be long: sixty labels to choose from.
-    fn answer_all(&self, look: &Look, asked: &[(usize, &str)], options: &GenerateOptions) -> Result<Vec<String>> {
+    fn answer_all(
+        &self,
+        observation: &Observation,
+        asked: &[(usize, &str)],
+        options: &GenerateOptions,
+    ) -> Result<Vec<String>> {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
         let prompts: Vec<Vec<u32>> =
-            asked.iter().map(|(i, question)| self.prompt_of_any_length(question, look, *i)).collect();
-        let visual = Tensor::cat(asked.iter().map(|(i, _)| look.visual_of(*i)).collect(), 1);
+            asked.iter().map(|(i, question)| self.prompt_of_any_length(question, observation, *i)).collect();
+        let visual = Tensor::cat(asked.iter().map(|(i, _)| observation.visual_of(*i)).collect(), 1);
         let answers = greedy_batch(&self.model.internvl, &prompts, Some(visual), options, |_, _| {})?;
         Ok(answers.iter().map(|ids| self.chat.tokenizer().decode(ids)).collect())
     }

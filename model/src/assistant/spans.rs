@@ -7,9 +7,10 @@ use std::ops::{ControlFlow, Range};
 use anyhow::{Result, ensure};
 use draction::motion::Motion;
 use serde::{Deserialize, Serialize};
+use skeletonllm_network::task::yield_now;
 
 use super::{Assistant, among_themselves};
-use crate::{breath::breathe, drawing::DrawSettings};
+use crate::drawing::DrawSettings;
 
 /// From this length on, twelve frames of the whole take show too little, and it is better labelled in spans.
 pub const LONG_TAKE_SECONDS: f32 = 10.0;
@@ -74,10 +75,10 @@ impl Assistant {
                 break;
             }
             let parts: Vec<Motion> = batch.iter().map(|&window| motion.cropped(window.clone())).collect();
-            let look = self.look_async(&parts.iter().collect::<Vec<_>>(), settings).await?;
-            let ranked = self.rank_async(&look, &self.labels).await?;
+            let observation = self.observe_async(&parts.iter().collect::<Vec<_>>(), settings).await?;
+            let ranked = self.rank_async(&observation, &self.labels).await?;
             scores.extend(ranked.iter().map(|scores| among_themselves(scores)));
-            breathe().await;
+            yield_now().await;
             flow = on_progress(scores.len(), windows.len());
         }
         let mut scores = scores.into_iter();

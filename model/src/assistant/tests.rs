@@ -7,38 +7,32 @@ use draction::{
     engine::cpu::CpuEngine,
     motion::read_file,
 };
+use skeletonllm_checks::{Need, have, max_abs};
+use skeletonllm_network::{
+    device::{self, DeviceChoice},
+    tensors::host,
+};
 
 use super::*;
 use crate::{
-    device::{self, DeviceChoice},
     drawing::{CameraMode, bank_skeleton},
     folder::default_model,
-    layers::host,
 };
 
 fn nano() -> Assistant {
     Assistant::load(&default_model().unwrap(), DeviceChoice::Cpu).unwrap()
 }
 
-/// The same on the GPU; `None`, saying so, where there is none.
+/// The same on the GPU, where there is one.
 fn nano_on_gpu() -> Option<Assistant> {
-    match Assistant::load(&default_model().unwrap(), DeviceChoice::Gpu) {
-        Ok(assistant) => Some(assistant),
-        Err(error) => {
-            eprintln!("skipped: {error}");
-            None
-        }
-    }
+    let gpu = have(Need::Gpu, device::select(DeviceChoice::Gpu))?;
+    let files = ModelFiles::read(&default_model().unwrap()).unwrap();
+    Some(Assistant::from_files(&files, gpu).unwrap())
 }
 
 fn sample(name: &str) -> Motion {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../assets/samples").join(name);
     read_file(path, &Default::default()).unwrap()
-}
-
-fn differ(a: &[f32], b: &[f32]) -> f32 {
-    assert_eq!(a.len(), b.len());
-    a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
 }
 
 fn norm(values: &[f32]) -> f64 {
@@ -65,8 +59,8 @@ fn the_shipped_model_names_what_the_samples_do() {
         ("walk.bvh", "walk"),
         ("clap.bvh", "clap"),
     ] {
-        let look = assistant.look(&[&sample(file)]).unwrap();
-        assert_eq!(assistant.recognise(&look).unwrap()[0].0, expected, "{file}");
+        let observation = assistant.observe(&[&sample(file)]).unwrap();
+        assert_eq!(assistant.recognise(&observation).unwrap()[0].0, expected, "{file}");
     }
 }
 
@@ -87,16 +81,16 @@ fn a_live_picture_is_what_the_model_looks_at() {
     for motion in [sample("wave_left_hand.bvh"), sample("wave_left_hand.skeleton")] {
         let mut first: Option<Vec<f32>> = None;
         for settings in &settings {
-            let look = assistant.look_with(&[&motion], settings).unwrap();
-            let seen = pollster::block_on(look.frames_async()).unwrap();
+            let observation = assistant.observe_with(&[&motion], settings).unwrap();
+            let seen = pollster::block_on(observation.frames_async()).unwrap();
             let clip = settings.clip(&motion, assistant.frames()).unwrap();
             let dressed = assistant.drawing().dressed(settings, &clip).unwrap();
             let batch = Batch::new([&clip]).unwrap();
             let live = CpuEngine.forward(&batch.inputs(&dressed, width, height)).unwrap();
-            assert!(differ(&seen, &live) <= 1e-5, "{settings:?}: {}", differ(&seen, &live));
+            assert!(max_abs(&seen, &live) <= 1e-5, "{settings:?}: {}", max_abs(&seen, &live));
             assert!(seen.iter().any(|&x| x > 0.2), "{settings:?}: an empty picture");
             let first = first.get_or_insert(seen.clone());
-            let change = differ(&seen, first);
+            let change = max_abs(&seen, first);
             assert!((change > 0.02) != (*settings == DrawSettings::default()), "{settings:?}: {change}");
         }
     }
@@ -108,8 +102,9 @@ fn a_gpu_looks_at_the_same_pictures() {
     let weights = Some(other_weights(&gpu));
     let settings = DrawSettings { weights, nfm: false, depth_mix: Some(0.7), camera: CameraMode::Reference };
     let motion = sample("wave_left_hand.skeleton");
-    let seen = |a: &Assistant| pollster::block_on(a.look_with(&[&motion], &settings).unwrap().frames_async()).unwrap();
-    assert!(differ(&seen(&gpu), &seen(&nano())) <= 1e-5);
+    let seen =
+        |a: &Assistant| pollster::block_on(a.observe_with(&[&motion], &settings).unwrap().frames_async()).unwrap();
+    assert!(max_abs(&seen(&gpu), &seen(&nano())) <= 1e-5);
 }
 
 #[test]
@@ -117,14 +112,17 @@ fn waiting_and_awaiting_give_the_same() {
     let assistant = nano();
     let motions = [sample("wave_left_hand.bvh"), sample("squat.bvh")];
     let motions: Vec<&Motion> = motions.iter().collect();
-    let look = assistant.look(&motions).unwrap();
-    let again = pollster::block_on(assistant.look_async(&motions, &DrawSettings::default())).unwrap();
-    assert_eq!(host(look.visual.clone()), host(again.visual.clone()));
+    let observation = assistant.observe(&motions).unwrap();
+    let again = pollster::block_on(assistant.observe_async(&motions, &DrawSettings::default())).unwrap();
+    assert_eq!(host(observation.visual.clone()), host(again.visual.clone()));
     let labels = assistant.labels().to_vec();
-    let ranked = assistant.rank(&look, &labels).unwrap();
+    let ranked = assistant.rank(&observation, &labels).unwrap();
     assert_eq!(ranked, pollster::block_on(assistant.rank_async(&again, &labels)).unwrap());
-    assert_eq!(assistant.recognise(&look).unwrap(), pollster::block_on(assistant.recognise_async(&again)).unwrap());
-    assert!(assistant.look(&[]).is_err());
+    assert_eq!(
+        assistant.recognise(&observation).unwrap(),
+        pollster::block_on(assistant.recognise_async(&again)).unwrap()
+    );
+    assert!(assistant.observe(&[]).is_err());
 }
 
 /// Pictures of which every part holds something give the same with and without; a hole in them is not looked at, and
@@ -135,7 +133,7 @@ fn background_can_be_skipped() {
     let motions = [sample("wave_left_hand.bvh"), sample("squat.bvh")];
     let motions: Vec<&Motion> = motions.iter().collect();
     let labels = whole.labels().to_vec();
-    let (everything, seen) = (whole.look(&motions).unwrap(), part.look(&motions).unwrap());
+    let (everything, seen) = (whole.observe(&motions).unwrap(), part.observe(&motions).unwrap());
     assert!(seen.token_count() <= everything.token_count());
     let (expected, got) = (whole.rank(&everything, &labels).unwrap(), part.rank(&seen, &labels).unwrap());
     for (motion, (expected, got)) in expected.iter().zip(&got).enumerate() {
@@ -143,7 +141,7 @@ fn background_can_be_skipped() {
             assert!(expected.iter().zip(got).all(|(a, b)| (a - b).abs() < 1e-3), "{expected:?}\n{got:?}");
         }
     }
-    let alone = part.look(&motions[1..]).unwrap();
+    let alone = part.observe(&motions[1..]).unwrap();
     assert_eq!(alone.tokens_of(0), seen.tokens_of(1));
     let of_alone = &part.rank(&alone, &labels).unwrap()[0];
     assert!(of_alone.iter().zip(&got[1]).all(|(a, b)| (a - b).abs() < 1e-3), "{of_alone:?}\n{:?}", got[1]);
@@ -152,17 +150,17 @@ fn background_can_be_skipped() {
 #[test]
 fn an_answer_comes_word_by_word_and_can_be_stopped() {
     let assistant = nano();
-    let look = assistant.look(&[&sample("wave_left_hand.bvh"), &sample("squat.bvh")]).unwrap();
+    let observation = assistant.observe(&[&sample("wave_left_hand.bvh"), &sample("squat.bvh")]).unwrap();
     let question = "Describe the motion in one sentence.";
     let mut heard = String::new();
-    let answer = assistant.ask(&look, question, |text| heard += text).unwrap();
+    let answer = assistant.ask(&observation, question, |text| heard += text).unwrap();
     assert_eq!(heard, answer.text);
     assert!(!answer.stopped && answer.tokens > 3 && answer.first_token_seconds <= answer.seconds);
     // of two motions the first is meant
-    let alone = assistant.look(&[&sample("wave_left_hand.bvh")]).unwrap();
+    let alone = assistant.observe(&[&sample("wave_left_hand.bvh")]).unwrap();
     assert_eq!(assistant.ask(&alone, question, |_| {}).unwrap().text, answer.text);
     // read again as a given answer it is as likely as when it was said
-    let slope = pollster::block_on(assistant.slope(&look, question, &answer.text)).unwrap();
+    let slope = pollster::block_on(assistant.slope(&observation, question, &answer.text)).unwrap();
     let confidence = (slope.log_probability / (answer.tokens + 1) as f32).exp();
     assert!((confidence - answer.confidence).abs() < 1e-4, "{confidence} and {}", answer.confidence);
 
@@ -171,19 +169,19 @@ fn an_answer_comes_word_by_word_and_can_be_stopped() {
         heard += text;
         if heard.split_whitespace().count() >= 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
-    let cut = pollster::block_on(assistant.ask_async(&look, question, stop)).unwrap();
+    let cut = pollster::block_on(assistant.ask_async(&observation, question, stop)).unwrap();
     assert!(cut.stopped && cut.tokens < answer.tokens);
     assert_eq!(cut.text, heard);
     assert!(answer.text.starts_with(&cut.text));
     let long = "why ".repeat(600);
-    assert!(assistant.ask(&look, &long, |_| {}).unwrap_err().to_string().contains("longer"));
+    assert!(assistant.ask(&observation, &long, |_| {}).unwrap_err().to_string().contains("longer"));
 }
 
 #[test]
 fn suggestions_are_complete_questions() {
     let assistant = nano();
     let suggestions = assistant.suggestions();
-    assert_eq!(suggestions.len(), data::Family::SUGGESTED.len());
+    assert_eq!(suggestions.len(), Family::SUGGESTED.len());
     assert!(suggestions.contains(&"What is the person doing?".to_owned()));
     assert!(suggestions.contains(&"Is the person waving the right hand?".to_owned()), "{suggestions:?}");
     assert!(suggestions.iter().all(|s| !s.contains('{')), "{suggestions:?}");
@@ -192,15 +190,15 @@ fn suggestions_are_complete_questions() {
 }
 
 /// The log-probability with the joints moved by `step` along a direction of positions and one of velocities.
-fn moved(assistant: &Assistant, look: &Look, directions: [&[f32]; 2], step: f64) -> f64 {
-    let clip = &look.clips[0];
+fn moved(assistant: &Assistant, observation: &Observation, directions: [&[f32]; 2], step: f64) -> f64 {
+    let clip = &observation.clips[0];
     let lists = [&clip.positions, &clip.velocities];
     let shape = [1, clip.frames(), clip.bodies, clip.joints(), 3];
     let tensor = |which: usize| {
         let moved = lists[which].iter().zip(directions[which]).map(|(x, d)| x + (step * f64::from(*d)) as f32);
-        Tensor::from_data(TensorData::new(moved.collect::<Vec<f32>>(), shape), &look.drawing.device())
+        Tensor::from_data(TensorData::new(moved.collect::<Vec<f32>>(), shape), &observation.drawing.device())
     };
-    let value = assistant.log_probability(look, [tensor(0), tensor(1)], QUESTION, ANSWER);
+    let value = assistant.log_probability(observation, [tensor(0), tensor(1)], QUESTION, ANSWER);
     f64::from(host(pollster::block_on(value).unwrap())[0])
 }
 
@@ -210,15 +208,15 @@ const ANSWER: &str = "right hand";
 #[test]
 fn explanations_are_slopes() {
     let assistant = nano();
-    let look = assistant.look(&[&sample("wave_left_hand.bvh")]).unwrap();
-    let slope = pollster::block_on(assistant.slope(&look, QUESTION, ANSWER)).unwrap();
+    let observation = assistant.observe(&[&sample("wave_left_hand.bvh")]).unwrap();
+    let slope = pollster::block_on(assistant.slope(&observation, QUESTION, ANSWER)).unwrap();
     let len = slope.positions.len();
-    assert_eq!(len, look.clips[0].positions.len());
+    assert_eq!(len, observation.clips[0].positions.len());
     let still = vec![0.0; len];
     let random =
         |seed: usize| -> Vec<f32> { (0..len).map(|i| ((i * 7919 + seed * 104_729) as f32 * 0.618).sin()).collect() };
     // where Gaussians change places in depth the picture jumps, so joints move across the view at random and not along
-    let camera = look.clips[0].camera.camera_from_world;
+    let camera = observation.clips[0].camera.camera_from_world;
     let depth = &camera[8..11];
     let across = |mut direction: Vec<f32>| -> Vec<f32> {
         for point in direction.chunks_exact_mut(3) {
@@ -243,7 +241,7 @@ fn explanations_are_slopes() {
             let expected: f64 = direction.iter().zip(gradient).map(|(d, g)| f64::from(d * g)).sum();
             let mut directions = [&still[..]; 2];
             directions[which] = &direction;
-            let at = |h: f64| moved(&assistant, &look, directions, h);
+            let at = |h: f64| moved(&assistant, &observation, directions, h);
             // a central difference with a Richardson step
             let central = |h: f64| (at(h) - at(-h)) / (2.0 * h);
             let measured = (4.0 * central(h / 2.0) - central(h)) / 3.0;
@@ -259,14 +257,14 @@ fn explanations_are_slopes() {
 #[test]
 fn pictures_pull_as_their_joints_do() {
     let assistant = nano();
-    let look = assistant.look(&[&sample("wave_left_hand.bvh")]).unwrap();
-    let slope = pollster::block_on(assistant.slope(&look, QUESTION, ANSWER)).unwrap();
-    let pictures = pollster::block_on(assistant.picture_slope(&look, QUESTION, ANSWER)).unwrap();
+    let observation = assistant.observe(&[&sample("wave_left_hand.bvh")]).unwrap();
+    let slope = pollster::block_on(assistant.slope(&observation, QUESTION, ANSWER)).unwrap();
+    let pictures = pollster::block_on(assistant.picture_slope(&observation, QUESTION, ANSWER)).unwrap();
     assert!((pictures.log_probability - slope.log_probability).abs() < 1e-4);
-    assert_eq!(pictures.frame_indices, look.clips[0].frame_indices);
+    assert_eq!(pictures.frame_indices, observation.clips[0].frame_indices);
     let [height, width] = pictures.size;
-    let draction = look.drawing.present().dressed(&DrawSettings::default(), &look.clips[0]).unwrap();
-    let batch = draction::clip::Batch::new([&look.clips[0]]).unwrap();
+    let draction = observation.drawing.present().dressed(&DrawSettings::default(), &observation.clips[0]).unwrap();
+    let batch = draction::clip::Batch::new([&observation.clips[0]]).unwrap();
     let inputs = draction::engine::Inputs { orientations: None, ..batch.inputs(&draction, width, height) };
     let engine = draction::engine::cpu::CpuEngine;
     let frames = engine.forward(&inputs).unwrap();
@@ -281,12 +279,12 @@ fn pictures_pull_as_their_joints_do() {
 fn an_attribution_adds_up_its_slopes() {
     let assistant = nano();
     // two slots, of which the second is empty
-    let look = assistant.look(&[&sample("wave_left_hand.skeleton")]).unwrap();
-    let explained = pollster::block_on(assistant.explain(&look, QUESTION, ANSWER)).unwrap();
-    let slope = pollster::block_on(assistant.slope(&look, QUESTION, ANSWER)).unwrap();
+    let observation = assistant.observe(&[&sample("wave_left_hand.skeleton")]).unwrap();
+    let explained = pollster::block_on(assistant.explain(&observation, QUESTION, ANSWER)).unwrap();
+    let slope = pollster::block_on(assistant.slope(&observation, QUESTION, ANSWER)).unwrap();
     // the file has the joints that are drawn, so nothing needs to find its way back
-    assert_eq!(look.maps[0], []);
-    let (frames, bodies, joints) = (12, explained.bodies, look.clips[0].joints());
+    assert_eq!(observation.maps[0], []);
+    let (frames, bodies, joints) = (12, explained.bodies, observation.clips[0].joints());
     assert_eq!(explained.frame_indices.len(), frames);
     assert_eq!(explained.frames.len(), frames);
     assert_eq!(explained.joints.len(), bodies * joints);
@@ -308,9 +306,9 @@ fn an_attribution_adds_up_its_slopes() {
 fn an_attribution_is_about_the_joints_of_the_file() {
     let assistant = nano();
     let motion = sample("wave_left_hand.bvh");
-    let look = assistant.look(&[&motion]).unwrap();
-    assert_ne!(look.clips[0].joints(), motion.joints());
-    let explained = pollster::block_on(assistant.explain(&look, QUESTION, ANSWER)).unwrap();
+    let observation = assistant.observe(&[&motion]).unwrap();
+    assert_ne!(observation.clips[0].joints(), motion.joints());
+    let explained = pollster::block_on(assistant.explain(&observation, QUESTION, ANSWER)).unwrap();
     assert_eq!(explained.joints.len(), motion.joints());
     let most = (0..motion.joints()).max_by(|&a, &b| explained.joints[a].total_cmp(&explained.joints[b])).unwrap();
     assert!(motion.skeleton.names[most].starts_with("Left"), "{}", motion.skeleton.names[most]);
@@ -320,8 +318,8 @@ fn an_attribution_is_about_the_joints_of_the_file() {
 fn a_gpu_explains_as_the_cpu_does() {
     let (cpu, Some(gpu)) = (nano(), nano_on_gpu()) else { return };
     let explain = |assistant: &Assistant| {
-        let look = assistant.look(&[&sample("wave_left_hand.bvh")]).unwrap();
-        pollster::block_on(assistant.explain(&look, QUESTION, ANSWER)).unwrap()
+        let observation = assistant.observe(&[&sample("wave_left_hand.bvh")]).unwrap();
+        pollster::block_on(assistant.explain(&observation, QUESTION, ANSWER)).unwrap()
     };
     let (ours, theirs) = (explain(&cpu), explain(&gpu));
     assert!((ours.log_probability / theirs.log_probability - 1.0).abs() < 1e-3);
@@ -334,7 +332,7 @@ fn a_model_from_memory_answers_the_same() {
     let files = ModelFiles::read(&default_model().unwrap()).unwrap();
     let (here, there) = (nano(), Assistant::from_files(&files, device::cpu().unwrap()).unwrap());
     let motion = sample("raise_right_hand.bvh");
-    let ask = |a: &Assistant| a.ask(&a.look(&[&motion]).unwrap(), QUESTION, |_| {}).unwrap();
+    let ask = |a: &Assistant| a.ask(&a.observe(&[&motion]).unwrap(), QUESTION, |_| {}).unwrap();
     let (a, b) = (ask(&here), ask(&there));
     assert_eq!((a.text, a.confidence), (b.text, b.confidence));
     fn travels<T: Send + Sync>(_: &T) {}
@@ -363,7 +361,7 @@ fn spans(assistant: &Assistant, motion: &Motion) -> Vec<Span> {
 fn a_long_take_is_cut_where_the_action_changes() {
     let assistant = nano();
     let (wave, walk) = (sample("wave_left_hand.bvh"), sample("walk.bvh"));
-    let own = |motion: &Motion| assistant.recognise(&assistant.look(&[motion]).unwrap()).unwrap()[0].0.clone();
+    let own = |motion: &Motion| assistant.recognise(&assistant.observe(&[motion]).unwrap()).unwrap()[0].0.clone();
     let [first, second] = [own(&wave), own(&walk)];
     assert_ne!(first, second, "the test needs two samples that the model tells apart");
     let take = joined(&[wave.clone(), wave.clone(), walk.clone(), walk]);

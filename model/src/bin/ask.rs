@@ -1,21 +1,17 @@
 //! `ask FILE ["question"]`: what is the person in a motion file doing?
 
-use std::{
-    io::{IsTerminal, Write},
-    path::PathBuf,
-    process::ExitCode,
-    time::Instant,
-};
+use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Instant};
 
 use anyhow::{Context, Result};
 use clap::Parser;
 use draction::motion::{ReadOptions, Unit, UpAxis, read_file};
 use skeletonllm::{
     assistant::{Assistant, describe_motion},
-    device::DeviceChoice,
+    cli::{print, say},
     folder::default_model,
-    look::Look,
+    observation::Observation,
 };
+use skeletonllm_network::device::DeviceChoice;
 
 /// Ask a question about a motion file: BVH, NTU .skeleton, HumanML3D .json or .npy, or .npy with a skeleton.json.
 ///
@@ -50,11 +46,11 @@ struct Args {
     /// Look only at the parts of the pictures that hold something: faster for models with large pictures.
     #[arg(long)]
     skip_background: bool,
-    /// Unit of the file's lengths, where inference is wrong: m, cm, mm, inch
+    /// The file's unit of length, when the guess is wrong: m, cm, mm, inch, ft, or metres as a number
     #[arg(long)]
     unit: Option<Unit>,
-    /// Up axis of the file, where inference is wrong: x, y, z
-    #[arg(long)]
+    /// The file's up axis, when the guess is wrong: +x, -x, +y, -y, +z or -z
+    #[arg(long, allow_hyphen_values = true)]
     up: Option<UpAxis>,
     /// Say what was read, which device computes, and how long each step took.
     #[arg(short, long)]
@@ -72,7 +68,7 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    let say = |what: &str, since: Instant| {
+    let tell = |what: &str, since: Instant| {
         if args.verbose {
             eprintln!("{:>9.1} ms  {what}", since.elapsed().as_secs_f64() * 1e3);
         }
@@ -83,32 +79,32 @@ fn run(args: &Args) -> Result<()> {
     for warning in &motion.source.warnings {
         eprintln!("ask: {}: {warning}", args.file.display());
     }
-    say(&format!("read {}", describe_motion(&motion)), start);
+    tell(&format!("read {}", describe_motion(&motion)), start);
 
     let start = Instant::now();
     let folder = args.model.clone().map_or_else(default_model, Ok)?;
     let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
-    say(&format!("loaded {} on {}", folder.display(), assistant.device_name()), start);
+    tell(&format!("loaded {} on {}", folder.display(), assistant.device_name()), start);
 
     let start = Instant::now();
-    let look = assistant.look(&[&motion])?;
-    let (frames, size, tokens) = (look.frame_count(), look.picture_size(), look.token_count());
-    say(&format!("drew {frames} frames of {size} and looked at them as {tokens} visual tokens"), start);
+    let observation = assistant.observe(&[&motion])?;
+    let (frames, size, tokens) = (observation.frame_count(), observation.picture_size(), observation.token_count());
+    tell(&format!("drew {frames} frames of {size} and looked at them as {tokens} visual tokens"), start);
     if let Some(path) = &args.sheet {
-        look.save_sheet(path)?;
+        observation.save_sheet(path)?;
     }
     match &args.question {
-        Some(question) => once(args, &assistant, &look, question),
-        None => converse(args, &assistant, &look),
+        Some(question) => once(args, &assistant, &observation, question),
+        None => converse(args, &assistant, &observation),
     }
 }
 
 /// One question, one answer.
-fn once(args: &Args, assistant: &Assistant, look: &Look, question: &str) -> Result<()> {
+fn once(args: &Args, assistant: &Assistant, observation: &Observation, question: &str) -> Result<()> {
     if args.json {
-        let answer = assistant.ask(look, question, |_| {})?;
+        let answer = assistant.ask(observation, question, |_| {})?;
         let top: Vec<_> = assistant
-            .recognise(look)?
+            .recognise(observation)?
             .into_iter()
             .take(5)
             .map(|(label, p)| serde_json::json!({"label": label, "probability": p}))
@@ -122,20 +118,20 @@ fn once(args: &Args, assistant: &Assistant, look: &Look, question: &str) -> Resu
             "device": assistant.device_name(),
             "seconds": answer.seconds,
         });
-        println!("{object:#}");
-        return Ok(());
+        return Ok(say(format_args!("{object:#}"))?);
     }
-    stream(args, assistant, look, question)
+    stream(args, assistant, observation, question)
 }
 
 /// Prints the answer as it comes.
-fn stream(args: &Args, assistant: &Assistant, look: &Look, question: &str) -> Result<()> {
-    let answer = assistant.ask(look, question, |text| {
-        print!("{text}");
-        // a closed pipe is noticed by the final println
-        let _ = std::io::stdout().flush();
+fn stream(args: &Args, assistant: &Assistant, observation: &Observation, question: &str) -> Result<()> {
+    let mut printed = Ok(());
+    let answer = assistant.ask(observation, question, |text| {
+        if printed.is_ok() {
+            printed = print(text);
+        }
     })?;
-    println!();
+    printed.and_then(|()| say(""))?;
     if args.verbose {
         let (total, first) = (answer.seconds * 1e3, answer.first_token_seconds * 1e3);
         eprintln!(
@@ -147,11 +143,11 @@ fn stream(args: &Args, assistant: &Assistant, look: &Look, question: &str) -> Re
 }
 
 /// Questions until end of input, with line editing and history on a terminal.
-fn converse(args: &Args, assistant: &Assistant, look: &Look) -> Result<()> {
+fn converse(args: &Args, assistant: &Assistant, observation: &Observation) -> Result<()> {
     // each question is answered from the pictures alone, as the model was trained
     let answer = |question: &str| match question.trim() {
         "" => Ok(()),
-        question => stream(args, assistant, look, question),
+        question => stream(args, assistant, observation, question),
     };
     if !std::io::stdin().is_terminal() {
         for line in std::io::stdin().lines() {
@@ -159,7 +155,7 @@ fn converse(args: &Args, assistant: &Assistant, look: &Look) -> Result<()> {
         }
         return Ok(());
     }
-    println!("Ask about {}. Ctrl-D ends.", args.file.display());
+    say(format_args!("Ask about {}. Ctrl-D ends.", args.file.display()))?;
     let mut editor = rustyline::DefaultEditor::new()?;
     loop {
         match editor.readline("> ") {

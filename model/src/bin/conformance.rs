@@ -5,10 +5,8 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
 use draction::{conformance::Case, device::Engine, engine::gpu::GpuEngine, gpu::AdapterChoice, inspect::Capture};
-use skeletonllm::{
-    conformance,
-    device::{self, DeviceChoice},
-};
+use skeletonllm::{cli::say, conformance};
+use skeletonllm_network::device::{self, DeviceChoice};
 
 /// Compare the renderer and the model with golden files; exits with 1 when anything is off by more than allowed.
 #[derive(Parser)]
@@ -74,7 +72,7 @@ fn main() -> ExitCode {
 
 fn draction(cases: &[PathBuf], choice: DeviceChoice) -> Result<bool> {
     let engine = Engine::open(choice)?;
-    println!("on {}", engine.name());
+    say(format_args!("on {}", engine.name()))?;
     let mut passed = true;
     for path in cases {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -83,10 +81,10 @@ fn draction(cases: &[PathBuf], choice: DeviceChoice) -> Result<bool> {
             |inputs| engine.forward(inputs),
             |inputs, frames, grad_frames| engine.backward(inputs, frames, grad_frames),
         )?;
-        println!("\n{}\n{report}", path.display());
+        say(format_args!("\n{}\n{report}", path.display()))?;
         passed &= report.passed();
     }
-    println!("\n{}", if passed { "all cases passed" } else { "FAILED" });
+    say(if passed { "\nall cases passed" } else { "\nFAILED" })?;
     Ok(passed)
 }
 
@@ -98,8 +96,8 @@ fn replay(captures: &[PathBuf], choice: DeviceChoice) -> Result<bool> {
         DeviceChoice::Auto => open().ok(),
     };
     match &gpu {
-        Some(gpu) => println!("on the CPU and {}", gpu.adapter().name),
-        None => println!("on the CPU"),
+        Some(gpu) => say(format_args!("on the CPU and {}", gpu.adapter().name))?,
+        None => say("on the CPU")?,
     }
     let mut passed = true;
     for path in captures {
@@ -107,17 +105,16 @@ fn replay(captures: &[PathBuf], choice: DeviceChoice) -> Result<bool> {
         let capture = Capture::load(&bytes).with_context(|| path.display().to_string())?;
         let d = &capture.inputs.dims;
         let replay = capture.replay(gpu.as_ref())?;
-        println!("\n{}", path.display());
-        println!(
-            "  {} frame(s) of {}x{} pixels, {} bodies of {} Gaussians, captured on {}",
+        say(format_args!(
+            "\n{}\n  {} frame(s) of {}x{} pixels, {} bodies of {} Gaussians, captured on {}\n{replay}",
+            path.display(),
             d.frame_count(),
             d.width,
             d.height,
             d.bodies,
             d.gaussians,
             capture.device
-        );
-        println!("{replay}");
+        ))?;
         passed &= replay.passed();
     }
     Ok(passed)
@@ -125,8 +122,8 @@ fn replay(captures: &[PathBuf], choice: DeviceChoice) -> Result<bool> {
 
 fn internvl(folder: &std::path::Path, choice: DeviceChoice) -> Result<bool> {
     let selected = device::select(choice)?;
-    println!("on {}\n", selected.name);
+    say(format_args!("on {}\n", selected.name))?;
     let report = conformance::internvl(folder, &selected.device)?;
-    println!("{report}");
+    say(&report)?;
     Ok(report.passed())
 }

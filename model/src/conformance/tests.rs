@@ -1,32 +1,21 @@
-use std::path::PathBuf;
+use skeletonllm_checks::{Need, case, have};
 
-use crate::device::{self, DeviceChoice};
+use skeletonllm_network::device::{self, DeviceChoice, Selected};
 
-fn case() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/internvl-tiny")
-}
-
-fn check(choice: DeviceChoice) {
-    let selected = match device::select(choice) {
-        Ok(selected) => selected,
-        Err(error) => {
-            println!("skipped: {error}");
-            return;
-        }
-    };
-    let report = super::internvl(case(), &selected.device).expect("a complete case");
-    println!("{}\n{report}", selected.name);
-    assert!(report.passed(), "{report}");
+fn check(selected: &Selected) {
+    let report = super::internvl(case("internvl-tiny"), &selected.device).expect("a complete case");
+    assert!(report.passed(), "{}\n{report}", selected.name);
 }
 
 #[test]
 fn the_tiny_checkpoint_agrees_with_transformers_on_the_cpu() {
-    check(DeviceChoice::Cpu);
+    check(&device::cpu().expect("the CPU backend is part of this build"));
 }
 
 #[test]
 fn the_tiny_checkpoint_agrees_with_transformers_on_wgpu() {
-    check(DeviceChoice::Gpu);
+    let Some(gpu) = have(Need::Gpu, device::select(DeviceChoice::Gpu)) else { return };
+    check(&gpu);
 }
 
 #[test]
@@ -36,4 +25,7 @@ fn a_wrong_result_fails_the_report() {
     let broken = super::Row::new("logits", &[1.0, f32::NAN], &[1.0, 2.0], 1e-4);
     let short = super::Row::new("logits", &[1.0], &[1.0, 2.0], 1e-4);
     assert!(right.passed() && !wrong.passed() && !broken.passed() && !short.passed());
+    // wherever a NaN stands, the table shows it
+    let first = super::Row::new("logits", &[f32::NAN, 2.0], &[1.0, 2.0], 1e-4);
+    assert!(broken.max_abs.is_nan() && first.max_abs.is_nan() && !first.passed());
 }

@@ -1,13 +1,12 @@
 //! The body that features are kept on, and the renderer that a run from nothing begins with.
 
 use anyhow::Result;
-use burn::tensor::Device;
 use draction::{
     draction::{DrAction, HIDDEN, LinePoints, Scales, Template, TemplateRule},
     motion::{Layout, Skeleton},
 };
 
-use super::{Drawing, DrawingConfig, HostDrawing};
+use super::DrawingConfig;
 
 /// The body that a model keeps its features on: NTU's 25 joints, as the released renderers do.
 pub fn bank_skeleton() -> Skeleton {
@@ -54,14 +53,6 @@ fn tinting(mut nfm: Vec<f32>) -> Vec<f32> {
 const TINT: f32 = 2.0;
 /// Logit added to the NFM's opacity and gate.
 const OPEN: f32 = 2.0;
-
-/// [`fresh_draction`] as a module of the model.
-///
-/// # Errors
-/// As [`fresh_draction`].
-pub fn fresh_drawing(config: DrawingConfig, seed: u64, device: &Device) -> Result<Drawing> {
-    Ok(Drawing::new(HostDrawing::new(fresh_draction(config, seed)?, config)?, device))
-}
 
 /// NTU's joints standing with arms hanging, metres: 1.7 m tall, 3 m before the camera.
 const BANK_POSE: [[f32; 3]; 25] = [

@@ -5,12 +5,11 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail, ensure};
 use draction::{
     clip::Clip,
-    draction::{DrAction, LinePoints, Scales, SparseRows, Template, TemplateError, TemplateRule},
+    draction::{DrAction, SparseRows, Template, TemplateError},
     motion::Skeleton,
 };
 
 use super::{DrawSettings, DrawingConfig, bank_skeleton, fresh_draction};
-use crate::{config::InternVlConfig, folder::Extra};
 
 /// The trained renderer in host memory, without burn. Cloning copies a pointer.
 #[derive(Clone, Debug)]
@@ -38,17 +37,10 @@ impl HostDrawing {
         Ok(HostDrawing(Arc::new(Bank { draction, skeleton, config })))
     }
 
-    /// Reads it from the bytes of a model's `config.json` and `draction.safetensors`: enough to show pictures before
-    /// the model is there. A public InternVL checkpoint has no such weights; it gets a fresh renderer.
+    /// Reads it from the bytes of `draction.safetensors`; without them it is a fresh one.
     ///
     /// # Errors
-    /// When one of them cannot be used, naming it.
-    pub fn from_files(config: &[u8], draction: Option<&[u8]>) -> Result<HostDrawing> {
-        let config = InternVlConfig::parse(config, "config.json")?;
-        HostDrawing::from_weights(draction, Extra::of(&config)?.drawing)
-    }
-
-    /// As [`HostDrawing::from_files`], with the configuration already read.
+    /// When they are no weights for NTU's joints.
     pub(crate) fn from_weights(draction: Option<&[u8]>, config: DrawingConfig) -> Result<HostDrawing> {
         let Some(bytes) = draction else { return HostDrawing::new(fresh_draction(config, 0)?, config) };
         let loaded = DrAction::load(bytes).context("draction.safetensors")?;
@@ -104,11 +96,5 @@ impl HostDrawing {
     pub(super) fn fitted(&self, clip: &Clip) -> Result<(Template, Option<SparseRows>), TemplateError> {
         let Bank { draction, skeleton, config } = &*self.0;
         draction.fitted(skeleton, &clip.skeleton, clip.reference_pose(), &config.rule())
-    }
-}
-
-impl DrawingConfig {
-    fn rule(&self) -> TemplateRule {
-        TemplateRule { points: LinePoints::Fixed(self.points_per_bone), scales: Scales::Constant(self.scale) }
     }
 }

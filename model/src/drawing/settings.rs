@@ -5,20 +5,9 @@ use std::sync::Arc;
 use draction::{
     clip::{Clip, ClipError, ClipOptions},
     draction::DrAction,
+    figure,
     motion::Motion,
 };
-
-use crate::data::{
-    denoised,
-    layout::{Mapped, on_kinect},
-};
-
-/// What is drawn of a motion: everybody who is there, [`denoised`], on Kinect's 25 joints ([`on_kinect`]), so that a model
-/// does not take the skeleton of a file for a sign of what is done. A skeleton without arms or legs stays as it is.
-pub fn figure(motion: &Motion) -> Mapped {
-    let motion = denoised(motion.without_empty_bodies());
-    on_kinect(&motion, 25).unwrap_or_else(|| Mapped { motion, maps: Vec::new() })
-}
 
 /// Where the camera stands.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -60,12 +49,12 @@ impl DrawSettings {
         }
     }
 
-    /// The clip of `frames` frames that a model sees of a motion: of its [`figure`].
+    /// The clip of `frames` frames that a model sees of a motion: of its figure ([`figure::of`]).
     ///
     /// # Errors
     /// [`ClipError`] when nobody is there, or the motion's numbers are broken.
     pub fn clip(&self, motion: &Motion, frames: usize) -> Result<Clip, ClipError> {
-        Clip::from_motion(&figure(motion).motion, &self.clip_options(frames))
+        Clip::from_motion(&figure::of(motion).motion, &self.clip_options(frames))
     }
 
     /// Whether the renderer draws as it was trained to; the camera may stand anywhere.

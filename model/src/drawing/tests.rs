@@ -1,13 +1,12 @@
 use draction::{
     draction::{LinePoints, Scales, Template, TemplateRule},
+    figure,
     motion::{Motion, read_file},
 };
+use skeletonllm_data::Perturbation;
 
 use super::*;
-use crate::{
-    data::{Perturbation, denoise, layout::on_kinect},
-    folder::{ModelFiles, default_model},
-};
+use crate::folder::{ModelFiles, default_model};
 
 fn host_drawing() -> HostDrawing {
     let files = ModelFiles::read(&default_model().unwrap()).unwrap();
@@ -79,8 +78,8 @@ fn both_cameras_show_the_same_moments() {
 #[test]
 fn what_shakes_is_drawn_smooth() {
     let shaken = Perturbation::Noise(0.1).apply(&sample("walk.bvh"), 0).into_owned();
-    let (smooth, rough) = (figure(&shaken).motion, on_kinect(&shaken, 25).unwrap().motion);
-    let (before, after) = (denoise::noise(&rough), denoise::noise(&smooth));
+    let (smooth, rough) = (figure::of(&shaken).motion, figure::on_kinect(&shaken, 25).unwrap().motion);
+    let (before, after) = (figure::noise(&rough), figure::noise(&smooth));
     assert!(after < 0.2 * before, "{before} m, then {after} m");
 }
 

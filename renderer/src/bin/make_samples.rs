@@ -1,12 +1,16 @@
 //! Writes the sample motions in `assets/samples`: a parametrised humanoid performs them, nobody was recorded.
 
-use std::{fs, path::PathBuf};
+use std::{fs, path::PathBuf, process::ExitCode};
 
 use anyhow::Context as _;
 use clap::Parser;
-use draction::motion::{
-    humanoid::{Action, Person, as_kinect, perform},
-    write_bvh, write_ntu,
+use draction::{
+    cli::{finish, say},
+    motion::{
+        humanoid::{Action, Person, as_kinect, perform},
+        write_bvh, write_ntu,
+    },
+    store::write_atomically,
 };
 
 /// Frames per second of all samples.
@@ -21,13 +25,16 @@ struct Args {
     folder: PathBuf,
 }
 
-fn main() -> anyhow::Result<()> {
-    let folder = Args::parse().folder;
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+fn main() -> ExitCode {
+    finish("make_samples", run(&Args::parse()))
+}
+
+fn run(Args { folder }: &Args) -> anyhow::Result<()> {
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     let write = |name: &str, text: String| {
         let path = folder.join(name);
-        println!("{} ({} KB)", path.display(), text.len() / 1000);
-        fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))
+        write_atomically(&path, text.as_bytes())?;
+        say(format_args!("{} ({} KB)", path.display(), text.len() / 1000))
     };
     for (seed, name, action) in [
         (1, "wave_left_hand", Action::WaveLeftHand),

@@ -10,17 +10,19 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
 use draction::{
-    clip::{Batch, Clip, ClipOptions, Fit, VelocityRule, View},
+    cli::{finish, say, warn},
+    clip::{Clip, ClipOptions, Fit, VelocityRule, Viewpoint},
     device::{DeviceChoice, Engine},
-    draction::{DrAction, Template, TemplateRule},
-    export::{Rendering, write_all},
+    draction::DrAction,
+    export::write_all,
     motion::{Motion, ReadOptions, Unit, UpAxis, read_file},
+    renderer::{Rendering, frames, on_clip},
     sampling::Sampler,
 };
 use indicatif::ProgressBar;
 
-/// Frames drawn at once: bounds memory, and is what models look at anyway.
-const STRETCH: usize = 12;
+/// Clips with more frames than this have a progress bar.
+const QUICK: usize = 12;
 /// Most numbers of all frames together: 2 GiB.
 const MOST_NUMBERS: usize = 1 << 29;
 
@@ -102,21 +104,7 @@ enum SamplerMode {
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {}", one_line(&error));
-            ExitCode::FAILURE
-        }
-    }
-}
-
-/// The whole chain of causes, less those that the error before has already told.
-fn one_line(error: &anyhow::Error) -> String {
-    error.chain().skip(1).fold(error.to_string(), |line, cause| {
-        let cause = cause.to_string();
-        if line.contains(&cause) { line } else { format!("{line}: {cause}") }
-    })
+    finish("error", run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
@@ -126,8 +114,8 @@ fn run(arguments: &Arguments) -> Result<()> {
 
     let options = ReadOptions { unit: arguments.unit.clone(), up: arguments.up, ..ReadOptions::default() };
     let motion = read_file(&arguments.file, &options)?;
-    describe(&motion, arguments.verbose);
-    clock.step("read");
+    describe(&motion, arguments.verbose)?;
+    clock.step("read")?;
 
     let clip = Clip::from_motion(&motion, &clip_options(arguments, width as f64 / height as f64))
         .with_context(|| format!("cannot sample {}", arguments.file.display()))?;
@@ -135,19 +123,19 @@ fn run(arguments: &Arguments) -> Result<()> {
         bail!("{} has no joint orientations; leave out --oriented", arguments.file.display());
     }
     let draction = renderer(arguments.weights.as_deref(), &clip)?;
-    clock.step("sampled");
+    clock.step("sampled")?;
 
     let engine = Engine::open(arguments.device)?;
-    clock.step("opened the device");
-    let frames = draw(&engine, &draction, &clip, width, height)?;
-    println!("drew {} frames of {width}x{height} on {}", clip.frames(), engine.name());
-    clock.step("drew");
+    clock.step("opened the device")?;
+    let frames = draw(&engine, &draction, &clip, [width, height])?;
+    say(format_args!("drew {} frames of {width}x{height} on {}", clip.frames(), engine.name()))?;
+    clock.step("drew")?;
 
-    let rendering = Rendering { clip: &clip, fps: motion.fps, frames: &frames, width, height };
+    let rendering = Rendering { clip, fps: motion.fps, draction, frames, width, height };
     let written = write_all(&arguments.out, &rendering)?;
-    println!("wrote {} files to {}, look at {}", written.len(), arguments.out.display(), sheet(&written));
-    clock.step("wrote");
-    Ok(())
+    let (count, folder) = (written.len(), arguments.out.display());
+    say(format_args!("wrote {count} files to {folder}, look at {}", sheet(&written)))?;
+    clock.step("wrote")
 }
 
 fn check_size(frames: usize, width: usize, height: usize) -> Result<()> {
@@ -162,23 +150,23 @@ fn check_size(frames: usize, width: usize, height: usize) -> Result<()> {
 }
 
 fn clip_options(arguments: &Arguments, aspect: f64) -> ClipOptions {
-    let (view, velocity, sampler) = match arguments.camera {
+    let (viewpoint, velocity, sampler) = match arguments.camera {
         CameraMode::Fit => {
-            (View::Fit(Fit { aspect, ..Fit::default() }), VelocityRule::FourThirtieths, SamplerMode::Staggered)
+            (Viewpoint::Fit(Fit { aspect, ..Fit::default() }), VelocityRule::FourThirtieths, SamplerMode::Staggered)
         }
-        CameraMode::Reference => (View::Reference, VelocityRule::FourFrames, SamplerMode::Reference),
+        CameraMode::Reference => (Viewpoint::Reference, VelocityRule::FourFrames, SamplerMode::Reference),
     };
     let sampler = match arguments.sampler.unwrap_or(sampler) {
         SamplerMode::Uniform => Sampler::Uniform,
         SamplerMode::Staggered => Sampler::Staggered,
         SamplerMode::Reference => Sampler::Reference { seed: None },
     };
-    ClipOptions { frames: arguments.frames, sampler, view, velocity, oriented: arguments.oriented }
+    ClipOptions { frames: arguments.frames, sampler, viewpoint, velocity, oriented: arguments.oriented }
 }
 
-fn describe(motion: &Motion, verbose: bool) {
+fn describe(motion: &Motion, verbose: bool) -> Result<()> {
     let source = &motion.source;
-    println!(
+    say(format_args!(
         "read {}: {} frames at {} fps, {} of {} joints, {}, up {}",
         source.format,
         motion.frames(),
@@ -187,54 +175,44 @@ fn describe(motion: &Motion, verbose: bool) {
         motion.joints(),
         source.unit.name,
         source.up
-    );
+    ))?;
     if verbose {
-        println!("  unit: {}", source.unit_from);
-        println!("  up: {}", source.up_from);
-        println!("  body parts: {}", source.parts_from);
+        say(format_args!("  unit: {}", source.unit_from))?;
+        say(format_args!("  up: {}", source.up_from))?;
+        say(format_args!("  body parts: {}", source.parts_from))?;
     }
     for warning in &source.warnings {
-        eprintln!("warning: {warning}");
+        warn(format_args!("warning: {warning}"));
     }
+    Ok(())
 }
 
 fn count(n: usize, one: &str, many: &str) -> String {
     format!("{n} {}", if n == 1 { one } else { many })
 }
 
-/// The given weights, carried to the clip's skeleton where they were trained on another one; or fixed colours.
+/// The given weights on the clip's skeleton, or fixed colours.
 fn renderer(weights: Option<&Path>, clip: &Clip) -> Result<DrAction> {
-    let (skeleton, pose, rule) = (&clip.skeleton, clip.reference_pose(), TemplateRule::transfer());
-    let Some(path) = weights else {
-        let template = Template::build(&skeleton.bones, pose, &rule)?;
-        return Ok(DrAction::painted(skeleton, template)?);
-    };
+    let Some(path) = weights else { return Ok(on_clip(None, clip)?) };
     let loaded = DrAction::open(path)?;
     for warning in &loaded.warnings {
-        eprintln!("warning: {}: {warning}", path.display());
+        warn(format_args!("warning: {}: {warning}", path.display()));
     }
-    println!("weights: {}", loaded.released.unwrap_or(&loaded.draction.metadata.name));
-    if loaded.draction.template.fits(clip.joints(), &skeleton.bones) {
-        return Ok(loaded.draction);
+    say(format_args!("weights: {}", loaded.released.unwrap_or(&loaded.draction.metadata.name)))?;
+    if !loaded.draction.template.fits(clip.joints(), &clip.skeleton.bones) {
+        say("  trained on another skeleton; transferred to this one")?;
     }
-    println!("  trained on another skeleton; transferred to this one");
-    Ok(loaded.draction.transferred(skeleton, pose, &rule)?)
+    Ok(on_clip(Some(&loaded.draction), clip)?)
 }
 
-/// `[T, H, W, 3]`, a stretch of frames at a time.
-fn draw(engine: &Engine, draction: &DrAction, clip: &Clip, width: usize, height: usize) -> Result<Vec<f32>> {
-    let bar = if clip.frames() > STRETCH && std::io::stderr().is_terminal() {
+/// `[T, H, W, 3]`, with a bar where that takes its time.
+fn draw(engine: &Engine, draction: &DrAction, clip: &Clip, size: [usize; 2]) -> Result<Vec<f32>> {
+    let bar = if clip.frames() > QUICK && std::io::stderr().is_terminal() {
         ProgressBar::new(clip.frames() as u64)
     } else {
         ProgressBar::hidden()
     };
-    let mut frames = Vec::with_capacity(clip.frames() * width * height * 3);
-    for first in (0..clip.frames()).step_by(STRETCH) {
-        let part = clip.part(first..(first + STRETCH).min(clip.frames()));
-        let batch = Batch::new([&part])?;
-        frames.extend(engine.forward(&batch.inputs(draction, width, height))?);
-        bar.set_position((first + part.frames()) as u64);
-    }
+    let frames = frames(engine, draction, clip, size, |done| bar.set_position(done as u64))?;
     bar.finish_and_clear();
     Ok(frames)
 }
@@ -251,10 +229,11 @@ struct Clock {
 }
 
 impl Clock {
-    fn step(&mut self, what: &str) {
+    fn step(&mut self, what: &str) -> Result<()> {
         if self.verbose {
-            println!("  {what} in {:.3} s", self.start.elapsed().as_secs_f64());
+            say(format_args!("  {what} in {:.3} s", self.start.elapsed().as_secs_f64()))?;
         }
         self.start = Instant::now();
+        Ok(())
     }
 }

@@ -3,9 +3,11 @@
 //! The clip is first put into axes of its own: the origin in its middle, the main performer facing +z, +y up. The NFM
 //! reads positions, and should not read where on the stage and in which direction somebody was recorded.
 
+use glam::{DVec3, Vec3};
+
 use super::{Clip, ClipError};
 use crate::{
-    camera::{Camera, dot},
+    camera::Camera,
     draction::lower_median,
     motion::{Part, Skeleton},
 };
@@ -60,7 +62,7 @@ impl Fit {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct OwnAxes {
     /// Metres, in the motion's axes.
-    origin: [f64; 3],
+    origin: DVec3,
     /// Cosine and sine of the turn about +y.
     turn: (f64, f64),
     /// What is left of ways over the floor, 0..=1.
@@ -75,7 +77,7 @@ impl OwnAxes {
             let points = clip.positions.chunks_exact(3).enumerate().filter(|(n, _)| present[n / joints]);
             lower_median(&mut points.map(|(_, p)| f64::from(p[axis])).collect::<Vec<_>>()).unwrap_or(0.0)
         });
-        OwnAxes { origin, turn: turn_to_front(facing(clip, present)), way: way(clip, present, travel) }
+        OwnAxes { origin: origin.into(), turn: turn_to_front(facing(clip, present)), way: way(clip, present, travel) }
     }
 
     /// Brings bodies that are `present [T, P]` from the motion's axes into these.
@@ -85,15 +87,14 @@ impl OwnAxes {
         for (n, point) in clip.positions.chunks_exact_mut(3).enumerate() {
             if present[n / joints] {
                 let middle = middles[n / joints / clip.bodies].unwrap_or_default();
-                let spared =
-                    [middle[0] - self.origin[0], 0.0, middle[1] - self.origin[2]].map(|x| x * (1.0 - self.way));
-                let moved = [0, 1, 2].map(|c| f64::from(point[c]) - self.origin[c] - spared[c]);
-                point.copy_from_slice(&turned(self.turn, moved).map(|x| x as f32));
+                let spared = DVec3::new(middle[0] - self.origin.x, 0.0, middle[1] - self.origin.z) * (1.0 - self.way);
+                let moved = wide(point) - self.origin - spared;
+                point.copy_from_slice(&turned(self.turn, moved).as_vec3().to_array());
             }
         }
         for velocity in clip.velocities.chunks_exact_mut(3) {
-            let v = [0, 1, 2].map(|c| f64::from(velocity[c]));
-            velocity.copy_from_slice(&turned(self.turn, v).map(|x| x as f32));
+            let turned = turned(self.turn, wide(velocity));
+            velocity.copy_from_slice(&turned.as_vec3().to_array());
         }
         for q in clip.orientations.iter_mut().flat_map(|o| o.chunks_exact_mut(4)) {
             let old = [0, 1, 2, 3].map(|c| f64::from(q[c]));
@@ -122,10 +123,9 @@ fn way(clip: &Clip, present: &[bool], travel: f64) -> f64 {
     let body = clip.joints() * 3;
     let sizes =
         clip.positions.chunks_exact(body).zip(present).skip(p).step_by(clip.bodies).filter(|(_, there)| **there);
-    let mut sizes: Vec<f64> =
-        sizes.map(|(body, _)| extent(body.chunks_exact(3).map(|p| [0, 1, 2].map(|c| f64::from(p[c]))))).collect();
+    let mut sizes: Vec<f64> = sizes.map(|(body, _)| extent(body.chunks_exact(3).map(wide))).collect();
     let size = lower_median(&mut sizes).unwrap_or(0.0);
-    let longest = extent(middles(clip, present).into_iter().flatten().map(|[x, z]| [x, 0.0, z]));
+    let longest = extent(middles(clip, present).into_iter().flatten().map(|[x, z]| DVec3::new(x, 0.0, z)));
     if longest > travel * size { travel * size / longest } else { 1.0 }
 }
 
@@ -133,9 +133,9 @@ fn way(clip: &Clip, present: &[bool], travel: f64) -> f64 {
 pub(super) fn camera(clip: &Clip, present: &[bool], fit: &Fit) -> Result<Camera, ClipError> {
     fit.check()?;
     let joints = clip.joints();
-    let points: Vec<[f64; 3]> = (clip.positions.chunks_exact(3).enumerate())
+    let points: Vec<DVec3> = (clip.positions.chunks_exact(3).enumerate())
         .filter(|(n, _)| present[n / joints])
-        .map(|(_, p)| [0, 1, 2].map(|c| f64::from(p[c])))
+        .map(|(_, p)| wide(p))
         .collect();
     Ok(before(&points, fit))
 }
@@ -145,17 +145,17 @@ pub(super) fn camera(clip: &Clip, present: &[bool], fit: &Fit) -> Result<Camera,
 /// Along the camera's axes, a point `(x, y, z)` is inside when `|x − ex| ≤ k·(z − ez)`, and so for y. Hence
 /// `ex − k·ez ≥ A = max(x − k·z)` and `ex + k·ez ≤ B = min(x + k·z)`: the nearest `ez` is `(B − A)/2k`, at
 /// `ex = (A + B)/2`.
-fn before(points: &[[f64; 3]], fit: &Fit) -> Camera {
+fn before(points: &[DVec3], fit: &Fit) -> Camera {
     let (yaw, pitch) = (fit.yaw.to_radians(), fit.pitch.to_radians());
     let forward = [-yaw.sin() * pitch.cos(), -pitch.sin(), -yaw.cos() * pitch.cos()];
     let tangent = (fit.fov.to_radians() / 2.0).tan();
     let at_origin = Camera::looking([0.0; 3], forward, tangent, fit.aspect);
-    let view: Vec<[f64; 3]> = points.iter().map(|&p| at_origin.to_camera(p)).collect();
+    let seen: Vec<[f64; 3]> = points.iter().map(|p| at_origin.to_camera(p.to_array())).collect();
     let mut eye = [0.0; 3];
-    eye[2] = view.iter().map(|p| p[2]).fold(f64::INFINITY, f64::min) - MIN_DEPTH;
+    eye[2] = seen.iter().map(|p| p[2]).fold(f64::INFINITY, f64::min) - MIN_DEPTH;
     for (axis, k) in [(0, fit.margin * tangent * fit.aspect), (1, fit.margin * tangent)] {
-        let a = view.iter().map(|p| p[axis] - k * p[2]).fold(f64::NEG_INFINITY, f64::max);
-        let b = view.iter().map(|p| p[axis] + k * p[2]).fold(f64::INFINITY, f64::min);
+        let a = seen.iter().map(|p| p[axis] - k * p[2]).fold(f64::NEG_INFINITY, f64::max);
+        let b = seen.iter().map(|p| p[axis] + k * p[2]).fold(f64::INFINITY, f64::min);
         eye[axis] = (a + b) / 2.0;
         eye[2] = eye[2].min((b - a) / (2.0 * k));
     }
@@ -172,8 +172,8 @@ fn turn_to_front([x, z]: [f64; 2]) -> (f64, f64) {
     (z / norm, -x / norm)
 }
 
-fn turned((cos, sin): (f64, f64), [x, y, z]: [f64; 3]) -> [f64; 3] {
-    [cos * x + sin * z, y, cos * z - sin * x]
+fn turned((cos, sin): (f64, f64), v: DVec3) -> DVec3 {
+    DVec3::new(cos * v.x + sin * v.z, v.y, cos * v.z - sin * v.x)
 }
 
 fn turned_quaternion((cos, sin): (f64, f64), [w, x, y, z]: [f64; 4]) -> [f64; 4] {
@@ -189,26 +189,20 @@ fn facing(clip: &Clip, present: &[bool]) -> [f64; 2] {
     let p = main_performer(clip, present);
     let there: Vec<usize> = (0..clip.frames()).filter(|t| present[t * clip.bodies + p]).collect();
     let early = &there[..there.len().div_ceil(4)];
-    let joint = |t: usize, j: usize| {
-        let i = ((t * clip.bodies + p) * clip.joints() + j) * 3;
-        [0, 1, 2].map(|c| f64::from(clip.positions[i + c]))
-    };
+    let joint = |t: usize, j: usize| wide(&clip.positions[((t * clip.bodies + p) * clip.joints() + j) * 3..]);
     // right to left, summed over early frames
     let across = |(left, right): (usize, usize)| {
-        early.iter().fold([0.0; 3], |sum, &t| {
-            let (l, r) = (joint(t, left), joint(t, right));
-            [0, 1, 2].map(|c| sum[c] + l[c] - r[c])
-        })
+        early.iter().fold(DVec3::ZERO, |sum, &t| sum + joint(t, left) - joint(t, right))
     };
     let size = early.iter().map(|&t| extent((0..clip.joints()).map(|j| joint(t, j)))).sum::<f64>();
-    let mut sum = [0.0; 3];
+    let mut sum = DVec3::ZERO;
     for part in [Part::LeftArm, Part::LeftLeg] {
         let pairs = pairs_from_trunk(&clip.skeleton, part);
-        let wide = pairs.into_iter().map(across).find(|v| dot(*v, *v).sqrt() > TOO_NEAR * size);
-        sum = wide.map_or(sum, |v| [0, 1, 2].map(|c| sum[c] + v[c]));
+        let apart = pairs.into_iter().map(across).find(|v| v.length() > TOO_NEAR * size);
+        sum += apart.unwrap_or(DVec3::ZERO);
     }
-    let (floor, whole) = (sum[0].hypot(sum[2]), dot(sum, sum).sqrt());
-    if whole > 0.0 && floor > 0.2 * whole { [-sum[2], sum[0]] } else { [0.0, 1.0] }
+    let (floor, whole) = (sum.x.hypot(sum.z), sum.length());
+    if whole > 0.0 && floor > 0.2 * whole { [-sum.z, sum.x] } else { [0.0, 1.0] }
 }
 
 /// Left joints of a limb with their right twins, those nearest the trunk first: shoulders before hands.
@@ -246,12 +240,13 @@ fn main_performer(clip: &Clip, present: &[bool]) -> usize {
 }
 
 /// Length of the diagonal of the points' bounding box.
-fn extent(points: impl Iterator<Item = [f64; 3]>) -> f64 {
-    let (mut low, mut high) = ([f64::INFINITY; 3], [f64::NEG_INFINITY; 3]);
-    for p in points {
-        low = [0, 1, 2].map(|c| low[c].min(p[c]));
-        high = [0, 1, 2].map(|c| high[c].max(p[c]));
-    }
-    let size = [0, 1, 2].map(|c| high[c] - low[c]);
-    dot(size, size).sqrt()
+fn extent(points: impl Iterator<Item = DVec3>) -> f64 {
+    let ends = (DVec3::INFINITY, DVec3::NEG_INFINITY);
+    let (low, high) = points.fold(ends, |(low, high), p| (low.min(p), high.max(p)));
+    low.distance(high)
+}
+
+/// The point at the head of `numbers`.
+fn wide(numbers: &[f32]) -> DVec3 {
+    Vec3::from_slice(numbers).as_dvec3()
 }

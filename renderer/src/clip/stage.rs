@@ -1,6 +1,6 @@
 //! Any frame of a motion under the camera of one of its clips: what a viewer scrubs through.
 
-use super::{Clip, ClipError, ClipOptions, View, fit, reference};
+use super::{Clip, ClipError, ClipOptions, Viewpoint, fit, reference};
 use crate::{
     camera::Camera,
     motion::{Format, Motion},
@@ -52,16 +52,16 @@ impl Stage {
         if !present.contains(&true) {
             return Err(ClipError::Nobody(indices.len()));
         }
-        let placement = match options.view {
-            View::Reference => {
+        let placement = match options.viewpoint {
+            Viewpoint::Reference => {
                 let ntu = motion.source.format == Format::Ntu;
                 let rule = if ntu { reference::Rule::Ntu } else { reference::Rule::HumanMl3d };
                 Placement::Reference(reference::shift(&clip, &present, rule))
             }
-            View::Fit(fit) => Placement::Fit(fit::OwnAxes::of(&clip, &present, fit.travel)),
+            Viewpoint::Fit(fit) => Placement::Fit(fit::OwnAxes::of(&clip, &present, fit.travel)),
         };
         placement.apply(&mut clip, &present);
-        if let View::Fit(fit) = options.view {
+        if let Viewpoint::Fit(fit) = options.viewpoint {
             clip.camera = fit::camera(&clip, &present, &fit)?;
         }
         clip.validate()?;

@@ -1,9 +1,11 @@
 use std::sync::Arc;
 
+use skeletonllm_checks::shared;
+
 use super::*;
 use crate::{
     motion::{Format, Part, Source},
-    sampling::Mt19937,
+    random::Mt19937,
 };
 
 /// A stick figure: pelvis, chest, head, and per side shoulder, wrist, hip, foot. Faces +z, left at +x.
@@ -76,7 +78,8 @@ fn every_joint_is_inside_and_the_picture_is_full() {
         let aspect = [1.0, 16.0 / 9.0, 0.5][round % 3];
         let size = ((320.0 * aspect) as usize, 320);
         let fit = Fit { aspect: size.0 as f64 / size.1 as f64, ..Fit::default() };
-        let clip = Clip::from_motion(&m, &ClipOptions { view: View::Fit(fit), ..ClipOptions::default() }).unwrap();
+        let clip =
+            Clip::from_motion(&m, &ClipOptions { viewpoint: Viewpoint::Fit(fit), ..ClipOptions::default() }).unwrap();
         let (mut most, mut nearest) = (0f64, f64::INFINITY);
         for t in 0..12 {
             for j in 0..11 {
@@ -210,12 +213,9 @@ fn lower(mut values: Vec<f32>) -> f32 {
 
 #[test]
 fn golden_clip_is_reproduced_from_its_file() {
-    let shared = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared");
-    let Ok(bytes) = std::fs::read(shared.join("golden/draction/ntu_released_01.safetensors")) else {
-        return eprintln!("skipped: {} is not here", shared.display());
-    };
-    let case = crate::conformance::Case::load(&bytes).unwrap();
-    let file = shared.join("data/ntu-sample/S001C001P001R001A001.skeleton");
+    let Some(case) = shared("golden/draction/ntu_released_01.safetensors") else { return };
+    let Some(file) = shared("data/ntu-sample/S001C001P001R001A001.skeleton") else { return };
+    let case = crate::conformance::Case::load(&std::fs::read(case).unwrap()).unwrap();
     let motion = crate::motion::read_file(file, &Default::default()).unwrap();
     // these indices stand in the case's metadata; they are not the unseeded sampler's
     let indices = [0, 10, 18, 32, 34, 44, 54, 65, 69, 85, 87, 97];
@@ -270,7 +270,10 @@ fn empty_and_broken_motions_are_refused() {
         Fit { aspect: f64::NAN, ..Fit::default() },
         Fit { pitch: 90.0, ..Fit::default() },
     ] {
-        assert!(matches!(fails(&good, &ClipOptions { view: View::Fit(bad), ..options }), ClipError::Option(_)));
+        assert!(matches!(
+            fails(&good, &ClipOptions { viewpoint: Viewpoint::Fit(bad), ..options }),
+            ClipError::Option(_)
+        ));
     }
     assert!(matches!(Clip::at_frames(&good, &[5], &options), Err(ClipError::Option(_))));
     assert!(matches!(Clip::at_frames(&good, &[3, 2], &options), Err(ClipError::Option(_))));

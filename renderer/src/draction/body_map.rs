@@ -1,93 +1,47 @@
 //! Carrying features from one skeleton to another by where they sit on the body.
 //!
 //! The released transfer (spec A.7.2) stretches the list of joint rows and the list of line rows, so that a feature
-//! lands on whichever joint has the same place in its file. Here a Gaussian's address is its body part and how far
-//! along the part it lies, and a target Gaussian takes the blend of its two neighbours on the same part: a left wrist
-//! draws like a left wrist, whatever the file calls it. Linear, so gradients run back through it.
+//! lands on whichever joint has the same place in its file. Here a Gaussian's place is its body part and how far along
+//! the part it lies ([`crate::figure::places()`]), and a target Gaussian takes the blend of its two neighbours on the same
+//! part: a left wrist draws like a left wrist, whatever the file calls it. Linear, so gradients run back through it.
 
 use super::{DrAction, Parameters, SparseRows, Template, TemplateError, TemplateRule};
-use crate::motion::{Part, Skeleton};
+use crate::{
+    figure::{Place, places},
+    motion::{Part, Skeleton},
+};
 
-/// Where a Gaussian sits: the body part, and the way along it from 0 (at the trunk; for the trunk itself at the
-/// pelvis) to 1 (at the end of the limb; at the top of the head).
-pub type Address = (Part, f32);
-
-/// `[K]` the address of every Gaussian of `template`, which was made for `skeleton`.
+/// `[K]` the place of every Gaussian of `template`, which was made for `skeleton`.
 ///
 /// # Panics
 /// When `template` has another number of joints than `skeleton`.
-pub fn addresses(skeleton: &Skeleton, template: &Template) -> Vec<Address> {
-    assert_eq!(skeleton.parts.len(), template.joints, "a template of another skeleton");
-    let along = joint_way(skeleton, &template.canonical_joints);
+#[must_use]
+pub fn gaussian_places(skeleton: &Skeleton, template: &Template) -> Vec<Place> {
+    let joints = places(skeleton, &template.canonical_joints);
     let weights = template.lbs_weights();
     weights
         .chunks_exact(template.joints)
         .map(|row| {
             // a bone from the trunk to a limb belongs to the limb
             let carries = |&j: &usize| row[j] > 1e-3;
-            let limb = (0..row.len()).filter(carries).find(|&j| skeleton.parts[j] != Part::Torso);
-            let part = limb.map_or(Part::Torso, |j| skeleton.parts[j]);
-            let share: f32 = (0..row.len()).filter(|&j| skeleton.parts[j] == part).map(|j| row[j]).sum();
-            let way: f32 = (0..row.len()).filter(|&j| skeleton.parts[j] == part).map(|j| row[j] * along[j]).sum();
-            (part, if share > 0.0 { way / share } else { 0.0 })
+            let limb = (0..row.len()).filter(carries).find(|&j| joints[j].part != Part::Torso);
+            let part = limb.map_or(Part::Torso, |j| joints[j].part);
+            let own = || (0..row.len()).filter(|&j| joints[j].part == part);
+            let share: f32 = own().map(|j| row[j]).sum();
+            let way: f32 = own().map(|j| row[j] * joints[j].along).sum();
+            Place { part, along: if share > 0.0 { way / share } else { 0.0 } }
         })
         .collect()
 }
 
-/// `[J]` how far along its part each joint lies, 0..1, measured over the bones in the template's pose.
-fn joint_way(skeleton: &Skeleton, pose: &[f32]) -> Vec<f32> {
-    let joints = skeleton.parts.len();
-    let distance =
-        |a: usize, b: usize| (0..3).map(|c| (pose[3 * a + c] - pose[3 * b + c]).powi(2)).sum::<f32>().sqrt().max(1e-4);
-    let mut way = vec![f32::INFINITY; joints];
-    for j in 0..joints {
-        let part = skeleton.parts[j];
-        let touches = |of: fn(Part) -> bool| {
-            skeleton.bones.iter().any(|&[a, b]| (a == j && of(skeleton.parts[b])) || (b == j && of(skeleton.parts[a])))
-        };
-        let starts = match part {
-            Part::Torso => touches(|p| matches!(p, Part::LeftLeg | Part::RightLeg)),
-            _ => touches(|p| p == Part::Torso),
-        };
-        if starts {
-            way[j] = 0.0;
-        }
-    }
-    for part in [Part::Torso, Part::LeftArm, Part::RightArm, Part::LeftLeg, Part::RightLeg] {
-        let members: Vec<usize> = (0..joints).filter(|&j| skeleton.parts[j] == part).collect();
-        if let Some(&first) = members.first()
-            && members.iter().all(|&j| way[j].is_infinite())
-        {
-            way[first] = 0.0;
-        }
-    }
-    // shortest ways inside each part; a body has few bones, so plain relaxation is quick
-    for _ in 0..joints {
-        for &[a, b] in &skeleton.bones {
-            if skeleton.parts[a] == skeleton.parts[b] {
-                let length = distance(a, b);
-                way[a] = way[a].min(way[b] + length);
-                way[b] = way[b].min(way[a] + length);
-            }
-        }
-    }
-    let mut longest = std::collections::HashMap::new();
-    for j in 0..joints {
-        if way[j].is_finite() {
-            let most: &mut f32 = longest.entry(skeleton.parts[j]).or_default();
-            *most = most.max(way[j]);
-        }
-    }
-    (0..joints).map(|j| if way[j].is_finite() { way[j] / longest[&skeleton.parts[j]].max(1e-4) } else { 0.0 }).collect()
-}
-
 /// `[K_target, K_source]` weights, at most two a row, that carry features from `source` to `target`. Rows sum to one;
 /// a part that the source lacks takes the mean of all its rows.
-pub fn body_transfer(source: &[Address], target: &[Address]) -> SparseRows {
-    let rows = target.iter().map(|&(part, way)| {
+#[must_use]
+pub fn body_transfer(source: &[Place], target: &[Place]) -> SparseRows {
+    let rows = target.iter().map(|&Place { part, along: way }| {
         let mut below: Option<(usize, f32)> = None;
         let mut above: Option<(usize, f32)> = None;
-        for (k, &(p, w)) in source.iter().enumerate() {
+        for (k, &Place { part: p, along: w }) in source.iter().enumerate() {
             if p != part {
                 continue;
             }
@@ -132,7 +86,7 @@ impl DrAction {
             return Ok((self.template.clone(), None));
         }
         let template = Template::build(&skeleton.bones, pose, rule)?;
-        let rows = body_transfer(&addresses(own, &self.template), &addresses(skeleton, &template));
+        let rows = body_transfer(&gaussian_places(own, &self.template), &gaussian_places(skeleton, &template));
         Ok((template, Some(rows)))
     }
 
@@ -184,8 +138,9 @@ mod tests {
 
     #[test]
     fn features_follow_the_body_not_the_list() {
-        let source = [(Part::LeftArm, 0.0), (Part::LeftArm, 1.0), (Part::Torso, 0.5)];
-        let target = [(Part::Torso, 0.9), (Part::LeftArm, 0.25), (Part::LeftArm, 1.0), (Part::RightLeg, 0.3)];
+        let places = |all: &[(Part, f32)]| all.iter().map(|&(part, along)| Place { part, along }).collect::<Vec<_>>();
+        let source = places(&[(Part::LeftArm, 0.0), (Part::LeftArm, 1.0), (Part::Torso, 0.5)]);
+        let target = places(&[(Part::Torso, 0.9), (Part::LeftArm, 0.25), (Part::LeftArm, 1.0), (Part::RightLeg, 0.3)]);
         let rows = body_transfer(&source, &target).rows;
         assert_eq!(rows[0], [(2, 1.0)]);
         assert_eq!(rows[1], [(0, 0.75), (1, 0.25)]);

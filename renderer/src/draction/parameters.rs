@@ -4,7 +4,7 @@ use std::slice::from_ref;
 
 use draction_shaders::rows::Weights;
 
-use crate::sampling::Mt19937;
+use crate::random::Mt19937;
 
 /// Width of the hidden layer of the appearance head and of the NFM.
 pub const HIDDEN: usize = draction_shaders::HIDDEN as usize;

@@ -146,6 +146,7 @@ impl DrAction {
 
     /// This renderer on a template made elsewhere: everything is copied, features go through
     /// [`DrAction::transfer_matrix`].
+    #[must_use]
     pub fn on_template(&self, template: Template) -> DrAction {
         let features = self.transfer_matrix(&template).apply(&self.parameters.features, 3);
         let parameters = Parameters { features, ..self.parameters.clone() };

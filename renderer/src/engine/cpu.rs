@@ -4,7 +4,7 @@
 mod spec;
 
 use super::{EngineError, Gradients, Inputs, in_numbers};
-#[cfg(not(target_family = "wasm"))]
+#[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 use crate::gpu::{Clock, KernelTime, Timing};
 use crate::{
     draction::Parameters,
@@ -81,7 +81,7 @@ impl CpuEngine {
     ///
     /// # Errors
     /// As [`CpuEngine::forward`].
-    #[cfg(not(target_family = "wasm"))]
+    #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
     pub fn time(
         &self,
         inputs: &Inputs<'_>,

@@ -1,6 +1,7 @@
 //! Engines replay recorded passes: `cpu` in plain Rust, `gpu` on any wgpu device.
 
 pub mod cpu;
+#[cfg(feature = "gpu")]
 pub mod gpu;
 
 use crate::{

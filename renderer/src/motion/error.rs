@@ -10,8 +10,7 @@ pub struct MotionError {
     pub file: String,
     /// Line, counted from one; `None` for binary files and for what concerns the file as a whole.
     pub line: Option<usize>,
-    /// What is wrong.
-    #[source]
+    /// What is wrong. Part of the text above, so not a source of its own: whoever prints a chain would say it twice.
     pub cause: Cause,
 }
 
@@ -21,7 +20,7 @@ pub struct MotionError {
 pub enum Cause {
     /// The file could not be opened or read.
     #[error("cannot read the file: {0}")]
-    Io(#[from] std::io::Error),
+    Io(std::io::Error),
     /// A stated size exceeds what this program accepts, whether or not the data is there.
     #[error("{what} is {value}, more than the limit of {limit}")]
     TooLarge {
@@ -47,6 +46,12 @@ pub enum Cause {
     /// The file is well-formed but holds no motion of a body.
     #[error("{0}")]
     Degenerate(String),
+}
+
+impl From<std::io::Error> for Cause {
+    fn from(error: std::io::Error) -> Self {
+        Self::Io(error)
+    }
 }
 
 impl Cause {

@@ -5,9 +5,10 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use super::{
-    Format, Layout, Unit, UpAxis,
+    Format, Layout,
     error::{Cause, excerpt},
-    read::{MAX_COORDINATE, MAX_FRAMES, Raw},
+    limits::{MAX_COORDINATE, MAX_FRAMES},
+    raw::Raw,
 };
 
 /// The dataset's rate.
@@ -40,21 +41,7 @@ fn excerpt_of(error: &serde_json::Error) -> String {
 
 /// A motion of SMPL's 22 joints from positions alone.
 pub(super) fn raw(positions: Vec<f32>) -> Raw {
-    let layout = Layout::Smpl22;
-    Raw {
-        format: Format::HumanMl3d,
-        names: layout.names().iter().map(|&n| n.to_owned()).collect(),
-        parents: layout.parents(),
-        bones: Some(layout.bones()),
-        fps: FPS,
-        bodies: 1,
-        positions,
-        orientations: None,
-        unit: Some((Unit::METRE, "set by the format".to_owned())),
-        up: Some((UpAxis::PlusY, "set by the format".to_owned())),
-        body_ids: Vec::new(),
-        warnings: Vec::new(),
-    }
+    Raw { positions, ..Raw::of_layout(Layout::Smpl22, Format::HumanMl3d, FPS).in_metres() }
 }
 
 struct File<'a> {

@@ -2,10 +2,12 @@
 
 use std::borrow::Cow;
 
+use glam::{DVec3, Vec3};
+
 use super::{Part, Skeleton, Unit, UpAxis};
 
 /// Positions in any unit, as far as the measures below need them.
-pub(super) struct View<'a> {
+pub(super) struct Poses<'a> {
     /// `[N, J, 3]`, one entry a body and frame.
     pub positions: &'a [f32],
     /// `[N]`.
@@ -13,10 +15,9 @@ pub(super) struct View<'a> {
     pub joints: usize,
 }
 
-impl View<'_> {
-    pub(super) fn at(&self, n: usize, j: usize) -> [f64; 3] {
-        let i = (n * self.joints + j) * 3;
-        [f64::from(self.positions[i]), f64::from(self.positions[i + 1]), f64::from(self.positions[i + 2])]
+impl Poses<'_> {
+    pub(super) fn at(&self, n: usize, j: usize) -> DVec3 {
+        Vec3::from_slice(&self.positions[(n * self.joints + j) * 3..]).as_dvec3()
     }
 
     /// At most 64 body-frames with somebody in them, spread over the clip: enough for every median here.
@@ -28,12 +29,8 @@ impl View<'_> {
 
     /// Median distance of two joints.
     pub(super) fn distance(&self, samples: &[usize], a: usize, b: usize) -> f64 {
-        median(samples.iter().map(|&n| dist(self.at(n, a), self.at(n, b))).collect())
+        median(samples.iter().map(|&n| self.at(n, a).distance(self.at(n, b))).collect())
     }
-}
-
-pub(super) fn dist(a: [f64; 3], b: [f64; 3]) -> f64 {
-    (0..3).map(|i| (a[i] - b[i]).powi(2)).sum::<f64>().sqrt()
 }
 
 /// The lower median; zero for nothing.
@@ -42,27 +39,27 @@ pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or(0.0)
 }
 
-/// Standing height in the view's unit: leg from hip to ankle plus the way from the legs' root to the top of the head,
+/// Standing height in the poses' unit: leg from hip to ankle plus the way from the legs' root to the top of the head,
 /// summed over bones. Falls back to the body's largest extent where no legs are labelled.
-pub(super) fn standing_height(view: &View<'_>, skeleton: &Skeleton) -> f64 {
-    let samples = view.sampled();
+pub(super) fn standing_height(poses: &Poses<'_>, skeleton: &Skeleton) -> f64 {
+    let samples = poses.sampled();
     let chains: Vec<f64> = [Part::LeftLeg, Part::RightLeg]
         .into_iter()
         .filter_map(|part| skeleton.tip(part))
-        .map(|tip| leg_and_spine(view, skeleton, &samples, tip))
+        .map(|tip| leg_and_spine(poses, skeleton, &samples, tip))
         .collect();
     if chains.is_empty() {
-        return extent(view, &samples).into_iter().fold(0.0, f64::max);
+        return extent(poses, &samples).into_iter().fold(0.0, f64::max);
     }
     chains.iter().sum::<f64>() / chains.len() as f64
 }
 
 /// Median size of the body's bounding box along each axis.
-pub(super) fn extent(view: &View<'_>, samples: &[usize]) -> [f64; 3] {
+pub(super) fn extent(poses: &Poses<'_>, samples: &[usize]) -> [f64; 3] {
     [0, 1, 2].map(|axis| {
         let size = |&n: &usize| {
-            let (lo, hi) = (0..view.joints)
-                .map(|j| view.at(n, j)[axis])
+            let (lo, hi) = (0..poses.joints)
+                .map(|j| poses.at(n, j)[axis])
                 .fold((f64::MAX, f64::MIN), |(lo, hi), v| (lo.min(v), hi.max(v)));
             hi - lo
         };
@@ -70,15 +67,15 @@ pub(super) fn extent(view: &View<'_>, samples: &[usize]) -> [f64; 3] {
     })
 }
 
-fn leg_and_spine(view: &View<'_>, skeleton: &Skeleton, samples: &[usize], tip: usize) -> f64 {
-    let reach = reach(view, skeleton, samples, tip);
+fn leg_and_spine(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize], tip: usize) -> f64 {
+    let reach = reach(poses, skeleton, samples, tip);
     // the top of the body is the torso joint farthest from the toes
     let top = skeleton
         .joints_of(Part::Torso)
         .filter(|&j| reach[j].0.is_finite())
         .max_by(|&a, &b| reach[a].0.total_cmp(&reach[b].0));
     let Some(mut at) = top else {
-        return extent(view, samples).into_iter().fold(0.0, f64::max);
+        return extent(poses, samples).into_iter().fold(0.0, f64::max);
     };
     // bone lengths from the top down to the toes; the leg's own ones apart
     let (mut spine, mut leg) = (0.0, Vec::new());
@@ -101,12 +98,12 @@ fn leg_and_spine(view: &View<'_>, skeleton: &Skeleton, samples: &[usize], tip: u
 }
 
 /// For every joint the way to `from` along bones, and the next joint on it; unreachable joints are infinitely far.
-fn reach(view: &View<'_>, skeleton: &Skeleton, samples: &[usize], from: usize) -> Vec<(f64, Option<usize>)> {
+fn reach(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize], from: usize) -> Vec<(f64, Option<usize>)> {
     let mut edges: Vec<(usize, usize, f64)> = Vec::new();
     let tree = skeleton.parents.iter().enumerate();
     let tree = tree.filter_map(|(j, p)| p.map(|p| [p, j]));
     for [a, b] in tree.chain(skeleton.bones.iter().copied()) {
-        edges.push((a, b, view.distance(samples, a, b)));
+        edges.push((a, b, poses.distance(samples, a, b)));
     }
     let mut neighbours = vec![Vec::new(); skeleton.joints()];
     for &(a, b, length) in &edges {
@@ -151,30 +148,25 @@ pub(super) fn infer_unit(size: f64) -> (Unit, String) {
 }
 
 /// Tells the up axis from where the head is, seen from the feet, over the whole clip.
-pub(super) fn infer_up(view: &View<'_>, skeleton: &Skeleton) -> (UpAxis, String) {
-    let samples = view.sampled();
+pub(super) fn infer_up(poses: &Poses<'_>, skeleton: &Skeleton) -> (UpAxis, String) {
+    let samples = poses.sampled();
     let legs = [Part::LeftLeg, Part::RightLeg];
     let feet: Vec<usize> = legs.iter().filter_map(|&p| skeleton.tip(p)).collect();
     let Some(top) = skeleton.tip(Part::Torso).filter(|_| !feet.is_empty()) else {
-        return infer_up_from_extent(view, &samples);
+        return infer_up_from_extent(poses, &samples);
     };
-    let mut mean = [0.0; 3];
+    let mut mean = DVec3::ZERO;
     let mut upright = 0;
     for &n in &samples {
-        let mut stance = view.at(n, top);
+        let mut stance = poses.at(n, top);
         for &f in &feet {
-            let foot = view.at(n, f);
-            for i in 0..3 {
-                stance[i] -= foot[i] / feet.len() as f64;
-            }
+            stance -= poses.at(n, f) / feet.len() as f64;
         }
-        let length = dist(stance, [0.0; 3]).max(1e-12);
-        for i in 0..3 {
-            mean[i] += stance[i] / length / samples.len() as f64;
-        }
-        upright += usize::from(stance[1] / length > 0.85);
+        let length = stance.length().max(1e-12);
+        mean += stance / length / samples.len() as f64;
+        upright += usize::from(stance.y / length > 0.85);
     }
-    let along = |axis: &UpAxis| -> f64 { (0..3).map(|i| axis.vector()[i] * mean[i]).sum() };
+    let along = |axis: &UpAxis| axis.vector().dot(mean);
     let best = UpAxis::ALL.into_iter().fold(UpAxis::PlusY, |a, b| if along(&b) > along(&a) { b } else { a });
     let share = 100.0 * upright as f64 / samples.len().max(1) as f64;
     // somebody who lies down or does a handstand for most of a +y clip still stands in some of it
@@ -191,8 +183,8 @@ pub(super) fn infer_up(view: &View<'_>, skeleton: &Skeleton) -> (UpAxis, String)
 }
 
 /// Without known feet and head only a body that is flat along y is no +y one: arms spread wide are no reason to turn it.
-fn infer_up_from_extent(view: &View<'_>, samples: &[usize]) -> (UpAxis, String) {
-    let [x, y, z] = extent(view, samples);
+fn infer_up_from_extent(poses: &Poses<'_>, samples: &[usize]) -> (UpAxis, String) {
+    let [x, y, z] = extent(poses, samples);
     let flat = |v: f64| v < 0.25 * x.max(z);
     if !flat(y) || flat(z) {
         return (UpAxis::PlusY, "assumed: no feet and head are known".to_owned());

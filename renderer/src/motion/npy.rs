@@ -8,7 +8,9 @@ use super::{
     Format, Layout, Unit, UpAxis,
     error::{Cause, excerpt},
     humanml3d,
-    read::{MAX_JOINTS, Raw, check_count, check_volume},
+    limits::{MAX_JOINTS, check_count, check_volume},
+    raw::Raw,
+    topology,
 };
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -104,7 +106,7 @@ fn described(text: &[u8], joints: usize) -> Result<Raw, Failure> {
         return Err(whole(Cause::Malformed(text)));
     }
     let parents = tree(&sidecar.parents).map_err(whole)?;
-    let bones = sidecar.bones.unwrap_or_else(|| super::read::tree_bones(&parents));
+    let bones = sidecar.bones.unwrap_or_else(|| topology::tree_bones(&parents));
     check_count("the number of bones", bones.len(), 4 * MAX_JOINTS).map_err(whole)?;
     if let Some(b) = bones.iter().find(|b| b[0] >= joints || b[1] >= joints || b[0] == b[1]) {
         let text = format!("bone {b:?} does not join two of {joints} joints");
@@ -143,7 +145,7 @@ fn tree(parents: &[i64]) -> Result<Vec<Option<usize>>, Cause> {
             }
         });
     }
-    if super::topology::parents_first(&tree).len() != joints {
+    if topology::parents_first(&tree).len() != joints {
         return Err(Cause::malformed("the parents form a ring"));
     }
     Ok(tree)
@@ -157,26 +159,11 @@ fn undescribed(joints: usize) -> Result<Raw, Cause> {
         )));
     };
     if layout == Layout::Smpl22 {
-        let mut raw = humanml3d::raw(Vec::new());
-        raw.format = Format::Npy;
-        return Ok(raw);
+        return Ok(Raw { format: Format::Npy, ..humanml3d::raw(Vec::new()) });
     }
-    Ok(Raw {
-        format: Format::Npy,
-        names: layout.names().iter().map(|&n| n.to_owned()).collect(),
-        parents: layout.parents(),
-        bones: Some(layout.bones()),
-        fps: CAMERA_FPS,
-        bodies: 1,
-        positions: Vec::new(),
-        orientations: None,
-        unit: None,
-        up: None,
-        body_ids: Vec::new(),
-        warnings: vec![format!(
-            "there is no skeleton.json: {joints} joints are taken for {layout:?} at {CAMERA_FPS} frames a second"
-        )],
-    })
+    let warning =
+        format!("there is no skeleton.json: {joints} joints are taken for {layout:?} at {CAMERA_FPS} frames a second");
+    Ok(Raw { warnings: vec![warning], ..Raw::of_layout(layout, Format::Npy, CAMERA_FPS) })
 }
 
 struct Header {

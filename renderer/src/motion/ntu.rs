@@ -1,9 +1,11 @@
 //! NTU RGB+D `.skeleton` files (spec A.1.1): whitespace-separated numbers whose line breaks carry no meaning.
 
 use super::{
-    Format, Layout, Unit, UpAxis,
+    Format, Layout,
     error::{Cause, excerpt},
-    read::{MAX_COORDINATE, MAX_FRAMES, Raw, check_count, check_volume},
+    limits::{MAX_COORDINATE, MAX_FRAMES, check_count, check_volume},
+    quaternion::{from_scalar_first, normalized, scalar_first},
+    raw::Raw,
 };
 
 /// Body slots kept, as in the reference.
@@ -88,21 +90,9 @@ pub(super) fn read(bytes: &[u8], slots_by_body_id: bool) -> Result<Raw, Failure>
     if extra > 0 {
         warnings.push(format!("{extra} bodies beyond the first two are left out"));
     }
-    let layout = Layout::Ntu25;
-    Ok(Raw {
-        format: Format::Ntu,
-        names: layout.names().iter().map(|&n| n.to_owned()).collect(),
-        parents: layout.parents(),
-        bones: Some(layout.bones()),
-        fps: FPS,
-        bodies: SLOTS,
-        positions,
-        orientations: Some(orientations),
-        unit: Some((Unit::METRE, "set by the format".to_owned())),
-        up: Some((UpAxis::PlusY, "set by the format".to_owned())),
-        body_ids,
-        warnings,
-    })
+    let orientations = Some(orientations);
+    let empty = Raw::of_layout(Layout::Ntu25, Format::Ntu, FPS).in_metres();
+    Ok(Raw { bodies: SLOTS, positions, orientations, body_ids, warnings, ..empty })
 }
 
 /// The two ids seen in most frames, the one that appears first in the first slot.
@@ -158,9 +148,8 @@ fn read_body(words: &mut Words<'_>, frame: usize) -> Result<(Body, usize), Failu
 
 /// Scales the orientation to unit length; the identity where the sensor gave none (spec A.3).
 fn unit_quaternion(values: &mut [f32; 7]) {
-    let q = [values[3], values[4], values[5], values[6]].map(f64::from);
-    let q = super::quaternion::normalized(q);
-    values[3..].copy_from_slice(&q.map(|v| v as f32));
+    let q = normalized(from_scalar_first([values[3], values[4], values[5], values[6]]));
+    values[3..].copy_from_slice(&scalar_first(q));
 }
 
 fn parse<T: std::str::FromStr>(word: &[u8]) -> Option<T> {

@@ -1,26 +1,18 @@
-//! The entry points, and what all formats share: limits, checks, labels, units.
+//! The entry points: which format it is, who reads it, and what its numbers mean.
 
 use std::{fs, io::Read as _, path::Path, sync::Arc};
 
 use super::{
     Format, Motion, MotionError, Skeleton, Source, Unit, UpAxis, bvh,
-    error::Cause,
-    error::excerpt,
+    error::{Cause, excerpt},
     humanml3d,
-    measure::{self, View},
-    npy, ntu, quaternion, topology,
+    limits::{MAX_COORDINATE, MAX_FILE_BYTES, check_size},
+    measure::{self, Poses},
+    npy, ntu,
+    quaternion::{from_scalar_first, scalar_first},
+    raw::Raw,
+    topology,
 };
-
-/// Largest file that is read, in bytes: about half an hour of a detailed BVH.
-pub const MAX_FILE_BYTES: u64 = 256 << 20;
-/// Most joints of a skeleton, counting helper joints and end sites.
-pub const MAX_JOINTS: usize = 1024;
-/// Most frames of a motion: more than an hour at 120 frames a second.
-pub const MAX_FRAMES: usize = 500_000;
-/// Most joint positions of a motion, over all frames and bodies: bounds the memory to about 900 MB.
-pub const MAX_JOINT_FRAMES: usize = 20_000_000;
-/// Largest coordinate in file units: a thousand kilometres in millimetres. Beyond it something else than a body was written.
-pub(super) const MAX_COORDINATE: f64 = 1e9;
 
 /// How to understand a file, where the caller knows better than inference.
 #[derive(Clone, Debug, Default)]
@@ -36,34 +28,12 @@ pub struct ReadOptions {
     pub slots_by_body_id: bool,
 }
 
-/// What a format's reader hands over: the file's own numbers.
-pub(super) struct Raw {
-    pub format: Format,
-    pub names: Vec<String>,
-    /// Every parent comes before or after its child, but there are no cycles.
-    pub parents: Vec<Option<usize>>,
-    /// Drawing order, where the layout fixes it; else parent to child.
-    pub bones: Option<Vec<[usize; 2]>>,
-    pub fps: f64,
-    pub bodies: usize,
-    /// `[T, P, J, 3]`.
-    pub positions: Vec<f32>,
-    /// `[T, P, J, 4]`.
-    pub orientations: Option<Vec<f32>>,
-    /// What the format or the file declares.
-    pub unit: Option<(Unit, String)>,
-    /// What the format or the file declares.
-    pub up: Option<(UpAxis, String)>,
-    pub body_ids: Vec<u64>,
-    pub warnings: Vec<String>,
-}
-
 /// Reads a motion from bytes; the format is told from the content, `name` is for messages and tells only between
 /// formats that look alike.
 ///
 /// # Errors
 /// A [`MotionError`] with `name`, line and cause when the bytes are no motion file, are damaged, hold no moving body, or
-/// exceed the limits ([`MAX_FILE_BYTES`], [`MAX_JOINTS`], [`MAX_FRAMES`], [`MAX_JOINT_FRAMES`]).
+/// exceed the limits ([`MAX_FILE_BYTES`], [`super::MAX_JOINTS`], [`super::MAX_FRAMES`], [`super::MAX_JOINT_FRAMES`]).
 pub fn read(bytes: &[u8], name: &str, options: &ReadOptions) -> Result<Motion, MotionError> {
     check_size(bytes.len() as u64).map_err(|cause| cause.at(name, None))?;
     let sidecar = options.sidecar.as_deref();
@@ -106,32 +76,6 @@ fn load(path: &Path) -> Result<Vec<u8>, Cause> {
     Ok(bytes)
 }
 
-fn check_size(bytes: u64) -> Result<(), Cause> {
-    if bytes > MAX_FILE_BYTES {
-        return Err(Cause::TooLarge {
-            what: "the file's size in bytes",
-            value: bytes.to_string(),
-            limit: MAX_FILE_BYTES,
-        });
-    }
-    Ok(())
-}
-
-/// Checks a count from a file against its limit, before anything is allocated by it.
-pub(super) fn check_count(what: &'static str, value: usize, limit: usize) -> Result<(), Cause> {
-    if value > limit {
-        return Err(Cause::TooLarge { what, value: value.to_string(), limit: limit as u64 });
-    }
-    Ok(())
-}
-
-/// Checks frames, bodies and joints together.
-pub(super) fn check_volume(frames: usize, bodies: usize, joints: usize) -> Result<(), Cause> {
-    check_count("the number of frames", frames, MAX_FRAMES)?;
-    check_count("the number of joints", joints, MAX_JOINTS)?;
-    check_count("frames × bodies × joints", frames.saturating_mul(bodies).saturating_mul(joints), MAX_JOINT_FRAMES)
-}
-
 /// Tells the format by content.
 fn sniff(bytes: &[u8]) -> Result<Format, Cause> {
     if npy::is_npy(bytes) {
@@ -168,28 +112,28 @@ fn finish(mut raw: Raw, name: &str, options: &ReadOptions) -> Result<Motion, Cau
         warnings: std::mem::take(&mut raw.warnings),
         ..Source::default()
     };
-    let bones = raw.bones.take().unwrap_or_else(|| tree_bones(&raw.parents));
+    let bones = raw.bones.take().unwrap_or_else(|| topology::tree_bones(&raw.parents));
     let labels = topology::by_names(&raw.names, &raw.parents);
     let mut skeleton =
         Skeleton { names: raw.names, parents: raw.parents, bones, parts: labels.parts, mirror: labels.mirror };
 
-    let view = View { positions: &raw.positions, present: &present, joints };
+    let poses = Poses { positions: &raw.positions, present: &present, joints };
     (source.up, source.up_from) = match (options.up, raw.up) {
         (Some(up), _) => (up, "given by the caller".to_owned()),
         (None, Some(declared)) => declared,
-        (None, None) => measure::infer_up(&view, &skeleton),
+        (None, None) => measure::infer_up(&poses, &skeleton),
     };
     for point in raw.positions.chunks_exact_mut(3) {
         let turned = source.up.to_y_up([point[0], point[1], point[2]]);
         point.copy_from_slice(&turned);
     }
 
-    let view = View { positions: &raw.positions, present: &present, joints };
+    let poses = Poses { positions: &raw.positions, present: &present, joints };
     source.parts_from = labels.how;
     if !labels.complete {
-        source.parts_from = topology::by_shape(&view, &mut skeleton, &mut source.warnings);
+        source.parts_from = topology::by_shape(&poses, &mut skeleton, &mut source.warnings);
     }
-    let size = measure::standing_height(&view, &skeleton);
+    let size = measure::standing_height(&poses, &skeleton);
     (source.unit, source.unit_from) = match (options.unit.clone(), raw.unit) {
         (Some(unit), _) => (unit, "given by the caller".to_owned()),
         (None, Some(declared)) => declared,
@@ -246,18 +190,12 @@ fn presence(raw: &Raw) -> Result<Vec<bool>, Cause> {
     Ok(present)
 }
 
-/// Bones from parent to child, in the joints' order.
-pub(super) fn tree_bones(parents: &[Option<usize>]) -> Vec<[usize; 2]> {
-    let bones = parents.iter().enumerate();
-    bones.filter_map(|(j, p)| p.map(|p| [p, j])).collect()
-}
-
 fn turn(orientations: &mut [f32], up: UpAxis) {
     if up == UpAxis::PlusY {
         return;
     }
     for q in orientations.chunks_exact_mut(4) {
-        let turned = quaternion::mul(up.rotation(), [q[0], q[1], q[2], q[3]].map(f64::from));
-        q.copy_from_slice(&turned.map(|v| v as f32));
+        let turned = up.rotation() * from_scalar_first([q[0], q[1], q[2], q[3]]);
+        q.copy_from_slice(&scalar_first(turned));
     }
 }

@@ -4,13 +4,14 @@ use std::{ops::Range, sync::Arc};
 
 use super::{
     Motion,
-    quaternion::{self, mul, nearer_sign, normalized},
-    read::MAX_FRAMES,
+    limits::MAX_FRAMES,
+    quaternion::{about, from_scalar_first, nearer_sign, normalized, scalar_first},
 };
 
 impl Motion {
     /// What the performer's mirror image does: x is reflected and twins change places, so that a left hand that waved
     /// becomes a right hand that waves. Words such as *left* or *clockwise* in a caption must change too.
+    #[must_use]
     pub fn mirrored(&self) -> Self {
         let mut out = self.clone();
         let joints = self.joints();
@@ -32,6 +33,7 @@ impl Motion {
     }
 
     /// Turned by `angle` radians about the world's +y axis: +z goes towards +x.
+    #[must_use]
     pub fn yawed(&self, angle: f32) -> Self {
         let mut out = self.clone();
         let (s, c) = f64::from(angle).sin_cos();
@@ -40,13 +42,13 @@ impl Motion {
             p[0] = (c * x + s * z) as f32;
             p[2] = (c * z - s * x) as f32;
         }
-        let turn = quaternion::about(1, f64::from(angle));
+        let turn = about(1, f64::from(angle));
         let joints = self.joints();
         if let Some(orientations) = &mut out.orientations {
             for (i, q) in orientations.chunks_exact_mut(4).enumerate() {
                 if self.present[i / joints] {
-                    let turned = mul(turn, [q[0], q[1], q[2], q[3]].map(f64::from));
-                    q.copy_from_slice(&turned.map(|v| v as f32));
+                    let turned = turn * from_scalar_first([q[0], q[1], q[2], q[3]]);
+                    q.copy_from_slice(&scalar_first(turned));
                 }
             }
         }
@@ -54,6 +56,7 @@ impl Motion {
     }
 
     /// Larger or smaller by `factor`, from the world's origin.
+    #[must_use]
     pub fn scaled(&self, factor: f32) -> Self {
         let mut out = self.clone();
         for v in &mut out.positions {
@@ -63,6 +66,7 @@ impl Motion {
     }
 
     /// Shifted by `[x, y, z]` metres.
+    #[must_use]
     pub fn translated(&self, by: [f32; 3]) -> Self {
         let mut out = self.clone();
         let body = 3 * self.joints();
@@ -83,6 +87,7 @@ impl Motion {
     /// positive number changes nothing.
     ///
     /// To change the tempo, resample and then set [`Motion::fps`] back.
+    #[must_use]
     pub fn resampled(&self, fps: f32) -> Self {
         if !(fps.is_finite() && fps > 0.0) || self.frames() == 0 {
             return self.clone();
@@ -128,6 +133,7 @@ impl Motion {
     }
 
     /// The frames of `range`, cut to what is there; at least one frame stays.
+    #[must_use]
     pub fn cropped(&self, range: Range<usize>) -> Self {
         let frames = self.frames();
         let start = range.start.min(frames.saturating_sub(1));
@@ -146,6 +152,7 @@ impl Motion {
 
     /// Without the body slots that hold nobody in any frame; at least one slot stays. Most `.skeleton` files show one
     /// person in their two slots, and what is not there need not be drawn.
+    #[must_use]
     pub fn without_empty_bodies(&self) -> Self {
         let used: Vec<usize> =
             (0..self.bodies).filter(|&p| (0..self.frames()).any(|t| self.is_present(t, p))).collect();
@@ -178,12 +185,9 @@ impl Motion {
 
 /// Between two orientations, along the shorter way.
 fn between(a: &[f32], b: &[f32], weight: f32) -> [f32; 4] {
-    let wide = |q: &[f32]| [q[0], q[1], q[2], q[3]].map(f64::from);
-    let a = wide(a);
-    let b = nearer_sign(wide(b), a);
-    let w = f64::from(weight);
-    let mixed = [0, 1, 2, 3].map(|i| a[i] + w * (b[i] - a[i]));
-    normalized(mixed).map(|v| v as f32)
+    let [a, b] = [a, b].map(|q| from_scalar_first([q[0], q[1], q[2], q[3]]));
+    let b = nearer_sign(b, a);
+    scalar_first(normalized(a + (b - a) * f64::from(weight)))
 }
 
 #[cfg(test)]

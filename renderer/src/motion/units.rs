@@ -2,6 +2,8 @@
 
 use std::{borrow::Cow, fmt, str::FromStr};
 
+use glam::{DQuat, DVec3};
+
 /// A unit of length.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Unit {
@@ -80,14 +82,14 @@ impl UpAxis {
     pub(super) const ALL: [Self; 6] = [Self::PlusY, Self::PlusZ, Self::MinusY, Self::MinusZ, Self::PlusX, Self::MinusX];
 
     /// The vector that becomes (0, 1, 0).
-    pub(super) fn vector(self) -> [f64; 3] {
+    pub(super) fn vector(self) -> DVec3 {
         match self {
-            Self::PlusX => [1.0, 0.0, 0.0],
-            Self::MinusX => [-1.0, 0.0, 0.0],
-            Self::PlusY => [0.0, 1.0, 0.0],
-            Self::MinusY => [0.0, -1.0, 0.0],
-            Self::PlusZ => [0.0, 0.0, 1.0],
-            Self::MinusZ => [0.0, 0.0, -1.0],
+            Self::PlusX => DVec3::X,
+            Self::MinusX => DVec3::NEG_X,
+            Self::PlusY => DVec3::Y,
+            Self::MinusY => DVec3::NEG_Y,
+            Self::PlusZ => DVec3::Z,
+            Self::MinusZ => DVec3::NEG_Z,
         }
     }
 
@@ -104,16 +106,17 @@ impl UpAxis {
     }
 
     /// The same rotation as a quaternion.
-    pub(super) fn rotation(self) -> super::quaternion::Quat {
+    pub(super) fn rotation(self) -> DQuat {
         let h = std::f64::consts::FRAC_1_SQRT_2;
-        match self {
-            Self::PlusX => [h, 0.0, 0.0, h],
-            Self::MinusX => [h, 0.0, 0.0, -h],
-            Self::PlusY => [1.0, 0.0, 0.0, 0.0],
-            Self::MinusY => [0.0, 1.0, 0.0, 0.0],
-            Self::PlusZ => [h, -h, 0.0, 0.0],
-            Self::MinusZ => [h, h, 0.0, 0.0],
-        }
+        let [x, z, w] = match self {
+            Self::PlusX => [0.0, h, h],
+            Self::MinusX => [0.0, -h, h],
+            Self::PlusY => [0.0, 0.0, 1.0],
+            Self::MinusY => [1.0, 0.0, 0.0],
+            Self::PlusZ => [-h, 0.0, h],
+            Self::MinusZ => [h, 0.0, h],
+        };
+        DQuat::from_xyzw(x, 0.0, z, w)
     }
 }
 
@@ -149,27 +152,22 @@ impl FromStr for UpAxis {
 
 #[cfg(test)]
 mod tests {
-    use super::super::measure::dist;
-    use super::*;
+    use glam::Vec3;
+
+    use super::{super::quaternion::rotate, *};
 
     #[test]
     fn every_axis_turns_upright_and_stays_right_handed() {
         for axis in UpAxis::ALL {
-            let up = axis.vector().map(|v| v as f32);
+            let up = axis.vector().as_vec3().to_array();
             assert_eq!(axis.to_y_up(up).map(|v| v + 0.0), [0.0, 1.0, 0.0], "{axis}");
-            let q = axis.rotation();
-            let columns = [0, 1, 2].map(|i| {
-                let mut e = [0.0; 3];
-                e[i] = 1.0;
-                let turned = super::super::quaternion::rotate(q, e);
-                let direct = axis.to_y_up(e.map(|v| v as f32)).map(f64::from);
-                assert!(dist(turned, direct) < 1e-9, "{axis}: {turned:?} {direct:?}");
+            let [a, b, c] = DVec3::AXES.map(|e| {
+                let turned = rotate(axis.rotation(), e);
+                let direct = Vec3::from(axis.to_y_up(e.as_vec3().to_array())).as_dvec3();
+                assert!(turned.distance(direct) < 1e-9, "{axis}: {turned:?} {direct:?}");
                 direct
             });
-            let [a, b, c] = columns;
-            let det = a[0] * (b[1] * c[2] - b[2] * c[1]) - a[1] * (b[0] * c[2] - b[2] * c[0])
-                + a[2] * (b[0] * c[1] - b[1] * c[0]);
-            assert!((det - 1.0).abs() < 1e-9);
+            assert!((a.cross(b).dot(c) - 1.0).abs() < 1e-9);
             assert_eq!(axis.to_string().parse(), Ok(axis));
         }
     }

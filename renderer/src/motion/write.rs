@@ -2,11 +2,13 @@
 
 use std::fmt::Write as _;
 
+use glam::{DQuat, DVec3, Vec3};
+
 use super::{
     Layout, Motion, MotionError,
     error::Cause,
     measure::median,
-    quaternion::{self, conj, mul, rotate, to_zxy},
+    quaternion::{from_scalar_first, rotate, to_zxy},
 };
 
 /// Digits after the point for centimetres and degrees: a tenth of a millimetre.
@@ -47,32 +49,31 @@ pub fn write_bvh(motion: &Motion, body: usize) -> Result<String, MotionError> {
 }
 
 /// `[J]` centimetres from the parent, in the parent's axes: the median over up to 64 frames.
-fn offsets(motion: &Motion, body: usize) -> Vec<[f64; 3]> {
+fn offsets(motion: &Motion, body: usize) -> Vec<DVec3> {
     let frames: Vec<usize> = (0..motion.frames()).filter(|&t| motion.is_present(t, body)).collect();
     let step = frames.len().div_ceil(64).max(1);
     let offset = |j: usize| match motion.skeleton.parents[j] {
-        None => [0.0; 3],
+        None => DVec3::ZERO,
         Some(p) => {
-            let all: Vec<[f64; 3]> = frames.iter().step_by(step).map(|&t| local(motion, t, body, p, j)).collect();
-            [0, 1, 2].map(|i| median(all.iter().map(|v| v[i]).collect()))
+            let all: Vec<DVec3> = frames.iter().step_by(step).map(|&t| local(motion, t, body, p, j)).collect();
+            DVec3::from([0, 1, 2].map(|i| median(all.iter().map(|v| v[i]).collect())))
         }
     };
     (0..motion.joints()).map(offset).collect()
 }
 
 /// Joint `j` seen from joint `p`, in centimetres and in the axes of `p`.
-fn local(motion: &Motion, t: usize, body: usize, p: usize, j: usize) -> [f64; 3] {
-    let (a, b) = (motion.position(t, body, p), motion.position(t, body, j));
-    let apart = [0, 1, 2].map(|i| 100.0 * (f64::from(b[i]) - f64::from(a[i])));
-    rotate(conj(turn(motion, t, body, p)), apart)
+fn local(motion: &Motion, t: usize, body: usize, p: usize, j: usize) -> DVec3 {
+    let [a, b] = [p, j].map(|j| Vec3::from(motion.position(t, body, j)).as_dvec3());
+    rotate(turn(motion, t, body, p).conjugate(), 100.0 * (b - a))
 }
 
-fn turn(motion: &Motion, t: usize, body: usize, j: usize) -> quaternion::Quat {
-    motion.orientation(t, body, j).map(f64::from)
+fn turn(motion: &Motion, t: usize, body: usize, j: usize) -> DQuat {
+    from_scalar_first(motion.orientation(t, body, j))
 }
 
 /// Writes the joints depth first and returns that order. A loop, as a skeleton may be a chain of a thousand joints.
-fn write_hierarchy(motion: &Motion, offsets: &[[f64; 3]], out: &mut String) -> Vec<usize> {
+fn write_hierarchy(motion: &Motion, offsets: &[DVec3], out: &mut String) -> Vec<usize> {
     enum Step {
         Open(usize, usize),
         Close(usize),
@@ -93,7 +94,7 @@ fn write_hierarchy(motion: &Motion, offsets: &[[f64; 3]], out: &mut String) -> V
         let tab = "\t".repeat(depth);
         let keyword = if depth == 0 { "ROOT" } else { "JOINT" };
         let name = motion.skeleton.names[j].replace(['{', '}', '\n', '\r'], "_");
-        let [x, y, z] = offsets[j].map(decimal);
+        let [x, y, z] = offsets[j].to_array().map(decimal);
         let _ = writeln!(out, "{tab}{keyword} {name}\n{tab}{{\n{tab}\tOFFSET {x} {y} {z}");
         let place = "Xposition Yposition Zposition";
         let angles = "Zrotation Xrotation Yrotation";
@@ -117,7 +118,7 @@ fn write_channels(motion: &Motion, t: usize, body: usize, j: usize, row: &mut St
     let parent = motion.skeleton.parents[j];
     let place = match parent {
         None => motion.position(t, body, j).map(|v| 100.0 * f64::from(v)),
-        Some(p) => local(motion, t, body, p, j),
+        Some(p) => local(motion, t, body, p, j).to_array(),
     };
     let mut put = |value: f64| {
         row.push_str(&decimal(value));
@@ -130,7 +131,7 @@ fn write_channels(motion: &Motion, t: usize, body: usize, j: usize, row: &mut St
         let own = turn(motion, t, body, j);
         let relative = match parent {
             None => own,
-            Some(p) => mul(conj(turn(motion, t, body, p)), own),
+            Some(p) => turn(motion, t, body, p).conjugate() * own,
         };
         to_zxy(relative).into_iter().map(f64::to_degrees).for_each(put);
     }

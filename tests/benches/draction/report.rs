@@ -6,13 +6,9 @@ use std::{
 };
 
 use anyhow::{Context, Result};
-use draction::{
-    engine::gpu::GpuEngine,
-    gpu::Timing,
-    passes::Dims,
-};
+use draction::{engine::gpu::GpuEngine, gpu::Timing, passes::Dims};
 use serde_json::{Value, json};
-use skeletonllm::plot::{Curve, curves};
+use skeletonllm_train::plot::{Curve, curves};
 
 use crate::{
     BASE, Direction,

@@ -14,10 +14,9 @@ use draction::motion::{ReadOptions, read_file};
 use skeletonllm::{
     drawing::DrawSettings,
     folder::{Loaded, SkeletonLlm},
-    foreground::Foreground,
-    internvl::InternVl,
 };
-use skeletonllm_tests::asset;
+use skeletonllm_checks::asset;
+use skeletonllm_network::{foreground::Foreground, internvl::InternVl};
 
 fn main() -> Result<()> {
     // `cargo test --benches` asks only whether it runs
@@ -27,7 +26,7 @@ fn main() -> Result<()> {
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(2))
         .configure_from_args();
-    let selected = skeletonllm::device::cpu()?;
+    let selected = skeletonllm_network::device::cpu()?;
     let model = Loaded::read(&asset("nano"), &selected.device)?.model;
     let mut table = format!(
         "\n## Background skipped\n\nThe vision tower over twelve frames of a waving person, {}.\n\n\

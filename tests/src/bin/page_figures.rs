@@ -7,10 +7,8 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
-use skeletonllm_tests::{
-    asset,
-    browser::{App, Browser, page_folder},
-};
+use skeletonllm_checks::asset;
+use skeletonllm_tests::browser::{App, Browser, page_folder};
 use xtask::serve::{Server, Site};
 
 const QUESTION: &str = "Which hand does the person move?";
@@ -38,9 +36,9 @@ impl Figures {
 }
 
 fn run() -> Result<()> {
-    let folder = page_folder().context("there is no page to measure")?;
+    let folder = page_folder()?;
     let server = Server::start(Site::load(&folder)?, 0)?;
-    let mut browser = Browser::start()?.context("there is no browser")?;
+    let mut browser = Browser::start()?;
     let mut figures = Figures::default();
     println!("{}", browser.version()?);
     figures.0.insert("browser".into(), browser.version()?.into());

@@ -13,6 +13,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use native::Native;
+use skeletonllm_checks::{Need, have};
 use skeletonllm_tests::browser::{App, Browser, page_folder};
 use xtask::serve::{Server, Site};
 
@@ -47,8 +48,8 @@ const STEPS: [Step; 16] = [
 
 #[test]
 fn the_page() {
-    let Some(folder) = page_folder() else { return };
-    let Some(mut browser) = Browser::start().expect("a browser is required") else { return };
+    let Some(folder) = have(Need::Page, page_folder()) else { return };
+    let Some(mut browser) = have(Need::Browser, Browser::start()) else { return };
     eprintln!("the page in {}", browser.version().expect("a browser has a version"));
     let server = Server::start(Site::load(&folder).expect("the page's folder"), 0).expect("a free port");
     let app = App::new(&mut browser, &server.origin()).expect("a tab");

@@ -13,9 +13,9 @@ use skeletonllm::{
     assistant::{Assistant, Attribution, Span, SpanOptions},
     drawing::DrawSettings,
     folder::ModelFiles,
-    look::Look,
+    observation::Observation,
 };
-use skeletonllm_tests::asset;
+use skeletonllm_checks::asset;
 
 /// Side of the pictures that the page shows and saves, in pixels.
 const SIDE: usize = 448;
@@ -28,7 +28,7 @@ pub struct Native {
 impl Native {
     pub fn new() -> Result<Native> {
         let files = ModelFiles::read(&asset("nano"))?;
-        Ok(Native { assistant: Assistant::from_files(&files, skeletonllm::device::cpu()?)? })
+        Ok(Native { assistant: Assistant::from_files(&files, skeletonllm_network::device::cpu()?)? })
     }
 
     /// The strip of a file as the page saves it: twelve frames on a sheet.
@@ -64,8 +64,8 @@ impl Native {
         pollster::block_on(self.assistant.label_spans(&read(file)?, &settings, &options, go_on))
     }
 
-    fn look(&self, file: &Path) -> Result<Look> {
-        self.assistant.look(&[&read(file)?])
+    fn look(&self, file: &Path) -> Result<Observation> {
+        self.assistant.observe(&[&read(file)?])
     }
 }
 

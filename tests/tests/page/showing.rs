@@ -8,10 +8,8 @@ use std::{
 use anyhow::{Context, Result, bail, ensure};
 use draction::export::Picture;
 use skeletonllm::drawing::{CameraMode, DrawSettings};
-use skeletonllm_tests::{
-    asset,
-    browser::{Look, page_folder},
-};
+use skeletonllm_checks::asset;
+use skeletonllm_tests::browser::{Look, page_folder};
 
 use crate::{
     Visit,
@@ -152,7 +150,7 @@ pub fn keys(visit: &mut Visit<'_>) -> Result<()> {
 }
 
 pub fn screenshots(visit: &mut Visit<'_>) -> Result<()> {
-    let page = page_folder().context("the page's folder")?;
+    let page = page_folder()?;
     let folder = page.with_file_name("page-screenshots");
     visit.app.open(&sample("wave_left_hand.bvh"))?;
     visit.app.ask("Which hand does the person move?")?;

@@ -13,16 +13,14 @@ pub fn ensure() -> Option<PathBuf> {
     if let Some(program) = find() {
         return Some(program);
     }
-    if cfg!(target_os = "linux") {
-        eprintln!("xtask: no Chromium found; installing Debian's");
-        if packages::install(&["chromium"])
-            && let Some(program) = find()
-        {
-            return Some(program);
-        }
+    if cfg!(target_os = "linux")
+        && packages::install("Chromium", &["chromium"])
+        && let Some(program) = find()
+    {
+        return Some(program);
     }
     eprintln!(
-        "xtask: no Chromium, and none could be installed without your help. Tests of the page are skipped.\n\
+        "xtask: no Chromium, and none could be installed without your help. Tests of the page will be skipped.\n\
          xtask: to run them, install one (Debian: apt install chromium; Fedora: dnf install chromium; Arch: pacman -S \
          chromium), or name one in CHROMIUM"
     );

@@ -3,15 +3,17 @@
 mod chromium;
 mod licences;
 mod packages;
+mod tally;
+mod test;
+mod toolchain;
 mod vulkan;
 mod web;
+mod workspace;
 
-use std::{
-    path::Path,
-    process::{Command, ExitCode},
-};
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result, bail};
+use toolchain::Part;
 
 const HELP: &str = "\
 The project's tasks
@@ -21,27 +23,28 @@ The project's tasks
       --port N               where to serve it (8421)
       --no-open              leave the browser alone
       --out DIR              which folder (`page` in the target folder)
-  cargo xtask test           install what the tests need, build the page, and run every test
+  cargo xtask test           install what the tests need, build the page, run every test, and tell what could not run
+      --strict               a check that cannot run is a failure
   cargo xtask test ARGS…     the same without the page; ARGS go to `cargo test`, for example a test's name
   cargo xtask page-test      build the page and drive it in a real browser: some minutes on two cores
   cargo xtask bench          measure the renderer on this machine and write tests/benches/RESULTS.md: some minutes
   cargo xtask page-figures   measure the page in a browser: start, drawing, answering, memory
   cargo xtask lint           formatting and clippy, warnings denied
   cargo xtask licences       check that every dependency's licence is one we may ship
-  cargo xtask ci             lint, licences and test, as the continuous integration runs them
+  cargo xtask ci [--strict]  lint, licences and test, as the continuous integration runs them
 ";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let outcome = match args.first().map(String::as_str) {
         Some("web") => web::Options::parse(&args[1..]).and_then(|options| web::run(&options)),
-        Some("test") => test(&args[1..]),
-        Some("page-test") => page_test(),
+        Some("test") => test::test(&args[1..]),
+        Some("page-test") => test::page_test(),
         Some("page-figures") => page_figures(),
         Some("bench") => bench(),
         Some("lint") => lint(),
         Some("licences") => licences::check(),
-        Some("ci") => lint().and_then(|()| licences::check()).and_then(|()| test(&[])),
+        Some("ci") => lint().and_then(|()| licences::check()).and_then(|()| test::test(&args[1..])),
         None | Some("help" | "--help" | "-h") => {
             print!("{HELP}");
             Ok(())
@@ -57,37 +60,13 @@ fn main() -> ExitCode {
     }
 }
 
-/// Every test of the workspace, in the profile of the main job, so that nothing is compiled twice.
-fn test(args: &[String]) -> Result<()> {
-    let mut cargo = cargo(&["test", "--release", "--workspace"]);
-    if vulkan::ensure() {
-        // with a driver at hand a GPU test that finds no adapter is a failure and not a reason to skip
-        cargo.env("SKELETONLLM_REQUIRE_GPU", "1");
-    }
-    if let Some(browser) = chromium::ensure() {
-        cargo.env("CHROMIUM", browser).env("SKELETONLLM_REQUIRE_BROWSER", "1");
-        if args.is_empty() {
-            cargo.env("SKELETONLLM_PAGE", web::build_for_tests()?);
-        }
-    }
-    run(cargo.args(args))
-}
-
-/// The page alone, telling what it does: from the first visit to the last question.
-fn page_test() -> Result<()> {
-    let browser = chromium::ensure().context("the page is tested in a browser")?;
-    let page = web::build_for_tests()?;
-    let mut cargo = cargo(&["test", "--release", "--workspace", "--test", "page", "--", "--nocapture"]);
-    run(cargo.env("CHROMIUM", browser).env("SKELETONLLM_REQUIRE_BROWSER", "1").env("SKELETONLLM_PAGE", page))
-}
-
 /// Times and sizes of the page, which are no matter of right or wrong.
 fn page_figures() -> Result<()> {
     let browser = chromium::ensure().context("the page is measured in a browser")?;
     let page = web::build(&web::Options::default())?;
     // `cargo run` takes one package, and for that alone burn would be built anew with other features
     run(&mut cargo(&["build", "--release", "--workspace", "--bin", "page_figures"]))?;
-    let program = web::target_folder()?.join("release/page_figures");
+    let program = workspace::target_folder()?.join("release/page_figures");
     run(Command::new(program).env("CHROMIUM", browser).env("SKELETONLLM_PAGE", page))
 }
 
@@ -95,8 +74,8 @@ fn page_figures() -> Result<()> {
 fn bench() -> Result<()> {
     vulkan::ensure();
     run(&mut cargo(&["bench", "--workspace", "--bench", "draction", "--bench", "vision"]))?;
-    let measured = web::target_folder()?.join("bench");
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../benches");
+    let measured = workspace::target_folder()?.join("bench");
+    let folder = workspace::root()?.join("tests/benches");
     for (from, to) in [(&["draction.md", "vision.md"][..], "RESULTS.md"), (&["draction.png"], "growth.png")] {
         let mut bytes = Vec::new();
         for from in from.iter().map(|name| measured.join(name)) {
@@ -110,6 +89,8 @@ fn bench() -> Result<()> {
 }
 
 fn lint() -> Result<()> {
+    toolchain::ensure(Part::Component("rustfmt", "fmt"))?;
+    toolchain::ensure(Part::Component("clippy", "clippy"))?;
     run(&mut cargo(&["fmt", "--all", "--check"]))?;
     run(&mut cargo(&["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))
 }

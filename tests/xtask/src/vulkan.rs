@@ -13,12 +13,11 @@ pub fn ensure() -> bool {
     if driver() {
         return true;
     }
-    eprintln!("xtask: no Vulkan driver found; installing Mesa's software driver");
-    if packages::install(&["mesa-vulkan-drivers", "libvulkan1"]) && driver() {
+    if packages::install("Vulkan driver", &["mesa-vulkan-drivers", "libvulkan1"]) && driver() {
         return true;
     }
     eprintln!(
-        "xtask: no Vulkan driver, and none could be installed without your help. Tests that need a GPU are skipped.\n\
+        "xtask: no Vulkan driver, and none could be installed without your help. Tests that need a GPU will be skipped.\n\
          xtask: to run them, install one: Debian, Ubuntu: apt install mesa-vulkan-drivers; Fedora: dnf install \
          mesa-vulkan-drivers; Arch: pacman -S vulkan-swrast"
     );

@@ -6,10 +6,10 @@ use draction::inspect::OwnedInputs;
 use eframe::egui;
 use skeletonllm::assistant::PictureSlope;
 
-use super::{App, file_name, sitter};
+use super::{App, save::file_name};
 use crate::{
     pictures::{DrawEngine, LIVE_SIZE},
-    workbench::{AnswerSlope, Asked, Key, LossKind, Shot, Workbench, default_folder},
+    workbench::{AnswerGradient, LossKey, LossKind, RenderKey, RenderRequest, Workbench, default_folder},
 };
 
 impl App {
@@ -18,7 +18,7 @@ impl App {
         match &mut self.workbench {
             Some(bench) => bench.open = !bench.open,
             None => {
-                let engine = match self.pictures.engine() {
+                let engine = match self.pictures.backend().engine() {
                     DrawEngine::Gpu(engine) => Some(engine),
                     DrawEngine::Cpu => None,
                 };
@@ -30,75 +30,75 @@ impl App {
     /// Keeps what the workbench drew in a file, in the folder that the program was started in.
     pub(super) fn capture(&mut self) {
         let (Some(bench), Some(take)) = (&mut self.workbench, self.document.take()) else { return };
-        let frame = bench.drawn.as_ref().map_or(0, |drawn| drawn.key.frame + 1);
+        let frame = bench.rendering.as_ref().map_or(0, |rendering| rendering.key.frame + 1);
         let name = file_name(take, &format!("-frame-{frame}-capture.safetensors"));
         bench.capture(std::env::current_dir().unwrap_or_default().join(name));
     }
 
-    /// Once a frame: news from the workbench, and what it should draw next.
-    pub(super) fn tend_workbench(&mut self, ctx: &egui::Context) {
+    /// Once a frame: what the workbench has done, and what it should draw next.
+    pub(super) fn update_workbench(&mut self, ctx: &egui::Context) {
         let Some(bench) = &mut self.workbench else { return };
-        bench.attend(ctx);
+        bench.update(ctx);
         let notes = std::mem::take(&mut bench.notes);
         let redraw = bench.take_redraw();
         for (failed, text) in notes {
-            if failed { self.complain(&text) } else { self.note(&text) }
+            if failed { self.report_error(&text) } else { self.note(&text) }
         }
         if redraw {
             self.redraw();
         }
-        self.ask_slope();
+        self.ask_gradient();
         let Some(take) = self.document.take() else { return };
         let frame = take.current_frame();
-        let (id, version, playing) = (take.id, self.document.settings_version, self.view.playing);
+        let (id, version, playing) = (take.id, self.document.settings_version, self.playback.playing);
         let key = self.workbench.as_ref().and_then(|bench| bench.lacks(id, version, frame, playing));
         if let Some(key) = key {
-            let shot = self.shot(key);
-            self.workbench.as_mut().expect("it was just asked").draw(key, shot);
+            let request = self.render_request(key);
+            self.workbench.as_mut().expect("it was just asked").render(key, request);
         }
     }
 
-    /// The model told how its answer hangs on the pictures.
-    pub(super) fn hear_slope(&mut self, take: u64, exchange: u64, version: u64, slope: PictureSlope) {
-        let said = self.exchange(take, exchange).map(|e| format!("“{}” to “{}”", e.answer, e.question));
+    /// Hands the gradient of an answer to the workbench.
+    pub(super) fn take_gradient(&mut self, take: u64, exchange: u64, settings_version: u64, gradient: PictureSlope) {
+        let said = self.document.exchange(take, exchange).map(|e| format!("“{}” to “{}”", e.answer, e.question));
         if let Some(bench) = &mut self.workbench {
-            let said = said.unwrap_or_default();
-            bench.answer = Some(AnswerSlope { take, version, exchange, said, slope });
+            let caption = said.unwrap_or_default();
+            bench.answer = Some(AnswerGradient { take, settings_version, exchange, caption, gradient });
         }
     }
 
-    /// Asks the model how its last answer hangs on the pictures, once for each answer and way of drawing.
-    fn ask_slope(&mut self) {
+    /// Asks the model for the gradient of its last answer, once for each answer and way of drawing.
+    fn ask_gradient(&mut self) {
         let (Some(bench), Some(take)) = (&mut self.workbench, self.document.take()) else { return };
-        if bench.loss != LossKind::Answer || !self.mind.is_ready() {
+        if bench.loss != LossKind::Answer || !self.inference.status().is_ready() {
             return;
         }
         let Some(exchange) = take.answers().next().cloned() else { return };
         let wanted = (take.id, self.document.settings_version, exchange.id);
-        if bench.answer_asked != Some(wanted) {
-            bench.answer_asked = Some(wanted);
-            let subject = self.subject(self.document.current);
-            self.mind.slope(subject, exchange.id, exchange.question, exchange.answer);
+        let subject = self.document.subject(self.document.current);
+        if let Some(subject) = subject.filter(|_| bench.answer_requested != Some(wanted)) {
+            bench.answer_requested = Some(wanted);
+            self.inference.gradient(subject, exchange.id, exchange.question, exchange.answer);
         }
     }
 
-    fn shot(&mut self, key: Key) -> Result<Shot, String> {
-        let take = self.document.take().ok_or("no motion is open")?;
-        if let Some(asked @ Asked::Answer(_)) = key.loss {
-            return self.shot_of_answer(key, asked);
+    fn render_request(&mut self, key: RenderKey) -> Result<RenderRequest, String> {
+        if let Some(loss @ LossKey::Answer(_)) = key.loss {
+            return self.request_of_answer(key, loss);
         }
-        let (clip, draction) = self.pictures.sheet(sitter(take, &self.document), Some(&[key.frame]))?;
+        let subject = self.document.subject(self.document.current).ok_or("no motion is open")?;
+        let (clip, draction) = self.pictures.clip(&subject, Some(&[key.frame]))?;
         let inputs =
             OwnedInputs::of_clip(&clip, Arc::new(draction), LIVE_SIZE, LIVE_SIZE).map_err(|error| error.to_string())?;
-        Ok(Shot { key, inputs, frame: 0, loss: key.loss.map(|asked| asked.loss(&[])) })
+        Ok(RenderRequest { key, inputs, frame: 0, loss: key.loss.map(|loss| loss.at(&[])) })
     }
 
     /// The pictures that the model saw, looked at where the playhead is nearest.
-    fn shot_of_answer(&mut self, key: Key, asked: Asked) -> Result<Shot, String> {
-        let take = self.document.take().ok_or("no motion is open")?;
+    fn request_of_answer(&mut self, key: RenderKey, loss: LossKey) -> Result<RenderRequest, String> {
+        let subject = self.document.subject(self.document.current).ok_or("no motion is open")?;
         let answer = self.workbench.as_ref().and_then(|bench| bench.answer.as_ref()).ok_or("nothing was answered")?;
-        let PictureSlope { size: [height, width], frame_indices, gradient, .. } = &answer.slope;
-        let (clip, draction) = self.pictures.sheet(sitter(take, &self.document), None)?;
+        let PictureSlope { size: [height, width], frame_indices, gradient, .. } = &answer.gradient;
+        let (clip, draction) = self.pictures.clip(&subject, None)?;
         if clip.frame_indices != *frame_indices {
             return Err("the model saw other frames".to_owned());
         }
@@ -108,6 +108,6 @@ impl App {
         let frame = (0..frame_indices.len()).min_by_key(distance).ok_or("the model saw nothing")?;
         let pixels = width * height * 3;
         let own = gradient.get(frame * pixels..(frame + 1) * pixels).ok_or("the gradient is too short")?;
-        Ok(Shot { key, inputs, frame, loss: Some(asked.loss(own)) })
+        Ok(RenderRequest { key, inputs, frame, loss: Some(loss.at(own)) })
     }
 }

@@ -5,15 +5,15 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
 use skeletonllm::{
-    device::DeviceChoice,
     drawing::HostDrawing,
     folder::{ModelFiles, default_model},
 };
+use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_web::{
     app::{App, Parking, Parts},
     device,
     files::Incoming,
-    mind::Mind,
+    inference::Inference,
     pictures::Pictures,
     platform,
 };
@@ -77,14 +77,14 @@ fn run(args: Args) -> Result<()> {
     let create = move |cc: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
         let window = cc.wgpu_render_state.as_ref().ok_or("the window has no GPU device")?;
         let software = window.adapter.get_info().device_type == wgpu::DeviceType::Cpu;
-        let opened = match choice {
+        let devices = match choice {
             DeviceChoice::Gpu => device::of_window(window)?,
             DeviceChoice::Auto if device::computes(window) && !software => device::of_window(window)?,
             DeviceChoice::Auto | DeviceChoice::Cpu => device::cpu()?,
         };
-        let mind = Mind::start(files, opened.selected, &cc.egui_ctx);
-        let pictures = Pictures::new(opened.brush, drawing);
-        let parts = Parts { mind, pictures, parking: Parking::default(), incoming };
+        let inference = Inference::start(files, devices.model, &cc.egui_ctx);
+        let pictures = Pictures::new(devices.pictures, drawing);
+        let parts = Parts { inference, pictures, parking: Parking::default(), incoming };
         Ok(Box::new(App::new(&cc.egui_ctx, parts)))
     };
     eframe::run_native("skeletonllm", options, Box::new(create)).map_err(|error| anyhow!("no window: {error}"))

@@ -2,42 +2,47 @@
 
 use eframe::egui;
 
+use super::{Content, UiState};
 use crate::{
     actions::Action,
-    app::App,
     document::{Exchange, Outcome},
-    icons::{Icon, IconButton},
+    icons::Icon,
     theme,
-    widgets::{Author, BarView, ChatInput, InputAction, MessageAction, MessageView, bars, section, suggestions},
+    widgets::{
+        Author, BarView, ChatInput, IconButton, InputAction, MessageAction, MessageView, bars, section, suggestions,
+    },
 };
 
-pub(super) fn show(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
-    let ready = app.mind.is_ready();
-    let busy = app.mind.is_busy();
+pub(super) fn show(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let ready = content.model.is_ready();
     egui::Panel::bottom("question").resizable(false).frame(egui::Frame::NONE).show_separator_line(false).show(
         ui,
         |ui| {
             ui.add_space(theme::space::S);
             let hint = if ready { "Ask about this motion  ( / )" } else { "The model is loading" };
-            let input = ChatInput { text: &mut app.document.draft, hint, enabled: ready, busy: busy && ready };
+            let mut draft = content.document.draft.clone();
+            let input = ChatInput { text: &mut draft, hint, enabled: ready, busy: content.busy && ready };
             let output = input.show(ui);
             // an arrow key of the same frame takes the focus away again, so it is asked for until it is there
-            app.view.focus_question &= ready && !output.response.has_focus();
-            if app.view.focus_question {
+            state.focus_question &= ready && !output.response.has_focus();
+            if state.focus_question {
                 output.response.request_focus();
                 ui.ctx().request_repaint();
             }
             match output.action {
-                Some(InputAction::Send) => actions.push(Action::Ask(std::mem::take(&mut app.document.draft))),
+                Some(InputAction::Send) => actions.push(Action::Ask(std::mem::take(&mut draft))),
                 Some(InputAction::Stop) => actions.push(Action::Stop),
                 None => {}
+            }
+            if draft != content.document.draft {
+                actions.push(Action::Draft(draft));
             }
         },
     );
     egui::ScrollArea::vertical().auto_shrink([false, false]).stick_to_bottom(true).show(ui, |ui| {
-        labels(app, ui, actions);
-        messages(app, ui, actions);
-        let questions: Vec<&str> = app.view.suggestions.iter().map(String::as_str).collect();
+        labels(content, ui, actions);
+        messages(content, ui, actions);
+        let questions: Vec<&str> = content.model.suggestions().iter().map(String::as_str).collect();
         if let Some(chosen) = suggestions(ui, &questions, ready) {
             actions.push(Action::Ask(questions[chosen].to_owned()));
         }
@@ -45,8 +50,8 @@ pub(super) fn show(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Action>) 
 }
 
 /// The five most likely labels.
-fn labels(app: &App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
-    let Some(take) = app.document.take() else { return };
+fn labels(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let Some(take) = content.document.take() else { return };
     section(ui, "Looks like", |ui| {
         if IconButton::new(Icon::Braces).tooltip("Save labels, answers and spans as JSON (J)").show(ui).clicked() {
             actions.push(Action::SaveJson);
@@ -55,15 +60,15 @@ fn labels(app: &App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let items: Vec<BarView<'_>> =
         take.labels.iter().take(5).map(|(label, probability)| BarView { label, probability: *probability }).collect();
     if items.is_empty() {
-        ui.label(theme::text::small(if app.mind.is_ready() { "looking…" } else { "when the model is ready" }));
+        ui.label(theme::text::small(if content.model.is_ready() { "looking…" } else { "when the model is ready" }));
     } else {
         bars(ui, &items);
     }
     ui.add_space(theme::space::M);
 }
 
-fn messages(app: &App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
-    let Some(take) = app.document.take() else { return };
+fn messages(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let Some(take) = content.document.take() else { return };
     for exchange in &take.exchanges {
         let plain = |author, text| MessageView {
             author,
@@ -84,11 +89,11 @@ fn messages(app: &App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
             text: &exchange.answer,
             streaming: exchange.outcome.is_none(),
             details: details.as_deref(),
-            selected: take.why.as_ref().is_some_and(|why| why.exchange == exchange.id),
+            selected: take.explanation.as_ref().is_some_and(|explanation| explanation.exchange == exchange.id),
             explain: exchange.outcome.is_some(),
         };
         match ui.push_id(exchange.id, |ui| answer.show(ui)).inner {
-            Some(MessageAction::Why) => actions.push(Action::Explain(Some(exchange.id))),
+            Some(MessageAction::Explain) => actions.push(Action::Explain(Some(exchange.id))),
             Some(MessageAction::Stop) => actions.push(Action::Stop),
             Some(MessageAction::Copy) | None => {}
         }

@@ -2,22 +2,23 @@
 
 use eframe::egui::{self, Align, Layout};
 
+use super::{Content, UiState};
 use crate::{
     actions::Action,
-    app::App,
-    icons::{Button, Icon, IconButton},
+    icons::Icon,
+    inference::ModelStatus,
     theme::{self, palette},
-    widgets::{Progress, badge},
+    widgets::{Button, IconButton, Progress, badge},
 };
 
-pub(super) fn show(app: &mut App, ui: &mut egui::Ui, narrow: bool, actions: &mut Vec<Action>) {
+pub(super) fn show(content: &Content<'_>, state: &UiState, ui: &mut egui::Ui, narrow: bool, actions: &mut Vec<Action>) {
     let frame = super::plain_frame().inner_margin(egui::Margin::symmetric(12, 8));
     egui::Panel::top("header").resizable(false).frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.label(theme::text::title(if narrow { "Skeleton" } else { "SkeletonLLM" }));
             ui.add_space(theme::space::S);
-            if !app.document.takes.is_empty() {
-                open_buttons(app, ui, actions);
+            if !content.document.takes.is_empty() {
+                open_buttons(content, ui, actions);
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let dark = ui.visuals().dark_mode;
@@ -25,51 +26,54 @@ pub(super) fn show(app: &mut App, ui: &mut egui::Ui, narrow: bool, actions: &mut
                 if IconButton::new(icon).tooltip(tip).show(ui).clicked() {
                     actions.push(Action::ToggleTheme);
                 }
-                if IconButton::new(Icon::Info).tooltip("Keys (?)").selected(app.view.help).show(ui).clicked() {
+                if IconButton::new(Icon::Info).tooltip("Keys (?)").selected(state.help).show(ui).clicked() {
                     actions.push(Action::ToggleHelp);
                 }
                 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
                 {
-                    let open = super::is_workbench_open(app);
+                    let open = content.workbench.is_some();
                     let button = IconButton::new(Icon::Pulse).tooltip("Shader workbench (B)").selected(open);
-                    if button.enabled(!app.document.takes.is_empty()).show(ui).clicked() {
+                    if button.enabled(!content.document.takes.is_empty()).show(ui).clicked() {
                         actions.push(Action::ToggleWorkbench);
                     }
                 }
                 if !narrow {
-                    device(app, ui);
+                    device(content.model, ui);
                 }
             });
         });
-        if narrow && !app.mind.is_ready() {
-            device(app, ui);
+        if narrow && !content.model.is_ready() {
+            device(content.model, ui);
         }
     });
 }
 
-fn device(app: &App, ui: &mut egui::Ui) {
+fn device(model: &ModelStatus, ui: &mut egui::Ui) {
     let colours = palette(ui.visuals());
-    if app.view.broken.is_some() {
-        badge(ui, "no model", colours.error);
-    } else if app.mind.is_ready() {
-        badge(ui, &app.view.device, colours.ok)
-            .on_hover_text("Where pictures and answers are computed: on this machine");
-    } else {
-        ui.set_max_width(220.0);
-        Progress { label: "Preparing the model", fraction: None, detail: None, cancel: false }.show(ui);
+    match model {
+        ModelStatus::Failed(_) => {
+            badge(ui, "no model", colours.error);
+        }
+        ModelStatus::Ready { device, .. } => {
+            badge(ui, device, colours.ok).on_hover_text("Where pictures and answers are computed: on this machine");
+        }
+        ModelStatus::Loading => {
+            ui.set_max_width(220.0);
+            Progress { label: "Preparing the model", fraction: None, detail: None, cancel: false }.show(ui);
+        }
     }
 }
 
 /// Buttons for files and samples.
-pub(super) fn open_buttons(app: &App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
-    let open = Button::new("Open").icon(Icon::Open).primary(app.document.takes.is_empty());
+pub(super) fn open_buttons(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let open = Button::new("Open").icon(Icon::Open).primary(content.document.takes.is_empty());
     if open.tooltip("Open files (O), or drop them anywhere").show(ui).clicked() {
         actions.push(Action::ChooseFiles);
     }
     let samples = Button::new("Samples").icon(Icon::Person).quiet(true).show(ui);
     egui::Popup::menu(&samples).show(|ui| {
         ui.set_min_width(200.0);
-        for (n, sample) in app.view.samples.iter().enumerate() {
+        for (n, sample) in content.samples.iter().enumerate() {
             let key = if n < 9 { format!("{}", n + 1) } else { String::new() };
             if ui.add(egui::Button::new(title_of(sample)).shortcut_text(key)).clicked() {
                 actions.push(Action::OpenSample(sample.clone()));

@@ -2,14 +2,14 @@
 
 use eframe::egui;
 
+use super::UiState;
 use crate::{
     actions::{Action, KEYS},
-    app::App,
     theme,
 };
 
-pub(super) fn show(app: &App, ctx: &egui::Context, actions: &mut Vec<Action>) {
-    if !app.view.help {
+pub(super) fn show(state: &UiState, ctx: &egui::Context, actions: &mut Vec<Action>) {
+    if !state.help {
         return;
     }
     let modal = egui::Modal::new(egui::Id::unique("help")).show(ctx, |ui| {

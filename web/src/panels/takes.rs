@@ -5,9 +5,9 @@ use eframe::egui::{self, Sense, Ui, Vec2};
 use crate::{
     actions::Action,
     document::{Document, Take},
-    icons::{Icon, IconButton},
+    icons::Icon,
     theme::{self, palette},
-    widgets::{clock, elided, section},
+    widgets::{IconButton, clock, elided, section},
 };
 
 /// Height of an entry, in points: two lines of text.

@@ -10,25 +10,29 @@ mod twin;
 
 use eframe::egui;
 
-use super::{film, plain_frame};
+use super::{Content, UiState, plain_frame, timeline};
 use crate::{
     actions::Action,
-    app::App,
-    icons::{Button, Icon},
+    icons::Icon,
     theme::{self, palette},
-    widgets::{badge, segmented},
+    widgets::{Button, badge, segmented},
     workbench::{Tab, Workbench},
 };
 
 /// Shows it in the place of the ordinary columns.
-pub(super) fn show(app: &mut App, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+pub(super) fn show(
+    bench: &mut Workbench,
+    content: &Content<'_>,
+    state: &mut UiState,
+    ui: &mut egui::Ui,
+    actions: &mut Vec<Action>,
+) {
     let panel = plain_frame();
     egui::Panel::bottom("bench time").resizable(false).frame(panel).show(ui, |ui| {
-        film::transport(app, ui, actions);
-        film::timeline(app, ui, &Err(String::new()), actions);
+        timeline::transport(content, ui, actions);
+        timeline::scrubber(content, state, ui, actions);
     });
-    let names = app.document.take().map(|take| take.motion.skeleton.names.clone()).unwrap_or_default();
-    let Some(bench) = &mut app.workbench else { return };
+    let names = content.document.take().map(|take| take.motion.skeleton.names.clone()).unwrap_or_default();
     let width = (ui.available_width() * 0.36).clamp(300.0, 520.0);
     egui::Panel::left("bench picture").resizable(false).exact_size(width).frame(panel).show(ui, |ui| {
         picture::show(bench, &names, ui);
@@ -58,7 +62,7 @@ fn head(bench: &mut Workbench, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
             badge(ui, "shader error", colours.error).on_hover_text("The last good shaders are running");
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-            let capture = Button::new("Capture").icon(Icon::Download).quiet(true).enabled(bench.drawn.is_some());
+            let capture = Button::new("Capture").icon(Icon::Download).quiet(true).enabled(bench.rendering.is_some());
             let tip = "Keep inputs, weights and every buffer in a file that `conformance replay` runs again";
             if capture.tooltip(tip).show(ui).clicked() {
                 actions.push(Action::Capture);

@@ -100,6 +100,17 @@ mod tests {
                 bars(ui, &items);
                 bars(ui, &[]);
             });
+            if width < 100.0 {
+                continue;
+            }
+            // labels take half of the width, figures its last 44 points
+            let p = h.palette();
+            let start = width * 0.5 + space::S + 4.0;
+            let colors = |x: f32| [0.0, 1.0, 2.0].map(|line| h.color_at(x, 14.0 + 30.0 * line));
+            let [nothing, all, less] = colors(width - 44.0 - 6.0);
+            assert_eq!([nothing, less], [Some(p.field); 2], "what is no number, or below nothing, is nothing: {width}");
+            assert!(all.is_some_and(|color| color != p.field), "more than all is all: {width}");
+            assert!(colors(start + 2.0).iter().all(|color| *color != Some(p.field)), "nothing is a dot: {width}");
         }
     }
 }

@@ -59,10 +59,10 @@ impl<'a> IconButton<'a> {
         let (rect, response) = ui.allocate_exact_size(vec2(side, side), sense(enabled));
         response.widget_info(|| WidgetInfo::selected(Role::Button, enabled, self.selected, self.tooltip.to_owned()));
         if ui.is_rect_visible(rect) {
-            let look = Look::of(ui, &response, self.primary, self.selected, true, enabled);
-            look.paint(ui.painter(), rect, CornerRadius::same(radius::M));
+            let style = ButtonStyle::of(ui, &response, self.primary, self.selected, true, enabled);
+            style.paint(ui.painter(), rect, CornerRadius::same(radius::M));
             let icon = if side >= 28.0 { (side * 0.5625).min(22.0) } else { side * 0.66 };
-            self.icon.paint_at(ui.painter(), rect.center(), icon.round(), look.content);
+            self.icon.paint_at(ui.painter(), rect.center(), icon.round(), style.content);
         }
         if self.tooltip.is_empty() { response } else { response.on_hover_text(self.tooltip) }
     }
@@ -131,16 +131,16 @@ impl<'a> Button<'a> {
         let (rect, response) = ui.allocate_exact_size(size, sense(enabled));
         response.widget_info(|| WidgetInfo::labeled(Role::Button, enabled, self.label.to_owned()));
         if ui.is_rect_visible(rect) {
-            let look = Look::of(ui, &response, self.primary, false, self.quiet, enabled);
+            let style = ButtonStyle::of(ui, &response, self.primary, false, self.quiet, enabled);
             let corner = if self.pill { (rect.height() * 0.5) as u8 } else { radius::M };
-            look.paint(ui.painter(), rect, CornerRadius::same(corner));
+            style.paint(ui.painter(), rect, CornerRadius::same(corner));
             let mut at = rect.left_center() + vec2(pad, 0.0);
             if let Some(icon) = self.icon {
                 let icon_at = at + vec2(icon_size * 0.5, 0.0);
-                icon.paint_at(ui.painter(), icon_at, icon_size, look.content);
+                icon.paint_at(ui.painter(), icon_at, icon_size, style.content);
                 at.x += icon_width;
             }
-            ui.painter().galley(at - vec2(0.0, galley.size().y * 0.5), galley, look.content);
+            ui.painter().galley(at - vec2(0.0, galley.size().y * 0.5), galley, style.content);
         }
         if self.tooltip.is_empty() { response } else { response.on_hover_text(self.tooltip) }
     }
@@ -152,7 +152,7 @@ fn sense(enabled: bool) -> Sense {
 }
 
 /// Colours of a button in its present state.
-struct Look {
+struct ButtonStyle {
     fill: Color32,
     border: Color32,
     /// Text and icon.
@@ -160,13 +160,13 @@ struct Look {
     ring: Option<Color32>,
 }
 
-impl Look {
+impl ButtonStyle {
     fn of(ui: &Ui, response: &Response, primary: bool, selected: bool, quiet: bool, enabled: bool) -> Self {
         let p: &Palette = theme::palette(ui.visuals());
         let t = ui.ctx().animate_bool_responsive(response.id.with("hover"), enabled && response.hovered());
         let down = response.is_pointer_button_down_on();
         let ring = response.has_focus().then_some(p.accent_text);
-        let mut look = if primary {
+        let mut style = if primary {
             let lift = theme::mix(p.accent, p.on_accent, 0.12 * t);
             let fill = if down { theme::mix(p.accent, Color32::BLACK, 0.15) } else { lift };
             Self { fill, border: Color32::TRANSPARENT, content: p.on_accent, ring }
@@ -187,11 +187,11 @@ impl Look {
             Self { fill, border, content, ring }
         };
         if !enabled {
-            look.fill = look.fill.gamma_multiply(0.4);
-            look.border = look.border.gamma_multiply(0.6);
-            look.content = look.content.gamma_multiply(0.4);
+            style.fill = style.fill.gamma_multiply(0.4);
+            style.border = style.border.gamma_multiply(0.6);
+            style.content = style.content.gamma_multiply(0.4);
         }
-        look
+        style
     }
 
     /// Background, border and focus ring.

@@ -123,7 +123,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::{icons::Button, widgets::testing::Harness};
+    use crate::widgets::{Button, testing::Harness};
 
     #[test]
     fn buttons_in_the_zone_work_and_the_content_is_centred() {
@@ -162,6 +162,8 @@ mod tests {
                 drop_zone(ui, &long, &long, |ui| ui.label("x"));
                 drop_overlay(ui.ctx(), &long);
             });
+            let screen = h.screen();
+            assert!(screen.area() == 0.0 || h.covered(screen) == 1.0, "the veil has holes at {width} by {height}");
         }
     }
 }

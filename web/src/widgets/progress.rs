@@ -7,8 +7,9 @@ use eframe::egui::{
 
 use super::unit;
 use crate::{
-    icons::{Icon, IconButton},
+    icons::Icon,
     theme::{self, Palette, radius, space, text},
+    widgets::IconButton,
 };
 
 /// Something that takes its time.
@@ -95,7 +96,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    fn look(self, p: &Palette) -> (Icon, Color32) {
+    fn style(self, p: &Palette) -> (Icon, Color32) {
         match self {
             Self::Info => (Icon::Info, p.accent_text),
             Self::Ok => (Icon::Check, p.ok),
@@ -123,7 +124,7 @@ impl Banner<'_> {
     /// As wide as the place. True when the user closed it.
     pub fn show(self, ui: &mut Ui) -> bool {
         let p = theme::palette(ui.visuals());
-        let (icon, color) = self.severity.look(p);
+        let (icon, color) = self.severity.style(p);
         let mut closed = false;
         let frame = Frame::new()
             .fill(theme::mix(p.raised, color, 0.08))
@@ -243,5 +244,45 @@ mod tests {
                 toasts(ui.ctx(), &[]);
             });
         }
+    }
+
+    #[test]
+    fn a_bar_is_as_long_as_its_fraction() {
+        let mut h = Harness::new(400.0, 60.0);
+        let p = h.palette();
+        for (fraction, expected) in
+            [(0.0, [false; 2]), (0.5, [true, false]), (9.0, [true; 2]), (-1.0, [false; 2]), (f32::NAN, [false; 2])]
+        {
+            let bottom = Cell::new(0.0);
+            h.frame(|ui| {
+                Progress { label: "Loading", fraction: Some(fraction), detail: None, cancel: false }.show(ui);
+                bottom.set(ui.min_rect().bottom());
+            });
+            // it is as wide as the screen, and the lowest 6 points
+            let filled = [100.0, 300.0].map(|x| h.color_at(x, bottom.get() - 3.0));
+            assert_eq!(filled, expected.map(|full| Some(if full { p.accent } else { p.hover })), "{fraction}");
+        }
+    }
+
+    #[test]
+    fn each_severity_has_its_colour_and_a_long_message_its_lines() {
+        let long = "word ".repeat(200);
+        let mut h = Harness::new(500.0, 1000.0);
+        let mut grounds = Vec::new();
+        for severity in [Severity::Info, Severity::Ok, Severity::Warning, Severity::Error] {
+            let heights = ["", &long].map(|message| {
+                let height = Cell::new(0.0);
+                h.frame(|ui| {
+                    Banner { severity, title: "", message, closable: false }.show(ui);
+                    height.set(ui.min_rect().height());
+                });
+                if message.is_empty() {
+                    grounds.push(h.color_at(400.0, height.get() * 0.5).expect("a ground"));
+                }
+                height.get()
+            });
+            assert!(heights[1] > heights[0] + 100.0, "{heights:?}");
+        }
+        assert!((0..4).all(|i| !grounds[..i].contains(&grounds[i])), "{grounds:?}");
     }
 }

@@ -8,7 +8,7 @@
 //! | `orbit` | the view that the user turns |
 //! | `camera` | projection |
 //! | `pose` | bodies at a fractional frame: positions, radii, heads, facing |
-//! | `ground` | grid, shadows, facing arrows, axes |
+//! | `ground` | grid, shadows, axes |
 //! | `figure` | bones, joints, heat and trails |
 //! | `solid` | shaded capsules and discs as triangles |
 
@@ -44,14 +44,12 @@ pub struct SceneView<'a> {
     pub heat: Option<&'a [f32]>,
     /// Whether hands and feet draw the path of their last second.
     pub trails: bool,
-    /// Whether an arrow on the ground shows where each body faces.
-    pub facing: bool,
 }
 
 impl<'a> SceneView<'a> {
     /// The plain view.
     pub fn new(motion: &'a Motion, frame: f32) -> Self {
-        Self { motion, frame, heat: None, trails: false, facing: false }
+        Self { motion, frame, heat: None, trails: false }
     }
 
     /// Colours joints by heat.
@@ -62,11 +60,6 @@ impl<'a> SceneView<'a> {
     /// Shows trails.
     pub fn trails(self, trails: bool) -> Self {
         Self { trails, ..self }
-    }
-
-    /// Shows facing arrows.
-    pub fn facing(self, facing: bool) -> Self {
-        Self { facing, ..self }
     }
 
     /// Fills what is left of the place. Dragging turns the view; with Shift, the right button or two fingers it moves;
@@ -92,9 +85,6 @@ impl<'a> SceneView<'a> {
         let mut solid = Solid::new(painter.pixels_per_point());
         ground::shadows(&mut solid, cam, pose, orbit.floor(), p.shadow);
         ground::grid(&mut solid, cam, orbit, p);
-        if self.facing {
-            ground::facing(&mut solid, cam, pose, orbit, theme::mix(p.panel, p.accent_text, 0.6));
-        }
         if self.trails {
             figure::trails(&mut solid, cam, self.motion, self.frame, p);
         }
@@ -107,7 +97,7 @@ impl<'a> SceneView<'a> {
         if let Some((joint, at)) = pointed {
             painter.circle_stroke(at, 6.0, Stroke::new(1.5, p.text));
             let name = pose.name(joint);
-            let height = pose.joints[joint][1] - orbit.floor();
+            let height = pose.joints[joint].y - orbit.floor();
             note(painter, p, rect, at, &format!("{name}  ·  {height:.2} m"), p.text, &mut taken);
         }
         for joint in self.heat.map(|h| hottest(h, pose)).unwrap_or_default() {

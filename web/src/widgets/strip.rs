@@ -254,6 +254,14 @@ mod tests {
                             let heat = texture.map(|_| &heat[..]);
                             Strip { texture, count, aspect, heat, scroll, ..strip() }.show(ui);
                         });
+                        // the first picture, wherever it ends
+                        let first = h.color_at(30.0, 12.0);
+                        let expected = texture.map_or(h.palette().field, |_| Color32::WHITE);
+                        if count == 0 {
+                            assert_eq!(h.triangles(), 0, "no pictures, and something is drawn");
+                        } else if width > 30.0 {
+                            assert_eq!(first, Some(expected), "{count} of {aspect} in {width}");
+                        }
                     }
                 }
             }

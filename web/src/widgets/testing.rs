@@ -1,7 +1,7 @@
 //! egui without a window: frames, pointer, keys and touches for the widgets' tests.
 
 use eframe::egui::{
-    Context, Event, HoveredFile, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, TouchDeviceId, TouchId,
+    Color32, Context, Event, HoveredFile, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, TouchDeviceId, TouchId,
     TouchPhase, Ui, Vec2, epaint::Primitive, pos2, vec2,
 };
 
@@ -12,7 +12,26 @@ pub(crate) struct Harness {
     events: Vec<Event>,
     files: usize,
     time: f64,
-    triangles: usize,
+    drawn: Vec<Triangle>,
+}
+
+/// What a frame drew, as far as it can be seen.
+struct Triangle {
+    corners: [Pos2; 3],
+    color: Color32,
+    clip: Rect,
+}
+
+impl Triangle {
+    fn covers(&self, at: Pos2) -> bool {
+        if !self.clip.contains(at) || !Rect::from_points(&self.corners).contains(at) {
+            return false;
+        }
+        let [a, b, c] = self.corners;
+        let side = |p: Pos2, q: Pos2| (q - p).rot90().dot(at - p);
+        let sides = [side(a, b), side(b, c), side(c, a)];
+        sides.iter().all(|s| *s >= 0.0) || sides.iter().all(|s| *s <= 0.0)
+    }
 }
 
 impl Harness {
@@ -21,7 +40,7 @@ impl Harness {
         let ctx = Context::default();
         crate::theme::install(&ctx);
         ctx.set_theme(eframe::egui::Theme::Dark);
-        Self { ctx, size: vec2(width, height), events: Vec::new(), files: 0, time: 0.0, triangles: 0 }
+        Self { ctx, size: vec2(width, height), events: Vec::new(), files: 0, time: 0.0, drawn: Vec::new() }
     }
 
     /// Runs one frame with the events since the last one, tessellates it, and checks that all vertices are finite.
@@ -36,18 +55,49 @@ impl Harness {
             ..RawInput::default()
         };
         let output = self.ctx.run_ui(input, |ui| content(ui));
-        self.triangles = 0;
+        self.drawn.clear();
         for clipped in self.ctx.tessellate(output.shapes.clone(), 1.0) {
             if let Primitive::Mesh(mesh) = clipped.primitive {
                 assert!(mesh.vertices.iter().all(|v| v.pos.is_finite()), "a vertex is not finite");
-                self.triangles += mesh.indices.len() / 3;
+                self.drawn.extend(mesh.indices.chunks_exact(3).map(|corners| {
+                    let corners = [0, 1, 2].map(|k| mesh.vertices[corners[k] as usize]);
+                    // an edge fades from its colour to nothing
+                    let color = corners.iter().map(|v| v.color).max_by_key(|color| color.a()).expect("three");
+                    Triangle { corners: corners.map(|v| v.pos), color, clip: clipped.clip_rect }
+                }));
             }
         }
     }
 
     /// Triangles that the last frame drew.
     pub(crate) fn triangles(&self) -> usize {
-        self.triangles
+        self.drawn.len()
+    }
+
+    /// The colour of what the last frame drew uppermost at a place; `None` where it drew nothing.
+    pub(crate) fn color_at(&self, x: f32, y: f32) -> Option<Color32> {
+        let there = self.drawn.iter().rev().find(|t| t.color.a() > 0 && t.covers(pos2(x, y)));
+        there.map(|triangle| triangle.color)
+    }
+
+    /// The share of a rectangle that the last frame drew on, by its colours at 20 by 20 places.
+    pub(crate) fn covered(&self, rect: Rect) -> f32 {
+        let at = |k: usize, from: f32, to: f32| from + (to - from) * (k as f32 + 0.5) / 20.0;
+        let places = (0..20).flat_map(|i| (0..20).map(move |j| (i, j)));
+        let drawn = |&(i, j): &(usize, usize)| {
+            self.color_at(at(i, rect.left(), rect.right()), at(j, rect.top(), rect.bottom())).is_some()
+        };
+        places.filter(drawn).count() as f32 / 400.0
+    }
+
+    /// The whole screen.
+    pub(crate) fn screen(&self) -> Rect {
+        Rect::from_min_size(Pos2::ZERO, self.size)
+    }
+
+    /// The colours that widgets take.
+    pub(crate) fn palette(&self) -> &'static crate::theme::Palette {
+        crate::theme::palette(&self.ctx.global_style().visuals)
     }
 
     /// So many files are dragged over the window from now on.

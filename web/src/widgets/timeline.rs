@@ -59,8 +59,6 @@ pub struct Timeline<'a> {
     pub spans: &'a [SpanView<'a>],
     /// How much each mark matters, 0 to 1.
     pub heat: Option<&'a [f32]>,
-    /// Seconds from and to which the model looks, if that is a part of the take.
-    pub window: Option<[f32; 2]>,
 }
 
 impl Timeline<'_> {
@@ -162,11 +160,6 @@ impl Timeline<'_> {
             painter.rect_stroke(rect, radius::M, Stroke::new(2.0, p.accent_text), StrokeKind::Inside);
         }
         let inner = painter.with_clip_rect(rect.shrink(1.0));
-        if let Some([from, to]) = self.window.filter(|w| w.iter().all(|v| v.is_finite())) {
-            let x = |s: f32| axis.x(f64::from(s * self.fps()));
-            let area = rect.with_min_x(x(from.min(to))).with_max_x(x(from.max(to)));
-            inner.rect_filled(area, 0, p.accent.gamma_multiply(if p.dark { 0.16 } else { 0.09 }));
-        }
         ruler::paint(&inner, rect.with_max_y(rect.top() + RULER), &axis, self.fps(), p);
         let mut top = rect.top() + RULER;
         let hover = response.hover_pos();

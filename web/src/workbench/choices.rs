@@ -29,7 +29,7 @@ impl Tab {
 
 /// What the picture shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Show {
+pub enum PictureMode {
     /// What was drawn.
     #[default]
     Picture,
@@ -38,25 +38,29 @@ pub enum Show {
     /// Splats a tile.
     Tiles,
     /// Transmittance.
-    Light,
+    Transmittance,
     /// Each Gaussian's own colour.
     Colours,
     /// Gradient of the loss on each Gaussian.
-    Pull,
+    Gradient,
     /// Difference to the CPU twin.
     Difference,
 }
 
-impl Show {
+impl PictureMode {
     /// All of them with short names and what they mean.
-    pub const ALL: [(Show, &'static str, &'static str); 7] = [
-        (Show::Picture, "Picture", "What the shaders drew"),
-        (Show::Order, "Order", "Place in the order of depth of the Gaussian with the largest share in a pixel"),
-        (Show::Tiles, "Tiles", "How many splats each tile of 16×16 pixels goes through"),
-        (Show::Light, "Light", "Transmittance: what of the light behind all Gaussians reaches the eye"),
-        (Show::Colours, "Colours", "Each Gaussian's own colour, as an ellipse of one standard deviation"),
-        (Show::Pull, "Pull", "How strongly the loss pulls on each Gaussian; choose what in the tab Gradients"),
-        (Show::Difference, "Difference", "GPU against CPU twin; compared in the tab CPU twin"),
+    pub const ALL: [(PictureMode, &'static str, &'static str); 7] = [
+        (PictureMode::Picture, "Picture", "What the shaders drew"),
+        (PictureMode::Order, "Order", "Place in the order of depth of the Gaussian with the largest share in a pixel"),
+        (PictureMode::Tiles, "Tiles", "How many splats each tile of 16×16 pixels goes through"),
+        (PictureMode::Transmittance, "Light", "Transmittance: what of the light behind all Gaussians reaches the eye"),
+        (PictureMode::Colours, "Colours", "Each Gaussian's own colour, as an ellipse of one standard deviation"),
+        (
+            PictureMode::Gradient,
+            "Pull",
+            "How strongly the loss pulls on each Gaussian; choose what in the tab Gradients",
+        ),
+        (PictureMode::Difference, "Difference", "GPU against CPU twin; compared in the tab CPU twin"),
     ];
 }
 
@@ -74,9 +78,9 @@ pub enum LossKind {
     Answer,
 }
 
-/// With respect to what.
+/// What the gradient of the loss is taken with respect to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Pulled {
+pub enum GradientTarget {
     /// The Gaussians' places.
     #[default]
     Means,

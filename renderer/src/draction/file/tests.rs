@@ -1,12 +1,6 @@
-use super::{super::template::tests::spec_template, *};
+use skeletonllm_checks::shared;
 
-fn released(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/released-weights").join(name);
-    if !path.exists() {
-        eprintln!("skipped: {} is not here", path.display());
-    }
-    path.exists().then_some(path)
-}
+use super::{super::template::tests::spec_template, *};
 
 fn bits(d: &DrAction) -> Vec<(&'static str, Vec<usize>, Vec<u32>)> {
     d.named().into_iter().map(|(n, s, v)| (n, s, v.iter().map(|x| x.to_bits()).collect())).collect()
@@ -123,13 +117,17 @@ fn hostile_headers_are_refused() {
     for at in 0..good.len().min(2_000) {
         let mut broken = good.clone();
         broken[at] ^= 0x15;
-        let _ = DrAction::load(&broken); // any answer will do, a panic will not
+        // the sizes that the rest of the program counts on
+        if let Ok(Loaded { draction: DrAction { template: t, parameters, .. }, .. }) = DrAction::load(&broken) {
+            assert_eq!((t.means.len(), t.lbs_logits.len()), (3 * t.gaussians, t.gaussians * t.joints), "byte {at}");
+            assert_eq!((t.canonical_joints.len(), parameters.features.len()), (3 * t.joints, 3 * t.gaussians));
+        }
     }
 }
 
 #[test]
 fn released_files_load() {
-    let Some(path) = released("draction_candidate_01.safetensors") else { return };
+    let Some(path) = shared("released-weights/draction_candidate_01.safetensors") else { return };
     let one = DrAction::open(&path).unwrap();
     assert_eq!(one.released, Some("draction_candidate_01"));
     assert!(one.warnings.is_empty(), "{:?}", one.warnings);
@@ -170,7 +168,7 @@ fn released_files_load() {
 
 #[test]
 fn our_files_interchange_with_the_released_ones() {
-    let Some(path) = released("draction_candidate_02.safetensors") else { return };
+    let Some(path) = shared("released-weights/draction_candidate_02.safetensors") else { return };
     let two = DrAction::open(&path).unwrap().draction;
     let theirs = std::fs::read(&path).unwrap();
     let ours = two.to_bytes();

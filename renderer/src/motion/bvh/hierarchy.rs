@@ -1,10 +1,12 @@
 //! The upper half of a BVH file: joints, offsets, channels. A loop with a stack of its own, because a file can nest deeper
 //! than the thread's stack reaches.
 
+use glam::DVec3;
+
 use super::{
     super::{
         error::{Cause, excerpt},
-        read::{MAX_JOINTS, check_count},
+        limits::{MAX_JOINTS, check_count},
     },
     Channel, Failure, Node,
     lexer::{Lexer, number},
@@ -55,7 +57,7 @@ pub(super) fn read(lexer: &mut Lexer<'_>, warnings: &mut Vec<String>) -> Result<
             }
         } else if is("OFFSET") {
             let node = inside(lexer, parent, &mut nodes)?;
-            for value in &mut node.offset {
+            for value in node.offset.as_mut() {
                 let word = lexer.expect("a number of OFFSET")?;
                 *value = number(word, "an OFFSET").map_err(|c| lexer.fail(c))?;
             }
@@ -90,7 +92,7 @@ fn push(
         _ => String::from_utf8_lossy(&name[..name.len().min(256)]).trim().to_owned(),
     };
     let name = if name.is_empty() { format!("joint_{}", nodes.len()) } else { name };
-    nodes.push(Node { name, parent, offset: [0.0; 3], channels: Vec::new(), end_site });
+    nodes.push(Node { name, parent, offset: DVec3::ZERO, channels: Vec::new(), end_site });
     Ok(())
 }
 

@@ -1,7 +1,9 @@
 //! From angles to places: forward kinematics over the whole file.
 
+use glam::{DQuat, DVec3};
+
 use super::{
-    super::quaternion::{self, Quat, about, mul, nearer_sign, rotate},
+    super::quaternion::{about, nearer_sign, normalized, rotate, scalar_first},
     Channel, File,
 };
 
@@ -20,31 +22,30 @@ pub(super) fn pose(file: &File) -> Posed {
     let frames = file.frames();
     let mut positions = Vec::with_capacity(frames * joints * 3);
     let mut orientations: Vec<f32> = Vec::with_capacity(frames * joints * 4);
-    let mut global: Vec<(Quat, [f64; 3])> = vec![(quaternion::IDENTITY, [0.0; 3]); joints];
+    let mut global: Vec<(DQuat, DVec3)> = vec![(DQuat::IDENTITY, DVec3::ZERO); joints];
     for row in file.values.chunks_exact(file.channels()) {
         let mut row = row.iter();
         for (j, node) in file.nodes.iter().enumerate() {
-            let mut local = quaternion::IDENTITY;
+            let mut local = DQuat::IDENTITY;
             let mut shift = node.offset;
             for channel in &node.channels {
                 let value = f64::from(*row.next().unwrap_or(&0.0));
                 match *channel {
                     Channel::Position(axis) => shift[axis] = value,
-                    Channel::Rotation(axis) => local = mul(local, about(axis, value.to_radians())),
+                    Channel::Rotation(axis) => local *= about(axis, value.to_radians()),
                 }
             }
             let (parent_q, parent_p) = match node.parent {
                 Some(p) => global[p],
-                None => (quaternion::IDENTITY, [0.0; 3]),
+                None => (DQuat::IDENTITY, DVec3::ZERO),
             };
-            let moved = rotate(parent_q, shift);
-            let p = [0, 1, 2].map(|i| parent_p[i] + moved[i]);
-            let q = quaternion::normalized(mul(parent_q, local));
+            let p = parent_p + rotate(parent_q, shift);
+            let q = normalized(parent_q * local);
             // without jumps of sign from frame to frame
             let q = nearer_sign(q, global[j].0);
             global[j] = (q, p);
-            positions.extend(p.map(|v| v as f32));
-            orientations.extend(q.map(|v| v as f32));
+            positions.extend(p.as_vec3().to_array());
+            orientations.extend(scalar_first(q));
         }
     }
     Posed { positions, orientations }

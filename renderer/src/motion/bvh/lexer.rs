@@ -1,6 +1,12 @@
 //! Words and lines of a text of unknown origin.
 
-use super::{super::error::Cause, Failure};
+use super::{
+    super::{
+        error::{Cause, excerpt},
+        limits::MAX_COORDINATE,
+    },
+    Failure,
+};
 
 /// Walks over the bytes; never copies, never looks back.
 pub(super) struct Lexer<'a> {
@@ -98,9 +104,9 @@ pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 /// A finite number.
 pub(super) fn number(word: &[u8], what: &str) -> Result<f64, Cause> {
     let parsed = std::str::from_utf8(word).ok().and_then(|s| s.parse::<f64>().ok());
-    let shown = super::super::error::excerpt(word);
+    let shown = excerpt(word);
     match parsed {
-        Some(v) if v.is_finite() && v.abs() <= super::super::read::MAX_COORDINATE => Ok(v),
+        Some(v) if v.is_finite() && v.abs() <= MAX_COORDINATE => Ok(v),
         Some(_) => Err(Cause::NotFinite(format!("{what} {shown}"))),
         // what C programs print for NaN and infinity
         None if word.windows(2).any(|w| w == b"#I" || w == b"#Q" || w == b"#S") => {

@@ -3,7 +3,7 @@
 use super::{
     super::{
         error::{Cause, excerpt},
-        read::{MAX_FRAMES, MAX_JOINT_FRAMES, check_count},
+        limits::{MAX_FRAMES, MAX_JOINT_FRAMES, check_count},
     },
     Failure, File, Node,
     lexer::{Lexer, number, words},

@@ -8,6 +8,8 @@
 //!   position channels and is not rigidly attached: their distance changes by more than 1 % of the body's size, or the root
 //!   never moves at all. A root that is named for a part of the body goes only when the distance changes by a quarter.
 
+use glam::{DVec3, Vec3};
+
 use super::{
     super::{error::Cause, topology},
     Channel, Failure, File,
@@ -31,15 +33,12 @@ pub(super) struct Body {
 pub(super) fn tidy(file: &File, posed: Posed) -> Result<Body, Failure> {
     let nodes = file.nodes.len();
     let frames = file.frames();
-    let at = |t: usize, j: usize| {
-        let i = (t * nodes + j) * 3;
-        [0, 1, 2].map(|k| f64::from(posed.positions[i + k]))
-    };
+    let at = |t: usize, j: usize| Vec3::from_slice(&posed.positions[(t * nodes + j) * 3..]).as_dvec3();
     // longest each bone ever is
     let step = frames.div_ceil(512).max(1);
     let longest: Vec<f64> = (0..nodes)
         .map(|j| match file.nodes[j].parent {
-            Some(p) => (0..frames).step_by(step).map(|t| length(at(t, j), at(t, p))).fold(0.0, f64::max),
+            Some(p) => (0..frames).step_by(step).map(|t| at(t, j).distance(at(t, p))).fold(0.0, f64::max),
             None => 0.0,
         })
         .collect();
@@ -110,7 +109,7 @@ fn drop_reference_roots(
     kept: &mut [bool],
     stands_for: &[usize],
     size: f64,
-    at: impl Fn(usize, usize) -> [f64; 3],
+    at: impl Fn(usize, usize) -> DVec3,
     samples: usize,
 ) {
     loop {
@@ -130,8 +129,8 @@ fn drop_reference_roots(
         if !carries || !has_position(file, child) {
             return;
         }
-        let spread = |points: Vec<[f64; 3]>| points.iter().map(|&p| length(p, points[0])).fold(0.0, f64::max);
-        let apart: Vec<f64> = (0..samples).map(|t| length(at(t, child), at(t, root))).collect();
+        let spread = |points: Vec<DVec3>| points.iter().map(|p| p.distance(points[0])).fold(0.0, f64::max);
+        let apart: Vec<f64> = (0..samples).map(|t| at(t, child).distance(at(t, root))).collect();
         let stretch = apart.iter().copied().fold(0.0, f64::max) - apart.iter().copied().fold(f64::INFINITY, f64::min);
         let still = spread((0..samples).map(|t| at(t, root)).collect()) <= 1e-9 * size;
         let named = topology::names_a_part(&file.nodes[root].name);
@@ -140,8 +139,4 @@ fn drop_reference_roots(
         }
         kept[root] = false;
     }
-}
-
-fn length(a: [f64; 3], b: [f64; 3]) -> f64 {
-    (0..3).map(|i| (a[i] - b[i]).powi(2)).sum::<f64>().sqrt()
 }

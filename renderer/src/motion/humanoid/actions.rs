@@ -2,11 +2,16 @@
 
 use std::f64::consts::TAU;
 
+use glam::{DQuat, DVec3, dvec3};
+
 use super::{
-    super::quaternion::{about, mul},
-    Person, gait,
-    pose::{Arm, Body, Foot, Pose, add},
+    super::quaternion::about,
+    Person,
+    easing::held,
+    gait,
+    pose::{Arm, Body, Foot, Pose},
 };
+use crate::random::SplitMix64;
 
 /// An action of the humanoid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +46,7 @@ impl Action {
 }
 
 /// A hanging arm, a little away from the body, the elbow slightly bent.
-const HANGING: Arm = Arm { upper: [0.16, -0.98, -0.03], fore: [0.10, -0.93, 0.32] };
+const HANGING: Arm = Arm { upper: dvec3(0.16, -0.98, -0.03), fore: dvec3(0.10, -0.93, 0.32) };
 /// Waves a second.
 const WAVE_RATE: f64 = 1.8;
 /// Claps a second.
@@ -101,38 +106,42 @@ impl<'a> Choreography<'a> {
         let side = 0.62 * swing * phase.sin() + 0.07 * self.noise.at(21, t, 0.9);
         // the upper arm follows a little later
         let lag = 0.13 * swing * (phase - 0.6).sin();
-        let waving =
-            Arm { upper: [0.66 + lag, 0.70 - 0.6 * lag, 0.28], fore: [0.12 + side, 1.0 - 0.25 * side.abs(), 0.18] };
+        let waving = Arm {
+            upper: dvec3(0.66 + lag, 0.70 - 0.6 * lag, 0.28),
+            fore: dvec3(0.12 + side, 1.0 - 0.25 * side.abs(), 0.18),
+        };
         let ahead = held(t, 0.12, 0.62, 3.42, 0.66);
         pose.arms[hand] = HANGING.mix(waving, up, ahead);
         let sign = if hand == 0 { 1.0 } else { -1.0 };
         pose.shrug[hand] = 0.22 * up;
         // the chest gives way to the raised arm
-        pose.chest = mul(about(2, -sign * 0.05 * up), pose.chest);
-        pose.head = mul(about(2, sign * 0.04 * up), pose.head);
-        pose.hips[0] -= sign * 0.012 * up;
+        pose.chest = about(2, -sign * 0.05 * up) * pose.chest;
+        pose.head = about(2, sign * 0.04 * up) * pose.head;
+        pose.hips.x -= sign * 0.012 * up;
     }
 
     fn raise(&self, pose: &mut Pose, hand: usize, t: f64) {
         let up = held(t, 0.22, 0.62, 1.45, 0.65);
         let ahead = held(t, 0.14, 0.60, 1.52, 0.70);
         let tremble = 0.02 * self.noise.at(20, t, 0.8);
-        let raised =
-            Arm { upper: [0.68, 0.42 * self.person.energy + tremble, 0.50], fore: [-0.12 + tremble, 0.97, 0.14] };
+        let raised = Arm {
+            upper: dvec3(0.68, 0.42 * self.person.energy + tremble, 0.50),
+            fore: dvec3(-0.12 + tremble, 0.97, 0.14),
+        };
         pose.arms[hand] = HANGING.mix(raised, up, ahead);
         let sign = if hand == 0 { 1.0 } else { -1.0 };
         pose.shrug[hand] = 0.18 * up;
-        pose.chest = mul(about(2, -sign * 0.04 * up), pose.chest);
-        pose.hips[0] -= sign * 0.015 * up;
+        pose.chest = about(2, -sign * 0.04 * up) * pose.chest;
+        pose.hips.x -= sign * 0.015 * up;
     }
 
     fn squat(&self, body: &Body, pose: &mut Pose, t: f64) {
         let reach = held(t, 0.1, 0.75, 2.35, 0.7);
         let down = held(t, 0.55, 0.85, 1.6, 0.85);
         let depth = 0.92 * body.leg[0] * self.person.energy.clamp(0.2, 1.2);
-        pose.hips[1] -= depth * down;
+        pose.hips.y -= depth * down;
         // weight stays over the feet: the hips go back and the trunk leans forward
-        pose.hips[2] -= 0.42 * body.leg[0] * down;
+        pose.hips.z -= 0.42 * body.leg[0] * down;
         let lean = 0.62 * down;
         pose.hips_turn = about(0, 0.45 * lean);
         pose.spine = about(0, 0.25 * lean);
@@ -141,7 +150,7 @@ impl<'a> Choreography<'a> {
         pose.head = about(0, -0.40 * lean);
         // arms level in the world although the chest leans
         let level = lean.sin();
-        let forward = Arm { upper: [-0.05, 0.02 + level, 1.0], fore: [-0.32, 0.06 + level, 0.95] };
+        let forward = Arm { upper: dvec3(-0.05, 0.02 + level, 1.0), fore: dvec3(-0.32, 0.06 + level, 0.95) };
         let ahead = held(t, 0.05, 0.75, 2.4, 0.72);
         for side in 0..2 {
             pose.arms[side] = HANGING.mix(forward, reach, ahead);
@@ -160,11 +169,11 @@ impl<'a> Choreography<'a> {
         let open = (0.5 - 0.5 * phase.cos()).powf(0.8);
         let gap = 0.035 + (0.02 + 0.15 * open * self.person.energy) * beat + 0.10 * (1.0 - beat);
         let reach = body.arm[0] + body.arm[1];
-        let half = body.joints(pose)[6].0[0] - pose.hips[0];
+        let half = body.joints(pose)[6].0.x - pose.hips.x;
         for side in 0..2 {
             let lift = 0.02 * self.noise.at(22, t, 0.6) + [0.012, -0.012][side];
-            let target = [gap - half, -0.24 * reach + lift, 0.50 * reach];
-            let clapping = body.reach(target, [0.75, -0.9, -0.35]);
+            let target = dvec3(gap - half, -0.24 * reach + lift, 0.50 * reach);
+            let clapping = body.reach(target, dvec3(0.75, -0.9, -0.35));
             pose.arms[side] = HANGING.mix(clapping, up, up);
         }
         pose.neck = about(0, 0.06 * up);
@@ -173,28 +182,28 @@ impl<'a> Choreography<'a> {
     /// Breath, sway and small irregularities: nobody stands like a statue.
     fn enliven(&self, pose: &mut Pose, t: f64) {
         let n = |channel: u64, rate: f64| self.noise.at(channel, t, rate);
-        pose.hips = add(pose.hips, [0.006 * n(0, 0.35), 0.0015 * n(1, 0.5) - 0.002, 0.007 * n(2, 0.3)]);
-        pose.hips_turn = mul(about(1, 0.02 * n(3, 0.3)), pose.hips_turn);
+        pose.hips += dvec3(0.006 * n(0, 0.35), 0.0015 * n(1, 0.5) - 0.002, 0.007 * n(2, 0.3));
+        pose.hips_turn = about(1, 0.02 * n(3, 0.3)) * pose.hips_turn;
         let breath = 0.012 * (TAU * 0.27 * t + n(4, 0.1)).sin();
-        pose.spine = mul(pose.spine, about(2, 0.012 * n(5, 0.4)));
-        pose.chest = mul(pose.chest, mul(about(0, -breath), about(1, 0.02 * n(6, 0.35))));
-        pose.neck = mul(pose.neck, about(0, 0.02 * n(7, 0.5)));
-        pose.head = mul(pose.head, mul(about(1, 0.05 * n(8, 0.4)), about(0, 0.03 * n(9, 0.45) + breath)));
+        pose.spine *= about(2, 0.012 * n(5, 0.4));
+        pose.chest *= about(0, -breath) * about(1, 0.02 * n(6, 0.35));
+        pose.neck *= about(0, 0.02 * n(7, 0.5));
+        pose.head *= about(1, 0.05 * n(8, 0.4)) * about(0, 0.03 * n(9, 0.45) + breath);
         for side in 0..2 {
             let k = 10 + 4 * side as u64;
             let arm = &mut pose.arms[side];
-            arm.upper = add(arm.upper, [0.018 * n(k, 0.5), 0.0, 0.02 * n(k + 1, 0.45)]);
-            arm.fore = add(arm.fore, [0.02 * n(k + 2, 0.55), 0.0, 0.025 * n(k + 3, 0.5)]);
+            arm.upper += dvec3(0.018 * n(k, 0.5), 0.0, 0.02 * n(k + 1, 0.45));
+            arm.fore += dvec3(0.02 * n(k + 2, 0.55), 0.0, 0.025 * n(k + 3, 0.5));
         }
     }
 }
 
 /// Standing at ease, facing +z.
 fn standing(body: &Body) -> Pose {
-    let foot = |sign: f64| Foot { ankle: [sign * body.stance(), body.ankle, -0.02], pitch: 0.0, yaw: sign * 0.12 };
-    let still = about(0, 0.0);
+    let foot = |sign: f64| Foot { ankle: dvec3(sign * body.stance(), body.ankle, -0.02), pitch: 0.0, yaw: sign * 0.12 };
+    let still = DQuat::IDENTITY;
     Pose {
-        hips: [0.0, body.standing(), 0.0],
+        hips: DVec3::Y * body.standing(),
         hips_turn: still,
         spine: still,
         chest: still,
@@ -204,17 +213,6 @@ fn standing(body: &Body) -> Pose {
         arms: [HANGING; 2],
         feet: [foot(1.0), foot(-1.0)],
     }
-}
-
-/// From 0 to 1 between `start` and `start + rise`, back to 0 between `end` and `end + fall`.
-fn held(t: f64, start: f64, rise: f64, end: f64, fall: f64) -> f64 {
-    ease((t - start) / rise) * (1.0 - ease((t - end) / fall))
-}
-
-/// The minimum-jerk profile of voluntary movements (Flash and Hogan 1985), from 0 to 1.
-pub(super) fn ease(x: f64) -> f64 {
-    let x = x.clamp(0.0, 1.0);
-    x * x * x * (10.0 + x * (6.0 * x - 15.0))
 }
 
 /// Smooth irregularity: sines of incommensurable rates with phases from the seed, about −1 to 1.
@@ -232,11 +230,8 @@ impl Noise {
         sum / 1.5
     }
 
-    /// SplitMix64 of seed and index, in [0, 1).
+    /// In [0, 1).
     fn uniform(&self, index: u64) -> f64 {
-        let mut z = self.seed.wrapping_add((index + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        ((z ^ (z >> 31)) >> 11) as f64 / (1u64 << 53) as f64
+        (SplitMix64::nth(self.seed, index) >> 11) as f64 / (1u64 << 53) as f64
     }
 }

@@ -2,10 +2,12 @@
 
 use std::f64::consts::TAU;
 
+use glam::dvec3;
+
 use super::{
-    super::quaternion::{about, mul},
-    actions::ease,
-    pose::{Arm, Body, Foot, Pose, mix},
+    super::quaternion::about,
+    easing::{ease, rise},
+    pose::{Arm, Body, Foot, Pose},
 };
 
 /// Seconds of one cycle of two steps.
@@ -29,13 +31,16 @@ pub(super) fn walk(body: &Body, pose: &mut Pose, t: f64, energy: f64) {
     // the body is lowest when both feet bear it and swings over the standing foot
     let double = (2.0 * TAU * (phase - 0.06)).cos();
     let left = (TAU * (phase - 0.06)).sin();
-    pose.hips =
-        [0.022 * left, body.standing() - 0.034 * leg - 0.024 * double, carried + 0.008 * (2.0 * TAU * phase).sin()];
+    pose.hips = dvec3(
+        0.022 * left,
+        body.standing() - 0.034 * leg - 0.024 * double,
+        carried + 0.008 * (2.0 * TAU * phase).sin(),
+    );
     // the hip of the forward leg leads, the hip of the swinging leg drops
     let forward = (TAU * phase).cos();
-    pose.hips_turn = mul(about(1, -0.09 * forward), about(2, 0.04 * left));
-    pose.spine = mul(about(1, 0.06 * forward), about(2, -0.025 * left));
-    pose.chest = mul(about(1, 0.13 * forward), mul(about(2, -0.015 * left), about(0, 0.03)));
+    pose.hips_turn = about(1, -0.09 * forward) * about(2, 0.04 * left);
+    pose.spine = about(1, 0.06 * forward) * about(2, -0.025 * left);
+    pose.chest = about(1, 0.13 * forward) * (about(2, -0.015 * left) * about(0, 0.03));
     pose.head = about(1, -0.08 * forward);
 
     for side in 0..2 {
@@ -48,8 +53,8 @@ pub(super) fn walk(body: &Body, pose: &mut Pose, t: f64, energy: f64) {
         let front = 0.08 + 0.40 * swing;
         let bend = 0.34 + 0.22 * swing;
         pose.arms[side] = Arm {
-            upper: [0.17, -front.cos(), front.sin()],
-            fore: [0.08 - 0.10 * swing.max(0.0), -(front + bend).cos(), (front + bend).sin()],
+            upper: dvec3(0.17, -front.cos(), front.sin()),
+            fore: dvec3(0.08 - 0.10 * swing.max(0.0), -(front + bend).cos(), (front + bend).sin()),
         };
     }
 }
@@ -59,7 +64,7 @@ fn foot(body: &Body, own: f64, stride: f64, start: f64, sign: f64) -> Foot {
     let (cycle, part) = (own.floor(), own.rem_euclid(1.0));
     let yaw = sign * 0.10;
     let planted = |cycle: f64| Foot {
-        ankle: [sign * 0.75 * body.stance(), body.ankle, start + stride * (cycle + 0.27)],
+        ankle: dvec3(sign * 0.75 * body.stance(), body.ankle, start + stride * (cycle + 0.27)),
         pitch: 0.0,
         yaw,
     };
@@ -76,14 +81,8 @@ fn foot(body: &Body, own: f64, stride: f64, start: f64, sign: f64) -> Foot {
     let from = rolled(TOE_OFF);
     let to = planted(cycle + 1.0);
     let x = (part - STANCE) / (1.0 - STANCE);
-    let mut ankle = mix(from.ankle, to.ankle, 0.35 * x + 0.65 * ease(x));
+    let mut ankle = from.ankle.lerp_monotonic(to.ankle, 0.35 * x + 0.65 * ease(x));
     // the foot clears the floor: highest soon after toe-off
-    ankle[1] += 0.05 * body.leg[1] / 0.42 * (std::f64::consts::PI * x.powf(0.7)).sin().powi(2);
+    ankle.y += 0.05 * body.leg[1] / 0.42 * (std::f64::consts::PI * x.powf(0.7)).sin().powi(2);
     Foot { ankle, pitch: TOE_OFF + (STRIKE - TOE_OFF) * ease(x * 1.15), yaw }
-}
-
-/// A start from rest that ends in full motion.
-fn rise(x: f64) -> f64 {
-    let x = x.clamp(0.0, 1.0);
-    x * x * (1.6 - 0.6 * x)
 }

@@ -1,8 +1,8 @@
 //! The humanoid as a depth camera's body tracker reports people.
 
-use std::sync::Arc;
+use glam::{DVec3, Vec3};
 
-use super::super::{Format, Layout, Motion, Skeleton, quaternion, topology};
+use super::super::{Format, Layout, Motion, Source, quaternion};
 
 /// For each of Kinect's joints: our joint whose orientation it has, and its offset from it as `(joint, towards, share)`:
 /// from `joint` to `towards`, or beyond it where the share exceeds one.
@@ -33,34 +33,21 @@ pub(super) fn convert(motion: &Motion, distance: f32) -> Motion {
     let mut orientations = Vec::new();
     for t in 0..motion.frames() {
         for (j, &(a, b, share)) in sources.iter().enumerate() {
-            let (p, to) = (motion.position(t, 0, a), motion.position(t, 0, b));
+            let [p, to] = [a, b].map(|j| Vec3::from(motion.position(t, 0, j)));
             let q = motion.orientation(t, 0, a);
-            let mut at = [0, 1, 2].map(|i| p[i] + share * (to[i] - p[i]));
+            let mut at = p + share * (to - p);
             if layout.names()[j].starts_with("Thumb") {
-                let off = quaternion::rotate(q.map(f64::from), [0.0, 0.0, THUMB]);
-                at = [0, 1, 2].map(|i| at[i] + off[i] as f32);
+                at += quaternion::rotate(quaternion::from_scalar_first(q), DVec3::Z * THUMB).as_vec3();
             }
-            positions.extend(at);
+            positions.extend(at.to_array());
             orientations.extend(q);
         }
     }
-    let names: Vec<String> = layout.names().iter().map(|&n| n.to_owned()).collect();
-    let labels = topology::by_names(&names, &layout.parents());
     let sensor_height = 0.52 * motion.height();
     let seen = Motion {
-        skeleton: Arc::new(Skeleton {
-            names,
-            parents: layout.parents(),
-            bones: layout.bones(),
-            parts: labels.parts,
-            mirror: labels.mirror,
-        }),
-        fps: motion.fps,
-        bodies: 1,
-        positions,
-        present: vec![true; motion.frames()],
         orientations: Some(orientations),
-        source: super::Source { format: Format::Generated, ..motion.source.clone() },
+        source: Source { format: Format::Generated, ..motion.source.clone() },
+        ..Motion::of_one_body(layout.skeleton(), motion.fps, positions)
     };
     seen.yawed(std::f32::consts::PI).translated([0.0, -sensor_height, distance])
 }

@@ -2,17 +2,16 @@
 
 use std::path::{Path, PathBuf};
 
+use skeletonllm_checks::shared;
+
 use super::super::{Part, read_file};
 use super::*;
 
-/// The recordings of a set; `None`, with a message, where the data is not at hand.
+/// The recordings of a set; `None` where the data is not at hand.
 fn recordings(set: &str) -> Option<Vec<PathBuf>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/data").join(set);
-    let Ok(entries) = std::fs::read_dir(&folder) else {
-        eprintln!("skipped: {} is not there", folder.display());
-        return None;
-    };
-    let mut files: Vec<PathBuf> = entries
+    let folder = shared(&format!("data/{set}"))?;
+    let mut files: Vec<PathBuf> = std::fs::read_dir(folder)
+        .unwrap()
         .filter_map(|e| e.ok().map(|e| e.path()))
         .filter(|p| {
             let suffix = p.extension().and_then(|e| e.to_str());

@@ -3,9 +3,11 @@
 //! A body has two pairs of branches that are alike. The pair whose ends are lower are the legs. Knees bend and toes
 //! point forward, elbows bend backward, and hands do what they do in front of the body, which tells left from right.
 
+use glam::DVec3;
+
 use super::super::{
     Part, Skeleton,
-    measure::{View, dist, median},
+    measure::{Poses, median},
 };
 
 /// A knee whose place off the line from hip to ankle is below this share of it is straight: depth cameras put hips that
@@ -29,11 +31,11 @@ struct Tree {
     length: Vec<f64>,
 }
 
-/// Labels the joints of `skeleton` from `view`, which must be +y up; returns one line on how. Where nothing can be told,
+/// Labels the joints of `skeleton` from `poses`, which must be +y up; returns one line on how. Where nothing can be told,
 /// all joints stay in the torso and a warning says so.
-pub(in super::super) fn by_shape(view: &View<'_>, skeleton: &mut Skeleton, warnings: &mut Vec<String>) -> String {
-    let samples = view.sampled();
-    let tree = measure(view, &samples, skeleton);
+pub(in super::super) fn by_shape(poses: &Poses<'_>, skeleton: &mut Skeleton, warnings: &mut Vec<String>) -> String {
+    let samples = poses.sampled();
+    let tree = measure(poses, &samples, skeleton);
     let mut pairs = pairs(&tree, skeleton);
     pairs.sort_by(|p, q| q.length.total_cmp(&p.length));
     pairs.truncate(2);
@@ -41,9 +43,9 @@ pub(in super::super) fn by_shape(view: &View<'_>, skeleton: &mut Skeleton, warni
         warnings.push("neither the joint names nor the shape tell arms, legs, left and right".to_owned());
         return "unknown: all joints count as torso".to_owned();
     }
-    let low = |p: &Pair| height_of_ends(view, &samples, &tree, p);
+    let low = |p: &Pair| height_of_ends(poses, &samples, &tree, p);
     pairs.sort_by(|p, q| low(p).total_cmp(&low(q)));
-    let middle = median(samples.iter().flat_map(|&n| (0..view.joints).map(move |j| view.at(n, j)[1])).collect());
+    let middle = median(samples.iter().flat_map(|&n| (0..poses.joints).map(move |j| poses.at(n, j).y)).collect());
     // a single pair: legs end below the middle of the body
     let (legs, arms) = match pairs.len() {
         1 if low(&pairs[0]) > middle => (None, pairs.pop()),
@@ -54,10 +56,10 @@ pub(in super::super) fn by_shape(view: &View<'_>, skeleton: &mut Skeleton, warni
         }
     };
 
-    let forward = legs.as_ref().map(|legs| forward(view, &samples, &tree, legs, arms.as_ref()));
+    let forward = legs.as_ref().map(|legs| forward(poses, &samples, &tree, legs, arms.as_ref()));
     let vote: f64 = match (&legs, &forward) {
         (Some(legs), Some(forward)) => {
-            samples.iter().zip(forward).map(|(&n, f)| dot(across(view, n, legs), left_of(*f))).sum()
+            samples.iter().zip(forward).map(|(&n, f)| across(poses, n, legs).dot(left_of(*f))).sum()
         }
         _ => 0.0,
     };
@@ -67,12 +69,12 @@ pub(in super::super) fn by_shape(view: &View<'_>, skeleton: &mut Skeleton, warni
     }
     // with no bend and no foot to go by, facing +z puts the left on +x
     let lateral = |n: usize| match &legs {
-        Some(legs) if sure => across(view, n, legs).map(|v| v * vote.signum()),
-        _ => [1.0, 0.0, 0.0],
+        Some(legs) if sure => across(poses, n, legs) * vote.signum(),
+        _ => DVec3::X,
     };
     for (pair, left, right) in [(&legs, Part::LeftLeg, Part::RightLeg), (&arms, Part::LeftArm, Part::RightArm)] {
         let Some(pair) = pair else { continue };
-        let side: f64 = samples.iter().map(|&n| dot(across(view, n, pair), lateral(n))).sum();
+        let side: f64 = samples.iter().map(|&n| across(poses, n, pair).dot(lateral(n))).sum();
         let (l, r) = if side >= 0.0 { (pair.a, pair.b) } else { (pair.b, pair.a) };
         assign(&tree, skeleton, (l, left), (r, right));
     }
@@ -84,12 +86,12 @@ pub(in super::super) fn by_shape(view: &View<'_>, skeleton: &mut Skeleton, warni
     )
 }
 
-fn measure(view: &View<'_>, samples: &[usize], skeleton: &Skeleton) -> Tree {
+fn measure(poses: &Poses<'_>, samples: &[usize], skeleton: &Skeleton) -> Tree {
     let joints = skeleton.joints();
     let mut tree = Tree { children: vec![Vec::new(); joints], size: vec![1; joints], length: vec![0.0; joints] };
     for &j in super::parents_first(&skeleton.parents).iter().rev() {
         if let Some(p) = skeleton.parents[j] {
-            tree.length[j] += view.distance(samples, p, j);
+            tree.length[j] += poses.distance(samples, p, j);
             tree.length[p] += tree.length[j];
             tree.size[p] += tree.size[j];
             tree.children[p].push(j);
@@ -144,40 +146,36 @@ fn chain(tree: &Tree, first: usize) -> Vec<usize> {
     chain
 }
 
-fn height_of_ends(view: &View<'_>, samples: &[usize], tree: &Tree, pair: &Pair) -> f64 {
+fn height_of_ends(poses: &Poses<'_>, samples: &[usize], tree: &Tree, pair: &Pair) -> f64 {
     let ends = [pair.a, pair.b].map(|j| chain(tree, j).pop().unwrap_or(j));
-    let y = |&n: &usize| ends.iter().map(|&e| view.at(n, e)[1]).sum::<f64>() / 2.0;
+    let y = |&n: &usize| ends.iter().map(|&e| poses.at(n, e).y).sum::<f64>() / 2.0;
     median(samples.iter().map(y).collect())
 }
 
 /// From branch `b` to branch `a`, over all their joints.
-fn across(view: &View<'_>, n: usize, pair: &Pair) -> [f64; 3] {
-    let (a, b) = (view.at(n, pair.a), view.at(n, pair.b));
-    [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
+fn across(poses: &Poses<'_>, n: usize, pair: &Pair) -> DVec3 {
+    poses.at(n, pair.a) - poses.at(n, pair.b)
 }
 
-/// Where the body faces in each sampled frame, from bent knees and elbows, feet and hands; not normalised.
-fn forward(view: &View<'_>, samples: &[usize], tree: &Tree, legs: &Pair, arms: Option<&Pair>) -> Vec<[f64; 3]> {
-    let limbs = |pair: &Pair| [pair.a, pair.b].map(|j| joints_of_limb(view, samples, &chain(tree, j)));
+/// Where the body faces in each sampled frame, from bent knees and elbows, feet and hands; not normalised, and its height
+/// means nothing.
+fn forward(poses: &Poses<'_>, samples: &[usize], tree: &Tree, legs: &Pair, arms: Option<&Pair>) -> Vec<DVec3> {
+    let limbs = |pair: &Pair| [pair.a, pair.b].map(|j| joints_of_limb(poses, samples, &chain(tree, j)));
     let (legs, arms) = (limbs(legs), arms.map(limbs));
     samples
         .iter()
         .map(|&n| {
-            let mut f = [0.0; 3];
+            let mut f = DVec3::ZERO;
             for leg in &legs {
-                let [hip, knee, ankle, toe] = leg.map(|j| view.at(n, j));
-                let middle = [0, 1, 2].map(|i| (hip[i] + ankle[i]) / 2.0);
-                let straight = STRAIGHT * dist(hip, ankle) / dist(knee, middle).max(1e-12);
+                let [hip, knee, ankle, toe] = leg.map(|j| poses.at(n, j));
+                let middle = (hip + ankle) / 2.0;
+                let straight = STRAIGHT * hip.distance(ankle) / knee.distance(middle).max(1e-12);
                 let weight = 2.0 * (1.0 - straight).max(HARDLY);
-                for i in [0, 2] {
-                    f[i] += toe[i] - ankle[i] + weight * (knee[i] - middle[i]);
-                }
+                f += toe - ankle + weight * (knee - middle);
             }
             for arm in arms.iter().flatten() {
-                let [shoulder, elbow, wrist, _] = arm.map(|j| view.at(n, j));
-                for i in [0, 2] {
-                    f[i] += 0.5 * (wrist[i] - shoulder[i]) + 2.0 * ((shoulder[i] + wrist[i]) / 2.0 - elbow[i]);
-                }
+                let [shoulder, elbow, wrist, _] = arm.map(|j| poses.at(n, j));
+                f += 0.5 * (wrist - shoulder) + 2.0 * ((shoulder + wrist) / 2.0 - elbow);
             }
             f
         })
@@ -185,10 +183,10 @@ fn forward(view: &View<'_>, samples: &[usize], tree: &Tree, legs: &Pair, arms: O
 }
 
 /// Hip, knee, ankle and toe of a leg, shoulder, elbow, wrist and tip of an arm; joints repeat where it has fewer.
-fn joints_of_limb(view: &View<'_>, samples: &[usize], chain: &[usize]) -> [usize; 4] {
+fn joints_of_limb(poses: &Poses<'_>, samples: &[usize], chain: &[usize]) -> [usize; 4] {
     let last = chain.len() - 1;
     // thigh and shank, upper and lower arm, are the two longest neighbouring bones
-    let length = |i: usize| view.distance(samples, chain[i], chain[i + 1]);
+    let length = |i: usize| poses.distance(samples, chain[i], chain[i + 1]);
     let first = (0..last.saturating_sub(1))
         .max_by(|&i, &k| (length(i) + length(i + 1)).total_cmp(&(length(k) + length(k + 1))))
         .unwrap_or(0);
@@ -196,12 +194,8 @@ fn joints_of_limb(view: &View<'_>, samples: &[usize], chain: &[usize]) -> [usize
 }
 
 /// The performer's left, for a body that faces `f`: up × forward.
-fn left_of(f: [f64; 3]) -> [f64; 3] {
-    [f[2], 0.0, -f[0]]
-}
-
-fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
-    a.iter().zip(b).map(|(x, y)| x * y).sum()
+fn left_of(f: DVec3) -> DVec3 {
+    DVec3::new(f.z, 0.0, -f.x)
 }
 
 /// Labels both branches and pairs their joints, child by child in order of length.

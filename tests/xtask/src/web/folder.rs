@@ -216,11 +216,11 @@ mod tests {
     use xtask::serve::Site;
 
     use super::*;
-    use crate::web::root;
+    use crate::workspace::root;
 
     fn page() -> Page {
         let build = |name| Build { name, script: b"export default 1".to_vec(), wasm: vec![0; 5000] };
-        Page::gather(&root(), &[build("gpu"), build("cpu")]).unwrap()
+        Page::gather(&root().unwrap(), &[build("gpu"), build("cpu")]).unwrap()
     }
 
     #[test]
@@ -259,7 +259,7 @@ mod tests {
 
     #[test]
     fn the_page_says_the_same_policy_as_the_server() {
-        let index = fs::read_to_string(root().join("web/page/index.html")).unwrap();
+        let index = fs::read_to_string(root().unwrap().join("web/page/index.html")).unwrap();
         assert!(
             index.contains(&format!("content=\"{}\"", headers::CONTENT_SECURITY_POLICY)),
             "index.html's <meta> differs"

@@ -21,7 +21,10 @@ use std::{
 use anyhow::{Context, Result, bail};
 use xtask::serve::{Server, Site};
 
-use crate::cargo;
+use crate::{
+    toolchain::{self, Part, WASM},
+    workspace::{root, target_folder},
+};
 
 /// What to do beyond building.
 #[derive(Debug, PartialEq, Eq)]
@@ -110,29 +113,13 @@ pub fn build_for_tests() -> Result<PathBuf> {
 }
 
 fn make(out: &Path, target: &Path, optimiser: Option<PathBuf>) -> Result<folder::Page> {
+    toolchain::ensure(Part::Target(WASM))?;
     let start = Instant::now();
     let builds = wasm::VARIANTS.iter().map(|variant| wasm::build(variant, target, optimiser.as_deref()));
-    let page = folder::Page::gather(&root(), &builds.collect::<Result<Vec<_>>>()?)?;
+    let page = folder::Page::gather(&root()?, &builds.collect::<Result<Vec<_>>>()?)?;
     page.write(out)?;
     println!("page: wrote {} in {}", out.display(), seconds(start));
     Ok(page)
-}
-
-/// The workspace's folder.
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
-
-/// Where cargo puts what it builds.
-pub fn target_folder() -> Result<PathBuf> {
-    let output = cargo(&["metadata", "--format-version", "1", "--no-deps"])
-        .current_dir(root())
-        .stderr(Stdio::inherit())
-        .output()
-        .context("cannot run cargo metadata")?;
-    let metadata: serde_json::Value = serde_json::from_slice(&output.stdout).context("cargo metadata failed")?;
-    let folder = metadata["target_directory"].as_str().context("cargo metadata names no target folder")?;
-    Ok(PathBuf::from(folder))
 }
 
 fn seconds(start: Instant) -> String {

@@ -10,8 +10,8 @@ use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
 use xtask::serve::short_hash;
 
-use super::{root, seconds};
-use crate::{cargo, run};
+use super::seconds;
+use crate::{cargo, run, toolchain::WASM, workspace::root};
 
 /// One way to compile the app.
 pub struct Variant {
@@ -75,10 +75,9 @@ pub fn build(variant: &Variant, target: &Path, optimiser: Option<&Path>) -> Resu
 fn compile(variant: &Variant, target: &Path) -> Result<Vec<u8>> {
     let start = Instant::now();
     println!("page: compiling the {} variant", variant.name);
-    let triple = "wasm32-unknown-unknown";
-    let mut command = cargo(&["build", "-p", "skeletonllm-web", "--lib", "--profile", "web", "--target", triple]);
-    run(command.args(["--no-default-features", "--features", variant.features]).current_dir(root()))?;
-    let path = target.join(triple).join("web/skeletonllm_web.wasm");
+    let mut command = cargo(&["build", "-p", "skeletonllm-web", "--lib", "--profile", "web", "--target", WASM]);
+    run(command.args(["--no-default-features", "--features", variant.features]).current_dir(root()?))?;
+    let path = target.join(WASM).join("web/skeletonllm_web.wasm");
     let raw = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     println!("page: compiled the {} variant in {}", variant.name, seconds(start));
     Ok(raw)

@@ -22,7 +22,7 @@ const NAME: f32 = 230.0;
 const ROW: f32 = 22.0;
 
 pub(super) fn show(bench: &mut Workbench, names: &[String], ui: &mut egui::Ui) {
-    let Some(drawn) = bench.drawn.clone() else { return super::nothing(ui, "Nothing was drawn yet") };
+    let Some(drawn) = bench.rendering.clone() else { return super::nothing(ui, "Nothing was drawn yet") };
     let dims = drawn.inputs.dims;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(2.0, 2.0);

@@ -6,7 +6,7 @@ use super::line::{Cell, bar, line, short};
 use crate::{
     theme::{space, text},
     widgets::{card, section, segmented},
-    workbench::{LossKind, Pulled, Show, Workbench, heat},
+    workbench::{GradientTarget, LossKind, PictureMode, Workbench, heat},
 };
 
 const LOSSES: [(LossKind, &str); 4] = [
@@ -15,8 +15,8 @@ const LOSSES: [(LossKind, &str); 4] = [
     (LossKind::Region, "Region"),
     (LossKind::Answer, "Answer"),
 ];
-const PULLED: [(Pulled, &str); 3] =
-    [(Pulled::Means, "Places"), (Pulled::Colours, "Colours"), (Pulled::Opacities, "Opacities")];
+const TARGETS: [(GradientTarget, &str); 3] =
+    [(GradientTarget::Means, "Places"), (GradientTarget::Colours, "Colours"), (GradientTarget::Opacities, "Opacities")];
 
 pub(super) fn show(bench: &mut Workbench, names: &[String], ui: &mut egui::Ui) {
     card(ui, |ui| {
@@ -27,20 +27,20 @@ pub(super) fn show(bench: &mut Workbench, names: &[String], ui: &mut egui::Ui) {
                 bench.loss = LOSSES[loss].0;
             }
             ui.label(text::body("by"));
-            let mut pulled = PULLED.iter().position(|(pulled, _)| *pulled == bench.pulled).unwrap_or(0);
-            if segmented(ui, &PULLED.map(|(_, name)| name), &mut pulled).changed() {
-                bench.pulled = PULLED[pulled].0;
+            let mut target = TARGETS.iter().position(|(target, _)| *target == bench.target).unwrap_or(0);
+            if segmented(ui, &TARGETS.map(|(_, name)| name), &mut target).changed() {
+                bench.target = TARGETS[target].0;
             }
-            let mut seen = bench.show == Show::Pull;
+            let mut seen = bench.mode == PictureMode::Gradient;
             if crate::widgets::toggle(ui, &mut seen, "on the picture").changed() {
-                bench.show = if seen { Show::Pull } else { Show::Picture };
+                bench.mode = if seen { PictureMode::Gradient } else { PictureMode::Picture };
             }
         });
         ui.label(text::small(explanation(bench)));
     });
     ui.add_space(space::S);
-    match bench.pull() {
-        Some(pull) => card(ui, |ui| joints(ui, names, &pull.joints)).inner,
+    match bench.gradients() {
+        Some(gradients) => card(ui, |ui| joints(ui, names, &gradients.joints)).inner,
         None => super::nothing(ui, "Gradients are taken while nothing moves: pause, and choose a loss"),
     }
 }
@@ -56,8 +56,8 @@ fn explanation(bench: &Workbench) -> String {
         (LossKind::Region, _, None) => return "Drag over a region of the picture.".to_owned(),
         (LossKind::Answer, ..) => match &bench.answer {
             Some(answer) => {
-                let nats = answer.slope.log_probability;
-                format!("the log-probability of {}, now {nats:.2} nats, through the picture nearest", answer.said)
+                let nats = answer.gradient.log_probability;
+                format!("the log-probability of {}, now {nats:.2} nats, through the picture nearest", answer.caption)
             }
             None => {
                 return "Ask something first (close the workbench with B); then the last answer is the loss.".into();

@@ -10,9 +10,9 @@ use eframe::egui::{self, Color32, Rect, Sense, Stroke, StrokeKind, pos2, vec2};
 
 use super::line::{Cell, bar, bytes, duration, line};
 use crate::{
-    icons::{Button, Icon, IconButton},
+    icons::Icon,
     theme::{self, Palette, palette, radius, space, text},
-    widgets::{card, section},
+    widgets::{Button, IconButton, card, section},
     workbench::{Tab, Workbench},
 };
 
@@ -36,7 +36,7 @@ pub(super) fn show(bench: &mut Workbench, ui: &mut egui::Ui) {
                 }
             });
             if again {
-                bench.again();
+                bench.render_again();
             }
             if let Some(kernel) = flames(ui, bench.history.iter().collect::<Vec<_>>().as_slice(), bench.kernel) {
                 bench.kernel = kernel;
@@ -178,7 +178,7 @@ fn chosen(bench: &mut Workbench, ui: &mut egui::Ui) {
             ui.spacing_mut().item_spacing.x = theme::space::XS;
             ui.label(text::small(label));
             for &buffer in list {
-                let known = bench.drawn.as_ref().is_some_and(|drawn| drawn.buffers.has(buffer));
+                let known = bench.rendering.as_ref().is_some_and(|drawn| drawn.buffers.has(buffer));
                 let name = format!("{buffer:?}");
                 let button = Button::new(&name).quiet(true).enabled(known);
                 if button.tooltip(if known { "Look at its numbers" } else { "Scratch memory" }).show(ui).clicked() {

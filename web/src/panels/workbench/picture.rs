@@ -7,17 +7,18 @@ use super::line::{Cell, bar, line, short};
 use crate::{
     theme::{self, palette, radius, space, text},
     widgets::{section, segmented},
-    workbench::{LossKind, Show, Workbench, heat},
+    workbench::{LossKind, PictureMode, Workbench, heat},
 };
 
 /// Gaussians with a smaller share of a pixel are counted, not listed.
 const FAINT: f64 = 1e-3;
 
 pub(super) fn show(bench: &mut Workbench, names: &[String], ui: &mut egui::Ui) {
-    let mut show = Show::ALL.iter().position(|(show, ..)| *show == bench.show).unwrap_or(0);
-    let choice = segmented(ui, &Show::ALL.map(|(_, name, _)| name), &mut show).on_hover_text(Show::ALL[show].2);
+    let mut mode = PictureMode::ALL.iter().position(|(mode, ..)| *mode == bench.mode).unwrap_or(0);
+    let choice =
+        segmented(ui, &PictureMode::ALL.map(|(_, name, _)| name), &mut mode).on_hover_text(PictureMode::ALL[mode].2);
     if choice.changed() {
-        bench.show = Show::ALL[show].0;
+        bench.mode = PictureMode::ALL[mode].0;
     }
     ui.add_space(space::XS);
     let side = ui.available_width().min(ui.available_height() * 0.56).max(64.0);
@@ -42,7 +43,7 @@ pub(super) fn show(bench: &mut Workbench, names: &[String], ui: &mut egui::Ui) {
             ui.painter().text(square.center(), egui::Align2::CENTER_CENTER, said, font, p.error);
         }
     }
-    match bench.taken_apart() {
+    match bench.inspected() {
         Some(pixel) => inspector(bench, names, ui, &pixel),
         None => super::nothing(ui, "Click a pixel to take it apart, drag over a region to ask for its gradient"),
     }
@@ -50,7 +51,7 @@ pub(super) fn show(bench: &mut Workbench, names: &[String], ui: &mut egui::Ui) {
 
 /// A click chooses a pixel, a drag a region.
 fn choose(bench: &mut Workbench, ui: &mut egui::Ui, square: Rect) {
-    let Some(dims) = bench.drawn.as_ref().map(|drawn| drawn.inputs.dims) else { return };
+    let Some(dims) = bench.rendering.as_ref().map(|drawn| drawn.inputs.dims) else { return };
     let response = ui.interact(square, ui.scope_id().with("pixels"), Sense::click_and_drag());
     let pixel = |at: egui::Pos2| {
         let share = (at - square.min) / square.size();
@@ -78,7 +79,7 @@ fn choose(bench: &mut Workbench, ui: &mut egui::Ui, square: Rect) {
 
 /// Crosshair and region.
 fn marks(bench: &Workbench, ui: &egui::Ui, square: Rect) {
-    let Some(dims) = bench.drawn.as_ref().map(|drawn| drawn.inputs.dims) else { return };
+    let Some(dims) = bench.rendering.as_ref().map(|drawn| drawn.inputs.dims) else { return };
     let cell = square.size() / vec2(dims.width as f32, dims.height as f32);
     let corner = |[x, y]: [usize; 2]| square.min + vec2(x as f32, y as f32) * cell;
     let painter = ui.painter_at(square);
@@ -127,12 +128,12 @@ fn legend(ui: &mut egui::Ui, scale: Option<Scale>) {
 
 /// The list of Gaussians, front to back, and their sum.
 fn inspector(bench: &Workbench, names: &[String], ui: &mut egui::Ui, pixel: &Pixel) {
-    let Some(drawn) = &bench.drawn else { return };
+    let Some(drawn) = &bench.rendering else { return };
     let p = palette(ui.visuals());
     let bodies = drawn.inputs.dims.bodies;
     let title = format!("Pixel {}, {}", pixel.x, pixel.y);
     section(ui, &title, |ui| {
-        swatch(ui, pixel.drawn.map(f64::from));
+        swatch(ui, pixel.drawn);
         ui.label(text::small(format!("{} Gaussians", pixel.contributions.len())));
     });
     sums(ui, pixel);
@@ -164,11 +165,11 @@ fn inspector(bench: &Workbench, names: &[String], ui: &mut egui::Ui, pixel: &Pix
                 Cell::text(ui, widths[5], ""),
             ];
             let (response, places) = line(ui, 22.0, false, &cells);
-            let [r, g, b] = c.colour.map(|c| (c.clamp(0.0, 1.0) * 255.0) as u8);
+            let colour = rgb(c.colour);
             let dot = Rect::from_center_size(places[0].center(), vec2(12.0, 12.0));
             let edge = Stroke::new(1.0, p.border_strong);
-            ui.painter().rect(dot, radius::S - 1, Color32::from_rgb(r, g, b), edge, StrokeKind::Inside);
-            bar(ui, places[5], c.share() as f32, Color32::from_rgb(r, g, b));
+            ui.painter().rect(dot, radius::S - 1, colour, edge, StrokeKind::Inside);
+            bar(ui, places[5], c.share() as f32, colour);
             response.on_hover_ui(|ui| {
                 ui.label(text::strong(format!("Gaussian {} of body {}", c.gaussian, c.body + 1)));
                 let [r, g, b] = c.added();
@@ -200,11 +201,16 @@ fn sums(ui: &mut egui::Ui, pixel: &Pixel) {
     });
 }
 
-fn swatch(ui: &mut egui::Ui, colour: [f64; 3]) {
+fn swatch(ui: &mut egui::Ui, colour: [f32; 3]) {
     let (rect, _) = ui.allocate_exact_size(vec2(22.0, 22.0), Sense::hover());
-    let [r, g, b] = colour.map(|c| (c.clamp(0.0, 1.0) * 255.0) as u8);
     let edge = Stroke::new(1.0, palette(ui.visuals()).border_strong);
-    ui.painter().rect(rect, radius::S, Color32::from_rgb(r, g, b), edge, StrokeKind::Inside);
+    ui.painter().rect(rect, radius::S, rgb(colour), edge, StrokeKind::Inside);
+}
+
+/// A colour of 0..1 a channel.
+fn rgb(colour: [f32; 3]) -> Color32 {
+    let [r, g, b] = colour.map(|c| (c.clamp(0.0, 1.0) * 255.0) as u8);
+    Color32::from_rgb(r, g, b)
 }
 
 /// "LeftHand", or "LeftForeArm 70 % · LeftHand 30 %".

@@ -10,8 +10,9 @@ use eframe::egui::{
 
 use super::line::{Cell, line};
 use crate::{
-    icons::{Button, Icon},
+    icons::Icon,
     theme::{Palette, palette, radius, space, text},
+    widgets::Button,
     workbench::{CODE, Workbench},
 };
 
@@ -153,7 +154,7 @@ fn editor(bench: &mut Workbench, ui: &mut Ui) {
         });
     });
     if changed {
-        bench.typed();
+        bench.apply_draft();
     }
 }
 

@@ -5,30 +5,31 @@ use eframe::egui;
 
 use super::line::{Cell, bar, line, short};
 use crate::{
-    icons::{Button, Icon, IconButton},
+    icons::Icon,
     theme::{palette, space, text},
-    widgets::card,
-    workbench::{Show, Tab, Workbench},
+    widgets::{Button, IconButton, card},
+    workbench::{PictureMode, Tab, Workbench},
 };
 
 pub(super) fn show(bench: &mut Workbench, ui: &mut egui::Ui) {
     if let Some(reason) = &bench.no_gpu {
         return super::nothing(ui, &format!("Without a GPU there is nothing to compare: {reason}"));
     }
-    let Some(judged) = bench.judged.clone() else {
+    let Some(comparison) = bench.comparison.clone() else {
         return super::nothing(ui, "Every pass is being run from its twin's inputs");
     };
     egui::ScrollArea::vertical().id_salt("twin").auto_shrink([false, false]).show(ui, |ui| {
-        card(ui, |ui| statement(bench, ui, &judged.verdicts, judged.seconds));
+        card(ui, |ui| statement(bench, ui, &comparison.verdicts, comparison.seconds));
         ui.add_space(space::S);
-        card(ui, |ui| table(bench, ui, &judged.verdicts));
+        card(ui, |ui| table(bench, ui, &comparison.verdicts));
     });
 }
 
 fn statement(bench: &mut Workbench, ui: &mut egui::Ui, verdicts: &[Verdict], seconds: f64) {
     let p = palette(ui.visuals());
     let wrong = bench.disagreeing().cloned();
-    let stale = bench.judged.as_ref().map(|judged| judged.key) != bench.drawn.as_ref().map(|drawn| drawn.key);
+    let stale = bench.comparison.as_ref().map(|comparison| comparison.key)
+        != bench.rendering.as_ref().map(|rendering| rendering.key);
     let (said, colour, icon) = match &wrong {
         Some(verdict) => (format!("{} is the first pass that disagrees", verdict.pass.name()), p.error, Icon::Error),
         None => (format!("All {} passes agree with their twins", verdicts.len()), p.ok, Icon::Check),
@@ -39,13 +40,13 @@ fn statement(bench: &mut Workbench, ui: &mut egui::Ui, verdicts: &[Verdict], sec
         ui.label(text::strong(said).color(colour));
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             if IconButton::new(Icon::Repeat).tooltip("Draw and compare once more").show(ui).clicked() {
-                bench.again();
-                bench.judged = None;
+                bench.render_again();
+                bench.comparison = None;
             }
-            if bench.show != Show::Difference
+            if bench.mode != PictureMode::Difference
                 && Button::new("Difference picture").icon(Icon::Image).quiet(true).show(ui).clicked()
             {
-                bench.show = Show::Difference;
+                bench.mode = PictureMode::Difference;
             }
             if let Some(verdict) = &wrong
                 && Button::new("Edit the shader").quiet(true).show(ui).clicked()

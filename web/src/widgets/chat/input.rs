@@ -3,8 +3,9 @@
 use eframe::egui::{Align, Align2, Frame, Key, Layout, Margin, Response, Stroke, TextEdit, Ui, vec2};
 
 use crate::{
-    icons::{Icon, IconButton},
+    icons::Icon,
     theme::{self, radius, text},
+    widgets::IconButton,
 };
 
 /// What the user wants.

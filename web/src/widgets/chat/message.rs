@@ -6,8 +6,9 @@ use eframe::egui::{
 };
 
 use crate::{
-    icons::{Icon, IconButton},
+    icons::Icon,
     theme::{self, Palette, radius, text},
+    widgets::IconButton,
 };
 
 /// Bubbles are never wider than this many points: lines stay readable.
@@ -32,7 +33,7 @@ pub enum MessageAction {
     /// Wants the answer to end here.
     Stop,
     /// Asks why: wants to see what the answer depends on.
-    Why,
+    Explain,
 }
 
 /// A message of the chat.
@@ -113,7 +114,7 @@ impl MessageView<'_> {
                     .selected(self.selected)
                     .size(small(ui));
                 if self.explain && why.show(ui).clicked() {
-                    action = Some(MessageAction::Why);
+                    action = Some(MessageAction::Explain);
                 }
             }
             if let Some(details) = self.details {

@@ -36,7 +36,7 @@ fn below(view: MessageView<'_>, x: f32) -> Option<MessageAction> {
 #[test]
 fn answers_are_copied_explained_and_stopped() {
     assert_eq!(below(answer(), 24.0), Some(MessageAction::Copy));
-    assert_eq!(below(answer(), 64.0), Some(MessageAction::Why));
+    assert_eq!(below(answer(), 64.0), Some(MessageAction::Explain));
     assert_eq!(below(MessageView { explain: false, ..answer() }, 64.0), None);
     assert_eq!(below(MessageView { streaming: true, ..answer() }, 24.0), Some(MessageAction::Stop));
 }
@@ -111,13 +111,23 @@ fn any_input_is_drawn() {
             for author in [Author::You, Author::Model, Author::Notice] {
                 for text in ["", "wave", &long] {
                     for streaming in [false, true] {
-                        MessageView { author, text, streaming, details: Some(&long), selected: true, explain: true }
-                            .show(ui);
+                        let above = ui.min_rect().height();
+                        let view =
+                            MessageView { author, text, streaming, details: None, selected: true, explain: true };
+                        view.show(ui);
+                        let needed = ui.min_rect().height() - above;
+                        // a word without a break is broken all the same
+                        let lines = if text == long { 3.0 } else { 0.5 };
+                        assert!(needed >= 12.0 * lines, "{author:?} {streaming} {width}: {needed} points");
+                        let right = ui.min_rect().right();
+                        assert!(width < 390.0 || right <= width, "{author:?} {streaming} {width}: {right}");
                     }
                 }
             }
+            MessageView { details: Some(&long), ..answer() }.show(ui);
             suggestions(ui, &[&long, ""], false);
             ChatInput { text: &mut long.clone(), hint: &long, enabled: false, busy: true }.show(ui);
         });
+        assert!(h.triangles() > 0, "{width}");
     }
 }

@@ -2,9 +2,10 @@
 
 use draction::motion::{Motion, Part};
 use eframe::egui::Color32;
+use glam::Vec3;
 
 use super::{
-    camera::{Camera, V3, finite, length, sub},
+    camera::Camera,
     pose::{Moment, Pose},
     solid::{End, Knot, Solid},
 };
@@ -23,26 +24,26 @@ enum Piece {
     /// A joint `P·J`.
     Joint(usize),
     /// The head of a body, and the joint `P·J` whose heat it wears.
-    Head(V3, f32, Option<usize>),
+    Head(Vec3, f32, Option<usize>),
 }
 
 /// Draws everybody.
 pub(super) fn bodies(solid: &mut Solid, cam: &Camera, pose: &Pose<'_>, heat: Option<&[f32]>, p: &Palette) {
-    let look = Look::new(cam, pose, heat, p);
-    let depth = |at: V3| cam.view(at)[2];
+    let painter = JointPainter::new(cam, pose, heat, p);
+    let depth = |at: Vec3| cam.view(at).z;
     let mut pieces: Vec<(f32, Piece)> = Vec::with_capacity(pose.joints.len() * 2 + pose.heads.len());
     for bone in pose.bones() {
         let [a, b] = bone.map(|j| depth(pose.joints[j]));
         pieces.push(((a + b) * 0.5, Piece::Bone(bone)));
     }
-    for (j, &at) in pose.joints.iter().enumerate().filter(|(_, at)| finite(**at)) {
+    for (j, &at) in pose.joints.iter().enumerate().filter(|(_, at)| at.is_finite()) {
         // a head hides the joints in it; a hot one is shown as the head's colour
         let body = j / pose.skeleton.joints().max(1);
-        if pose.heads[body].is_some_and(|(head, radius)| length(sub(at, head)) < radius) {
+        if pose.heads[body].is_some_and(|(head, radius)| at.distance(head) < radius) {
             continue;
         }
         // in front of the bones that meet in it
-        pieces.push((depth(at) - look.radius(j) * 1.5, Piece::Joint(j)));
+        pieces.push((depth(at) - painter.radius(j) * 1.5, Piece::Joint(j)));
     }
     for (body, head) in pose.heads.iter().enumerate() {
         if let Some((at, radius)) = *head {
@@ -56,14 +57,14 @@ pub(super) fn bodies(solid: &mut Solid, cam: &Camera, pose: &Pose<'_>, heat: Opt
             Piece::Bone([a, b]) => {
                 // where limbs leave the trunk, their colour begins on the way
                 let slim = |j| if pose.part(a) != pose.part(b) && pose.part(j) == Part::Torso { 0.7 } else { 1.0 };
-                if let (Some(a), Some(b)) = (look.end(a, slim(a)), look.end(b, slim(b))) {
+                if let (Some(a), Some(b)) = (painter.end(a, slim(a)), painter.end(b, slim(b))) {
                     solid.capsule([a, b], Some(p.outline));
                 }
             }
-            Piece::Joint(j) => look.joint(solid, j),
+            Piece::Joint(j) => painter.joint(solid, j),
             Piece::Head(at, radius, joint) => {
                 if let Some((pos, depth)) = cam.project(at) {
-                    let color = look.color(joint, Part::Torso, depth);
+                    let color = painter.color(joint, Part::Torso, depth);
                     let end = End { at: pos, radius: cam.size(radius, depth).max(2.0), color };
                     solid.disc(end, Some(p.outline));
                 }
@@ -72,8 +73,8 @@ pub(super) fn bodies(solid: &mut Solid, cam: &Camera, pose: &Pose<'_>, heat: Opt
     }
 }
 
-/// How joints look from here.
-struct Look<'a> {
+/// Paints joints as they look from here.
+struct JointPainter<'a> {
     cam: &'a Camera,
     pose: &'a Pose<'a>,
     heat: Option<&'a [f32]>,
@@ -82,11 +83,11 @@ struct Look<'a> {
     depths: [f32; 2],
 }
 
-impl<'a> Look<'a> {
+impl<'a> JointPainter<'a> {
     fn new(cam: &'a Camera, pose: &'a Pose<'a>, heat: Option<&'a [f32]>, p: &'a Palette) -> Self {
         let mut depths = [f32::MAX, f32::MIN];
-        for &at in pose.joints.iter().filter(|&&at| finite(at)) {
-            let depth = cam.view(at)[2];
+        for &at in pose.joints.iter().filter(|at| at.is_finite()) {
+            let depth = cam.view(at).z;
             depths = [depths[0].min(depth), depths[1].max(depth)];
         }
         Self { cam, pose, heat, p, depths }

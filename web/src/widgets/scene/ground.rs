@@ -1,10 +1,11 @@
-//! What bodies stand on: grid, shadows, arrows, and the axes in the corner.
+//! What bodies stand on: grid, shadows, and the axes in the corner.
 
-use eframe::egui::{Align2, Color32, Painter, Pos2, Rect, Stroke, vec2};
+use eframe::egui::{Align2, Color32, Painter, Rect, Stroke, vec2};
+use glam::{Vec3, vec3};
 
 use super::{
     Orbit,
-    camera::{Camera, V3, add, scale},
+    camera::Camera,
     pose::Pose,
     solid::{End, Knot, Solid},
 };
@@ -16,7 +17,7 @@ const PIECES: usize = 6;
 /// Lines every metre and fainter ones every half, fading away from what is looked at. Seen from afar they stand wider.
 pub(super) fn grid(solid: &mut Solid, cam: &Camera, orbit: &Orbit, p: &Palette) {
     let floor = orbit.floor();
-    let [x, _, z] = add(cam.eye, scale(cam.forward, orbit.distance));
+    let Vec3 { x, z, .. } = cam.eye + cam.forward * orbit.distance;
     if !(x.is_finite() && z.is_finite() && orbit.distance.is_finite()) {
         return;
     }
@@ -33,9 +34,9 @@ pub(super) fn grid(solid: &mut Solid, cam: &Camera, orbit: &Orbit, p: &Palette) 
     let radius = (orbit.distance * 0.9).max(step * 4.0);
     let count = (radius / step).ceil() as i32;
     // seen edge-on, all lines fall into one
-    let tilt = (cam.forward[1].abs() * 5.0).min(1.0);
-    let fade = |at: V3| {
-        let away = (at[0] - x).hypot(at[2] - z) / radius;
+    let tilt = (cam.forward.y.abs() * 5.0).min(1.0);
+    let fade = |at: Vec3| {
+        let away = (at.x - x).hypot(at.z - z) / radius;
         (1.0 - away * away).clamp(0.0, 1.0) * tilt
     };
     for along_x in [true, false] {
@@ -47,8 +48,8 @@ pub(super) fn grid(solid: &mut Solid, cam: &Camera, orbit: &Orbit, p: &Palette) 
             let half = (radius * radius - (offset - middle) * (offset - middle)).max(0.0).sqrt();
             let strength = if index as i64 % 2 == 0 { 1.0 } else { 0.4 };
             let at = |t: f32| match along_x {
-                true => [x + half * t, floor, offset],
-                false => [offset, floor, z + half * t],
+                true => vec3(x + half * t, floor, offset),
+                false => vec3(offset, floor, z + half * t),
             };
             for piece in 0..PIECES {
                 let ends = [piece, piece + 1].map(|k| at(k as f32 / PIECES as f32 * 2.0 - 1.0));
@@ -62,17 +63,17 @@ pub(super) fn grid(solid: &mut Solid, cam: &Camera, orbit: &Orbit, p: &Palette) 
 
 /// Bones laid on the ground. The shadow is opaque, so that overlapping bones do not darken it twice.
 pub(super) fn shadows(solid: &mut Solid, cam: &Camera, pose: &Pose<'_>, floor: f32, color: Color32) {
-    if cam.forward[1] > -0.02 {
+    if cam.forward.y > -0.02 {
         return;
     }
     // a circle on the ground is an ellipse on the screen; the bones are thin enough for a capsule
-    let flat = (-cam.forward[1]).clamp(0.35, 1.0);
+    let flat = (-cam.forward.y).clamp(0.35, 1.0);
     let joints = pose.skeleton.joints().max(1);
     let end = |j: usize| {
-        let [x, y, z] = pose.joints[j];
+        let joint = pose.joints[j];
         // light from above and a little aside
-        let height = (y - floor).max(0.0);
-        let (at, depth) = cam.project([x + height * 0.10, floor, z - height * 0.06])?;
+        let height = (joint.y - floor).max(0.0);
+        let (at, depth) = cam.project(vec3(joint.x + height * 0.10, floor, joint.z - height * 0.06))?;
         let radius = cam.size(pose.radii[j % joints] * 1.3, depth) * flat;
         Some(End { at, radius, color })
     };
@@ -87,27 +88,6 @@ pub(super) fn shadows(solid: &mut Solid, cam: &Camera, pose: &Pose<'_>, floor: f
     }
 }
 
-/// A flat arrow in front of each body.
-pub(super) fn facing(solid: &mut Solid, cam: &Camera, pose: &Pose<'_>, orbit: &Orbit, color: Color32) {
-    for body in 0..pose.bodies() {
-        let Some(front) = pose.facing(body) else { continue };
-        let (low, high) = super::pose::bounds(pose.of(body));
-        let middle = [(low[0] + high[0]) * 0.5, orbit.floor(), (low[2] + high[2]) * 0.5];
-        let side = [front[2], 0.0, -front[0]];
-        let at = |ahead: f32, aside: f32| {
-            let shift = add(scale(front, ahead * orbit.figure()), scale(side, aside * orbit.figure()));
-            cam.project(add(middle, shift)).map(|(pos, _)| pos)
-        };
-        // two convex halves of an arrowhead
-        for s in [-1.0, 1.0] {
-            let corners = [at(0.50, 0.0), at(0.35, 0.04 * s), at(0.385, 0.0)];
-            if let Some(corners) = corners.into_iter().collect::<Option<Vec<Pos2>>>() {
-                solid.polygon(&corners, color);
-            }
-        }
-    }
-}
-
 /// The directions of the world's axes in the lower left corner.
 pub(super) fn axes(painter: &Painter, cam: &Camera, view: Rect, p: &Palette) {
     if view.width() < 160.0 || view.height() < 160.0 {
@@ -115,9 +95,9 @@ pub(super) fn axes(painter: &Painter, cam: &Camera, view: Rect, p: &Palette) {
     }
     let origin = view.left_bottom() + vec2(30.0, -30.0);
     let mut axes = [
-        ("x", cam.right[0], cam.up[0], cam.forward[0], p.error),
-        ("y", cam.right[1], cam.up[1], cam.forward[1], p.ok),
-        ("z", cam.right[2], cam.up[2], cam.forward[2], p.left),
+        ("x", cam.right.x, cam.up.x, cam.forward.x, p.error),
+        ("y", cam.right.y, cam.up.y, cam.forward.y, p.ok),
+        ("z", cam.right.z, cam.up.z, cam.forward.z, p.left),
     ];
     // those that point away first
     axes.sort_by(|a, b| b.3.total_cmp(&a.3));

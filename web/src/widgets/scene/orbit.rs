@@ -4,14 +4,15 @@ use std::f32::consts::{FRAC_PI_2, TAU};
 
 use draction::motion::Motion;
 use eframe::egui::{EventFilter, Key, Modifiers, PointerButton, Rect, Response, Ui, Vec2, vec2};
+use glam::{Vec3, vec3};
 
 use super::{
-    camera::{Camera, V3, add, finite, length, scale, sub},
+    camera::Camera,
     pose::{self, Pose},
 };
 
 /// Frames of a motion that are looked at to fit the view, spread over the whole take.
-const LOOKED_AT: usize = 256;
+const FIT_FRAMES: usize = 256;
 /// Half the vertical opening angle.
 const HALF_ANGLE: f32 = 15.0 * TAU / 360.0;
 /// The first view is from this far beside the front, and this far above.
@@ -27,7 +28,7 @@ pub struct Orbit {
     /// From the target, in metres. Follows from the size of the view until the user zooms.
     pub distance: f32,
     /// What is in the middle, in metres; with `follow` beside the bodies.
-    pub target: [f32; 3],
+    pub target: Vec3,
     /// Whether the view travels with the bodies; [`Orbit::reset`] sets it for those who walk away.
     pub follow: bool,
     /// What was found out about the motion.
@@ -41,7 +42,7 @@ pub struct Orbit {
 struct Fit {
     /// Horizontal radius and half height in metres around the first target.
     extent: [f32; 2],
-    target: V3,
+    target: Vec3,
     yaw: f32,
     follow: bool,
     /// Height of the ground in metres.
@@ -52,7 +53,8 @@ struct Fit {
 
 impl Default for Orbit {
     fn default() -> Self {
-        let fit = Fit { extent: [0.6, 0.9], target: [0.0, 0.9, 0.0], yaw: 0.0, follow: false, floor: 0.0, figure: 1.7 };
+        let fit =
+            Fit { extent: [0.6, 0.9], target: vec3(0.0, 0.9, 0.0), yaw: 0.0, follow: false, floor: 0.0, figure: 1.7 };
         Self { yaw: FIRST[0], pitch: FIRST[1], distance: 5.0, target: fit.target, follow: false, fit, fitted: true }
     }
 }
@@ -92,9 +94,9 @@ impl Orbit {
     }
 
     /// What is in the middle at the pose's moment.
-    pub(super) fn focus(&self, pose: &Pose<'_>) -> V3 {
+    pub(super) fn focus(&self, pose: &Pose<'_>) -> Vec3 {
         match pose.middle {
-            Some([x, _, z]) if self.follow => add(self.target, [x, 0.0, z]),
+            Some(middle) if self.follow => self.target + vec3(middle.x, 0.0, middle.z),
             _ => self.target,
         }
     }
@@ -102,12 +104,12 @@ impl Orbit {
     /// The camera for a view of that shape.
     pub(super) fn camera(&self, rect: Rect, pose: &Pose<'_>) -> Camera {
         let ([sy, cy], [sp, cp]) = (sin_cos(self.yaw), sin_cos(self.pitch));
-        let forward = [-sy * cp, -sp, -cy * cp];
+        let forward = vec3(-sy * cp, -sp, -cy * cp);
         let distance = if self.distance.is_finite() { self.distance.clamp(0.1, 1e4) } else { 5.0 };
         Camera {
-            eye: add(self.focus(pose), scale(forward, -distance)),
-            right: [cy, 0.0, -sy],
-            up: [-sy * sp, cp, -cy * sp],
+            eye: self.focus(pose) - forward * distance,
+            right: vec3(cy, 0.0, -sy),
+            up: vec3(-sy * sp, cp, -cy * sp),
             forward,
             focal: focal(rect),
             center: rect.center(),
@@ -172,9 +174,8 @@ impl Orbit {
     fn pan(&mut self, delta: Vec2, rect: Rect, pose: &Pose<'_>) {
         let camera = self.camera(rect, pose);
         let metres = delta * (self.distance / camera.focal);
-        let moved = add(scale(camera.right, -metres.x), scale(camera.up, metres.y));
-        let target = add(self.target, moved);
-        if finite(target) && length(sub(target, self.fit.target)) < self.fit.figure * 60.0 {
+        let target = self.target - camera.right * metres.x + camera.up * metres.y;
+        if target.is_finite() && target.distance(self.fit.target) < self.fit.figure * 60.0 {
             self.target = target;
         }
     }
@@ -205,9 +206,9 @@ fn sin_cos(angle: f32) -> [f32; 2] {
 /// Looks where a motion happens; `None` where nobody ever is.
 fn fit(motion: &Motion) -> Option<Fit> {
     let frames = motion.frames();
-    let step = frames.div_ceil(LOOKED_AT).max(1);
-    let (mut low, mut high) = ([f32::MAX; 3], [f32::MIN; 3]);
-    let (mut middle_low, mut middle_high) = ([f32::MAX; 3], [f32::MIN; 3]);
+    let step = frames.div_ceil(FIT_FRAMES).max(1);
+    let (mut low, mut high) = (Vec3::MAX, Vec3::MIN);
+    let (mut middle_low, mut middle_high) = (Vec3::MAX, Vec3::MIN);
     // around the moving middle: how far joints reach sideways
     let mut reach = 0.0_f32;
     let mut figure = 0.0_f32;
@@ -216,41 +217,36 @@ fn fit(motion: &Motion) -> Option<Fit> {
         let pose = Pose::at(motion, t as f32, 1.0);
         let Some(middle) = pose.middle else { continue };
         front = front.or_else(|| (0..pose.bodies()).find_map(|b| pose.facing(b)));
-        for k in 0..3 {
-            middle_low[k] = middle_low[k].min(middle[k]);
-            middle_high[k] = middle_high[k].max(middle[k]);
-        }
+        (middle_low, middle_high) = (middle_low.min(middle), middle_high.max(middle));
         for body in 0..pose.bodies() {
             let (body_low, body_high) = pose::bounds(pose.of(body));
-            if body_low[0] > body_high[0] {
+            if body_low.x > body_high.x {
                 continue;
             }
-            figure = (0..3).fold(figure, |f, k| f.max(body_high[k] - body_low[k]));
-            for k in 0..3 {
-                low[k] = low[k].min(body_low[k]);
-                high[k] = high[k].max(body_high[k]);
-            }
+            figure = figure.max((body_high - body_low).max_element());
+            (low, high) = (low.min(body_low), high.max(body_high));
         }
-        for at in pose.joints.iter().copied().filter(|&at| finite(at)) {
-            reach = reach.max((at[0] - middle[0]).hypot(at[2] - middle[2]));
+        for at in pose.joints.iter().filter(|at| at.is_finite()) {
+            reach = reach.max((at.x - middle.x).hypot(at.z - middle.z));
         }
     }
-    if low[0] > high[0] {
+    if low.x > high.x {
         return None;
     }
     let figure = figure.clamp(0.01, 100.0);
-    let floor = if low[1].abs() < 0.07 * figure { 0.0_f32.min(low[1]) } else { low[1] };
-    let travel = (0..3).filter(|&k| k != 1).map(|k| middle_high[k] - middle_low[k]).fold(0.0, f32::max);
+    let floor = if low.y.abs() < 0.07 * figure { 0.0_f32.min(low.y) } else { low.y };
+    let travel = middle_high - middle_low;
+    let travel = travel.x.max(travel.z).max(0.0);
     let follow = travel > 1.2 * figure;
-    let center = |k: usize| (low[k] + high[k]) * 0.5;
-    let top = high[1].max(floor + figure * 0.5);
+    let center = (low + high) * 0.5;
+    let top = high.y.max(floor + figure * 0.5);
     let half = ((top - floor) * 0.5).max(figure * 0.3);
-    let mut radius = (high[0] - low[0]).hypot(high[2] - low[2]) * 0.5;
+    let mut radius = (high.x - low.x).hypot(high.z - low.z) * 0.5;
     if follow {
         radius = reach;
     }
-    let [x, z] = if follow { [0.0, 0.0] } else { [center(0), center(2)] };
-    let yaw = front.map_or(0.0, |f: V3| f[0].atan2(f[2]));
+    let [x, z] = if follow { [0.0, 0.0] } else { [center.x, center.z] };
+    let yaw = front.map_or(0.0, |f: Vec3| f.x.atan2(f.z));
     let extent = [radius.max(figure * 0.3), half];
-    Some(Fit { extent, target: [x, floor + half, z], yaw, follow, floor, figure })
+    Some(Fit { extent, target: vec3(x, floor + half, z), yaw, follow, floor, figure })
 }

@@ -1,20 +1,19 @@
 //! The bodies of a motion at one moment, between two frames.
 
 use draction::motion::{Motion, Part, Skeleton};
-
-use super::camera::{V3, add, finite, length, lerp, scale, sub};
+use glam::Vec3;
 
 /// Where everybody is.
 pub(super) struct Pose<'a> {
     pub(super) skeleton: &'a Skeleton,
     /// `[P·J]` positions in metres; NaN where the body is absent or the file has no number.
-    pub(super) joints: Vec<V3>,
+    pub(super) joints: Vec<Vec3>,
     /// `[J]` radius of the limb around each joint, in metres.
     pub(super) radii: Vec<f32>,
     /// `[P]` centre and radius of each head, in metres.
-    pub(super) heads: Vec<Option<(V3, f32)>>,
+    pub(super) heads: Vec<Option<(Vec3, f32)>>,
     /// The mean of all joints of all present bodies, in metres.
-    pub(super) middle: Option<V3>,
+    pub(super) middle: Option<Vec3>,
 }
 
 impl<'a> Pose<'a> {
@@ -24,12 +23,12 @@ impl<'a> Pose<'a> {
         let joints = skeleton.joints();
         let positions = at(motion, frame);
         let radii = radii(skeleton, &positions, figure);
-        let (mut sum, mut n) = ([0.0; 3], 0);
-        for p in positions.iter().copied().filter(|&p| finite(p)) {
-            sum = add(sum, p);
+        let (mut sum, mut n) = (Vec3::ZERO, 0);
+        for p in positions.iter().filter(|p| p.is_finite()) {
+            sum += *p;
             n += 1;
         }
-        let middle = (n > 0).then(|| scale(sum, 1.0 / n as f32)).filter(|&m| finite(m));
+        let middle = (n > 0).then(|| sum / n as f32).filter(|m| m.is_finite());
         let heads = positions.chunks(joints.max(1)).map(|body| head(skeleton, body, figure)).collect();
         Self { skeleton, joints: positions, radii, heads, middle }
     }
@@ -40,14 +39,14 @@ impl<'a> Pose<'a> {
     }
 
     /// `[J]` the joints of a body.
-    pub(super) fn of(&self, body: usize) -> &[V3] {
+    pub(super) fn of(&self, body: usize) -> &[Vec3] {
         let n = self.skeleton.joints();
         self.joints.get(body * n..(body + 1) * n).unwrap_or_default()
     }
 
     /// Whether joint `P·J` is anywhere.
     pub(super) fn visible(&self, joint: usize) -> bool {
-        self.joints.get(joint).is_some_and(|&at| finite(at))
+        self.joints.get(joint).is_some_and(|at| at.is_finite())
     }
 
     /// The file's name of joint `P·J`.
@@ -72,26 +71,26 @@ impl<'a> Pose<'a> {
 
     /// Where a body faces, as a horizontal unit vector: from its left to its right, a quarter turn on. `None` where the
     /// skeleton has no twins or they lie above each other.
-    pub(super) fn facing(&self, body: usize) -> Option<V3> {
+    pub(super) fn facing(&self, body: usize) -> Option<Vec3> {
         let joints = self.of(body);
-        let mut left = [0.0; 3];
+        let mut left = Vec3::ZERO;
         for (j, &twin) in self.skeleton.mirror.iter().enumerate() {
             let (Some(&a), Some(&b)) = (joints.get(j), joints.get(twin)) else { continue };
             // hips and shoulders turn with the body, hands and feet go where they like
             let near = self.skeleton.parents.get(j).copied().flatten().is_some_and(|p| self.part(p) == Part::Torso);
-            if self.part(j).is_left() && near && finite(a) && finite(b) {
-                left = add(left, sub(a, b));
+            if self.part(j).is_left() && near && a.is_finite() && b.is_finite() {
+                left += a - b;
             }
         }
-        left[1] = 0.0;
-        let norm = length(left);
+        left.y = 0.0;
+        let norm = left.length();
         // left × up
-        (norm > 1e-4 && norm.is_finite()).then(|| [-left[2] / norm, 0.0, left[0] / norm])
+        (norm > 1e-4 && norm.is_finite()).then(|| Vec3::new(-left.z, 0.0, left.x) / norm)
     }
 }
 
 /// `[P·J]` interpolated positions, NaN for absent bodies. Empty where the motion's arrays do not fit together.
-fn at(motion: &Motion, frame: f32) -> Vec<V3> {
+fn at(motion: &Motion, frame: f32) -> Vec<Vec3> {
     let moment = Moment::new(motion, frame);
     let joints = (0..motion.bodies).flat_map(|body| (0..motion.joints()).map(move |j| (body, j)));
     moment.map(|m| joints.map(|(body, j)| m.joint(body, j)).collect()).unwrap_or_default()
@@ -118,34 +117,28 @@ impl<'a> Moment<'a> {
     }
 
     /// Position of a joint in metres, NaN where the body is absent.
-    pub(super) fn joint(&self, body: usize, joint: usize) -> V3 {
-        let at = |k: usize| self.motion.position(self.frames[k], body, joint);
+    pub(super) fn joint(&self, body: usize, joint: usize) -> Vec3 {
+        let at = |k: usize| Vec3::from(self.motion.position(self.frames[k], body, joint));
         match self.frames.map(|f| self.motion.is_present(f, body)) {
-            [true, true] => lerp(at(0), at(1), self.t),
+            [true, true] => at(0).lerp(at(1), self.t),
             // somebody who comes or goes does so between the frames, not from the origin
             [true, false] if self.t < 0.5 => at(0),
             [false, true] if self.t >= 0.5 => at(1),
-            _ => [f32::NAN; 3],
+            _ => Vec3::NAN,
         }
     }
 }
 
 /// Smallest and largest coordinates of what is finite; the smallest above the largest where nothing is.
-pub(super) fn bounds(joints: &[V3]) -> (V3, V3) {
-    let (mut low, mut high) = ([f32::MAX; 3], [f32::MIN; 3]);
-    for at in joints.iter().filter(|&&at| finite(at)) {
-        for k in 0..3 {
-            low[k] = low[k].min(at[k]);
-            high[k] = high[k].max(at[k]);
-        }
-    }
-    (low, high)
+pub(super) fn bounds(joints: &[Vec3]) -> (Vec3, Vec3) {
+    let finite = joints.iter().filter(|at| at.is_finite());
+    finite.fold((Vec3::MAX, Vec3::MIN), |(low, high), at| (low.min(*at), high.max(*at)))
 }
 
 /// `[J]` radii that taper from the trunk to the fingers, in proportion to the body.
-fn radii(skeleton: &Skeleton, positions: &[V3], figure: f32) -> Vec<f32> {
+fn radii(skeleton: &Skeleton, positions: &[Vec3], figure: f32) -> Vec<f32> {
     let n = skeleton.joints();
-    let body = positions.chunks(n.max(1)).find(|b| b.len() == n && b.iter().any(|&at| finite(at)));
+    let body = positions.chunks(n.max(1)).find(|b| b.len() == n && b.iter().any(|at| at.is_finite()));
     (0..n)
         .map(|j| {
             let part = skeleton.parts.get(j).copied().unwrap_or(Part::Torso);
@@ -168,7 +161,7 @@ fn radii(skeleton: &Skeleton, positions: &[V3], figure: f32) -> Vec<f32> {
                 && part != Part::Torso
                 && let (Some(p), Some(body)) = (parent(j), body)
             {
-                let bone = length(sub(body[j], body[p]));
+                let bone = body[j].distance(body[p]);
                 if bone.is_finite() {
                     radius = radius.min((bone * 0.3).max(figure * 0.004));
                 }
@@ -179,20 +172,20 @@ fn radii(skeleton: &Skeleton, positions: &[V3], figure: f32) -> Vec<f32> {
 }
 
 /// Centre and radius of a head on top of the torso.
-fn head(skeleton: &Skeleton, joints: &[V3], figure: f32) -> Option<(V3, f32)> {
+fn head(skeleton: &Skeleton, joints: &[Vec3], figure: f32) -> Option<(Vec3, f32)> {
     let torso = |j: &usize| skeleton.parts.get(*j) == Some(&Part::Torso);
     let named = |j: &usize| skeleton.names.get(*j).is_some_and(|n| n.to_ascii_lowercase().contains("head"));
     // of several ("Head", "HeadEnd") the last; without names the last joint of the torso's chain
     let top = (0..joints.len()).rev().find(|j| torso(j) && named(j)).or_else(|| skeleton.tip(Part::Torso))?;
     let below = skeleton.parents.get(top).copied().flatten()?;
     let (at, neck) = (*joints.get(top)?, *joints.get(below)?);
-    let axis = sub(at, neck);
-    let bone = length(axis);
+    let axis = at - neck;
+    let bone = axis.length();
     if !bone.is_finite() || bone < 1e-5 {
         return None;
     }
     let radius = 0.062 * figure;
     // a joint named head may be its middle or its top: keep the ball's top near the joint, its chin above the neck
     let along = (bone - radius * 0.35).clamp(radius * 0.55, radius * 2.2);
-    Some((add(neck, scale(axis, along / bone)), radius))
+    Some((neck + axis * (along / bone), radius))
 }

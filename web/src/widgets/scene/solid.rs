@@ -146,20 +146,6 @@ impl Solid {
         }
     }
 
-    /// A flat convex shape.
-    pub(super) fn polygon(&mut self, points: &[Pos2], color: Color32) {
-        let first = self.mesh.vertices.len() as u32;
-        for &at in points {
-            self.vertex(at, color);
-        }
-        for i in 2..points.len() as u32 {
-            self.mesh.add_triangle(first, first + i - 1, first + i);
-        }
-        let mut outline: Vec<Knot> = points.iter().map(|&at| Knot { at, width: self.edge, color }).collect();
-        outline.extend(outline.first().copied());
-        self.ribbon(&outline);
-    }
-
     fn vertex(&mut self, at: Pos2, color: Color32) -> u32 {
         self.mesh.colored_vertex(at, color);
         self.mesh.vertices.len() as u32 - 1

@@ -16,7 +16,7 @@ fn spans() -> [SpanView<'static>; 3] {
 }
 
 fn view<'a>(spans: &'a [SpanView<'a>]) -> Timeline<'a> {
-    Timeline { frames: 301, fps: 30.0, marks: &MARKS, spans, heat: None, window: None }
+    Timeline { frames: 301, fps: 30.0, marks: &MARKS, spans, heat: None }
 }
 
 /// Cursor, state, and how often the cursor changed after a gesture on a timeline of 600 points.
@@ -124,18 +124,11 @@ fn any_input_is_drawn() {
         .collect();
     let heat = [0.1, f32::NAN, 3.0];
     let views = [
-        Timeline { frames: 0, fps: 0.0, marks: &[], spans: &[], heat: None, window: None },
-        Timeline { frames: 1, fps: f32::NAN, marks: &[0, 0, 900], spans: &[], heat: Some(&heat), window: None },
-        Timeline {
-            frames: 500_000,
-            fps: 120.0,
-            marks: &MARKS,
-            spans: &many,
-            heat: Some(&heat),
-            window: Some([1.0, 9.0]),
-        },
-        Timeline { frames: 9, fps: 1e-9, marks: &[], spans: &many, heat: None, window: Some([f32::NAN, 1.0]) },
-        Timeline { frames: usize::MAX, fps: 1e9, marks: &[usize::MAX], spans: &many, heat: None, window: None },
+        Timeline { frames: 0, fps: 0.0, marks: &[], spans: &[], heat: None },
+        Timeline { frames: 1, fps: f32::NAN, marks: &[0, 0, 900], spans: &[], heat: Some(&heat) },
+        Timeline { frames: 500_000, fps: 120.0, marks: &MARKS, spans: &many, heat: Some(&heat) },
+        Timeline { frames: 9, fps: 1e-9, marks: &[], spans: &many, heat: None },
+        Timeline { frames: usize::MAX, fps: 1e9, marks: &[usize::MAX], spans: &many, heat: None },
     ];
     for view in views {
         for width in [1.0, 40.0, 390.0, 1900.0] {
@@ -148,6 +141,11 @@ fn any_input_is_drawn() {
                 };
                 h.hover(width * 0.5, 30.0);
                 h.frame(&mut content);
+                // the lanes have a ground, whatever lies on it
+                if width > 40.0 {
+                    let lanes = Rect::from_min_max(pos2(10.0, 10.0), pos2(width - 10.0, RULER + 14.0));
+                    assert_eq!(h.covered(lanes), 1.0, "{view:?}");
+                }
                 h.wheel(40.0, &mut content);
                 h.click(width * 0.7, 60.0, &mut content);
             }
@@ -162,7 +160,7 @@ fn drawing_a_long_take_costs_what_is_on_the_screen() {
         .collect();
     let mut h = Harness::new(800.0, 140.0);
     h.frame(|ui| {
-        let view = Timeline { frames: 500_000, fps: 25.0, marks: &[], spans: &long, heat: None, window: None };
+        let view = Timeline { frames: 500_000, fps: 25.0, marks: &[], spans: &long, heat: None };
         view.show(ui, &mut 0.0, &mut TimelineState::default());
     });
     assert!(h.triangles() < 60_000, "{}", h.triangles());

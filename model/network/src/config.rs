@@ -1,0 +1,236 @@
+//! `config.json` in the layout of the public InternVL `-hf` checkpoints.
+//!
+//! Only what the model needs is read; unknown fields are ignored. Everything that could make a forward pass fail
+//! later (sizes that do not divide, layer kinds that are not implemented) is refused here, by field and value.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+mod skeleton;
+mod text;
+mod vision;
+
+pub use skeleton::{Normalise, SkeletonConfig};
+pub use text::TextConfig;
+pub use vision::VisionConfig;
+
+/// Why a `config.json` cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file could not be read or written.
+    #[error("{path}: {cause}")]
+    Io {
+        /// The file.
+        path: String,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The text is not JSON, or a field is missing or has the wrong type.
+    #[error("{path}: {cause}")]
+    Json {
+        /// The file, or a name for the text it came from.
+        path: String,
+        /// Line, column and field, as serde reports them.
+        cause: serde_json::Error,
+    },
+    /// A value that contradicts another, or that this implementation does not support.
+    #[error("config field `{field}` = {value}: {problem}")]
+    Field {
+        /// Path of the field in the JSON, for example `vision_config.hidden_size`.
+        field: String,
+        /// The value found.
+        value: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+}
+
+/// Builds the error for a field that cannot be used.
+fn refuse(field: &str, value: impl ToString, problem: impl Into<String>) -> ConfigError {
+    ConfigError::Field { field: field.to_string(), value: value.to_string(), problem: problem.into() }
+}
+
+/// The sizes and constants of a whole model: vision tower, projector and language model.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct InternVlConfig {
+    /// `["InternVLForConditionalGeneration"]` in public checkpoints; kept so that a saved config stays readable there.
+    #[serde(default = "default_architectures")]
+    pub architectures: Vec<String>,
+    /// `internvl`.
+    #[serde(default = "default_model_type")]
+    pub model_type: String,
+    /// The image encoder.
+    pub vision_config: VisionConfig,
+    /// The language model.
+    pub text_config: TextConfig,
+    /// Pixel-shuffle ratio; 0.5 merges 2×2 patch tokens into one (spec A.8).
+    #[serde(default = "half")]
+    pub downsample_ratio: f64,
+    /// Token whose embeddings the visual tokens overwrite (`<IMG_CONTEXT>`).
+    #[serde(alias = "image_token_index")]
+    pub image_token_id: u32,
+    /// Visual tokens per frame, as the public files state it. Derived from the sizes where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_seq_length: Option<usize>,
+    /// Activation of the projector; only `gelu` (the exact one).
+    #[serde(default = "gelu")]
+    pub projector_hidden_act: String,
+    /// Which encoder layer feeds the projector; only −1, the last.
+    #[serde(default = "last_layer")]
+    pub vision_feature_layer: i64,
+    /// `default` drops the class token, the only strategy supported.
+    #[serde(default = "default_strategy")]
+    pub vision_feature_select_strategy: String,
+    /// Whether the output head shares the embedding table. Either this or `text_config.tie_word_embeddings` may say so.
+    #[serde(default)]
+    pub tie_word_embeddings: bool,
+    /// This project's own block: how frames are rendered and prompted. Absent in public checkpoints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub skeleton: Option<SkeletonConfig>,
+}
+
+fn default_architectures() -> Vec<String> {
+    vec!["InternVLForConditionalGeneration".to_string()]
+}
+
+fn default_model_type() -> String {
+    "internvl".to_string()
+}
+
+fn half() -> f64 {
+    0.5
+}
+
+fn gelu() -> String {
+    "gelu".to_string()
+}
+
+fn last_layer() -> i64 {
+    -1
+}
+
+fn default_strategy() -> String {
+    "default".to_string()
+}
+
+impl InternVlConfig {
+    /// Reads and checks a `config.json`.
+    ///
+    /// # Errors
+    /// When the file cannot be read or parsed, or a field cannot be used.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        let text = std::fs::read(path).map_err(|cause| ConfigError::Io { path: path.display().to_string(), cause })?;
+        Self::parse(&text, &path.display().to_string())
+    }
+
+    /// Parses and checks the text of a `config.json`, as a string or as bytes; `origin` names it in errors.
+    ///
+    /// # Errors
+    /// When the text cannot be parsed or a field cannot be used.
+    pub fn parse(text: impl AsRef<[u8]>, origin: &str) -> Result<Self, ConfigError> {
+        let config: Self = serde_json::from_slice(text.as_ref())
+            .map_err(|cause| ConfigError::Json { path: origin.to_string(), cause })?;
+        config.validate()?;
+        Ok(config)
+    }
+
+    /// Writes the config as indented JSON that [`load`](Self::load) and the public tools read.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ConfigError> {
+        let path = path.as_ref();
+        let describe = || path.display().to_string();
+        let mut text =
+            serde_json::to_string_pretty(self).map_err(|cause| ConfigError::Json { path: describe(), cause })?;
+        text.push('\n');
+        std::fs::write(path, text).map_err(|cause| ConfigError::Io { path: describe(), cause })
+    }
+
+    /// Checks that the sizes agree with each other and that every choice is one this implementation has.
+    ///
+    /// # Errors
+    /// The first field that cannot be used.
+    pub fn validate(&self) -> Result<(), ConfigError> {
+        self.vision_config.validate()?;
+        self.text_config.validate()?;
+        if self.downsample_ratio != 0.5 && self.downsample_ratio != 1.0 {
+            return Err(refuse("downsample_ratio", self.downsample_ratio, "only 0.5 and 1 are supported"));
+        }
+        let [rows, columns] = self.vision_config.grid();
+        let step = self.merge();
+        if rows % step != 0 || columns % step != 0 {
+            return Err(refuse(
+                "vision_config.image_size",
+                format!("{:?}", self.vision_config.image_size),
+                format!("its grid of {rows}×{columns} patches cannot be shuffled in {step}×{step} blocks"),
+            ));
+        }
+        if let Some(length) = self.image_seq_length
+            && length != self.tokens_per_frame()
+        {
+            let expected = self.tokens_per_frame();
+            return Err(refuse("image_seq_length", length, format!("the sizes give {expected} tokens a frame")));
+        }
+        if self.projector_hidden_act != "gelu" {
+            return Err(refuse("projector_hidden_act", &self.projector_hidden_act, "only `gelu` is supported"));
+        }
+        if self.vision_feature_layer != -1 {
+            return Err(refuse("vision_feature_layer", self.vision_feature_layer, "only -1 is supported"));
+        }
+        if self.vision_feature_select_strategy != "default" {
+            let value = &self.vision_feature_select_strategy;
+            return Err(refuse("vision_feature_select_strategy", value, "only `default` is supported"));
+        }
+        if self.image_token_id as usize >= self.text_config.vocab_size {
+            let problem = format!("not below text_config.vocab_size = {}", self.text_config.vocab_size);
+            return Err(refuse("image_token_id", self.image_token_id, problem));
+        }
+        match &self.skeleton {
+            Some(skeleton) => skeleton.validate(),
+            None => Ok(()),
+        }
+    }
+
+    /// Side of the block of patches that becomes one visual token: 2 for a ratio of 0.5.
+    #[must_use]
+    pub fn merge(&self) -> usize {
+        (1.0 / self.downsample_ratio).round() as usize
+    }
+
+    /// Visual tokens that one frame of the configured image size gives.
+    #[must_use]
+    pub fn tokens_per_frame(&self) -> usize {
+        let [rows, columns] = self.vision_config.grid();
+        (rows / self.merge()) * (columns / self.merge())
+    }
+
+    /// Width of a pixel-shuffled token, the projector's input.
+    #[must_use]
+    pub fn shuffled_size(&self) -> usize {
+        self.vision_config.hidden_size * self.merge() * self.merge()
+    }
+
+    /// Whether the output head is the embedding table itself.
+    #[must_use]
+    pub fn tied(&self) -> bool {
+        self.tie_word_embeddings || self.text_config.tie_word_embeddings
+    }
+
+    /// The rendering and prompting block, or the reference's choices where the file has none.
+    #[must_use]
+    pub fn skeleton(&self) -> SkeletonConfig {
+        self.skeleton.clone().unwrap_or_default()
+    }
+
+    /// Height and width at which frames are rendered: the skeleton block's, else the vision tower's.
+    #[must_use]
+    pub fn render_size(&self) -> [usize; 2] {
+        self.skeleton.as_ref().and_then(|skeleton| skeleton.render_size).unwrap_or(self.vision_config.image_size)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,218 @@
+//! The language model: Qwen2 (Yang et al., arXiv 2407.10671) with grouped-query attention, rotary positions, RMSNorm
+//! and a gated inner layer.
+
+use burn::Tensor;
+use burn::module::Module;
+use burn::tensor::Device;
+
+use crate::config::TextConfig;
+use crate::kv_cache::{KvCache, LayerCache};
+use crate::layers::{Attention, AttentionMask, Embedding, Linear, RmsNorm, Rotary, ops};
+
+/// `language_model.*` of a checkpoint.
+#[derive(Module, Debug)]
+pub struct LanguageModel {
+    /// Table, layers and final norm.
+    pub model: Decoder,
+    /// Output head; absent where it is the embedding table.
+    pub lm_head: Option<Linear>,
+}
+
+impl LanguageModel {
+    /// A model without values yet; `tied` leaves out the output head.
+    #[must_use]
+    pub fn new(config: &TextConfig, tied: bool, device: &Device) -> Self {
+        let head = || Linear::new(config.hidden_size, config.vocab_size, false, device);
+        Self { model: Decoder::new(config, device), lm_head: (!tied).then(head) }
+    }
+
+    /// `[rows, hidden]` → `[rows, vocabulary]`.
+    #[must_use]
+    pub fn head(&self, hidden: Tensor<2>) -> Tensor<2> {
+        match &self.lm_head {
+            Some(head) => head.forward(hidden),
+            None => ops::linear(hidden, self.model.embed_tokens.weight.val(), None),
+        }
+    }
+}
+
+/// The decoder without its output head.
+#[derive(Module, Debug)]
+pub struct Decoder {
+    /// Token table.
+    pub embed_tokens: Embedding,
+    /// Layers in order.
+    pub layers: Vec<DecoderLayer>,
+    /// Final norm.
+    pub norm: RmsNorm,
+    head_dim: usize,
+    theta: f64,
+}
+
+impl Decoder {
+    fn new(config: &TextConfig, device: &Device) -> Self {
+        Self {
+            embed_tokens: Embedding::new(config.vocab_size, config.hidden_size, device),
+            layers: (0..config.num_hidden_layers).map(|_| DecoderLayer::new(config, device)).collect(),
+            norm: RmsNorm::new(config.hidden_size, config.rms_norm_eps, device),
+            head_dim: config.head_dim(),
+            theta: config.theta(),
+        }
+    }
+
+    /// `[batch, length, hidden]` → `[batch·length, hidden]`, final norm applied.
+    ///
+    /// Rows shorter than `length` are padded on the right. Causality hides that padding from every real token, so no
+    /// lengths are needed; what comes out at padded places means nothing.
+    #[must_use]
+    pub fn forward(&self, embedded: Tensor<3>) -> Tensor<2> {
+        let [batch, length, _] = embedded.dims();
+        let device = embedded.device().without_autodiff();
+        let positions: Vec<usize> = (0..length).collect();
+        let rotary = Rotary::new(&positions, self.head_dim, self.theta, &device);
+        let mask = AttentionMask::causal(length, 0, &[], &device);
+        let mut hidden = flatten(embedded);
+        for layer in &self.layers {
+            hidden = layer.forward(hidden, batch, &rotary, &mask, None);
+        }
+        self.norm.forward(hidden)
+    }
+
+    /// `[batch, length, hidden]` → `[batch·length, hidden]`, continuing what `cache` holds and adding to it.
+    ///
+    /// `lengths` counts the real tokens of each row; the padding after them stays hidden from all later calls, and the
+    /// row's positions continue from its real length.
+    ///
+    /// # Panics
+    /// When `lengths` or the cache disagree with the batch.
+    #[must_use]
+    pub fn forward_cached(&self, embedded: Tensor<3>, lengths: &[usize], cache: &mut KvCache) -> Tensor<2> {
+        let [batch, length, _] = embedded.dims();
+        assert_eq!(lengths.len(), batch, "one length per row");
+        let device = embedded.device().without_autodiff();
+        let positions = cache.positions(batch, length);
+        let rotary = Rotary::new(&positions, self.head_dim, self.theta, &device);
+        let mask = AttentionMask::causal(length, cache.slots(), cache.gaps(), &device);
+        let mut hidden = flatten(embedded);
+        for (index, layer) in self.layers.iter().enumerate() {
+            hidden = layer.forward(hidden, batch, &rotary, &mask, Some(cache.layer(index)));
+        }
+        cache.advance(length, lengths);
+        self.norm.forward(hidden)
+    }
+}
+
+fn flatten(embedded: Tensor<3>) -> Tensor<2> {
+    let [batch, length, width] = embedded.dims();
+    embedded.reshape([batch * length, width])
+}
+
+/// One layer: `h += attn(norm(h)); h += mlp(norm(h))`.
+#[derive(Module, Debug)]
+pub struct DecoderLayer {
+    /// Self-attention.
+    pub self_attn: SelfAttention,
+    /// Gated inner layer.
+    pub mlp: GatedMlp,
+    /// Norm before the attention.
+    pub input_layernorm: RmsNorm,
+    /// Norm before the inner layer.
+    pub post_attention_layernorm: RmsNorm,
+}
+
+impl DecoderLayer {
+    fn new(config: &TextConfig, device: &Device) -> Self {
+        let width = config.hidden_size;
+        let queries = config.num_attention_heads * config.head_dim();
+        let keys = config.kv_heads() * config.head_dim();
+        let linear = |inputs, outputs, bias| Linear::new(inputs, outputs, bias, device);
+        let norm = || RmsNorm::new(width, config.rms_norm_eps, device);
+        Self {
+            self_attn: SelfAttention {
+                q_proj: linear(width, queries, true),
+                k_proj: linear(width, keys, true),
+                v_proj: linear(width, keys, true),
+                o_proj: linear(queries, width, false),
+                head_dim: config.head_dim(),
+            },
+            mlp: GatedMlp {
+                gate_proj: linear(width, config.intermediate_size, false),
+                up_proj: linear(width, config.intermediate_size, false),
+                down_proj: linear(config.intermediate_size, width, false),
+            },
+            input_layernorm: norm(),
+            post_attention_layernorm: norm(),
+        }
+    }
+
+    fn forward(
+        &self,
+        hidden: Tensor<2>,
+        batch: usize,
+        rotary: &Rotary,
+        mask: &AttentionMask,
+        cache: Option<&mut LayerCache>,
+    ) -> Tensor<2> {
+        let normed = self.input_layernorm.forward(hidden.clone());
+        let hidden = hidden + self.self_attn.forward(normed, batch, rotary, mask, cache);
+        let normed = self.post_attention_layernorm.forward(hidden.clone());
+        hidden + self.mlp.forward(normed)
+    }
+}
+
+/// Causal self-attention; several query heads share one key/value head.
+#[derive(Module, Debug)]
+pub struct SelfAttention {
+    /// Queries.
+    pub q_proj: Linear,
+    /// Keys.
+    pub k_proj: Linear,
+    /// Values.
+    pub v_proj: Linear,
+    /// Output, without bias.
+    pub o_proj: Linear,
+    head_dim: usize,
+}
+
+impl SelfAttention {
+    fn forward(
+        &self,
+        hidden: Tensor<2>,
+        batch: usize,
+        rotary: &Rotary,
+        mask: &AttentionMask,
+        cache: Option<&mut LayerCache>,
+    ) -> Tensor<2> {
+        let length = hidden.dims()[0] / batch;
+        let split = |projected: Tensor<2>| {
+            let heads = projected.dims()[1] / self.head_dim;
+            projected.reshape([batch, length, heads, self.head_dim])
+        };
+        let query = ops::rotate(split(self.q_proj.forward(hidden.clone())), rotary);
+        let key = ops::rotate(split(self.k_proj.forward(hidden.clone())), rotary);
+        let value = split(self.v_proj.forward(hidden));
+        let (key, value) = match cache {
+            Some(cache) => cache.append(key, value),
+            None => (key, value),
+        };
+        self.o_proj.forward(Attention { query, key, value }.run(mask))
+    }
+}
+
+/// `down(silu(gate(x))·up(x))`.
+#[derive(Module, Debug)]
+pub struct GatedMlp {
+    /// Gate.
+    pub gate_proj: Linear,
+    /// What the gate lets through.
+    pub up_proj: Linear,
+    /// Back to the decoder's width.
+    pub down_proj: Linear,
+}
+
+impl GatedMlp {
+    fn forward(&self, hidden: Tensor<2>) -> Tensor<2> {
+        let gate = self.gate_proj.forward(hidden.clone());
+        self.down_proj.forward(ops::swiglu(gate, self.up_proj.forward(hidden)))
+    }
+}

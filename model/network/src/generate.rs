@@ -1,0 +1,244 @@
+//! Answers token by token, and the scoring of given answers.
+//!
+//! Only the last place's logits leave the device, one read per step. In a browser that read must be awaited and the
+//! thread given back between two steps, so the steps are written once, as [`generate`] and [`Session::score_async`];
+//! the blocking functions run those to their end on a machine that can wait.
+
+use std::ops::ControlFlow;
+
+use burn::Tensor;
+use burn::tensor::activation::log_softmax;
+
+use crate::internvl::{InternVl, PromptError, TokenBatch};
+use crate::kv_cache::KvCache;
+use crate::task::yield_now;
+use crate::tensors::{ReadError, host_async, indices};
+
+mod sequences;
+
+use sequences::Sequences;
+pub use sequences::{Ending, Generated};
+
+/// Why there is no answer, or no score.
+#[derive(Debug, thiserror::Error)]
+pub enum GenerateError {
+    /// Tokens and pictures do not fit together.
+    #[error(transparent)]
+    Prompt(#[from] PromptError),
+    /// The device gave nothing back.
+    #[error(transparent)]
+    Device(#[from] ReadError),
+}
+
+/// How an answer is generated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GenerateOptions {
+    /// Tokens at most.
+    pub max_tokens: usize,
+    /// Tokens that end the answer; they are not part of it.
+    pub stop: Vec<u32>,
+    /// Above 1, tokens that already occurred become less likely: positive logits are divided by it, negative ones
+    /// multiplied (Keskar et al., arXiv 1909.05858, as in transformers). 1 changes nothing.
+    pub repetition_penalty: f32,
+}
+
+impl Default for GenerateOptions {
+    fn default() -> Self {
+        Self { max_tokens: 64, stop: Vec::new(), repetition_penalty: 1.0 }
+    }
+}
+
+/// A conversation under way: everything fed so far is in the cache and is not computed again.
+#[derive(Debug)]
+pub struct Session<'m> {
+    model: &'m InternVl,
+    cache: KvCache,
+    rows: usize,
+    /// `[rows, vocabulary]` after the last token of each row.
+    logits: Option<Tensor<2>>,
+}
+
+impl<'m> Session<'m> {
+    /// An empty session. The model should be in validation state (`Module::valid`), or every step records a graph.
+    #[must_use]
+    pub fn new(model: &'m InternVl) -> Self {
+        let layers = model.config().text_config.num_hidden_layers;
+        Self { model, cache: KvCache::new(layers), rows: 0, logits: None }
+    }
+
+    /// Feeds tokens, with the visual tokens `[frames, tokens, hidden]` they have places for. Rows may differ in length.
+    ///
+    /// # Errors
+    /// See [`InternVl::embed`]; also when a row is empty.
+    ///
+    /// # Panics
+    /// When the number of rows differs from earlier calls.
+    pub fn feed(&mut self, batch: &TokenBatch, visual: Option<Tensor<3>>) -> Result<(), PromptError> {
+        let lengths = batch.lengths();
+        if lengths.contains(&0) {
+            return Err(PromptError::Empty);
+        }
+        let embedded = self.model.embed(batch, visual)?;
+        let device = embedded.device();
+        let hidden = self.model.language_model.model.forward_cached(embedded, &lengths, &mut self.cache);
+        let last = lengths.iter().enumerate().map(|(row, length)| (row * batch.length() + length - 1) as i64);
+        let last = hidden.select(0, indices(last.collect(), &device));
+        self.rows = lengths.len();
+        self.logits = Some(self.model.language_model.head(last));
+        Ok(())
+    }
+
+    /// `[rows, vocabulary]` — logits of the next token of each row; `None` before the first [`Self::feed`].
+    #[must_use]
+    pub fn logits(&self) -> Option<Tensor<2>> {
+        self.logits.clone()
+    }
+
+    /// Real tokens seen by each row.
+    #[must_use]
+    pub fn lengths(&self) -> &[usize] {
+        self.cache.filled()
+    }
+
+    /// As [`Session::score_async`], waiting for the device; not for a browser.
+    ///
+    /// # Errors
+    /// As [`Session::score_async`].
+    pub fn score(&self, candidates: &[Vec<u32>]) -> Result<Vec<Vec<f32>>, GenerateError> {
+        pollster::block_on(self.score_async(candidates))
+    }
+
+    /// Log-probability of each candidate as the continuation of each row: `[rows][candidates]`, summed over the
+    /// candidate's tokens (put the end token last if it shall count). The session itself is left as it was.
+    ///
+    /// # Errors
+    /// When a candidate is empty or has a token outside the vocabulary, or nothing was fed yet; when the device gives
+    /// nothing back.
+    pub async fn score_async(&self, candidates: &[Vec<u32>]) -> Result<Vec<Vec<f32>>, GenerateError> {
+        let first = self.logits.clone().ok_or(PromptError::Empty)?;
+        if candidates.is_empty() {
+            return Ok(vec![Vec::new(); self.rows]);
+        }
+        if candidates.iter().any(Vec::is_empty) {
+            return Err(PromptError::Empty.into());
+        }
+        // a candidate's last token is predicted but never fed
+        let fed: Vec<Vec<u32>> = candidates.iter().map(|tokens| tokens[..tokens.len() - 1].to_vec()).collect();
+        let fed = TokenBatch::new(fed);
+        let first = log_softmax(first, 1);
+        let device = first.device();
+        let heads: Vec<i64> = candidates.iter().map(|tokens| i64::from(tokens[0])).collect();
+        let vocabulary = first.dims()[1];
+        if let Some((row, &token)) = candidates.iter().enumerate().find_map(|(row, tokens)| {
+            tokens.iter().find(|token| **token as usize >= vocabulary).map(|token| (row, token))
+        }) {
+            return Err(PromptError::UnknownToken { row, token, vocabulary }.into());
+        }
+        let heads: Vec<f32> = host_async(first.select(1, indices(heads, &device))).await?;
+        let mut scores: Vec<Vec<f32>> = heads.chunks(candidates.len()).map(<[f32]>::to_vec).collect();
+        if fed.length() == 0 {
+            return Ok(scores);
+        }
+        // every place of every candidate: its row among the logits and the token that should follow
+        let mut places = Vec::new();
+        let mut owners = Vec::new();
+        for (candidate, tokens) in candidates.iter().enumerate() {
+            for (place, &next) in tokens[1..].iter().enumerate() {
+                places.push(((candidate * fed.length() + place) * vocabulary) as i64 + i64::from(next));
+                owners.push(candidate);
+            }
+        }
+        let embedded = self.model.embed(&fed, None)?;
+        let lengths = fed.lengths();
+        for (row, scores) in scores.iter_mut().enumerate() {
+            yield_now().await;
+            let mut cache = self.cache.repeat_row(row, candidates.len());
+            let decoder = &self.model.language_model.model;
+            let hidden = decoder.forward_cached(embedded.clone(), &lengths, &mut cache);
+            let rows = hidden.dims()[0];
+            let following = log_softmax(self.model.language_model.head(hidden), 1);
+            let following = following.reshape([rows * vocabulary]).select(0, indices(places.clone(), &device));
+            for (&owner, value) in owners.iter().zip(host_async(following).await?) {
+                scores[owner] += value;
+            }
+        }
+        Ok(scores)
+    }
+}
+
+/// Answers several prompts at once, always taking the most likely token. Prompts may differ in length. `on_token` sees
+/// each row and token as it comes; [`ControlFlow::Break`] ends all answers with what was said, that token included.
+///
+/// # Errors
+/// See [`InternVl::embed`]; also when the device gives nothing back.
+pub async fn generate(
+    model: &InternVl,
+    prompts: &[Vec<u32>],
+    visual: Option<Tensor<3>>,
+    options: &GenerateOptions,
+    mut on_token: impl FnMut(usize, u32) -> ControlFlow<()>,
+) -> Result<Vec<Generated>, GenerateError> {
+    let mut answers = Sequences::new(prompts, options);
+    let mut session = Session::new(model);
+    let mut next = Some((TokenBatch::new(prompts.to_vec()), visual));
+    while let Some((batch, visual)) = next {
+        yield_now().await;
+        session.feed(&batch, visual)?;
+        let logits = host_async(session.logits.clone().expect("set by feed")).await?;
+        next = answers.take(&logits, &mut on_token).map(|batch| (batch, None));
+    }
+    Ok(answers.into_generated())
+}
+
+/// As [`generate`], waiting for the device; not for a browser. Returns the tokens alone.
+///
+/// # Errors
+/// As [`generate`].
+pub fn greedy_batch(
+    model: &InternVl,
+    prompts: &[Vec<u32>],
+    visual: Option<Tensor<3>>,
+    options: &GenerateOptions,
+    mut on_token: impl FnMut(usize, u32),
+) -> Result<Vec<Vec<u32>>, GenerateError> {
+    let on_token = |row, token| {
+        on_token(row, token);
+        ControlFlow::Continue(())
+    };
+    let answers = pollster::block_on(generate(model, prompts, visual, options, on_token))?;
+    Ok(answers.into_iter().map(|answer| answer.tokens).collect())
+}
+
+/// As [`greedy_batch`] for one prompt.
+///
+/// # Errors
+/// As [`generate`].
+pub fn greedy(
+    model: &InternVl,
+    prompt: &[u32],
+    visual: Option<Tensor<3>>,
+    options: &GenerateOptions,
+    mut on_token: impl FnMut(u32),
+) -> Result<Vec<u32>, GenerateError> {
+    let answers = greedy_batch(model, &[prompt.to_vec()], visual, options, |_, token| on_token(token))?;
+    Ok(answers.into_iter().next().unwrap_or_default())
+}
+
+/// Log-probability of each candidate after `prefix`, the sum over its tokens (end token included if given). Waits for
+/// the device; not for a browser.
+///
+/// # Errors
+/// See [`InternVl::embed`] and [`Session::score_async`].
+pub fn score_continuations(
+    model: &InternVl,
+    prefix: &[u32],
+    visual: Option<Tensor<3>>,
+    candidates: &[Vec<u32>],
+) -> Result<Vec<f32>, GenerateError> {
+    let mut session = Session::new(model);
+    session.feed(&TokenBatch::new(vec![prefix.to_vec()]), visual)?;
+    Ok(session.score(candidates)?.into_iter().next().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! Fresh weights, by name and shape.
+//!
+//! Numbers are drawn on the host from a generator seeded with the tensor's name, so a seed gives the same model on
+//! every backend, and adding a layer does not shift the others' values.
+
+use burn::Tensor;
+use burn::module::{Module, ModuleMapper, Param};
+use burn::tensor::TensorData;
+
+use crate::config::InternVlConfig;
+
+/// Draws every parameter afresh.
+///
+/// Weights and tables are normal with the config's `initializer_range`, biases 0, norms 1, layer scales the config's.
+#[must_use]
+pub fn fresh<M: Module>(model: M, config: &InternVlConfig, seed: u64) -> M {
+    let vision = config.vision_config.initializer_range;
+    let text = config.text_config.initializer_range;
+    let scale = config.vision_config.layer_scale_init_value;
+    fill(model, seed, |name, shape| {
+        if name.contains(".lambda_") {
+            Some(Draw::Constant(scale as f32))
+        } else if name.contains(".lora.") {
+            Some(adapter(name, shape))
+        } else if name.ends_with(".bias") {
+            Some(Draw::Constant(0.0))
+        } else if shape.len() == 1 {
+            Some(Draw::Constant(1.0))
+        } else {
+            Some(Draw::Normal(if name.starts_with("vision_tower") { vision } else { text }))
+        }
+    })
+}
+
+/// Draws the adapters afresh and leaves everything else.
+#[must_use]
+pub(crate) fn adapters<M: Module>(model: M, seed: u64) -> M {
+    fill(model, seed, |name, shape| name.contains(".lora.").then(|| adapter(name, shape)))
+}
+
+/// A is uniform within ±1/√in, B is zero: peft's choice, which makes a fresh adapter change nothing.
+fn adapter(name: &str, shape: &[usize]) -> Draw {
+    if name.ends_with(".a") { Draw::Uniform((shape[1] as f64).powf(-0.5)) } else { Draw::Constant(0.0) }
+}
+
+enum Draw {
+    Constant(f32),
+    Normal(f64),
+    Uniform(f64),
+}
+
+fn fill<M: Module>(module: M, seed: u64, rule: impl Fn(&str, &[usize]) -> Option<Draw>) -> M {
+    module.map(&mut Filler { path: Vec::new(), seed, rule })
+}
+
+struct Filler<F> {
+    path: Vec<String>,
+    seed: u64,
+    rule: F,
+}
+
+impl<F: Fn(&str, &[usize]) -> Option<Draw>> ModuleMapper for Filler<F> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_string());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = self.path.join(".");
+        let shape = param.lazy_shape();
+        let Some(draw) = (self.rule)(&name, shape.as_slice()) else {
+            return param;
+        };
+        let mut random = Random::new(self.seed, &name);
+        let values: Vec<f32> = (0..shape.num_elements())
+            .map(|_| match draw {
+                Draw::Constant(value) => value,
+                Draw::Normal(deviation) => (random.normal() * deviation) as f32,
+                Draw::Uniform(bound) => ((random.uniform() * 2.0 - 1.0) * bound) as f32,
+            })
+            .collect();
+        let tensor = Tensor::from_data(TensorData::new(values, shape), &param.lazy_device());
+        let id = param.id;
+        param.transform_for_load(tensor, id)
+    }
+}
+
+/// SplitMix64 (Steele, Lea and Flood 2014): small, portable, good enough for weights.
+struct Random {
+    state: u64,
+}
+
+impl Random {
+    fn new(seed: u64, name: &str) -> Self {
+        // FNV-1a over the name keeps neighbouring tensors unrelated
+        let hash = name
+            .bytes()
+            .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
+        Self { state: hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) }
+    }
+
+    fn next(&mut self) -> u64 {
+        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.state;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// In (0, 1).
+    fn uniform(&mut self) -> f64 {
+        ((self.next() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+    }
+
+    /// Mean 0, variance 1 (Box and Muller 1958).
+    fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * self.uniform().ln()).sqrt();
+        radius * (std::f64::consts::TAU * self.uniform()).cos()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn normal_numbers_have_mean_zero_and_variance_one() {
+        let mut random = Random::new(7, "a.weight");
+        let numbers: Vec<f64> = (0..20_000).map(|_| random.normal()).collect();
+        let mean = numbers.iter().sum::<f64>() / 20_000.0;
+        let variance = numbers.iter().map(|x| (x - mean).powi(2)).sum::<f64>() / 20_000.0;
+        assert!(mean.abs() < 0.03 && (variance - 1.0).abs() < 0.04, "{mean} {variance}");
+    }
+
+    #[test]
+    fn names_and_seeds_give_different_numbers() {
+        let first = |seed, name: &str| Random::new(seed, name).next();
+        assert_ne!(first(1, "a"), first(1, "b"));
+        assert_ne!(first(1, "a"), first(2, "a"));
+        assert_eq!(first(1, "a"), first(1, "a"));
+    }
+}

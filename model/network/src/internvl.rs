@@ -1,0 +1,356 @@
+//! The whole model: frames and text in, logits or a loss out.
+
+use burn::Tensor;
+use burn::module::Module;
+use burn::tensor::{Device, TensorData};
+
+use crate::config::InternVlConfig;
+use crate::decoder::LanguageModel;
+use crate::foreground::Foreground;
+use crate::initialise;
+use crate::kv_cache::KvCache;
+use crate::layers::ops;
+use crate::projector::Projector;
+use crate::tensors::indices;
+use crate::vision::{VisionTower, pixel_shuffle};
+
+/// Label of a token that does not count in the loss.
+pub const IGNORED: i64 = -100;
+
+/// Why tokens and pictures cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum PromptError {
+    /// The text has places for another number of visual tokens than the frames give.
+    #[error("the text has {places} image tokens (id {token}) but the frames give {visual} visual tokens")]
+    VisualCount {
+        /// Image tokens in the text.
+        places: usize,
+        /// Visual tokens supplied.
+        visual: usize,
+        /// The image token.
+        token: u32,
+    },
+    /// A token that the embedding table does not have.
+    #[error("token {token} in row {row} is outside the vocabulary of {vocabulary}")]
+    UnknownToken {
+        /// Row of the batch.
+        row: usize,
+        /// The token.
+        token: u32,
+        /// Rows of the embedding table.
+        vocabulary: usize,
+    },
+    /// Labels that do not match the tokens in number.
+    #[error("row {row} has {tokens} tokens but {labels} labels")]
+    LabelCount {
+        /// Row of the batch.
+        row: usize,
+        /// Tokens in that row.
+        tokens: usize,
+        /// Labels in that row.
+        labels: usize,
+    },
+    /// No token of the batch counts in the loss.
+    #[error("every label is {IGNORED}: there is nothing to learn from")]
+    NoLabels,
+    /// The batch has no tokens at all.
+    #[error("the batch has no tokens")]
+    Empty,
+}
+
+/// Token sequences of different lengths as one batch, padded on the right.
+///
+/// The lengths say what is padding; no token id does (in the Qwen vocabulary 0 is an exclamation mark).
+#[derive(Debug, Clone)]
+pub struct TokenBatch {
+    rows: Vec<Vec<u32>>,
+    length: usize,
+}
+
+impl TokenBatch {
+    /// A batch of one or more sequences.
+    #[must_use]
+    pub fn new(rows: Vec<Vec<u32>>) -> Self {
+        let length = rows.iter().map(Vec::len).max().unwrap_or(0);
+        Self { rows, length }
+    }
+
+    /// Sequences.
+    #[must_use]
+    pub fn rows(&self) -> &[Vec<u32>] {
+        &self.rows
+    }
+
+    /// Length of the longest sequence, to which all are padded.
+    #[must_use]
+    pub fn length(&self) -> usize {
+        self.length
+    }
+
+    /// Real tokens of each sequence.
+    #[must_use]
+    pub fn lengths(&self) -> Vec<usize> {
+        self.rows.iter().map(Vec::len).collect()
+    }
+}
+
+/// Vision tower, projector and language model under the names of the public checkpoints.
+#[derive(Module, Debug)]
+pub struct InternVl {
+    /// Frames to patch features.
+    pub vision_tower: VisionTower,
+    /// Patch features to visual tokens.
+    pub multi_modal_projector: Projector,
+    /// Text and visual tokens to the next token.
+    pub language_model: LanguageModel,
+    #[module(skip)]
+    config: InternVlConfig,
+}
+
+impl InternVl {
+    /// A model whose parameters are not allocated yet; fill it from a checkpoint or with [`Self::random`].
+    ///
+    /// The config is taken as valid, see [`InternVlConfig::validate`].
+    #[must_use]
+    pub fn new(config: &InternVlConfig, device: &Device) -> Self {
+        Self {
+            vision_tower: VisionTower::new(config, device),
+            multi_modal_projector: Projector::new(config, device),
+            language_model: LanguageModel::new(&config.text_config, config.tied(), device),
+            config: config.clone(),
+        }
+    }
+
+    /// A model with fresh weights. The same seed gives the same weights on every device.
+    #[must_use]
+    pub fn random(config: &InternVlConfig, seed: u64, device: &Device) -> Self {
+        initialise::fresh(Self::new(config, device), config, seed)
+    }
+
+    /// The sizes and constants the model was made with.
+    #[must_use]
+    pub fn config(&self) -> &InternVlConfig {
+        &self.config
+    }
+
+    /// Where the parameters live.
+    #[must_use]
+    pub fn device(&self) -> Device {
+        self.language_model.model.norm.weight.lazy_device()
+    }
+
+    /// `[frames, height, width, 3]` in [0, 1] → `[frames, tokens, hidden]`: visual tokens of the decoder's width.
+    ///
+    /// # Panics
+    /// When the frame size does not divide into patches, or its grid not into pixel-shuffle blocks.
+    #[must_use]
+    pub fn encode_frames(&self, frames: Tensor<4>) -> Tensor<3> {
+        let [count, height, width, _] = frames.dims();
+        let [patch_height, patch_width] = self.config.vision_config.patch_size;
+        let grid = [height / patch_height, width / patch_width];
+        let features = self.vision_tower.forward(frames);
+        self.project(features, grid).reshape([count as i32, -1, self.config.text_config.hidden_size as i32])
+    }
+
+    /// As [`Self::encode_frames`] where the frames hold something: `[1, kept tokens of all frames, hidden]`.
+    #[must_use]
+    pub fn encode_foreground(&self, frames: Tensor<4>, foreground: &Foreground) -> Tensor<3> {
+        let merge = self.config.merge();
+        let features = self.vision_tower.forward_seen(frames, &foreground.patches(merge));
+        let [patches, width] = features.dims();
+        let shuffled = features.reshape([patches / (merge * merge), merge * merge * width]);
+        self.multi_modal_projector.forward(shuffled).unsqueeze()
+    }
+
+    /// Height and width in pixels of what becomes one visual token.
+    #[must_use]
+    pub fn token_size(&self) -> [usize; 2] {
+        self.config.vision_config.patch_size.map(|side| side * self.config.merge())
+    }
+
+    /// `[frames, 1 + rows·columns, vision_hidden]` → `[frames·tokens, hidden]`: class token dropped, pixel shuffle,
+    /// projector.
+    #[must_use]
+    pub fn project(&self, features: Tensor<3>, grid: [usize; 2]) -> Tensor<2> {
+        let [count, tokens, width] = features.dims();
+        let patches = features.slice([0..count, 1..tokens, 0..width]);
+        self.multi_modal_projector.forward(pixel_shuffle(patches, grid, self.config.merge()))
+    }
+
+    /// Tokens → `[batch, length, hidden]`, with the visual tokens `[frames, tokens, hidden]` of the whole batch, in
+    /// order, in the places of the image token.
+    ///
+    /// # Errors
+    /// When the number of places differs from the number of visual tokens (the reference silently fills the shorter),
+    /// or a token is outside the vocabulary.
+    pub fn embed(&self, batch: &TokenBatch, visual: Option<Tensor<3>>) -> Result<Tensor<3>, PromptError> {
+        let width = self.config.text_config.hidden_size;
+        let plan = self.plan(batch)?;
+        let supplied = visual.as_ref().map_or(0, |visual| visual.dims()[0] * visual.dims()[1]);
+        if plan.places != supplied {
+            return Err(PromptError::VisualCount {
+                places: plan.places,
+                visual: supplied,
+                token: self.config.image_token_id,
+            });
+        }
+        let device = self.device().without_autodiff();
+        let (rows, length) = (batch.rows.len(), batch.length);
+        let text = self.language_model.model.embed_tokens.forward(indices(plan.text, &device));
+        let embedded = match visual {
+            None => text,
+            // text rows and visual rows in one table, then one gather puts both where they belong
+            Some(visual) => {
+                Tensor::cat(vec![text, visual.reshape([supplied, width])], 0).select(0, indices(plan.order, &device))
+            }
+        };
+        Ok(embedded.reshape([rows, length, width]))
+    }
+
+    fn plan(&self, batch: &TokenBatch) -> Result<EmbeddingPlan, PromptError> {
+        let vocabulary = self.config.text_config.vocab_size;
+        let image = self.config.image_token_id;
+        let is_image = |token: &&u32| **token == image;
+        let places = batch.rows.iter().flatten().filter(is_image).count();
+        let text_count = batch.rows.len() * batch.length - places;
+        let mut plan = EmbeddingPlan { text: Vec::with_capacity(text_count), order: Vec::new(), places: 0 };
+        if batch.length == 0 {
+            return Err(PromptError::Empty);
+        }
+        for (row, tokens) in batch.rows.iter().enumerate() {
+            for &token in tokens {
+                if token as usize >= vocabulary {
+                    return Err(PromptError::UnknownToken { row, token, vocabulary });
+                }
+                if token == image {
+                    plan.order.push((text_count + plan.places) as i64);
+                    plan.places += 1;
+                } else {
+                    plan.order.push(plan.text.len() as i64);
+                    plan.text.push(i64::from(token));
+                }
+            }
+            for _ in tokens.len()..batch.length {
+                plan.order.push(plan.text.len() as i64);
+                plan.text.push(0);
+            }
+        }
+        Ok(plan)
+    }
+
+    /// Tokens and visual tokens → `[batch, length, vocabulary]`.
+    ///
+    /// # Errors
+    /// See [`Self::embed`].
+    pub fn logits(&self, batch: &TokenBatch, visual: Option<Tensor<3>>) -> Result<Tensor<3>, PromptError> {
+        let embedded = self.embed(batch, visual)?;
+        let hidden = self.language_model.model.forward(embedded);
+        let logits = self.language_model.head(hidden);
+        Ok(logits.reshape([batch.rows.len() as i32, batch.length as i32, -1]))
+    }
+
+    /// `[1]` — causal cross-entropy, the mean over all tokens of the batch whose label is not [`IGNORED`].
+    ///
+    /// `labels` has the shape of the tokens; a label is compared with the prediction made one place before it. The
+    /// output head runs only where a label stands, which at most places is nowhere.
+    ///
+    /// # Errors
+    /// See [`Self::embed`]; also when the labels do not match the tokens, or all are [`IGNORED`].
+    pub fn loss(
+        &self,
+        batch: &TokenBatch,
+        labels: &[Vec<i64>],
+        visual: Option<Tensor<3>>,
+    ) -> Result<Tensor<1>, PromptError> {
+        let aims = Aims::of(batch, labels)?;
+        let shares = vec![1.0 / aims.targets.len() as f32; aims.targets.len()];
+        let hidden = self.language_model.model.forward(self.embed(batch, visual)?);
+        Ok(self.loss_at(hidden, aims, shares))
+    }
+
+    /// Cross-entropy of conversations that begin alike: each row of `openings`, all of one length, is followed by the
+    /// same number of rows of `rests`, those of one opening next to each other. An opening is computed once, however
+    /// many rests follow it. `visual` belongs to the openings, `labels` to the rests.
+    ///
+    /// Unlike in [`Self::loss`], every answer counts alike, however long it is: the mean over answers of the mean over
+    /// their tokens, as if each were a batch of its own (the reference's batches hold one). A label of two words would
+    /// drown in explanations of forty.
+    ///
+    /// # Errors
+    /// As [`Self::loss`].
+    ///
+    /// # Panics
+    /// When `rests` is no multiple of `openings`, or openings differ in length.
+    pub fn loss_of_rests(
+        &self,
+        openings: &TokenBatch,
+        rests: &TokenBatch,
+        labels: &[Vec<i64>],
+        visual: Option<Tensor<3>>,
+    ) -> Result<Tensor<1>, PromptError> {
+        let aims = Aims::of(rests, labels)?;
+        let decoder = &self.language_model.model;
+        let mut cache = KvCache::new(self.config.text_config.num_hidden_layers);
+        let _ = decoder.forward_cached(self.embed(openings, visual)?, &openings.lengths(), &mut cache);
+        let mut cache = cache.repeat_each(rests.rows().len() / openings.rows().len());
+        let hidden = decoder.forward_cached(self.embed(rests, None)?, &rests.lengths(), &mut cache);
+        let shares = aims.shares_of_answers();
+        Ok(self.loss_at(hidden, aims, shares))
+    }
+
+    /// Cross-entropy of what follows the given places of `hidden [rows, width]`, with each place's share of it.
+    fn loss_at(&self, hidden: Tensor<2>, Aims { places, targets, .. }: Aims, shares: Vec<f32>) -> Tensor<1> {
+        let device = self.device().without_autodiff();
+        let logits = self.language_model.head(hidden.select(0, indices(places, &device)));
+        let count = shares.len();
+        let shares = Tensor::from_data(TensorData::new(shares, [count]), &device);
+        ops::cross_entropy(logits, indices(targets, &device), shares)
+    }
+}
+
+/// Where predictions are compared, and with which tokens.
+struct Aims {
+    places: Vec<i64>,
+    targets: Vec<i64>,
+    /// The row of the batch that each belongs to.
+    rows: Vec<usize>,
+}
+
+impl Aims {
+    fn of(batch: &TokenBatch, labels: &[Vec<i64>]) -> Result<Aims, PromptError> {
+        let mut aims = Aims { places: Vec::new(), targets: Vec::new(), rows: Vec::new() };
+        for (row, tokens) in batch.rows.iter().enumerate() {
+            let labels = labels.get(row).map_or(&[][..], Vec::as_slice);
+            if labels.len() != tokens.len() {
+                return Err(PromptError::LabelCount { row, tokens: tokens.len(), labels: labels.len() });
+            }
+            for (place, &label) in labels.iter().enumerate().skip(1).filter(|(_, label)| **label != IGNORED) {
+                aims.places.push((row * batch.length + place - 1) as i64);
+                aims.targets.push(label);
+                aims.rows.push(row);
+            }
+        }
+        if aims.targets.is_empty() { Err(PromptError::NoLabels) } else { Ok(aims) }
+    }
+
+    /// What each token counts when all answers count alike; adds up to 1.
+    fn shares_of_answers(&self) -> Vec<f32> {
+        let mut tokens = vec![0.0f32; self.rows.last().map_or(0, |last| last + 1)];
+        self.rows.iter().for_each(|&row| tokens[row] += 1.0);
+        let answers = tokens.iter().filter(|&&n| n > 0.0).count() as f32;
+        self.rows.iter().map(|&row| 1.0 / (tokens[row] * answers)).collect()
+    }
+}
+
+/// Which row of the joined table each place of the batch takes.
+struct EmbeddingPlan {
+    /// Tokens to look up, in order of appearance, padding included.
+    text: Vec<i64>,
+    /// For each place its row: text first, visual tokens after.
+    order: Vec<i64>,
+    /// Image tokens met.
+    places: usize,
+}
+
+#[cfg(test)]
+mod tests;

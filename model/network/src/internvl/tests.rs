@@ -1,0 +1,122 @@
+use burn::tensor::Distribution;
+
+use super::*;
+use crate::tensors::host;
+
+/// A model of `nano`'s kind: 64-pixel frames, 16-pixel patches, four layers each.
+fn nano(width: usize) -> InternVlConfig {
+    let value = serde_json::json!({
+        "image_token_id": 5,
+        "vision_config": {
+            "hidden_size": width, "intermediate_size": 4 * width, "num_hidden_layers": 4, "num_attention_heads": 4,
+            "image_size": 64, "patch_size": 16, "attention_bias": true, "initializer_range": 0.05
+        },
+        "text_config": {
+            "hidden_size": width, "intermediate_size": 3 * width, "num_hidden_layers": 4, "num_attention_heads": 4,
+            "num_key_value_heads": 2, "vocab_size": 800, "tie_word_embeddings": true, "initializer_range": 0.05
+        }
+    });
+    InternVlConfig::parse(value.to_string(), "nano").expect("valid")
+}
+
+/// `clips` prompts of 48 visual and 40 text tokens, the last eight of them labelled.
+fn batch(clips: u32) -> (TokenBatch, Vec<Vec<i64>>) {
+    let rows: Vec<Vec<u32>> =
+        (0..clips).map(|clip| [vec![5; 48], (0..40).map(|i| 10 + (i * 7 + clip) % 700).collect()].concat()).collect();
+    let label = |(place, token): (usize, &u32)| if place >= 80 { i64::from(*token) } else { IGNORED };
+    let labels = rows.iter().map(|row| row.iter().enumerate().map(label).collect()).collect();
+    (TokenBatch::new(rows), labels)
+}
+
+fn frames(count: usize, device: &Device) -> Tensor<4> {
+    Tensor::random([count, 64, 64, 3], Distribution::Uniform(0.0, 1.0), device)
+}
+
+#[test]
+fn the_gathered_loss_is_the_mean_over_all_labelled_places() {
+    let device = Device::flex();
+    let model = InternVl::random(&nano(32), 3, &device);
+    let (batch, labels) = batch(2);
+    let visual = model.encode_frames(frames(24, &device));
+    let loss = host(model.loss(&batch, &labels, Some(visual.clone())).expect("valid"))[0];
+    let logits = host(model.logits(&batch, Some(visual)).expect("valid"));
+    let mut terms = Vec::new();
+    for (row, labels) in labels.iter().enumerate() {
+        for place in 1..labels.len() {
+            if labels[place] != IGNORED {
+                let logits = &logits[(row * 88 + place - 1) * 800..][..800];
+                let total: f64 = logits.iter().map(|logit| f64::from(*logit).exp()).sum();
+                terms.push(total.ln() - f64::from(logits[labels[place] as usize]));
+            }
+        }
+    }
+    let expected = terms.iter().sum::<f64>() / terms.len() as f64;
+    assert!((f64::from(loss) - expected).abs() < 1e-4, "{loss} against {expected}");
+}
+
+#[test]
+fn rests_of_one_opening_cost_what_whole_conversations_cost() {
+    let device = Device::flex().autodiff();
+    let model = InternVl::random(&nano(32), 3, &device);
+    let visual = model.encode_frames(frames(24, &device)).detach().require_grad();
+    let opening = |clip: u32| [vec![20 + clip, 21], vec![5; 48], vec![22]].concat();
+    // two clips with two rests each, of different lengths; all but a rest's first two tokens are learned
+    let rests: Vec<Vec<u32>> = [5, 9, 4, 7].map(|length| (0..length).map(|i| 30 + length * i).collect()).to_vec();
+    let learned = |row: &Vec<u32>| -> Vec<i64> {
+        row.iter().enumerate().map(|(i, &t)| if i < 2 { IGNORED } else { i64::from(t) }).collect()
+    };
+    let labels: Vec<Vec<i64>> = rests.iter().map(learned).collect();
+    let openings = TokenBatch::new(vec![opening(0), opening(1)]);
+    let shared =
+        model.loss_of_rests(&openings, &TokenBatch::new(rests.clone()), &labels, Some(visual.clone())).unwrap();
+
+    let whole = |r: usize| [opening(r as u32 / 2), rests[r].clone()].concat();
+    let whole_labels = |r: usize| [vec![IGNORED; 51], labels[r].clone()].concat();
+    let pictures = |r: usize| visual.clone().slice([r / 2 * 12..r / 2 * 12 + 12, 0..4, 0..32]);
+    let alone = |r: usize| model.loss(&TokenBatch::new(vec![whole(r)]), &[whole_labels(r)], Some(pictures(r))).unwrap();
+    let apart = (alone(0) + alone(1) + alone(2) + alone(3)) / 4.0;
+
+    let [a, b] = [&shared, &apart].map(|loss| host(loss.clone())[0]);
+    assert!((a - b).abs() < 1e-5, "{a} against {b}");
+    let [a, b] = [shared, apart].map(|loss| host(visual.grad(&loss.backward()).unwrap()));
+    let most = a.iter().fold(0f32, |m, x| m.max(x.abs()));
+    assert!(most > 0.0);
+    for (a, b) in a.iter().zip(&b) {
+        assert!((a - b).abs() < 1e-4 * most, "{a} against {b}");
+    }
+}
+
+#[test]
+fn padding_changes_nothing_for_the_longer_row_or_the_shorter() {
+    let device = Device::flex();
+    let model = InternVl::random(&nano(32), 3, &device);
+    // 0 is an ordinary token, also at the end
+    let (short, long) = (vec![7, 8, 0], vec![9, 10, 11, 12, 13, 0]);
+    let alone = |row: &Vec<u32>| host(model.logits(&TokenBatch::new(vec![row.clone()]), None).expect("valid"));
+    let both = host(model.logits(&TokenBatch::new(vec![short.clone(), long.clone()]), None).expect("valid"));
+    for (offset, row) in [(0, &short), (6 * 800, &long)] {
+        for (a, b) in alone(row).iter().zip(&both[offset..]) {
+            assert!((a - b).abs() < 1e-5, "{a} against {b}");
+        }
+    }
+}
+
+#[test]
+fn counts_that_differ_are_refused() {
+    let device = Device::flex();
+    let model = InternVl::random(&nano(32), 3, &device);
+    let visual = model.encode_frames(frames(1, &device));
+    let batch = TokenBatch::new(vec![vec![1, 5, 5, 2]]);
+    let message = model.embed(&batch, Some(visual)).expect_err("two places, four tokens").to_string();
+    assert!(message.contains("has 2 image tokens (id 5)") && message.contains("give 4"), "{message}");
+    let message = model.embed(&TokenBatch::new(vec![vec![1, 800]]), None).expect_err("unknown").to_string();
+    assert!(message.contains("token 800 in row 0"), "{message}");
+}
+
+#[test]
+fn another_frame_size_resizes_the_positions() {
+    let device = Device::flex();
+    let model = InternVl::random(&nano(32), 3, &device);
+    let frames = Tensor::<4>::ones([2, 96, 128, 3], &device);
+    assert_eq!(model.encode_frames(frames).dims(), [2, 12, 32]);
+}

@@ -1,0 +1,28 @@
+//! The token table.
+
+use burn::Tensor;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, Int};
+
+use crate::tensors::parameter;
+
+/// One row of features per token of the vocabulary.
+#[derive(Module, Debug)]
+pub struct Embedding {
+    /// `[vocabulary, width]`.
+    pub weight: Param<Tensor<2>>,
+}
+
+impl Embedding {
+    /// A table of `vocabulary` rows, without values yet.
+    #[must_use]
+    pub fn new(vocabulary: usize, width: usize, device: &Device) -> Self {
+        Self { weight: parameter([vocabulary, width], device) }
+    }
+
+    /// `[rows]` of token ids → `[rows, width]`.
+    #[must_use]
+    pub fn forward(&self, ids: Tensor<1, Int>) -> Tensor<2> {
+        self.weight.val().select(0, ids)
+    }
+}

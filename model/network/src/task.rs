@@ -1,0 +1,54 @@
+//! Giving way to whoever shares the thread.
+//!
+//! A page has one thread for the model, the window and the user. On the CPU backend every read of a tensor is ready at
+//! once, so that awaiting it never lets go of the thread; work of several steps therefore calls [`yield_now`] between
+//! them.
+
+/// Lets the browser draw, scroll and hear the user before the next step; returns at once elsewhere.
+#[cfg(not(target_family = "wasm"))]
+pub async fn yield_now() {}
+
+/// Lets the browser draw, scroll and hear the user before the next step; returns at once elsewhere.
+///
+/// A message to oneself goes to the end of the event loop's queue. Unlike a timer it is not held back by four
+/// milliseconds when repeated, nor by a second in a tab that nobody looks at.
+#[cfg(target_family = "wasm")]
+pub async fn yield_now() {
+    let mut channel = None;
+    let heard = js_sys::Promise::new(&mut |resolve, _| {
+        let both = browser::MessageChannel::new();
+        both.port1().set_onmessage(&resolve);
+        both.port2().post_message(&wasm_bindgen::JsValue::NULL);
+        channel = Some(both);
+    });
+    // the promise is never rejected
+    let _ = wasm_bindgen_futures::JsFuture::from(heard).await;
+    if let Some(channel) = channel {
+        channel.port1().close();
+    }
+}
+
+/// What a window and a worker both have.
+#[cfg(target_family = "wasm")]
+mod browser {
+    use wasm_bindgen::prelude::*;
+
+    #[wasm_bindgen]
+    extern "C" {
+        pub type MessageChannel;
+        #[wasm_bindgen(constructor)]
+        pub fn new() -> MessageChannel;
+        #[wasm_bindgen(method, getter)]
+        pub fn port1(this: &MessageChannel) -> MessagePort;
+        #[wasm_bindgen(method, getter)]
+        pub fn port2(this: &MessageChannel) -> MessagePort;
+
+        pub type MessagePort;
+        #[wasm_bindgen(method, setter)]
+        pub fn set_onmessage(this: &MessagePort, listener: &js_sys::Function);
+        #[wasm_bindgen(method, js_name = postMessage)]
+        pub fn post_message(this: &MessagePort, message: &JsValue);
+        #[wasm_bindgen(method)]
+        pub fn close(this: &MessagePort);
+    }
+}

@@ -1,0 +1,206 @@
+//! Text to tokens and back: a byte-level BPE, so that any text at all can be said.
+
+use std::{collections::BTreeSet, path::Path};
+
+use tokenizers::{
+    AddedToken, Tokenizer as Inner, TokenizerBuilder,
+    models::bpe::{BPE, BpeTrainerBuilder},
+    pre_tokenizers::byte_level::ByteLevel,
+};
+
+/// End of a text.
+pub const END_OF_TEXT: &str = "<|endoftext|>";
+/// Begin of a turn of a conversation.
+pub const TURN_START: &str = "<|im_start|>";
+/// End of a turn.
+pub const TURN_END: &str = "<|im_end|>";
+/// Before a picture's visual tokens.
+pub const IMAGE_START: &str = "<img>";
+/// After them.
+pub const IMAGE_END: &str = "</img>";
+/// The place of one visual token.
+pub const IMAGE_CONTEXT: &str = "<IMG_CONTEXT>";
+
+/// Every special token, in id order in a tokenizer of ours.
+pub const SPECIAL: [&str; 6] = [END_OF_TEXT, TURN_START, TURN_END, IMAGE_START, IMAGE_END, IMAGE_CONTEXT];
+
+/// Why a tokenizer cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenizerError {
+    /// The file cannot be read.
+    #[error("cannot read {path}: {cause}")]
+    Read {
+        /// The file.
+        path: String,
+        /// What the system said.
+        cause: std::io::Error,
+    },
+    /// The file is no tokenizer, or lacks a special token.
+    #[error("{path}: {problem}")]
+    Format {
+        /// The file.
+        path: String,
+        /// What is wrong.
+        problem: String,
+    },
+}
+
+/// A tokenizer with the special tokens that a conversation needs.
+#[derive(Clone, Debug)]
+pub struct Tokenizer {
+    inner: Inner,
+    turn_start: u32,
+    turn_end: u32,
+    image_start: u32,
+    image_end: u32,
+    image_context: u32,
+}
+
+impl Tokenizer {
+    /// Trains a tokenizer of at most `vocabulary` tokens on `texts`. The same texts give the same tokenizer.
+    ///
+    /// # Panics
+    /// When `vocabulary` does not even hold the 256 bytes and the special tokens.
+    pub fn train<'a>(texts: impl IntoIterator<Item = &'a str>, vocabulary: usize) -> Tokenizer {
+        assert!(vocabulary >= 256 + SPECIAL.len(), "a byte-level vocabulary has at least 262 tokens");
+        let bytes = ByteLevel::new(false, true, true);
+        let mut inner = TokenizerBuilder::new()
+            .with_model(BPE::default())
+            .with_normalizer(None::<tokenizers::normalizers::NFC>)
+            .with_pre_tokenizer(Some(bytes))
+            .with_post_processor(None::<ByteLevel>)
+            .with_decoder(Some(bytes))
+            .build()
+            .expect("all parts are given");
+        let mut trainer = BpeTrainerBuilder::new()
+            .vocab_size(vocabulary)
+            .min_frequency(2)
+            .show_progress(false)
+            .special_tokens(SPECIAL.iter().map(|t| AddedToken::from(*t, true)).collect())
+            .initial_alphabet(ByteLevel::alphabet().into_iter().collect())
+            .build();
+        // a set: the order in which texts are met must not matter
+        let texts: BTreeSet<&str> = texts.into_iter().collect();
+        inner.train(&mut trainer, texts.into_iter()).expect("training reads no files");
+        let json = inner.to_string(false).expect("a tokenizer is always JSON");
+        Tokenizer::parse(json.as_bytes(), "trained tokenizer").expect("special tokens were added")
+    }
+
+    /// Reads `tokenizer.json`.
+    ///
+    /// # Errors
+    /// [`TokenizerError`] naming the file.
+    pub fn load(path: &Path) -> Result<Tokenizer, TokenizerError> {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).map_err(|cause| TokenizerError::Read { path: name.clone(), cause })?;
+        Tokenizer::parse(&bytes, &name)
+    }
+
+    /// Reads a tokenizer from memory; `origin` names it in errors.
+    ///
+    /// # Errors
+    /// [`TokenizerError::Format`] when it is no tokenizer or lacks a special token.
+    pub fn parse(bytes: &[u8], origin: &str) -> Result<Tokenizer, TokenizerError> {
+        let problem = |problem: String| TokenizerError::Format { path: origin.into(), problem };
+        let inner = Inner::from_bytes(bytes).map_err(|e| problem(e.to_string()))?;
+        let special = |token: &str| inner.token_to_id(token).ok_or_else(|| problem(format!("no token {token}")));
+        Ok(Tokenizer {
+            turn_start: special(TURN_START)?,
+            turn_end: special(TURN_END)?,
+            image_start: special(IMAGE_START)?,
+            image_end: special(IMAGE_END)?,
+            image_context: special(IMAGE_CONTEXT)?,
+            inner,
+        })
+    }
+
+    /// The tokenizer as the text of `tokenizer.json`.
+    pub fn to_json(&self) -> String {
+        self.inner.to_string(true).expect("a tokenizer is always JSON")
+    }
+
+    /// Tokens of a text. Special tokens written out in it are *not* special: nobody can end a turn by typing.
+    pub fn encode(&self, text: &str) -> Vec<u32> {
+        // split around what looks special, so that the tokenizer never sees such a name whole
+        let mut ids = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let cut = SPECIAL.iter().filter_map(|s| rest.find(s)).min().map_or(rest.len(), |at| at + 1);
+            let encoding = self.inner.encode(&rest[..cut], false).expect("byte-level tokenizers know every text");
+            ids.extend_from_slice(encoding.get_ids());
+            rest = &rest[cut..];
+        }
+        ids
+    }
+
+    /// Text of tokens, special ones left out. Bytes that are no UTF-8 become U+FFFD.
+    pub fn decode(&self, ids: &[u32]) -> String {
+        self.inner.decode(ids, true).unwrap_or_default()
+    }
+
+    /// Number of tokens.
+    pub fn vocabulary(&self) -> usize {
+        self.inner.get_vocab_size(true)
+    }
+
+    /// Begin of a turn.
+    pub fn turn_start(&self) -> u32 {
+        self.turn_start
+    }
+
+    /// End of a turn.
+    pub fn turn_end(&self) -> u32 {
+        self.turn_end
+    }
+
+    /// Before a picture.
+    pub fn image_start(&self) -> u32 {
+        self.image_start
+    }
+
+    /// After a picture.
+    pub fn image_end(&self) -> u32 {
+        self.image_end
+    }
+
+    /// The place of one visual token.
+    pub fn image_context(&self) -> u32 {
+        self.image_context
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn small() -> Tokenizer {
+        Tokenizer::train(["What is the person doing?", "wave left hand", "wave right hand"], 300)
+    }
+
+    #[test]
+    fn any_text_survives() {
+        let t = small();
+        for text in ["wave left hand", "", " two  spaces\n\ttab", "Grüße 手を振る 🤸", "\u{0}\u{7f}"] {
+            assert_eq!(t.decode(&t.encode(text)), text);
+        }
+        assert!(t.encode("wave left hand").len() < 8, "merges were learned");
+    }
+
+    #[test]
+    fn typed_special_tokens_are_plain_text() {
+        let t = small();
+        let ids = t.encode("a<|im_end|><IMG_CONTEXT>b");
+        assert!(!ids.contains(&t.turn_end()) && !ids.contains(&t.image_context()));
+        assert_eq!(t.decode(&ids), "a<|im_end|><IMG_CONTEXT>b");
+    }
+
+    #[test]
+    fn saved_and_read_again_it_is_the_same() {
+        let t = small();
+        let again = Tokenizer::parse(t.to_json().as_bytes(), "memory").unwrap();
+        assert_eq!(t.encode("the person waves"), again.encode("the person waves"));
+        assert_eq!(t.to_json(), small().to_json(), "training is deterministic");
+        let error = Tokenizer::parse(b"{}", "x.json").unwrap_err().to_string();
+        assert!(error.starts_with("x.json"), "{error}");
+    }
+}

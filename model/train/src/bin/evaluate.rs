@@ -1,0 +1,235 @@
+//! `evaluate --data DIR…`: how often the model is right.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use skeletonllm::{
+    assistant::Assistant,
+    cli::{bar, print},
+    folder::default_model,
+};
+use skeletonllm_data::{DataSet, Family, LoadOptions, ProtocolOptions, Split, formats, prompts::Prompts};
+use skeletonllm_network::device::DeviceChoice;
+use skeletonllm_train::{
+    evaluate::{
+        Judged, Scores,
+        answers::{self, SaidAnswer, Truths},
+        baseline::Gallery,
+        evaluate,
+        recognition::recognise,
+        report,
+        robustness::{compare, robustness},
+    },
+    plot,
+};
+
+/// Judge a model on folders of labelled motions.
+///
+/// A folder is described by a metadata.jsonl, or has the layout of NTU RGB+D or of HumanML3D. Recognition ranks
+/// candidate labels by the probability that the model gives them as its answer: once among the folder's own labels,
+/// once among all labels the model knows. Where the truth of a question follows from the motion or stands in the folder,
+/// free answers are judged as well. Means are of folders, each counting alike.
+#[derive(Parser)]
+#[command(
+    name = "evaluate",
+    version,
+    after_help = "Examples:\n  \
+        evaluate --data data/utd-mhad data/mae-gestures --baseline --json scores.json --confusion confusion.png\n  \
+        evaluate --data data/utd-mhad --robustness --baseline --table robustness.md\n  \
+        evaluate --model runs/a/model-int8 --against runs/a/model --data data/utd-mhad    # int8 against f32\n  \
+        evaluate --data nturgb+d_skeletons --protocol zero-shot-55-5 --missing-samples missing.txt --answers said.tsv\n  \
+        evaluate --score said.tsv"
+)]
+struct Args {
+    /// Folders of motions.
+    #[arg(long, required_unless_present = "score", num_args = 1.., value_name = "DIR")]
+    data: Vec<PathBuf>,
+    /// Which clips: train, val, test or all [default: val; under a protocol test]
+    #[arg(long)]
+    split: Option<Split>,
+    #[command(flatten)]
+    ntu: ProtocolOptions,
+    /// Model directory [default: the shipped nano model]
+    #[arg(long, value_name = "DIR")]
+    model: Option<PathBuf>,
+    /// Judge this model directory on the same clips, too, and tell the difference.
+    #[arg(long, value_name = "DIR")]
+    against: Option<PathBuf>,
+    /// Where to compute: auto, gpu, cpu
+    #[arg(long, default_value_t = DeviceChoice::Auto)]
+    device: DeviceChoice,
+    /// Compare with the nearest training clip of the same folders: dynamic time warping of normalised joints.
+    #[arg(long)]
+    baseline: bool,
+    /// Recognise the clips with joints dropped, with noise and on other layouts, too; with --baseline both.
+    #[arg(long)]
+    robustness: bool,
+    /// Write the robustness table as Markdown.
+    #[arg(long, value_name = "FILE.md", requires = "robustness")]
+    table: Option<PathBuf>,
+    /// Write the scores as JSON.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+    /// Write the confusion matrix over all labels.
+    #[arg(long, value_name = "FILE.png")]
+    confusion: Option<PathBuf>,
+    /// Ask for the label in words, generated and scored as in the paper, and write the answers: a line
+    /// `sample<TAB>answer` each.
+    #[arg(long, value_name = "FILE.tsv")]
+    answers: Option<PathBuf>,
+    /// Score such a file instead of judging a model. --data tells the labels; names of NTU RGB+D tell their own.
+    #[arg(long, value_name = "FILE.tsv", conflicts_with_all = ["answers", "baseline", "robustness", "against", "model"])]
+    score: Option<PathBuf>,
+    /// Prompts to use instead of the project's own; under a protocol --answers asks with `mqa`.
+    #[arg(long, value_name = "FILE")]
+    prompts: Option<PathBuf>,
+    /// Clips at a time.
+    #[arg(long, default_value_t = 16)]
+    batch: usize,
+    /// Look only at the parts of the pictures that hold something.
+    #[arg(long)]
+    skip_background: bool,
+    /// Skip the questions, recognise only.
+    #[arg(long)]
+    recognition_only: bool,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    let done = match &args.score {
+        Some(path) => score(&args, path),
+        None => judge(&args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("evaluate: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads the wanted clips of every folder.
+fn read(folders: &[PathBuf], split: Split, load: &LoadOptions) -> Result<Vec<DataSet>> {
+    let read = |folder: &PathBuf| {
+        let bar = bar(&format!("reading {} of {}", split.name(), folder.display()), 0);
+        let progress = |done: usize, total: usize| {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        };
+        let set = DataSet::load_with(folder, split, load, &progress)?;
+        bar.finish_and_clear();
+        set.warnings.iter().for_each(|warning| eprintln!("evaluate: {warning}"));
+        Ok(set)
+    };
+    folders.iter().map(read).collect()
+}
+
+fn score(args: &Args, path: &Path) -> Result<()> {
+    let load = args.ntu.load_options()?;
+    let listings = args.data.iter().map(|folder| formats::list(folder, &load)).collect::<Result<Vec<_>, _>>()?;
+    let truths = Truths::of(listings.iter().flat_map(|l| &l.records));
+    let scores = answers::score(&answers::read(path)?, &truths).with_context(|| path.display().to_string())?;
+    write_json(args, &scores)?;
+    Ok(print(report::answer_scores(&scores))?)
+}
+
+fn judge(args: &Args) -> Result<()> {
+    let load = args.ntu.load_options()?;
+    let split = args.split.unwrap_or(if load.protocol.is_some() { Split::Test } else { Split::Val });
+    let sets = read(&args.data, split, &load)?;
+    let gallery = args.baseline.then(|| gallery(args, split, &sets, &load)).transpose()?;
+    let prompts = match &args.prompts {
+        Some(path) => Prompts::read(path)?,
+        None => Prompts::built_in().clone(),
+    };
+    let total: usize = sets.iter().map(|s| s.clips.len()).sum();
+    let folder = args.model.clone().map_or_else(default_model, Ok)?;
+    let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
+    eprintln!("{} on {}", folder.display(), assistant.device_name());
+
+    let families: &[Family] = if args.recognition_only { &[] } else { Family::JUDGED };
+    let mut said = Vec::new();
+    let judging = bar("judging", total);
+    let judged =
+        Judged { speaker: &assistant, families, answers: args.answers.is_some().then_some((&prompts, &mut said)) };
+    let mut scores = evaluate(&assistant, &sets, args.batch, Some(judged), |n| judging.inc(n as u64))?;
+    judging.finish_and_clear();
+    if let Some(path) = &args.answers {
+        let failed = sets.iter().flat_map(|s| &s.failed);
+        said.extend(failed.map(|f| SaidAnswer { sample: f.record.id(), text: format!("ERROR: {}", f.why) }));
+        answers::write(path, &said)?;
+        let records = || sets.iter().flat_map(DataSet::records);
+        let labelled: std::collections::BTreeSet<String> =
+            records().filter(|r| r.label.is_some()).map(|r| r.id()).collect();
+        said.retain(|answer| labelled.contains(&answer.sample));
+        scores.answers = Some(answers::score(&said, &Truths::of(records()))?);
+    }
+    if let Some(gallery) = &gallery {
+        let comparing = bar("nearest neighbours", total);
+        for set in &sets {
+            let baseline = gallery.judge(set, &|motion, _| std::borrow::Cow::Borrowed(motion), &|| comparing.inc(1));
+            scores.sets.entry(set.name.clone()).or_default().baseline = Some(baseline);
+        }
+        comparing.finish_and_clear();
+        scores.take_means();
+    }
+    if let Some(other) = &args.against {
+        let theirs = Assistant::load(other, args.device)?;
+        let bar = bar("judging the other", total);
+        let ranked = recognise(&theirs, &sets, args.batch, None, |n| bar.inc(n as u64))?;
+        bar.finish_and_clear();
+        scores.against = Some(compare(other.display().to_string(), &sets, &scores.ranked, &ranked));
+    }
+    print(report::text(&scores))?;
+    if args.robustness {
+        table(args, &assistant, gallery.as_ref(), &sets, &mut scores)?;
+    }
+    write_json(args, &scores)?;
+    if let Some(path) = &args.confusion {
+        plot::confusion(path, "recognition among all labels", &scores.labels, &scores.confusion)?;
+    }
+    Ok(())
+}
+
+/// The training clips that neighbours are looked for among.
+fn gallery(args: &Args, split: Split, sets: &[DataSet], load: &LoadOptions) -> Result<Gallery> {
+    if let Some(set) = sets.iter().find(|set| !set.divided) {
+        bail!("--baseline needs training clips, but no clip of {} says which half it belongs to", set.name);
+    }
+    if !matches!(split, Split::Val | Split::Test) {
+        bail!("--baseline compares with the training clips: judge val or test, not {}", split.name());
+    }
+    Ok(Gallery::of(&read(&args.data, Split::Train, load)?))
+}
+
+fn table(
+    args: &Args,
+    assistant: &Assistant,
+    gallery: Option<&Gallery>,
+    sets: &[DataSet],
+    scores: &mut Scores,
+) -> Result<()> {
+    let clips: usize = sets.iter().map(|s| s.clips.len()).sum();
+    let bar = bar("robustness", clips * skeletonllm_data::Perturbation::TABLE.len());
+    let rows = robustness(assistant, gallery, sets, args.batch, |n| bar.inc(n as u64))?;
+    bar.finish_and_clear();
+    let markdown = report::robustness(&rows);
+    print(format!("\nTop-1 among all labels, percent:\n\n{markdown}\n"))?;
+    if let Some(path) = &args.table {
+        draction::store::write_atomically(path, markdown.as_bytes())?;
+    }
+    scores.robustness = Some(rows);
+    Ok(())
+}
+
+fn write_json(args: &Args, scores: &impl serde::Serialize) -> Result<()> {
+    if let Some(path) = &args.json {
+        draction::store::write_atomically(path, &serde_json::to_vec_pretty(scores)?)?;
+    }
+    Ok(())
+}

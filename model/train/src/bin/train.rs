@@ -1,0 +1,118 @@
+//! `train --data DIR… --out DIR`: teach a model to look at motions and answer.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use anyhow::{Context, Result, bail};
+use clap::Parser;
+use skeletonllm::cli::{print, stop_flag};
+use skeletonllm_data::ProtocolOptions;
+use skeletonllm_network::device::{self, DeviceChoice};
+use skeletonllm_train::{RunOptions, TrainConfig, run};
+
+/// Train a model on folders of motions, each with a metadata.jsonl (file_name, label, split, …).
+///
+/// A run goes through stages, all that its settings list or the one that --stage names. LoRA adapters, where a stage has
+/// them, are merged into the weights when it ends. The run lives in its output folder: checkpoints, loss.csv, loss.png,
+/// drawings of what the renderer has learned and, at the end, the model in f32 and in int8. Ctrl-C saves and stops;
+/// --resume goes on as if nothing had happened.
+#[derive(Parser)]
+#[command(
+    name = "train",
+    version,
+    after_help = "Stages:\n  \
+        1  render warm-up      questions of all families teach the renderer what to draw\n  \
+        2  Disc-FT             YES or NO: is it this action, or one of the five most like it?\n  \
+        3  CR-Distill          a teacher's explanations, body part by body part\n  \
+        4  recognition refine  questions of all families again, with the renderer frozen\n\n\
+        Examples:\n  \
+        train --data data/bandai-namco-2 data/mae-gestures data/utd-mhad --out runs/nano\n  \
+        train --out runs/nano --resume\n  \
+        train --from assets/nano --stage 4 --data my-takes --out runs/mine\n  \
+        train --from runs/nano/model --stage 2 --similar similar.json --data my-takes --out runs/mine2\n  \
+        train --print-config > my.json      # every setting with its default"
+)]
+struct Args {
+    /// Folders to learn from; their `val` lines are only watched.
+    #[arg(long, num_args = 1.., value_name = "DIR")]
+    data: Vec<PathBuf>,
+    #[command(flatten)]
+    ntu: ProtocolOptions,
+    /// Where the run lives.
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Settings as JSON; see --print-config.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Start from this model directory: one of ours, or a public InternVL checkpoint with its tokenizer.json. A
+    /// draction.safetensors in it is taken, too; sizes in --config are ignored.
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    from: Option<PathBuf>,
+    /// Run only this stage: 1, 2, 3 or 4. One that the settings do not list runs for one epoch.
+    #[arg(long, value_parser = clap::value_parser!(u8).range(1..=4))]
+    stage: Option<u8>,
+    /// Similar labels for stage 2, as JSON {"label": ["most similar", …]}; see the program `similar`. Without it they
+    /// are found by movement and written to <out>/similar.json.
+    #[arg(long, value_name = "FILE")]
+    similar: Option<PathBuf>,
+    /// Ready explanations for stage 3, one {"file_name": …, "rationale": …} a line. Without it a built-in teacher
+    /// watches the joints.
+    #[arg(long, value_name = "FILE")]
+    rationales: Option<PathBuf>,
+    /// Prompts for stages 2 and 3 instead of our own; assets/prompts/prompts.txt shows the layout.
+    #[arg(long, value_name = "FILE")]
+    prompts: Option<PathBuf>,
+    /// Where to compute: auto, gpu, cpu
+    #[arg(long, default_value_t = DeviceChoice::Auto)]
+    device: DeviceChoice,
+    /// Continue the run in --out.
+    #[arg(long)]
+    resume: bool,
+    /// Print all settings with their defaults and stop.
+    #[arg(long)]
+    print_config: bool,
+}
+
+fn main() -> ExitCode {
+    match start(Args::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("train: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(args: Args) -> Result<()> {
+    let mut config = match &args.config {
+        None => TrainConfig::default(),
+        Some(path) => TrainConfig::read(path)?,
+    };
+    if args.print_config {
+        return Ok(print(format!("{}\n", serde_json::to_string_pretty(&config)?))?);
+    }
+    config.similar = args.similar.or(config.similar);
+    config.rationales = args.rationales.or(config.rationales);
+    config.prompts = args.prompts.or(config.prompts);
+    config.ntu = args.ntu.or(config.ntu);
+    if let Some(number) = args.stage {
+        config.only(number);
+    }
+    let out = args.out.context("where to? name a folder with --out")?;
+    if args.data.is_empty() && !args.resume {
+        bail!("nothing to learn from: name folders with --data");
+    }
+    let selected = device::select(args.device)?;
+    let stop = stop_flag("stopping after this step")?;
+    run(RunOptions {
+        data: args.data,
+        out,
+        config,
+        from: args.from,
+        resume: args.resume,
+        device: selected.device,
+        device_name: selected.name,
+        stop: &stop,
+        quiet: false,
+        max_steps: None,
+    })
+}

@@ -1,0 +1,274 @@
+//! What a training run is told: sizes, stages, rates. Written as JSON; every field has a default.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use skeletonllm::drawing::DrawingConfig;
+use skeletonllm_data::{AugmentOptions, FamilyWeights, ProtocolOptions};
+use skeletonllm_network::config::InternVlConfig;
+
+use crate::optimizer::AdamWConfig;
+
+/// Which of the paper's stages (spec A.9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Stage {
+    /// Stage 1, render warm-up: DrAction and the projector learn. A model that starts from nothing learns everything.
+    WarmUp,
+    /// Stage 2, Disc-FT: is it this action or one like it? DrAction and the projector learn.
+    DiscFt,
+    /// Stage 3, CR-Distill: a teacher's explanations are learned by DrAction, projector and LoRA adapters.
+    CrDistill,
+    /// Stage 4, recognition refine: DrAction is frozen; the rest learns, through LoRA where that is configured.
+    Refine,
+}
+
+impl Stage {
+    /// All four in order.
+    pub const ALL: [Stage; 4] = [Stage::WarmUp, Stage::DiscFt, Stage::CrDistill, Stage::Refine];
+
+    /// The stage's number in the paper.
+    pub fn number(self) -> u8 {
+        match self {
+            Stage::WarmUp => 1,
+            Stage::DiscFt => 2,
+            Stage::CrDistill => 3,
+            Stage::Refine => 4,
+        }
+    }
+
+    /// Whether DrAction learns.
+    pub fn draws(self) -> bool {
+        self != Stage::Refine
+    }
+}
+
+/// One stage of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StageConfig {
+    /// Which one.
+    pub stage: Stage,
+    /// Passes over the training clips.
+    pub epochs: u64,
+    /// Peak learning rate.
+    pub learning_rate: f64,
+    /// Rank of LoRA adapters on the decoder; 0 trains the weights themselves.
+    #[serde(default)]
+    pub lora_rank: usize,
+    /// Scale of the adapters.
+    #[serde(default)]
+    pub lora_alpha: f64,
+}
+
+/// A whole run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainConfig {
+    /// The model's sizes, in the layout of the public checkpoints. Vocabulary and image token follow the tokenizer.
+    pub model: InternVlConfig,
+    /// Whether tower and decoder learn, too: right for a model that starts from nothing, and to go on with one of ours.
+    /// `false` leaves them as they came, as the paper's stages do; DrAction, projector and LoRA adapters learn.
+    pub everything: bool,
+    /// Tokens of the tokenizer that is trained when the run starts from nothing.
+    pub vocabulary: usize,
+    /// How clips are drawn.
+    pub drawing: DrawingConfig,
+    /// The stages, in order.
+    pub stages: Vec<StageConfig>,
+    /// Clips a step.
+    pub batch: usize,
+    /// Questions asked about each clip of a step.
+    pub questions: usize,
+    /// DrAction's learning rate as a multiple of the stage's.
+    pub drawing_rate: f64,
+    /// Share of a stage's steps spent warming up.
+    pub warmup: f64,
+    /// AdamW's weight decay.
+    pub weight_decay: f64,
+    /// AdamW's decay of the second moment.
+    pub beta2: f64,
+    /// Largest gradient norm.
+    pub clip_norm: f64,
+    /// Whether the matrices of layers follow Muon instead of AdamW: for a model that starts from nothing.
+    pub muon: bool,
+    /// How folders of NTU RGB+D files are divided.
+    pub ntu: ProtocolOptions,
+    /// How clips are changed before they are shown.
+    pub augment: AugmentOptions,
+    /// Share of clips that are performed by the body of another clip, as its proportions tell, 0..1.
+    pub bodies: f32,
+    /// Share of clips that are shown on another layout of joints, 0..1.
+    pub layouts: f32,
+    /// Share of clips that get a second performer, about whom only the number of people is asked, 0..1.
+    pub pairs: f32,
+    /// Weight of the loss of reading poses off the pictures; 0 does without.
+    pub readout: f64,
+    /// Share of frames that training hides from the decoder, 0..1.
+    pub hidden_frames: f32,
+    /// Weight of the past in the running mean of the weights that a run ends with; 0 takes the weights as they are.
+    pub average: f64,
+    /// Parts of a step that are computed side by side, each on a core of its own. Results do not depend on how many
+    /// cores there are.
+    pub parts: usize,
+    /// File of similar labels, the hard negatives of stage 2; without one they are found by movement.
+    pub similar: Option<PathBuf>,
+    /// File of prompts for stages 2 and 3; without one our own.
+    pub prompts: Option<PathBuf>,
+    /// File of ready rationales for stage 3; without one a teacher watches the joints.
+    pub rationales: Option<PathBuf>,
+    /// How often each family of questions is asked.
+    pub families: FamilyWeights,
+    /// How much rare labels are drawn more often: 0 not at all, 1 all labels alike.
+    pub balance: f32,
+    /// Everything random follows from it.
+    pub seed: u64,
+    /// Validation clips looked at after each epoch.
+    pub validation_clips: usize,
+    /// Steps between checkpoints; one is also written after each epoch and on Ctrl-C.
+    pub checkpoint_every: u64,
+}
+
+impl Default for TrainConfig {
+    fn default() -> Self {
+        let model = InternVlConfig::parse(include_str!("nano.json"), "nano.json").expect("our own file is valid");
+        let stage =
+            |stage, epochs, learning_rate| StageConfig { stage, epochs, learning_rate, lora_rank: 0, lora_alpha: 0.0 };
+        TrainConfig {
+            model,
+            everything: true,
+            vocabulary: 768,
+            drawing: DrawingConfig::default(),
+            stages: vec![
+                stage(Stage::WarmUp, 44, 1e-3),
+                stage(Stage::DiscFt, 2, 3e-4),
+                stage(Stage::CrDistill, 3, 3e-4),
+                stage(Stage::Refine, 9, 3e-4),
+            ],
+            batch: 16,
+            questions: 3,
+            drawing_rate: 3.0,
+            warmup: 0.03,
+            weight_decay: 0.05,
+            beta2: 0.99,
+            clip_norm: 1.0,
+            muon: true,
+            ntu: ProtocolOptions::default(),
+            augment: AugmentOptions::default(),
+            bodies: 0.4,
+            layouts: 0.4,
+            pairs: 0.04,
+            readout: 10.0,
+            hidden_frames: 0.05,
+            average: 0.998,
+            parts: 2,
+            similar: None,
+            prompts: None,
+            rationales: None,
+            families: FamilyWeights::default(),
+            balance: 0.5,
+            seed: 1,
+            validation_clips: 200,
+            checkpoint_every: 200,
+        }
+    }
+}
+
+impl TrainConfig {
+    /// Reads settings; fields that the file leaves out have their defaults.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no such JSON, naming file, line and field.
+    pub fn read(path: &Path) -> Result<TrainConfig> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_str(&text).with_context(|| path.display().to_string())
+    }
+
+    /// Leaves one stage, by its number in the paper, 1 to 4; one that is not listed gets one epoch at the rate of the
+    /// last that is.
+    pub fn only(&mut self, number: u8) {
+        let rate = self.stages.last().map_or(1e-4, |s| s.learning_rate);
+        self.stages.retain(|s| s.stage.number() == number);
+        let stage = Stage::ALL.into_iter().find(|s| s.number() == number);
+        if let (true, Some(stage)) = (self.stages.is_empty(), stage) {
+            self.stages = vec![StageConfig { stage, epochs: 1, learning_rate: rate, lora_rank: 0, lora_alpha: 0.0 }];
+        }
+    }
+
+    /// The optimiser's part of it.
+    pub fn adamw(&self) -> AdamWConfig {
+        AdamWConfig {
+            beta1: 0.9,
+            beta2: self.beta2,
+            epsilon: 1e-8,
+            weight_decay: self.weight_decay,
+            clip_norm: self.clip_norm,
+            muon: self.muon,
+        }
+    }
+
+    /// Checks what the types do not.
+    ///
+    /// # Errors
+    /// One sentence naming the field.
+    pub fn validate(&self) -> Result<(), String> {
+        self.model.validate().map_err(|e| format!("model: {e}"))?;
+        let positive = |name: &str, value: usize| match value {
+            0 => Err(format!("{name} must be at least 1")),
+            _ => Ok(()),
+        };
+        positive("batch", self.batch)?;
+        positive("questions", self.questions)?;
+        positive("parts", self.parts)?;
+        positive("stages", self.stages.len())?;
+        positive("checkpoint_every", self.checkpoint_every as usize)?;
+        positive("drawing.points_per_bone", self.drawing.points_per_bone)?;
+        if self.vocabulary < 300 {
+            return Err(format!("vocabulary is {}, but 256 bytes and the special tokens need 300", self.vocabulary));
+        }
+        let finite = |name: &str, value: f64| match value.is_finite() && value >= 0.0 {
+            true => Ok(()),
+            false => Err(format!("{name} must be a number of 0 or more")),
+        };
+        for stage in &self.stages {
+            finite("stages.learning_rate", stage.learning_rate)?;
+        }
+        finite("drawing_rate", self.drawing_rate)?;
+        finite("readout", self.readout)?;
+        let share = |name: &str, value: f64| match (0.0..1.0).contains(&value) {
+            true => Ok(()),
+            false => Err(format!("{name} must be at least 0 and below 1")),
+        };
+        share("average", self.average)?;
+        share("bodies", f64::from(self.bodies))?;
+        share("hidden_frames", f64::from(self.hidden_frames))?;
+        share("pairs", f64::from(self.pairs))?;
+        finite("drawing.scale", self.drawing.scale)?;
+        finite("weight_decay", self.weight_decay)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn defaults_are_valid_and_files_may_leave_fields_out() {
+        TrainConfig::default().validate().unwrap();
+        let short: TrainConfig = serde_json::from_str(r#"{"batch": 4}"#).unwrap();
+        assert_eq!(short, TrainConfig { batch: 4, ..TrainConfig::default() });
+        let unknown = serde_json::from_str::<TrainConfig>(r#"{"bacth": 4}"#).unwrap_err().to_string();
+        assert!(unknown.contains("bacth"), "{unknown}");
+        let zero = TrainConfig { batch: 0, ..TrainConfig::default() }.validate().unwrap_err();
+        assert!(zero.contains("batch"), "{zero}");
+    }
+
+    #[test]
+    fn the_recipes_beside_the_weights_can_be_followed() {
+        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/nano"));
+        for name in ["recipe.json", "finish.json", "ablation.json"] {
+            TrainConfig::read(&folder.join(name)).unwrap().validate().unwrap();
+        }
+    }
+}

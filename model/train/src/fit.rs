@@ -1,0 +1,235 @@
+//! The loop of a run, for whatever learns: stages of steps, with checkpoints, validation and pictures along the way.
+
+use std::{
+    path::Path,
+    sync::{atomic::Ordering, mpsc::sync_channel},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result};
+use burn::module::Module;
+use indicatif::{ProgressBar, ProgressStyle};
+use skeletonllm_data::{Batches, DataClip, Labels};
+use skeletonllm_network::checkpoint::Precision;
+
+use super::{
+    AdamW, Average, Learner, Progress, Recogniser, Report, RunOptions, Schedule, Stage, StepRow, Trainer,
+    evaluate::rank_of, parameter_map, state,
+};
+
+/// The model of a course's learner.
+pub type Model<C> = <<C as Course>::Learner as Learner>::Model;
+/// What it learns from in one go.
+pub type Batch<C> = <<C as Course>::Learner as Learner>::Batch;
+
+/// What a run is about beside its learner: where batches come from, what happens between stages, and who tells how
+/// well it goes.
+pub trait Course: Sized + Sync {
+    /// What learns.
+    type Learner: Learner;
+    /// What the model is when it is asked.
+    type Recogniser: Recogniser;
+
+    /// Which clips each step shows.
+    fn batches(&self) -> &Batches;
+
+    /// A step's batch, in parts: `members` are one element of [`Batches::epoch`]. Depends on nothing else. There may be
+    /// nothing to show.
+    ///
+    /// # Errors
+    /// When a clip cannot be shown.
+    fn batch(&self, stage: Stage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<Batch<Self>>>;
+
+    /// Clips in a part of a batch.
+    fn clips(part: &Batch<Self>) -> usize;
+
+    /// The model as the stage of this number begins with it; after the last stage as it stays.
+    fn begin(&self, model: Model<Self>, stage: usize) -> Model<Self>;
+
+    /// The model without what was there for one stage only.
+    fn end(model: Model<Self>) -> Model<Self>;
+
+    /// The model, ready to be asked.
+    fn recogniser(&self, model: &Model<Self>) -> Self::Recogniser;
+
+    /// The clips that validation asks about.
+    fn watched(&self) -> &[&DataClip];
+
+    /// What the model sees now, as PNG, where there is anything to look at.
+    ///
+    /// # Errors
+    /// When it cannot be drawn.
+    fn picture(&self, model: &Model<Self>) -> Result<Option<Vec<u8>>>;
+
+    /// Writes the finished model as a directory.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    fn write(&self, model: &Model<Self>, folder: &Path, precision: Precision) -> Result<()>;
+}
+
+/// Trains from `progress` to the end, or until it is stopped.
+///
+/// # Errors
+/// When a clip cannot be shown, a file cannot be written, or the loss is no longer a number.
+pub fn fit<C: Course>(
+    course: &C,
+    options: &RunOptions<'_>,
+    mut learner: C::Learner,
+    mut average: Average<Model<C>>,
+    mut optimizer: AdamW,
+    progress: &mut Progress,
+) -> Result<()> {
+    let (config, out) = (&options.config, &options.out);
+    let per_epoch = course.batches().len() as u64;
+    let mut report = Report::open(out, progress.total)?;
+    while progress.stage < config.stages.len() {
+        let stage = config.stages[progress.stage].clone();
+        let total = stage.epochs * per_epoch;
+        let schedule = Schedule { total, warmup: config.warmup };
+        let mut trainer = Trainer { learner, average, optimizer, stage, schedule };
+        let done = run_stage(course, options, &mut trainer, progress, total, &mut report)?;
+        Trainer { learner, average, optimizer, .. } = trainer;
+        if !done {
+            progress.optimizer_steps = optimizer.steps();
+            state::save(out, progress, &learner, &average.mean, &optimizer)?;
+            eprintln!("stopped and saved after {} steps; continue with --resume", progress.total);
+            return Ok(());
+        }
+        // the next stage goes on from the mean
+        let model = C::end(parameter_map::filled(learner.model().clone(), &average.mean));
+        progress.stage += 1;
+        progress.step = 0;
+        optimizer = AdamW::new(config.adamw());
+        progress.optimizer_steps = 0;
+        learner = learner.with_model(course.begin(model, progress.stage));
+        average = Average::new(learner.model().clone().valid(), config.average);
+        state::save(out, progress, &learner, &average.mean, &optimizer)?;
+    }
+    let [model, small] = ["model", "model-int8"].map(|name| out.join(name));
+    course.write(&average.mean, &model, Precision::F32)?;
+    course.write(&average.mean, &small, Precision::Int8)?;
+    report.draw()?;
+    eprintln!("finished: {} and {}", model.display(), small.display());
+    Ok(())
+}
+
+/// Runs a stage from `progress.step` to its end; `false` when it was stopped before.
+fn run_stage<C: Course>(
+    course: &C,
+    options: &RunOptions<'_>,
+    trainer: &mut Trainer<C::Learner>,
+    progress: &mut Progress,
+    total: u64,
+    report: &mut Report,
+) -> Result<bool> {
+    let (config, out) = (&options.config, &options.out);
+    let per_epoch = course.batches().len() as u64;
+    let bar = if options.quiet { ProgressBar::hidden() } else { ProgressBar::new(total) };
+    bar.set_style(
+        ProgressStyle::with_template("stage {prefix} [{wide_bar}] {pos}/{len} {msg} eta {eta}")?.progress_chars("=> "),
+    );
+    bar.set_prefix(trainer.stage.stage.number().to_string());
+    bar.set_position(progress.step);
+    bar.reset_eta();
+    // batches are prepared one ahead, on the cores that a step leaves idle
+    let (sender, receiver) = sync_channel(2);
+    let (first, stage) = (progress.step, trainer.stage.stage);
+    // epochs count through the run: no stage sees again what an earlier one saw
+    let past: u64 = config.stages[..progress.stage].iter().map(|stage| stage.epochs).sum();
+    let done = std::thread::scope(|scope| -> Result<bool> {
+        let receiver = receiver; // dropped with this closure, which ends the thread below
+        scope.spawn(move || {
+            let (mut epoch, mut order) = (u64::MAX, Vec::new());
+            for step in first..total {
+                let now = past + step / per_epoch;
+                if now != epoch {
+                    epoch = now;
+                    order = course.batches().epoch(epoch);
+                }
+                let batch = course.batch(stage, epoch, &order[(step % per_epoch) as usize]);
+                if sender.send(batch).is_err() {
+                    break;
+                }
+            }
+        });
+        let mut smooth = None;
+        for step in first..total {
+            if options.stop.load(Ordering::Relaxed) || options.max_steps.is_some_and(|most| progress.total >= most) {
+                return Ok(false);
+            }
+            let start = Instant::now();
+            // dropout follows from the step, too
+            options.device.seed(config.seed ^ (progress.total << 20));
+            let batch = receiver.recv().context("the thread that prepares batches ended")??;
+            let clips = batch.iter().map(C::clips).sum::<usize>();
+            if clips == 0 {
+                (progress.step, progress.total) = (step + 1, progress.total + 1);
+                bar.inc(1);
+                continue;
+            }
+            let result = trainer.step(&batch, step)?;
+            let speed = clips as f64 / start.elapsed().max(Duration::from_micros(1)).as_secs_f64();
+            report.step(&StepRow {
+                step: progress.total,
+                epoch: step / per_epoch,
+                loss: result.loss,
+                readout: result.auxiliary,
+                gradient: result.gradient,
+                rate: result.rate,
+                speed,
+            })?;
+            let mean = smooth.map_or(result.loss, |s: f64| 0.97 * s + 0.03 * result.loss);
+            smooth = Some(mean);
+            bar.set_message(format!("loss {mean:.3} {speed:.1} clips/s"));
+            bar.inc(1);
+            progress.step = step + 1;
+            progress.total += 1;
+            let model = &trainer.average.mean;
+            let epoch_done = (step + 1).is_multiple_of(per_epoch);
+            if epoch_done {
+                let top1 = validate(&course.recogniser(model), course.watched())?;
+                report.validation(progress.total, top1)?;
+                if let Some(png) = course.picture(model)? {
+                    let folder = out.join("drawings");
+                    std::fs::create_dir_all(&folder)?;
+                    let name = format!("step_{:06}.png", progress.total);
+                    draction::store::write_atomically(&folder.join(name), &png)?;
+                }
+                bar.println(format!(
+                    "epoch {} of stage {}: loss {mean:.3}, validation top-1 {:.1} % of {} clips",
+                    (step + 1) / per_epoch,
+                    trainer.stage.stage.number(),
+                    100.0 * top1,
+                    course.watched().len()
+                ));
+            }
+            if epoch_done || progress.total.is_multiple_of(config.checkpoint_every) {
+                progress.optimizer_steps = trainer.optimizer.steps();
+                state::save(out, progress, &trainer.learner, model, &trainer.optimizer)?;
+            }
+        }
+        Ok(true)
+    })?;
+    bar.finish();
+    Ok(done)
+}
+
+/// Share of the watched clips whose label ranks first among all.
+fn validate(recogniser: &impl Recogniser, watched: &[&DataClip]) -> Result<f64> {
+    let known = Labels::new(recogniser.labels());
+    let names = known.names().to_vec();
+    let everything: Vec<usize> = (0..names.len()).collect();
+    let (mut right, mut judged) = (0, 0);
+    for clips in watched.chunks(16) {
+        let motions: Vec<_> = clips.iter().map(|c| &c.motion).collect();
+        let scores = recogniser.scores(&recogniser.observe(&motions)?, &names)?;
+        for (clip, scores) in clips.iter().zip(scores) {
+            if let Some(truth) = clip.record.label.as_deref().and_then(|l| known.index(l)) {
+                right += usize::from(rank_of(&scores, &everything, truth) == 0);
+                judged += 1;
+            }
+        }
+    }
+    Ok(f64::from(u32::try_from(right)?) / f64::from(u32::try_from(judged.max(1))?))
+}

@@ -1,0 +1,45 @@
+//! What learns, whatever it is: the one thing that steps, checkpoints and the loop of a run know of it.
+
+use anyhow::Result;
+use burn::{module::Module, tensor::Tensor};
+
+use super::StageConfig;
+
+/// A batch in, a loss out, parameters in groups that learn at rates of their own.
+///
+/// It is a module, so that its parameters have names: gradients, the optimiser's memory and checkpoints go by them.
+pub trait Learner: Module + Sync {
+    /// What is kept in the end; the rest only teaches it.
+    type Model: Module + Sync;
+    /// What it learns from in one go: a part of a step's batch.
+    type Batch: Send + Sync;
+
+    /// What is kept of it as it is now.
+    fn model(&self) -> &Self::Model;
+
+    /// The same with another model in it.
+    #[must_use]
+    fn with_model(self, model: Self::Model) -> Self;
+
+    /// What the step is to make smaller, before it. Gradients flow to the parameters.
+    ///
+    /// # Errors
+    /// When the batch cannot be shown to the model.
+    fn loss(&self, stage: &StageConfig, batch: &Self::Batch) -> Result<Losses>;
+
+    /// The factor on a stage's learning rate for a parameter of this dotted name; `None` for a frozen one.
+    fn rate_factor(&self, stage: &StageConfig, parameter: &str) -> Option<f64>;
+
+    /// Whether the parts of a batch may be computed on threads side by side, with the same numbers.
+    fn side_by_side(&self, stage: &StageConfig) -> bool;
+}
+
+/// What a step makes smaller: `main + weight · auxiliary`.
+pub struct Losses {
+    /// `[1]` the loss that is told.
+    pub main: Tensor<1>,
+    /// `[1]` what is learned beside it, where the batch has anything for it.
+    pub auxiliary: Option<Tensor<1>>,
+    /// What that counts.
+    pub weight: f64,
+}

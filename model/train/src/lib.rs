@@ -1,0 +1,54 @@
+//! What is done to a model before somebody uses it: training ([`run`]), evaluation ([`evaluate`]), explanations by a
+//! teacher that looks at pictures ([`endpoint`]).
+//!
+//! ```text
+//! data ──samples──▶ clips + conversations ──Trainer::step──▶ loss ──backward──▶ optimizer ──▶ state, report
+//! ```
+//!
+//! A run is a function of its configuration, its data and its seed: every batch follows from (seed, epoch, index), so
+//! a run that was killed and resumed goes on exactly as if nothing had happened.
+
+pub mod ablation;
+mod config;
+mod curriculum;
+pub mod endpoint;
+pub mod evaluate;
+mod fit;
+mod learner;
+mod optimizer;
+mod options;
+mod parameter_map;
+pub mod plot;
+mod readout;
+mod recogniser;
+mod report;
+mod run;
+mod samples;
+mod schedule;
+mod setup;
+mod similar;
+mod skeleton_llm;
+mod state;
+#[cfg(test)]
+#[path = "../../data/src/stick_figure.rs"]
+#[allow(dead_code, reason = "our tests need less of it than those it was written for")]
+mod stick_figure;
+mod trainer;
+
+pub use config::{Stage, StageConfig, TrainConfig};
+pub use curriculum::Curriculum;
+pub use fit::{Batch, Course, Model, fit};
+pub use learner::{Learner, Losses};
+pub use optimizer::{AdamW, AdamWConfig};
+pub use options::RunOptions;
+pub use parameter_map::Average;
+pub use readout::Readout;
+pub use recogniser::{Recogniser, Speaker};
+pub use report::{Report, StepRow};
+pub use run::run;
+pub use samples::{Source, StepBatch};
+pub use schedule::Schedule;
+pub use similar::{Similar, SimilarError};
+pub use skeleton_llm::{Lessons, Pupil};
+pub use state::{Progress, newest, progress};
+pub use trainer::{StepResult, Trainer};

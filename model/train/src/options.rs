@@ -1,0 +1,32 @@
+//! What a run is told.
+
+use std::{path::PathBuf, sync::atomic::AtomicBool};
+
+use burn::tensor::Device;
+
+use super::TrainConfig;
+
+/// What the command line says.
+#[derive(Clone)]
+pub struct RunOptions<'a> {
+    /// Folders with a `metadata.jsonl` each.
+    pub data: Vec<PathBuf>,
+    /// Where the run lives.
+    pub out: PathBuf,
+    /// Sizes, stages, rates.
+    pub config: TrainConfig,
+    /// A model directory to start from.
+    pub from: Option<PathBuf>,
+    /// Continue the run in `out`.
+    pub resume: bool,
+    /// Where to compute.
+    pub device: Device,
+    /// Its name, for people.
+    pub device_name: String,
+    /// Set to end the run after the present step, saving it.
+    pub stop: &'a AtomicBool,
+    /// Do not draw a progress bar.
+    pub quiet: bool,
+    /// End after so many steps in all, as if stopped: for tests.
+    pub max_steps: Option<u64>,
+}

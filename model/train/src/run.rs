@@ -1,0 +1,95 @@
+//! A run of SkeletonLLM: what it begins with, or where it goes on.
+
+use anyhow::{Context, Result};
+use burn::module::Module;
+use skeletonllm::folder::Loaded;
+use skeletonllm_data::{Batches, DataClip, Labels};
+use skeletonllm_network::{chat::Chat, checkpoint::Precision};
+
+use super::{AdamW, Average, Lessons, Progress, Pupil, RunOptions, Source, fit::fit, setup, state};
+
+/// Trains from the start, or from where a run stopped, to the end.
+///
+/// # Errors
+/// When data, configuration or files cannot be used.
+pub fn run(mut options: RunOptions<'_>) -> Result<()> {
+    let out = options.out.clone();
+    std::fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
+    // whatever a run starts from is written down first, so that resuming needs nothing else
+    let beginning = out.join(state::START);
+    let mut resumed = None;
+    if options.resume {
+        let checkpoint = state::newest(&out);
+        let from = checkpoint.clone().or_else(|| state::begun(&out));
+        let progress = state::progress(&from.with_context(|| format!("{} holds no run to resume", out.display()))?)?;
+        options.config = progress.config.clone();
+        options.data = progress.data.clone();
+        resumed = Some((checkpoint, progress));
+    } else {
+        state::make_room(&out)?;
+    }
+    options.config.validate().map_err(anyhow::Error::msg)?;
+    let config = &options.config;
+    let (train, validation) = setup::read_data(&options.data, &config.ntu, options.quiet)?;
+    let device = options.device.clone().autodiff();
+    let curriculum = setup::curriculum(config, &train, &out)?;
+
+    let (checkpoint, mut at) = match resumed {
+        Some(resumed) => resumed,
+        None => {
+            let start = setup::start(config, &curriculum, options.from.as_deref(), &train, &device)?;
+            Loaded::write(&beginning, &start.model.valid(), &start.tokenizer, &start.extra, Precision::F32)?;
+            let progress = Progress::new(config, &options.data);
+            state::begin(&out, &progress)?;
+            (None, progress)
+        }
+    };
+    let Loaded { model, tokenizer, extra } = Loaded::read(&beginning, &device)?;
+    let learner = Pupil::new(setup::prepare(model, config, at.stage), config);
+    let (learner, mean, optimizer) = match checkpoint {
+        Some(folder) => {
+            // a run that was killed while it wrote its model has no stage left
+            match config.stages.get(at.stage) {
+                Some(_) => eprintln!("resuming stage {} at step {}", at.stage + 1, at.step),
+                None => eprintln!("every stage is done; the model is written once more"),
+            }
+            state::load(&folder, &at, learner, config.adamw(), &device)?
+        }
+        None => {
+            if options.resume {
+                eprintln!("the run has no checkpoint yet; it begins again");
+            }
+            let mean = learner.pupil.clone().valid();
+            (learner, mean, AdamW::new(config.adamw()))
+        }
+    };
+    let clips: Vec<&DataClip> = train.iter().flat_map(|s| &s.clips).collect();
+    eprintln!(
+        "training {} parameters on {} with {} clips, {} labels",
+        learner.pupil.num_params(),
+        options.device_name,
+        clips.len(),
+        extra.labels.len()
+    );
+    let keys: Vec<&str> = clips.iter().map(|c| c.record.label.as_deref().unwrap_or("")).collect();
+    let sizes = learner.pupil.internvl.config();
+    let source = Source {
+        batches: Batches::balanced(&keys, config.batch, config.seed, config.balance),
+        clips,
+        labels: Labels::new(&extra.labels).with_mirrored(),
+        augment: config.augment.clone(),
+        bodies: config.bodies,
+        layouts: config.layouts,
+        pairs: config.pairs,
+        curriculum,
+        chat: Chat::new(&tokenizer, &sizes.skeleton(), sizes.tokens_per_frame()),
+        frames: sizes.skeleton().frames,
+        questions: config.questions,
+        hidden_frames: config.hidden_frames,
+        parts: config.parts,
+    };
+    let watched = setup::spread(&validation, config.validation_clips);
+    let average = Average::new(mean, config.average);
+    let lessons = Lessons { options: &options, source, watched, tokenizer, extra };
+    fit(&lessons, &options, learner, average, optimizer, &mut at)
+}

@@ -1,0 +1,175 @@
+//! What a run begins with: its data, and the model it starts from.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Result;
+use burn::tensor::Device;
+use indicatif::{ProgressBar, ProgressStyle};
+use rayon::prelude::*;
+use skeletonllm::{
+    drawing::fresh_drawing,
+    folder::{Extra, Loaded, SkeletonLlm},
+};
+use skeletonllm_data::{
+    DataClip, DataSet, Labels, ProtocolOptions, Truth, corpus,
+    prompts::Prompts,
+    teacher::{KinematicTeacher, Rationales, ShownClip, Teacher},
+};
+use skeletonllm_network::{internvl::InternVl, layers::LoraConfig, lora, tokenizer::Tokenizer};
+
+use super::{Curriculum, Similar, Stage, StageConfig, TrainConfig, state::SIMILAR};
+
+/// The model that a run starts from: the directory of `--from` with the new labels added, or one made from nothing
+/// for the words of this data.
+pub fn start(
+    config: &TrainConfig,
+    curriculum: &Curriculum,
+    from: Option<&Path>,
+    sets: &[DataSet],
+    device: &Device,
+) -> Result<Loaded> {
+    let labels = labels_of(sets);
+    if let Some(folder) = from {
+        let mut loaded = Loaded::read(folder, device)?;
+        let all = Labels::new(&loaded.extra.labels).union(&labels);
+        loaded.extra.labels = all.names().to_vec();
+        return Ok(loaded);
+    }
+    let mut texts = corpus(&labels.with_mirrored());
+    texts.extend(sets.iter().flat_map(|s| s.texts().into_iter().map(str::to_owned)));
+    texts.extend(curriculum.prompts.corpus());
+    if let Some(teacher) = &curriculum.teacher {
+        texts.extend(explanations(&**teacher, sets, &labels)?);
+    }
+    texts.extend(["user\n", "assistant\n", "system\n"].map(str::to_owned));
+    let tokenizer = Tokenizer::train(texts.iter().map(String::as_str), config.vocabulary);
+
+    let mut sizes = config.model.clone();
+    sizes.text_config.vocab_size = tokenizer.vocabulary();
+    sizes.image_token_id = tokenizer.image_context();
+    sizes.image_seq_length = Some(sizes.tokens_per_frame());
+    sizes.validate()?;
+    let model = SkeletonLlm {
+        drawing: fresh_drawing(config.drawing, config.seed, device)?,
+        internvl: InternVl::random(&sizes, config.seed, device),
+    };
+    let extra = Extra { labels: labels.names().to_vec(), drawing: config.drawing };
+    Ok(Loaded { model, tokenizer, extra })
+}
+
+/// What a teacher says of each training clip as it is: words for the tokenizer.
+fn explanations(teacher: &dyn Teacher, sets: &[DataSet], labels: &Labels) -> Result<Vec<String>> {
+    let clips: Vec<&DataClip> = sets.iter().flat_map(|s| &s.clips).collect();
+    let told = clips.par_iter().map(|DataClip { record, motion }| {
+        let truth = Truth::of(record, motion, false, labels);
+        teacher.rationale(&ShownClip { record, motion, mirrored: false, truth: &truth })
+    });
+    Ok(told.collect::<Result<Vec<_>, _>>()?.into_iter().flatten().collect())
+}
+
+/// What the stages ask. Similar labels that no file gives are found by movement, if a stage needs them, and written
+/// down in `out`.
+///
+/// # Errors
+/// When a file cannot be used, or a stage lacks what it needs.
+pub fn curriculum(config: &TrainConfig, sets: &[DataSet], out: &Path) -> Result<Curriculum> {
+    let has = |stage| config.stages.iter().any(|s| s.stage == stage);
+    let clips: Vec<&DataClip> = sets.iter().flat_map(|s| &s.clips).collect();
+    let found = out.join(SIMILAR);
+    let similar = match &config.similar {
+        Some(path) => Similar::read(path)?,
+        None if !has(Stage::DiscFt) => Similar::default(),
+        None if found.exists() => Similar::read(&found)?,
+        None => {
+            let similar = Similar::by_movement(&clips)?;
+            similar.write(&found)?;
+            similar
+        }
+    };
+    let teacher: Option<Arc<dyn Teacher>> = match &config.rationales {
+        Some(path) => {
+            let (rationales, tally) = Rationales::read(path, clips.iter().map(|c| &c.record))?;
+            eprintln!("{}: {tally}", path.display());
+            Some(Arc::new(rationales))
+        }
+        None if has(Stage::CrDistill) => Some(Arc::new(KinematicTeacher)),
+        None => None,
+    };
+    let prompts = match &config.prompts {
+        Some(path) => Prompts::read(path)?,
+        None => Prompts::built_in().clone(),
+    };
+    Ok(Curriculum { families: config.families.clone(), prompts, similar, teacher, rehearse: config.everything })
+}
+
+/// Every label of some sets.
+pub fn labels_of(sets: &[DataSet]) -> Labels {
+    sets.iter().fold(Labels::new::<&str>([]), |all, set| all.union(&set.labels()))
+}
+
+/// The adapters of a stage, by its place among the stages, where it has any. After the last one nothing is attached.
+pub fn prepare(mut model: SkeletonLlm, config: &TrainConfig, stage: usize) -> SkeletonLlm {
+    if let Some(&StageConfig { lora_rank: rank @ 1.., lora_alpha: alpha, .. }) = config.stages.get(stage) {
+        let adapters = LoraConfig { rank, alpha, ..Default::default() };
+        model.internvl = lora::attach(model.internvl, &adapters, config.seed + stage as u64);
+    }
+    model
+}
+
+/// Reads every folder's two halves, telling of files that cannot be used.
+pub fn read_data(folders: &[PathBuf], options: &ProtocolOptions, quiet: bool) -> Result<(Vec<DataSet>, Vec<DataSet>)> {
+    let mut halves = (Vec::new(), Vec::new());
+    let load = options.load_options()?;
+    for folder in folders {
+        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
+        bar.set_style(ProgressStyle::with_template("reading {msg} [{wide_bar}] {pos}/{len}")?.progress_chars("=> "));
+        bar.set_message(folder.display().to_string());
+        let progress = |done: usize, total: usize| {
+            bar.set_length(total as u64);
+            bar.set_position(done as u64);
+        };
+        let (train, validation) = DataSet::load_halves(folder, &load, &progress)?;
+        bar.finish_and_clear();
+        for warning in train.warnings.iter().chain(&validation.warnings) {
+            eprintln!("train: {warning}");
+        }
+        halves.0.push(train);
+        halves.1.push(validation);
+    }
+    Ok(halves)
+}
+
+/// At most `most` clips, evenly over all sets.
+pub fn spread(sets: &[DataSet], most: usize) -> Vec<&DataClip> {
+    let all: Vec<&DataClip> = sets.iter().flat_map(|s| &s.clips).filter(|c| c.record.label.is_some()).collect();
+    let count = most.min(all.len());
+    (0..count).map(|i| all[i * all.len() / count]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use skeletonllm_data::Split;
+
+    use super::*;
+
+    /// Real clips, where they are at hand: they are not part of the repository.
+    #[test]
+    fn what_the_built_in_teacher_says_is_short() {
+        let (labels, mut texts) = (Labels::default(), Vec::new());
+        for name in ["bandai-namco-2", "mae-gestures", "utd-mhad"] {
+            let Some(dir) = skeletonllm_checks::shared(&format!("data/{name}")) else { return };
+            let set = DataSet::load(&dir, Split::All).unwrap();
+            texts.extend(explanations(&KinematicTeacher, &[set], &labels).unwrap());
+        }
+        // a tokenizer of nano's size that has other things to learn, too
+        let corpus = corpus(&Labels::new(texts.iter().filter_map(|t| t.rsplit_once(": ")).map(|t| t.1)));
+        let tokenizer = Tokenizer::train(corpus.iter().chain(&texts).map(String::as_str), 768);
+        let lengths: Vec<usize> = texts.iter().map(|text| tokenizer.encode(text).len()).collect();
+        let (mean, most) = (lengths.iter().sum::<usize>() / lengths.len(), lengths.iter().max().unwrap());
+        eprintln!("{} texts, {mean} tokens, at most {most}", texts.len());
+        assert!(*most <= 64, "{most} tokens");
+    }
+}

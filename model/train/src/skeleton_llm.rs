@@ -1,0 +1,202 @@
+//! SkeletonLLM as what learns and as what recognises.
+
+use std::{collections::BTreeMap, path::Path};
+
+use anyhow::Result;
+use burn::{
+    module::Module,
+    tensor::{Tensor, TensorData},
+};
+use draction::motion::Motion;
+use skeletonllm::{
+    assistant::{Assistant, QuestionTally},
+    drawing::DrawSettings,
+    folder::{Extra, Loaded, SkeletonLlm, see},
+    observation::{Observation, sheet},
+};
+use skeletonllm_data::{Batches, DataClip, Family};
+use skeletonllm_network::{checkpoint::Precision, lora, tensors::on_cpu, tokenizer::Tokenizer};
+
+use super::{
+    Course, Learner, Readout, Recogniser, RunOptions, Source, Speaker, Stage, StageConfig, StepBatch, TrainConfig,
+    learner::Losses, setup,
+};
+
+/// The model that learns, and the layer that teaches its eyes.
+#[derive(Module, Debug)]
+pub struct Pupil {
+    /// The model as it is now.
+    pub pupil: SkeletonLlm,
+    /// See [`Readout`].
+    pub readout: Readout,
+    #[module(skip)]
+    rates: Rates,
+}
+
+/// How much of a [`Pupil`] learns, in all stages.
+#[derive(Clone, Copy, Debug)]
+struct Rates {
+    /// DrAction's rate as a multiple of the stage's.
+    drawing: f64,
+    /// Whether tower and decoder learn as well.
+    everything: bool,
+    /// Weight of the readout's loss.
+    readout: f64,
+}
+
+impl Pupil {
+    /// A model with a fresh readout.
+    pub fn new(model: SkeletonLlm, config: &TrainConfig) -> Pupil {
+        let sizes = model.internvl.config();
+        let readout = Readout::new(sizes.tokens_per_frame(), sizes.text_config.hidden_size, &model.internvl.device());
+        let rates = Rates { drawing: config.drawing_rate, everything: config.everything, readout: config.readout };
+        Pupil { pupil: model, readout, rates }
+    }
+}
+
+impl Learner for Pupil {
+    type Model = SkeletonLlm;
+    type Batch = StepBatch;
+
+    fn model(&self) -> &SkeletonLlm {
+        &self.pupil
+    }
+
+    fn with_model(self, model: SkeletonLlm) -> Pupil {
+        Pupil { pupil: model, ..self }
+    }
+
+    /// Cross-entropy of the answers, and beside it the readout's loss.
+    fn loss(&self, stage: &StageConfig, part: &StepBatch) -> Result<Losses> {
+        let Pupil { pupil: model, readout, rates } = self;
+        let mut frames = model.drawing.render(&part.clips, model.internvl.config().render_size())?;
+        if !stage.stage.draws() {
+            frames = frames.detach();
+        }
+        let visual = see(&model.internvl, frames);
+        let poses = (rates.readout > 0.0).then(|| readout.loss(visual.clone(), &part.readings)).flatten();
+        let frames = part.shown.len();
+        let shown = TensorData::new(part.shown.clone(), [frames, 1, 1]);
+        let visual = visual.clone() * Tensor::from_data(shown, &visual.device().without_autodiff());
+        let words = model.internvl.loss_of_rests(&part.openings, &part.rests, &part.labels, Some(visual))?;
+        Ok(Losses { main: words, auxiliary: poses, weight: rates.readout })
+    }
+
+    /// Which part of the model learns in which stage: spec A.9.
+    fn rate_factor(&self, stage: &StageConfig, parameter: &str) -> Option<f64> {
+        let Some(name) = parameter.strip_prefix("pupil.") else { return Some(1.0) };
+        if name.starts_with("drawing.") {
+            return stage.stage.draws().then_some(self.rates.drawing);
+        }
+        if name.starts_with("internvl.multi_modal_projector.") {
+            return Some(1.0);
+        }
+        if stage.lora_rank > 0 {
+            return name.contains(".lora.").then_some(1.0);
+        }
+        // a pretrained tower and decoder stay as they are; a model from nothing learns everything
+        self.rates.everything.then_some(1.0)
+    }
+
+    /// On the CPU, and while nothing draws from the device's random numbers, whose order would then depend on chance.
+    fn side_by_side(&self, stage: &StageConfig) -> bool {
+        on_cpu(&self.pupil.internvl.device()) && stage.lora_rank == 0
+    }
+}
+
+impl Recogniser for Assistant {
+    type Observation = Observation;
+
+    fn labels(&self) -> &[String] {
+        self.labels()
+    }
+
+    fn observe(&self, motions: &[&Motion]) -> Result<Observation> {
+        self.observe(motions)
+    }
+
+    /// Log-probabilities of the candidates as answers to the standard question.
+    fn scores(&self, observation: &Observation, candidates: &[String]) -> Result<Vec<Vec<f32>>> {
+        self.rank(observation, candidates)
+    }
+}
+
+impl Speaker for Assistant {
+    fn judge_questions(
+        &self,
+        clips: &[DataClip],
+        observation: &Observation,
+        families: &[Family],
+        tally: &mut BTreeMap<String, QuestionTally>,
+    ) -> Result<()> {
+        self.judge_questions(clips, observation, families, tally)
+    }
+
+    fn label_in_words(&self, observation: &Observation, question: &str) -> Result<Vec<String>> {
+        self.label_in_words(observation, question)
+    }
+}
+
+/// What a run teaches SkeletonLLM.
+pub struct Lessons<'a> {
+    /// What the run was told.
+    pub options: &'a RunOptions<'a>,
+    /// Everything that batches are made from.
+    pub source: Source<'a>,
+    /// The clips that validation asks about.
+    pub watched: Vec<&'a DataClip>,
+    /// The model's tokenizer.
+    pub tokenizer: Tokenizer,
+    /// What else its directory says.
+    pub extra: Extra,
+}
+
+impl Course for Lessons<'_> {
+    type Learner = Pupil;
+    type Recogniser = Assistant;
+
+    fn batches(&self) -> &Batches {
+        &self.source.batches
+    }
+
+    fn batch(&self, stage: Stage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<StepBatch>> {
+        self.source.batch(stage, epoch, members)
+    }
+
+    fn clips(part: &StepBatch) -> usize {
+        part.clips.len()
+    }
+
+    fn begin(&self, model: SkeletonLlm, stage: usize) -> SkeletonLlm {
+        setup::prepare(model, &self.options.config, stage)
+    }
+
+    /// Without adapters, which become part of the weights that they belong to.
+    fn end(mut model: SkeletonLlm) -> SkeletonLlm {
+        if lora::attached(&model.internvl) {
+            model.internvl = lora::merge(model.internvl);
+        }
+        model
+    }
+
+    fn recogniser(&self, model: &SkeletonLlm) -> Assistant {
+        Assistant::new(model.clone(), &self.tokenizer, self.extra.labels.clone(), self.options.device_name.clone())
+    }
+
+    fn watched(&self) -> &[&DataClip] {
+        &self.watched
+    }
+
+    /// What the renderer draws of the first watched clip.
+    fn picture(&self, model: &SkeletonLlm) -> Result<Option<Vec<u8>>> {
+        let Some(clip) = self.watched.first() else { return Ok(None) };
+        let clip = DrawSettings::default().clip(&clip.motion, self.source.frames)?;
+        let size = model.internvl.config().render_size().map(|n| 2 * n);
+        let frames = model.drawing.render(&[clip], size)?;
+        Ok(Some(pollster::block_on(sheet(frames))?))
+    }
+
+    fn write(&self, model: &SkeletonLlm, folder: &Path, precision: Precision) -> Result<()> {
+        Loaded::write(folder, &Self::end(model.clone()), &self.tokenizer, &self.extra, precision)
+    }
+}

@@ -1,0 +1,165 @@
+//! Checkpoints of a run: everything that the next step depends on, in one folder that is whole or not there.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, bail};
+use burn::{module::Module, tensor::Device};
+use serde::{Deserialize, Serialize};
+use skeletonllm_network::checkpoint::{self, HostTensor, Precision};
+
+use super::{
+    config::TrainConfig,
+    learner::Learner,
+    optimizer::{AdamW, AdamWConfig},
+};
+
+/// The folder, within a run's, that holds the model the run starts from and what it was told.
+pub const START: &str = "start";
+
+/// The file, within a run's folder, with the similar labels that the run found by itself.
+pub const SIMILAR: &str = "similar.json";
+
+/// What makes a folder a checkpoint: it is written last.
+const PROGRESS: &str = "progress.json";
+
+/// Where a run is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Index into the configuration's stages.
+    pub stage: usize,
+    /// Steps done within the stage.
+    pub step: u64,
+    /// Steps done in all stages.
+    pub total: u64,
+    /// Steps the optimiser counts.
+    pub optimizer_steps: u64,
+    /// What the run was told; a resumed run goes by this and not by its command line.
+    pub config: TrainConfig,
+    /// The folders it learns from.
+    pub data: Vec<PathBuf>,
+}
+
+impl Progress {
+    /// The beginning of a run.
+    pub fn new(config: &TrainConfig, data: &[PathBuf]) -> Progress {
+        Progress { stage: 0, step: 0, total: 0, optimizer_steps: 0, config: config.clone(), data: data.to_vec() }
+    }
+}
+
+/// Writes `<folder>/checkpoint`, replacing the last one only once the new one is complete.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn save<L: Learner>(
+    folder: &Path,
+    progress: &Progress,
+    learner: &L,
+    average: &L::Model,
+    optimizer: &AdamW,
+) -> Result<()> {
+    let (new, old, current) = (folder.join("checkpoint.new"), folder.join("checkpoint.old"), folder.join("checkpoint"));
+    remove(&new)?;
+    fs::create_dir_all(&new).with_context(|| format!("cannot create {}", new.display()))?;
+    checkpoint::write(new.join("model.safetensors"), &checkpoint::tensors_of(learner), Precision::F32)?;
+    checkpoint::write(new.join("average.safetensors"), &checkpoint::tensors_of(average), Precision::F32)?;
+    let moments = optimizer.export().into_iter();
+    let moments = moments.map(|(name, values)| (name, HostTensor { shape: vec![values.len()], values })).collect();
+    checkpoint::write(new.join("optimizer.safetensors"), &moments, Precision::F32)?;
+    draction::store::write_atomically(&new.join(PROGRESS), &serde_json::to_vec_pretty(progress)?)?;
+    remove(&old)?;
+    if current.exists() {
+        fs::rename(&current, &old)?;
+    }
+    fs::rename(&new, &current)?;
+    remove(&old)
+}
+
+/// Where the newest complete checkpoint of `folder` is: a run may be killed between the two renames of [`save`].
+pub fn newest(folder: &Path) -> Option<PathBuf> {
+    ["checkpoint", "checkpoint.new", "checkpoint.old"]
+        .iter()
+        .map(|name| folder.join(name))
+        .find(|path| path.join(PROGRESS).exists())
+}
+
+/// Writes down that a run has begun: from now on it can be resumed, though it has no checkpoint yet. The model in
+/// [`START`] must be complete.
+///
+/// # Errors
+/// When the file cannot be written.
+pub fn begin(folder: &Path, progress: &Progress) -> Result<()> {
+    Ok(draction::store::write_atomically(&folder.join(START).join(PROGRESS), &serde_json::to_vec_pretty(progress)?)?)
+}
+
+/// The [`START`] of a run that has begun in `folder`.
+pub fn begun(folder: &Path) -> Option<PathBuf> {
+    Some(folder.join(START)).filter(|start| start.join(PROGRESS).exists())
+}
+
+/// Reads what [`Progress`] a checkpoint, or the beginning of a run, holds.
+///
+/// # Errors
+/// When the file cannot be read.
+pub fn progress(checkpoint: &Path) -> Result<Progress> {
+    let path = checkpoint.join(PROGRESS);
+    let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    serde_json::from_slice(&text).with_context(|| format!("{} is no checkpoint of ours", path.display()))
+}
+
+/// Fills a learner, the running mean of its model, and an optimiser from a checkpoint.
+///
+/// # Errors
+/// When a file cannot be read or belongs to another model.
+pub fn load<L: Learner>(
+    checkpoint: &Path,
+    progress: &Progress,
+    learner: L,
+    adamw: AdamWConfig,
+    device: &Device,
+) -> Result<(L, L::Model, AdamW)> {
+    let path = checkpoint.join("average.safetensors");
+    let mean = learner.model().clone().valid();
+    let mean = checkpoint::apply(mean, checkpoint::read(&path)?, &path.display().to_string())?;
+    let path = checkpoint.join("model.safetensors");
+    let learner = checkpoint::apply(learner, checkpoint::read(&path)?, &path.display().to_string())?;
+    let moments = checkpoint::read(checkpoint.join("optimizer.safetensors"))?;
+    let moments = moments.into_iter().map(|(name, tensor)| (name, tensor.values)).collect();
+    Ok((learner, mean, AdamW::import(adamw, progress.optimizer_steps, moments, device)))
+}
+
+/// Prepares `folder` for a new run. One that was killed before its first checkpoint gives way, with what it had found
+/// out about its data.
+///
+/// # Errors
+/// When `folder` holds a checkpoint: an old run is not overwritten.
+pub fn make_room(folder: &Path) -> Result<()> {
+    if newest(folder).is_some() {
+        bail!("{} already holds a run: continue it with --resume, or choose another --out", folder.display());
+    }
+    if let Some(start) = begun(folder) {
+        remove_file(&start.join(PROGRESS))?;
+        remove_file(&folder.join(SIMILAR))?;
+    }
+    Ok(())
+}
+
+fn remove_file(path: &Path) -> Result<()> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("cannot remove {}", folder.display()))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,98 @@
+//! Finds wrists, ankles, shoulders, hips and head in a skeleton of any layout.
+
+use glam::Vec3;
+
+use crate::motion::{Motion, Part, Skeleton};
+
+/// Bones shorter than this (metres) join a helper joint to its neighbour and are stepped over.
+const HELPER_BONE_M: f32 = 0.02;
+
+/// One arm or leg.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limb {
+    /// Shoulder or hip.
+    pub root: usize,
+    /// Elbow or knee; the root again where the layout has none.
+    pub middle: usize,
+    /// Wrist or ankle.
+    pub end: usize,
+}
+
+/// The joints that tell most of what a person does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Anatomy {
+    /// Left arm, right arm.
+    pub arms: Option<[Limb; 2]>,
+    /// Left leg, right leg.
+    pub legs: Option<[Limb; 2]>,
+    /// The topmost labelled joint of the head.
+    pub head: Option<usize>,
+}
+
+impl Anatomy {
+    /// Works from body parts and parents; names only decide which joint of a chain is the wrist or the ankle. `frame`
+    /// is one in which body slot `body` is present: its bone lengths tell helper joints from real ones.
+    pub fn of(motion: &Motion, body: usize, frame: usize) -> Anatomy {
+        let limb = |part| limb(motion, body, frame, part);
+        let pair = |left, right| Some([limb(left)?, limb(right)?]);
+        let skeleton = &motion.skeleton;
+        let heads = skeleton.joints_of(Part::Torso).filter(|&j| word(skeleton, j, &["head", "nose"]));
+        Anatomy {
+            arms: pair(Part::LeftArm, Part::RightArm),
+            legs: pair(Part::LeftLeg, Part::RightLeg),
+            // of several (`head`, `head_top`) the first: it lies at the height of the face
+            head: heads.min(),
+        }
+    }
+}
+
+/// Whether a joint's name holds one of the words, in any case.
+fn word(skeleton: &Skeleton, joint: usize, words: &[&str]) -> bool {
+    let name = skeleton.names[joint].to_lowercase();
+    words.iter().any(|w| name.contains(w))
+}
+
+/// How many joints of the same part lie above this one.
+fn depth(skeleton: &Skeleton, joint: usize) -> usize {
+    let up = |&j: &usize| skeleton.parents[j].filter(|&p| skeleton.parts[p] == skeleton.parts[joint]);
+    // bounded, so that a cycle in a damaged file cannot hang the program
+    std::iter::successors(up(&joint), up).take(skeleton.joints()).count()
+}
+
+/// Wrist or ankle: by name where the name tells, else the end of the chain.
+fn end(skeleton: &Skeleton, part: Part) -> Option<usize> {
+    let (exact, near): (&[&str], &[&str]) = match part {
+        Part::LeftArm | Part::RightArm => (&["wrist"], &["hand"]),
+        _ => (&["ankle"], &["foot"]),
+    };
+    let far = ["thumb", "index", "middle", "ring", "pinky", "finger", "tip", "toe", "end", "site", "nub"];
+    let nearest = |words: &[&str]| {
+        let joints = skeleton.joints_of(part).filter(|&j| word(skeleton, j, words) && !word(skeleton, j, &far));
+        // a name such as `LeftHandUpperArm` at the top of a chain is no hand
+        joints.filter(|&j| depth(skeleton, j) > 0).min_by_key(|&j| (depth(skeleton, j), j))
+    };
+    nearest(exact).or_else(|| nearest(near)).or_else(|| skeleton.tip(part))
+}
+
+fn limb(motion: &Motion, body: usize, frame: usize, part: Part) -> Option<Limb> {
+    let skeleton = &motion.skeleton;
+    let end = end(skeleton, part)?;
+    let above = |mut j: usize| {
+        for _ in 0..skeleton.joints() {
+            let p = skeleton.parents[j].filter(|&p| skeleton.parts[p] == part)?;
+            let [a, b] = [j, p].map(|j| Vec3::from(motion.position(frame, body, j)));
+            let length = a.distance(b);
+            j = p;
+            if length > HELPER_BONE_M {
+                return Some(p);
+            }
+        }
+        None
+    };
+    // layouts without a tree still list the joints of a limb from the body outwards
+    let Some(middle) = above(end) else {
+        let first = skeleton.joints_of(part).find(|&j| j != end)?;
+        return Some(Limb { root: first, middle: first, end });
+    };
+    Some(Limb { root: above(middle).unwrap_or(middle), middle, end })
+}

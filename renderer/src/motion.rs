@@ -1,0 +1,256 @@
+//! Motions of any skeleton: what a motion file says, in metres, +y up, whatever program wrote it.
+//!
+//! [`read`] takes bytes and [`read_file`] a path; both look at the content to tell BVH, NTU `.skeleton`, HumanML3D
+//! `.json` and `.npy` apart. The road of every format is the same:
+//!
+//! ```text
+//! bytes ──bvh | ntu | humanml3d | npy──▶ Raw (the file's own units and axes)
+//!       ──topology──▶ body parts, mirror twins ──measure──▶ metres, +y up ──▶ Motion
+//! ```
+//!
+//! | Module | What lives there |
+//! | --- | --- |
+//! | `read` | the entry points: tells the format, calls its reader, makes a [`Motion`] of what that read |
+//! | `bvh`, `ntu`, `humanml3d`, `npy` | one format each |
+//! | `raw`, `limits` | what readers hand over; how much of a file is taken |
+//! | `topology` | body parts, left and right, mirror twins; known layouts |
+//! | `measure`, `units`, `source` | unit and up axis from the body's size and stance; what was declared, inferred or overridden |
+//! | `transform` | mirror, yaw, scale, resample, crop |
+//! | `quaternion` | rotations, scalar first |
+//! | `write` | BVH and `.skeleton` files |
+//! | `humanoid` | a parametrised person who waves, squats, walks and claps |
+
+mod bvh;
+mod error;
+mod humanml3d;
+pub mod humanoid;
+mod limits;
+mod measure;
+mod npy;
+mod ntu;
+pub mod quaternion;
+mod raw;
+mod read;
+mod source;
+mod topology;
+mod transform;
+mod units;
+mod write;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+pub use error::{Cause, MotionError};
+pub use limits::{MAX_FILE_BYTES, MAX_FRAMES, MAX_JOINT_FRAMES, MAX_JOINTS};
+pub use read::{ReadOptions, read, read_file};
+pub use source::{Format, Source};
+pub use topology::Layout;
+pub use units::{Unit, UpAxis};
+pub use write::{write_bvh, write_ntu};
+
+/// The part of the body that a joint belongs to. Left and right are the performer's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Part {
+    /// Pelvis, spine, neck and head.
+    Torso,
+    /// From the left collar bone to the left finger tips.
+    LeftArm,
+    /// From the right collar bone to the right finger tips.
+    RightArm,
+    /// From the left hip to the left toes.
+    LeftLeg,
+    /// From the right hip to the right toes.
+    RightLeg,
+}
+
+impl Part {
+    /// All five, torso first.
+    pub const ALL: [Self; 5] = [Self::Torso, Self::LeftArm, Self::RightArm, Self::LeftLeg, Self::RightLeg];
+
+    /// The same limb on the other side; the torso is its own.
+    #[must_use]
+    pub fn mirrored(self) -> Self {
+        match self {
+            Self::Torso => Self::Torso,
+            Self::LeftArm => Self::RightArm,
+            Self::RightArm => Self::LeftArm,
+            Self::LeftLeg => Self::RightLeg,
+            Self::RightLeg => Self::LeftLeg,
+        }
+    }
+
+    /// Whether it is an arm or a leg of the performer's left side.
+    pub fn is_left(self) -> bool {
+        matches!(self, Self::LeftArm | Self::LeftLeg)
+    }
+
+    /// Whether it is a leg.
+    pub fn is_leg(self) -> bool {
+        matches!(self, Self::LeftLeg | Self::RightLeg)
+    }
+
+    /// Whether it is an arm.
+    pub fn is_arm(self) -> bool {
+        matches!(self, Self::LeftArm | Self::RightArm)
+    }
+}
+
+/// The topology of a body: names, tree, bones and body parts of its joints.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Skeleton {
+    /// `[J]` names as the file writes them, or the layout's usual ones.
+    pub names: Vec<String>,
+    /// `[J]` parent of each joint; the root (and in graph-like layouts any joint) has none.
+    pub parents: Vec<Option<usize>>,
+    /// Bones `(a, b)` in drawing order: the order fixes the numbering of the Gaussians.
+    pub bones: Vec<[usize; 2]>,
+    /// `[J]` body part of each joint.
+    pub parts: Vec<Part>,
+    /// `[J]` for each joint its mirror twin (left wrist ↔ right wrist); a joint of the middle is its own twin.
+    pub mirror: Vec<usize>,
+}
+
+impl Skeleton {
+    /// A skeleton of joints with these names, below these parents: bones run from parent to child, body parts and mirror
+    /// twins are read off the names (`LeftHand`, `r_knee`, `Wrist.L`).
+    ///
+    /// # Panics
+    /// When there are not as many parents as names, or a parent is not among the joints.
+    #[must_use]
+    pub fn named(names: Vec<String>, parents: Vec<Option<usize>>) -> Self {
+        assert_eq!(names.len(), parents.len(), "a parent for each name");
+        let labels = topology::by_names(&names, &parents);
+        let bones = topology::tree_bones(&parents);
+        Self { names, parents, bones, parts: labels.parts, mirror: labels.mirror }
+    }
+
+    /// Number of joints `J`.
+    pub fn joints(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The joint of that name, compared as written.
+    pub fn joint(&self, name: &str) -> Option<usize> {
+        self.names.iter().position(|n| n == name)
+    }
+
+    /// The joints of a body part, in the skeleton's order.
+    pub fn joints_of(&self, part: Part) -> impl Iterator<Item = usize> + '_ {
+        (0..self.joints()).filter(move |&j| self.parts[j] == part)
+    }
+
+    /// Joints that have a parent, with it, parents first. Joints of a ring, as in a damaged file, are left out.
+    pub fn parents_first(&self) -> impl Iterator<Item = (usize, usize)> + '_ {
+        topology::parents_first(&self.parents).into_iter().filter_map(|j| Some((j, self.parents[j]?)))
+    }
+
+    /// A joint of `part` with no children in the same part and the most joints of the part above it: finger or hand,
+    /// toe or foot, top of the head. `None` where the skeleton lacks the part.
+    pub fn tip(&self, part: Part) -> Option<usize> {
+        let depth = |mut j: usize| {
+            let mut n = 0;
+            while let Some(p) = self.parents[j].filter(|&p| self.parts[p] == part) {
+                j = p;
+                n += 1;
+            }
+            n
+        };
+        // of equally deep joints the first in the file's order
+        self.joints_of(part).max_by_key(|&j| (depth(j), usize::MAX - j))
+    }
+}
+
+/// One or several bodies moving over time.
+///
+/// ```
+/// use draction::motion::{Part, ReadOptions, read_file};
+///
+/// let motion = read_file("../assets/samples/wave_left_hand.bvh", &ReadOptions::default())?;
+/// let hand = motion.skeleton.tip(Part::LeftArm).expect("a body with a left arm");
+/// let height = |t: usize| motion.position(t, 0, hand)[1];
+/// let highest = (0..motion.frames()).map(height).fold(0.0, f32::max);
+/// assert!(highest > motion.height(), "the left hand goes above the head");
+/// # Ok::<(), draction::motion::MotionError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Motion {
+    /// The topology all bodies share.
+    pub skeleton: Arc<Skeleton>,
+    /// Frames per second.
+    pub fps: f32,
+    /// Number of body slots `P`.
+    pub bodies: usize,
+    /// `[T, P, J, 3]` joint positions in metres, +y up, right-handed. An absent body is all zeros.
+    pub positions: Vec<f32>,
+    /// `[T, P]` whether the body slot holds somebody in that frame.
+    pub present: Vec<bool>,
+    /// `[T, P, J, 4]` global joint orientations as unit quaternions, scalar first, where the file has them.
+    pub orientations: Option<Vec<f32>>,
+    /// What was read and inferred.
+    pub source: Source,
+}
+
+impl Motion {
+    /// One body that is always there: `positions [T, J, 3]` in metres, +y up, at `fps` frames a second.
+    ///
+    /// # Panics
+    /// When `positions` do not fill whole frames.
+    #[must_use]
+    pub fn of_one_body(skeleton: Skeleton, fps: f32, positions: Vec<f32>) -> Self {
+        let body = 3 * skeleton.joints();
+        assert!(positions.len().is_multiple_of(body), "three numbers for every joint in every frame");
+        Self {
+            present: vec![true; positions.len() / body],
+            skeleton: Arc::new(skeleton),
+            fps,
+            bodies: 1,
+            positions,
+            orientations: None,
+            source: Source::default(),
+        }
+    }
+
+    /// Number of frames `T`.
+    pub fn frames(&self) -> usize {
+        self.present.len() / self.bodies.max(1)
+    }
+
+    /// Number of joints `J`.
+    pub fn joints(&self) -> usize {
+        self.skeleton.joints()
+    }
+
+    /// Length in seconds, `T / fps`.
+    pub fn seconds(&self) -> f32 {
+        self.frames() as f32 / self.fps
+    }
+
+    /// Position in metres of joint `j` of body slot `p` in frame `t`. Panics when an index is out of range.
+    pub fn position(&self, t: usize, p: usize, j: usize) -> [f32; 3] {
+        let i = ((t * self.bodies + p) * self.joints() + j) * 3;
+        [self.positions[i], self.positions[i + 1], self.positions[i + 2]]
+    }
+
+    /// Global orientation of a joint, scalar first; the identity where the file has none.
+    pub fn orientation(&self, t: usize, p: usize, j: usize) -> [f32; 4] {
+        let i = ((t * self.bodies + p) * self.joints() + j) * 4;
+        match &self.orientations {
+            Some(o) => [o[i], o[i + 1], o[i + 2], o[i + 3]],
+            None => [1.0, 0.0, 0.0, 0.0],
+        }
+    }
+
+    /// Whether body slot `p` holds somebody in frame `t`.
+    pub fn is_present(&self, t: usize, p: usize) -> bool {
+        self.present[t * self.bodies + p]
+    }
+
+    /// Standing height in metres, from bone lengths along leg and spine, so that it does not depend on the pose. Without
+    /// labelled legs, the body's usual extent.
+    pub fn height(&self) -> f32 {
+        let poses = measure::Poses { positions: &self.positions, present: &self.present, joints: self.joints() };
+        measure::standing_height(&poses, &self.skeleton) as f32
+    }
+}

@@ -1,0 +1,255 @@
+//! Body parts, left and right, and mirror twins of any skeleton: from joint names, else from its shape.
+//!
+//! Names win over geometry. A depth camera's mirrored recording has its left hand on the performer's right; whoever
+//! labelled it knew which hand it was.
+
+mod layouts;
+mod names;
+mod shape;
+
+pub use layouts::Layout;
+pub(super) use shape::by_shape;
+
+use self::names::{Kind, Parsed, Side};
+use super::{Part, Skeleton};
+
+impl Layout {
+    /// The layout as a skeleton, labelled by its joints' names.
+    pub fn skeleton(self) -> Skeleton {
+        let names = self.names().iter().map(|&n| n.to_owned()).collect();
+        Skeleton { bones: self.bones(), ..Skeleton::named(names, self.parents()) }
+    }
+}
+
+/// What the names of a skeleton say.
+pub(super) struct Labels {
+    /// `[J]`, torso where nothing else is known.
+    pub parts: Vec<Part>,
+    /// `[J]` mirror twins.
+    pub mirror: Vec<usize>,
+    /// Whether the names settle left and right; otherwise the shape has to.
+    pub complete: bool,
+    /// One line on it.
+    pub how: String,
+}
+
+/// Labels joints by name; joints whose name says nothing follow their neighbours in the tree.
+pub(super) fn by_names(joint_names: &[String], parents: &[Option<usize>]) -> Labels {
+    let parsed: Vec<Parsed> = joint_names.iter().map(|n| names::parse(n)).collect();
+    let order = parents_first(parents);
+    let mut known: Vec<Option<Part>> = parsed.iter().map(part_of).collect();
+    let open = |j: usize| matches!(parsed[j].kind, None | Some(Kind::Arm | Kind::Leg));
+
+    // downward: what hangs from a limb belongs to it
+    for &j in &order {
+        if known[j].is_none() && open(j) {
+            known[j] =
+                parents[j].and_then(|p| known[p]).filter(|&part| part != Part::Torso && agrees(&parsed[j], part));
+        }
+    }
+    // upward: a nameless joint whose named descendants all belong to one limb begins that limb
+    let below = limb_below(&order, parents, &known);
+    for &j in &order {
+        if known[j].is_none() && parents[j].is_some() && open(j) {
+            known[j] = below[j].filter(|&part| agrees(&parsed[j], part));
+        }
+    }
+
+    let unsided = (0..known.len())
+        .filter(|&j| known[j].is_none() && matches!(parsed[j].kind, Some(Kind::Arm | Kind::Leg)))
+        .count();
+    let limbs = known.iter().flatten().filter(|&&p| p != Part::Torso).count();
+    let parts: Vec<Part> = known.iter().map(|p| p.unwrap_or(Part::Torso)).collect();
+    let mirror = twins(&parsed, &parts, parents, &order);
+    Labels {
+        complete: limbs > 0 && unsided == 0,
+        how: format!("from joint names: {limbs} of {} joints belong to limbs", parts.len()),
+        parts,
+        mirror,
+    }
+}
+
+/// Whether a name says which part of the body a joint is, rather than `root` or `joint7`.
+pub(super) fn names_a_part(name: &str) -> bool {
+    names::is_telling(name)
+}
+
+fn part_of(name: &Parsed) -> Option<Part> {
+    match (name.kind?, name.side) {
+        (Kind::Torso, _) => Some(Part::Torso),
+        (Kind::Arm, Some(Side::Left)) => Some(Part::LeftArm),
+        (Kind::Arm, Some(Side::Right)) => Some(Part::RightArm),
+        (Kind::Leg, Some(Side::Left)) => Some(Part::LeftLeg),
+        (Kind::Leg, Some(Side::Right)) => Some(Part::RightLeg),
+        (Kind::Arm | Kind::Leg, None) => None,
+    }
+}
+
+/// Whether a part is compatible with what little the name says.
+fn agrees(name: &Parsed, part: Part) -> bool {
+    let kind = match name.kind {
+        Some(Kind::Arm) => part.is_arm(),
+        Some(Kind::Leg) => part.is_leg(),
+        _ => true,
+    };
+    let side = match name.side {
+        Some(Side::Left) => part.is_left(),
+        Some(Side::Right) => !part.is_left(),
+        None => true,
+    };
+    kind && side
+}
+
+/// Joints in an order in which every parent comes before its children.
+pub(super) fn parents_first(parents: &[Option<usize>]) -> Vec<usize> {
+    let mut children = vec![Vec::new(); parents.len()];
+    let mut order = Vec::with_capacity(parents.len());
+    for (j, parent) in parents.iter().enumerate() {
+        match parent {
+            Some(p) => children[*p].push(j),
+            None => order.push(j),
+        }
+    }
+    let mut at = 0;
+    while at < order.len() {
+        let next = std::mem::take(&mut children[order[at]]);
+        order.extend(next);
+        at += 1;
+    }
+    order
+}
+
+/// Bones from parent to child, in the joints' order.
+pub(super) fn tree_bones(parents: &[Option<usize>]) -> Vec<[usize; 2]> {
+    let bones = parents.iter().enumerate();
+    bones.filter_map(|(j, p)| p.map(|p| [p, j])).collect()
+}
+
+/// For every joint the limb all labelled descendants share, if there is just one.
+fn limb_below(order: &[usize], parents: &[Option<usize>], known: &[Option<Part>]) -> Vec<Option<Part>> {
+    #[derive(Clone, Copy, PartialEq)]
+    enum Below {
+        Nothing,
+        One(Part),
+        Mixed,
+    }
+    let mut below = vec![Below::Nothing; parents.len()];
+    for &j in order.iter().rev() {
+        let here = known[j].map_or(below[j], Below::One);
+        if let Some(p) = parents[j] {
+            below[p] = match (below[p], here) {
+                (a, Below::Nothing) => a,
+                (Below::Nothing, b) => b,
+                (a, b) if a == b => a,
+                _ => Below::Mixed,
+            };
+        }
+    }
+    below
+        .into_iter()
+        .map(|b| match b {
+            Below::One(part) if part != Part::Torso => Some(part),
+            _ => None,
+        })
+        .collect()
+}
+
+/// Pairs left joints with right ones: by name, and for nameless joints by their place below a paired parent.
+fn twins(parsed: &[Parsed], parts: &[Part], parents: &[Option<usize>], order: &[usize]) -> Vec<usize> {
+    let mut mirror: Vec<usize> = (0..parts.len()).collect();
+    let mut waiting: std::collections::HashMap<(&str, Part), Vec<usize>> = std::collections::HashMap::new();
+    for (j, name) in parsed.iter().enumerate() {
+        if name.side == Some(Side::Right) {
+            let key = (name.rest.as_str(), parts[j]);
+            waiting.entry(key).or_default().push(j);
+        }
+    }
+    for list in waiting.values_mut() {
+        list.reverse(); // so that `pop` takes them in the file's order
+    }
+    for (j, name) in parsed.iter().enumerate() {
+        if name.side == Some(Side::Left) {
+            let key = (name.rest.as_str(), parts[j].mirrored());
+            if let Some(twin) = waiting.get_mut(&key).and_then(Vec::pop) {
+                mirror[j] = twin;
+                mirror[twin] = j;
+            }
+        }
+    }
+    let mut children = vec![Vec::new(); parts.len()];
+    for (j, parent) in parents.iter().enumerate() {
+        if let Some(p) = parent {
+            children[*p].push(j);
+        }
+    }
+    for &j in order {
+        let twin = mirror[j];
+        if twin <= j {
+            continue;
+        }
+        for (&a, &b) in children[j].iter().zip(&children[twin]) {
+            let free = mirror[a] == a && mirror[b] == b && a != b;
+            if free && parts[a] != Part::Torso && parts[a] == parts[b].mirrored() {
+                mirror[a] = b;
+                mirror[b] = a;
+            }
+        }
+    }
+    mirror
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn label(joints: &[(&str, Option<usize>)]) -> Labels {
+        let names: Vec<String> = joints.iter().map(|j| j.0.to_owned()).collect();
+        let parents: Vec<Option<usize>> = joints.iter().map(|j| j.1).collect();
+        by_names(&names, &parents)
+    }
+
+    #[test]
+    fn every_layout_has_four_limbs_and_symmetric_twins() {
+        for layout in Layout::ALL {
+            let names: Vec<String> = layout.names().iter().map(|&n| n.to_owned()).collect();
+            let labels = by_names(&names, &layout.parents());
+            assert!(labels.complete, "{layout:?}");
+            for (j, &twin) in labels.mirror.iter().enumerate() {
+                assert_eq!(labels.mirror[twin], j);
+                assert_eq!(labels.parts[twin], labels.parts[j].mirrored());
+            }
+            for part in Part::ALL {
+                let n = |p: Part| labels.parts.iter().filter(|&&x| x == p).count();
+                assert!(n(part) >= 3, "{layout:?} {part:?}");
+                assert_eq!(n(part), n(part.mirrored()));
+            }
+        }
+    }
+
+    #[test]
+    fn nameless_joints_follow_their_limb() {
+        let labels = label(&[
+            ("Hips", None),
+            ("TLH", Some(0)),
+            ("LEFT_HIP", Some(1)),
+            ("x", Some(2)),
+            ("knee", Some(3)),
+            ("TRH", Some(0)),
+            ("RIGHT_HIP", Some(5)),
+            ("y", Some(6)),
+            ("Chest", Some(0)),
+        ]);
+        use Part::{LeftLeg as L, RightLeg as R, Torso as T};
+        assert_eq!(labels.parts, [T, L, L, L, L, R, R, R, T]);
+        assert_eq!(labels.mirror[2], 6);
+        assert_eq!(labels.mirror[3], 7);
+        assert_eq!(labels.mirror[8], 8);
+        assert!(labels.complete);
+    }
+
+    #[test]
+    fn limbs_without_sides_are_left_to_the_shape() {
+        assert!(!label(&[("Hips", None), ("Arm1", Some(0)), ("Arm2", Some(0))]).complete);
+        assert!(!label(&[("a", None), ("b", Some(0)), ("c", Some(1))]).complete);
+    }
+}

@@ -1,0 +1,40 @@
+//! Files that tests read.
+
+use std::path::{Path, PathBuf};
+
+use crate::need::{Need, have};
+
+/// A file or folder below `tests/cases`.
+#[must_use]
+pub fn case(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../cases").join(name)
+}
+
+/// A file or folder below `assets`.
+#[must_use]
+pub fn asset(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets").join(name)
+}
+
+/// DrAction's golden cases: those of the repository, and, where they lie beside the project, those of the released
+/// weights, which have no licence and are never shipped.
+#[must_use]
+pub fn cases() -> Vec<PathBuf> {
+    let own = ["two_bodies_nfm", "one_body_no_nfm_wide", "behind_camera"]
+        .map(|name| case(&format!("draction/{name}.safetensors")));
+    let released = ["ntu_released_01", "ntu_released_02_448"]
+        .into_iter()
+        .filter_map(|name| shared(&format!("golden/draction/{name}.safetensors")));
+    own.into_iter().chain(released).collect()
+}
+
+/// A file or folder of the data that stands beside the project on its developers' machines; `None`, and a skip on
+/// record, where it is absent.
+///
+/// # Panics
+/// When it is absent although [`Need::Data`] is required.
+#[must_use]
+pub fn shared(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(name);
+    have(Need::Data, if path.exists() { Ok(path) } else { Err(format!("../shared/{name} is not here")) })
+}

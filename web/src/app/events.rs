@@ -1,0 +1,148 @@
+//! What arrived: files, and what the worker found out.
+
+use skeletonllm::assistant::Attribution;
+
+use super::App;
+use crate::{
+    document::{Explanation, Opened, Outcome, Take},
+    files::Arrival,
+    inference::{Event, STOPPED},
+    platform::{self, Kind},
+};
+
+impl App {
+    /// Opens the files that came in.
+    pub(super) fn open_arrivals(&mut self) {
+        let mut arrivals = self.incoming.take();
+        // descriptions first, whatever their place among the dropped files
+        arrivals.sort_by_key(|arrival| !matches!(arrival, Arrival::File(file) if file.name.ends_with("skeleton.json")));
+        let mut first = None;
+        for arrival in arrivals {
+            let opened = match arrival {
+                Arrival::File(file) => self.document.open(&file),
+                Arrival::Problem(problem) => Err(problem),
+            };
+            match opened {
+                Ok(Opened::Take(index)) => {
+                    first.get_or_insert(index);
+                    self.announce_take(index);
+                }
+                Ok(Opened::Weights) => {
+                    let name = self.document.weights_name.clone().unwrap_or_default();
+                    self.note(&format!("drawing with the weights {name}"));
+                    self.redraw();
+                }
+                Ok(Opened::Sidecar) => self.note("skeleton.json describes the .npy files that come after it"),
+                Err(problem) => self.report_error(&problem),
+            }
+        }
+        if let Some(index) = first {
+            self.select(index);
+            // software that imitates a GPU needs its time for the model
+            self.playback.playing = !self.pictures.backend().is_software();
+        }
+    }
+
+    /// Tells of a take that was opened, and lets the model look at it.
+    fn announce_take(&mut self, index: usize) {
+        let take = &self.document.takes[index];
+        let text = format!("{}: {}", take.name, take.description);
+        platform::announce(Kind::Opened, &text);
+        for warning in take.motion.source.warnings.clone() {
+            self.note(&warning);
+        }
+        if let Some(subject) = self.document.subject(index) {
+            self.inference.recognise(subject);
+        }
+    }
+
+    /// Takes over what the worker found out.
+    pub(super) fn handle(&mut self, event: Event) {
+        match event {
+            Event::Ready { device, seconds, .. } => {
+                platform::announce(Kind::Note, &format!("the model is ready on {device} after {seconds:.1} s"));
+                platform::publish("device", &device);
+                platform::measure("model-ready", seconds);
+            }
+            Event::LoadFailed(problem) => self.report_error(&format!("the model cannot be used: {problem}")),
+            Event::Recognised { take, labels, seconds } => {
+                platform::measure("recognise", seconds);
+                if let Some(take) = self.document.by_id(take) {
+                    let top = labels.iter().take(5).map(|(label, p)| format!("{label} {:.0} %", p * 100.0));
+                    platform::announce(Kind::Labels, &top.collect::<Vec<_>>().join(", "));
+                    take.labels = labels;
+                }
+            }
+            Event::Text { take, exchange, text } => {
+                if let Some(exchange) = self.document.exchange(take, exchange) {
+                    exchange.answer.push_str(&text);
+                }
+            }
+            Event::Answered { take, exchange, answer, first_token } => {
+                platform::measure("first-token", first_token);
+                platform::measure("answer", answer.seconds);
+                platform::publish("tokens", &answer.tokens.to_string());
+                if let Some(exchange) = self.document.exchange(take, exchange) {
+                    platform::announce(Kind::Answer, &answer.text);
+                    exchange.answer = answer.text;
+                    exchange.outcome = Some(Outcome::Answered {
+                        first_token,
+                        seconds: answer.seconds,
+                        tokens: answer.tokens,
+                        confidence: answer.confidence,
+                        stopped: answer.stopped,
+                    });
+                }
+            }
+            Event::Explained { take, exchange, attribution } => {
+                if let Some(take) = self.document.by_id(take) {
+                    platform::announce(Kind::Explanation, &in_words(take, &attribution));
+                    take.explanation = Some(Explanation { exchange, attribution });
+                }
+            }
+            #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+            Event::Gradient { take, exchange, settings_version, gradient } => {
+                self.take_gradient(take, exchange, settings_version, gradient);
+            }
+            Event::SpanProgress { take, done, total } => {
+                if let Some(take) = self.document.by_id(take) {
+                    take.spans_progress = Some((done, total));
+                }
+            }
+            Event::Spans { take, spans, stopped } => {
+                if let Some(take) = self.document.by_id(take) {
+                    take.spans_progress = None;
+                    let words =
+                        spans.iter().map(|s| format!("{:.1}–{:.1} s {}", s.start_seconds, s.end_seconds, s.label));
+                    let words: Vec<String> = words.collect();
+                    let end = if stopped { " (stopped)" } else { "" };
+                    platform::announce(Kind::Spans, &format!("{}{end}", words.join(", ")));
+                    take.spans = spans;
+                }
+            }
+            Event::Failed { take, exchange, problem } => {
+                if let Some(take) = self.document.by_id(take) {
+                    take.spans_progress = None;
+                }
+                match exchange.and_then(|exchange| self.document.exchange(take, exchange)) {
+                    Some(exchange) if exchange.outcome.is_none() => exchange.outcome = Some(Outcome::Failed(problem)),
+                    _ if problem == STOPPED => {}
+                    _ => self.report_error(&problem),
+                }
+            }
+        }
+    }
+}
+
+/// The three joints and frames that an answer depends on most.
+fn in_words(take: &Take, attribution: &Attribution) -> String {
+    let names = &take.motion.skeleton.names;
+    let most = |values: &[f32], name: &dyn Fn(usize) -> String| {
+        let mut order: Vec<usize> = (0..values.len()).collect();
+        order.sort_by(|&a, &b| values[b].total_cmp(&values[a]));
+        order.into_iter().take(3).map(name).collect::<Vec<_>>().join(", ")
+    };
+    let joints = most(&attribution.joints, &|n| names[n % names.len()].clone());
+    let frames = most(&attribution.frames, &|n| (n + 1).to_string());
+    format!("depends most on the joints {joints} and the pictures {frames}")
+}

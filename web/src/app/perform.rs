@@ -1,0 +1,154 @@
+//! What the person asked for, carried out.
+
+use eframe::egui;
+
+use super::App;
+use crate::{
+    actions::Action,
+    document::Exchange,
+    platform::{self, Kind},
+};
+
+impl App {
+    /// Does what was asked for.
+    pub(super) fn perform(&mut self, ctx: &egui::Context, action: Action) {
+        let frames = self.document.take().map_or(0, |take| take.motion.frames());
+        match action {
+            Action::ChooseFiles => platform::choose_files(&self.incoming, ctx),
+            Action::OpenSample(name) => platform::read_sample(&name, &self.incoming, ctx),
+            Action::Select(index) => self.select(index),
+            Action::SelectBy(by) => {
+                let count = self.document.takes.len() as isize;
+                if count > 0 {
+                    self.select((self.document.current as isize + by).rem_euclid(count) as usize);
+                }
+            }
+            Action::Close(index) => {
+                if index < self.document.takes.len() {
+                    self.document.takes.remove(index);
+                    let last = self.document.takes.len().saturating_sub(1);
+                    let current = self.document.current;
+                    self.select(if index < current { current - 1 } else { current.min(last) });
+                }
+            }
+            Action::TogglePlay => self.playback.playing = !self.playback.playing,
+            Action::Step(by) => {
+                self.playback.playing = false;
+                if let Some(take) = self.document.take_mut() {
+                    let frame = (take.frame.round() as i64 + by).clamp(0, frames.saturating_sub(1) as i64);
+                    take.frame = frame as f32;
+                }
+            }
+            Action::Seek(frame) => {
+                self.playback.playing = false;
+                if let Some(take) = self.document.take_mut() {
+                    take.frame = frame.clamp(0.0, frames.saturating_sub(1) as f32);
+                }
+            }
+            Action::SeekEnd => self.perform(ctx, Action::Seek(frames as f32)),
+            Action::Speed(speed) => self.playback.speed = speed,
+            Action::Draft(text) => self.document.draft = text,
+            Action::Ask(question) => self.ask(&question),
+            Action::Recognise => {
+                if let Some(subject) = self.document.subject(self.document.current) {
+                    self.inference.recognise(subject);
+                }
+            }
+            Action::Explain(exchange) => self.explain(exchange),
+            Action::CloseExplanation => {
+                if let Some(take) = self.document.take_mut() {
+                    take.explanation = None;
+                }
+            }
+            Action::LabelSpans => self.label_spans(),
+            Action::Stop => self.inference.stop(),
+            Action::FocusQuestion => self.ui_state.focus_question(),
+            Action::ToggleNfm => {
+                self.document.settings.nfm = !self.document.settings.nfm;
+                self.redraw();
+            }
+            Action::ToggleCamera => {
+                use skeletonllm::drawing::CameraMode::{Fit, Reference};
+                let camera = &mut self.document.settings.camera;
+                *camera = if *camera == Fit { Reference } else { Fit };
+                self.redraw();
+            }
+            Action::DepthMix(share) => {
+                self.document.settings.depth_mix = share;
+                self.redraw();
+            }
+            Action::OwnWeights => {
+                self.document.settings.weights = None;
+                self.document.weights_name = None;
+                self.redraw();
+            }
+            Action::ToggleTheme => {
+                self.document.theme = Some(!self.document.theme.unwrap_or(ctx.theme() == egui::Theme::Dark));
+                self.apply_theme(ctx);
+            }
+            Action::SaveStrip => self.save_strip(ctx),
+            Action::SaveGif => self.save_gif(ctx),
+            Action::SaveJson => self.save_json(),
+            Action::CloseNotice(index) => {
+                if index < self.document.notices.len() {
+                    self.document.notices.remove(index);
+                }
+            }
+            Action::ToggleHelp => self.ui_state.toggle_help(),
+            #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+            Action::ToggleWorkbench => self.toggle_workbench(ctx),
+            #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+            Action::Capture => self.capture(),
+        }
+    }
+
+    fn ask(&mut self, question: &str) {
+        let question = question.trim().to_owned();
+        let index = self.document.current;
+        if question.is_empty() || self.document.take().is_none() {
+            return;
+        }
+        platform::announce(Kind::Question, &question);
+        let id = self.document.next_id();
+        let exchange = Exchange { id, question: question.clone(), answer: String::new(), outcome: None };
+        self.document.takes[index].exchanges.push(exchange);
+        if let Some(subject) = self.document.subject(index) {
+            self.inference.ask(subject, id, question);
+        }
+    }
+
+    fn explain(&mut self, exchange: Option<u64>) {
+        let index = self.document.current;
+        let (Some(take), Some(subject)) = (self.document.take(), self.document.subject(index)) else { return };
+        let found = take.answers().find(|e| exchange.is_none_or(|id| id == e.id));
+        let Some(Exchange { id, question, answer, .. }) = found.cloned() else {
+            return self.note("ask something first: then it can be shown what the answer depends on");
+        };
+        self.inference.explain(subject, id, question, answer);
+    }
+
+    fn label_spans(&mut self) {
+        let Some(subject) = self.document.subject(self.document.current) else { return };
+        if let Some(take) = self.document.take_mut()
+            && take.spans_progress.is_none()
+        {
+            take.spans_progress = Some((0, 0));
+            self.inference.label_spans(subject);
+        }
+    }
+
+    /// Shows another take.
+    pub(super) fn select(&mut self, index: usize) {
+        self.document.current = index;
+        self.ui_state.show_take(self.document.take());
+    }
+
+    /// The settings changed: pictures are stale, and what was said about other pictures too.
+    pub(super) fn redraw(&mut self) {
+        self.document.settings_version += 1;
+        self.stale = true;
+        if let Some(take) = self.document.take_mut() {
+            take.explanation = None;
+        }
+    }
+}

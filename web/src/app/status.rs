@@ -1,0 +1,38 @@
+//! What those who watch from outside may know: screen readers and tests.
+
+use eframe::egui;
+
+use super::App;
+use crate::{inference::ModelStatus, platform};
+
+impl App {
+    /// Puts it into the page.
+    pub(super) fn publish(&self, ctx: &egui::Context) {
+        let take = self.document.take();
+        let status = match (self.inference.status(), take) {
+            (ModelStatus::Failed(_), _) => "the model cannot be used".to_owned(),
+            (ModelStatus::Loading, _) => "the model is loading".to_owned(),
+            (ModelStatus::Ready { .. }, None) => "ready: drop motion files".to_owned(),
+            (ModelStatus::Ready { .. }, Some(take)) => {
+                let frames = take.motion.frames();
+                let doing = if self.inference.is_busy() { "thinking" } else { "ready" };
+                format!("{}: frame {} of {frames}, {doing}", take.name, take.current_frame() + 1)
+            }
+        };
+        // a playing take would make a screen reader read numbers all day
+        if !self.playback.playing || take.is_none() {
+            platform::status(&status);
+        }
+        let flag = |on: bool| if on { "1" } else { "" };
+        platform::publish("take", take.map_or("", |take| &take.name));
+        platform::publish("takes", &self.document.takes.len().to_string());
+        platform::publish("frame", &take.map_or(0, |take| take.current_frame() + 1).to_string());
+        platform::publish("playing", flag(self.playback.playing));
+        platform::publish("why", flag(take.is_some_and(|take| take.explanation.is_some())));
+        platform::publish("theme", if ctx.theme() == egui::Theme::Dark { "dark" } else { "light" });
+        platform::publish("busy", flag(self.inference.is_busy()));
+        platform::publish("ready", flag(self.inference.status().is_ready()));
+        platform::publish("memory", &platform::memory().to_string());
+        platform::publish("pictures", &self.pictures.drawn().to_string());
+    }
+}

@@ -1,0 +1,96 @@
+//! What the worker tells the window.
+
+use skeletonllm::assistant::{Answer, Attribution, Span};
+
+/// What came of a request, or of loading the model.
+#[derive(Debug)]
+pub enum Event {
+    /// The model is loaded.
+    Ready {
+        /// Where it computes.
+        device: String,
+        /// Questions it was trained to answer.
+        suggestions: Vec<String>,
+        /// Loading took this long.
+        seconds: f64,
+    },
+    /// The model cannot be loaded.
+    LoadFailed(String),
+    /// The most likely labels of a take.
+    Recognised {
+        /// The take.
+        take: u64,
+        /// Best first.
+        labels: Vec<(String, f32)>,
+        /// Drawing, looking and ranking took this long.
+        seconds: f64,
+    },
+    /// More of an answer.
+    Text {
+        /// The take.
+        take: u64,
+        /// The exchange.
+        exchange: u64,
+        /// New words.
+        text: String,
+    },
+    /// The end of an answer.
+    Answered {
+        /// The take.
+        take: u64,
+        /// The exchange.
+        exchange: u64,
+        /// All of it.
+        answer: Answer,
+        /// From the request to the first word, looking included.
+        first_token: f64,
+    },
+    /// What an answer depends on.
+    Explained {
+        /// The take.
+        take: u64,
+        /// The exchange.
+        exchange: u64,
+        /// Joints and frames.
+        attribution: Attribution,
+    },
+    /// The gradient of an answer at the pictures, for the shader workbench.
+    #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+    Gradient {
+        /// The take.
+        take: u64,
+        /// The exchange.
+        exchange: u64,
+        /// Number of the settings.
+        settings_version: u64,
+        /// Of the answer's log-probability.
+        gradient: skeletonllm::assistant::PictureSlope,
+    },
+    /// Windows of a long take that are labelled.
+    SpanProgress {
+        /// The take.
+        take: u64,
+        /// Windows so far.
+        done: usize,
+        /// Windows in all.
+        total: usize,
+    },
+    /// The labels along a take; fewer when it was stopped.
+    Spans {
+        /// The take.
+        take: u64,
+        /// In order of time.
+        spans: Vec<Span>,
+        /// By the person, before its end.
+        stopped: bool,
+    },
+    /// A request that did not work.
+    Failed {
+        /// The take.
+        take: u64,
+        /// The exchange, if it was about one.
+        exchange: Option<u64>,
+        /// Why.
+        problem: String,
+    },
+}

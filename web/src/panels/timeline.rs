@@ -1,0 +1,114 @@
+//! Time: playing, the timeline, and the strip of pictures that the model sees.
+
+use eframe::egui;
+
+use super::{Content, UiState, viewport::shares};
+use crate::{
+    actions::Action,
+    icons::Icon,
+    theme,
+    widgets::{Button, IconButton, Progress, SpanView, Strip, Timeline, clock, segmented},
+};
+
+const SPEEDS: [f32; 4] = [0.25, 0.5, 1.0, 2.0];
+
+/// Play, step, speed.
+pub(super) fn transport(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let Some(take) = content.document.take() else { return };
+    let (frames, fps) = (take.motion.frames(), take.motion.fps);
+    ui.horizontal(|ui| {
+        let mut button = |icon, tip, action| {
+            if IconButton::new(icon).tooltip(tip).show(ui).clicked() {
+                actions.push(action);
+            }
+        };
+        button(Icon::StepBack, "Previous frame (←)", Action::Step(-1));
+        let (icon, tip) =
+            if content.playback.playing { (Icon::Pause, "Pause (Space)") } else { (Icon::Play, "Play (Space)") };
+        button(icon, tip, Action::TogglePlay);
+        button(Icon::StepForward, "Next frame (→)", Action::Step(1));
+        let now = take.frame / fps;
+        ui.label(theme::text::number(format!("{} / {}", clock(now, true), clock(frames as f32 / fps, true))));
+        if ui.available_width() > 420.0 {
+            ui.label(theme::text::small(format!("frame {} of {frames}, {fps:.0} fps", take.current_frame() + 1)));
+        }
+        ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+            let mut speed = SPEEDS.iter().position(|s| *s == content.playback.speed).unwrap_or(2);
+            if segmented(ui, &["¼×", "½×", "1×", "2×"], &mut speed).on_hover_text("Speed").changed() {
+                actions.push(Action::Speed(SPEEDS[speed]));
+            }
+            if take.is_long() && take.spans_progress.is_none() && ui.available_width() > 130.0 {
+                let label = Button::new("Label the take").icon(Icon::Tag).quiet(!take.spans.is_empty());
+                if label.enabled(content.model.is_ready()).tooltip("Labels along the time (L)").show(ui).clicked() {
+                    actions.push(Action::LabelSpans);
+                }
+            }
+        });
+    });
+    if let Some((done, total)) = take.spans_progress {
+        let fraction = (total > 0).then(|| done as f32 / total as f32);
+        let detail = format!("{done} of {total} windows");
+        let progress =
+            Progress { label: "Labelling the take", fraction, detail: (total > 0).then_some(&detail), cancel: true };
+        if progress.show(ui) {
+            actions.push(Action::Stop);
+        }
+    }
+}
+
+/// The scrubber.
+pub(super) fn scrubber(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let Some(take) = content.document.take() else { return };
+    let spans: Vec<SpanView<'_>> = (take.spans.iter())
+        .map(|s| SpanView { start: s.start_seconds, end: s.end_seconds, label: &s.label, probability: s.probability })
+        .collect();
+    let heat = take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.frames));
+    let mut cursor = take.frame;
+    let timeline = Timeline {
+        frames: take.motion.frames(),
+        fps: take.motion.fps,
+        marks: content.pictures.as_ref().map_or(&[], |textures| &textures.sampled),
+        spans: &spans,
+        heat: heat.as_deref(),
+    };
+    if timeline.show(ui, &mut cursor, &mut state.timeline).changed() {
+        actions.push(Action::Seek(cursor));
+    }
+}
+
+/// The twelve pictures.
+pub(super) fn strip(content: &Content<'_>, ui: &mut egui::Ui, scroll: bool, actions: &mut Vec<Action>) {
+    let (Some(take), Ok(textures)) = (content.document.take(), &content.pictures) else { return };
+    let times: Vec<f32> = textures.sampled.iter().map(|&t| t as f32 / take.motion.fps).collect();
+    let heat = take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.frames));
+    let strip = Strip {
+        texture: Some(textures.strip),
+        count: textures.sampled.len(),
+        aspect: 1.0,
+        times: &times,
+        current: nearest(&textures.sampled, take.frame),
+        heat: heat.as_deref(),
+        scroll,
+    };
+    if let Some(clicked) = strip.show(ui) {
+        actions.push(Action::Seek(textures.sampled[clicked] as f32));
+    }
+}
+
+/// The sampled frame next to the playhead.
+fn nearest(sampled: &[usize], frame: f32) -> Option<usize> {
+    let distance = |t: usize| (t as f32 - frame).abs();
+    (0..sampled.len()).min_by(|&a, &b| distance(sampled[a]).total_cmp(&distance(sampled[b])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_picture_next_to_the_playhead_is_current() {
+        assert_eq!(nearest(&[4, 12, 20], 13.4), Some(1));
+        assert_eq!(nearest(&[4, 12, 20], 0.0), Some(0));
+        assert_eq!(nearest(&[], 3.0), None);
+    }
+}

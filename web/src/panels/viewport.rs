@@ -1,0 +1,130 @@
+//! The moving skeleton, DrAction's picture of it, and how it is drawn.
+
+use eframe::egui::{self, Vec2};
+use skeletonllm::drawing::CameraMode;
+
+use super::{Content, UiState};
+use crate::{
+    actions::Action,
+    icons::Icon,
+    pictures::LIVE_SIZE,
+    theme::{self, palette},
+    widgets::{Button, IconButton, SceneView, section, segmented, slider, toggle},
+};
+
+/// Height of the settings under the picture, in points.
+const SETTINGS: f32 = 92.0;
+
+/// The 3-D view, and DrAction's picture of the same moment.
+pub(super) fn side_by_side(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    ui.columns_const(|[left, right]| {
+        scene(content, state, left, actions);
+        picture(content, right, actions);
+    });
+}
+
+/// The 3-D view.
+pub(super) fn scene(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let Some(take) = content.document.take() else { return };
+    section(ui, "Motion", |ui| {
+        if IconButton::new(Icon::Reset).tooltip("Look from the start").show(ui).clicked() {
+            state.orbit.reset(&take.motion);
+        }
+        if IconButton::new(Icon::Trails).tooltip("Trails of hands and feet").selected(state.trails).show(ui).clicked() {
+            state.trails = !state.trails;
+        }
+        if take.explanation.is_some() && Button::new("Close why").icon(Icon::Close).quiet(true).show(ui).clicked() {
+            actions.push(Action::CloseExplanation);
+        }
+    });
+    let heat = take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.joints));
+    SceneView::new(&take.motion, take.frame).heat(heat.as_deref()).trails(state.trails).show(ui, &mut state.orbit);
+}
+
+/// DrAction's picture at the playhead, with the settings below it.
+pub(super) fn picture(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    section(ui, "What DrAction draws", |ui| {
+        if IconButton::new(Icon::Image).tooltip("Save the strip as PNG (S)").show(ui).clicked() {
+            actions.push(Action::SaveStrip);
+        }
+        if IconButton::new(Icon::Film).tooltip("Save the motion as GIF (G)").show(ui).clicked() {
+            actions.push(Action::SaveGif);
+        }
+    });
+    let space = ui.available_size();
+    let side = space.x.min((space.y - SETTINGS).max(160.0)).max(64.0);
+    let place = ui.allocate_exact_size(Vec2::new(space.x, side), egui::Sense::hover());
+    let square = egui::Rect::from_center_size(place.0.center(), Vec2::splat(side));
+    let rounding = egui::CornerRadius::same(theme::radius::M);
+    match &content.pictures {
+        Ok(textures) => {
+            egui::Image::from_texture((textures.live, Vec2::splat(LIVE_SIZE as f32)))
+                .corner_radius(rounding)
+                .alt_text("DrAction's picture of the frame at the playhead")
+                .paint_at(ui, square);
+        }
+        Err(problem) => {
+            let colours = palette(ui.visuals());
+            let font = theme::text::regular(13.0);
+            let painter = ui.painter();
+            painter.rect_filled(square, rounding, egui::Color32::BLACK);
+            painter.text(square.center(), egui::Align2::CENTER_CENTER, problem, font, colours.error);
+        }
+    }
+    settings(content, ui, actions);
+}
+
+fn settings(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let settings = &content.document.settings;
+    ui.add_space(theme::space::XS);
+    ui.horizontal_wrapped(|ui| {
+        let mut camera = usize::from(settings.camera == CameraMode::Reference);
+        if segmented(ui, &["Fit", "Reference"], &mut camera).on_hover_text("Camera (C)").changed() {
+            actions.push(Action::ToggleCamera);
+        }
+        let mut nfm = settings.nfm;
+        if toggle(ui, &mut nfm, "NFM").on_hover_text("Motion changes colours (N)").changed() {
+            actions.push(Action::ToggleNfm);
+        }
+        let mut share = settings.depth_mix.unwrap_or(content.trained_depth_mix);
+        let mixed = slider(ui, &mut share, 0.0..=1.0, "Depth mix");
+        if mixed.on_hover_text("Share of the colour that depth decides").changed() {
+            actions.push(Action::DepthMix(Some(share)));
+        }
+        if settings.depth_mix.is_some()
+            && IconButton::new(Icon::Reset).tooltip("As trained").size(24.0).show(ui).clicked()
+        {
+            actions.push(Action::DepthMix(None));
+        }
+        match &content.document.weights_name {
+            Some(name) => {
+                ui.label(theme::text::small(format!("weights: {name}")));
+                if Button::new("Use ours").quiet(true).show(ui).clicked() {
+                    actions.push(Action::OwnWeights);
+                }
+            }
+            None => {
+                let label = ui.label(theme::text::small("our weights"));
+                label.on_hover_text("Drop a .safetensors file to draw with others");
+            }
+        }
+    });
+}
+
+/// Values as shares of the greatest, 0..1.
+pub(super) fn shares(values: &[f32]) -> Vec<f32> {
+    let most = values.iter().copied().fold(0.0, f32::max);
+    values.iter().map(|v| if most > 0.0 { v / most } else { 0.0 }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shares_reach_one_and_survive_zeros() {
+        assert_eq!(shares(&[1.0, 4.0, 2.0]), [0.25, 1.0, 0.5]);
+        assert_eq!(shares(&[0.0, 0.0]), [0.0, 0.0]);
+        assert!(shares(&[]).is_empty());
+    }
+}

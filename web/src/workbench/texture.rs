@@ -1,0 +1,66 @@
+//! The workbench's picture as a texture of the window, painted only when it has changed.
+
+use draction::inspect::{Picture, Scale, View, paint};
+use eframe::egui::{ColorImage, Context, TextureHandle, TextureOptions};
+
+use super::{GradientTarget, PictureMode, RenderKey, Workbench, tint};
+
+/// What is on the texture: the rendering, how it is shown, and the comparison where that matters.
+type TextureKey = (RenderKey, PictureMode, GradientTarget, Option<RenderKey>);
+
+/// A texture, what is on it, and what its colours mean.
+#[derive(Default)]
+pub(super) struct CachedTexture(Option<(TextureKey, TextureHandle, Option<Scale>)>);
+
+impl Workbench {
+    /// The picture as a texture, and what its colours mean. Painted only when it has changed.
+    pub fn texture(&mut self, ctx: &Context) -> Option<(TextureHandle, Option<Scale>)> {
+        let rendering = self.rendering.clone()?;
+        let comparison = self.comparison.clone().filter(|_| self.mode == PictureMode::Difference);
+        let key = (rendering.key, self.mode, self.target, comparison.as_ref().map(|comparison| comparison.key));
+        if let Some((known, texture, scale)) = &self.texture.0
+            && *known == key
+        {
+            return Some((texture.clone(), *scale));
+        }
+        let (dims, buffers) = (&rendering.inputs.dims, &rendering.buffers);
+        let values = self.gradient_values();
+        let view = match (self.mode, &comparison, &values) {
+            (PictureMode::Order, ..) => View::DepthOrder,
+            (PictureMode::Tiles, ..) => View::Occupancy,
+            (PictureMode::Transmittance, ..) => View::Transmittance,
+            (PictureMode::Colours, ..) => View::Colours,
+            (PictureMode::Gradient, _, Some((values, unit))) => View::Values(values, unit),
+            // a picture of another moment has nothing to say
+            (PictureMode::Difference, Some(comparison), _) if comparison.key == rendering.key => {
+                View::Difference(&comparison.twin)
+            }
+            _ => View::Frames,
+        };
+        let picture = paint(view, dims, buffers, rendering.frame)?;
+        let image = ColorImage::new([dims.width, dims.height], tint::colours(&picture));
+        let scale = match picture {
+            Picture::Numbers(_, scale) => Some(scale),
+            Picture::Colours(_) => None,
+        };
+        let texture = match self.texture.0.take() {
+            Some((_, mut texture, _)) => {
+                texture.set(image, TextureOptions::NEAREST);
+                texture
+            }
+            None => ctx.load_texture("workbench", image, TextureOptions::NEAREST),
+        };
+        self.texture.0 = Some((key, texture.clone(), scale));
+        Some((texture, scale))
+    }
+
+    /// The gradient's size at each Gaussian, and its unit.
+    fn gradient_values(&self) -> Option<(Vec<f32>, &'static str)> {
+        let gradients = self.gradients()?;
+        Some(match self.target {
+            GradientTarget::Means => (gradients.means, "of loss a centimetre"),
+            GradientTarget::Colours => (gradients.colours, "of loss a unit of colour"),
+            GradientTarget::Opacities => (gradients.opacities, "of loss a unit of opacity"),
+        })
+    }
+}
