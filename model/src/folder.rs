@@ -269,8 +269,7 @@ mod tests {
 
     #[test]
     fn what_is_beyond_the_public_layout_survives() {
-        let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/cases/internvl-tiny/checkpoint/config.json");
-        let config = InternVlConfig::load(tiny).unwrap();
+        let config = InternVlConfig::load(skeletonllm_checks::case("internvl-tiny/checkpoint/config.json")).unwrap();
         assert_eq!(Extra::of(&config).unwrap(), Extra::default());
         let extra = Extra { labels: vec!["wave".into()], ..Extra::default() };
         let written = extra.write_into(&config).unwrap();

@@ -58,8 +58,6 @@ fn for_each_projection(model: &mut InternVl, mut act: impl FnMut(&str, &mut Line
 
 #[cfg(test)]
 mod tests {
-    use std::path::PathBuf;
-
     use burn::tensor::{Device, Distribution};
 
     use super::*;
@@ -68,7 +66,7 @@ mod tests {
 
     #[test]
     fn merging_an_adapter_leaves_the_answers_as_they_were() {
-        let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/internvl-tiny/checkpoint");
+        let folder = skeletonllm_checks::case("internvl-tiny/checkpoint");
         let base = crate::checkpoint::load_model(folder, &Device::flex()).expect("the tiny checkpoint");
         let batch = TokenBatch::new(vec![vec![1, 2, 3, 4]]);
         let logits = |model: &InternVl| host(model.logits(&batch, None).expect("valid"));

@@ -4,10 +4,12 @@ use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Instant};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use draction::motion::{ReadOptions, Unit, UpAxis, read_file};
+use draction::{
+    cli::{finish, print, say},
+    motion::{ReadOptions, Unit, UpAxis, read_file},
+};
 use skeletonllm::{
     assistant::{Assistant, describe_motion},
-    cli::{print, say},
     folder::default_model,
     observation::Observation,
 };
@@ -58,13 +60,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("ask: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    finish("ask", run(&Args::parse()))
 }
 
 fn run(args: &Args) -> Result<()> {

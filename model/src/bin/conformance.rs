@@ -4,8 +4,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::{Parser, Subcommand};
-use draction::{conformance::Case, device::Engine, engine::gpu::GpuEngine, gpu::AdapterChoice, inspect::Capture};
-use skeletonllm::{cli::say, conformance};
+use draction::{
+    cli::say, conformance::Case, device::Engine, engine::gpu::GpuEngine, gpu::AdapterChoice, inspect::Capture,
+};
+use skeletonllm::conformance;
 use skeletonllm_network::device::{self, DeviceChoice};
 
 /// Compare the renderer and the model with golden files; exits with 1 when anything is off by more than allowed.

@@ -1,5 +1,4 @@
 use skeletonllm_checks::{Need, case, have};
-
 use skeletonllm_network::device::{self, DeviceChoice, Selected};
 
 fn check(selected: &Selected) {

@@ -151,6 +151,7 @@ pub fn spread(sets: &[DataSet], most: usize) -> Vec<&DataClip> {
 
 #[cfg(test)]
 mod tests {
+    use skeletonllm_checks::shared;
     use skeletonllm_data::Split;
 
     use super::*;
@@ -160,7 +161,7 @@ mod tests {
     fn what_the_built_in_teacher_says_is_short() {
         let (labels, mut texts) = (Labels::default(), Vec::new());
         for name in ["bandai-namco-2", "mae-gestures", "utd-mhad"] {
-            let Some(dir) = skeletonllm_checks::shared(&format!("data/{name}")) else { return };
+            let Some(dir) = shared(&format!("data/{name}")) else { return };
             let set = DataSet::load(&dir, Split::All).unwrap();
             texts.extend(explanations(&KinematicTeacher, &[set], &labels).unwrap());
         }

@@ -1,13 +1,14 @@
 use std::path::PathBuf;
 
 use burn::tensor::Device;
+use skeletonllm_checks::case;
 
 use super::*;
 use crate::config::InternVlConfig;
 use crate::internvl::InternVl;
 
 fn checkpoint() -> PathBuf {
-    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/internvl-tiny/checkpoint")
+    case("internvl-tiny/checkpoint")
 }
 
 fn config() -> InternVlConfig {

@@ -1,5 +1,3 @@
-use std::path::PathBuf;
-
 use burn::tensor::{Device, Distribution};
 
 use super::*;
@@ -7,7 +5,7 @@ use crate::checkpoint;
 use crate::tensors::host;
 
 fn model() -> InternVl {
-    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../tests/cases/internvl-tiny/checkpoint");
+    let folder = skeletonllm_checks::case("internvl-tiny/checkpoint");
     checkpoint::load_model(folder, &Device::flex()).expect("the tiny checkpoint")
 }
 

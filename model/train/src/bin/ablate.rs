@@ -4,7 +4,8 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use skeletonllm::cli::{print, stop_flag};
+use draction::cli::{finish, print};
+use skeletonllm::cli::stop_flag;
 use skeletonllm_data::{DataSet, LoadOptions, Split};
 use skeletonllm_network::device::{self, DeviceChoice};
 use skeletonllm_train::{RunOptions, TrainConfig, ablation};
@@ -47,13 +48,7 @@ fn names() -> Vec<&'static str> {
 }
 
 fn main() -> ExitCode {
-    match start(Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("ablate: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    finish("ablate", start(Args::parse()))
 }
 
 fn start(args: Args) -> Result<()> {

@@ -7,11 +7,8 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use skeletonllm::{
-    assistant::Assistant,
-    cli::{bar, print},
-    folder::default_model,
-};
+use draction::cli::{finish, print};
+use skeletonllm::{assistant::Assistant, cli::bar, folder::default_model};
 use skeletonllm_data::{DataSet, Family, LoadOptions, ProtocolOptions, Split, formats, prompts::Prompts};
 use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_train::{
@@ -104,13 +101,7 @@ fn main() -> ExitCode {
         Some(path) => score(&args, path),
         None => judge(&args),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("evaluate: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    finish("evaluate", done)
 }
 
 /// Reads the wanted clips of every folder.

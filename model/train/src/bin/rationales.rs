@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
+use draction::cli::finish;
 use skeletonllm::{
     cli::{bar, stop_flag},
     folder::default_model,
@@ -135,13 +136,7 @@ fn main() -> ExitCode {
         Choice::Kinematic(common) => kinematic(&common),
         Choice::Endpoint(arguments) => endpoint(&arguments),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("rationales: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    finish("rationales", outcome)
 }
 
 fn kinematic(common: &Common) -> Result<()> {

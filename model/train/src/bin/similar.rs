@@ -4,8 +4,9 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Parser;
+use draction::cli::{finish, say};
 use indicatif::{ProgressBar, ProgressStyle};
-use skeletonllm::{assistant::Assistant, cli::say};
+use skeletonllm::assistant::Assistant;
 use skeletonllm_data::{DataClip, DataSet, LoadOptions, Split};
 use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_train::Similar;
@@ -39,13 +40,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    match run(&Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("similar: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    finish("similar", run(&Args::parse()))
 }
 
 fn run(args: &Args) -> Result<()> {

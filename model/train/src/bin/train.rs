@@ -4,7 +4,8 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use skeletonllm::cli::{print, stop_flag};
+use draction::cli::{finish, print};
+use skeletonllm::cli::stop_flag;
 use skeletonllm_data::ProtocolOptions;
 use skeletonllm_network::device::{self, DeviceChoice};
 use skeletonllm_train::{RunOptions, TrainConfig, run};
@@ -73,13 +74,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    match start(Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("train: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    finish("train", start(Args::parse()))
 }
 
 fn start(args: Args) -> Result<()> {
