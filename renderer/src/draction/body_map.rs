@@ -114,8 +114,11 @@ impl DrAction {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::clip::tests::figure;
+    use super::{super::LinePoints, *};
+    use crate::{
+        clip::tests::figure,
+        motion::humanoid::{Action, Person, perform},
+    };
 
     #[test]
     fn on_its_own_body_nothing_changes_and_on_another_it_keeps_its_colours() {
@@ -134,6 +137,19 @@ mod tests {
         assert!(apart(&moved.parameters.features, &expected.parameters.features) < 1e-5);
         let wrong = painted.on_body(&own, &other, &pose[3..], &rule);
         assert_eq!(wrong, Err(TemplateError::Joints { expected: 11, got: 10 }));
+    }
+
+    #[test]
+    fn gaussians_on_joints_lie_where_the_joints_do() {
+        let person = perform(Action::Walk, &Person::default(), 30.0);
+        let pose = &person.positions[..3 * person.joints()];
+        let rule = TemplateRule { points: LinePoints::Fixed(0), ..TemplateRule::released() };
+        let template = Template::build(&person.skeleton.bones, pose, &rule).unwrap();
+        let (on_joints, joints) = (gaussian_places(&person.skeleton, &template), places(&person.skeleton, pose));
+        assert_eq!(on_joints.len(), joints.len());
+        for (a, b) in on_joints.iter().zip(&joints) {
+            assert!(a.part == b.part && (a.along - b.along).abs() < 1e-6, "{a:?} {b:?}");
+        }
     }
 
     #[test]
