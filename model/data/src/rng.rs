@@ -1,35 +1,22 @@
 //! A small generator whose whole state is one number, so that any sample of any epoch can be drawn without its
-//! predecessors.
-//!
-//! SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number generators", OOPSLA 2014): a counter that
-//! advances by an odd constant, and a mixing function over it. It is not meant for secrets.
+//! predecessors: [`SplitMix64`] with what training and augmentation draw from it.
 
-/// 2^64 divided by the golden ratio, made odd: successive counters are spread as evenly as they can be.
-const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
+use draction::random::{STEP, SplitMix64, mix};
 
 /// A stream of random numbers. The same start gives the same stream on every machine.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Rng {
-    state: u64,
-}
-
-/// The mixing function of SplitMix64; a bijection on 64 bits.
-fn mix(mut z: u64) -> u64 {
-    z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    z ^ (z >> 31)
-}
+pub struct Rng(SplitMix64);
 
 impl Rng {
     /// A stream for one seed.
     pub fn new(seed: u64) -> Rng {
-        Rng { state: mix(seed ^ STEP) }
+        Rng(SplitMix64::new(mix(seed ^ STEP)))
     }
 
     /// The stream of one sample: training seed, epoch, and the sample's position in the epoch.
     pub fn at(seed: u64, epoch: u64, index: u64) -> Rng {
         // each number is mixed in before the next one, so that (1, 2) and (2, 1) have nothing in common
-        [epoch, index].iter().fold(Rng::new(seed), |rng, &key| Rng::new(mix(rng.state.wrapping_add(STEP)) ^ mix(key)))
+        [epoch, index].iter().fold(Rng::new(seed), |rng, &key| Rng::new(SplitMix64::nth(rng.0.state(), 0) ^ mix(key)))
     }
 
     /// An independent stream; this one advances by one number. Used where the amount of randomness that one step
@@ -40,8 +27,7 @@ impl Rng {
 
     /// 64 random bits.
     pub fn next_u64(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(STEP);
-        mix(self.state)
+        self.0.next_u64()
     }
 
     /// Uniform in [0, 1), in steps of 2^-24.
@@ -125,7 +111,7 @@ mod tests {
         let mut rng = Rng::at(1, 2, 3);
         assert_eq!([rng.next_u64(), rng.next_u64()], [12_521_779_798_155_149_562, 9_704_278_084_225_628_700]);
         // the published generator, started at zero
-        let mut plain = Rng { state: 0 };
+        let mut plain = Rng(SplitMix64::new(0));
         assert_eq!([plain.next_u64(), plain.next_u64()], [0xE220_A839_7B1D_CDAF, 0x6E78_9E6A_A1B9_65F4]);
     }
 

@@ -6,6 +6,7 @@
 use burn::Tensor;
 use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::TensorData;
+use draction::random::{STEP, SplitMix64, normal_pair};
 
 use crate::config::InternVlConfig;
 
@@ -88,10 +89,8 @@ impl<F: Fn(&str, &[usize]) -> Option<Draw>> ModuleMapper for Filler<F> {
     }
 }
 
-/// SplitMix64 (Steele, Lea and Flood 2014): small, portable, good enough for weights.
-struct Random {
-    state: u64,
-}
+/// The numbers of one tensor.
+struct Random(SplitMix64);
 
 impl Random {
     fn new(seed: u64, name: &str) -> Self {
@@ -99,26 +98,17 @@ impl Random {
         let hash = name
             .bytes()
             .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
-        Self { state: hash ^ seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) }
-    }
-
-    fn next(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        Random(SplitMix64::new(hash ^ seed.wrapping_mul(STEP)))
     }
 
     /// In (0, 1).
     fn uniform(&mut self) -> f64 {
-        ((self.next() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
+        ((self.0.next_u64() >> 11) as f64 + 0.5) / (1_u64 << 53) as f64
     }
 
-    /// Mean 0, variance 1 (Box and Muller 1958).
+    /// Mean 0, variance 1.
     fn normal(&mut self) -> f64 {
-        let radius = (-2.0 * self.uniform().ln()).sqrt();
-        radius * (std::f64::consts::TAU * self.uniform()).cos()
+        normal_pair(self.uniform(), self.uniform(), 1.0)[0]
     }
 }
 
@@ -137,7 +127,7 @@ mod tests {
 
     #[test]
     fn names_and_seeds_give_different_numbers() {
-        let first = |seed, name: &str| Random::new(seed, name).next();
+        let first = |seed, name: &str| Random::new(seed, name).0.next_u64();
         assert_ne!(first(1, "a"), first(1, "b"));
         assert_ne!(first(1, "a"), first(2, "a"));
         assert_eq!(first(1, "a"), first(1, "a"));
