@@ -1,5 +1,19 @@
 //! SkeletonLLM: a multimodal language model that looks at DrAction's pictures and answers questions about the motion.
 //!
+//! ```
+//! use draction::motion::read_file;
+//! use skeletonllm::{Assistant, DeviceChoice, folder::default_model};
+//!
+//! let assistant = Assistant::load(&default_model()?, DeviceChoice::Cpu)?;
+//! let seen = assistant.observe(&[&read_file("../assets/samples/wave_left_hand.bvh", &Default::default())?])?;
+//!
+//! let answer = assistant.ask(&seen, "Which hand does the person move?", |_| ())?;
+//! assert_eq!(answer.text, "left hand");
+//! let (label, probability) = &assistant.recognise(&seen)?[0];
+//! assert!(label == "wave left hand" && *probability > 0.5);
+//! # Ok::<(), anyhow::Error>(())
+//! ```
+//!
 //! What it learned from is [`skeletonllm_data`], its layers and weights are [`skeletonllm_network`].
 
 pub mod assistant;
@@ -9,3 +23,6 @@ pub mod conformance;
 pub mod drawing;
 pub mod folder;
 pub mod observation;
+
+pub use assistant::Assistant;
+pub use skeletonllm_network::device::DeviceChoice;
