@@ -8,7 +8,6 @@
 //! | `stage` | further frames under the camera of a clip, as a viewer scrubs |
 //! | `batch` | clips side by side, as an engine takes them |
 
-mod batch;
 mod fit;
 mod reference;
 mod stage;
@@ -16,7 +15,6 @@ mod velocity;
 
 use std::sync::Arc;
 
-pub use batch::Batch;
 pub use fit::Fit;
 pub use stage::Stage;
 pub use velocity::VelocityRule;

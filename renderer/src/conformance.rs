@@ -5,14 +5,14 @@
 //! expected stands in `out.frames [T,H,W,3]` and, given the upstream gradient `in.grad_frames`, in `grad.*`. Metadata:
 //! `width`, `height`, `fov_deg`. A leading batch axis is accepted on all but the weights.
 
-use std::{collections::HashMap, fmt};
+use std::{collections::HashMap, fmt, sync::Arc};
 
 use safetensors::SafeTensors;
 
 use crate::{
     camera::Camera,
     draction::DrAction,
-    engine::{Gradients, Inputs},
+    engine::{Gradients, Scene},
     passes::Dims,
     store::tensor_f32,
 };
@@ -27,18 +27,8 @@ const ZERO: f64 = 1e-7;
 /// A case, ready to be rendered.
 #[derive(Clone, Debug)]
 pub struct Case {
-    /// Sizes of everything.
-    pub dims: Dims,
-    /// Template and parameters.
-    pub draction: DrAction,
-    /// `[B]`.
-    pub cameras: Vec<Camera>,
-    /// `[B, T, P, J, 3]`.
-    pub positions: Vec<f32>,
-    /// `[B, T, P, J, 3]`.
-    pub velocities: Vec<f32>,
-    /// `[B, T, P, J, 4]`.
-    pub orientations: Option<Vec<f32>>,
+    /// What is drawn, and with what.
+    pub scene: Scene,
     /// `[B, T, H, W, 3]` expected.
     pub frames: Vec<f32>,
     /// `[B, T, H, W, 3]` upstream gradient; without it only frames are compared.
@@ -90,7 +80,7 @@ impl Case {
             }
             camera.camera_from_world.copy_from_slice(&matrix[..12]);
         }
-        let case = Case {
+        let scene = Scene {
             dims: Dims {
                 clips,
                 frames,
@@ -102,16 +92,20 @@ impl Case {
                 nfm: draction.nfm(),
                 oriented: file.tensor("in.orientations").is_ok(),
             },
+            template: Arc::new(draction.template),
+            parameters: draction.parameters,
             cameras: vec![camera; clips],
             velocities: sized(&file, "in.vels", positions.len())?,
             orientations: optional(&file, "in.orientations", positions.len() / 3 * 4)?,
+            positions,
+        };
+        let case = Case {
+            scene,
             grad_frames: optional(&file, "in.grad_frames", expected.len())?,
             gradients: gradients(&file)?,
-            draction,
-            positions,
             frames: expected,
         };
-        if case.frames.len() != case.dims.frame_count() * width * height * 3 {
+        if case.frames.len() != case.scene.dims.frame_count() * width * height * 3 {
             return Err(CaseError(format!("out.frames has shape {image:?}, in.poses has {shape:?}")));
         }
         if !case.gradients.is_empty() && case.grad_frames.is_none() {
@@ -120,33 +114,19 @@ impl Case {
         Ok(case)
     }
 
-    /// What an engine takes.
-    pub fn inputs(&self) -> Inputs<'_> {
-        Inputs {
-            dims: self.dims,
-            template: &self.draction.template,
-            parameters: &self.draction.parameters,
-            cameras: &self.cameras,
-            positions: &self.positions,
-            velocities: &self.velocities,
-            orientations: self.orientations.as_deref(),
-        }
-    }
-
-    /// Renders the case and compares. `forward(inputs)` gives frames; `backward(inputs, frames, grad_frames)` gives
+    /// Renders the case and compares. `forward(scene)` gives frames; `backward(scene, frames, grad_frames)` gives
     /// gradients and is called only when the case expects any.
     ///
     /// # Errors
     /// Whatever the engine's closures return.
     pub fn run<E>(
         &self,
-        forward: impl FnOnce(&Inputs<'_>) -> Result<Vec<f32>, E>,
-        backward: impl FnOnce(&Inputs<'_>, &[f32], &[f32]) -> Result<Gradients, E>,
+        forward: impl FnOnce(&Scene) -> Result<Vec<f32>, E>,
+        backward: impl FnOnce(&Scene, &[f32], &[f32]) -> Result<Gradients, E>,
     ) -> Result<Report, E> {
-        let inputs = self.inputs();
-        let frames = forward(&inputs)?;
+        let frames = forward(&self.scene)?;
         let gradients = match &self.grad_frames {
-            Some(upstream) if !self.gradients.is_empty() => Some(backward(&inputs, &frames, upstream)?),
+            Some(upstream) if !self.gradients.is_empty() => Some(backward(&self.scene, &frames, upstream)?),
             _ => None,
         };
         Ok(self.compare(&frames, gradients.as_ref()))
@@ -296,7 +276,7 @@ mod tests {
             parameters: Parameters {
                 features: get("canonical_features"),
                 head: join([head[0], head[1], head[2], "appearance_head.2.bias"]),
-                nfm: case.dims.nfm.then(|| join(["nfm.0.weight", "nfm.0.bias", "nfm.2.weight", "nfm.2.bias"])),
+                nfm: case.scene.dims.nfm.then(|| join(["nfm.0.weight", "nfm.0.bias", "nfm.2.weight", "nfm.2.bias"])),
                 depth_mix_logit: get("depth_mix_logit")[0],
             },
             positions: get("poses"),
@@ -308,9 +288,9 @@ mod tests {
     fn golden_cases_load_and_agree_with_themselves() {
         for (name, bytes) in golden() {
             let case = Case::load(&bytes).unwrap_or_else(|e| panic!("{name}: {e}"));
-            case.inputs().check().unwrap();
-            assert_eq!(case.dims.nfm, name != "one_body_no_nfm_wide");
-            assert_eq!(case.gradients.len(), if case.dims.nfm { 12 } else { 8 });
+            case.scene.check().unwrap();
+            assert_eq!(case.scene.dims.nfm, name != "one_body_no_nfm_wide");
+            assert_eq!(case.gradients.len(), if case.scene.dims.nfm { 12 } else { 8 });
             let report = case.compare(&case.frames, Some(&perfect(&case)));
             assert!(report.passed(), "{name}\n{report}");
             assert!(!case.compare(&case.frames, None).passed());
@@ -337,9 +317,9 @@ mod tests {
     #[test]
     fn verdicts() {
         let case = small();
-        assert_eq!((case.dims.frames, case.dims.width, case.dims.height), (2, 4, 3));
-        assert!(case.dims.oriented && case.orientations.is_some());
-        let parameters = case.draction.parameters.zeros_like();
+        assert_eq!((case.scene.dims.frames, case.scene.dims.width, case.scene.dims.height), (2, 4, 3));
+        assert!(case.scene.dims.oriented && case.scene.orientations.is_some());
+        let parameters = case.scene.parameters.zeros_like();
         let good = Gradients { parameters, positions: vec![0.0; 30], velocities: vec![1.0; 30] };
         assert!(case.compare(&case.frames, Some(&good)).passed());
         let with = |change: fn(&mut Vec<f32>, &mut Gradients)| {

@@ -2,7 +2,7 @@
 
 use std::{fmt, str::FromStr};
 
-use crate::engine::{EngineError, Gradients, Inputs, cpu::CpuEngine};
+use crate::engine::{EngineError, Gradients, Scene, cpu::CpuEngine};
 #[cfg(feature = "gpu")]
 use crate::{
     engine::gpu::{GpuEngine, GpuError},
@@ -114,12 +114,12 @@ impl Engine {
     /// Draws `frames [B, T, H, W, 3]`.
     ///
     /// # Errors
-    /// [`DeviceError`] when inputs do not fit their sizes or the device fails.
-    pub fn forward(&self, inputs: &Inputs<'_>) -> Result<Vec<f32>, DeviceError> {
+    /// [`DeviceError`] when the scene does not fit its sizes or the device fails.
+    pub fn forward(&self, scene: &Scene) -> Result<Vec<f32>, DeviceError> {
         match self {
             #[cfg(feature = "gpu")]
-            Engine::Gpu(engine) => Ok(engine.forward(inputs)?),
-            Engine::Cpu(engine) => Ok(engine.forward(inputs)?),
+            Engine::Gpu(engine) => Ok(engine.forward(scene)?),
+            Engine::Cpu(engine) => Ok(engine.forward(scene)?),
         }
     }
 
@@ -127,11 +127,11 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::forward`].
-    pub fn backward(&self, inputs: &Inputs<'_>, frames: &[f32], grad_frames: &[f32]) -> Result<Gradients, DeviceError> {
+    pub fn backward(&self, scene: &Scene, frames: &[f32], grad_frames: &[f32]) -> Result<Gradients, DeviceError> {
         match self {
             #[cfg(feature = "gpu")]
-            Engine::Gpu(engine) => Ok(engine.backward(inputs, frames, grad_frames)?),
-            Engine::Cpu(engine) => Ok(engine.backward(inputs, frames, grad_frames)?),
+            Engine::Gpu(engine) => Ok(engine.backward(scene, frames, grad_frames)?),
+            Engine::Cpu(engine) => Ok(engine.backward(scene, frames, grad_frames)?),
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Motions to pictures, and gradients of pictures back to joints, with everything else chosen.
 
 use crate::{
-    clip::{Batch, Clip, ClipError, ClipOptions, Viewpoint},
+    clip::{Clip, ClipError, ClipOptions, Viewpoint},
     device::{DeviceChoice, DeviceError, Engine},
     draction::{DrAction, Template, TemplateError, TemplateRule},
-    engine::{Gradients, cpu::CpuEngine},
+    engine::{Gradients, Scene, cpu::CpuEngine},
     motion::Motion,
 };
 
@@ -133,9 +133,8 @@ impl Renderer {
     /// # Errors
     /// [`DrawError::Device`] when the numbers do not fit, or the device fails.
     pub fn gradients(&self, rendering: &Rendering, grad_frames: &[f32]) -> Result<Gradients, DrawError> {
-        let batch = Batch::new([&rendering.clip])?;
-        let inputs = batch.inputs(&rendering.draction, rendering.width, rendering.height);
-        Ok(self.engine.backward(&inputs, &rendering.frames, grad_frames)?)
+        let scene = Scene::new([&rendering.clip], &rendering.draction, rendering.width, rendering.height)?;
+        Ok(self.engine.backward(&scene, &rendering.frames, grad_frames)?)
     }
 }
 
@@ -168,7 +167,7 @@ pub fn frames(
     let mut frames = Vec::with_capacity(clip.frames() * width * height * 3);
     for first in (0..clip.frames()).step_by(STRETCH) {
         let part = clip.part(first..(first + STRETCH).min(clip.frames()));
-        frames.extend(engine.forward(&Batch::new([&part])?.inputs(draction, width, height))?);
+        frames.extend(engine.forward(&Scene::new([&part], draction, width, height)?)?);
         done(first + part.frames());
     }
     Ok(frames)

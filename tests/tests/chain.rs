@@ -34,24 +34,24 @@ impl Chain {
     fn new(device: &Device) -> (Chain, Inputs) {
         let device = device.clone().autodiff();
         let case = Case::load(&std::fs::read(case_file()).unwrap()).unwrap();
-        let dims = draction::passes::Dims { width: SIDE, height: SIDE, ..case.dims };
+        let dims = draction::passes::Dims { width: SIDE, height: SIDE, ..case.scene.dims };
         assert_eq!(dims.frames, FRAMES);
         let folder = case_folder();
         let ids: Vec<i64> = integers(&folder, "input_ids");
         let labels: Vec<i64> = integers(&folder, "labels");
         let joints = vec![1, dims.frames, dims.bodies, dims.joints, 3];
         let inputs = [
-            case.draction.parameters.features.clone(),
-            case.draction.parameters.pack(),
-            case.positions.clone(),
-            case.velocities.clone(),
+            case.scene.parameters.features.clone(),
+            case.scene.parameters.pack(),
+            case.scene.positions.clone(),
+            case.scene.velocities.clone(),
         ];
         let chain = Chain {
             model: load_model(folder.join("checkpoint"), &device).unwrap(),
             constants: Arc::new(RenderConstants {
                 dims,
-                template: Arc::new(case.draction.template.clone()),
-                cameras: case.cameras.clone(),
+                template: case.scene.template.clone(),
+                cameras: case.scene.cameras.clone(),
                 orientations: None,
             }),
             shapes: [vec![dims.gaussians, 3], vec![inputs[1].len()], joints.clone(), joints],

@@ -10,7 +10,7 @@ fn draction_equals_the_reference_on_every_engine() {
         for path in cases() {
             let case = Case::load(&std::fs::read(&path).unwrap()).unwrap();
             let report = case
-                .run(|i| engine.forward(i), |i, frames, grad_frames| engine.backward(i, frames, grad_frames))
+                .run(|scene| engine.forward(scene), |scene, frames, grad| engine.backward(scene, frames, grad))
                 .unwrap();
             assert!(report.passed(), "{} on {}\n{report}", path.display(), engine.name());
         }
@@ -21,8 +21,8 @@ fn draction_equals_the_reference_on_every_engine() {
 fn a_wrong_result_does_not_pass() {
     let case = Case::load(&std::fs::read(case("draction/two_bodies_nfm.safetensors")).unwrap()).unwrap();
     let engine = draction::engine::cpu::CpuEngine;
-    let mut frames = engine.forward(&case.inputs()).unwrap();
-    let gradients = engine.backward(&case.inputs(), &frames, case.grad_frames.as_ref().unwrap()).unwrap();
+    let mut frames = engine.forward(&case.scene).unwrap();
+    let gradients = engine.backward(&case.scene, &frames, case.grad_frames.as_ref().unwrap()).unwrap();
     assert!(case.compare(&frames, Some(&gradients)).passed());
     let mut zero = gradients.clone();
     zero.positions.fill(0.0);

@@ -1,8 +1,9 @@
 //! Files to take away: the strip, the animation, and everything that was said.
 
 use draction::{
-    clip::{Batch, Clip},
+    clip::Clip,
     draction::DrAction,
+    engine::Scene,
     export::{contact_sheet, delays, encode_gif, encode_png, pictures},
 };
 use serde::Serialize;
@@ -50,8 +51,8 @@ async fn draw(engine: &DrawEngine, clip: &Clip, draction: &DrAction, size: usize
     let mut frames = Vec::with_capacity(clip.frames() * size * size * 3);
     for first in (0..clip.frames()).step_by(STRETCH) {
         let part = clip.part(first..(first + STRETCH).min(clip.frames()));
-        let batch = Batch::new([&part]).map_err(|e| e.to_string())?;
-        frames.extend(engine.frames(&batch.inputs(draction, size, size)).await?);
+        let scene = Scene::new([&part], draction, size, size).map_err(|e| e.to_string())?;
+        frames.extend(engine.frames(&scene).await?);
         skeletonllm_network::task::yield_now().await;
     }
     Ok(frames)

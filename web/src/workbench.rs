@@ -275,7 +275,7 @@ impl Workbench {
     /// The chosen pixel and region stay where they are when the picture has another size than the one before.
     fn keep_places(&mut self, rendering: &Rendering) {
         let Some(last) = &self.rendering else { return };
-        let size = |rendering: &Rendering| [rendering.inputs.dims.width, rendering.inputs.dims.height];
+        let size = |rendering: &Rendering| [rendering.scene.dims.width, rendering.scene.dims.height];
         let (old, new) = (size(last), size(rendering));
         if old != new {
             let moved = |at: [usize; 2]| [0, 1].map(|c| at[c] * new[c] / old[c]);
@@ -346,13 +346,13 @@ impl Workbench {
     pub fn inspected(&self) -> Option<Pixel> {
         let rendering = self.rendering.as_ref()?;
         let [x, y] = self.pixel?;
-        inspect(&rendering.inputs.dims, &rendering.buffers, rendering.frame, x, y)
+        inspect(&rendering.scene.dims, &rendering.buffers, rendering.frame, x, y)
     }
 
     /// The gradient of the loss on Gaussians and joints.
     pub fn gradients(&self) -> Option<Pull> {
         let rendering = self.rendering.as_ref()?;
-        pull(&rendering.inputs.dims, &rendering.buffers, rendering.frame)
+        pull(&rendering.scene.dims, &rendering.buffers, rendering.frame)
     }
 
     /// The first pass that disagrees with its twin, if what was drawn last has been compared.

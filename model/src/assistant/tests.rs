@@ -2,9 +2,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use burn::tensor::TensorData;
 use draction::{
-    clip::Batch,
     draction::{DrAction, LinePoints, Scales, Template, TemplateRule},
-    engine::cpu::CpuEngine,
+    engine::{Scene, cpu::CpuEngine},
     motion::read_file,
 };
 use skeletonllm_checks::{Need, have, max_abs};
@@ -85,8 +84,7 @@ fn a_live_picture_is_what_the_model_looks_at() {
             let seen = pollster::block_on(observation.frames_async()).unwrap();
             let clip = settings.clip(&motion, assistant.frames()).unwrap();
             let dressed = assistant.drawing().dressed(settings, &clip).unwrap();
-            let batch = Batch::new([&clip]).unwrap();
-            let live = CpuEngine.forward(&batch.inputs(&dressed, width, height)).unwrap();
+            let live = CpuEngine.forward(&Scene::new([&clip], &dressed, width, height).unwrap()).unwrap();
             assert!(max_abs(&seen, &live) <= 1e-5, "{settings:?}: {}", max_abs(&seen, &live));
             assert!(seen.iter().any(|&x| x > 0.2), "{settings:?}: an empty picture");
             let first = first.get_or_insert(seen.clone());
@@ -264,11 +262,10 @@ fn pictures_pull_as_their_joints_do() {
     assert_eq!(pictures.frame_indices, observation.clips[0].frame_indices);
     let [height, width] = pictures.size;
     let draction = observation.drawing.present().dressed(&DrawSettings::default(), &observation.clips[0]).unwrap();
-    let batch = draction::clip::Batch::new([&observation.clips[0]]).unwrap();
-    let inputs = draction::engine::Inputs { orientations: None, ..batch.inputs(&draction, width, height) };
-    let engine = draction::engine::cpu::CpuEngine;
-    let frames = engine.forward(&inputs).unwrap();
-    let joints = engine.backward(&inputs, &frames, &pictures.gradient).unwrap();
+    let scene = Scene::new([&observation.clips[0]], &draction, width, height).unwrap();
+    let engine = CpuEngine;
+    let frames = engine.forward(&scene).unwrap();
+    let joints = engine.backward(&scene, &frames, &pictures.gradient).unwrap();
     for (found, expected) in [(&joints.positions, &slope.positions), (&joints.velocities, &slope.velocities)] {
         let difference: Vec<f32> = found.iter().zip(expected).map(|(a, b)| a - b).collect();
         assert!(norm(&difference) < 1e-3 * norm(expected), "{} of {}", norm(&difference), norm(expected));

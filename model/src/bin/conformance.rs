@@ -80,8 +80,8 @@ fn draction(cases: &[PathBuf], choice: DeviceChoice) -> Result<bool> {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let case = Case::load(&bytes).with_context(|| path.display().to_string())?;
         let report = case.run(
-            |inputs| engine.forward(inputs),
-            |inputs, frames, grad_frames| engine.backward(inputs, frames, grad_frames),
+            |scene| engine.forward(scene),
+            |scene, frames, grad_frames| engine.backward(scene, frames, grad_frames),
         )?;
         say(format_args!("\n{}\n{report}", path.display()))?;
         passed &= report.passed();
@@ -105,7 +105,7 @@ fn replay(captures: &[PathBuf], choice: DeviceChoice) -> Result<bool> {
     for path in captures {
         let bytes = std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
         let capture = Capture::load(&bytes).with_context(|| path.display().to_string())?;
-        let d = &capture.inputs.dims;
+        let d = &capture.scene.dims;
         let replay = capture.replay(gpu.as_ref())?;
         say(format_args!(
             "\n{}\n  {} frame(s) of {}x{} pixels, {} bodies of {} Gaussians, captured on {}\n{replay}",

@@ -81,7 +81,7 @@ impl HostDrawing {
         HostDrawing::new(draction, self.0.config)
     }
 
-    /// The renderer on a clip's body, as `settings` want it: what [`draction::clip::Batch::inputs`] takes. An engine
+    /// The renderer on a clip's body, as `settings` want it: what [`draction::engine::Scene::new`] takes. An engine
     /// draws with it what a model sees of the clip.
     ///
     /// # Errors

@@ -221,7 +221,7 @@ fn golden_clip_is_reproduced_from_its_file() {
     let indices = [0, 10, 18, 32, 34, 44, 54, 65, 69, 85, 87, 97];
     let clip = Clip::at_frames(&motion, &indices, &ClipOptions::reference()).unwrap();
     let near = |a: &[f32], b: &[f32]| a.len() == b.len() && a.iter().zip(b).all(|(x, y)| (x - y).abs() < 1e-6);
-    assert!(near(&clip.positions, &case.positions) && near(&clip.velocities, &case.velocities));
+    assert!(near(&clip.positions, &case.scene.positions) && near(&clip.velocities, &case.scene.velocities));
 }
 
 #[test]
@@ -278,28 +278,3 @@ fn empty_and_broken_motions_are_refused() {
     assert!(matches!(Clip::at_frames(&good, &[5], &options), Err(ClipError::Option(_))));
     assert!(matches!(Clip::at_frames(&good, &[3, 2], &options), Err(ClipError::Option(_))));
 }
-
-#[test]
-fn batches_pad_bodies_and_refuse_other_shapes() {
-    let m = motion(20, 30.0, |t, _, p| [p[0] + t as f32 * 0.01, p[1], p[2]]);
-    let one = Clip::from_motion(&m, &ClipOptions::default()).unwrap();
-    let mut two = one.clone();
-    two.bodies = 2;
-    let twice = |v: &[f32]| v.chunks_exact(33).flat_map(|b| [b, b].concat()).collect::<Vec<f32>>();
-    (two.positions, two.velocities) = (twice(&one.positions), twice(&one.velocities));
-    let batch = Batch::new([&one, &two]).unwrap();
-    assert_eq!((batch.clips, batch.frames, batch.bodies, batch.joints), (2, 12, 2, 11));
-    assert_eq!(batch.positions[..33], one.positions[..33]);
-    assert!(batch.positions[33..66].iter().all(|x| *x == 0.0));
-    assert_eq!(batch.positions[12 * 66..], two.positions[..]);
-    let draction = DrAction::init(
-        Template::build(&one.skeleton.bones, one.reference_pose(), &TemplateRule::released()).unwrap(),
-        0,
-    );
-    batch.inputs(&draction, 64, 48).check().unwrap();
-    let short = Clip::from_motion(&m, &ClipOptions { frames: 8, ..ClipOptions::default() }).unwrap();
-    assert!(matches!(Batch::new([&one, &short]), Err(ClipError::Batch { index: 1, what: "frames", .. })));
-    assert!(Batch::new([]).is_err());
-}
-
-use crate::draction::{DrAction, Template, TemplateRule};

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod spec;
 
-use super::{EngineError, Gradients, Inputs, in_numbers};
+use super::{EngineError, Gradients, Scene, in_numbers};
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 use crate::gpu::{Clock, KernelTime, Timing};
 use crate::{
@@ -19,10 +19,11 @@ impl CpuEngine {
     /// Draws `frames [B, T, H, W, 3]`.
     ///
     /// # Errors
-    /// [`EngineError`] when a slice does not fit `inputs.dims`.
-    pub fn forward(&self, inputs: &Inputs<'_>) -> Result<Vec<f32>, EngineError> {
-        let mut memory = packed(inputs)?;
-        replay(&mut memory, &passes::forward(&inputs.dims), |_| {});
+    /// [`EngineError`] when a list does not fit `scene.dims`.
+    pub fn forward(&self, scene: &Scene) -> Result<Vec<f32>, EngineError> {
+        scene.check()?;
+        let mut memory = scene.memory();
+        replay(&mut memory, &passes::forward(&scene.dims), |_| {});
         Ok(memory.take(Buffer::Frames))
     }
 
@@ -30,13 +31,14 @@ impl CpuEngine {
     ///
     /// # Errors
     /// As [`CpuEngine::forward`].
-    pub fn backward(&self, inputs: &Inputs<'_>, frames: &[f32], grad_frames: &[f32]) -> Result<Gradients, EngineError> {
-        let mut memory = packed(inputs)?;
+    pub fn backward(&self, scene: &Scene, frames: &[f32], grad_frames: &[f32]) -> Result<Gradients, EngineError> {
+        scene.check()?;
+        let mut memory = scene.memory();
         set_frames(&mut memory, frames, grad_frames)?;
-        replay(&mut memory, &passes::backward(&inputs.dims), |_| {});
+        replay(&mut memory, &passes::backward(&scene.dims), |_| {});
         let features = memory.take(Buffer::GradFeatures);
         Ok(Gradients {
-            parameters: Parameters::from_packed(features, memory.get(Buffer::GradWeights), inputs.dims.nfm),
+            parameters: Parameters::from_packed(features, memory.get(Buffer::GradWeights), scene.dims.nfm),
             positions: memory.take(Buffer::GradPositions),
             velocities: memory.take(Buffer::GradVelocities),
         })
@@ -49,12 +51,12 @@ impl CpuEngine {
     /// As [`CpuEngine::forward`].
     pub fn capture(
         &self,
-        inputs: &Inputs<'_>,
+        scene: &Scene,
         passes: &[Pass],
         backward: Option<(&[f32], &[f32])>,
         buffers: &[Buffer],
     ) -> Result<Vec<Vec<f32>>, EngineError> {
-        self.watch(inputs, passes, backward, buffers, |_| {})
+        self.watch(scene, passes, backward, buffers, |_| {})
     }
 
     /// [`CpuEngine::capture`] that tells `ran` of each pass as soon as it has run.
@@ -63,13 +65,14 @@ impl CpuEngine {
     /// As [`CpuEngine::forward`].
     pub fn watch(
         &self,
-        inputs: &Inputs<'_>,
+        scene: &Scene,
         passes: &[Pass],
         backward: Option<(&[f32], &[f32])>,
         buffers: &[Buffer],
         ran: impl FnMut(Pass),
     ) -> Result<Vec<Vec<f32>>, EngineError> {
-        let mut memory = packed(inputs)?;
+        scene.check()?;
+        let mut memory = scene.memory();
         if let Some((frames, grad_frames)) = backward {
             set_frames(&mut memory, frames, grad_frames)?;
         }
@@ -84,14 +87,14 @@ impl CpuEngine {
     #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
     pub fn time(
         &self,
-        inputs: &Inputs<'_>,
+        scene: &Scene,
         passes: &[Pass],
         backward: Option<(&[f32], &[f32])>,
         buffers: &[Buffer],
     ) -> Result<(Timing, Vec<Vec<f32>>), EngineError> {
         let mut timing = Timing::new(Clock::Twin);
         let mut last = std::time::Instant::now();
-        let captured = self.watch(inputs, passes, backward, buffers, |pass| {
+        let captured = self.watch(scene, passes, backward, buffers, |pass| {
             let time = last.elapsed();
             last = std::time::Instant::now();
             if pass.about().twin.is_some() {
@@ -110,23 +113,6 @@ fn replay(memory: &mut Memory<'_>, passes: &[Pass], mut ran: impl FnMut(Pass)) {
         }
         ran(pass);
     }
-}
-
-/// The inputs as passes bind them.
-fn packed<'a>(inputs: &Inputs<'a>) -> Result<Memory<'a>, EngineError> {
-    inputs.check()?;
-    let lbs = inputs.template.lbs_weights();
-    let mut memory = Memory::new(inputs.dims);
-    memory.set(Buffer::Positions, inputs.positions);
-    memory.set(Buffer::Velocities, inputs.velocities);
-    memory.set(Buffer::Orientations, inputs.orientations.unwrap_or_default());
-    memory.set(Buffer::Cameras, inputs.camera_rows());
-    memory.set(Buffer::CanonicalJoints, inputs.template.gpu_canonical_joints());
-    memory.set(Buffer::Template, inputs.template.gpu_template(&lbs));
-    memory.set(Buffer::LbsWeights, lbs);
-    memory.set(Buffer::Features, &inputs.parameters.features[..]);
-    memory.set(Buffer::Weights, inputs.parameters.pack());
-    Ok(memory)
 }
 
 fn set_frames<'a>(memory: &mut Memory<'a>, frames: &'a [f32], grad_frames: &'a [f32]) -> Result<(), EngineError> {

@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use crate::{
         engine::gpu::program,
-        inspect::tests::Scene,
+        inspect::tests::Example,
         passes::{Axis, Pass, Row, WEIGHTS_LEN},
         testing::fresh_gpu,
     };
@@ -213,7 +213,7 @@ mod tests {
 
     #[test]
     fn rows_in_wgsl_are_as_long_as_the_tables_say() {
-        let dims = Scene::new(1, 6, 70).inputs.dims;
+        let dims = Example::new(1, 6, 70).scene.dims;
         for pass in Pass::ALL {
             let module = naga::front::wgsl::parse_str(&Sources::default().compose(pass.name()).unwrap()).unwrap();
             for (at, buffer) in pass.buffers().enumerate() {
@@ -306,8 +306,8 @@ mod tests {
     #[test]
     fn a_good_edit_changes_the_picture_and_a_bad_one_does_not() {
         let Some(gpu) = fresh_gpu() else { return };
-        let scene = Scene::new(1, 6, 70);
-        let draw = || gpu.forward(&scene.inputs.borrow()).unwrap();
+        let example = Example::new(1, 6, 70);
+        let draw = || gpu.forward(&example.scene).unwrap();
         let before = draw();
         let mut bench = ShaderBench::new(program(), None);
         let text = bench.text("rasterize").to_owned();

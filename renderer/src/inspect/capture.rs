@@ -13,12 +13,12 @@ use safetensors::SafeTensors;
 use crate::{
     camera::Camera,
     draction::DrAction,
-    engine::{EngineError, gpu::GpuEngine, gpu::GpuError},
+    engine::{EngineError, Scene, gpu::GpuEngine, gpu::GpuError},
     passes::{self, Buffer, Dims, Pass},
     store::{tensor_f32, to_safetensors},
 };
 
-use super::{Buffers, OwnedInputs, columns, layout};
+use super::{Buffers, columns, layout};
 
 /// What the metadata's `format` says.
 const FORMAT: &str = "draction capture 1";
@@ -29,7 +29,7 @@ const SWAPPED: f64 = 1e-2;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Capture {
     /// What was drawn, and with what.
-    pub inputs: OwnedInputs,
+    pub scene: Scene,
     /// What came of it, inputs of the passes left out.
     pub buffers: Buffers,
     /// What computed it, for people.
@@ -43,18 +43,19 @@ pub struct CaptureError(String);
 
 impl Capture {
     /// Keeps of `buffers` what passes wrote, and the gradient of the loss.
-    pub fn new(inputs: OwnedInputs, buffers: &Buffers, device: &str) -> Capture {
-        let bound = inputs.bound();
+    pub fn new(scene: Scene, buffers: &Buffers, device: &str) -> Capture {
+        let inputs: Vec<Buffer> = scene.memory().iter().map(|(buffer, _)| buffer).collect();
         let mut kept = Buffers::default();
-        for (buffer, numbers) in buffers.iter().filter(|(buffer, _)| !bound.has(*buffer)) {
+        for (buffer, numbers) in buffers.iter().filter(|(buffer, _)| !inputs.contains(buffer)) {
             kept.insert(buffer, numbers.to_vec());
         }
-        Capture { inputs, buffers: kept, device: device.to_owned() }
+        Capture { scene, buffers: kept, device: device.to_owned() }
     }
 
     /// The file's bytes; equal captures give equal bytes.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let OwnedInputs { dims: d, draction, cameras, positions, velocities, orientations } = &self.inputs;
+        let Scene { dims: d, cameras, positions, velocities, orientations, .. } = &self.scene;
+        let draction = self.scene.draction();
         let cameras: Vec<f32> = (cameras.iter())
             .flat_map(|c| c.camera_from_world.into_iter().chain([c.tan_half_x, c.tan_half_y]))
             .collect();
@@ -100,14 +101,14 @@ impl Capture {
             None => return Err(CaptureError("its metadata names no format".into())),
         }
         let draction = DrAction::from_tensors(&file, "weights.", &mut Vec::new()).map_err(|e| bad(&e))?;
-        let inputs = inputs(&file, draction)?;
-        let d = &inputs.dims;
+        let scene = scene(&file, draction)?;
+        let d = &scene.dims;
         for (field, expected) in [("width", d.width), ("height", d.height), ("gaussians", d.gaussians)] {
             if let Some(said) = metadata.get(field).filter(|said| **said != expected.to_string()) {
                 return Err(CaptureError(format!("metadata says {field} {said}, the tensors say {expected}")));
             }
         }
-        inputs.borrow().check().map_err(|e| bad(&e))?;
+        scene.check().map_err(|e| bad(&e))?;
         let mut buffers = Buffers::default();
         for &buffer in Buffer::ALL {
             let name = format!("buffers.{buffer:?}");
@@ -123,7 +124,7 @@ impl Capture {
             buffers.insert(buffer, numbers);
         }
         let device = metadata.get("device").cloned().unwrap_or_default();
-        Ok(Capture { inputs, buffers, device })
+        Ok(Capture { scene, buffers, device })
     }
 
     /// Runs it again on the CPU twins and, where there is one, on a GPU, and compares both with the file.
@@ -132,9 +133,9 @@ impl Capture {
     /// The engine's.
     pub fn replay(&self, engine: Option<&GpuEngine>) -> Result<Replay, ReplayError> {
         let loss = self.buffers.has(Buffer::GradFrames).then(|| self.buffers.get(Buffer::GradFrames));
-        let (twin, _) = Buffers::of_twin(&self.inputs, loss)?;
-        let gpu = engine.map(|engine| Buffers::of_gpu(engine, &self.inputs, loss)).transpose()?.map(|run| run.0);
-        let dims = &self.inputs.dims;
+        let (twin, _) = Buffers::of_twin(&self.scene, loss)?;
+        let gpu = engine.map(|engine| Buffers::of_gpu(engine, &self.scene, loss)).transpose()?.map(|run| run.0);
+        let dims = &self.scene.dims;
         let mut order = passes::forward(dims);
         order.extend(passes::backward(dims));
         let mut rows: Vec<ReplayRow> = Vec::new();
@@ -256,7 +257,7 @@ fn shape(buffer: Buffer, dims: &Dims, len: usize) -> Vec<usize> {
 }
 
 /// The inputs, with sizes from the shapes of `in.positions` and of the frames.
-fn inputs(file: &SafeTensors<'_>, draction: DrAction) -> Result<OwnedInputs, CaptureError> {
+fn scene(file: &SafeTensors<'_>, draction: DrAction) -> Result<Scene, CaptureError> {
     let tensor = |name: &str| -> Result<(Vec<usize>, Vec<f32>), CaptureError> {
         let (shape, values) = tensor_f32(file, name).map_err(CaptureError)?;
         match values.iter().position(|v| !v.is_finite()) {
@@ -279,11 +280,12 @@ fn inputs(file: &SafeTensors<'_>, draction: DrAction) -> Result<OwnedInputs, Cap
     let cameras = sized("in.cameras", &[clips, 14])?.chunks_exact(14).map(camera).collect::<Result<Vec<_>, _>>()?;
     let oriented = file.tensor("in.orientations").is_ok();
     let nfm = draction.nfm();
-    Ok(OwnedInputs {
+    Ok(Scene {
         dims: Dims { clips, frames, bodies, joints, gaussians, width, height, nfm, oriented },
         velocities: sized("in.velocities", &shape)?,
         orientations: oriented.then(|| sized("in.orientations", &[clips, frames, bodies, joints, 4])).transpose()?,
-        draction: Arc::new(draction),
+        template: Arc::new(draction.template),
+        parameters: draction.parameters,
         cameras,
         positions,
     })
@@ -317,11 +319,11 @@ fn picture_size(file: &SafeTensors<'_>, shape: &[usize], gaussians: usize) -> Re
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{inspect::tests::Scene, testing::gpu};
+    use crate::{inspect::tests::Example, testing::gpu};
 
     fn capture(backward: bool) -> Capture {
-        let scene = Scene::new(2, 6, 70);
-        Capture::new(scene.inputs.clone(), &scene.twin(backward), "CPU")
+        let example = Example::new(2, 6, 70);
+        Capture::new(example.scene.clone(), &example.twin(backward), "CPU")
     }
 
     #[test]
@@ -336,8 +338,8 @@ mod tests {
             assert_eq!(replay.rows.len(), if capture.buffers.has(Buffer::GradWeights) { 16 } else { 7 }, "{replay}");
             assert!(replay.rows.iter().all(|row| row.twin.max_abs == 0.0), "the same machine, the same bits");
         }
-        let scene = Scene::new(1, 6, 70).oriented();
-        let turned = Capture::new(scene.inputs.clone(), &scene.twin(false), "CPU");
+        let example = Example::new(1, 6, 70).oriented();
+        let turned = Capture::new(example.scene.clone(), &example.twin(false), "CPU");
         assert_eq!(Capture::load(&turned.to_bytes()).unwrap(), turned);
     }
 

@@ -78,7 +78,7 @@ fn relative(error: f64, size: f64, rows: usize) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect::{layout, tests::Scene};
+    use crate::inspect::{layout, tests::Example};
 
     #[test]
     fn nothing_is_right_where_nothing_is_expected() {
@@ -91,8 +91,8 @@ mod tests {
 
     #[test]
     fn a_small_column_beside_large_ones_is_seen() {
-        let scene = Scene::new(1, 6, 70);
-        let (dims, twin) = (scene.inputs.dims, scene.twin(false));
+        let example = Example::new(1, 6, 70);
+        let (dims, twin) = (example.scene.dims, example.twin(false));
         let expected = twin.get(Buffer::Projected);
         let layout = layout(Buffer::Projected, &dims).unwrap();
         let mut got = expected.to_vec();

@@ -73,22 +73,22 @@ pub fn layout(buffer: Buffer, dims: &Dims) -> Option<Layout> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect::tests::Scene;
+    use crate::inspect::tests::Example;
 
     #[test]
     fn rows_and_columns_hold_all_numbers_of_every_buffer() {
-        let scene = Scene::new(2, 6, 70);
-        let buffers = scene.twin(true);
+        let example = Example::new(2, 6, 70);
+        let buffers = example.twin(true);
         for (buffer, numbers) in buffers.iter() {
-            let layout = layout(buffer, &scene.inputs.dims).expect("no scratch memory is captured");
-            assert_eq!(layout.rows(&scene.inputs.dims) * layout.columns.len(), numbers.len(), "{buffer:?}");
+            let layout = layout(buffer, &example.scene.dims).expect("no scratch memory is captured");
+            assert_eq!(layout.rows(&example.scene.dims) * layout.columns.len(), numbers.len(), "{buffer:?}");
         }
     }
 
     #[test]
     fn a_row_tells_where_it_lies() {
-        let scene = Scene::new(3, 6, 70);
-        let dims = scene.inputs.dims;
+        let example = Example::new(3, 6, 70);
+        let dims = example.scene.dims;
         let skinned = layout(Buffer::Skinned, &dims).unwrap();
         let row = (2 * dims.bodies + 1) * dims.gaussians + 17;
         assert_eq!(row_name(&skinned, &dims, row), "frame 2 · body 1 · Gaussian 17");

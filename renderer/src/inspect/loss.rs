@@ -97,12 +97,15 @@ pub fn pull(dims: &Dims, buffers: &Buffers, frame: usize) -> Option<Pull> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{engine::cpu::CpuEngine, inspect::tests::Scene};
+    use crate::{
+        engine::{Scene, cpu::CpuEngine},
+        inspect::tests::Example,
+    };
 
     #[test]
     fn a_region_is_the_mean_of_its_pixels() {
-        let scene = Scene::new(2, 6, 70);
-        let (dims, twin) = (scene.inputs.dims, scene.twin(false));
+        let example = Example::new(2, 6, 70);
+        let (dims, twin) = (example.scene.dims, example.twin(false));
         let frames = twin.get(Buffer::Frames);
         let (x, y) = (20, 15);
         let pixel = |x, y| Loss::Pixel { x, y }.value(&dims, frames, 1);
@@ -119,29 +122,28 @@ mod tests {
     /// Moving one joint changes the loss as its gradient says.
     #[test]
     fn pulls_are_slopes() {
-        let mut scene = Scene::new(1, 6, 70);
-        let dims = scene.inputs.dims;
+        let mut example = Example::new(1, 6, 70);
+        let dims = example.scene.dims;
         let loss = Loss::Region { from: [15, 10], to: [35, 25] };
-        scene.grad_frames = loss.gradient(&dims, 0);
-        let pull = pull(&dims, &scene.twin(true), 0).unwrap();
+        example.grad_frames = loss.gradient(&dims, 0);
+        let pull = pull(&dims, &example.twin(true), 0).unwrap();
         assert_eq!((pull.means.len(), pull.joints.len()), (140, 12));
         let joint = (0..12).max_by(|&a, &b| pull.joints[a].total_cmp(&pull.joints[b])).unwrap();
-        let value =
-            |inputs: &super::super::OwnedInputs| loss.value(&dims, &CpuEngine.forward(&inputs.borrow()).unwrap(), 0);
+        let value = |scene: &Scene| loss.value(&dims, &CpuEngine.forward(scene).unwrap(), 0);
         let mut slopes = [0.0; 6];
         for (c, slope) in slopes.iter_mut().enumerate() {
             let step = 1e-3f32;
             let moved = |by: f32| {
-                let mut inputs = scene.inputs.clone();
-                let list = if c < 3 { &mut inputs.positions } else { &mut inputs.velocities };
+                let mut scene = example.scene.clone();
+                let list = if c < 3 { &mut scene.positions } else { &mut scene.velocities };
                 list[3 * joint + c % 3] += by;
-                value(&inputs)
+                value(&scene)
             };
             *slope = (moved(step) - moved(-step)) / f64::from(2.0 * step);
         }
         let slope = slopes.iter().map(|s| s * s).sum::<f64>().sqrt() / 100.0;
         let found = f64::from(pull.joints[joint]);
         assert!((slope - found).abs() < 0.02 * slope, "{slope:e} {found:e}");
-        assert!(super::pull(&dims, &scene.twin(false), 0).is_none());
+        assert!(super::pull(&dims, &example.twin(false), 0).is_none());
     }
 }

@@ -3,7 +3,7 @@
 //! | Module | What lives there |
 //! | --- | --- |
 //! | `layout` | what the numbers of each buffer mean: rows, columns, units |
-//! | `scene` | inputs that own their numbers, and every buffer after the passes ran |
+//! | `buffers` | every buffer after the passes ran |
 //! | `pixel` | the Gaussians that made a pixel, front to back |
 //! | `paint` | buffers as pictures |
 //! | `columns` | two runs of a buffer, compared column by column |
@@ -11,22 +11,22 @@
 //! | `loss` | gradients of what is seen at a pixel or in a region |
 //! | `capture` | a rendering in a file, and its replay |
 
+mod buffers;
 mod capture;
 mod columns;
 mod layout;
 mod loss;
 mod paint;
 mod pixel;
-mod scene;
 #[cfg(test)]
 pub(crate) mod tests;
 mod tiles;
 mod verdicts;
 
+pub use buffers::Buffers;
 pub use capture::{Capture, CaptureError, Gap, Replay, ReplayError, ReplayRow};
 pub use layout::{Column, Layout, layout, row_name};
 pub use loss::{Loss, Pull, pull};
 pub use paint::{Picture, Scale, View, paint};
 pub use pixel::{Contribution, Pixel, carriers, inspect};
-pub use scene::{Buffers, OwnedInputs};
 pub use verdicts::{Difference, Outcome, Verdict, first_disagreeing, verdicts};

@@ -152,12 +152,12 @@ fn each(dims: &Dims, buffers: &Buffers, frame: usize, mut pixel: impl FnMut(usiz
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inspect::{inspect, tests::Scene};
+    use crate::inspect::{inspect, tests::Example};
 
     #[test]
     fn pictures_of_numbers_tell_what_the_inspector_tells() {
-        let scene = Scene::new(2, 6, 70);
-        let (dims, buffers) = (scene.inputs.dims, scene.twin(false));
+        let example = Example::new(2, 6, 70);
+        let (dims, buffers) = (example.scene.dims, example.twin(false));
         let Some(Picture::Numbers(left, _)) = paint(View::Transmittance, &dims, &buffers, 1) else { panic!() };
         let Some(Picture::Numbers(order, scale)) = paint(View::DepthOrder, &dims, &buffers, 1) else { panic!() };
         assert_eq!(scale.high, 139.0);
@@ -179,8 +179,8 @@ mod tests {
 
     #[test]
     fn every_view_has_its_size_and_lacks_are_none() {
-        let scene = Scene::new(1, 6, 70);
-        let (dims, buffers) = (scene.inputs.dims, scene.twin(false));
+        let example = Example::new(1, 6, 70);
+        let (dims, buffers) = (example.scene.dims, example.twin(false));
         let values = vec![0.5; dims.per_frame()];
         let views = [
             View::Frames,
@@ -206,8 +206,8 @@ mod tests {
 
     #[test]
     fn a_difference_shows_where_and_how_much() {
-        let scene = Scene::new(1, 6, 70);
-        let (dims, twin) = (scene.inputs.dims, scene.twin(false));
+        let example = Example::new(1, 6, 70);
+        let (dims, twin) = (example.scene.dims, example.twin(false));
         let mut frames = twin.get(Buffer::Frames).to_vec();
         frames[3 * 70 + 2] += 0.25;
         let mut other = twin.clone();

@@ -169,7 +169,7 @@ pub fn carriers(template: &Template, gaussian: usize) -> Vec<(usize, f32)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{inspect::tests::Scene, testing::gpu};
+    use crate::{inspect::tests::Example, testing::gpu};
 
     /// Largest error over all pixels, and the most Gaussians at one of them.
     fn judge(dims: &Dims, buffers: &Buffers) -> (f64, usize) {
@@ -185,8 +185,8 @@ mod tests {
 
     #[test]
     fn contributions_add_up_to_every_pixel() {
-        let scene = Scene::new(2, 6, 70);
-        let (error, most) = judge(&scene.inputs.dims, &scene.twin(false));
+        let example = Example::new(2, 6, 70);
+        let (error, most) = judge(&example.scene.dims, &example.twin(false));
         assert!(error <= 2e-5, "{error:e}");
         assert!(most > 20, "only {most} Gaussians at the busiest pixel");
     }
@@ -194,17 +194,17 @@ mod tests {
     #[test]
     fn they_add_up_to_what_the_gpu_drew() {
         let Some(gpu) = gpu() else { return };
-        let scene = Scene::new(2, 6, 70);
-        let (buffers, _) = Buffers::of_gpu(gpu, &scene.inputs, None).unwrap();
-        let (error, _) = judge(&scene.inputs.dims, &buffers);
+        let example = Example::new(2, 6, 70);
+        let (buffers, _) = Buffers::of_gpu(gpu, &example.scene, None).unwrap();
+        let (error, _) = judge(&example.scene.dims, &buffers);
         assert!(error <= 2e-5, "{error:e}");
     }
 
     #[test]
     fn front_to_back_and_nothing_is_lost() {
-        let scene = Scene::new(1, 6, 70);
-        let buffers = scene.twin(false);
-        let pixel = inspect(&scene.inputs.dims, &buffers, 0, 25, 18).unwrap();
+        let example = Example::new(1, 6, 70);
+        let buffers = example.twin(false);
+        let pixel = inspect(&example.scene.dims, &buffers, 0, 25, 18).unwrap();
         assert!(pixel.contributions.len() > 3);
         assert!(pixel.contributions.is_sorted_by(|a, b| a.depth <= b.depth));
         assert!(pixel.contributions.is_sorted_by(|a, b| a.transmittance >= b.transmittance));
@@ -214,24 +214,24 @@ mod tests {
 
     #[test]
     fn a_tampered_picture_does_not_add_up() {
-        let scene = Scene::new(1, 6, 70);
-        let mut buffers = scene.twin(false);
+        let example = Example::new(1, 6, 70);
+        let mut buffers = example.twin(false);
         let mut frames = buffers.get(Buffer::Frames).to_vec();
-        let at = (18 * scene.inputs.dims.width + 25) * 3;
+        let at = (18 * example.scene.dims.width + 25) * 3;
         frames[at + 1] += 0.01;
         buffers.insert(Buffer::Frames, frames.clone());
-        let error = inspect(&scene.inputs.dims, &buffers, 0, 25, 18).unwrap().error();
+        let error = inspect(&example.scene.dims, &buffers, 0, 25, 18).unwrap().error();
         assert!((error - 0.01).abs() < 1e-4, "{error}");
         frames[at] = f32::NAN;
         buffers.insert(Buffer::Frames, frames);
-        assert!(inspect(&scene.inputs.dims, &buffers, 0, 25, 18).unwrap().error().is_nan());
+        assert!(inspect(&example.scene.dims, &buffers, 0, 25, 18).unwrap().error().is_nan());
     }
 
     #[test]
     fn what_is_not_there_is_none() {
-        let scene = Scene::new(1, 6, 70);
-        let buffers = scene.twin(false);
-        let dims = &scene.inputs.dims;
+        let example = Example::new(1, 6, 70);
+        let buffers = example.twin(false);
+        let dims = &example.scene.dims;
         assert!(inspect(dims, &buffers, 0, dims.width, 0).is_none());
         assert!(inspect(dims, &buffers, 1, 0, 0).is_none());
         assert!(inspect(dims, &Buffers::default(), 0, 0, 0).is_none());
@@ -239,8 +239,8 @@ mod tests {
 
     #[test]
     fn carriers_are_the_blend_weights_in_order() {
-        let scene = Scene::new(1, 6, 70);
-        let template = &scene.inputs.draction.template;
+        let example = Example::new(1, 6, 70);
+        let template = &example.scene.template;
         let all = template.lbs_weights();
         for k in 0..template.gaussians {
             let shares = carriers(template, k);

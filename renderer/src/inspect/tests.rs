@@ -2,52 +2,53 @@
 
 use std::sync::Arc;
 
-use super::{Buffers, OwnedInputs};
+use super::Buffers;
 use crate::{
     camera::Camera,
-    draction::{DrAction, Metadata},
+    engine::Scene,
     passes::Dims,
     testing::{noise, parameters, positions, template},
 };
 
-/// Inputs, and the gradient of a loss.
-pub(crate) struct Scene {
-    pub inputs: OwnedInputs,
+/// A scene, and the gradient of a loss.
+pub(crate) struct Example {
+    pub scene: Scene,
     /// `[F, H, W, 3]`.
     pub grad_frames: Vec<f32>,
 }
 
-impl Scene {
-    pub fn new(frames: usize, joints: usize, gaussians: usize) -> Scene {
+impl Example {
+    pub fn new(frames: usize, joints: usize, gaussians: usize) -> Example {
         let dims =
             Dims { clips: 1, frames, bodies: 2, joints, gaussians, width: 50, height: 37, nfm: true, oriented: false };
         let template = template(joints, gaussians);
         let people = frames * dims.bodies;
         let positions = positions(&template, people, dims.bodies);
         let parameters = parameters(gaussians);
-        let inputs = OwnedInputs {
+        let scene = Scene {
             dims,
-            draction: Arc::new(DrAction { template, parameters, metadata: Metadata::default() }),
+            template: Arc::new(template),
+            parameters,
             cameras: vec![Camera::reference(50.0)],
             positions,
             velocities: noise(people * joints * 3, 7),
             orientations: None,
         };
         let grad_frames = noise(dims.frame_count() * dims.width * dims.height * 3, 9);
-        Scene { inputs, grad_frames }
+        Example { scene, grad_frames }
     }
 
     /// With joint orientations of small turns.
-    pub fn oriented(mut self) -> Scene {
-        let mut quats = noise(self.inputs.positions.len() / 3 * 4, 8);
+    pub fn oriented(mut self) -> Example {
+        let mut quats = noise(self.scene.positions.len() / 3 * 4, 8);
         quats.chunks_exact_mut(4).for_each(|q| q[0] += 3.0);
-        self.inputs.dims.oriented = true;
-        self.inputs.orientations = Some(quats);
+        self.scene.dims.oriented = true;
+        self.scene.orientations = Some(quats);
         self
     }
 
     /// Every buffer as the CPU twins leave it.
     pub fn twin(&self, backward: bool) -> Buffers {
-        Buffers::of_twin(&self.inputs, backward.then_some(&self.grad_frames[..])).unwrap().0
+        Buffers::of_twin(&self.scene, backward.then_some(&self.grad_frames[..])).unwrap().0
     }
 }

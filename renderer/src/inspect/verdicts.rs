@@ -3,11 +3,14 @@
 
 use crate::{
     draction::HEAD_LEN,
-    engine::gpu::{GpuEngine, GpuError},
+    engine::{
+        Scene,
+        gpu::{GpuEngine, GpuError},
+    },
     passes::{self, Buffer, Dims, Pass, Role, SHARE_LEN, Scratch, WEIGHTS_LEN},
 };
 
-use super::{Buffers, Column, OwnedInputs, columns, layout, row_name, tiles};
+use super::{Buffers, Column, columns, layout, row_name, tiles};
 
 /// What came of a pass.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,13 +58,13 @@ pub fn first_disagreeing(verdicts: &[Verdict]) -> Option<&Verdict> {
     verdicts.iter().find(|verdict| verdict.outcome == Outcome::Differs)
 }
 
-/// Judges every pass that `twin`, the buffers of [`Buffers::of_twin`] for the same inputs, has results of: the backward
+/// Judges every pass that `twin`, the buffers of [`Buffers::of_twin`] of the same scene, has results of: the backward
 /// passes only where it was given the gradient of a loss.
 ///
 /// # Errors
 /// As [`GpuEngine::forward`].
-pub fn verdicts(engine: &GpuEngine, inputs: &OwnedInputs, twin: &Buffers) -> Result<Vec<Verdict>, GpuError> {
-    let dims = &inputs.dims;
+pub fn verdicts(engine: &GpuEngine, scene: &Scene, twin: &Buffers) -> Result<Vec<Verdict>, GpuError> {
+    let dims = &scene.dims;
     let mut list = passes::forward(dims);
     if twin.has(Buffer::GradWeights) {
         let known = list.clone();
@@ -216,7 +219,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        inspect::tests::Scene,
+        inspect::tests::Example,
         testing::{fresh_gpu, gpu},
     };
 
@@ -286,8 +289,8 @@ mod tests {
     #[test]
     fn every_pass_agrees_with_its_twin() {
         let Some(gpu) = gpu() else { return };
-        for scene in [Scene::new(2, 6, 70), Scene::new(2, 6, 70).oriented()] {
-            let verdicts = verdicts(gpu, &scene.inputs, &scene.twin(true)).unwrap();
+        for example in [Example::new(2, 6, 70), Example::new(2, 6, 70).oriented()] {
+            let verdicts = verdicts(gpu, &example.scene, &example.twin(true)).unwrap();
             assert_eq!(verdicts.len(), 19, "all but the other way to skin");
             for verdict in &verdicts {
                 assert_eq!(verdict.outcome, Outcome::Agrees, "{verdict:?}");
@@ -300,13 +303,13 @@ mod tests {
     #[test]
     fn a_bug_in_any_pass_is_named_as_that_pass() {
         let Some(gpu) = fresh_gpu() else { return };
-        let (plain, turned) = (Scene::new(2, 6, 70), Scene::new(2, 6, 70).oriented());
+        let (plain, turned) = (Example::new(2, 6, 70), Example::new(2, 6, 70).oriented());
         let (plain_twin, turned_twin) = (plain.twin(true), turned.twin(true));
         for &pass in Pass::ALL {
-            let (scene, twin) =
+            let (example, twin) =
                 if pass == Pass::SkinOriented { (&turned, &turned_twin) } else { (&plain, &plain_twin) };
             pollster::block_on(gpu.reload(&planted(pass))).unwrap();
-            let verdicts = verdicts(&gpu, &scene.inputs, twin).unwrap();
+            let verdicts = verdicts(&gpu, &example.scene, twin).unwrap();
             let wrong: Vec<Pass> = verdicts.iter().filter(|v| v.outcome == Outcome::Differs).map(|v| v.pass).collect();
             assert_eq!(wrong, [pass], "{verdicts:#?}");
             assert_eq!(first_disagreeing(&verdicts).unwrap().pass, pass);
@@ -316,18 +319,18 @@ mod tests {
     #[test]
     fn without_a_loss_only_forward_passes_are_judged() {
         let Some(gpu) = gpu() else { return };
-        let scene = Scene::new(1, 6, 70);
-        let verdicts = verdicts(gpu, &scene.inputs, &scene.twin(false)).unwrap();
+        let example = Example::new(1, 6, 70);
+        let verdicts = verdicts(gpu, &example.scene, &example.twin(false)).unwrap();
         let judged: Vec<Pass> = verdicts.iter().map(|v| v.pass).collect();
-        assert_eq!(judged, passes::forward(&scene.inputs.dims));
+        assert_eq!(judged, passes::forward(&example.scene.dims));
     }
 
     #[test]
     fn a_difference_says_where_and_how_much() {
         let Some(gpu) = fresh_gpu() else { return };
-        let scene = Scene::new(1, 6, 70);
+        let example = Example::new(1, 6, 70);
         pollster::block_on(gpu.reload(&planted(Pass::Rasterize))).unwrap();
-        let verdicts = verdicts(&gpu, &scene.inputs, &scene.twin(false)).unwrap();
+        let verdicts = verdicts(&gpu, &example.scene, &example.twin(false)).unwrap();
         let worst = first_disagreeing(&verdicts).unwrap().worst.clone().unwrap();
         assert_eq!((worst.buffer, worst.column.name.as_str()), (Buffer::Frames, "red"));
         assert!((worst.gpu / worst.twin - 1.25).abs() < 1e-3, "{worst:?}");

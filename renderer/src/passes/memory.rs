@@ -31,6 +31,16 @@ impl<'a> Memory<'a> {
         self.numbers.get(&buffer).map_or(&[], |numbers| numbers)
     }
 
+    /// Whether a buffer is there.
+    pub fn has(&self, buffer: Buffer) -> bool {
+        self.numbers.contains_key(&buffer)
+    }
+
+    /// All buffers that are there, in the order of [`Buffer`].
+    pub fn iter(&self) -> impl Iterator<Item = (Buffer, &[f32])> {
+        self.numbers.iter().map(|(&buffer, numbers)| (buffer, &numbers[..]))
+    }
+
     /// Takes the numbers of a buffer out, none where it is not there.
     pub fn take(&mut self, buffer: Buffer) -> Vec<f32> {
         self.numbers.remove(&buffer).unwrap_or_default().into_owned()

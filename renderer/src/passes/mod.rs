@@ -22,6 +22,7 @@ pub use describe::{Axis, BufferAbout, PassAbout, Role, Row, Scratch, Twin};
 pub use dims::{Dims, Extent};
 pub use memory::Memory;
 pub use pass::Pass;
+#[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 pub(crate) use twins::origin;
 
 /// Side of a square tile in pixels.

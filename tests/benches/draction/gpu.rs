@@ -3,11 +3,11 @@
 use anyhow::Result;
 use draction::{
     engine::{
-        Inputs,
-        gpu::{GpuEngine, GradientTargets, PackedTemplate, Sources},
+        Scene,
+        gpu::{GpuEngine, GradientTargets, Inputs},
     },
     gpu::{BufferRange, Source},
-    passes::{Dims, WEIGHTS_LEN},
+    passes::{Buffer, Dims, WEIGHTS_LEN},
 };
 
 use crate::Direction;
@@ -16,8 +16,7 @@ use crate::Direction;
 pub struct Resident<'e> {
     engine: &'e GpuEngine,
     dims: Dims,
-    /// In the order of [`Sources`], without orientations.
-    inputs: [wgpu::Buffer; 8],
+    inputs: Vec<(Buffer, wgpu::Buffer)>,
     frames: wgpu::Buffer,
     /// In the order of [`GradientTargets`].
     gradients: [wgpu::Buffer; 4],
@@ -25,35 +24,21 @@ pub struct Resident<'e> {
 
 impl<'e> Resident<'e> {
     /// Uploads everything.
-    ///
-    /// # Errors
-    /// When there is no memory.
-    pub fn new(engine: &'e GpuEngine, inputs: &Inputs<'_>) -> Result<Resident<'e>> {
-        let template = PackedTemplate::new(inputs.template);
-        let (cameras, weights) = (inputs.camera_rows(), inputs.parameters.pack());
-        let upload = |numbers: &[f32]| {
-            let buffer = make(engine, numbers.len());
-            engine.queue().write_buffer(&buffer, 0, bytemuck::cast_slice(numbers));
-            buffer
+    pub fn new(engine: &'e GpuEngine, scene: &Scene) -> Resident<'e> {
+        let upload = |(buffer, numbers): (Buffer, &[f32])| {
+            let on_gpu = make(engine, numbers.len());
+            engine.queue().write_buffer(&on_gpu, 0, bytemuck::cast_slice(numbers));
+            (buffer, on_gpu)
         };
-        let d = inputs.dims;
+        let d = scene.dims;
         let joints = d.frame_count() * d.bodies * d.joints * 3;
-        Ok(Resident {
+        Resident {
             engine,
             dims: d,
-            inputs: [
-                upload(inputs.positions),
-                upload(inputs.velocities),
-                upload(&cameras),
-                upload(&template.canonical_joints),
-                upload(&template.rows),
-                upload(&template.lbs_weights),
-                upload(&inputs.parameters.features),
-                upload(&weights),
-            ],
+            inputs: scene.memory().iter().map(upload).collect(),
             frames: make(engine, d.frame_count() * d.width * d.height * 3),
             gradients: [joints, joints, d.gaussians * 3, WEIGHTS_LEN].map(|len| make(engine, len)),
-        })
+        }
     }
 
     /// Runs and waits for the device. The backward is that of half the sum of squares of the pictures.
@@ -63,32 +48,20 @@ impl<'e> Resident<'e> {
     pub fn run(&self, direction: Direction) -> Result<()> {
         let mut encoder = self.engine.device().create_command_encoder(&Default::default());
         if direction != Direction::Backward {
-            self.engine.record_forward(&mut encoder, &self.dims, &self.sources(), BufferRange::from(&self.frames))?;
+            self.engine.record_forward(&mut encoder, &self.dims, &self.inputs(), BufferRange::from(&self.frames))?;
         }
         if direction != Direction::Forward {
             let [positions, velocities, features, weights] =
                 self.gradients.each_ref().map(|buffer| Some(BufferRange::from(buffer)));
             let targets = GradientTargets { positions, velocities, features, weights };
             let frames = Source::Gpu(BufferRange::from(&self.frames));
-            self.engine.record_backward(&mut encoder, &self.dims, &self.sources(), frames, frames, &targets)?;
+            self.engine.record_backward(&mut encoder, &self.dims, &self.inputs(), frames, frames, &targets)?;
         }
         wait(self.engine, encoder)
     }
 
-    fn sources(&self) -> Sources<'_> {
-        let [positions, velocities, cameras, canonical_joints, template, lbs_weights, features, weights] =
-            self.inputs.each_ref().map(|buffer| Source::Gpu(BufferRange::from(buffer)));
-        Sources {
-            positions,
-            velocities,
-            orientations: None,
-            cameras,
-            canonical_joints,
-            template,
-            lbs_weights,
-            features,
-            weights,
-        }
+    fn inputs(&self) -> Inputs<'_> {
+        self.inputs.iter().map(|(buffer, on_gpu)| (*buffer, Source::Gpu(BufferRange::from(on_gpu)))).collect()
     }
 }
 

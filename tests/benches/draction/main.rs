@@ -77,9 +77,9 @@ fn main() -> Result<()> {
     let mut report = Report::new(gpu.as_ref());
     for size in if measure { sizes(is_hardware) } else { vec![Size { side: 32, ..BASE }] } {
         let scene = Scene::new(size)?;
-        let frames = CpuEngine.forward(&scene.inputs())?;
+        let frames = CpuEngine.forward(scene.drawn())?;
         if let Some(gpu) = &gpu {
-            let resident = Resident::new(gpu, &scene.inputs())?;
+            let resident = Resident::new(gpu, scene.drawn());
             sample(&mut criterion, &mut report, "gpu", &scene, |direction| resident.run(direction))?;
         }
         sample(&mut criterion, &mut report, "cpu", &scene, |direction| on_cpu(&scene, &frames, direction))?;
@@ -92,34 +92,34 @@ fn main() -> Result<()> {
 }
 
 fn on_cpu(scene: &Scene, frames: &[f32], direction: Direction) -> Result<()> {
-    let inputs = scene.inputs();
+    let drawn = scene.drawn();
     if direction != Direction::Backward {
-        std::hint::black_box(CpuEngine.forward(&inputs)?);
+        std::hint::black_box(CpuEngine.forward(drawn)?);
     }
     if direction != Direction::Forward {
-        std::hint::black_box(CpuEngine.backward(&inputs, frames, frames)?);
+        std::hint::black_box(CpuEngine.backward(drawn, frames, frames)?);
     }
     Ok(())
 }
 
 /// Each pass by itself, the fastest of ten.
 fn passes_of(gpu: Option<&GpuEngine>, scene: &Scene, frames: &[f32], report: &mut Report) -> Result<()> {
-    let inputs = scene.inputs();
+    let drawn = scene.drawn();
     for direction in [Direction::Forward, Direction::Backward] {
         let (list, upstream) = match direction {
-            Direction::Forward => (passes::forward(&inputs.dims), None),
-            _ => (passes::backward(&inputs.dims), Some((frames, frames))),
+            Direction::Forward => (passes::forward(&drawn.dims), None),
+            _ => (passes::backward(&drawn.dims), Some((frames, frames))),
         };
         if let Some(gpu) = gpu {
-            let mut best = gpu.time(&inputs, &list, upstream, &[])?.0;
+            let mut best = gpu.time(drawn, &list, upstream, &[])?.0;
             for _ in 0..9 {
-                best = best.faster(&gpu.time(&inputs, &list, upstream, &[])?.0);
+                best = best.faster(&gpu.time(drawn, &list, upstream, &[])?.0);
             }
             report.passes("gpu", &best);
         }
-        let mut best = CpuEngine.time(&inputs, &list, upstream, &[])?.0;
+        let mut best = CpuEngine.time(drawn, &list, upstream, &[])?.0;
         for _ in 0..9 {
-            best = best.faster(&CpuEngine.time(&inputs, &list, upstream, &[])?.0);
+            best = best.faster(&CpuEngine.time(drawn, &list, upstream, &[])?.0);
         }
         report.passes("cpu", &best);
     }

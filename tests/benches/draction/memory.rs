@@ -24,15 +24,15 @@ pub fn child() -> Result<()> {
     match std::env::var(VARIABLE)?.as_str() {
         "gpu" => {
             let engine = pollster::block_on(GpuEngine::request(&AdapterChoice::default()))?;
-            let resident = Resident::new(&engine, &scene.inputs())?;
+            let resident = Resident::new(&engine, scene.drawn());
             for _ in 0..3 {
                 resident.run(Direction::Both)?;
             }
         }
         "cpu" => {
             for _ in 0..3 {
-                let frames = CpuEngine.forward(&scene.inputs())?;
-                CpuEngine.backward(&scene.inputs(), &frames, &frames)?;
+                let frames = CpuEngine.forward(scene.drawn())?;
+                CpuEngine.backward(scene.drawn(), &frames, &frames)?;
             }
         }
         other => bail!("{VARIABLE} is {other:?}, not gpu or cpu"),

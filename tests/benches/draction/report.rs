@@ -34,7 +34,7 @@ impl Row {
     /// # Errors
     /// The engine's.
     pub fn new(engine: &'static str, direction: Direction, scene: &Scene, seconds: f64) -> Result<Row> {
-        let bytes = bytes_moved(&scene.inputs().dims, direction);
+        let bytes = bytes_moved(&scene.drawn().dims, direction);
         Ok(Row { engine, direction, size: scene.size(), seconds, bytes, covered: scene.covered()? })
     }
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use anyhow::Result;
 use draction::{
-    clip::{Batch, Clip, ClipOptions},
+    clip::{Clip, ClipOptions},
     draction::{DrAction, Template, TemplateRule},
-    engine::{Inputs, cpu::CpuEngine},
+    engine::{self, cpu::CpuEngine},
     motion::{Motion, Skeleton, humanoid},
     passes::{self, Buffer},
 };
+use draction_shaders::rows::Projected;
 
 /// Frames of a clip: what the model sees.
 const FRAMES: usize = 12;
@@ -36,11 +37,10 @@ impl Size {
     }
 }
 
-/// A batch and the renderer for it.
+/// A scene of one size.
 pub struct Scene {
     size: Size,
-    batch: Batch,
-    draction: DrAction,
+    scene: engine::Scene,
 }
 
 impl Scene {
@@ -53,7 +53,7 @@ impl Scene {
         let clip = &clips[0];
         let template = Template::build(&clip.skeleton.bones, clip.reference_pose(), &TemplateRule::released())?;
         let draction = DrAction::painted(&clip.skeleton, template)?;
-        Ok(Scene { size, batch: Batch::new(&clips)?, draction })
+        Ok(Scene { size, scene: engine::Scene::new(&clips, &draction, size.side, size.side)? })
     }
 
     /// What was asked for.
@@ -66,12 +66,12 @@ impl Scene {
     /// # Errors
     /// The engine's.
     pub fn covered(&self) -> Result<f64> {
-        let inputs = self.inputs();
-        let buffers = CpuEngine.capture(&inputs, &passes::forward(&inputs.dims), None, &[Buffer::Projected])?;
+        let passes = passes::forward(&self.scene.dims);
+        let buffers = CpuEngine.capture(&self.scene, &passes, None, &[Buffer::Projected])?;
         let side = self.size.side as f32;
         // the part of a splat's bounding box in the picture, times the share of a box that its ellipse fills
-        let covered = buffers[0].chunks_exact(12).map(|splat| {
-            let [u, v, _, extent_x, _, _, _, extent_y] = splat[..8] else { unreachable!("rows of twelve") };
+        let covered = bytemuck::cast_slice::<f32, Projected>(&buffers[0]).iter().map(|splat| {
+            let Projected { centre: [u, v], extent_x, extent_y, .. } = *splat;
             let along = |middle: f32, extent: f32| (middle + extent).min(side) - (middle - extent).max(0.0);
             f64::from(along(u, extent_x).max(0.0) * along(v, extent_y).max(0.0)) * std::f64::consts::FRAC_PI_4
         });
@@ -79,8 +79,8 @@ impl Scene {
     }
 
     /// What an engine takes.
-    pub fn inputs(&self) -> Inputs<'_> {
-        self.batch.inputs(&self.draction, self.size.side, self.size.side)
+    pub fn drawn(&self) -> &engine::Scene {
+        &self.scene
     }
 }
 

@@ -4,8 +4,8 @@ use std::{fs, ops::ControlFlow, path::Path};
 
 use anyhow::{Context, Result, bail};
 use draction::{
-    clip::Batch,
     device::{DeviceChoice, Engine},
+    engine::Scene,
     export::{Picture, contact_sheet, pictures},
     motion::{Motion, ReadOptions, read_file},
 };
@@ -35,8 +35,7 @@ impl Native {
     pub fn strip(&self, file: &Path, settings: &DrawSettings) -> Result<Picture> {
         let clip = settings.clip(&read(file)?, self.assistant.frames())?;
         let draction = self.assistant.drawing().dressed(settings, &clip)?;
-        let batch = Batch::new([&clip])?;
-        let frames = Engine::open(DeviceChoice::Cpu)?.forward(&batch.inputs(&draction, SIDE, SIDE))?;
+        let frames = Engine::open(DeviceChoice::Cpu)?.forward(&Scene::new([&clip], &draction, SIDE, SIDE)?)?;
         Ok(contact_sheet(&pictures(&frames, SIDE, SIDE)?))
     }
 

@@ -1,8 +1,6 @@
 //! What the app does for the shader workbench: opens it, tells it what to draw, and says what came of it.
 
-use std::sync::Arc;
-
-use draction::inspect::OwnedInputs;
+use draction::engine::Scene;
 use eframe::egui;
 use skeletonllm::assistant::PictureSlope;
 
@@ -88,9 +86,8 @@ impl App {
         }
         let subject = self.document.subject(self.document.current).ok_or("no motion is open")?;
         let (clip, draction) = self.pictures.clip(&subject, Some(&[key.frame]))?;
-        let inputs =
-            OwnedInputs::of_clip(&clip, Arc::new(draction), LIVE_SIZE, LIVE_SIZE).map_err(|error| error.to_string())?;
-        Ok(RenderRequest { key, inputs, frame: 0, loss: key.loss.map(|loss| loss.at(&[])) })
+        let scene = Scene::new([&clip], &draction, LIVE_SIZE, LIVE_SIZE).map_err(|error| error.to_string())?;
+        Ok(RenderRequest { key, scene, frame: 0, loss: key.loss.map(|loss| loss.at(&[])) })
     }
 
     /// The pictures that the model saw, looked at where the playhead is nearest.
@@ -102,12 +99,11 @@ impl App {
         if clip.frame_indices != *frame_indices {
             return Err("the model saw other frames".to_owned());
         }
-        let inputs =
-            OwnedInputs::of_clip(&clip, Arc::new(draction), *width, *height).map_err(|error| error.to_string())?;
+        let scene = Scene::new([&clip], &draction, *width, *height).map_err(|error| error.to_string())?;
         let distance = |i: &usize| frame_indices[*i].abs_diff(key.frame);
         let frame = (0..frame_indices.len()).min_by_key(distance).ok_or("the model saw nothing")?;
         let pixels = width * height * 3;
         let own = gradient.get(frame * pixels..(frame + 1) * pixels).ok_or("the gradient is too short")?;
-        Ok(RenderRequest { key, inputs, frame, loss: Some(loss.at(own)) })
+        Ok(RenderRequest { key, scene, frame, loss: Some(loss.at(own)) })
     }
 }

@@ -1,6 +1,6 @@
 //! What draws: DrAction's passes on the window's device, or their twin in plain Rust.
 
-use draction::engine::{Inputs, cpu::CpuEngine};
+use draction::engine::{Scene, cpu::CpuEngine};
 
 #[cfg(feature = "gpu")]
 use super::GpuBackend;
@@ -49,11 +49,11 @@ impl DrawEngine {
     ///
     /// # Errors
     /// The engine's, as a sentence.
-    pub async fn frames(&self, inputs: &Inputs<'_>) -> Result<Vec<f32>, String> {
+    pub async fn frames(&self, scene: &Scene) -> Result<Vec<f32>, String> {
         match self {
             #[cfg(feature = "gpu")]
-            DrawEngine::Gpu(engine) => engine.forward_async(inputs).await.map_err(|e| e.to_string()),
-            DrawEngine::Cpu => CpuEngine.forward(inputs).map_err(|e| e.to_string()),
+            DrawEngine::Gpu(engine) => engine.forward_async(scene).await.map_err(|e| e.to_string()),
+            DrawEngine::Cpu => CpuEngine.forward(scene).map_err(|e| e.to_string()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use draction::engine::{
-    Inputs,
+    Scene,
     gpu::{Canvas, GpuEngine},
 };
 use eframe::{egui::TextureId, egui_wgpu::RenderState};
@@ -48,8 +48,8 @@ impl GpuTexture {
     ///
     /// # Errors
     /// The engine's, as a sentence.
-    pub fn draw(&mut self, backend: &GpuBackend, inputs: &Inputs<'_>) -> Result<(), String> {
-        self.canvas.draw(&backend.engine, inputs).map_err(|e| e.to_string())
+    pub fn draw(&mut self, backend: &GpuBackend, scene: &Scene) -> Result<(), String> {
+        self.canvas.draw(&backend.engine, scene).map_err(|e| e.to_string())
     }
 
     /// The texture's name in the window.

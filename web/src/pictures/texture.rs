@@ -1,9 +1,9 @@
 //! Textures of the window, drawn anew when something else is to be seen on them.
 
 use draction::{
-    clip::{Batch, Clip},
+    clip::Clip,
     draction::DrAction,
-    engine::cpu::CpuEngine,
+    engine::{Scene, cpu::CpuEngine},
     export::{Picture, pictures},
 };
 use eframe::egui::{self, TextureId};
@@ -54,8 +54,7 @@ impl CachedTexture {
         (clip, draction): (&Clip, &DrAction),
         size: usize,
     ) -> Result<TextureId, String> {
-        let batch = Batch::new([clip]).map_err(|e| e.to_string())?;
-        let inputs = batch.inputs(draction, size, size);
+        let scene = Scene::new([clip], draction, size, size).map_err(|e| e.to_string())?;
         let id = match backend {
             #[cfg(feature = "gpu")]
             Backend::Gpu(gpu) => {
@@ -63,11 +62,11 @@ impl CachedTexture {
                     self.texture = Some(Texture::Gpu(Box::new(GpuTexture::new(gpu, clip.frames(), size)?)));
                 }
                 let Some(Texture::Gpu(texture)) = &mut self.texture else { unreachable!("just set") };
-                texture.draw(gpu, &inputs)?;
+                texture.draw(gpu, &scene)?;
                 texture.id()
             }
             Backend::Cpu => {
-                let frames = CpuEngine.forward(&inputs).map_err(|e| e.to_string())?;
+                let frames = CpuEngine.forward(&scene).map_err(|e| e.to_string())?;
                 let image = atlas(&pictures(&frames, size, size).map_err(|e| e.to_string())?, size);
                 match &mut self.texture {
                     Some(Texture::Cpu(texture)) => texture.set(image, egui::TextureOptions::LINEAR),

@@ -2,6 +2,7 @@ use std::path::Path;
 
 use draction::{
     clip::{ClipOptions, Stage},
+    engine::Scene,
     gpu::Reload,
     inspect::{Capture, Outcome, Picture, View, paint},
     motion::{ReadOptions, read_file},
@@ -24,10 +25,10 @@ fn request(frame: usize, loss: Option<LossKey>) -> RenderRequest {
     let drawing = HostDrawing::from_files(&files.config, files.draction.as_deref()).unwrap();
     let stage = Stage::new(&motion, &ClipOptions::default()).unwrap();
     let clip = stage.frames(&motion, &[frame]).unwrap();
-    let draction = Arc::new(drawing.dressed(&DrawSettings::default(), &clip).unwrap());
-    let inputs = draction::inspect::OwnedInputs::of_clip(&clip, draction, SIZE, SIZE).unwrap();
+    let draction = drawing.dressed(&DrawSettings::default(), &clip).unwrap();
+    let scene = Scene::new([&clip], &draction, SIZE, SIZE).unwrap();
     let key = RenderKey { take: 1, settings_version: 0, frame, shaders: 0, loss };
-    RenderRequest { key, inputs, frame: 0, loss: loss.map(|loss| loss.at(&[])) }
+    RenderRequest { key, scene, frame: 0, loss: loss.map(|loss| loss.at(&[])) }
 }
 
 fn render(worker: &mut Worker, request: RenderRequest) -> Arc<Rendering> {
@@ -44,7 +45,7 @@ fn a_worker_without_a_gpu_draws_measures_and_says_what_it_cannot() {
     let rendering = render(&mut worker, request(3, Some(LossKey::Picture)));
     assert_eq!(rendering.timing.clock, draction::gpu::Clock::Twin);
     assert_eq!(rendering.timing.kernels.len(), 15, "all with a twin, and one way to skin");
-    assert!(pull(&rendering.inputs.dims, &rendering.buffers, 0).unwrap().joints.iter().any(|&x| x > 0.0));
+    assert!(pull(&rendering.scene.dims, &rendering.buffers, 0).unwrap().joints.iter().any(|&x| x > 0.0));
     let Event::Compared(Err(problem)) = worker.serve(Request::Compare) else { panic!("there is no GPU") };
     assert!(problem.contains("no GPU"), "{problem}");
     let folder = std::env::temp_dir().join(format!("workbench-{}", std::process::id()));
@@ -67,7 +68,7 @@ fn every_pixel_of_a_sample_adds_up() {
     let rendering = render(&mut worker, request(10, None));
     let mut busiest = 0;
     for i in 0..SIZE * SIZE {
-        let pixel = inspect(&rendering.inputs.dims, &rendering.buffers, 0, i % SIZE, i / SIZE).unwrap();
+        let pixel = inspect(&rendering.scene.dims, &rendering.buffers, 0, i % SIZE, i / SIZE).unwrap();
         assert!(pixel.error() < 2e-5, "{pixel:?}");
         busiest = busiest.max(pixel.contributions.len());
     }
@@ -97,7 +98,7 @@ fn a_planted_bug_is_found_through_the_worker_and_the_last_good_shader_stays() {
     let comparison = compare(&mut worker);
     assert_eq!(draction::inspect::first_disagreeing(&comparison.verdicts).map(|v| v.pass), Some(Pass::Project));
     let Some(Picture::Numbers(_, scale)) =
-        paint(View::Difference(&comparison.twin), &bugged.inputs.dims, &bugged.buffers, 0)
+        paint(View::Difference(&comparison.twin), &bugged.scene.dims, &bugged.buffers, 0)
     else {
         panic!("no picture")
     };

@@ -23,7 +23,7 @@ impl Workbench {
         {
             return Some((texture.clone(), *scale));
         }
-        let (dims, buffers) = (&rendering.inputs.dims, &rendering.buffers);
+        let (dims, buffers) = (&rendering.scene.dims, &rendering.buffers);
         let values = self.gradient_values();
         let view = match (self.mode, &comparison, &values) {
             (PictureMode::Order, ..) => View::DepthOrder,

@@ -3,9 +3,9 @@
 use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use draction::{
-    engine::gpu::GpuEngine,
+    engine::{Scene, gpu::GpuEngine},
     gpu::{AdapterChoice, Sources, Timing, describe},
-    inspect::{Buffers, Capture, Loss, OwnedInputs, Verdict, verdicts},
+    inspect::{Buffers, Capture, Loss, Verdict, verdicts},
     passes::Buffer,
 };
 
@@ -62,8 +62,8 @@ pub struct RenderRequest {
     /// What it belongs to.
     pub key: RenderKey,
     /// What is drawn.
-    pub inputs: OwnedInputs,
-    /// Which frame of the inputs is looked at.
+    pub scene: Scene,
+    /// Which frame of the scene is looked at.
     pub frame: usize,
     /// Whose gradient is wanted too.
     pub loss: Option<Loss>,
@@ -75,8 +75,8 @@ pub struct Rendering {
     /// What it belongs to.
     pub key: RenderKey,
     /// What was drawn.
-    pub inputs: OwnedInputs,
-    /// Which frame of the inputs is looked at.
+    pub scene: Scene,
+    /// Which frame of the scene is looked at.
     pub frame: usize,
     /// Every buffer.
     pub buffers: Buffers,
@@ -170,13 +170,13 @@ impl Worker {
     }
 
     fn render(&mut self, request: RenderRequest) -> Result<Arc<Rendering>, String> {
-        let RenderRequest { key, inputs, frame, loss } = request;
-        let gradient = loss.map(|loss| loss.gradient(&inputs.dims, frame));
+        let RenderRequest { key, scene, frame, loss } = request;
+        let gradient = loss.map(|loss| loss.gradient(&scene.dims, frame));
         let (buffers, timing) = match &self.gpu {
-            Some(gpu) => Buffers::of_gpu(gpu, &inputs, gradient.as_deref()).map_err(|e| e.to_string())?,
-            None => Buffers::of_twin(&inputs, gradient.as_deref()).map_err(|e| e.to_string())?,
+            Some(gpu) => Buffers::of_gpu(gpu, &scene, gradient.as_deref()).map_err(|e| e.to_string())?,
+            None => Buffers::of_twin(&scene, gradient.as_deref()).map_err(|e| e.to_string())?,
         };
-        let rendering = Arc::new(Rendering { key, inputs, frame, buffers, timing });
+        let rendering = Arc::new(Rendering { key, scene, frame, buffers, timing });
         self.last = Some(rendering.clone());
         Ok(rendering)
     }
@@ -186,14 +186,14 @@ impl Worker {
         let rendering = self.last.as_ref().ok_or("nothing was drawn yet")?;
         let start = Instant::now();
         let gradient = rendering.buffers.has(Buffer::GradFrames).then(|| rendering.buffers.get(Buffer::GradFrames));
-        let (twin, _) = Buffers::of_twin(&rendering.inputs, gradient).map_err(|e| e.to_string())?;
-        let verdicts = verdicts(gpu, &rendering.inputs, &twin).map_err(|e| e.to_string())?;
+        let (twin, _) = Buffers::of_twin(&rendering.scene, gradient).map_err(|e| e.to_string())?;
+        let verdicts = verdicts(gpu, &rendering.scene, &twin).map_err(|e| e.to_string())?;
         Ok(Arc::new(Comparison { key: rendering.key, verdicts, twin, seconds: start.elapsed().as_secs_f64() }))
     }
 
     fn capture(&self, path: PathBuf) -> Result<PathBuf, String> {
         let rendering = self.last.as_ref().ok_or("nothing was drawn yet")?;
-        let bytes = Capture::new(rendering.inputs.clone(), &rendering.buffers, &self.name).to_bytes();
+        let bytes = Capture::new(rendering.scene.clone(), &rendering.buffers, &self.name).to_bytes();
         draction::store::write_atomically(&path, &bytes).map_err(|e| e.to_string())?;
         Ok(path)
     }

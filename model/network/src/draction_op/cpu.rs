@@ -4,7 +4,7 @@ use burn::{backend::Flex, tensor::TensorData};
 use burn_flex::FlexTensor;
 use draction::{
     draction::Parameters,
-    engine::{Inputs, cpu::CpuEngine},
+    engine::{Scene, cpu::CpuEngine},
 };
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ impl DrActionOps for Flex {
         velocities: FlexTensor,
         constants: Arc<RenderConstants>,
     ) -> FlexTensor {
-        let host = HostInputs::new([features, weights, positions, velocities], &constants);
-        let frames = CpuEngine.forward(&host.inputs(&constants)).expect("shapes were checked by `render`");
+        let scene = scene([features, weights, positions, velocities], &constants);
+        let frames = CpuEngine.forward(&scene).expect("shapes were checked by `render`");
         let d = &constants.dims;
         to_flex(frames, &[d.clips, d.frames, d.height, d.width, 3])
     }
@@ -32,9 +32,8 @@ impl DrActionBackward for Flex {
         grad_frames: FlexTensor,
         constants: &RenderConstants,
     ) -> Four<FlexTensor> {
-        let host = HostInputs::new(inputs, constants);
         let gradients = CpuEngine
-            .backward(&host.inputs(constants), &from_flex(frames), &from_flex(grad_frames))
+            .backward(&scene(inputs, constants), &from_flex(frames), &from_flex(grad_frames))
             .expect("shapes were checked by `render`");
         let d = &constants.dims;
         let joints = [d.clips, d.frames, d.bodies, d.joints, 3];
@@ -48,33 +47,17 @@ impl DrActionBackward for Flex {
     }
 }
 
-/// The four inputs as host memory.
-struct HostInputs {
-    parameters: Parameters,
-    positions: Vec<f32>,
-    velocities: Vec<f32>,
-}
-
-impl HostInputs {
-    fn new(inputs: Four<FlexTensor>, constants: &RenderConstants) -> Self {
-        let [features, weights, positions, velocities] = inputs.map(from_flex);
-        HostInputs {
-            parameters: Parameters::from_packed(features, &weights, constants.dims.nfm),
-            positions,
-            velocities,
-        }
-    }
-
-    fn inputs<'a>(&'a self, constants: &'a RenderConstants) -> Inputs<'a> {
-        Inputs {
-            dims: constants.dims,
-            template: &constants.template,
-            parameters: &self.parameters,
-            cameras: &constants.cameras,
-            positions: &self.positions,
-            velocities: &self.velocities,
-            orientations: constants.orientations.as_deref(),
-        }
+/// The four inputs read to host memory.
+fn scene(inputs: Four<FlexTensor>, constants: &RenderConstants) -> Scene {
+    let [features, weights, positions, velocities] = inputs.map(from_flex);
+    Scene {
+        dims: constants.dims,
+        template: constants.template.clone(),
+        parameters: Parameters::from_packed(features, &weights, constants.dims.nfm),
+        cameras: constants.cameras.clone(),
+        positions,
+        velocities,
+        orientations: constants.orientations.clone(),
     }
 }
 

@@ -11,9 +11,9 @@ use burn_cubecl::{
 };
 use cubecl_wgpu::{AutoCompiler, WgpuResource, WgpuServer};
 use draction::{
-    engine::gpu::{GpuEngine, GradientTargets, PackedTemplate, Sources},
+    engine::gpu::{GpuEngine, GradientTargets, Inputs},
     gpu::{BufferRange, Source},
-    passes::WEIGHTS_LEN,
+    passes::{Buffer, Memory, WEIGHTS_LEN},
 };
 
 use super::{DrActionBackward, DrActionOps, Four, RenderConstants};
@@ -46,37 +46,22 @@ impl Place {
     }
 }
 
-/// Inputs of the renderer: four tensors, and the constants from the host.
-struct GpuInputs {
-    tensors: Four<Place>,
-    template: PackedTemplate,
-    cameras: Vec<f32>,
+/// The constants from the host, as passes read them.
+fn packed(constants: &RenderConstants) -> Memory<'_> {
+    let mut memory = Memory::new(constants.dims);
+    memory.set_template(&constants.template);
+    memory.set_cameras(&constants.cameras);
+    if let Some(orientations) = constants.orientations.as_deref().filter(|_| constants.dims.oriented) {
+        memory.set(Buffer::Orientations, orientations);
+    }
+    memory
 }
 
-impl GpuInputs {
-    fn new(tensors: &Four<CubeTensor>, constants: &RenderConstants) -> GpuInputs {
-        let (width, height) = (constants.dims.width, constants.dims.height);
-        GpuInputs {
-            tensors: tensors.each_ref().map(Place::of),
-            template: PackedTemplate::new(&constants.template),
-            cameras: constants.cameras.iter().flat_map(|c| c.to_array(width, height)).collect(),
-        }
-    }
-
-    fn sources<'a>(&'a self, constants: &'a RenderConstants) -> Sources<'a> {
-        let [features, weights, positions, velocities] = self.tensors.each_ref().map(|p| Source::Gpu(p.range()));
-        Sources {
-            positions,
-            velocities,
-            orientations: constants.orientations.as_deref().map(Source::Host),
-            cameras: Source::Host(&self.cameras),
-            canonical_joints: Source::Host(&self.template.canonical_joints),
-            template: Source::Host(&self.template.rows),
-            lbs_weights: Source::Host(&self.template.lbs_weights),
-            features,
-            weights,
-        }
-    }
+/// The constants, and the four tensors where they lie.
+fn bound<'a>(constants: &'a Memory<'_>, tensors: &'a Four<Place>) -> Inputs<'a> {
+    let buffers = [Buffer::Features, Buffer::Weights, Buffer::Positions, Buffer::Velocities];
+    let places = buffers.into_iter().zip(tensors);
+    places.fold(Inputs::of(constants), |inputs, (buffer, place)| inputs.with(buffer, Source::Gpu(place.range())))
 }
 
 fn empty_like(tensor: &CubeTensor, shape: &[usize]) -> CubeTensor {
@@ -101,12 +86,12 @@ impl DrActionOps for CubeBackend {
         let tensors = [features, weights, positions, velocities].map(into_contiguous);
         let d = &constants.dims;
         let frames = empty_like(&tensors[0], &[d.clips, d.frames, d.height, d.width, 3]);
-        let inputs = GpuInputs::new(&tensors, &constants);
+        let (constants, places) = (packed(&constants), tensors.each_ref().map(Place::of));
         let target = Place::of(&frames);
         let engine = engine(&frames);
         submit(&engine, |encoder| {
             engine
-                .record_forward(encoder, d, &inputs.sources(&constants), target.range())
+                .record_forward(encoder, d, &bound(&constants, &places), target.range())
                 .expect("shapes were checked by `render`");
         });
         frames
@@ -130,7 +115,7 @@ impl DrActionBackward for CubeBackend {
             empty_like(&tensors[0], &joints),
             empty_like(&tensors[0], &joints),
         ];
-        let inputs = GpuInputs::new(&tensors, constants);
+        let (constants, sources) = (packed(constants), tensors.each_ref().map(Place::of));
         let engine = engine(&frames);
         let (frames, grad_frames) = (Place::of(&frames), Place::of(&grad_frames));
         let places = gradients.each_ref().map(Place::of);
@@ -141,7 +126,7 @@ impl DrActionBackward for CubeBackend {
                 .record_backward(
                     encoder,
                     d,
-                    &inputs.sources(constants),
+                    &bound(&constants, &sources),
                     Source::Gpu(frames.range()),
                     Source::Gpu(grad_frames.range()),
                     &targets,

@@ -7,8 +7,8 @@ use std::{
 
 use anyhow::{Context, Result};
 use draction::{
-    clip::Batch,
     device::{DeviceChoice, Engine},
+    engine::Scene,
     export::{encode_png, pictures},
     motion::Motion,
 };
@@ -54,9 +54,9 @@ impl Paint for Painter {
         let settings = DrawSettings::default();
         let clip = settings.clip(motion, self.frames)?;
         let draction = self.drawing.dressed(&settings, &clip)?;
-        let batch = Batch::new([&clip])?;
+        let scene = Scene::new([&clip], &draction, self.size, self.size)?;
         let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
-        let frames = engine.forward(&batch.inputs(&draction, self.size, self.size))?;
+        let frames = engine.forward(&scene)?;
         drop(engine);
         let pictures = pictures(&frames, self.size, self.size)?;
         Ok(pictures.par_iter().map(encode_png).collect::<Result<_, _>>()?)

@@ -1,10 +1,12 @@
 //! The specification's self-contained test (GOLD-1, end of A.6): two people, one of whom leaves, and every gradient.
 
+use std::sync::Arc;
+
 use super::CpuEngine;
 use crate::{
     camera::Camera,
     draction::Parameters,
-    engine::Inputs,
+    engine::Scene,
     passes::{Buffer, Dims, forward},
 };
 
@@ -74,24 +76,23 @@ fn the_specifications_own_case() {
     let (width, height) = (32, 32);
     let dims =
         Dims { clips: 1, frames: 3, bodies: 2, joints: 5, gaussians: k, width, height, nfm: true, oriented: false };
-    let cameras = [Camera::reference(60.0)];
-    let inputs = Inputs {
+    let scene = Scene {
         dims,
-        template: &template,
-        parameters: &parameters,
-        cameras: &cameras,
-        positions: &positions,
-        velocities: &velocities,
+        template: Arc::new(template),
+        parameters,
+        cameras: vec![Camera::reference(60.0)],
+        positions,
+        velocities,
         orientations: None,
     };
 
-    let buffers = CpuEngine.capture(&inputs, &forward(&dims), None, &[Buffer::Head, Buffer::Shaded]).unwrap();
+    let buffers = CpuEngine.capture(&scene, &forward(&dims), None, &[Buffer::Head, Buffer::Shaded]).unwrap();
     for (c, expected) in [0.592701, -0.035720, -0.475155, 0.343434].into_iter().enumerate() {
         close("h_0", f64::from(buffers[0][c]), expected, 2e-6);
     }
     close("o of the first line point", f64::from(buffers[1][4 * 5 + 3]), 0.372335, 2e-6);
 
-    let frames = CpuEngine.forward(&inputs).unwrap();
+    let frames = CpuEngine.forward(&scene).unwrap();
     let image = width * height * 3;
     let sums = [[9.688062, 1.879272, 3.093542], [10.831625, 2.870425, 3.127834], [4.862659, 1.101578, 1.320819]];
     for (n, expected) in sums.iter().enumerate() {
@@ -123,7 +124,7 @@ fn the_specifications_own_case() {
     let loss: f64 = frames.iter().zip(&grad_frames).map(|(i, g)| f64::from(*i) * f64::from(*g)).sum();
     close("loss", loss, -17.311152, 1e-5);
 
-    let g = CpuEngine.backward(&inputs, &frames, &grad_frames).unwrap();
+    let g = CpuEngine.backward(&scene, &frames, &grad_frames).unwrap();
     let (head, nfm) = (&g.parameters.head, g.parameters.nfm.as_ref().unwrap());
     close("depth mix", f64::from(g.parameters.depth_mix_logit), 0.599220, 2e-5);
     close("features", norm(&g.parameters.features), 0.078546, 2e-5);

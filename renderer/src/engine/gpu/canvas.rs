@@ -1,14 +1,14 @@
 //! A live picture: one clip drawn over and over onto a texture. Nothing is read back, and once every buffer is there
 //! none is made: only the joints and the trained numbers travel to the GPU.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::{GpuEngine, GpuError, PackedTemplate, Sources, present::FORMAT};
+use super::{GpuEngine, GpuError, Inputs, present::FORMAT};
 use crate::{
     draction::Template,
-    engine::{EngineError, Inputs},
+    engine::{EngineError, Scene},
     gpu::{BufferRange, Source},
-    passes::Buffer,
+    passes::{Buffer, Memory},
 };
 
 /// A texture that clips of one size are drawn onto, and the buffers that this takes. It belongs to one engine.
@@ -21,7 +21,7 @@ pub struct Canvas {
     shown: wgpu::BindGroup,
     inputs: BTreeMap<Buffer, wgpu::Buffer>,
     /// The template whose rows are on the GPU: packing one takes longer than drawing a frame.
-    template: Option<Template>,
+    template: Option<Arc<Template>>,
 }
 
 impl Canvas {
@@ -58,10 +58,10 @@ impl Canvas {
     /// Draws a clip: records, submits, and does not wait. `engine` is the one that the canvas was made with.
     ///
     /// # Errors
-    /// [`GpuError::Inputs`] when `inputs` do not fit their sizes or are not one clip of the canvas's size; as
+    /// [`GpuError::Inputs`] when the scene does not fit its sizes or is not one clip of the canvas's size; as
     /// [`GpuEngine::record_forward`].
-    pub fn draw(&mut self, engine: &GpuEngine, inputs: &Inputs<'_>) -> Result<(), GpuError> {
-        let d = &inputs.dims;
+    pub fn draw(&mut self, engine: &GpuEngine, scene: &Scene) -> Result<(), GpuError> {
+        let d = &scene.dims;
         if (d.clips, [d.frames, d.height, d.width]) != (1, self.size) {
             let [frames, height, width] = self.size;
             let what = format!(
@@ -70,24 +70,20 @@ impl Canvas {
             );
             return Err(EngineError::Size(what).into());
         }
-        inputs.check()?;
-        if self.template.as_ref() != Some(inputs.template) {
-            let packed = PackedTemplate::new(inputs.template);
-            self.upload(engine, Buffer::Template, &packed.rows);
-            self.upload(engine, Buffer::LbsWeights, &packed.lbs_weights);
-            self.upload(engine, Buffer::CanonicalJoints, &packed.canonical_joints);
-            self.template = Some(inputs.template.clone());
+        scene.check()?;
+        if self.template.as_ref() != Some(&scene.template) {
+            let mut packed = Memory::new(*d);
+            packed.set_template(&scene.template);
+            packed.iter().for_each(|(buffer, numbers)| self.upload(engine, buffer, numbers));
+            self.template = Some(scene.template.clone());
         }
-        self.upload(engine, Buffer::Positions, inputs.positions);
-        self.upload(engine, Buffer::Velocities, inputs.velocities);
-        self.upload(engine, Buffer::Cameras, &inputs.camera_rows());
-        self.upload(engine, Buffer::Features, &inputs.parameters.features);
-        self.upload(engine, Buffer::Weights, &inputs.parameters.pack());
-        if let Some(orientations) = inputs.orientations {
-            self.upload(engine, Buffer::Orientations, orientations);
-        }
+        scene.moving().iter().for_each(|(buffer, numbers)| self.upload(engine, buffer, numbers));
+        let resident = |(&buffer, on_gpu): (&Buffer, _)| (buffer, Source::Gpu(BufferRange::from(on_gpu)));
+        // of a scene before this one, orientations may still be there
+        let read = self.inputs.iter().filter(|(buffer, _)| d.oriented || **buffer != Buffer::Orientations);
+        let inputs: Inputs<'_> = read.map(resident).collect();
         let mut encoder = engine.device().create_command_encoder(&Default::default());
-        engine.record_forward(&mut encoder, d, &self.sources(), BufferRange::from(&self.frames))?;
+        engine.record_forward(&mut encoder, d, &inputs, BufferRange::from(&self.frames))?;
         engine.present(&mut encoder, &self.shown, &self.view);
         engine.queue().submit([encoder.finish()]);
         Ok(())
@@ -122,21 +118,6 @@ impl Canvas {
             self.inputs.insert(buffer, fresh);
         }
         engine.queue().write_buffer(&self.inputs[&buffer], 0, bytes);
-    }
-
-    fn sources(&self) -> Sources<'_> {
-        let source = |buffer| Source::Gpu(BufferRange::from(&self.inputs[&buffer]));
-        Sources {
-            positions: source(Buffer::Positions),
-            velocities: source(Buffer::Velocities),
-            orientations: self.inputs.contains_key(&Buffer::Orientations).then(|| source(Buffer::Orientations)),
-            cameras: source(Buffer::Cameras),
-            canonical_joints: source(Buffer::CanonicalJoints),
-            template: source(Buffer::Template),
-            lbs_weights: source(Buffer::LbsWeights),
-            features: source(Buffer::Features),
-            weights: source(Buffer::Weights),
-        }
     }
 }
 

@@ -26,18 +26,14 @@ use std::sync::{PoisonError, RwLock};
 pub use canvas::Canvas;
 pub use error::GpuError;
 pub use pipelines::program;
-pub use transfer::{GradientTargets, PackedTemplate, Sources};
+pub use transfer::{GradientTargets, Inputs};
 
-use self::{
-    plan::Budget,
-    transfer::{Packed, Target},
-    workspace::Workspace,
-};
-use super::{Gradients, Inputs, in_numbers};
+use self::{plan::Budget, transfer::Target, workspace::Workspace};
+use super::{Gradients, Scene, in_numbers};
 use crate::{
     draction::Parameters,
     gpu::{self, AdapterChoice, BufferRange, Kernels, Pool, Program, Source, Uploads, compile_checked, read_back},
-    passes::{self, Buffer, Dims, Pass},
+    passes::{self, Buffer, Dims, Memory, Pass},
 };
 
 /// Sizes of renderings whose buffers are kept.
@@ -125,21 +121,21 @@ impl GpuEngine {
     /// Records drawing `frames [B, T, H, W, 3]` into `encoder`. Nothing is submitted or read back.
     ///
     /// # Errors
-    /// [`GpuError::TooLarge`]; [`gpu::Error::Range`] and [`GpuError::Inputs`] when a source or the target has a wrong
+    /// [`GpuError::TooLarge`]; [`gpu::Error::Range`] and [`GpuError::Inputs`] when an input or the target has a wrong
     /// length.
     pub fn record_forward(
         &self,
         encoder: &mut wgpu::CommandEncoder,
         dims: &Dims,
-        sources: &Sources<'_>,
+        inputs: &Inputs<'_>,
         frames: BufferRange<'_>,
     ) -> Result<(), GpuError> {
         let targets = [(Buffer::Frames, Target::Range(frames))];
-        self.record(encoder, dims, &passes::forward(dims), &sources.list(dims), &targets).map(drop)
+        self.record(encoder, dims, &passes::forward(dims), inputs, &targets).map(drop)
     }
 
     /// Records the gradients of a loss from `frames` (those that [`GpuEngine::record_forward`] drew from the same
-    /// sources) and its gradient `grad_frames`, both `[B, T, H, W, 3]`.
+    /// inputs) and its gradient `grad_frames`, both `[B, T, H, W, 3]`.
     ///
     /// # Errors
     /// As [`GpuEngine::record_forward`].
@@ -147,13 +143,12 @@ impl GpuEngine {
         &self,
         encoder: &mut wgpu::CommandEncoder,
         dims: &Dims,
-        sources: &Sources<'_>,
+        inputs: &Inputs<'_>,
         frames: Source<'_>,
         grad_frames: Source<'_>,
         targets: &GradientTargets<'_>,
     ) -> Result<(), GpuError> {
-        let mut inputs = sources.list(dims);
-        inputs.extend([(Buffer::Frames, frames), (Buffer::GradFrames, grad_frames)]);
+        let inputs = inputs.clone().with(Buffer::Frames, frames).with(Buffer::GradFrames, grad_frames);
         self.record(encoder, dims, &passes::backward(dims), &inputs, &targets.list()).map(drop)
     }
 
@@ -161,16 +156,16 @@ impl GpuEngine {
     ///
     /// # Errors
     /// [`GpuError`], of whatever kind but [`gpu::Error::Range`].
-    pub fn forward(&self, inputs: &Inputs<'_>) -> Result<Vec<f32>, GpuError> {
-        pollster::block_on(self.forward_async(inputs))
+    pub fn forward(&self, scene: &Scene) -> Result<Vec<f32>, GpuError> {
+        pollster::block_on(self.forward_async(scene))
     }
 
     /// Gradients of a loss from `∂L/∂frames`; `frames` and `grad_frames` are `[B, T, H, W, 3]`. Waits for them.
     ///
     /// # Errors
     /// As [`GpuEngine::forward`].
-    pub fn backward(&self, inputs: &Inputs<'_>, frames: &[f32], grad_frames: &[f32]) -> Result<Gradients, GpuError> {
-        pollster::block_on(self.backward_async(inputs, frames, grad_frames))
+    pub fn backward(&self, scene: &Scene, frames: &[f32], grad_frames: &[f32]) -> Result<Gradients, GpuError> {
+        pollster::block_on(self.backward_async(scene, frames, grad_frames))
     }
 
     /// Runs `passes` and reads back the named buffers as the last pass left them ([`Buffer::Order`] as numbers), for
@@ -181,21 +176,21 @@ impl GpuEngine {
     /// As [`GpuEngine::forward`]; [`GpuError::Scratch`] for a buffer that is scratch memory or that no pass binds.
     pub fn capture(
         &self,
-        inputs: &Inputs<'_>,
+        scene: &Scene,
         passes: &[Pass],
         backward: Option<(&[f32], &[f32])>,
         buffers: &[Buffer],
     ) -> Result<Vec<Vec<f32>>, GpuError> {
-        pollster::block_on(self.capture_async(inputs, passes, backward, buffers))
+        pollster::block_on(self.capture_async(scene, passes, backward, buffers))
     }
 
     /// [`GpuEngine::forward`] for a browser, where nobody may wait.
     ///
     /// # Errors
     /// As [`GpuEngine::forward`].
-    pub async fn forward_async(&self, inputs: &Inputs<'_>) -> Result<Vec<f32>, GpuError> {
-        let passes = passes::forward(&inputs.dims);
-        let results = self.run(inputs, &passes, None, &[Buffer::Frames]).await?;
+    pub async fn forward_async(&self, scene: &Scene) -> Result<Vec<f32>, GpuError> {
+        let passes = passes::forward(&scene.dims);
+        let results = self.run(scene, &passes, None, &[Buffer::Frames]).await?;
         Ok(results.into_iter().next().unwrap_or_default())
     }
 
@@ -205,21 +200,17 @@ impl GpuEngine {
     /// As [`GpuEngine::forward`].
     pub async fn backward_async(
         &self,
-        inputs: &Inputs<'_>,
+        scene: &Scene,
         frames: &[f32],
         grad_frames: &[f32],
     ) -> Result<Gradients, GpuError> {
-        let passes = passes::backward(&inputs.dims);
+        let passes = passes::backward(&scene.dims);
         let wanted = [Buffer::GradPositions, Buffer::GradVelocities, Buffer::GradFeatures, Buffer::GradWeights];
-        let results = self.run(inputs, &passes, Some((frames, grad_frames)), &wanted).await?;
+        let results = self.run(scene, &passes, Some((frames, grad_frames)), &wanted).await?;
         let mut results = results.into_iter();
         let mut next = || results.next().unwrap_or_default();
         let (positions, velocities, features, weights) = (next(), next(), next(), next());
-        Ok(Gradients {
-            parameters: Parameters::from_packed(features, &weights, inputs.dims.nfm),
-            positions,
-            velocities,
-        })
+        Ok(Gradients { parameters: Parameters::from_packed(features, &weights, scene.dims.nfm), positions, velocities })
     }
 
     /// [`GpuEngine::capture`] for a browser, where nobody may wait.
@@ -228,27 +219,27 @@ impl GpuEngine {
     /// As [`GpuEngine::capture`].
     pub async fn capture_async(
         &self,
-        inputs: &Inputs<'_>,
+        scene: &Scene,
         passes: &[Pass],
         backward: Option<(&[f32], &[f32])>,
         buffers: &[Buffer],
     ) -> Result<Vec<Vec<f32>>, GpuError> {
         check_readable(buffers)?;
-        Ok(all_in_numbers(buffers, self.run(inputs, passes, backward, buffers).await?))
+        Ok(all_in_numbers(buffers, self.run(scene, passes, backward, buffers).await?))
     }
 
     /// Uploads, runs and reads back `outputs`.
     async fn run(
         &self,
-        inputs: &Inputs<'_>,
+        scene: &Scene,
         passes: &[Pass],
         backward: Option<(&[f32], &[f32])>,
         outputs: &[Buffer],
     ) -> Result<Vec<Vec<f32>>, GpuError> {
-        let packed = Packed::new(inputs)?;
+        let memory = checked(scene, backward)?;
         let mut encoder = self.device.create_command_encoder(&Default::default());
         let targets = Target::read_backs(outputs);
-        let read = self.record(&mut encoder, &inputs.dims, passes, &packed.list(backward), &targets)?;
+        let read = self.record(&mut encoder, &scene.dims, passes, &Inputs::of(&memory), &targets)?;
         self.queue.submit([encoder.finish()]);
         self.read_all(&read).await
     }
@@ -276,9 +267,9 @@ impl GpuEngine {
         inputs: &[(Buffer, &[f32])],
         outputs: &[Buffer],
     ) -> Result<Vec<Vec<f32>>, GpuError> {
-        let sources: Vec<_> = inputs.iter().map(|&(buffer, numbers)| (buffer, Source::Host(numbers))).collect();
+        let inputs: Inputs<'_> = inputs.iter().map(|&(buffer, numbers)| (buffer, Source::Host(numbers))).collect();
         let mut encoder = self.device.create_command_encoder(&Default::default());
-        let read = self.record(&mut encoder, dims, passes, &sources, &Target::read_backs(outputs))?;
+        let read = self.record(&mut encoder, dims, passes, &inputs, &Target::read_backs(outputs))?;
         self.queue.submit([encoder.finish()]);
         pollster::block_on(self.read_all(&read))
     }
@@ -308,6 +299,17 @@ impl GpuEngine {
         self.uploads.clear();
         self.workspaces.clear();
     }
+}
+
+/// What passes read of a scene; `backward` gives the frames and their upstream gradient where passes need them.
+fn checked<'a>(scene: &'a Scene, backward: Option<(&'a [f32], &'a [f32])>) -> Result<Memory<'a>, GpuError> {
+    scene.check()?;
+    let mut memory = scene.memory();
+    if let Some((frames, grad_frames)) = backward {
+        memory.set(Buffer::Frames, frames);
+        memory.set(Buffer::GradFrames, grad_frames);
+    }
+    Ok(memory)
 }
 
 /// Scratch memory holds a piece at a time and cannot be captured.

@@ -1,6 +1,6 @@
 //! Records one rendering into an encoder: copies in, passes, copies out, stretch by stretch.
 
-use super::{GpuEngine, GpuError, plan::Plan, transfer::Target, workspace::Workspace};
+use super::{GpuEngine, GpuError, Inputs, plan::Plan, transfer::Target, workspace::Workspace};
 use crate::{
     engine::EngineError,
     gpu::{self, Dispatch, Pipelines, Source, Uploads},
@@ -21,7 +21,7 @@ impl GpuEngine {
         encoder: &mut wgpu::CommandEncoder,
         dims: &Dims,
         passes: &[Pass],
-        inputs: &[(Buffer, Source<'_>)],
+        inputs: &Inputs<'_>,
         outputs: &[(Buffer, Target<'_>)],
     ) -> Result<Vec<Vec<wgpu::Buffer>>, GpuError> {
         let mut replay = |encoder: &mut wgpu::CommandEncoder, pipelines: &Pipelines, dispatches: &[Dispatch<'_>]| {
@@ -36,7 +36,7 @@ impl GpuEngine {
         encoder: &mut wgpu::CommandEncoder,
         dims: &Dims,
         passes: &[Pass],
-        inputs: &[(Buffer, Source<'_>)],
+        inputs: &Inputs<'_>,
         outputs: &[(Buffer, Target<'_>)],
         replay: &mut Replay<'_>,
     ) -> Result<Vec<Vec<wgpu::Buffer>>, GpuError> {
@@ -45,7 +45,7 @@ impl GpuEngine {
             passes.push(Pass::GatherTiles);
         }
         let plan = Plan::new(dims, self.budget)?;
-        self.check(&plan, inputs, outputs)?;
+        check(&plan, &passes, inputs, outputs)?;
         let known = |workspace: &Workspace| workspace.plan.dims == *dims;
         let mut workspace = self.workspaces.take(known, || Workspace::new(&self.device, plan));
         workspace.prepare(&self.device, &self.kernels, &passes);
@@ -59,7 +59,7 @@ impl GpuEngine {
         encoder: &mut wgpu::CommandEncoder,
         workspace: &Workspace,
         passes: &[Pass],
-        inputs: &[(Buffer, Source<'_>)],
+        inputs: &Inputs<'_>,
         outputs: &[(Buffer, Target<'_>)],
         replay: &mut Replay<'_>,
     ) -> Result<Vec<Vec<wgpu::Buffer>>, GpuError> {
@@ -78,7 +78,7 @@ impl GpuEngine {
                 let size = plan.bytes(buffer, span.count);
                 if buffer.is_per_frame() { (size / span.count * span.first, size) } else { (0, size) }
             };
-            for &(buffer, source) in inputs {
+            for (buffer, source) in inputs.iter() {
                 let Some(destination) = workspace.buffer(buffer) else { continue };
                 if chunk > 0 && !buffer.is_per_frame() {
                     continue;
@@ -123,30 +123,34 @@ impl GpuEngine {
         self.uploads.put_back(uploads);
         Ok(read)
     }
+}
 
-    fn check(
-        &self,
-        plan: &Plan,
-        inputs: &[(Buffer, Source<'_>)],
-        outputs: &[(Buffer, Target<'_>)],
-    ) -> Result<(), GpuError> {
-        let frames = plan.dims.frame_count() as u64;
-        for &(buffer, source) in inputs {
-            let expected = plan.bytes(buffer, frames);
-            match source {
-                Source::Gpu(range) => range.check(&format!("{buffer:?}"), expected)?,
-                Source::Host(numbers) if numbers.len() as u64 * 4 == expected => {}
-                Source::Host(numbers) => {
-                    let (expected, got) = (expected as usize / 4, numbers.len());
-                    return Err(EngineError::Length { what: buffer.about().label, expected, got }.into());
-                }
+/// Whether inputs and outputs are as long as they have to be, and no pass reads what nobody wrote.
+fn check(plan: &Plan, passes: &[Pass], inputs: &Inputs<'_>, outputs: &[(Buffer, Target<'_>)]) -> Result<(), GpuError> {
+    let frames = plan.dims.frame_count() as u64;
+    for (buffer, source) in inputs.iter() {
+        let expected = plan.bytes(buffer, frames);
+        match source {
+            Source::Gpu(range) => range.check(&format!("{buffer:?}"), expected)?,
+            Source::Host(numbers) if numbers.len() as u64 * 4 == expected => {}
+            Source::Host(numbers) => {
+                let (expected, got) = (expected as usize / 4, numbers.len());
+                return Err(EngineError::Length { what: buffer.about().label, expected, got }.into());
             }
         }
-        for (buffer, target) in outputs {
-            if let Target::Range(range) = target {
-                range.check(&format!("{buffer:?}"), plan.bytes(*buffer, frames))?;
-            }
-        }
-        Ok(())
     }
+    let mut there: Vec<Buffer> = inputs.iter().map(|(buffer, _)| buffer).collect();
+    for pass in passes.iter().map(|pass| pass.about()) {
+        if let Some(missing) = pass.reads.iter().find(|buffer| !there.contains(buffer)) {
+            let expected = plan.bytes(*missing, frames) as usize / 4;
+            return Err(EngineError::Length { what: missing.about().label, expected, got: 0 }.into());
+        }
+        there.extend(pass.writes);
+    }
+    for (buffer, target) in outputs {
+        if let Target::Range(range) = target {
+            range.check(&format!("{buffer:?}"), plan.bytes(*buffer, frames))?;
+        }
+    }
+    Ok(())
 }

@@ -3,7 +3,7 @@
 mod present;
 mod scene;
 
-use scene::Scene;
+use scene::{Variation, made_up, small};
 use skeletonllm_checks::{cases, max_abs};
 
 use super::{plan::Plan, *};
@@ -45,14 +45,13 @@ fn gradient_parts(g: &Gradients) -> Vec<(&'static str, Vec<f32>)> {
 
 /// Compares frames and gradients of both engines.
 fn agree(gpu: &GpuEngine, scene: &Scene) {
-    let inputs = scene.inputs();
     let grad_frames = scene.grad_frames();
-    let (frames, expected) = (gpu.forward(&inputs).unwrap(), CpuEngine.forward(&inputs).unwrap());
+    let (frames, expected) = (gpu.forward(scene).unwrap(), CpuEngine.forward(scene).unwrap());
     let error = max_abs(&frames, &expected);
     assert!(error <= 1e-5, "frames differ by {error:e} in {:?}", scene.dims);
     assert!(expected.iter().any(|&x| x > 0.0), "an empty picture in {:?}", scene.dims);
-    let got = gpu.backward(&inputs, &frames, &grad_frames).unwrap();
-    let expected = CpuEngine.backward(&inputs, &expected, &grad_frames).unwrap();
+    let got = gpu.backward(scene, &frames, &grad_frames).unwrap();
+    let expected = CpuEngine.backward(scene, &expected, &grad_frames).unwrap();
     for ((name, got), (_, expected)) in gradient_parts(&got).into_iter().zip(gradient_parts(&expected)) {
         let error = relative(&got, &expected);
         assert!(error <= 2e-4, "gradient of {name} differs by {error:e} in {:?}", scene.dims);
@@ -90,15 +89,15 @@ fn each_pass_agrees_with_its_twin() {
         (Pass::HeadBackward, Buffer::GradFeatures),
         (Pass::ReduceWeights, Buffer::GradWeights),
     ];
-    for scene in [Scene::small(), Scene::small().without_nfm(), Scene::small().oriented()] {
-        let (inputs, grad_frames) = (scene.inputs(), scene.grad_frames());
-        let frames = CpuEngine.forward(&inputs).unwrap();
+    for scene in [small(), small().without_nfm(), small().oriented()] {
+        let grad_frames = scene.grad_frames();
+        let frames = CpuEngine.forward(&scene).unwrap();
         let passes = passes::backward(&scene.dims);
         let buffers: Vec<Buffer> =
             written.iter().filter(|(pass, _)| passes.contains(pass)).map(|&(_, buffer)| buffer).collect();
         let backward = Some((&frames[..], &grad_frames[..]));
-        let got = gpu.capture(&inputs, &passes, backward, &buffers).unwrap();
-        let expected = CpuEngine.capture(&inputs, &passes, backward, &buffers).unwrap();
+        let got = gpu.capture(&scene, &passes, backward, &buffers).unwrap();
+        let expected = CpuEngine.capture(&scene, &passes, backward, &buffers).unwrap();
         for ((buffer, got), expected) in buffers.iter().zip(got).zip(expected) {
             let error = relative(&got, &expected);
             let bound = if *buffer == Buffer::Order { 0.0 } else { 1e-4 };
@@ -111,15 +110,15 @@ fn each_pass_agrees_with_its_twin() {
 fn pictures_of_any_size() {
     let Some(gpu) = gpu() else { return };
     for (width, height) in [(33, 17), (16, 16), (3, 40), (100, 3)] {
-        agree(gpu, &Scene::small().sized(width, height));
+        agree(gpu, &small().sized(width, height));
     }
     // the only column may miss everybody, so that gradients may be zero
     for (width, height) in [(1, 1), (1, 40)] {
-        let scene = Scene::small().sized(width, height);
-        let (got, expected) = (gpu.forward(&scene.inputs()).unwrap(), CpuEngine.forward(&scene.inputs()).unwrap());
+        let scene = small().sized(width, height);
+        let (got, expected) = (gpu.forward(&scene).unwrap(), CpuEngine.forward(&scene).unwrap());
         assert!(max_abs(&got, &expected) <= 1e-5);
-        let got = gpu.backward(&scene.inputs(), &got, &scene.grad_frames()).unwrap();
-        let expected = CpuEngine.backward(&scene.inputs(), &expected, &scene.grad_frames()).unwrap();
+        let got = gpu.backward(&scene, &got, &scene.grad_frames()).unwrap();
+        let expected = CpuEngine.backward(&scene, &expected, &scene.grad_frames()).unwrap();
         for ((name, got), (_, expected)) in gradient_parts(&got).into_iter().zip(gradient_parts(&expected)) {
             let size = max_abs(&expected, &vec![0.0; expected.len()]);
             let error = max_abs(&got, &expected);
@@ -131,7 +130,7 @@ fn pictures_of_any_size() {
 #[test]
 fn thousands_of_gaussians() {
     let Some(gpu) = gpu() else { return };
-    agree(gpu, &Scene::new(1, 1, 2, 7, 2100).sized(90, 70));
+    agree(gpu, &made_up(1, 1, 2, 7, 2100).sized(90, 70));
 }
 
 #[test]
@@ -139,13 +138,13 @@ fn the_same_bits_on_every_run_and_nothing_unwritten() {
     let Some(gpu) = gpu() else { return };
     let Some(mut poisoned) = fresh_gpu() else { return };
     poisoned.poison = true;
-    for scene in [Scene::small(), Scene::small().oriented(), Scene::small().without_nfm()] {
-        let (inputs, grad_frames) = (scene.inputs(), scene.grad_frames());
-        let frames = gpu.forward(&inputs).unwrap();
-        let gradients = gpu.backward(&inputs, &frames, &grad_frames).unwrap();
+    for scene in [small(), small().oriented(), small().without_nfm()] {
+        let grad_frames = scene.grad_frames();
+        let frames = gpu.forward(&scene).unwrap();
+        let gradients = gpu.backward(&scene, &frames, &grad_frames).unwrap();
         for engine in [gpu, &poisoned] {
-            assert_eq!(engine.forward(&inputs).unwrap(), frames);
-            assert_eq!(engine.backward(&inputs, &frames, &grad_frames).unwrap(), gradients);
+            assert_eq!(engine.forward(&scene).unwrap(), frames);
+            assert_eq!(engine.backward(&scene, &frames, &grad_frames).unwrap(), gradients);
         }
     }
 }
@@ -153,17 +152,17 @@ fn the_same_bits_on_every_run_and_nothing_unwritten() {
 #[test]
 fn a_batch_draws_what_its_clips_draw() {
     let Some(gpu) = gpu() else { return };
-    let batch = Scene::new(3, 2, 2, 5, 40);
-    let (inputs, grad_frames) = (batch.inputs(), batch.grad_frames());
-    let frames = gpu.forward(&inputs).unwrap();
-    let gradients = gpu.backward(&inputs, &frames, &grad_frames).unwrap();
+    let batch = made_up(3, 2, 2, 5, 40);
+    let grad_frames = batch.grad_frames();
+    let frames = gpu.forward(&batch).unwrap();
+    let gradients = gpu.backward(&batch, &frames, &grad_frames).unwrap();
     let (mut all_frames, mut positions) = (Vec::new(), Vec::new());
     let mut weights = vec![0.0; passes::WEIGHTS_LEN];
     for clip in 0..3 {
         let single = batch.clip(clip);
-        let drawn = gpu.forward(&single.inputs()).unwrap();
+        let drawn = gpu.forward(&single).unwrap();
         let upstream = &grad_frames[clip * drawn.len()..][..drawn.len()];
-        let g = gpu.backward(&single.inputs(), &drawn, upstream).unwrap();
+        let g = gpu.backward(&single, &drawn, upstream).unwrap();
         all_frames.extend(drawn);
         positions.extend(g.positions);
         weights.iter_mut().zip(g.parameters.pack()).for_each(|(sum, x)| *sum += x);
@@ -177,50 +176,42 @@ fn a_batch_draws_what_its_clips_draw() {
 fn cutting_into_stretches_and_bands_changes_nothing() {
     let Some(gpu) = gpu() else { return };
     let Some(mut cut) = fresh_gpu() else { return };
-    let scene = Scene::new(2, 3, 2, 5, 60).sized(70, 50);
+    let scene = made_up(2, 3, 2, 5, 60).sized(70, 50);
     // room for two frames and a few tiles
     cut.budget.piece = 2 * 70 * 50 * 12;
     let plan = Plan::new(&scene.dims, cut.budget).unwrap();
     assert!(plan.chunks.len() == 3 && plan.bands.len() > 1, "{plan:?}");
-    let (inputs, grad_frames) = (scene.inputs(), scene.grad_frames());
-    let frames = gpu.forward(&inputs).unwrap();
-    assert_eq!(cut.forward(&inputs).unwrap(), frames);
-    let whole = gpu.backward(&inputs, &frames, &grad_frames).unwrap();
-    let pieces = cut.backward(&inputs, &frames, &grad_frames).unwrap();
+    let grad_frames = scene.grad_frames();
+    let frames = gpu.forward(&scene).unwrap();
+    assert_eq!(cut.forward(&scene).unwrap(), frames);
+    let whole = gpu.backward(&scene, &frames, &grad_frames).unwrap();
+    let pieces = cut.backward(&scene, &frames, &grad_frames).unwrap();
     for ((name, a), (_, b)) in gradient_parts(&pieces).into_iter().zip(gradient_parts(&whole)) {
         assert!(relative(&a, &b) < 1e-5, "{name}");
     }
-    assert_eq!(cut.backward(&inputs, &frames, &grad_frames).unwrap(), pieces);
+    assert_eq!(cut.backward(&scene, &frames, &grad_frames).unwrap(), pieces);
 }
 
 /// Inputs and outputs in the middle of larger buffers, as a tensor library keeps them.
 #[test]
 fn recording_between_foreign_buffers() {
     let Some(gpu) = gpu() else { return };
-    let scene = Scene::small();
-    let (inputs, grad_frames) = (scene.inputs(), scene.grad_frames());
-    let frames = gpu.forward(&inputs).unwrap();
-    let expected = gpu.backward(&inputs, &frames, &grad_frames).unwrap();
+    let scene = small();
+    let grad_frames = scene.grad_frames();
+    let frames = gpu.forward(&scene).unwrap();
+    let expected = gpu.backward(&scene, &frames, &grad_frames).unwrap();
 
-    let (template, cameras) = (PackedTemplate::new(inputs.template), inputs.camera_rows());
-    let weights = inputs.parameters.pack();
-    let pool: Vec<f32> = [&[9.0; 3], inputs.positions, &weights, &grad_frames].concat();
+    let weights = scene.parameters.pack();
+    let pool: Vec<f32> = [&[9.0; 3], &scene.positions[..], &weights, &grad_frames].concat();
     let pool = gpu::fresh(gpu.device(), &pool).unwrap();
     let part = |start: usize, len: usize| {
         Source::Gpu(BufferRange { buffer: &pool, offset: 4 * start as u64, size: 4 * len as u64 })
     };
-    let joints = inputs.positions.len();
-    let sources = Sources {
-        positions: part(3, joints),
-        velocities: Source::Host(inputs.velocities),
-        orientations: None,
-        cameras: Source::Host(&cameras),
-        canonical_joints: Source::Host(&template.canonical_joints),
-        template: Source::Host(&template.rows),
-        lbs_weights: Source::Host(&template.lbs_weights),
-        features: Source::Host(&inputs.parameters.features),
-        weights: part(3 + joints, weights.len()),
-    };
+    let joints = scene.positions.len();
+    let memory = scene.memory();
+    let inputs = Inputs::of(&memory)
+        .with(Buffer::Positions, part(3, joints))
+        .with(Buffer::Weights, part(3 + joints, weights.len()));
     let out = gpu.device().create_buffer(&wgpu::BufferDescriptor {
         label: None,
         size: 4 * (5 + frames.len() + weights.len()) as u64,
@@ -236,10 +227,10 @@ fn recording_between_foreign_buffers() {
     let drawn = BufferRange { buffer: &out, offset: 20, size: 4 * frames.len() as u64 };
     let grad_weights = BufferRange { buffer: &out, offset: 20 + drawn.size, size: 4 * weights.len() as u64 };
     let mut encoder = gpu.device().create_command_encoder(&Default::default());
-    gpu.record_forward(&mut encoder, &scene.dims, &sources, drawn).unwrap();
+    gpu.record_forward(&mut encoder, &scene.dims, &inputs, drawn).unwrap();
     let targets = GradientTargets { weights: Some(grad_weights), ..Default::default() };
     let upstream = part(3 + joints + weights.len(), grad_frames.len());
-    gpu.record_backward(&mut encoder, &scene.dims, &sources, Source::Gpu(drawn), upstream, &targets).unwrap();
+    gpu.record_backward(&mut encoder, &scene.dims, &inputs, Source::Gpu(drawn), upstream, &targets).unwrap();
     encoder.copy_buffer_to_buffer(&out, 0, &staging, 0, out.size());
     gpu.queue().submit([encoder.finish()]);
     let got = pollster::block_on(read_back(gpu.device(), &[staging])).unwrap();
@@ -249,19 +240,23 @@ fn recording_between_foreign_buffers() {
 
     let mut encoder = gpu.device().create_command_encoder(&Default::default());
     let short = BufferRange { size: drawn.size - 4, ..drawn };
-    let error = gpu.record_forward(&mut encoder, &scene.dims, &sources, short).unwrap_err();
+    let error = gpu.record_forward(&mut encoder, &scene.dims, &inputs, short).unwrap_err();
     assert!(matches!(&error, GpuError::Gpu(gpu::Error::Range { what, .. }) if what == "Frames"), "{error}");
+
+    let lacking: Inputs<'_> = inputs.iter().filter(|(buffer, _)| *buffer != Buffer::Cameras).collect();
+    let error = gpu.record_forward(&mut encoder, &scene.dims, &lacking, drawn).unwrap_err();
+    assert_eq!(error.to_string(), "camera rows holds 0 numbers, but the sizes ask for 32");
 }
 
 #[test]
 fn bad_inputs_are_named() {
     let Some(gpu) = gpu() else { return };
-    let scene = Scene::small();
-    let mut inputs = scene.inputs();
-    inputs.velocities = &inputs.velocities[1..];
-    let error = gpu.forward(&inputs).unwrap_err().to_string();
+    let scene = small();
+    let mut short = scene.clone();
+    short.velocities.pop();
+    let error = gpu.forward(&short).unwrap_err().to_string();
     assert!(error.starts_with("velocities holds"), "{error}");
-    let error = gpu.backward(&scene.inputs(), &[0.0; 3], &scene.grad_frames()).unwrap_err().to_string();
+    let error = gpu.backward(&scene, &[0.0; 3], &scene.grad_frames()).unwrap_err().to_string();
     assert!(error.starts_with("frames holds 3 numbers"), "{error}");
     let choice = AdapterChoice { name: Some("no such adapter".into()) };
     let error = pollster::block_on(GpuEngine::request(&choice)).err().map(|e| e.to_string()).unwrap_or_default();
@@ -271,17 +266,17 @@ fn bad_inputs_are_named() {
 #[test]
 fn a_broken_shader_leaves_the_good_one() {
     let Some(gpu) = fresh_gpu() else { return };
-    let scene = Scene::small();
-    let frames = gpu.forward(&scene.inputs()).unwrap();
+    let scene = small();
+    let frames = gpu.forward(&scene).unwrap();
     let mut sources = draction_shaders::Sources::default();
     sources.replace("sort", "fn nothing( {");
     let error = pollster::block_on(gpu.reload(&sources)).unwrap_err();
     assert!(matches!(error, GpuError::Gpu(gpu::Error::Shader { .. })), "{error}");
-    assert_eq!(gpu.forward(&scene.inputs()).unwrap(), frames);
+    assert_eq!(gpu.forward(&scene).unwrap(), frames);
     // a shader that draws nothing replaces the good one
     let text = draction_shaders::wgsl::RASTERIZE.text;
     let mut sources = draction_shaders::Sources::default();
     sources.replace("rasterize", text.replace("saturate(x)", "0.0 * x"));
     pollster::block_on(gpu.reload(&sources)).unwrap();
-    assert!(gpu.forward(&scene.inputs()).unwrap().iter().all(|&x| x == 0.0));
+    assert!(gpu.forward(&scene).unwrap().iter().all(|&x| x == 0.0));
 }

@@ -1,11 +1,8 @@
 //! Times of the passes.
 
-use super::{
-    GpuEngine, GpuError, all_in_numbers, check_readable,
-    transfer::{Packed, Target},
-};
+use super::{GpuEngine, GpuError, Inputs, all_in_numbers, check_readable, checked, transfer::Target};
 use crate::{
-    engine::Inputs,
+    engine::Scene,
     gpu::{Clock, Dispatch, Pipelines, Stopwatch, Timing},
     passes::{Buffer, Pass},
 };
@@ -23,32 +20,32 @@ impl GpuEngine {
     /// As [`GpuEngine::capture`].
     pub fn time(
         &self,
-        inputs: &Inputs<'_>,
+        scene: &Scene,
         passes: &[Pass],
         backward: Option<(&[f32], &[f32])>,
         buffers: &[Buffer],
     ) -> Result<(Timing, Vec<Vec<f32>>), GpuError> {
-        self.time_by(self.clock(), inputs, passes, backward, buffers)
+        self.time_by(self.clock(), scene, passes, backward, buffers)
     }
 
     /// [`GpuEngine::time`] with either of the clocks.
     fn time_by(
         &self,
         clock: Clock,
-        inputs: &Inputs<'_>,
+        scene: &Scene,
         passes: &[Pass],
         backward: Option<(&[f32], &[f32])>,
         buffers: &[Buffer],
     ) -> Result<(Timing, Vec<Vec<f32>>), GpuError> {
         check_readable(buffers)?;
-        let packed = Packed::new(inputs)?;
-        let (sources, targets) = (packed.list(backward), Target::read_backs(buffers));
+        let memory = checked(scene, backward)?;
+        let (inputs, targets) = (Inputs::of(&memory), Target::read_backs(buffers));
         let mut stopwatch = Stopwatch::new(&self.device, &self.queue, clock);
         let mut encoder = self.device.create_command_encoder(&Default::default());
         let mut replay = |encoder: &mut wgpu::CommandEncoder, pipelines: &Pipelines, dispatches: &[Dispatch<'_>]| {
             stopwatch.record(encoder, pipelines, dispatches);
         };
-        let read = self.record_with(&mut encoder, &inputs.dims, passes, &sources, &targets, &mut replay)?;
+        let read = self.record_with(&mut encoder, &scene.dims, passes, &inputs, &targets, &mut replay)?;
         let timing = stopwatch.finish(encoder)?;
         Ok((timing, all_in_numbers(buffers, pollster::block_on(self.read_all(&read))?)))
     }
@@ -57,21 +54,21 @@ impl GpuEngine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{inspect::tests::Scene, passes, testing::gpu};
+    use crate::{inspect::tests::Example, passes, testing::gpu};
 
     #[test]
     fn measuring_changes_nothing_and_every_pass_has_a_time() {
         let Some(gpu) = gpu() else { return };
-        let scene = Scene::new(2, 6, 70);
-        let inputs = scene.inputs.borrow();
-        let frames = gpu.forward(&inputs).unwrap();
-        let passes = passes::backward(&inputs.dims);
-        let upstream = Some((&frames[..], &scene.grad_frames[..]));
+        let example = Example::new(2, 6, 70);
+        let scene = &example.scene;
+        let frames = gpu.forward(scene).unwrap();
+        let passes = passes::backward(&scene.dims);
+        let upstream = Some((&frames[..], &example.grad_frames[..]));
         let wanted = [Buffer::Order, Buffer::GradMeans, Buffer::GradWeights];
-        let expected = gpu.capture(&inputs, &passes, upstream, &wanted).unwrap();
+        let expected = gpu.capture(scene, &passes, upstream, &wanted).unwrap();
         let stamps = gpu.device().features().contains(wgpu::Features::TIMESTAMP_QUERY).then_some(Clock::Timestamps);
         for clock in stamps.into_iter().chain([Clock::Submissions]) {
-            let (timing, got) = gpu.time_by(clock, &inputs, &passes, upstream, &wanted).unwrap();
+            let (timing, got) = gpu.time_by(clock, scene, &passes, upstream, &wanted).unwrap();
             assert_eq!(got, expected, "{clock:?}");
             assert_eq!(timing.clock, clock);
             assert!(timing.kernels.iter().map(|time| time.kernel).eq(passes.iter().map(|pass| pass.name())));
@@ -79,6 +76,6 @@ mod tests {
             // a GPU's clock may be coarse, the host's is not
             assert!(clock == Clock::Timestamps || timing.kernels.iter().all(|p| !p.time.is_zero()), "{timing:?}");
         }
-        assert!(matches!(gpu.time(&inputs, &passes, upstream, &[Buffer::RowLists]), Err(GpuError::Scratch(_))));
+        assert!(matches!(gpu.time(scene, &passes, upstream, &[Buffer::RowLists]), Err(GpuError::Scratch(_))));
     }
 }

@@ -13,6 +13,7 @@ pub(super) use backward::{
     appearance_backward, depth_range_backward, head_backward, head_weights_backward, nfm_weights_backward,
     project_backward, skin_backward,
 };
+#[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 pub(crate) use forward::origin;
 pub(super) use forward::{Appearance, appearance, depth_range, head, project, skin, skin_oriented, sort};
 pub(super) use rasterize::{rasterize, rasterize_backward};

@@ -23,7 +23,7 @@ const ROW: f32 = 22.0;
 
 pub(super) fn show(bench: &mut Workbench, names: &[String], ui: &mut egui::Ui) {
     let Some(drawn) = bench.rendering.clone() else { return super::nothing(ui, "Nothing was drawn yet") };
-    let dims = drawn.inputs.dims;
+    let dims = drawn.scene.dims;
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
         for (buffer, _) in drawn.buffers.iter() {
@@ -47,7 +47,7 @@ pub(super) fn show(bench: &mut Workbench, names: &[String], ui: &mut egui::Ui) {
             );
             ui.label(text::small(said));
         });
-        let joints = |row: usize| row_label(&layout, &dims, row, &drawn.inputs.draction.template, names);
+        let joints = |row: usize| row_label(&layout, &dims, row, &drawn.scene.template, names);
         table(ui, &layout, numbers, joints);
     });
 }

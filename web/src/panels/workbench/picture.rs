@@ -51,7 +51,7 @@ pub(super) fn show(bench: &mut Workbench, names: &[String], ui: &mut egui::Ui) {
 
 /// A click chooses a pixel, a drag a region.
 fn choose(bench: &mut Workbench, ui: &mut egui::Ui, square: Rect) {
-    let Some(dims) = bench.rendering.as_ref().map(|drawn| drawn.inputs.dims) else { return };
+    let Some(dims) = bench.rendering.as_ref().map(|drawn| drawn.scene.dims) else { return };
     let response = ui.interact(square, ui.scope_id().with("pixels"), Sense::click_and_drag());
     let pixel = |at: egui::Pos2| {
         let share = (at - square.min) / square.size();
@@ -79,7 +79,7 @@ fn choose(bench: &mut Workbench, ui: &mut egui::Ui, square: Rect) {
 
 /// Crosshair and region.
 fn marks(bench: &Workbench, ui: &egui::Ui, square: Rect) {
-    let Some(dims) = bench.rendering.as_ref().map(|drawn| drawn.inputs.dims) else { return };
+    let Some(dims) = bench.rendering.as_ref().map(|drawn| drawn.scene.dims) else { return };
     let cell = square.size() / vec2(dims.width as f32, dims.height as f32);
     let corner = |[x, y]: [usize; 2]| square.min + vec2(x as f32, y as f32) * cell;
     let painter = ui.painter_at(square);
@@ -130,7 +130,7 @@ fn legend(ui: &mut egui::Ui, scale: Option<Scale>) {
 fn inspector(bench: &Workbench, names: &[String], ui: &mut egui::Ui, pixel: &Pixel) {
     let Some(drawn) = &bench.rendering else { return };
     let p = palette(ui.visuals());
-    let bodies = drawn.inputs.dims.bodies;
+    let bodies = drawn.scene.dims.bodies;
     let title = format!("Pixel {}, {}", pixel.x, pixel.y);
     section(ui, &title, |ui| {
         swatch(ui, pixel.drawn);
@@ -151,7 +151,7 @@ fn inspector(bench: &Workbench, names: &[String], ui: &mut egui::Ui, pixel: &Pix
     let (listed, faint): (Vec<_>, Vec<_>) = pixel.contributions.iter().partition(|c| c.share() >= FAINT);
     egui::ScrollArea::vertical().id_salt("inspector").auto_shrink([false, false]).show(ui, |ui| {
         for c in listed {
-            let joints = carriers(&drawn.inputs.draction.template, c.gaussian);
+            let joints = carriers(&drawn.scene.template, c.gaussian);
             let mut who = who(&joints, names);
             if bodies > 1 {
                 who = format!("body {} · {who}", c.body + 1);

@@ -92,19 +92,18 @@ fn encoder_of(gpu: &GpuEngine) -> wgpu::CommandEncoder {
 #[test]
 fn a_canvas_shows_one_clip_after_another() {
     let Some(gpu) = gpu() else { return };
-    let first = Scene::new(1, 3, 2, 5, 60);
+    let first = made_up(1, 3, 2, 5, 60);
     let size = [3, first.dims.height, first.dims.width];
     let mut canvas = Canvas::new(gpu, size).unwrap();
     // other switches, then other numbers of bodies, joints and Gaussians
-    let scenes = [first.clone(), first.clone().without_nfm(), first.oriented(), Scene::new(1, 3, 1, 7, 90)];
+    let scenes = [first.clone(), first.clone().without_nfm(), first.oriented(), made_up(1, 3, 1, 7, 90)];
     for scene in scenes.iter().chain(&scenes[..1]) {
-        let inputs = scene.inputs();
-        canvas.draw(gpu, &inputs).unwrap();
-        let frames = gpu.forward(&inputs).unwrap();
+        canvas.draw(gpu, scene).unwrap();
+        let frames = gpu.forward(scene).unwrap();
         assert!(frames.iter().any(|&x| x > 0.1));
         assert!(pixels(gpu, canvas.texture()) == side_by_side(&frames, size), "{:?}", scene.dims);
     }
-    let error = canvas.draw(gpu, &Scene::new(1, 4, 1, 5, 20).inputs()).unwrap_err();
+    let error = canvas.draw(gpu, &made_up(1, 4, 1, 5, 20)).unwrap_err();
     assert!(matches!(error, GpuError::Inputs(EngineError::Size(_))), "{error}");
     assert!(matches!(Canvas::new(gpu, [100, 64, 448]), Err(GpuError::Pictures { .. })));
 }
