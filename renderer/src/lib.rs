@@ -31,6 +31,7 @@ pub mod passes;
 pub mod random;
 pub mod renderer;
 pub mod sampling;
+pub mod simd;
 pub mod store;
 #[cfg(test)]
 mod testing;

@@ -11,7 +11,10 @@ use draction_shaders::{
 };
 
 use super::{exp::exp, forward::origin};
-use crate::passes::Dims;
+use crate::{
+    passes::Dims,
+    simd::{Loops, wide},
+};
 
 const LANES: usize = 8;
 
@@ -103,13 +106,13 @@ pub fn rasterize(dims: &Dims, projected: &[Projected], shaded: &[Shaded], order:
                 let row = y * dims.width;
                 let [r, g, b] = &mut planes;
                 let span = row + x0..row + x1;
-                composite(
-                    &splat,
-                    x0 as f32,
-                    y as f32,
-                    &mut transmittance[span.clone()],
-                    [&mut r[span.clone()], &mut g[span.clone()], &mut b[span]],
-                );
+                wide(Composite {
+                    splat: &splat,
+                    x0: x0 as f32,
+                    y: y as f32,
+                    transmittance: &mut transmittance[span.clone()],
+                    planes: [&mut r[span.clone()], &mut g[span.clone()], &mut b[span]],
+                });
             });
         }
         for (i, pixel) in image.iter_mut().enumerate() {
@@ -121,13 +124,23 @@ pub fn rasterize(dims: &Dims, projected: &[Projected], shaded: &[Shaded], order:
     });
 }
 
-/// Adds one splat to one row of pixels that begins at `x0`.
-#[inline]
-fn composite(s: &Splat, x0: f32, y: f32, transmittance: &mut [f32], planes: [&mut [f32]; 3]) {
+/// One splat over one row of pixels that begins at `x0`.
+struct Composite<'a> {
+    splat: &'a Splat,
+    x0: f32,
+    y: f32,
+    transmittance: &'a mut [f32],
+    planes: [&'a mut [f32]; 3],
+}
+
+impl Loops for Composite<'_> {
+    type Output = ();
+
+    // the same roundings on every machine: no fused multiply-add
     #[inline(always)]
-    fn body(s: &Splat, x0: f32, y: f32, transmittance: &mut [f32], planes: [&mut [f32]; 3]) {
+    fn run<const FMA: bool>(self) {
+        let Composite { splat: s, x0, y, transmittance, planes: [r, g, b] } = self;
         let n = transmittance.len();
-        let [r, g, b] = planes;
         let (r, g, b) = (&mut r[..n], &mut g[..n], &mut b[..n]);
         let [square, linear, constant] = s.along_row(y - s.origin[1]);
         for i in 0..n {
@@ -142,18 +155,6 @@ fn composite(s: &Splat, x0: f32, y: f32, transmittance: &mut [f32], planes: [&mu
             transmittance[i] *= keep;
         }
     }
-    #[cfg(target_arch = "x86_64")]
-    {
-        #[target_feature(enable = "avx2,fma")]
-        fn wide(s: &Splat, x0: f32, y: f32, transmittance: &mut [f32], planes: [&mut [f32]; 3]) {
-            body(s, x0, y, transmittance, planes)
-        }
-        if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
-            // SAFETY: the processor has the features, it was just asked
-            return unsafe { wide(s, x0, y, transmittance, planes) };
-        }
-    }
-    body(s, x0, y, transmittance, planes)
 }
 
 /// Gradients of the splats from `∂L/∂frames`; writes `grad_splats [G]`.
@@ -233,47 +234,58 @@ impl Replay {
         Replay { transmittance: vec![1.0; behind.len()], behind, grad: [plane(0), plane(1), plane(2)] }
     }
 
-    fn row(&mut self, s: &Splat, x0: f32, y: f32, span: std::ops::Range<usize>) -> [f32; 7] {
+    /// The seven sums of [`Sums::add`] over a row of pixels that begins at `x0`.
+    fn row(&mut self, splat: &Splat, x0: f32, y: f32, span: std::ops::Range<usize>) -> [f32; 7] {
         let [r, g, b] = &self.grad;
-        let grad = [&r[span.clone()], &g[span.clone()], &b[span.clone()]];
-        let (transmittance, behind) = (&mut self.transmittance[span.clone()], &mut self.behind[span]);
-        #[inline(always)]
-        fn body(s: &Splat, x0: f32, y: f32, tr: &mut [f32], behind: &mut [f32], grad: [&[f32]; 3]) -> [f32; 7] {
-            let n = tr.len();
-            let (behind, r, g, b) = (&mut behind[..n], &grad[0][..n], &grad[1][..n], &grad[2][..n]);
-            let along = s.along_row(y - s.origin[1]);
-            let mut sums = [[0f32; LANES]; 7];
-            let mut add = |lane: usize, values: [f32; 7]| {
-                for (sum, value) in sums.iter_mut().zip(values) {
-                    sum[lane] += value;
-                }
-            };
-            let whole = n / LANES * LANES;
-            for start in (0..whole).step_by(LANES) {
-                for lane in 0..LANES {
-                    let i = start + lane;
-                    let dx = x0 + i as f32 - s.origin[0];
-                    add(lane, pixel(s, along, dx, &mut tr[i], &mut behind[i], [r[i], g[i], b[i]]));
-                }
+        wide(ReplayRow {
+            splat,
+            x0,
+            y,
+            grad: [&r[span.clone()], &g[span.clone()], &b[span.clone()]],
+            transmittance: &mut self.transmittance[span.clone()],
+            behind: &mut self.behind[span],
+        })
+    }
+}
+
+struct ReplayRow<'a> {
+    splat: &'a Splat,
+    x0: f32,
+    y: f32,
+    transmittance: &'a mut [f32],
+    behind: &'a mut [f32],
+    grad: [&'a [f32]; 3],
+}
+
+impl Loops for ReplayRow<'_> {
+    type Output = [f32; 7];
+
+    // as above
+    #[inline(always)]
+    fn run<const FMA: bool>(self) -> [f32; 7] {
+        let ReplayRow { splat: s, x0, y, transmittance: tr, behind, grad } = self;
+        let n = tr.len();
+        let (behind, r, g, b) = (&mut behind[..n], &grad[0][..n], &grad[1][..n], &grad[2][..n]);
+        let along = s.along_row(y - s.origin[1]);
+        let mut sums = [[0f32; LANES]; 7];
+        let mut add = |lane: usize, values: [f32; 7]| {
+            for (sum, value) in sums.iter_mut().zip(values) {
+                sum[lane] += value;
             }
-            for i in whole..n {
+        };
+        let whole = n / LANES * LANES;
+        for start in (0..whole).step_by(LANES) {
+            for lane in 0..LANES {
+                let i = start + lane;
                 let dx = x0 + i as f32 - s.origin[0];
-                add(i - whole, pixel(s, along, dx, &mut tr[i], &mut behind[i], [r[i], g[i], b[i]]));
-            }
-            sums.map(|lanes| lanes.iter().sum())
-        }
-        #[cfg(target_arch = "x86_64")]
-        {
-            #[target_feature(enable = "avx2,fma")]
-            fn wide(s: &Splat, x0: f32, y: f32, tr: &mut [f32], behind: &mut [f32], grad: [&[f32]; 3]) -> [f32; 7] {
-                body(s, x0, y, tr, behind, grad)
-            }
-            if std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma") {
-                // SAFETY: the processor has the features, it was just asked
-                return unsafe { wide(s, x0, y, transmittance, behind, grad) };
+                add(lane, pixel(s, along, dx, &mut tr[i], &mut behind[i], [r[i], g[i], b[i]]));
             }
         }
-        body(s, x0, y, transmittance, behind, grad)
+        for i in whole..n {
+            let dx = x0 + i as f32 - s.origin[0];
+            add(i - whole, pixel(s, along, dx, &mut tr[i], &mut behind[i], [r[i], g[i], b[i]]));
+        }
+        sums.map(|lanes| lanes.iter().sum())
     }
 }
 

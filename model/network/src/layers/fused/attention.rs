@@ -3,9 +3,10 @@
 //! Scores are never stored for the backward; they are recomputed from queries and keys, which is cheaper than writing
 //! and reading them (the idea of Dao et al., arXiv 2205.14135, at a size where a whole row fits).
 
+use draction::simd::{Loops, wide};
 use rayon::prelude::*;
 
-use super::simd::{Kernel, Matrix, exp, multiply, sum, wide};
+use super::simd::{Matrix, exp, multiply, sum};
 use crate::layers::{Gap, Visibility};
 
 /// Sizes of one attention call.
@@ -165,7 +166,7 @@ struct Forward<'a> {
     clip: Clip<'a>,
 }
 
-impl Kernel for Forward<'_> {
+impl Loops for Forward<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -201,7 +202,7 @@ struct Backward<'a> {
     clip: Clip<'a>,
 }
 
-impl Kernel for Backward<'_> {
+impl Loops for Backward<'_> {
     type Output = ();
 
     /// With P the weights: `∂V = Pᵀ·G`, `∂P = G·Vᵀ`, `∂S = P⊙(∂P − rowsum(P⊙∂P))/√d`, `∂Q = ∂S·K`, `∂K = ∂Sᵀ·Q`.

@@ -1,8 +1,9 @@
 //! LayerNorm and RMSNorm over rows.
 
+use draction::simd::{Loops, wide};
 use rayon::prelude::*;
 
-use super::simd::{Kernel, sum, wide};
+use super::simd::sum;
 
 /// Rows per task; fixed, so that sums over rows come in the same order on every machine.
 const ROWS: usize = 128;
@@ -55,7 +56,7 @@ struct Forward<'a, const CENTRE: bool> {
     eps: f32,
 }
 
-impl<const CENTRE: bool> Kernel for Forward<'_, CENTRE> {
+impl<const CENTRE: bool> Loops for Forward<'_, CENTRE> {
     type Output = ();
 
     #[inline(always)]
@@ -103,7 +104,7 @@ struct Backward<'a, const CENTRE: bool> {
     eps: f32,
 }
 
-impl<const CENTRE: bool> Kernel for Backward<'_, CENTRE> {
+impl<const CENTRE: bool> Loops for Backward<'_, CENTRE> {
     type Output = (Vec<f32>, Vec<f32>);
 
     /// With x̂ the normalised row and h = g·w: `∂L/∂x = (h − mean(h) − x̂·mean(h·x̂))/σ`, without mean(h) where the norm

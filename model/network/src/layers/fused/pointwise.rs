@@ -1,8 +1,9 @@
 //! Activations and the scaled residual sum.
 
+use draction::simd::{Loops, fma, wide};
 use rayon::prelude::*;
 
-use super::simd::{Kernel, exp, fma, wide};
+use super::simd::exp;
 
 /// Numbers per task.
 const CHUNK: usize = 16_384;
@@ -36,7 +37,7 @@ struct Gelu<'a> {
     input: &'a [f32],
 }
 
-impl Kernel for Gelu<'_> {
+impl Loops for Gelu<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -63,7 +64,7 @@ struct GeluBackward<'a> {
     upstream: &'a [f32],
 }
 
-impl Kernel for GeluBackward<'_> {
+impl Loops for GeluBackward<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -97,7 +98,7 @@ struct Swiglu<'a> {
     up: &'a [f32],
 }
 
-impl Kernel for Swiglu<'_> {
+impl Loops for Swiglu<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -129,7 +130,7 @@ struct SwigluBackward<'a> {
     upstream: &'a [f32],
 }
 
-impl Kernel for SwigluBackward<'_> {
+impl Loops for SwigluBackward<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -170,7 +171,7 @@ struct ScaledAdd<'a> {
     scale: &'a [f32],
 }
 
-impl Kernel for ScaledAdd<'_> {
+impl Loops for ScaledAdd<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -210,7 +211,7 @@ struct ScaledAddBackward<'a> {
     scale: &'a [f32],
 }
 
-impl Kernel for ScaledAddBackward<'_> {
+impl Loops for ScaledAddBackward<'_> {
     type Output = Vec<f32>;
 
     #[inline(always)]

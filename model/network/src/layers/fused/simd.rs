@@ -1,34 +1,6 @@
-//! Loops that the compiler vectorises for the machine it runs on.
+//! What the fused layers are made of, written so that the compiler vectorises it.
 
-/// A loop nest to be compiled once for every instruction set. Implementations must be `#[inline(always)]`.
-pub(crate) trait Kernel {
-    /// What the loops compute.
-    type Output;
-    /// Runs the loops; `FMA` says that a fused multiply-add is one instruction.
-    fn run<const FMA: bool>(self) -> Self::Output;
-}
-
-/// Runs a kernel with the widest vectors the machine has. Binaries stay portable: the choice is made at run time.
-pub(crate) fn wide<K: Kernel>(kernel: K) -> K::Output {
-    #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
-        // SAFETY: the machine has the features, as just detected
-        return unsafe { with_avx2(kernel) };
-    }
-    kernel.run::<{ cfg!(target_arch = "aarch64") }>()
-}
-
-#[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
-fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
-    kernel.run::<true>()
-}
-
-/// `a·b + c`.
-#[inline(always)]
-pub(crate) fn fma<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
-    if FMA { a.mul_add(b, c) } else { a * b + c }
-}
+use draction::simd::fma;
 
 /// `eˣ` to 2 ulp for x ≤ 88, without the table look-ups that keep the library's from being vectorised (Cephes' `expf`
 /// polynomial). 0 below −87.
