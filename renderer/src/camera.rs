@@ -4,6 +4,7 @@
 //! along +z has their left at +x). [`Camera::looking`] therefore flips one axis, and pictures are not mirrored. The
 //! reference does not flip: it takes file axes for camera axes, so its pictures of right-handed files are mirrored.
 
+use draction_shaders::rows::CameraRow;
 use glam::{DVec3, Vec4};
 
 /// Depths below this are drawn as if at this depth, metres (spec A.5).
@@ -50,14 +51,17 @@ impl Camera {
         Camera { camera_from_world, tan_half_x: (tan_half_y * aspect) as f32, tan_half_y: tan_half_y as f32 }
     }
 
-    /// `[16]`, a row of [`crate::passes::Buffer::Cameras`]: `camera_from_world`, then `fx, fy, cx, cy` in pixels of a
-    /// `width` × `height` picture.
-    pub fn to_array(&self, width: usize, height: usize) -> [f32; 16] {
+    /// A row of [`crate::passes::Buffer::Cameras`], for a picture of `width` × `height` pixels.
+    pub fn row(&self, width: usize, height: usize) -> CameraRow {
         let (fx, fy) = self.focal(width, height);
-        let mut row = [0f32; 16];
-        row[..12].copy_from_slice(&self.camera_from_world);
-        row[12..].copy_from_slice(&[fx as f32, fy as f32, width as f32 / 2.0, height as f32 / 2.0]);
-        row
+        let axis = |r: usize| [0, 1, 2, 3].map(|c| self.camera_from_world[4 * r + c]);
+        CameraRow {
+            right: axis(0),
+            up: axis(1),
+            forward: axis(2),
+            focal: [fx as f32, fy as f32],
+            principal: [width as f32 / 2.0, height as f32 / 2.0],
+        }
     }
 
     /// `(fx, fy)` in pixels.
@@ -105,9 +109,9 @@ mod tests {
     fn reference_focal_length() {
         let (fx, fy) = Camera::reference(60.0).focal(448, 448);
         assert!((fx - 387.98).abs() < 0.01 && (fy - 387.98).abs() < 0.01);
-        let row = Camera::reference(60.0).to_array(96, 56);
-        assert!((row[12] - 83.138).abs() < 1e-3 && (row[13] - 48.497).abs() < 1e-3);
-        assert_eq!(row[14..], [48.0, 28.0]);
+        let row = Camera::reference(60.0).row(96, 56);
+        assert!((row.focal[0] - 83.138).abs() < 1e-3 && (row.focal[1] - 48.497).abs() < 1e-3);
+        assert_eq!(row.principal, [48.0, 28.0]);
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub(crate) mod tests;
 
 pub use rule::{LinePoints, ScaleRange, Scales, TemplateRule};
 
+use draction_shaders::rows::{CanonicalJoint, Symmetric, TemplateRow};
 use glam::{DVec3, Vec3};
 use rule::{joint_scales, line_scale, longest};
 
@@ -172,31 +173,32 @@ impl Template {
         weights
     }
 
-    /// `[K, 16]` rows of [`crate::passes::Buffer::Template`]. `lbs_weights` are those of [`Template::lbs_weights`].
+    /// `[K]` rows of [`crate::passes::Buffer::Template`]. `lbs_weights` are those of [`Template::lbs_weights`].
     ///
-    /// The offset is taken in f64 against the very weights that the GPU will use: then a body standing in the
+    /// The offset is taken in f64 against the very weights that passes will use: then a body standing in the
     /// reference pose is drawn exactly there, whatever the weights' rounding.
-    pub fn gpu_template(&self, lbs_weights: &[f32]) -> Vec<f32> {
-        let mut rows = Vec::with_capacity(self.gaussians * 16);
-        for k in 0..self.gaussians {
+    pub fn rows(&self, lbs_weights: &[f32]) -> Vec<TemplateRow> {
+        let row = |k: usize| {
             let mut offset = wide(&self.means[3 * k..]);
             for j in 0..self.joints {
                 let w = f64::from(lbs_weights[k * self.joints + j]);
                 offset -= w * wide(&self.canonical_joints[3 * j..]);
             }
-            rows.extend(offset.as_vec3().to_array());
-            rows.push(0.0);
-            rows.extend_from_slice(&self.means[3 * k..][..3]);
-            rows.push(0.0);
-            rows.extend(self.covariance(k).map(|x| x as f32));
-            rows.extend([0.0; 2]);
-        }
-        rows
+            let [xx, xy, xz, yy, yz, zz] = self.covariance(k).map(|x| x as f32);
+            TemplateRow {
+                offset: offset.as_vec3().to_array(),
+                mean: [0, 1, 2].map(|c| self.means[3 * k + c]),
+                covariance: Symmetric { xx, xy, xz, yy, yz, zz },
+                ..TemplateRow::default()
+            }
+        };
+        (0..self.gaussians).map(row).collect()
     }
 
-    /// `[J, 4]` rows of [`crate::passes::Buffer::CanonicalJoints`].
-    pub fn gpu_canonical_joints(&self) -> Vec<f32> {
-        self.canonical_joints.chunks_exact(3).flat_map(|c| [c[0], c[1], c[2], 0.0]).collect()
+    /// `[J]` rows of [`crate::passes::Buffer::CanonicalJoints`].
+    pub fn canonical_joint_rows(&self) -> Vec<CanonicalJoint> {
+        let row = |c: &[f32]| CanonicalJoint { position: [c[0], c[1], c[2]], padding: 0.0 };
+        self.canonical_joints.chunks_exact(3).map(row).collect()
     }
 
     /// `R diag(s²) Rᵀ` of Gaussian `k` as `xx xy xz yy yz zz`, m² (spec A.3).

@@ -155,16 +155,16 @@ impl Memory<'_> {
     /// Packs a template into its three buffers.
     pub fn set_template(&mut self, template: &Template) {
         let lbs_weights = template.lbs_weights();
-        self.set(Buffer::Template, template.gpu_template(&lbs_weights));
-        self.set(Buffer::CanonicalJoints, template.gpu_canonical_joints());
+        self.set_rows(Buffer::Template, &template.rows(&lbs_weights));
+        self.set_rows(Buffer::CanonicalJoints, &template.canonical_joint_rows());
         self.set(Buffer::LbsWeights, lbs_weights);
     }
 
     /// Packs one camera a clip.
     pub fn set_cameras(&mut self, cameras: &[Camera]) {
         let Dims { width, height, .. } = self.dims;
-        let rows: Vec<f32> = cameras.iter().flat_map(|camera| camera.to_array(width, height)).collect();
-        self.set(Buffer::Cameras, rows);
+        let rows: Vec<_> = cameras.iter().map(|camera| camera.row(width, height)).collect();
+        self.set_rows(Buffer::Cameras, &rows);
     }
 }
 

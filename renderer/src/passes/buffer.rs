@@ -112,7 +112,7 @@ described! {
         },
         /// `[G, 12]`: `u, v, Z, extent_x`, `Λ11, Λ12, Λ22, extent_y` (pixels; the extents bound the visible ellipse), then
         /// `d0, l1, l2`, 0: with `δ` = pixel − *origin*, `d = d0 + l·δ + δᵀΛδ`. The origin is the centre `(u, v)`, where
-        /// `d0 = l = 0`; for a centre farther than [`super::FAR`] image sizes outside it is the middle of the image,
+        /// `d0 = l = 0`; for a centre farther than [`draction_shaders::FAR`] image sizes outside it is the middle of the image,
         /// because behind the camera a centre lies a million pixels away and `pixel − u` would keep no digits.
         Projected = BufferAbout {
             label: "projected splats",

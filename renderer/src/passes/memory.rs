@@ -26,6 +26,11 @@ impl<'a> Memory<'a> {
         self.numbers.insert(buffer, numbers.into());
     }
 
+    /// Puts rows into a buffer; `T` is the struct of them.
+    pub fn set_rows<T: Pod>(&mut self, buffer: Buffer, rows: &[T]) {
+        self.set(buffer, bytemuck::cast_slice(rows).to_vec());
+    }
+
     /// The numbers of a buffer, empty where it is not there.
     pub fn get(&self, buffer: Buffer) -> &[f32] {
         self.numbers.get(&buffer).map_or(&[], |numbers| numbers)

@@ -37,20 +37,25 @@ fn templates_know_their_bones() {
     assert!(!t.fits(5, &[[0, 1], [1, 2], [2, 3], [2, 4]]) && !t.fits(6, &t.bones()));
 }
 
+/// `xx xy xz yy yz zz`.
+fn entries(row: &TemplateRow) -> [f32; 6] {
+    let Symmetric { xx, xy, xz, yy, yz, zz } = row.covariance;
+    [xx, xy, xz, yy, yz, zz]
+}
+
 #[test]
 fn offset_and_weights_reproduce_the_reference_pose() {
     let t = spec_template();
     let w = t.lbs_weights();
-    let rows = t.gpu_template(&w);
+    let rows = t.rows(&w);
     for k in 0..t.gaussians {
         for c in 0..3 {
             let pooled: f64 = (0..5).map(|j| f64::from(w[k * 5 + j]) * f64::from(t.canonical_joints[3 * j + c])).sum();
             let mean = f64::from(t.means[3 * k + c]);
-            assert!((f64::from(rows[16 * k + c]) + pooled - mean).abs() < 1e-7);
-            assert_eq!(rows[16 * k + 4 + c], t.means[3 * k + c]);
+            assert!((f64::from(rows[k].offset[c]) + pooled - mean).abs() < 1e-7);
+            assert_eq!(rows[k].mean[c], t.means[3 * k + c]);
         }
-        let cov = &rows[16 * k + 8..][..6];
-        for (entry, expected) in cov.iter().zip([0.0025, 0.0, 0.0, 0.0025, 0.0, 0.0025]) {
+        for (entry, expected) in entries(&rows[k]).into_iter().zip([0.0025, 0.0, 0.0, 0.0025, 0.0, 0.0025]) {
             assert!((entry - expected).abs() < 1e-8);
         }
     }
@@ -62,8 +67,8 @@ fn rotated_covariance() {
     t.scales[..3].copy_from_slice(&[0.1, 0.2, 0.3]);
     let half = std::f32::consts::FRAC_1_SQRT_2;
     t.quats[..4].copy_from_slice(&[half, 0.0, 0.0, half]); // x becomes y
-    let rows = t.gpu_template(&t.lbs_weights());
-    for (entry, expected) in rows[8..14].iter().zip([0.04, 0.0, 0.0, 0.01, 0.0, 0.09]) {
+    let rows = t.rows(&t.lbs_weights());
+    for (entry, expected) in entries(&rows[0]).into_iter().zip([0.04, 0.0, 0.0, 0.01, 0.0, 0.09]) {
         assert!((entry - expected).abs() < 1e-6);
     }
 }
