@@ -21,6 +21,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use xtask::serve::{Server, Site};
 
+use self::wasm::Profile;
 use crate::{
     toolchain::{self, Part, WASM},
     workspace::{root, target_folder},
@@ -95,27 +96,27 @@ pub fn run(options: &Options) -> Result<()> {
 pub fn build(options: &Options) -> Result<PathBuf> {
     let target = target_folder()?;
     let out = options.out.clone().unwrap_or_else(|| target.join("page"));
-    let page = make(&out, &target, optimiser::find_or_build(&target))?;
+    let page = make(&out, Profile::Published, &target, optimiser::find_or_build(&target))?;
     report::print(&page.downloads())?;
     Ok(out)
 }
 
-/// Builds the page for the tests and returns its folder. It is optimised only where the optimiser is there already:
-/// building that takes longer than all tests.
+/// Builds the page for the tests and returns its folder: the same program, neither optimised for its size nor held to
+/// a budget, which would take longer than all tests.
 ///
 /// # Errors
 /// When something does not build.
 pub fn build_for_tests() -> Result<PathBuf> {
     let target = target_folder()?;
-    let out = target.join("page");
-    make(&out, &target, optimiser::find(&target))?;
+    let out = target.join("page-test");
+    make(&out, Profile::Test, &target, None)?;
     Ok(out)
 }
 
-fn make(out: &Path, target: &Path, optimiser: Option<PathBuf>) -> Result<folder::Page> {
+fn make(out: &Path, profile: Profile, target: &Path, optimiser: Option<PathBuf>) -> Result<folder::Page> {
     toolchain::ensure(Part::Target(WASM))?;
     let start = Instant::now();
-    let builds = wasm::VARIANTS.iter().map(|variant| wasm::build(variant, target, optimiser.as_deref()));
+    let builds = wasm::VARIANTS.iter().map(|variant| wasm::build(variant, profile, target, optimiser.as_deref()));
     let page = folder::Page::gather(&root()?, &builds.collect::<Result<Vec<_>>>()?)?;
     page.write(out)?;
     println!("page: wrote {} in {}", out.display(), seconds(start));

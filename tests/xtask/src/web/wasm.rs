@@ -45,15 +45,33 @@ const FEATURES: [&str; 7] = [
     "--enable-simd",
 ];
 
+/// How much the compiler does for a page, by the name of its profile in `Cargo.toml`.
+#[derive(Clone, Copy, Debug)]
+pub enum Profile {
+    /// As small as it gets: what visitors download.
+    Published,
+    /// As soon as it gets: what tests drive.
+    Test,
+}
+
+impl Profile {
+    fn name(self) -> &'static str {
+        match self {
+            Profile::Published => "web",
+            Profile::Test => "web-test",
+        }
+    }
+}
+
 /// Compiles a variant, unless that has been done before.
 ///
 /// # Errors
 /// When it does not compile, or needs more than one script.
-pub fn build(variant: &Variant, target: &Path, optimiser: Option<&Path>) -> Result<Build> {
-    let raw = compile(variant, target)?;
+pub fn build(variant: &Variant, profile: Profile, target: &Path, optimiser: Option<&Path>) -> Result<Build> {
+    let raw = compile(variant, profile, target)?;
     // wasm-bindgen and wasm-opt take longer than cargo does when nothing changed
     let version = short_hash(&[raw.as_slice(), format!("{optimiser:?}").as_bytes()].concat());
-    let kept = target.join("wasm-parts").join(variant.name);
+    let kept = target.join("wasm-parts").join(profile.name()).join(variant.name);
     let folder = kept.join(version);
     let (script, wasm) = (folder.join("app.js"), folder.join("app_bg.wasm"));
     if !wasm.exists() {
@@ -72,12 +90,13 @@ pub fn build(variant: &Variant, target: &Path, optimiser: Option<&Path>) -> Resu
     Ok(Build { name: variant.name, script: read(&script)?, wasm: read(&wasm)? })
 }
 
-fn compile(variant: &Variant, target: &Path) -> Result<Vec<u8>> {
+fn compile(variant: &Variant, profile: Profile, target: &Path) -> Result<Vec<u8>> {
     let start = Instant::now();
     println!("page: compiling the {} variant", variant.name);
-    let mut command = cargo(&["build", "-p", "skeletonllm-web", "--lib", "--profile", "web", "--target", WASM]);
+    let profile = profile.name();
+    let mut command = cargo(&["build", "-p", "skeletonllm-web", "--lib", "--profile", profile, "--target", WASM]);
     run(command.args(["--no-default-features", "--features", variant.features]).current_dir(root()?))?;
-    let path = target.join(WASM).join("web/skeletonllm_web.wasm");
+    let path = target.join(WASM).join(profile).join("skeletonllm_web.wasm");
     let raw = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     println!("page: compiled the {} variant in {}", variant.name, seconds(start));
     Ok(raw)
