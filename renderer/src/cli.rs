@@ -1,11 +1,15 @@
-//! What programs share of the terminal: output whose reader may have seen enough, as `… | head` has, and errors in one
-//! line.
+//! What programs share of the terminal: output whose reader may have seen enough, as `… | head` has, errors in one line,
+//! and how a file is read ([`Reading`]).
+
+mod reading;
 
 use std::{
     fmt::Display,
     io::{self, Write},
     process::ExitCode,
 };
+
+pub use reading::Reading;
 
 /// Writes to standard output. A reader who has seen enough is no error.
 ///

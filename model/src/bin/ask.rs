@@ -4,10 +4,7 @@ use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Instant};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use draction::{
-    cli::{finish, print, say},
-    motion::{ReadOptions, Unit, UpAxis, read_file},
-};
+use draction::cli::{Reading, finish, print, say};
 use skeletonllm::{
     assistant::{Assistant, describe_motion},
     folder::default_model,
@@ -48,15 +45,11 @@ struct Args {
     /// Look only at the parts of the pictures that hold something: faster for models with large pictures.
     #[arg(long)]
     skip_background: bool,
-    /// The file's unit of length, when the guess is wrong: m, cm, mm, inch, ft, or metres as a number
-    #[arg(long)]
-    unit: Option<Unit>,
-    /// The file's up axis, when the guess is wrong: +x, -x, +y, -y, +z or -z
-    #[arg(long, allow_hyphen_values = true)]
-    up: Option<UpAxis>,
     /// Say what was read, which device computes, and how long each step took.
     #[arg(short, long)]
     verbose: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 fn main() -> ExitCode {
@@ -70,8 +63,7 @@ fn run(args: &Args) -> Result<()> {
         }
     };
     let start = Instant::now();
-    let options = ReadOptions { unit: args.unit.clone(), up: args.up, ..ReadOptions::default() };
-    let motion = read_file(&args.file, &options)?;
+    let motion = args.reading.open(&args.file)?;
     for warning in &motion.source.warnings {
         eprintln!("ask: {}: {warning}", args.file.display());
     }

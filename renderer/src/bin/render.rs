@@ -10,12 +10,12 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
 use draction::{
-    cli::{finish, say, warn},
+    cli::{Reading, finish, say, warn},
     clip::{Clip, ClipOptions, Fit, VelocityRule, Viewpoint},
     device::{DeviceChoice, Engine},
     draction::DrAction,
     export::write_all,
-    motion::{Motion, ReadOptions, Unit, UpAxis, read_file},
+    motion::Motion,
     renderer::{Rendering, frames, on_clip},
     sampling::Sampler,
 };
@@ -65,15 +65,11 @@ struct Arguments {
     /// Turn Gaussians with the file's joint orientations instead of only moving them
     #[arg(long)]
     oriented: bool,
-    /// The file's unit of length, when the guess is wrong: m, cm, mm, inch, ft, or metres as a number
-    #[arg(long)]
-    unit: Option<Unit>,
-    /// The file's up axis, when the guess is wrong: +x, -x, +y, -y, +z or -z
-    #[arg(long, allow_hyphen_values = true)]
-    up: Option<UpAxis>,
     /// Say how everything was understood and how long each step took
     #[arg(short, long)]
     verbose: bool,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 const EXAMPLES: &str = "\
@@ -112,8 +108,7 @@ fn run(arguments: &Arguments) -> Result<()> {
     check_size(arguments.frames, width, height)?;
     let mut clock = Clock { start: Instant::now(), verbose: arguments.verbose };
 
-    let options = ReadOptions { unit: arguments.unit.clone(), up: arguments.up, ..ReadOptions::default() };
-    let motion = read_file(&arguments.file, &options)?;
+    let motion = arguments.reading.open(&arguments.file)?;
     describe(&motion, arguments.verbose)?;
     clock.step("read")?;
 
