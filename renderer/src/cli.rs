@@ -1,6 +1,7 @@
 //! What programs share of the terminal: output whose reader may have seen enough, as `… | head` has, errors in one line,
-//! and how a file is read ([`Reading`]).
+//! how a file is read ([`Reading`]), and stretches of it ([`Frames`]).
 
+mod frames;
 mod reading;
 
 use std::{
@@ -9,6 +10,7 @@ use std::{
     process::ExitCode,
 };
 
+pub use frames::Frames;
 pub use reading::Reading;
 
 /// Writes to standard output. A reader who has seen enough is no error.

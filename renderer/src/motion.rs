@@ -17,7 +17,7 @@
 //! | `measure`, `units`, `source` | unit and up axis from the body's size and stance; what was declared, inferred or overridden |
 //! | `transform` | mirror, yaw, scale, resample, crop |
 //! | `quaternion` | rotations, scalar first |
-//! | `write` | BVH and `.skeleton` files |
+//! | `write` | BVH, glTF, NumPy, JSON and `.skeleton` files |
 //! | `humanoid` | a parametrised person who waves, squats, walks and claps |
 
 mod bvh;
@@ -48,7 +48,9 @@ pub use read::{ReadOptions, read, read_file};
 pub use source::{Format, Source};
 pub use topology::Layout;
 pub use units::{Unit, UpAxis};
-pub use write::{write_bvh, write_ntu};
+pub use write::{
+    Array, Written, frame_as_json, write_bvh, write_bvh_of_all, write_glb, write_json, write_npy, write_ntu,
+};
 
 /// The part of the body that a joint belongs to. Left and right are the performer's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -1,0 +1,146 @@
+//! JSON: for scripts, and to check single positions by hand.
+
+use serde::{Serialize, Serializer, ser::SerializeSeq as _};
+
+use super::super::{Motion, Part};
+
+/// The whole motion.
+#[derive(Serialize)]
+struct Whole<'a> {
+    file: &'a str,
+    read: String,
+    unit: &'static str,
+    up: &'static str,
+    fps: f32,
+    bodies: usize,
+    joints: &'a [String],
+    parents: Vec<Option<usize>>,
+    bones: &'a [[usize; 2]],
+    parts: Vec<&'static str>,
+    present: Rows<'a, bool>,
+    positions: Nested<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    orientations: Option<Nested<'a>>,
+}
+
+/// One frame.
+#[derive(Serialize)]
+struct Frame<'a> {
+    file: &'a str,
+    read: String,
+    unit: &'static str,
+    up: &'static str,
+    frame: usize,
+    seconds: f32,
+    bodies: Vec<Body<'a>>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    /// Counted from 1, as people are.
+    body: usize,
+    joints: Vec<Joint<'a>>,
+}
+
+#[derive(Serialize)]
+struct Joint<'a> {
+    joint: &'a str,
+    position: [f32; 3],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    orientation: Option<[f32; 4]>,
+}
+
+/// Writes everything that is known of a motion as one JSON object: `joints [J]`, `parents [J]` (null for a root), `bones`,
+/// `parts [J]`, `fps`, `present [T, P]`, `positions [T, P, J, 3]` in metres and +y up, and, where the file had them,
+/// `orientations [T, P, J, 4]`, scalar first.
+#[must_use]
+pub fn write_json(motion: &Motion) -> String {
+    let skeleton = &motion.skeleton;
+    let shape = [motion.bodies, motion.joints()];
+    let whole = Whole {
+        file: &motion.source.file,
+        read: motion.source.to_string(),
+        unit: "m",
+        up: "+y",
+        fps: motion.fps,
+        bodies: motion.bodies,
+        joints: &skeleton.names,
+        parents: skeleton.parents.clone(),
+        bones: &skeleton.bones,
+        parts: skeleton.parts.iter().map(|&part| word(part)).collect(),
+        present: Rows { values: &motion.present, width: motion.bodies },
+        positions: Nested { values: &motion.positions, shape, width: 3 },
+        orientations: motion.orientations.as_ref().map(|values| Nested { values, shape, width: 4 }),
+    };
+    serde_json::to_string(&whole).expect("names and numbers are JSON") + "\n"
+}
+
+/// One frame as JSON, counted from 0: the position of every joint of everybody who is there, with its name.
+///
+/// # Panics
+/// When there are not as many frames.
+#[must_use]
+pub fn frame_as_json(motion: &Motion, frame: usize) -> String {
+    let joint = |body: usize, j: usize| Joint {
+        joint: &motion.skeleton.names[j],
+        position: motion.position(frame, body, j),
+        orientation: motion.orientations.is_some().then(|| motion.orientation(frame, body, j)),
+    };
+    let bodies = (0..motion.bodies).filter(|&body| motion.is_present(frame, body));
+    let frame = Frame {
+        file: &motion.source.file,
+        read: motion.source.to_string(),
+        unit: "m",
+        up: "+y",
+        frame,
+        seconds: frame as f32 / motion.fps,
+        bodies: bodies
+            .map(|body| Body { body: body + 1, joints: (0..motion.joints()).map(|j| joint(body, j)).collect() })
+            .collect(),
+    };
+    serde_json::to_string_pretty(&frame).expect("names and numbers are JSON")
+}
+
+fn word(part: Part) -> &'static str {
+    match part {
+        Part::Torso => "torso",
+        Part::LeftArm => "left arm",
+        Part::RightArm => "right arm",
+        Part::LeftLeg => "left leg",
+        Part::RightLeg => "right leg",
+    }
+}
+
+/// `[N, width]` as lists of lists.
+struct Rows<'a, T> {
+    values: &'a [T],
+    width: usize,
+}
+
+impl<T: Serialize> Serialize for Rows<'_, T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.values.chunks(self.width.max(1)))
+    }
+}
+
+/// `[T, P, J, width]` as lists of lists of lists.
+struct Nested<'a> {
+    values: &'a [f32],
+    /// Bodies and joints.
+    shape: [usize; 2],
+    width: usize,
+}
+
+impl Serialize for Nested<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let [bodies, joints] = self.shape;
+        let body = (joints * self.width).max(1);
+        let mut frames = serializer.serialize_seq(None)?;
+        for frame in self.values.chunks(bodies.max(1) * body) {
+            let bodies: Vec<Rows<'_, f32>> =
+                frame.chunks(body).map(|values| Rows { values, width: self.width }).collect();
+            frames.serialize_element(&bodies)?;
+        }
+        frames.end()
+    }
+}
