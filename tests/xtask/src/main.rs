@@ -26,6 +26,11 @@ The project's tasks
   cargo xtask test           install what the tests need, build the page, run every test, and tell what could not run
       --strict               a check that cannot run is a failure
   cargo xtask test ARGS…     the same without the page; ARGS go to `cargo test`, for example a test's name
+  cargo xtask fuzz           damaged and hostile files for every reader, a minute each; --help tells more
+      --seconds N            how long for each reader
+      --reader NAME          only this one
+      --seed N               other files
+      --replay PATH          a failure again
   cargo xtask page-test      build the page and drive it in a real browser: some minutes on two cores
   cargo xtask bench          measure the renderer on this machine and write tests/benches/RESULTS.md: some minutes
   cargo xtask page-figures   measure the page in a browser: start, drawing, answering, memory
@@ -39,6 +44,7 @@ fn main() -> ExitCode {
     let outcome = match args.first().map(String::as_str) {
         Some("web") => web::Options::parse(&args[1..]).and_then(|options| web::run(&options)),
         Some("test") => test::test(&args[1..]),
+        Some("fuzz") => fuzz(&args[1..]),
         Some("page-test") => test::page_test(),
         Some("page-figures") => page_figures(),
         Some("bench") => bench(),
@@ -68,6 +74,13 @@ fn page_figures() -> Result<()> {
     run(&mut cargo(&["build", "--release", "--workspace", "--bin", "page_figures"]))?;
     let program = workspace::target_folder()?.join("release/page_figures");
     run(Command::new(program).env("CHROMIUM", browser).env("SKELETONLLM_PAGE", page))
+}
+
+/// Files that may break a reader, tried by a program of its own.
+fn fuzz(arguments: &[String]) -> Result<()> {
+    // as above: one build for all packages
+    run(&mut cargo(&["build", "--release", "--workspace", "--bin", "fuzz"]))?;
+    run(Command::new(workspace::target_folder()?.join("release/fuzz")).args(arguments))
 }
 
 /// The renderer's times, as a table beside the benchmarks.

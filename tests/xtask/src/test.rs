@@ -16,6 +16,9 @@ use crate::{
     vulkan, web, workspace,
 };
 
+/// How long the whole test command tries damaged files on each reader; the tests alone take two seconds.
+const FUZZ_SECONDS: u64 = 60;
+
 /// What stands after `cargo xtask test`.
 #[derive(Debug, PartialEq, Eq)]
 struct Options {
@@ -61,6 +64,9 @@ pub fn test(arguments: &[String]) -> Result<()> {
                 Err(error) => eprintln!("xtask: {error:#}\nxtask: without it the page is neither built nor tested"),
             }
         }
+    }
+    if options.cargo.is_empty() {
+        cargo.env("SKELETONLLM_FUZZ_SECONDS", FUZZ_SECONDS.to_string());
     }
     let record = workspace::target_folder()?.join("skipped-checks.tsv");
     let folder = record.parent().context("the target folder has a name")?;

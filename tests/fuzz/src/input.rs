@@ -1,0 +1,89 @@
+//! What a reader is given.
+
+use std::{fs, io, path::Path};
+
+/// A file, and the one beside it where its format has two.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Input {
+    /// Name of the file, which tells between formats that look alike.
+    pub name: String,
+    /// The file.
+    pub bytes: Vec<u8>,
+    /// `skeleton.json` beside it.
+    pub beside: Option<Vec<u8>>,
+}
+
+/// What the second file is called.
+const BESIDE: &str = "skeleton.json";
+
+impl Input {
+    /// A file that stands alone.
+    #[must_use]
+    pub fn alone(name: &str, bytes: impl Into<Vec<u8>>) -> Self {
+        Self { name: name.to_owned(), bytes: bytes.into(), beside: None }
+    }
+
+    /// Length of both files in bytes.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.bytes.len() + self.beside.as_ref().map_or(0, Vec::len)
+    }
+
+    /// Whether there is nothing in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Writes the files into a folder, made if it is missing.
+    ///
+    /// # Errors
+    /// What the file system says.
+    pub fn save(&self, folder: &Path) -> io::Result<()> {
+        fs::create_dir_all(folder)?;
+        fs::write(folder.join(&self.name), &self.bytes)?;
+        match &self.beside {
+            Some(beside) => fs::write(folder.join(BESIDE), beside),
+            None => match fs::remove_file(folder.join(BESIDE)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => Ok(()),
+            },
+        }
+    }
+
+    /// Reads a file, or the files of a folder that [`Input::save`] wrote.
+    ///
+    /// # Errors
+    /// What the file system says; when the folder holds no file but `skeleton.json`.
+    pub fn load(path: &Path) -> io::Result<Self> {
+        let file = if path.is_dir() {
+            let mut files = fs::read_dir(path)?.filter_map(|entry| Some(entry.ok()?.path()));
+            let file = files.find(|file| file.is_file() && !file.ends_with(BESIDE));
+            file.ok_or_else(|| io::Error::other(format!("{} holds no input", path.display())))?
+        } else {
+            path.to_owned()
+        };
+        let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let beside = file.with_file_name(BESIDE);
+        let beside = beside.is_file().then(|| fs::read(beside)).transpose()?;
+        Ok(Self { name, bytes: fs::read(&file)?, beside })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_saved_is_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut input = Input { beside: Some(b"{}".to_vec()), ..Input::alone("a.npy", b"\x93N".as_slice()) };
+        for _ in 0..2 {
+            input.save(folder.path()).unwrap();
+            assert_eq!(Input::load(folder.path()).unwrap(), input);
+            assert_eq!(Input::load(&folder.path().join("a.npy")).unwrap(), input);
+            input.beside = None;
+        }
+        assert!(Input::load(&folder.path().join("b.npy")).is_err());
+    }
+}
