@@ -10,9 +10,10 @@
 //!
 //! | Module | What lives there |
 //! | --- | --- |
-//! | `read` | the entry points: tells the format, calls its reader, makes a [`Motion`] of what that read |
+//! | `read` | the entry points: tells the format and calls its reader |
 //! | `bvh`, `ntu`, `humanml3d`, `npy` | one format each |
 //! | `raw`, `limits` | what readers hand over; how much of a file is taken |
+//! | `understand` | makes a [`Motion`] of what a reader read |
 //! | `topology` | body parts, left and right, mirror twins; known layouts |
 //! | `measure`, `units`, `source` | unit and up axis from the body's size and stance; what was declared, inferred or overridden |
 //! | `transform` | mirror, yaw, scale, resample, crop |
@@ -34,6 +35,7 @@ mod read;
 mod source;
 mod topology;
 mod transform;
+mod understand;
 mod units;
 mod write;
 
@@ -45,7 +47,7 @@ use std::sync::Arc;
 pub use error::{Cause, MotionError};
 pub use limits::{MAX_FILE_BYTES, MAX_FRAMES, MAX_JOINT_FRAMES, MAX_JOINTS};
 pub use read::{ReadOptions, read, read_file};
-pub use source::{Format, Source};
+pub use source::{Format, Known, Reason, Source};
 pub use topology::Layout;
 pub use units::{Unit, UpAxis};
 pub use write::{

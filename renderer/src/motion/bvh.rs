@@ -75,14 +75,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Raw, Failure> {
         format: Format::Bvh,
         names: body.names,
         parents: body.parents,
-        bones: None,
         fps: 1.0 / file.frame_time,
         bodies: 1,
         positions: body.positions,
         orientations: Some(body.orientations),
-        unit: None,
-        up: None,
-        body_ids: Vec::new(),
         warnings: file.warnings,
+        ..Raw::default()
     })
 }

@@ -12,7 +12,7 @@ mod pose;
 pub use actions::Action;
 
 use self::pose::{Body, Pose};
-use super::{Motion, Skeleton, Source, quaternion};
+use super::{Motion, Reason, Skeleton, Source, quaternion};
 
 /// Who performs, and how.
 #[derive(Clone, Debug, PartialEq)]
@@ -66,7 +66,7 @@ pub fn perform(action: Action, person: &Person, fps: f32) -> Motion {
             orientations.extend(quaternion::scalar_first(q));
         }
     }
-    let generated = || "generated".to_owned();
+    let generated = || Reason::stated("generated");
     let source = Source { unit_from: generated(), up_from: generated(), parts_from: generated(), ..Source::default() };
     Motion { orientations: Some(orientations), source, ..Motion::of_one_body(skeleton(), fps, positions) }
 }

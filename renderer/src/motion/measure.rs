@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use glam::{DVec3, Vec3};
 
-use super::{Part, Skeleton, Unit, UpAxis};
+use super::{Part, Reason, Skeleton, Unit, UpAxis};
 
 /// Positions in any unit, as far as the measures below need them.
 pub(super) struct Poses<'a> {
@@ -127,28 +127,27 @@ fn reach(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize], from: usize)
 
 /// Tells the unit from the standing height `size` in file units: the usual units first, then CMU's, each where it gives a
 /// person of 1.2 to 2.1 m; then metric units that give 0.9 to 2.5 m; else the scale at which the body is 1.7 m tall.
-pub(super) fn infer_unit(size: f64) -> (Unit, String) {
+pub(super) fn infer_unit(size: f64) -> (Unit, Reason) {
     let fits = |unit: &Unit| (1.2..=2.1).contains(&(size * unit.metres));
     let named = [Unit::METRE, Unit::CENTIMETRE, Unit::MILLIMETRE, Unit::INCH, Unit::CMU];
     if let Some(unit) = named.into_iter().find(fits) {
         let tall = size * unit.metres;
-        return (unit, format!("inferred: the body is then {tall:.2} m tall, bone by bone"));
+        return (unit, Reason::inferred(format!("the body is then {tall:.2} m tall, bone by bone")));
     }
     // a child, or a body whose head ends at its middle and whose legs end at the ankles
     let metric = [Unit::METRE, Unit::CENTIMETRE, Unit::MILLIMETRE];
     let roughly = |unit: &Unit| (0.9..=2.5).contains(&(size * unit.metres));
     if let Some(unit) = metric.into_iter().find(roughly) {
         let tall = size * unit.metres;
-        return (unit, format!("inferred: nothing fits better, though the body is then {tall:.2} m tall"));
+        return (unit, Reason::inferred(format!("nothing fits better, though the body is then {tall:.2} m tall")));
     }
     let metres = 1.7 / size;
     let unit = Unit { name: Cow::Owned(format!("{metres:.4e} m")), metres };
-    let why = format!("no usual unit fits a body of {size:.4}: scaled to 1.70 m tall");
-    (unit, why)
+    (unit, Reason::assumed(format!("no usual unit fits a body of {size:.4}: scaled to 1.70 m tall")))
 }
 
 /// Tells the up axis from where the head is, seen from the feet, over the whole clip.
-pub(super) fn infer_up(poses: &Poses<'_>, skeleton: &Skeleton) -> (UpAxis, String) {
+pub(super) fn infer_up(poses: &Poses<'_>, skeleton: &Skeleton) -> (UpAxis, Reason) {
     let samples = poses.sampled();
     let legs = [Part::LeftLeg, Part::RightLeg];
     let feet: Vec<usize> = legs.iter().filter_map(|&p| skeleton.tip(p)).collect();
@@ -171,26 +170,24 @@ pub(super) fn infer_up(poses: &Poses<'_>, skeleton: &Skeleton) -> (UpAxis, Strin
     let share = 100.0 * upright as f64 / samples.len().max(1) as f64;
     // somebody who lies down or does a handstand for most of a +y clip still stands in some of it
     if best == UpAxis::PlusY || share >= 15.0 {
-        let why = format!("inferred: the body stands along +y in {share:.0} % of frames");
-        return (UpAxis::PlusY, why);
+        let why = format!("the body stands along +y in {share:.0} % of frames");
+        return (UpAxis::PlusY, Reason::inferred(why));
     }
     if along(&best) < 0.6 {
-        let why = "assumed: no stance stands out".to_owned();
-        return (UpAxis::PlusY, why);
+        return (UpAxis::PlusY, Reason::assumed("no stance stands out"));
     }
-    let why = format!("inferred: from feet to head, {:.0} % of the way runs along {best}", 100.0 * along(&best));
-    (best, why)
+    let why = format!("from feet to head, {:.0} % of the way runs along {best}", 100.0 * along(&best));
+    (best, Reason::inferred(why))
 }
 
 /// Without known feet and head only a body that is flat along y is no +y one: arms spread wide are no reason to turn it.
-fn infer_up_from_extent(poses: &Poses<'_>, samples: &[usize]) -> (UpAxis, String) {
+fn infer_up_from_extent(poses: &Poses<'_>, samples: &[usize]) -> (UpAxis, Reason) {
     let [x, y, z] = extent(poses, samples);
     let flat = |v: f64| v < 0.25 * x.max(z);
     if !flat(y) || flat(z) {
-        return (UpAxis::PlusY, "assumed: no feet and head are known".to_owned());
+        return (UpAxis::PlusY, Reason::assumed("no feet and head are known"));
     }
-    let why = "inferred: the body is flat along y and high along z".to_owned();
-    (UpAxis::PlusZ, why)
+    (UpAxis::PlusZ, Reason::inferred("the body is flat along y and high along z"))
 }
 
 #[cfg(test)]

@@ -122,12 +122,9 @@ fn described(text: &[u8], joints: usize) -> Result<Raw, Failure> {
         bones: Some(bones),
         fps: sidecar.fps,
         bodies: 1,
-        positions: Vec::new(),
-        orientations: None,
         unit: unit.map_err(|e| whole(Cause::Malformed(e)))?.map(|u| (u, stated("unit"))),
         up: up.map_err(|e| whole(Cause::Malformed(e)))?.map(|u| (u, stated("axis"))),
-        body_ids: Vec::new(),
-        warnings: Vec::new(),
+        ..Raw::default()
     })
 }
 

@@ -1,8 +1,9 @@
 //! What the readers of all formats hand over: the file's own numbers, in its own units and axes.
 
-use super::{Format, Layout, Unit, UpAxis};
+use super::{Format, Layout, Reason, Unit, UpAxis};
 
-/// A file, read but not understood.
+/// A file, read but not understood. Readers set what their format has and leave the rest as [`Raw::default`] has it.
+#[derive(Default)]
 pub(super) struct Raw {
     pub format: Format,
     pub names: Vec<String>,
@@ -16,10 +17,21 @@ pub(super) struct Raw {
     pub positions: Vec<f32>,
     /// `[T, P, J, 4]`.
     pub orientations: Option<Vec<f32>>,
-    /// What the format or the file declares.
+    /// `[J, 3]` the pose that bodies have before anything turns, in the file's axes, where the format has one. What it
+    /// stands along is evidence of the up axis.
+    pub rest: Option<Vec<f32>>,
+    /// How the layout is known, where the file does not name its joints.
+    pub layout_from: Option<Reason>,
+    /// How bodies were told apart, where there was a choice.
+    pub bodies_from: Option<Reason>,
+    /// Names of joints that were dropped because they are no part of a body.
+    pub left_out: Vec<String>,
+    /// What the format or the file declares, and where.
     pub unit: Option<(Unit, String)>,
-    /// What the format or the file declares.
+    /// What the format or the file declares, and where.
     pub up: Option<(UpAxis, String)>,
+    /// The axis that most files of this kind have up: decides where nothing else does.
+    pub usual_up: UpAxis,
     pub body_ids: Vec<u64>,
     pub warnings: Vec<String>,
 }
@@ -34,12 +46,7 @@ impl Raw {
             bones: Some(layout.bones()),
             fps,
             bodies: 1,
-            positions: Vec::new(),
-            orientations: None,
-            unit: None,
-            up: None,
-            body_ids: Vec::new(),
-            warnings: Vec::new(),
+            ..Self::default()
         }
     }
 

@@ -1,17 +1,14 @@
-//! The entry points: which format it is, who reads it, and what its numbers mean.
+//! The entry points: which format it is, and who reads it.
 
-use std::{fs, io::Read as _, path::Path, sync::Arc};
+use std::{fs, io::Read as _, path::Path};
 
 use super::{
-    Format, Motion, MotionError, Skeleton, Source, Unit, UpAxis, bvh,
+    Format, Motion, MotionError, Unit, UpAxis, bvh,
     error::{Cause, excerpt},
     humanml3d,
-    limits::{MAX_COORDINATE, MAX_FILE_BYTES, check_size},
-    measure::{self, Poses},
+    limits::{MAX_FILE_BYTES, check_size},
     npy, ntu,
-    quaternion::{from_scalar_first, scalar_first},
-    raw::Raw,
-    topology,
+    understand::understand,
 };
 
 /// How to understand a file, where the caller knows better than inference.
@@ -46,7 +43,7 @@ pub fn read(bytes: &[u8], name: &str, options: &ReadOptions) -> Result<Motion, M
         Format::Ntu => ntu::read(bytes, options.slots_by_body_id).map_err(|(line, cause)| cause.at(name, line)),
         _ => bvh::read(bytes).map_err(|(line, cause)| cause.at(name, line)),
     }?;
-    finish(raw, name, options).map_err(|cause| cause.at(name, None))
+    understand(raw, name, options).map_err(|cause| cause.at(name, None))
 }
 
 /// Reads a motion file. For an `.npy` file without [`ReadOptions::sidecar`], a `skeleton.json` in the same folder is used.
@@ -90,112 +87,5 @@ fn sniff(bytes: &[u8]) -> Result<Format, Cause> {
         Some(b'0'..=b'9') => Ok(Format::Ntu),
         _ if word(b"HIERARCHY") || word(b"ROOT") || word(b"MOTION") => Ok(Format::Bvh),
         _ => Err(Cause::UnknownFormat(format!("it begins with {}", excerpt(start)))),
-    }
-}
-
-/// Labels, checks and converts the file's numbers.
-fn finish(mut raw: Raw, name: &str, options: &ReadOptions) -> Result<Motion, Cause> {
-    let joints = raw.names.len();
-    if joints < 2 {
-        return Err(Cause::Degenerate(
-            "the skeleton has fewer than two joints, so there is nothing to draw".to_owned(),
-        ));
-    }
-    if raw.positions.is_empty() {
-        return Err(Cause::Degenerate("there are no frames".to_owned()));
-    }
-    let present = presence(&raw)?;
-    let mut source = Source {
-        file: name.to_owned(),
-        format: raw.format,
-        body_ids: std::mem::take(&mut raw.body_ids),
-        warnings: std::mem::take(&mut raw.warnings),
-        ..Source::default()
-    };
-    let bones = raw.bones.take().unwrap_or_else(|| topology::tree_bones(&raw.parents));
-    let labels = topology::by_names(&raw.names, &raw.parents);
-    let mut skeleton =
-        Skeleton { names: raw.names, parents: raw.parents, bones, parts: labels.parts, mirror: labels.mirror };
-
-    let poses = Poses { positions: &raw.positions, present: &present, joints };
-    (source.up, source.up_from) = match (options.up, raw.up) {
-        (Some(up), _) => (up, "given by the caller".to_owned()),
-        (None, Some(declared)) => declared,
-        (None, None) => measure::infer_up(&poses, &skeleton),
-    };
-    for point in raw.positions.chunks_exact_mut(3) {
-        let turned = source.up.to_y_up([point[0], point[1], point[2]]);
-        point.copy_from_slice(&turned);
-    }
-
-    let poses = Poses { positions: &raw.positions, present: &present, joints };
-    source.parts_from = labels.how;
-    if !labels.complete {
-        source.parts_from = topology::by_shape(&poses, &mut skeleton, &mut source.warnings);
-    }
-    let size = measure::standing_height(&poses, &skeleton);
-    (source.unit, source.unit_from) = match (options.unit.clone(), raw.unit) {
-        (Some(unit), _) => (unit, "given by the caller".to_owned()),
-        (None, Some(declared)) => declared,
-        (None, None) => measure::infer_unit(size),
-    };
-    let metres = source.unit.metres;
-    if !(0.3..=4.0).contains(&(size * metres)) {
-        source.warnings.push(format!(
-            "the body is {:.3} m tall in the unit {}: is the unit right?",
-            size * metres,
-            source.unit.name
-        ));
-    }
-    for v in &mut raw.positions {
-        *v = (f64::from(*v) * metres) as f32;
-    }
-    if let Some(orientations) = &mut raw.orientations {
-        turn(orientations, source.up);
-    }
-    Ok(Motion {
-        skeleton: Arc::new(skeleton),
-        fps: raw.fps as f32,
-        bodies: raw.bodies,
-        positions: raw.positions,
-        present,
-        orientations: raw.orientations,
-        source,
-    })
-}
-
-/// `[T, P]`: a body slot is empty where all coordinates are zero (spec A.1.4). Errors when no frame shows a body of any
-/// size, or a coordinate is not finite.
-fn presence(raw: &Raw) -> Result<Vec<bool>, Cause> {
-    let joints = raw.names.len();
-    let mut present = Vec::with_capacity(raw.positions.len() / (3 * joints));
-    let mut sized = false;
-    for (n, body) in raw.positions.chunks_exact(3 * joints).enumerate() {
-        if let Some(i) = body.iter().position(|v| !v.is_finite() || f64::from(v.abs()) > MAX_COORDINATE) {
-            return Err(Cause::NotFinite(format!(
-                "the position of joint {} in frame {}",
-                raw.names[i / 3],
-                n / raw.bodies + 1
-            )));
-        }
-        present.push(body.iter().map(|v| v.abs()).sum::<f32>() > 1e-6);
-        sized |= body.chunks_exact(3).any(|p| p != &body[..3]);
-    }
-    if !present.contains(&true) {
-        return Err(Cause::Degenerate("nobody is in any frame: all coordinates are zero".to_owned()));
-    }
-    if !sized {
-        return Err(Cause::Degenerate("all joints are at one point in every frame".to_owned()));
-    }
-    Ok(present)
-}
-
-fn turn(orientations: &mut [f32], up: UpAxis) {
-    if up == UpAxis::PlusY {
-        return;
-    }
-    for q in orientations.chunks_exact_mut(4) {
-        let turned = up.rotation() * from_scalar_first([q[0], q[1], q[2], q[3]]);
-        q.copy_from_slice(&scalar_first(turned));
     }
 }

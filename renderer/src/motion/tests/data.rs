@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use skeletonllm_checks::shared;
 
-use super::super::{Part, read_file};
+use super::super::{Part, Reason, read_file};
 use super::*;
 
 /// The recordings of a set; `None` where the data is not at hand.
@@ -103,7 +103,7 @@ fn mae_gestures() {
 fn utd_mhad() {
     check("utd-mhad", 647, |_, m| {
         assert_eq!((m.joints(), m.fps), (20, 30.0));
-        assert_eq!(m.source.unit_from, "unit from skeleton.json");
+        assert_eq!(m.source.unit_from, Reason::stated("unit from skeleton.json"));
     });
 }
 

@@ -6,7 +6,7 @@
 use glam::DVec3;
 
 use super::super::{
-    Part, Skeleton,
+    Part, Reason, Skeleton,
     measure::{Poses, median},
 };
 
@@ -33,7 +33,7 @@ struct Tree {
 
 /// Labels the joints of `skeleton` from `poses`, which must be +y up; returns one line on how. Where nothing can be told,
 /// all joints stay in the torso and a warning says so.
-pub(in super::super) fn by_shape(poses: &Poses<'_>, skeleton: &mut Skeleton, warnings: &mut Vec<String>) -> String {
+pub(in super::super) fn by_shape(poses: &Poses<'_>, skeleton: &mut Skeleton, warnings: &mut Vec<String>) -> Reason {
     let samples = poses.sampled();
     let tree = measure(poses, &samples, skeleton);
     let mut pairs = pairs(&tree, skeleton);
@@ -41,7 +41,7 @@ pub(in super::super) fn by_shape(poses: &Poses<'_>, skeleton: &mut Skeleton, war
     pairs.truncate(2);
     if pairs.is_empty() {
         warnings.push("neither the joint names nor the shape tell arms, legs, left and right".to_owned());
-        return "unknown: all joints count as torso".to_owned();
+        return Reason::assumed("unknown: all joints count as torso");
     }
     let low = |p: &Pair| height_of_ends(poses, &samples, &tree, p);
     pairs.sort_by(|p, q| low(p).total_cmp(&low(q)));
@@ -78,12 +78,13 @@ pub(in super::super) fn by_shape(poses: &Poses<'_>, skeleton: &mut Skeleton, war
         let (l, r) = if side >= 0.0 { (pair.a, pair.b) } else { (pair.b, pair.a) };
         assign(&tree, skeleton, (l, left), (r, right));
     }
-    format!(
+    let how = format!(
         "from the shape: {} of {} joints belong to paired branches{}",
         skeleton.parts.iter().filter(|&&p| p != Part::Torso).count(),
         skeleton.joints(),
         if sure { ", knees, feet and hands point forward" } else { "" }
-    )
+    );
+    if sure { Reason::inferred(how) } else { Reason::assumed(how) }
 }
 
 fn measure(poses: &Poses<'_>, samples: &[usize], skeleton: &Skeleton) -> Tree {
