@@ -46,6 +46,30 @@ fn questions_may_be_typed_carelessly() {
 }
 
 #[test]
+fn what_a_file_does_not_state_is_said_in_one_line() {
+    let file = "assets/samples/wave_left_hand.bvh";
+    let question = "Which hand does the person move?";
+    let told = |more: &[&str]| {
+        let output = run(env!("CARGO_BIN_EXE_ask"), &[&[file, question, "--device", "cpu"], more].concat());
+        assert!(output.status.success());
+        assert_eq!(String::from_utf8(output.stdout).unwrap(), "left hand\n", "the answer stands alone");
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let line = told(&[]);
+    assert!(line.starts_with("ask: assets/samples/wave_left_hand.bvh: read as BVH: unit cm (inferred: "), "{line}");
+    assert!(line.contains("up +y (") && line.ends_with("--unit, --up override\n"), "{line}");
+    assert_eq!(line.lines().count(), 1, "{line}");
+    assert_eq!(told(&["--unit", "cm", "--up", "+y"]), "", "nothing was guessed");
+
+    let json = run(env!("CARGO_BIN_EXE_ask"), &[file, question, "--device", "cpu", "--json"]);
+    assert!(json.stderr.is_empty());
+    let json: serde_json::Value = serde_json::from_slice(&json.stdout).unwrap();
+    let read = &json["read"];
+    assert_eq!([&read["format"], &read["unit"], &read["up"]], ["BVH", "cm", "+y"]);
+    assert_eq!((&read["unit_from"]["known"], &read["parts_from"]["known"]), (&"inferred".into(), &"stated".into()));
+}
+
+#[test]
 fn what_no_skeleton_shows_is_declined() {
     let answer = ask(&["assets/samples/squat.bvh", "What colour is the shirt?", "--device", "cpu"]);
     assert!(answer.to_lowercase().contains("skeleton"), "{answer}");
@@ -112,7 +136,10 @@ fn a_reader_may_have_seen_enough() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_ask"));
         let output = command.args(arguments).current_dir(root()).stdout(writer).output().unwrap();
         let said = String::from_utf8(output.stderr).unwrap();
-        assert!(output.status.success() && said.is_empty(), "{said}");
+        // the one line that says what was guessed, which JSON holds itself
+        let lines = usize::from(!arguments.contains(&"--json"));
+        assert!(output.status.success() && said.lines().count() == lines, "{said}");
+        assert!(said.lines().all(|line| line.contains(": read as BVH: ")), "{said}");
     }
 }
 

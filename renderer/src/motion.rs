@@ -51,7 +51,8 @@ pub use source::{Format, Known, Reason, Source};
 pub use topology::Layout;
 pub use units::{Unit, UpAxis};
 pub use write::{
-    Array, Written, frame_as_json, write_bvh, write_bvh_of_all, write_glb, write_json, write_npy, write_ntu,
+    Array, Written, frame_as_json, source_as_json, write_bvh, write_bvh_of_all, write_glb, write_json, write_npy,
+    write_ntu,
 };
 
 /// The part of the body that a joint belongs to. Left and right are the performer's.

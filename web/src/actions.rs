@@ -1,5 +1,6 @@
 //! What a person can do. Panels and keys ask for actions; the app carries them out.
 
+use draction::motion::{Unit, UpAxis};
 use eframe::egui::{Context, Key, Modifiers};
 
 /// One thing to do.
@@ -15,6 +16,8 @@ pub enum Action {
     SelectBy(isize),
     /// Close a take, by its index.
     Close(usize),
+    /// Read the file of the take in view again, in that unit and with that axis up; as it tells itself with `None`.
+    ReadAs(Option<Unit>, Option<UpAxis>),
     /// Start or stop playing.
     TogglePlay,
     /// Stop and move by frames.

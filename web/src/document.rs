@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use draction::motion::{Motion, ReadOptions};
+use draction::motion::{Motion, ReadOptions, Unit, UpAxis};
 use skeletonllm::{
     assistant::{Attribution, LONG_TAKE_SECONDS, Span, describe_motion},
     drawing::{DrawSettings, HostDrawing},
@@ -22,6 +22,10 @@ pub struct Take {
     pub motion: Arc<Motion>,
     /// The same in words. Measuring a motion takes too long for every frame of the window.
     pub description: String,
+    /// How the file was read, so that it can be read otherwise.
+    pub options: ReadOptions,
+    /// The file.
+    file: Arc<FileSource>,
     /// The playhead in frames of the motion.
     pub frame: f32,
     /// Questions and answers, oldest first.
@@ -48,6 +52,12 @@ impl Take {
     pub fn answers(&self) -> impl Iterator<Item = &Exchange> {
         let answered = |e: &&Exchange| matches!(e.outcome, Some(Outcome::Answered { .. })) && !e.answer.is_empty();
         self.exchanges.iter().rev().filter(answered)
+    }
+
+    /// How the file was understood, a line each: its format, and everything that it does not state itself.
+    pub fn reading(&self) -> Vec<String> {
+        let source = &self.motion.source;
+        [source.format.to_string()].into_iter().chain(source.guesses()).collect()
     }
 
     /// Whether it is long enough to be labelled window by window.
@@ -151,7 +161,8 @@ pub struct Document {
     pub theme: Option<bool>,
     /// Counts changes of `settings`, so that pictures know when they are stale.
     pub settings_version: u64,
-    sidecar: Option<Vec<u8>>,
+    /// How files are read that are opened from now on.
+    pub options: ReadOptions,
     last_id: u64,
 }
 
@@ -167,6 +178,11 @@ pub enum Opened {
 }
 
 impl Document {
+    /// Nothing yet; files will be read so.
+    pub fn reading(options: ReadOptions) -> Document {
+        Document { options, ..Document::default() }
+    }
+
     /// The take in view.
     pub fn take(&self) -> Option<&Take> {
         self.takes.get(self.current)
@@ -219,17 +235,42 @@ impl Document {
             return Ok(Opened::Weights);
         }
         if name == "skeleton.json" {
-            self.sidecar = Some(file.bytes.clone());
+            self.options.sidecar = Some(file.bytes.clone());
             return Ok(Opened::Sidecar);
         }
-        let options = ReadOptions { sidecar: self.sidecar.clone(), ..ReadOptions::default() };
-        let motion = draction::motion::read(&file.bytes, &name, &options).map_err(|error| error.to_string())?;
+        let options = self.options.clone();
+        let take = self.read(Arc::new(FileSource { name, bytes: file.bytes.clone() }), options)?;
+        self.takes.push(take);
+        Ok(Opened::Take(self.takes.len() - 1))
+    }
+
+    /// Reads the file of the take in view again, with that unit and up axis, or as the file itself tells with `None`. What
+    /// was asked stays; what the model found out about the other reading goes.
+    ///
+    /// # Errors
+    /// The reader's words; the take then stays as it was.
+    pub fn read_as(&mut self, unit: Option<Unit>, up: Option<UpAxis>) -> Result<(), String> {
+        let index = self.current;
+        let Some(take) = self.takes.get(index) else { return Ok(()) };
+        let options = ReadOptions { unit, up, ..take.options.clone() };
+        let read = self.read(take.file.clone(), options)?;
+        let take = &mut self.takes[index];
+        let exchanges = std::mem::take(&mut take.exchanges);
+        let frame = take.frame;
+        *take = Take { exchanges, frame, ..read };
+        Ok(())
+    }
+
+    /// A take of its own, not yet among the others.
+    fn read(&mut self, file: Arc<FileSource>, options: ReadOptions) -> Result<Take, String> {
+        let motion = draction::motion::read(&file.bytes, &file.name, &options).map_err(|error| error.to_string())?;
         let motion = motion.without_empty_bodies();
-        let id = self.next_id();
-        self.takes.push(Take {
-            id,
-            name,
+        Ok(Take {
+            id: self.next_id(),
+            name: file.name.clone(),
             description: describe_motion(&motion),
+            options,
+            file,
             motion: Arc::new(motion),
             frame: 0.0,
             exchanges: Vec::new(),
@@ -238,8 +279,7 @@ impl Document {
             explanation: None,
             spans_progress: None,
             opened_at: Some(web_time::Instant::now()),
-        });
-        Ok(Opened::Take(self.takes.len() - 1))
+        })
     }
 
     /// Says something over the window; the same words are not said twice at a time.
@@ -292,6 +332,29 @@ mod tests {
         let problem = document.open(&broken).unwrap_err();
         assert!(problem.contains("broken.bvh"), "{problem}");
         assert_eq!(document.takes.len(), 1, "what was open stays open");
+    }
+
+    #[test]
+    fn a_take_can_be_read_otherwise_and_back() {
+        let mut document = Document::default();
+        document.open(&sample("squat.bvh")).unwrap();
+        let id = document.takes[0].id;
+        let exchange = Exchange { id: 77, question: "who?".into(), answer: "she".into(), outcome: None };
+        document.takes[0].exchanges.push(exchange.clone());
+        document.takes[0].labels.push(("squat".into(), 1.0));
+        let before = document.takes[0].motion.position(0, 0, 4);
+        assert!(document.takes[0].reading().iter().any(|line| line.contains("unit cm")));
+        document.read_as(Some(Unit::METRE), Some(UpAxis::PlusZ)).unwrap();
+        let take = &document.takes[0];
+        // +z becomes +y, and a centimetre a metre
+        let [x, y, z] = take.motion.position(0, 0, 4).map(|v| v / 100.0);
+        let turned = [x, -z, y];
+        assert!((0..3).all(|i| (turned[i] - before[i]).abs() < 1e-4), "{turned:?} {before:?}");
+        assert!(take.id != id && take.labels.is_empty() && take.exchanges == [exchange]);
+        assert!(take.reading().iter().all(|line| !line.contains("unit")), "nobody guessed: {:?}", take.reading());
+        document.read_as(None, None).unwrap();
+        assert_eq!(document.takes[0].motion.position(0, 0, 4), before);
+        assert_eq!(document.takes[0].name, "squat.bvh");
     }
 
     #[test]

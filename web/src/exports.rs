@@ -63,6 +63,7 @@ pub fn json(take: &Take) -> String {
     #[derive(Serialize)]
     struct Said<'a> {
         file: &'a str,
+        read: Vec<String>,
         frames: usize,
         fps: f32,
         labels: Vec<Label<'a>>,
@@ -93,6 +94,7 @@ pub fn json(take: &Take) -> String {
     }
     let said = Said {
         file: &take.name,
+        read: take.reading(),
         frames: take.motion.frames(),
         fps: take.motion.fps,
         labels: take.labels.iter().map(|(label, p)| Label { label, probability: *p }).collect(),

@@ -4,6 +4,7 @@
 mod chat;
 mod header;
 mod help;
+mod reading;
 mod takes;
 #[cfg(test)]
 mod tests;

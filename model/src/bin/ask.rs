@@ -4,7 +4,10 @@ use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Instant};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use draction::cli::{Reading, finish, print, say};
+use draction::{
+    cli::{Reading, finish, print, say, warn},
+    motion::{Source, source_as_json},
+};
 use skeletonllm::{
     assistant::{Assistant, describe_motion},
     folder::default_model,
@@ -81,14 +84,18 @@ fn run(args: &Args) -> Result<()> {
     if let Some(path) = &args.sheet {
         observation.save_sheet(path)?;
     }
+    // what was guessed, before what depends on it; a program that reads JSON finds it there
+    if let Some(shown) = motion.source.shown().filter(|_| !args.json) {
+        warn(format_args!("ask: {}: {shown}", args.file.display()));
+    }
     match &args.question {
-        Some(question) => once(args, &assistant, &observation, question),
+        Some(question) => once(args, &assistant, &observation, &motion.source, question),
         None => converse(args, &assistant, &observation),
     }
 }
 
 /// One question, one answer.
-fn once(args: &Args, assistant: &Assistant, observation: &Observation, question: &str) -> Result<()> {
+fn once(args: &Args, assistant: &Assistant, observation: &Observation, source: &Source, question: &str) -> Result<()> {
     if args.json {
         let answer = assistant.ask(observation, question, |_| {})?;
         let top: Vec<_> = assistant
@@ -99,6 +106,7 @@ fn once(args: &Args, assistant: &Assistant, observation: &Observation, question:
             .collect();
         let object = serde_json::json!({
             "file": args.file.display().to_string(),
+            "read": source_as_json(source),
             "question": question,
             "answer": answer.text,
             "confidence": answer.confidence,

@@ -189,9 +189,8 @@ fn encode(motion: &Motion, format: Format) -> Result<Output> {
 /// What was understood, and what cannot be written as it was: on standard error, beside what is asked for.
 fn tell(arguments: &Arguments, motion: &Motion, notes: &[String]) {
     let file = arguments.file.display();
-    warn(format_args!("convert: {file}: {}", motion.source));
-    for warning in motion.source.warnings.iter().chain(notes) {
-        warn(format_args!("convert: {file}: {warning}"));
+    for line in motion.source.shown().iter().chain(&motion.source.warnings).chain(notes) {
+        warn(format_args!("convert: {file}: {line}"));
     }
 }
 

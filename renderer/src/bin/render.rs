@@ -171,6 +171,9 @@ fn describe(motion: &Motion, verbose: bool) -> Result<()> {
         source.unit.name,
         source.up
     ))?;
+    if let Some(shown) = source.shown().filter(|_| !verbose) {
+        say(format_args!("  {shown}"))?;
+    }
     if verbose {
         say(format_args!("  unit: {}", source.unit_from))?;
         say(format_args!("  up: {}", source.up_from))?;

@@ -50,13 +50,14 @@ pub(super) fn nearer_sign(q: DQuat, reference: DQuat) -> DQuat {
     if dot(q, reference) < 0.0 { -q } else { q }
 }
 
-/// Angles `(z, x, y)` in radians with `q = Rz ⊗ Rx ⊗ Ry`, the channel order most BVH files use.
-pub(super) fn to_zxy(q: DQuat) -> [f64; 3] {
+/// Angles `(z, x, y)` in radians with `q = Rz ⊗ Rx ⊗ Ry`, the channel order most BVH files use. Where the sine of x is nearer
+/// than `pole` to ±1, y is 0.
+pub(super) fn to_zxy(q: DQuat, pole: f64) -> [f64; 3] {
     // entries of the matrix Rz·Rx·Ry: r[2][1] = sin x
     let [ex, ey, ez] = DVec3::AXES.map(|axis| rotate(q, axis));
     let sin_x = ey.z.clamp(-1.0, 1.0);
     let x = sin_x.asin();
-    if sin_x.abs() > 0.999_999 {
+    if sin_x.abs() > 1.0 - pole {
         // gimbal lock: only the sum of z and y is defined, give it all to z
         return [ex.y.atan2(ex.x), x, 0.0];
     }
@@ -69,11 +70,13 @@ mod tests {
 
     #[test]
     fn zxy_angles_rebuild_the_rotation() {
-        for angles in [[0.3, -1.1, 2.5], [-3.0, 0.2, 0.1], [1.0, 1.57, -0.4]] {
+        // at and near the pole, too, where z and y turn about one axis
+        let poles = [1.57, 1.5704, std::f64::consts::FRAC_PI_2, -std::f64::consts::FRAC_PI_2].map(|x| [1.0, x, -0.4]);
+        for angles in [[0.3, -1.1, 2.5], [-3.0, 0.2, 0.1]].into_iter().chain(poles) {
             let build = |a: [f64; 3]| about(2, a[0]) * about(0, a[1]) * about(1, a[2]);
             let q = build(angles);
-            let again = nearer_sign(build(to_zxy(q)), q);
-            assert!(q.abs_diff_eq(again, 1e-3), "{angles:?}: {q:?} {again:?}");
+            let again = nearer_sign(build(to_zxy(q, 1e-12)), q);
+            assert!(q.abs_diff_eq(again, 1e-5), "{angles:?}: {q:?} {again:?}");
         }
     }
 

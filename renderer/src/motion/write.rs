@@ -20,7 +20,7 @@ mod tests;
 
 pub use bvh::{write_bvh, write_bvh_of_all};
 pub use glb::write_glb;
-pub use json::{frame_as_json, write_json};
+pub use json::{frame_as_json, source_as_json, write_json};
 pub use npy::{Array, write_npy};
 pub use ntu::write_ntu;
 

@@ -25,7 +25,7 @@ const BASE: usize = 64 << 20;
 const PER_BYTE: usize = 2000;
 
 /// What came of a file that nothing is wrong with.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Outcome {
     /// A motion, in words that are the same for motions of a kind.
     Read(String),
@@ -126,7 +126,9 @@ fn use_it(motion: &Motion) -> Result<(), String> {
     };
     finite("mirroring", &motion.mirrored())?;
     finite("turning", &motion.yawed(1.0))?;
-    let short = motion.cropped(0..40);
+    // from where somebody is seen
+    let first = motion.present.iter().position(|&there| there).unwrap_or(0) / motion.bodies;
+    let short = motion.cropped(first..first + 40);
     finite("resampling", &short.resampled(short.fps * 1.5))?;
     finite("the figure", &figure::of(&short).motion)?;
     // a body of a hair's or a planet's size has no picture, which is an error and no accident

@@ -9,12 +9,12 @@ pub struct Input {
     pub name: String,
     /// The file.
     pub bytes: Vec<u8>,
-    /// `skeleton.json` beside it.
+    /// The file beside it, where the format has two.
     pub beside: Option<Vec<u8>>,
 }
 
-/// What the second file is called.
-const BESIDE: &str = "skeleton.json";
+/// What second files are called: the skeletons of `.amc` files, and of arrays.
+const BESIDE: [&str; 2] = ["a.asf", "skeleton.json"];
 
 impl Input {
     /// A file that stands alone.
@@ -42,9 +42,10 @@ impl Input {
     pub fn save(&self, folder: &Path) -> io::Result<()> {
         fs::create_dir_all(folder)?;
         fs::write(folder.join(&self.name), &self.bytes)?;
+        let second = folder.join(BESIDE[usize::from(!self.name.ends_with(".amc"))]);
         match &self.beside {
-            Some(beside) => fs::write(folder.join(BESIDE), beside),
-            None => match fs::remove_file(folder.join(BESIDE)) {
+            Some(beside) => fs::write(second, beside),
+            None => match fs::remove_file(second) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
                 _ => Ok(()),
             },
@@ -54,18 +55,18 @@ impl Input {
     /// Reads a file, or the files of a folder that [`Input::save`] wrote.
     ///
     /// # Errors
-    /// What the file system says; when the folder holds no file but `skeleton.json`.
+    /// What the file system says; when the folder holds no file but a second one.
     pub fn load(path: &Path) -> io::Result<Self> {
         let file = if path.is_dir() {
             let mut files = fs::read_dir(path)?.filter_map(|entry| Some(entry.ok()?.path()));
-            let file = files.find(|file| file.is_file() && !file.ends_with(BESIDE));
+            let file = files.find(|file| file.is_file() && !BESIDE.iter().any(|second| file.ends_with(second)));
             file.ok_or_else(|| io::Error::other(format!("{} holds no input", path.display())))?
         } else {
             path.to_owned()
         };
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let beside = file.with_file_name(BESIDE);
-        let beside = beside.is_file().then(|| fs::read(beside)).transpose()?;
+        let mut seconds = BESIDE.iter().map(|second| file.with_file_name(second));
+        let beside = seconds.find(|second| second.is_file()).map(fs::read).transpose()?;
         Ok(Self { name, bytes: fs::read(&file)?, beside })
     }
 }
@@ -77,13 +78,16 @@ mod tests {
     #[test]
     fn what_is_saved_is_loaded() {
         let folder = tempfile::tempdir().unwrap();
-        let mut input = Input { beside: Some(b"{}".to_vec()), ..Input::alone("a.npy", b"\x93N".as_slice()) };
-        for _ in 0..2 {
-            input.save(folder.path()).unwrap();
-            assert_eq!(Input::load(folder.path()).unwrap(), input);
-            assert_eq!(Input::load(&folder.path().join("a.npy")).unwrap(), input);
-            input.beside = None;
+        for name in ["a.npy", "a.amc"] {
+            let mut input = Input { beside: Some(b"{}".to_vec()), ..Input::alone(name, b"\x93N".as_slice()) };
+            for _ in 0..2 {
+                input.save(folder.path()).unwrap();
+                assert_eq!(Input::load(folder.path()).unwrap(), input);
+                assert_eq!(Input::load(&folder.path().join(name)).unwrap(), input);
+                input.beside = None;
+            }
+            fs::remove_file(folder.path().join(name)).unwrap();
+            assert!(Input::load(folder.path()).is_err());
         }
-        assert!(Input::load(&folder.path().join("b.npy")).is_err());
     }
 }

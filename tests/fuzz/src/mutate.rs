@@ -14,7 +14,7 @@ const MOST_CHANGES: usize = 6;
 pub(crate) fn mutated(input: &Input, other: &Input, target: &Target, dice: &mut Dice) -> Input {
     let mut input = input.clone();
     // few changes reach far inside, many go wrong at once
-    let changes = 1 + dice.below(MOST_CHANGES).min(dice.below(MOST_CHANGES));
+    let changes = 1 + if dice.once_in(2) { 0 } else { dice.below(MOST_CHANGES) };
     for _ in 0..changes {
         match (&mut input.beside, &other.beside) {
             (Some(beside), Some(others)) if dice.once_in(3) => change(beside, others, true, target, dice),
@@ -25,22 +25,22 @@ pub(crate) fn mutated(input: &Input, other: &Input, target: &Target, dice: &mut 
 }
 
 fn change(bytes: &mut Vec<u8>, other: &[u8], is_text: bool, target: &Target, dice: &mut Dice) {
-    match dice.below(if is_text { 16 } else { 11 }) {
+    match dice.below(if is_text { 20 } else { 12 }) {
         0 => flip(bytes, dice),
         1 => overwrite(bytes, dice),
         2 => cut_off(bytes, dice),
         3 => take_out(bytes, dice),
         4 => repeat(bytes, dice),
         5 => splice(bytes, other, dice),
-        6 => insert(bytes, dice.one_of(target.words), dice),
-        7 => numbers::replace_written(bytes, dice),
-        8 => numbers::replace_stored(bytes, dice),
-        9 => nest(bytes, dice),
-        10 => numbers::replace_written(bytes, dice),
-        11 => text::delete_lines(bytes, dice),
-        12 => text::double_lines(bytes, dice),
-        13 => text::swap_lines(bytes, dice),
-        14 => text::replace_word(bytes, dice.one_of(target.words), dice),
+        6 => insert(bytes, *dice.one_of(target.words), dice),
+        7 => nest(bytes, dice),
+        8 | 9 => numbers::replace_stored(bytes, dice),
+        10 | 11 => numbers::replace_written(bytes, dice),
+        12..=14 => numbers::change_digits(bytes, dice),
+        15 => text::delete_lines(bytes, dice),
+        16 => text::double_lines(bytes, dice),
+        17 => text::swap_lines(bytes, dice),
+        18 => text::replace_word(bytes, *dice.one_of(target.words), dice),
         _ => text::change_breaks(bytes, dice),
     }
     bytes.truncate(LONGEST);
@@ -97,7 +97,7 @@ fn insert(bytes: &mut Vec<u8>, word: &[u8], dice: &mut Dice) {
 
 /// Opens many brackets.
 fn nest(bytes: &mut Vec<u8>, dice: &mut Dice) {
-    let opening: &[u8] = dice.one_of(&[&b"["[..], b"{", b"(", b"{\"a\":", b"[[", b"<", b"{\n"]);
+    let opening: &[u8] = *dice.one_of(&[&b"["[..], b"{", b"(", b"{\"a\":", b"[[", b"<", b"{\n"]);
     let many = opening.repeat(1 << dice.below(12));
     insert(bytes, &many, dice);
 }

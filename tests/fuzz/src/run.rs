@@ -83,16 +83,19 @@ fn attack(
     started: &AtomicU64,
 ) -> Result<Result<Report, Failure>> {
     let mut dice = Dice::new(target.name, seed);
-    let mut seeds = target.seeds();
-    let undamaged = seeds.len() as u64;
+    let undamaged = target.seeds();
+    // what was read leads on to what is read, what was refused mostly to the same errors
+    let (mut good, mut odd): (Vec<Input>, Vec<Input>) = (undamaged.clone(), Vec::new());
     let mut kinds = HashSet::new();
     let mut report = Report::default();
     let start = Instant::now();
     while start.elapsed() < time {
-        let input = if report.inputs < undamaged {
-            seeds[report.inputs as usize].clone()
-        } else {
-            mutated(dice.one_of(&seeds), dice.one_of(&seeds), target, &mut dice)
+        let input = match undamaged.get(report.inputs as usize) {
+            Some(input) => input.clone(),
+            None => {
+                let from = if odd.is_empty() || !dice.once_in(4) { &good } else { &odd };
+                mutated(dice.one_of(from), dice.one_of(&good), target, &mut dice)
+            }
         };
         started.fetch_add(1, Ordering::Relaxed);
         in_hand.hold(&input).with_context(|| in_hand.folder.display().to_string())?;
@@ -101,8 +104,10 @@ fn attack(
         report.slowest = report.slowest.max(before.elapsed());
         match outcome {
             Ok(outcome) => {
-                report.read += u64::from(matches!(outcome, Outcome::Read(_)));
-                if kinds.insert(outcome) && seeds.len() < MOST_SEEDS && report.inputs >= undamaged {
+                let read = matches!(outcome, Outcome::Read(_));
+                report.read += u64::from(read);
+                let seeds = if read { &mut good } else { &mut odd };
+                if kinds.insert(outcome) && seeds.len() < MOST_SEEDS {
                     seeds.push(input);
                 }
             }

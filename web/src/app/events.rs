@@ -44,9 +44,9 @@ impl App {
     }
 
     /// Tells of a take that was opened, and lets the model look at it.
-    fn announce_take(&mut self, index: usize) {
+    pub(super) fn announce_take(&mut self, index: usize) {
         let take = &self.document.takes[index];
-        let text = format!("{}: {}", take.name, take.description);
+        let text = format!("{}: {}; read as {}", take.name, take.description, take.reading().join(", "));
         platform::announce(Kind::Opened, &text);
         for warning in take.motion.source.warnings.clone() {
             self.note(&warning);

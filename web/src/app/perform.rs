@@ -31,6 +31,14 @@ impl App {
                     self.select(if index < current { current - 1 } else { current.min(last) });
                 }
             }
+            Action::ReadAs(unit, up) => match self.document.read_as(unit, up) {
+                Ok(()) => {
+                    let index = self.document.current;
+                    self.announce_take(index);
+                    self.select(index);
+                }
+                Err(problem) => self.report_error(&problem),
+            },
             Action::TogglePlay => self.playback.playing = !self.playback.playing,
             Action::Step(by) => {
                 self.playback.playing = false;

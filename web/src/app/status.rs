@@ -25,6 +25,7 @@ impl App {
         }
         let flag = |on: bool| if on { "1" } else { "" };
         platform::publish("take", take.map_or("", |take| &take.name));
+        platform::publish("read", &take.map_or(String::new(), |take| take.reading().join("; ")));
         platform::publish("takes", &self.document.takes.len().to_string());
         platform::publish("frame", &take.map_or(0, |take| take.current_frame() + 1).to_string());
         platform::publish("playing", flag(self.playback.playing));

@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
+use draction::cli::Reading;
 use skeletonllm::{
     drawing::HostDrawing,
     folder::{ModelFiles, default_model},
@@ -41,6 +42,8 @@ struct Args {
     /// Where to compute: gpu (the window's own device), cpu, auto (gpu unless it is imitated by software)
     #[arg(long, default_value_t = DeviceChoice::Auto)]
     device: DeviceChoice,
+    #[command(flatten)]
+    reading: Reading,
 }
 
 fn main() -> ExitCode {
@@ -74,6 +77,7 @@ fn run(args: Args) -> Result<()> {
         ..Default::default()
     };
     let choice = args.device;
+    let reading = args.reading.options();
     let create = move |cc: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
         let window = cc.wgpu_render_state.as_ref().ok_or("the window has no GPU device")?;
         let software = window.adapter.get_info().device_type == wgpu::DeviceType::Cpu;
@@ -84,7 +88,7 @@ fn run(args: Args) -> Result<()> {
         };
         let inference = Inference::start(files, devices.model, &cc.egui_ctx);
         let pictures = Pictures::new(devices.pictures, drawing);
-        let parts = Parts { inference, pictures, parking: Parking::default(), incoming };
+        let parts = Parts { inference, pictures, parking: Parking::default(), incoming, reading };
         Ok(Box::new(App::new(&cc.egui_ctx, parts)))
     };
     eframe::run_native("skeletonllm", options, Box::new(create)).map_err(|error| anyhow!("no window: {error}"))

@@ -2,6 +2,7 @@
 
 use eframe::egui::{self, Sense, Ui, Vec2};
 
+use super::reading;
 use crate::{
     actions::Action,
     document::{Document, Take},
@@ -56,5 +57,8 @@ fn entry(ui: &mut Ui, take: &Take, current: bool) -> egui::Response {
         painter.galley(at, line, colour);
         at.y += height + 2.0;
     }
-    response.on_hover_text(&take.description)
+    response.on_hover_ui(|ui| {
+        ui.label(&take.description);
+        reading::lines(take, ui);
+    })
 }

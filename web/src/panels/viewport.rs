@@ -3,7 +3,7 @@
 use eframe::egui::{self, Vec2};
 use skeletonllm::drawing::CameraMode;
 
-use super::{Content, UiState};
+use super::{Content, UiState, reading};
 use crate::{
     actions::Action,
     icons::Icon,
@@ -37,6 +37,7 @@ pub(super) fn scene(content: &Content<'_>, state: &mut UiState, ui: &mut egui::U
             actions.push(Action::CloseExplanation);
         }
     });
+    reading::show(take, ui, actions);
     let heat = take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.joints));
     SceneView::new(&take.motion, take.frame).heat(heat.as_deref()).trails(state.trails).show(ui, &mut state.orbit);
 }

@@ -9,17 +9,21 @@ use super::{
     rig::Rig,
 };
 
-/// Digits after the point, of centimetres and degrees, and of the seconds of a frame.
+/// How exactly numbers are written.
 #[derive(Clone, Copy)]
 struct Digits {
+    /// After the point, of centimetres and degrees.
     values: usize,
+    /// After the point, of the seconds of a frame.
     frame_time: usize,
+    /// Turns whose sine about x is that near to one have no angle about y of their own.
+    pole: f64,
 }
 
 /// A tenth of a millimetre; what the samples have.
-const SHORT: Digits = Digits { values: 2, frame_time: 7 };
+const SHORT: Digits = Digits { values: 2, frame_time: 7, pole: 1e-6 };
 /// Below what positions themselves can tell apart.
-const EXACT: Digits = Digits { values: 5, frame_time: 10 };
+const EXACT: Digits = Digits { values: 5, frame_time: 10, pole: 1e-12 };
 
 /// Writes one body as BVH with two decimals: a file to look at and to ship. Joints come back within a few millimetres, as
 /// hundredths of a degree add up along the limbs. Turns are the motion's own where they explain where its joints are, or
@@ -127,7 +131,7 @@ fn write_channels(rig: &Rig<'_>, t: usize, j: usize, digits: Digits, row: &mut S
     if rig.placed[j] {
         (100.0 * rig.place(t, j)).to_array().into_iter().for_each(&mut put);
     }
-    to_zxy(rig.relative_turn(t, j)).into_iter().map(f64::to_degrees).for_each(put);
+    to_zxy(rig.relative_turn(t, j), digits.pole).into_iter().map(f64::to_degrees).for_each(put);
 }
 
 /// Without trailing zeros, and no minus before zero.

@@ -2,13 +2,13 @@
 
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 
-use super::super::{Motion, Part};
+use super::super::{Motion, Part, Reason, Source};
 
 /// The whole motion.
 #[derive(Serialize)]
 struct Whole<'a> {
     file: &'a str,
-    read: String,
+    read: Read<'a>,
     unit: &'static str,
     up: &'static str,
     fps: f32,
@@ -27,12 +27,52 @@ struct Whole<'a> {
 #[derive(Serialize)]
 struct Frame<'a> {
     file: &'a str,
-    read: String,
+    read: Read<'a>,
     unit: &'static str,
     up: &'static str,
     frame: usize,
     seconds: f32,
     bodies: Vec<Body<'a>>,
+}
+
+/// How a file was understood.
+#[derive(Serialize)]
+struct Read<'a> {
+    format: String,
+    layout_from: Option<Known>,
+    unit: &'a str,
+    unit_from: Known,
+    up: String,
+    up_from: Known,
+    parts_from: Known,
+    bodies_from: Option<Known>,
+    left_out: &'a [String],
+    warnings: &'a [String],
+}
+
+/// How sure something is, and from what it is known.
+#[derive(Serialize)]
+struct Known {
+    known: String,
+    why: String,
+}
+
+impl<'a> Read<'a> {
+    fn of(source: &'a Source) -> Self {
+        let known = |reason: &Reason| Known { known: reason.known.to_string(), why: reason.why.clone() };
+        Self {
+            format: source.format.to_string(),
+            layout_from: source.layout_from.as_ref().map(known),
+            unit: &source.unit.name,
+            unit_from: known(&source.unit_from),
+            up: source.up.to_string(),
+            up_from: known(&source.up_from),
+            parts_from: known(&source.parts_from),
+            bodies_from: source.bodies_from.as_ref().map(known),
+            left_out: &source.left_out,
+            warnings: &source.warnings,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -59,7 +99,7 @@ pub fn write_json(motion: &Motion) -> String {
     let shape = [motion.bodies, motion.joints()];
     let whole = Whole {
         file: &motion.source.file,
-        read: motion.source.to_string(),
+        read: Read::of(&motion.source),
         unit: "m",
         up: "+y",
         fps: motion.fps,
@@ -89,7 +129,7 @@ pub fn frame_as_json(motion: &Motion, frame: usize) -> String {
     let bodies = (0..motion.bodies).filter(|&body| motion.is_present(frame, body));
     let frame = Frame {
         file: &motion.source.file,
-        read: motion.source.to_string(),
+        read: Read::of(&motion.source),
         unit: "m",
         up: "+y",
         frame,
@@ -99,6 +139,14 @@ pub fn frame_as_json(motion: &Motion, frame: usize) -> String {
             .collect(),
     };
     serde_json::to_string_pretty(&frame).expect("names and numbers are JSON")
+}
+
+/// How a file was understood, as the `read` of the objects above: format, unit, axis, and for each of these, body parts,
+/// layout and bodies how it is known (`given`, `stated`, `inferred` or `assumed`) and from what; `null` where there was
+/// nothing to find out.
+#[must_use]
+pub fn source_as_json(source: &Source) -> serde_json::Value {
+    serde_json::to_value(Read::of(source)).expect("words are JSON")
 }
 
 fn word(part: Part) -> &'static str {

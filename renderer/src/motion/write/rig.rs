@@ -5,7 +5,7 @@
 //! keep their place at their parent (as those of depth cameras) are marked, and their place is written in every frame: so
 //! nothing is lost, whatever the recording.
 
-use glam::{DQuat, DVec3, Quat, Vec3};
+use glam::{DMat3, DQuat, DVec3, Quat, Vec3};
 
 use super::super::{
     Motion, Skeleton,
@@ -210,6 +210,11 @@ impl<'m> Rig<'m> {
         let mut turns: Vec<Quat> = Vec::with_capacity(self.frames());
         for t in 0..self.frames() {
             let start = match t.checked_sub(1) {
+                // who is away keeps still
+                Some(before) if self.shown[before] == self.shown[t] => {
+                    turns.push(turns[before]);
+                    continue;
+                }
                 None => parent(0),
                 Some(before) => parent(t) * parent(before).conjugate() * turns[before].as_dquat(),
             };
@@ -256,7 +261,7 @@ impl<'m> Rig<'m> {
 
 /// The turn nearest to `start` of those that bring bones at rest `[at rest, now]` closest to where they are now.
 fn turned(start: DQuat, bones: &[[DVec3; 2]]) -> DQuat {
-    const STEPS: usize = 24;
+    const STEPS: usize = 12;
     let visible = |bone: &&[DVec3; 2]| bone.iter().all(|v| v.length_squared() > 1e-12);
     let Some([rest, now]) = bones.iter().filter(visible).max_by(|a, b| a[0].length().total_cmp(&b[0].length())) else {
         return start;
@@ -266,18 +271,19 @@ fn turned(start: DQuat, bones: &[[DVec3; 2]]) -> DQuat {
     if bones.iter().filter(visible).count() == 1 {
         return turn;
     }
-    // each step turns about the axis that the bones together ask for (Müller, Bender, Chentanez and Macklin, "A robust
-    // method to extract the rotational part of deformations", 2016)
+    // Gauss and Newton's steps towards the least sum of squares; bones in one line leave a turn about it open
     for _ in 0..STEPS {
-        let (mut torque, mut along) = (DVec3::ZERO, 0.0);
+        let (mut torque, mut inertia) = (DVec3::ZERO, DMat3::ZERO);
         for [rest, now] in bones {
             let bone = rotate(turn, *rest);
             torque += bone.cross(*now);
-            along += bone.dot(*now);
+            let along = DMat3::from_cols(bone * bone.x, bone * bone.y, bone * bone.z);
+            inertia += DMat3::from_diagonal(DVec3::splat(bone.length_squared())) - along;
         }
-        let step = torque / (along.abs() + 1e-12);
+        let open = 1e-9 * (inertia.x_axis.x + inertia.y_axis.y + inertia.z_axis.z);
+        let step = (inertia + DMat3::from_diagonal(DVec3::splat(open))).inverse() * torque;
         let angle = step.length();
-        if angle < 1e-10 {
+        if !(angle > 1e-10) {
             break;
         }
         turn = normalized(DQuat::from_axis_angle(step / angle, angle.min(1.0)) * turn);

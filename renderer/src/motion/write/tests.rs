@@ -60,7 +60,13 @@ fn apart(motion: &Motion, body: usize, other: &Motion) -> f32 {
 
 #[test]
 fn the_samples_are_what_is_written_of_their_performers() {
-    for (seed, name, action) in [(1, "wave_left_hand", Action::WaveLeftHand), (4, "walk", Action::Walk)] {
+    for (seed, name, action) in [
+        (1, "wave_left_hand", Action::WaveLeftHand),
+        (2, "raise_right_hand", Action::RaiseRightHand),
+        (3, "squat", Action::Squat),
+        (4, "walk", Action::Walk),
+        (5, "clap", Action::Clap),
+    ] {
         let motion = humanoid::perform(action, &Person { seed, ..Person::default() }, 30.0);
         let sample = std::fs::read_to_string(skeletonllm_checks::asset(&format!("samples/{name}.bvh"))).unwrap();
         assert!(write_bvh(&motion, 0).unwrap() == sample, "{name}");
@@ -206,6 +212,7 @@ fn json_holds_every_number() {
     assert_eq!((&json["parents"][1], &json["parts"][1]), (&0.into(), &"torso".into()));
     assert_eq!((json["unit"].as_str(), json["up"].as_str(), json["fps"].as_f64()), (Some("m"), Some("+y"), Some(30.0)));
     assert!(json.get("orientations").is_none());
+    assert_eq!((&json["read"]["up"], &json["read"]["unit_from"]["known"]), (&"+y".into(), &"stated".into()));
 
     let frame: serde_json::Value = serde_json::from_str(&frame_as_json(&motion, 30)).unwrap();
     assert_eq!((frame["frame"].as_u64(), frame["seconds"].as_f64()), (Some(30), Some(1.0)));

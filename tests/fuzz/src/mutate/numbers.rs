@@ -81,6 +81,16 @@ pub(super) fn replace_written(bytes: &mut Vec<u8>, dice: &mut Dice) {
     bytes.splice(from..to, word.into_bytes());
 }
 
+/// Some digits become others: numbers stay numbers, and what is inferred from them may not.
+pub(super) fn change_digits(bytes: &mut [u8], dice: &mut Dice) {
+    for _ in 0..1 << dice.below(8) {
+        let start = dice.below(bytes.len());
+        if let Some(digit) = bytes[start..].iter_mut().find(|b| b.is_ascii_digit()) {
+            *digit = b'0' + dice.below(10) as u8;
+        }
+    }
+}
+
 /// Bytes that may be a number become another one, of one to eight bytes, in either order.
 pub(super) fn replace_stored(bytes: &mut [u8], dice: &mut Dice) {
     let width = 1 << dice.below(4);
@@ -105,6 +115,9 @@ mod tests {
             let mut bytes = b"OFFSET -1.5e3;".to_vec();
             replace_written(&mut bytes, &mut dice);
             assert!(bytes.starts_with(b"OFFSET ") && bytes.ends_with(b";"), "{:?}", String::from_utf8_lossy(&bytes));
+            let mut bytes = b"a 12.5 b".to_vec();
+            change_digits(&mut bytes, &mut dice);
+            assert!(bytes.starts_with(b"a ") && bytes.ends_with(b" b") && bytes[4] == b'.', "{bytes:?}");
             let mut bytes = b"no digit".to_vec();
             replace_written(&mut bytes, &mut dice);
             assert_eq!(bytes, b"no digit");
