@@ -72,6 +72,11 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
     for v in &mut raw.positions {
         *v = (f64::from(*v) * metres) as f32;
     }
+    // a unit in which a speck is a person puts everything else beyond the stars
+    if raw.positions.iter().any(|v| !(f64::from(v.abs()) <= MAX_COORDINATE)) {
+        let text = format!("what was read is no person: a body of {size:.1e} among coordinates a billion times larger");
+        return Err(Cause::Degenerate(text));
+    }
     if let Some(orientations) = &mut raw.orientations {
         turn(orientations, source.up);
     }

@@ -1,6 +1,9 @@
 //! What a reader is given.
 
-use std::{fs, io, path::Path};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
 
 /// A file, and the one beside it where its format has two.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -35,21 +38,20 @@ impl Input {
         self.len() == 0
     }
 
+    /// Where both files lie in a folder.
+    pub(crate) fn paths(&self, folder: &Path) -> [PathBuf; 2] {
+        [&self.name[..], BESIDE[usize::from(!self.name.ends_with(".amc"))]].map(|name| folder.join(name))
+    }
+
     /// Writes the files into a folder, made if it is missing.
     ///
     /// # Errors
     /// What the file system says.
     pub fn save(&self, folder: &Path) -> io::Result<()> {
         fs::create_dir_all(folder)?;
-        fs::write(folder.join(&self.name), &self.bytes)?;
-        let second = folder.join(BESIDE[usize::from(!self.name.ends_with(".amc"))]);
-        match &self.beside {
-            Some(beside) => fs::write(second, beside),
-            None => match fs::remove_file(second) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => Ok(()),
-            },
-        }
+        let [first, second] = self.paths(folder);
+        fs::write(first, &self.bytes)?;
+        self.beside.as_ref().map_or(Ok(()), |beside| fs::write(second, beside))
     }
 
     /// Reads a file, or the files of a folder that [`Input::save`] wrote.
@@ -67,6 +69,8 @@ impl Input {
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let mut seconds = BESIDE.iter().map(|second| file.with_file_name(second));
         let beside = seconds.find(|second| second.is_file()).map(fs::read).transpose()?;
+        // where there is none, an empty file stands for it while inputs are tried
+        let beside = beside.filter(|beside| !beside.is_empty());
         Ok(Self { name, bytes: fs::read(&file)?, beside })
     }
 }
@@ -77,17 +81,16 @@ mod tests {
 
     #[test]
     fn what_is_saved_is_loaded() {
-        let folder = tempfile::tempdir().unwrap();
         for name in ["a.npy", "a.amc"] {
-            let mut input = Input { beside: Some(b"{}".to_vec()), ..Input::alone(name, b"\x93N".as_slice()) };
-            for _ in 0..2 {
+            for beside in [Some(b"{}".to_vec()), None] {
+                let folder = tempfile::tempdir().unwrap();
+                let input = Input { beside, ..Input::alone(name, b"\x93N".as_slice()) };
                 input.save(folder.path()).unwrap();
                 assert_eq!(Input::load(folder.path()).unwrap(), input);
                 assert_eq!(Input::load(&folder.path().join(name)).unwrap(), input);
-                input.beside = None;
+                fs::remove_file(folder.path().join(name)).unwrap();
+                assert!(Input::load(folder.path()).is_err());
             }
-            fs::remove_file(folder.path().join(name)).unwrap();
-            assert!(Input::load(folder.path()).is_err());
         }
     }
 }

@@ -5,7 +5,8 @@
 
 use std::{
     collections::HashSet,
-    fs, io,
+    fs::{self, File},
+    io::{self, Seek as _, Write as _},
     path::{Path, PathBuf},
     sync::{
         Arc,
@@ -123,28 +124,37 @@ fn attack(
     Ok(Ok(report))
 }
 
-/// The files of the input that is being tried.
+/// The files of the input that is being tried, open all the time: to make them anew would take longer than most readers.
 struct InHand {
     folder: PathBuf,
-    /// The file in it.
+    /// Of the file that is read.
     name: String,
+    /// That file, and the second one.
+    files: Option<[File; 2]>,
 }
 
 impl InHand {
     fn new(folder: &Path, target: &str, seed: u64) -> Result<Self> {
         let folder = folder.join(format!("{target}-in-hand-{seed}-{}", std::process::id()));
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        Ok(Self { folder, name: String::new() })
+        Ok(Self { folder, name: String::new(), files: None })
     }
 
     fn hold(&mut self, input: &Input) -> io::Result<()> {
-        if self.name != input.name {
-            let before = std::mem::replace(&mut self.name, input.name.clone());
-            if !before.is_empty() {
-                fs::remove_file(self.folder.join(before))?;
-            }
+        if self.name != input.name || self.files.is_none() {
+            fs::remove_dir_all(&self.folder)?;
+            fs::create_dir_all(&self.folder)?;
+            self.name.clone_from(&input.name);
+            let [first, second] = input.paths(&self.folder);
+            self.files = Some([File::create(first)?, File::create(second)?]);
         }
-        input.save(&self.folder)
+        let contents = [&input.bytes[..], input.beside.as_deref().unwrap_or_default()];
+        for (file, content) in self.files.iter_mut().flatten().zip(contents) {
+            file.rewind()?;
+            file.write_all(content)?;
+            file.set_len(content.len() as u64)?;
+        }
+        Ok(())
     }
 }
 
