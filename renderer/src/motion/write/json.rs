@@ -23,18 +23,6 @@ struct Whole<'a> {
     orientations: Option<Nested<'a>>,
 }
 
-/// One frame.
-#[derive(Serialize)]
-struct Frame<'a> {
-    file: &'a str,
-    read: Read<'a>,
-    unit: &'static str,
-    up: &'static str,
-    frame: usize,
-    seconds: f32,
-    bodies: Vec<Body<'a>>,
-}
-
 /// How a file was understood.
 #[derive(Serialize)]
 struct Read<'a> {
@@ -76,13 +64,6 @@ impl<'a> Read<'a> {
 }
 
 #[derive(Serialize)]
-struct Body<'a> {
-    /// Counted from 1, as people are.
-    body: usize,
-    joints: Vec<Joint<'a>>,
-}
-
-#[derive(Serialize)]
 struct Joint<'a> {
     joint: &'a str,
     position: [f32; 3],
@@ -112,33 +93,41 @@ pub fn write_json(motion: &Motion) -> String {
         positions: Nested { values: &motion.positions, shape, width: 3 },
         orientations: motion.orientations.as_ref().map(|values| Nested { values, shape, width: 4 }),
     };
-    serde_json::to_string(&whole).expect("names and numbers are JSON") + "\n"
+    text(&whole) + "\n"
 }
 
-/// One frame as JSON, counted from 0: the position of every joint of everybody who is there, with its name.
+/// One frame as JSON, counted from 0: the position of every joint of everybody who is there, with its name. A joint a line,
+/// as people read it, too.
 ///
 /// # Panics
 /// When there are not as many frames.
 #[must_use]
 pub fn frame_as_json(motion: &Motion, frame: usize) -> String {
-    let joint = |body: usize, j: usize| Joint {
-        joint: &motion.skeleton.names[j],
-        position: motion.position(frame, body, j),
-        orientation: motion.orientations.is_some().then(|| motion.orientation(frame, body, j)),
+    let joint = |body: usize, j: usize| {
+        let joint = Joint {
+            joint: &motion.skeleton.names[j],
+            position: motion.position(frame, body, j),
+            orientation: motion.orientations.is_some().then(|| motion.orientation(frame, body, j)),
+        };
+        format!("        {}", text(&joint))
     };
-    let bodies = (0..motion.bodies).filter(|&body| motion.is_present(frame, body));
-    let frame = Frame {
-        file: &motion.source.file,
-        read: Read::of(&motion.source),
-        unit: "m",
-        up: "+y",
-        frame,
-        seconds: frame as f32 / motion.fps,
-        bodies: bodies
-            .map(|body| Body { body: body + 1, joints: (0..motion.joints()).map(|j| joint(body, j)).collect() })
-            .collect(),
+    let body = |body: usize| {
+        let joints: Vec<String> = (0..motion.joints()).map(|j| joint(body, j)).collect();
+        format!("    {{ \"body\": {}, \"joints\": [\n{}\n    ] }}", body + 1, joints.join(",\n"))
     };
-    serde_json::to_string_pretty(&frame).expect("names and numbers are JSON")
+    let there = (0..motion.bodies).filter(|&body| motion.is_present(frame, body));
+    format!(
+        "{{\n  \"file\": {},\n  \"read\": {},\n  \"unit\": \"m\",\n  \"up\": \"+y\",\n  \"frame\": {frame},\n  \
+         \"seconds\": {},\n  \"bodies\": [\n{}\n  ]\n}}",
+        text(&motion.source.file),
+        text(&Read::of(&motion.source)),
+        text(&(frame as f32 / motion.fps)),
+        there.map(body).collect::<Vec<_>>().join(",\n"),
+    )
+}
+
+fn text(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("names and numbers are JSON")
 }
 
 /// How a file was understood, as the `read` of the objects above: format, unit, axis, and for each of these, body parts,
