@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use draction::{
     cli::{finish, print, say},
-    motion::{ReadOptions, Unit, UpAxis, read_file},
+    motion::{ReadOptions, Slots, Unit, UpAxis, read_file},
 };
 use skeletonllm::{
     assistant::{Assistant, describe_motion},
@@ -54,6 +54,13 @@ struct Args {
     /// The file's up axis, when the guess is wrong: +x, -x, +y, -y, +z or -z
     #[arg(long, allow_hyphen_values = true)]
     up: Option<UpAxis>,
+    /// Who stands in which body slot of a .skeleton file: people (one a person, furniture left out) or file (as listed in each
+    /// frame).
+    #[arg(long, value_name = "HOW", default_value_t = Slots::People)]
+    slots: Slots,
+    /// Ask about this one of several people, counted from 1: nobody else is drawn.
+    #[arg(long, value_name = "N")]
+    person: Option<usize>,
     /// Say what was read, which device computes, and how long each step took.
     #[arg(short, long)]
     verbose: bool,
@@ -70,7 +77,13 @@ fn run(args: &Args) -> Result<()> {
         }
     };
     let start = Instant::now();
-    let options = ReadOptions { unit: args.unit.clone(), up: args.up, ..ReadOptions::default() };
+    let options = ReadOptions {
+        unit: args.unit.clone(),
+        up: args.up,
+        slots: args.slots,
+        person: args.person,
+        ..ReadOptions::default()
+    };
     let motion = read_file(&args.file, &options)?;
     for warning in &motion.source.warnings {
         eprintln!("ask: {}: {warning}", args.file.display());

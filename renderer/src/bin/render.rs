@@ -15,7 +15,7 @@ use draction::{
     device::{DeviceChoice, Engine},
     draction::DrAction,
     export::write_all,
-    motion::{Motion, ReadOptions, Unit, UpAxis, read_file},
+    motion::{Motion, ReadOptions, Slots, Unit, UpAxis, read_file},
     renderer::{Rendering, frames, on_clip},
     sampling::Sampler,
 };
@@ -71,6 +71,13 @@ struct Arguments {
     /// The file's up axis, when the guess is wrong: +x, -x, +y, -y, +z or -z
     #[arg(long, allow_hyphen_values = true)]
     up: Option<UpAxis>,
+    /// Who stands in which body slot of a .skeleton file: people (one a person, furniture left out) or file (as listed in each
+    /// frame, as the released model reads them) [default: people, with the reference's camera file]
+    #[arg(long, value_name = "HOW")]
+    slots: Option<Slots>,
+    /// Draw only this one of several people, counted from 1
+    #[arg(long, value_name = "N")]
+    person: Option<usize>,
     /// Say how everything was understood and how long each step took
     #[arg(short, long)]
     verbose: bool,
@@ -112,7 +119,17 @@ fn run(arguments: &Arguments) -> Result<()> {
     check_size(arguments.frames, width, height)?;
     let mut clock = Clock { start: Instant::now(), verbose: arguments.verbose };
 
-    let options = ReadOptions { unit: arguments.unit.clone(), up: arguments.up, ..ReadOptions::default() };
+    let slots = arguments.slots.unwrap_or(match arguments.camera {
+        CameraMode::Fit => Slots::People,
+        CameraMode::Reference => Slots::File,
+    });
+    let options = ReadOptions {
+        unit: arguments.unit.clone(),
+        up: arguments.up,
+        slots,
+        person: arguments.person,
+        ..ReadOptions::default()
+    };
     let motion = read_file(&arguments.file, &options)?;
     describe(&motion, arguments.verbose)?;
     clock.step("read")?;
@@ -180,6 +197,9 @@ fn describe(motion: &Motion, verbose: bool) -> Result<()> {
         say(format_args!("  unit: {}", source.unit_from))?;
         say(format_args!("  up: {}", source.up_from))?;
         say(format_args!("  body parts: {}", source.parts_from))?;
+        if let Some(bodies) = &source.bodies_from {
+            say(format_args!("  bodies: {bodies}"))?;
+        }
     }
     for warning in &source.warnings {
         warn(format_args!("warning: {warning}"));
