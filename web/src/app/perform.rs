@@ -49,6 +49,12 @@ impl App {
             Action::Speed(speed) => self.playback.speed = speed,
             Action::Draft(text) => self.document.draft = text,
             Action::Ask(question) => self.ask(&question),
+            Action::Person(person) => {
+                self.inference.stop();
+                self.document.choose_person(person);
+                self.ui_state.show_take(self.document.take());
+                self.redraw();
+            }
             Action::Recognise => {
                 if let Some(subject) = self.document.subject(self.document.current) {
                     self.inference.recognise(subject);

@@ -1,17 +1,19 @@
 //! `viewer [FILE…]`: the page's app in a window of its own.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{cell::RefCell, path::PathBuf, process::ExitCode, rc::Rc};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
+use draction::motion::Slots;
 use skeletonllm::{
     drawing::HostDrawing,
     folder::{ModelFiles, default_model},
 };
 use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_web::{
-    app::{App, Parking, Parts},
+    app::{App, Parts},
     device,
+    document::Document,
     files::Incoming,
     inference::Inference,
     pictures::Pictures,
@@ -41,6 +43,10 @@ struct Args {
     /// Where to compute: gpu (the window's own device), cpu, auto (gpu unless it is imitated by software)
     #[arg(long, default_value_t = DeviceChoice::Auto)]
     device: DeviceChoice,
+    /// Who stands in which body slot of .skeleton files: people (one a person, furniture left out) or file (as listed in each
+    /// frame)
+    #[arg(long, value_name = "HOW", default_value_t = Slots::People)]
+    slots: Slots,
 }
 
 fn main() -> ExitCode {
@@ -74,6 +80,8 @@ fn run(args: Args) -> Result<()> {
         ..Default::default()
     };
     let choice = args.device;
+    let mut document = Document::default();
+    document.slots = args.slots;
     let create = move |cc: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
         let window = cc.wgpu_render_state.as_ref().ok_or("the window has no GPU device")?;
         let software = window.adapter.get_info().device_type == wgpu::DeviceType::Cpu;
@@ -84,7 +92,7 @@ fn run(args: Args) -> Result<()> {
         };
         let inference = Inference::start(files, devices.model, &cc.egui_ctx);
         let pictures = Pictures::new(devices.pictures, drawing);
-        let parts = Parts { inference, pictures, parking: Parking::default(), incoming };
+        let parts = Parts { inference, pictures, parking: Rc::new(RefCell::new(Some(document))), incoming };
         Ok(Box::new(App::new(&cc.egui_ctx, parts)))
     };
     eframe::run_native("skeletonllm", options, Box::new(create)).map_err(|error| anyhow!("no window: {error}"))
