@@ -360,9 +360,10 @@ pub fn describe_motion(motion: &Motion) -> String {
         motion.joints(),
         motion.frames(),
         motion.fps,
-        match motion.bodies {
-            1 => "one body".to_owned(),
-            n => format!("{n} body slots"),
+        match (motion.people(), motion.performer) {
+            (1, _) => "one body".to_owned(),
+            (n, None) => format!("{n} bodies"),
+            (n, Some(performer)) => format!("{n} bodies, of which number {} performs", performer + 1),
         },
         motion.height()
     )

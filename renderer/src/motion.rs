@@ -12,6 +12,7 @@
 //! | --- | --- |
 //! | `read` | the entry points: tells the format and calls its reader |
 //! | `bvh`, `ntu`, `humanml3d`, `npy` | one format each |
+//! | `people` | what bodies look like and how they move: people told from furniture, and who performs |
 //! | `raw`, `limits` | what readers hand over; how much of a file is taken |
 //! | `understand` | makes a [`Motion`] of what a reader read |
 //! | `topology` | body parts, left and right, mirror twins; known layouts |
@@ -29,6 +30,7 @@ mod limits;
 mod measure;
 mod npy;
 mod ntu;
+mod people;
 pub mod quaternion;
 mod raw;
 mod read;
@@ -46,6 +48,7 @@ use std::sync::Arc;
 
 pub use error::{Cause, MotionError};
 pub use limits::{MAX_FILE_BYTES, MAX_FRAMES, MAX_JOINT_FRAMES, MAX_JOINTS};
+pub use ntu::Slots;
 pub use read::{ReadOptions, read, read_file};
 pub use source::{Format, Known, Reason, Source};
 pub use topology::Layout;
@@ -187,6 +190,9 @@ pub struct Motion {
     pub fps: f32,
     /// Number of body slots `P`.
     pub bodies: usize,
+    /// The body slot that performs, where the reader found out or the caller said. `None` where nobody did: then it is
+    /// whoever is seen longest, and of equals who moves most.
+    pub performer: Option<usize>,
     /// `[T, P, J, 3]` joint positions in metres, +y up, right-handed. An absent body is all zeros.
     pub positions: Vec<f32>,
     /// `[T, P]` whether the body slot holds somebody in that frame.
@@ -211,6 +217,7 @@ impl Motion {
             skeleton: Arc::new(skeleton),
             fps,
             bodies: 1,
+            performer: None,
             positions,
             orientations: None,
             source: Source::default(),
@@ -245,6 +252,19 @@ impl Motion {
             Some(o) => [o[i], o[i + 1], o[i + 2], o[i + 3]],
             None => [1.0, 0.0, 0.0, 0.0],
         }
+    }
+
+    /// How many body slots hold somebody in any frame.
+    pub fn people(&self) -> usize {
+        (0..self.bodies).filter(|&p| self.present.iter().skip(p).step_by(self.bodies).any(|there| *there)).count()
+    }
+
+    /// The body slot that is looked at where only one can be: who performs, or, where that is not known, who is seen in most
+    /// frames, of equals the first. `None` where nobody is seen.
+    pub fn main_body(&self) -> Option<usize> {
+        let seen = |p: usize| self.present.iter().skip(p).step_by(self.bodies).filter(|there| **there).count();
+        let longest = (0..self.bodies).rev().max_by_key(|&p| seen(p));
+        self.performer.filter(|&p| p < self.bodies && seen(p) > 0).or(longest.filter(|&p| seen(p) > 0))
     }
 
     /// Whether body slot `p` holds somebody in frame `t`.

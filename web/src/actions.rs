@@ -32,6 +32,8 @@ pub enum Action {
     Draft(String),
     /// Ask about the take in view.
     Ask(String),
+    /// Show and ask about one of several people, by the body slot, or everybody.
+    Person(Option<usize>),
     /// Name the take in view.
     Recognise,
     /// Explain an answer, or the last one.

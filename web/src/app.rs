@@ -20,7 +20,6 @@ mod workbench;
 
 use std::{cell::RefCell, rc::Rc};
 
-use draction::motion::ReadOptions;
 use eframe::egui;
 use web_time::Instant;
 
@@ -50,8 +49,6 @@ pub struct Parts {
     pub parking: Parking,
     /// Files to open first.
     pub incoming: Incoming,
-    /// How files are read.
-    pub reading: ReadOptions,
 }
 
 /// The window's content.
@@ -78,11 +75,11 @@ impl App {
     /// Takes up the work of an earlier window, if there was one.
     pub fn new(ctx: &egui::Context, parts: Parts) -> App {
         theme::install(ctx);
-        let Parts { inference, pictures, parking, incoming, reading } = parts;
+        let Parts { inference, pictures, parking, incoming } = parts;
         if pictures.backend().is_software() || platform::prefers_calm() {
             theme::calm(ctx);
         }
-        let document = parking.take().unwrap_or_else(|| Document::reading(reading));
+        let document = parking.take().unwrap_or_default();
         let mut app = App {
             document,
             playback: Playback::default(),

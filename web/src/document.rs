@@ -18,8 +18,12 @@ pub struct Take {
     pub id: u64,
     /// File name without its folder.
     pub name: String,
-    /// What was read.
+    /// What is shown and asked about: everybody who was read, or one of them.
     pub motion: Arc<Motion>,
+    /// Everybody who was read.
+    pub everybody: Arc<Motion>,
+    /// The body slot of who was chosen; `None` for everybody.
+    pub person: Option<usize>,
     /// The same in words. Measuring a motion takes too long for every frame of the window.
     pub description: String,
     /// How the file was read, so that it can be read otherwise.
@@ -46,6 +50,26 @@ impl Take {
     /// The frame of the motion at the playhead, counted from 0.
     pub fn current_frame(&self) -> usize {
         (self.frame.round() as usize).min(self.motion.frames().saturating_sub(1))
+    }
+
+    /// Shows and asks about one person, or everybody (`None`); a slot that does not exist is nobody's. What was said about
+    /// others is no longer so, and answers to come are not waited for: `id` is the take's new one.
+    fn choose(&mut self, person: Option<usize>, id: u64) {
+        let person = person.filter(|&p| p < self.everybody.bodies);
+        self.motion = person.map_or_else(|| self.everybody.clone(), |p| Arc::new(self.everybody.only(p)));
+        (self.person, self.id) = (person, id);
+        self.description = describe_motion(&self.motion);
+        self.labels.clear();
+        self.spans.clear();
+        (self.explanation, self.spans_progress) = (None, None);
+        self.give_up("somebody else was chosen");
+    }
+
+    /// Ends what is not answered yet.
+    fn give_up(&mut self, why: &str) {
+        for waiting in self.exchanges.iter_mut().filter(|e| e.outcome.is_none()) {
+            waiting.outcome = Some(Outcome::Failed(why.to_owned()));
+        }
     }
 
     /// Answers in words, the newest first: what can be explained.
@@ -220,6 +244,14 @@ impl Document {
         self.last_id
     }
 
+    /// Shows one person of the take in view, or everybody.
+    pub fn choose_person(&mut self, person: Option<usize>) {
+        let id = self.next_id();
+        if let Some(take) = self.take_mut() {
+            take.choose(person, id);
+        }
+    }
+
     /// Opens a file: a motion, a renderer's weights, or a `skeleton.json` for `.npy` files.
     ///
     /// # Errors
@@ -255,6 +287,7 @@ impl Document {
         let options = ReadOptions { unit, up, ..take.options.clone() };
         let read = self.read(take.file.clone(), options)?;
         let take = &mut self.takes[index];
+        take.give_up("the file was read otherwise");
         let exchanges = std::mem::take(&mut take.exchanges);
         let frame = take.frame;
         *take = Take { exchanges, frame, ..read };
@@ -264,14 +297,16 @@ impl Document {
     /// A take of its own, not yet among the others.
     fn read(&mut self, file: Arc<FileSource>, options: ReadOptions) -> Result<Take, String> {
         let motion = draction::motion::read(&file.bytes, &file.name, &options).map_err(|error| error.to_string())?;
-        let motion = motion.without_empty_bodies();
+        let motion = Arc::new(motion.without_empty_bodies());
         Ok(Take {
             id: self.next_id(),
             name: file.name.clone(),
             description: describe_motion(&motion),
             options,
             file,
-            motion: Arc::new(motion),
+            everybody: motion.clone(),
+            person: None,
+            motion,
             frame: 0.0,
             exchanges: Vec::new(),
             labels: Vec::new(),
@@ -340,7 +375,7 @@ mod tests {
         document.open(&sample("squat.bvh")).unwrap();
         let id = document.takes[0].id;
         let exchange = Exchange { id: 77, question: "who?".into(), answer: "she".into(), outcome: None };
-        document.takes[0].exchanges.push(exchange.clone());
+        document.takes[0].exchanges.push(exchange);
         document.takes[0].labels.push(("squat".into(), 1.0));
         let before = document.takes[0].motion.position(0, 0, 4);
         assert!(document.takes[0].reading().iter().any(|line| line.contains("unit cm")));
@@ -350,11 +385,52 @@ mod tests {
         let [x, y, z] = take.motion.position(0, 0, 4).map(|v| v / 100.0);
         let turned = [x, -z, y];
         assert!((0..3).all(|i| (turned[i] - before[i]).abs() < 1e-4), "{turned:?} {before:?}");
-        assert!(take.id != id && take.labels.is_empty() && take.exchanges == [exchange]);
+        assert!(take.id != id && take.labels.is_empty() && take.exchanges[0].question == "who?");
+        assert!(matches!(take.exchanges[0].outcome, Some(Outcome::Failed(_))), "it is not waited for");
         assert!(take.reading().iter().all(|line| !line.contains("unit")), "nobody guessed: {:?}", take.reading());
         document.read_as(None, None).unwrap();
         assert_eq!(document.takes[0].motion.position(0, 0, 4), before);
         assert_eq!(document.takes[0].name, "squat.bvh");
+    }
+
+    #[test]
+    fn one_of_two_people_can_be_chosen_and_everybody_again() {
+        let sample = sample("wave_left_hand.skeleton");
+        let text = String::from_utf8(sample.bytes).expect("text");
+        // the same person twice, the second one a metre and a half aside
+        let mut words = text.split_whitespace();
+        let frames: usize = words.next().expect("frames").parse().expect("a number");
+        let mut both = format!("{frames}\n");
+        for _ in 0..frames {
+            assert_eq!(words.next(), Some("1"));
+            let body: Vec<&str> = words.by_ref().take(11 + 25 * 12).collect();
+            let mut other: Vec<String> = body.iter().map(|&w| w.to_owned()).collect();
+            other[0] = "77".into();
+            for joint in other[11..].chunks_exact_mut(12) {
+                joint[0] = (joint[0].parse::<f32>().expect("x") + 1.5).to_string();
+            }
+            both += &format!("2\n{}\n{}\n", body.join(" "), other.join(" "));
+        }
+        let mut document = Document::default();
+        let file = FileSource { name: "two.skeleton".into(), bytes: both.into_bytes() };
+        assert_eq!(document.open(&file), Ok(Opened::Take(0)));
+        let (id, everybody) = (document.takes[0].id, document.takes[0].motion.clone());
+        assert_eq!(everybody.bodies, 2);
+        document.takes[0].exchanges.push(Exchange {
+            id: 9,
+            question: "Who?".into(),
+            answer: String::new(),
+            outcome: None,
+        });
+        document.choose_person(Some(1));
+        let take = &document.takes[0];
+        assert_eq!((take.motion.bodies, take.person), (1, Some(1)));
+        assert_eq!(take.motion.position(3, 0, 7), everybody.position(3, 1, 7));
+        assert!(take.id != id && take.exchanges[0].outcome.is_some(), "what was asked is not waited for");
+        document.choose_person(None);
+        assert_eq!(document.takes[0].motion.positions, everybody.positions);
+        document.choose_person(Some(7));
+        assert_eq!(document.takes[0].person, None);
     }
 
     #[test]

@@ -96,7 +96,6 @@ fn app(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<App, String>
         pictures: Pictures::new(pictures, drawing),
         parking: page.parking.clone(),
         incoming: page.incoming.clone(),
-        reading: Default::default(),
     };
     Ok(App::new(&cc.egui_ctx, parts))
 }

@@ -65,6 +65,7 @@ pub fn augment(motion: &Motion, options: &AugmentOptions, rng: &mut Rng) -> Augm
         skeleton: skeleton.clone(),
         fps: motion.fps * tempo * rate,
         bodies,
+        performer: motion.performer,
         positions: out,
         present: times.iter().flat_map(|&t| &motion.present[t * bodies..][..bodies]).copied().collect(),
         orientations,

@@ -58,7 +58,7 @@ struct Line {
     extent: f32,
 }
 
-/// The truths about one motion: those of the body that is seen longest.
+/// The truths about one motion: those of its main body.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Kinematics {
     /// Which hands move, relative to the trunk.

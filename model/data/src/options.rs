@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use draction::motion::ReadOptions;
+use draction::motion::{ReadOptions, Slots};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -46,6 +46,10 @@ pub struct ProtocolOptions {
     /// Leave out the samples that this text file names, one a line: NTU RGB+D's list of missing skeletons.
     #[cfg_attr(not(target_family = "wasm"), arg(long, value_name = "FILE"))]
     pub missing_samples: Option<PathBuf>,
+    /// Who stands in which body slot of a .skeleton file: people (one a person, furniture left out) or file (as listed in
+    /// each frame, as published results read them) [default: people; under a protocol file].
+    #[cfg_attr(not(target_family = "wasm"), arg(long, value_name = "HOW"))]
+    pub slots: Option<Slots>,
 }
 
 impl ProtocolOptions {
@@ -55,6 +59,7 @@ impl ProtocolOptions {
         ProtocolOptions {
             protocol: self.protocol.or(settings.protocol),
             missing_samples: self.missing_samples.or(settings.missing_samples),
+            slots: self.slots.or(settings.slots),
         }
     }
 
@@ -65,6 +70,8 @@ impl ProtocolOptions {
     pub fn load_options(&self) -> Result<LoadOptions, DataError> {
         let missing =
             self.missing_samples.as_deref().map_or_else(|| Ok(MissingSamples::default()), MissingSamples::read);
-        Ok(LoadOptions { protocol: self.protocol, missing: missing?, ..LoadOptions::default() })
+        let usual = if self.protocol.is_some() { Slots::File } else { Slots::People };
+        let read = ReadOptions { slots: self.slots.unwrap_or(usual), ..ReadOptions::default() };
+        Ok(LoadOptions { read, protocol: self.protocol, missing: missing?, ..LoadOptions::default() })
     }
 }

@@ -152,6 +152,7 @@ pub fn motion(seconds: f32, pose: impl Fn(f32) -> Pose) -> Motion {
         skeleton: Arc::new(skeleton()),
         fps: FPS,
         bodies: 1,
+        performer: None,
         positions,
         present: vec![true; frames],
         orientations: None,

@@ -33,6 +33,7 @@ fn side_by_side(one: &Motion, other: &Motion, rng: &mut Rng) -> Option<Motion> {
     let (numbers, frames) = (3 * one.joints(), one.frames());
     let mut out = Motion {
         bodies: 2,
+        performer: None,
         positions: Vec::with_capacity(2 * frames * numbers),
         present: Vec::with_capacity(2 * frames),
         orientations: None,

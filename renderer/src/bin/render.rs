@@ -15,7 +15,7 @@ use draction::{
     device::{DeviceChoice, Engine},
     draction::DrAction,
     export::write_all,
-    motion::Motion,
+    motion::{Motion, Slots},
     renderer::{Rendering, frames, on_clip},
     sampling::Sampler,
 };
@@ -108,7 +108,11 @@ fn run(arguments: &Arguments) -> Result<()> {
     check_size(arguments.frames, width, height)?;
     let mut clock = Clock { start: Instant::now(), verbose: arguments.verbose };
 
-    let motion = arguments.reading.open(&arguments.file)?;
+    // the reference reads bodies as the file lists them
+    let usual = if arguments.camera == CameraMode::Reference { Slots::File } else { Slots::People };
+    let slots = arguments.reading.slots.unwrap_or(usual);
+    let reading = Reading { slots: Some(slots), ..arguments.reading.clone() };
+    let motion = reading.open(&arguments.file)?;
     describe(&motion, arguments.verbose)?;
     clock.step("read")?;
 
@@ -178,6 +182,9 @@ fn describe(motion: &Motion, verbose: bool) -> Result<()> {
         say(format_args!("  unit: {}", source.unit_from))?;
         say(format_args!("  up: {}", source.up_from))?;
         say(format_args!("  body parts: {}", source.parts_from))?;
+        if let Some(bodies) = &source.bodies_from {
+            say(format_args!("  bodies: {bodies}"))?;
+        }
     }
     for warning in &source.warnings {
         warn(format_args!("warning: {warning}"));

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use clap::Args;
 
-use crate::motion::{Motion, MotionError, ReadOptions, Unit, UpAxis, read_file};
+use crate::motion::{Motion, MotionError, ReadOptions, Slots, Unit, UpAxis, read_file};
 
 /// What a user knows better than inference.
 #[derive(Args, Clone, Debug, Default)]
@@ -16,13 +16,26 @@ pub struct Reading {
     /// The file's up axis, when the guess is wrong: +x, -x, +y, -y, +z or -z
     #[arg(long, value_name = "AXIS", allow_hyphen_values = true)]
     pub up: Option<UpAxis>,
+    /// Who stands in which body slot of a .skeleton file: people (one a person, furniture left out) or file (as listed in
+    /// each frame, as published results read them) [default: people; file with `render --camera reference`]
+    #[arg(long, value_name = "HOW")]
+    pub slots: Option<Slots>,
+    /// Only this one of several people, counted from 1
+    #[arg(long, value_name = "N")]
+    pub person: Option<usize>,
 }
 
 impl Reading {
     /// The same for [`crate::motion::read`].
     #[must_use]
     pub fn options(&self) -> ReadOptions {
-        ReadOptions { unit: self.unit.clone(), up: self.up, ..ReadOptions::default() }
+        ReadOptions {
+            unit: self.unit.clone(),
+            up: self.up,
+            slots: self.slots.unwrap_or_default(),
+            person: self.person,
+            ..ReadOptions::default()
+        }
     }
 
     /// Reads a file so.
@@ -51,9 +64,11 @@ mod tests {
 
     #[test]
     fn an_axis_may_point_down() {
-        for words in [&["x", "--up", "-z", "--own"][..], &["x", "--up=-z", "--own"]] {
+        for words in [&["x", "--up", "-z", "--own"][..], &["x", "--up=-z", "--person", "2", "--own"]] {
             let program = Program::try_parse_from(words).unwrap();
-            assert_eq!(program.reading.options().up, Some(UpAxis::MinusZ));
+            let options = program.reading.options();
+            assert_eq!((options.up, options.slots), (Some(UpAxis::MinusZ), Slots::People));
+            assert_eq!(options.person.is_some(), words.contains(&"2"));
             assert!(program.own);
         }
         let refused = Program::try_parse_from(["x", "--unit", "ell"]).err().unwrap().to_string();

@@ -71,13 +71,20 @@ pub(super) struct OwnAxes {
 
 impl OwnAxes {
     /// Of a clip in the motion's axes, in which people may travel so many body sizes. `present [T, P]` has somebody in it.
-    pub(super) fn of(clip: &Clip, present: &[bool], travel: f64) -> OwnAxes {
+    /// `performer` is who performs, where that is known and they are in the clip.
+    pub(super) fn of(clip: &Clip, present: &[bool], performer: Option<usize>, travel: f64) -> OwnAxes {
+        let seen = |&p: &usize| p < clip.bodies && present.iter().skip(p).step_by(clip.bodies).any(|there| *there);
+        let performer = performer.filter(seen).unwrap_or_else(|| main_performer(clip, present));
         let joints = clip.joints();
         let origin = [0, 1, 2].map(|axis| {
             let points = clip.positions.chunks_exact(3).enumerate().filter(|(n, _)| present[n / joints]);
             lower_median(&mut points.map(|(_, p)| f64::from(p[axis])).collect::<Vec<_>>()).unwrap_or(0.0)
         });
-        OwnAxes { origin: origin.into(), turn: turn_to_front(facing(clip, present)), way: way(clip, present, travel) }
+        OwnAxes {
+            origin: origin.into(),
+            turn: turn_to_front(facing(clip, present, performer)),
+            way: way(clip, present, performer, travel),
+        }
     }
 
     /// Brings bodies that are `present [T, P]` from the motion's axes into these.
@@ -117,9 +124,8 @@ fn middles(clip: &Clip, present: &[bool]) -> Vec<Option<[f64; 2]>> {
         .collect()
 }
 
-/// What is left of ways over the floor when the longest may be `travel` times the size of the main performer.
-fn way(clip: &Clip, present: &[bool], travel: f64) -> f64 {
-    let p = main_performer(clip, present);
+/// What is left of ways over the floor when the longest may be `travel` times the size of the performer `p`.
+fn way(clip: &Clip, present: &[bool], p: usize, travel: f64) -> f64 {
     let body = clip.joints() * 3;
     let sizes =
         clip.positions.chunks_exact(body).zip(present).skip(p).step_by(clip.bodies).filter(|(_, there)| **there);
@@ -183,10 +189,9 @@ fn turned_quaternion((cos, sin): (f64, f64), [w, x, y, z]: [f64; 4]) -> [f64; 4]
     [c * w - s * y, c * x + s * z, c * y + s * w, c * z - s * x]
 }
 
-/// Where the main performer faces on the floor, (x, z), over the first quarter of the frames they are in; +z where
+/// Where the performer `p` faces on the floor, (x, z), over the first quarter of the frames they are in; +z where
 /// left and right are unknown or say nothing (somebody lying on their side).
-fn facing(clip: &Clip, present: &[bool]) -> [f64; 2] {
-    let p = main_performer(clip, present);
+fn facing(clip: &Clip, present: &[bool], p: usize) -> [f64; 2] {
     let there: Vec<usize> = (0..clip.frames()).filter(|t| present[t * clip.bodies + p]).collect();
     let early = &there[..there.len().div_ceil(4)];
     let joint = |t: usize, j: usize| wide(&clip.positions[((t * clip.bodies + p) * clip.joints() + j) * 3..]);

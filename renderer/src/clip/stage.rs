@@ -3,7 +3,7 @@
 use super::{Clip, ClipError, ClipOptions, Viewpoint, fit, reference};
 use crate::{
     camera::Camera,
-    motion::{Format, Motion},
+    motion::{Format, Motion, UpAxis},
 };
 
 /// Where the sampled frames of a motion were placed. Further frames can follow them there.
@@ -54,11 +54,12 @@ impl Stage {
         }
         let placement = match options.viewpoint {
             Viewpoint::Reference => {
-                let ntu = motion.source.format == Format::Ntu;
+                // other sensors' axes point elsewhere
+                let ntu = motion.source.format == Format::Ntu && motion.source.up == UpAxis::PlusY;
                 let rule = if ntu { reference::Rule::Ntu } else { reference::Rule::HumanMl3d };
                 Placement::Reference(reference::shift(&clip, &present, rule))
             }
-            Viewpoint::Fit(fit) => Placement::Fit(fit::OwnAxes::of(&clip, &present, fit.travel)),
+            Viewpoint::Fit(fit) => Placement::Fit(fit::OwnAxes::of(&clip, &present, motion.performer, fit.travel)),
         };
         placement.apply(&mut clip, &present);
         if let Viewpoint::Fit(fit) = options.viewpoint {

@@ -4,7 +4,7 @@ use skeletonllm_checks::shared;
 
 use super::*;
 use crate::{
-    motion::{Format, Part, Source},
+    motion::{Format, Part, ReadOptions, Slots, Source, read_file},
     random::Mt19937,
 };
 
@@ -46,6 +46,7 @@ pub(crate) fn motion(frames: usize, fps: f32, place: impl Fn(usize, usize, [f32;
         skeleton,
         fps,
         bodies: 1,
+        performer: None,
         present: vec![true; frames],
         orientations: None,
         source: Source::default(),
@@ -190,6 +191,33 @@ fn bodies_that_come_and_go() {
 }
 
 #[test]
+fn the_camera_stands_before_who_performs() {
+    let one = motion(20, 30.0, |_, _, p| p);
+    let mut m = Motion { bodies: 2, present: vec![true; 40], positions: Vec::new(), ..one.clone() };
+    for pose in one.positions.chunks_exact(33) {
+        m.positions.extend(pose);
+        // turned about, and a metre and a half aside
+        m.positions.extend(pose.chunks_exact(3).flat_map(|p| [1.5 - p[0], p[1], -p[2]]));
+    }
+    let left_of_right = |m: &Motion, body: usize| {
+        let clip = Clip::from_motion(m, &ClipOptions::default()).unwrap();
+        let x = |joint: usize| clip.positions[(body * 11 + joint) * 3];
+        x(4) - x(8)
+    };
+    for performer in [0, 1] {
+        m.performer = Some(performer);
+        assert!(left_of_right(&m, performer) > 1.0 && left_of_right(&m, 1 - performer) < -1.0, "{performer}");
+    }
+    // who performs and is not there, does not; nobody is chosen by a slot that does not exist
+    m.performer = Some(7);
+    assert!(left_of_right(&m, 0) > 1.0);
+    m.performer = Some(1);
+    (0..20).for_each(|t| m.present[2 * t + 1] = false);
+    assert!(left_of_right(&m, 0) > 1.0);
+    assert_eq!((m.main_body(), m.people(), m.without_empty_bodies().performer), (Some(0), 1, None));
+}
+
+#[test]
 fn reference_places_by_format() {
     let mut m = motion(12, 30.0, |_, _, p| [p[0], p[1], p[2] + 0.1]);
     m.source.format = Format::Ntu;
@@ -216,7 +244,8 @@ fn golden_clip_is_reproduced_from_its_file() {
     let Some(case) = shared("golden/draction/ntu_released_01.safetensors") else { return };
     let Some(file) = shared("data/ntu-sample/S001C001P001R001A001.skeleton") else { return };
     let case = crate::conformance::Case::load(&std::fs::read(case).unwrap()).unwrap();
-    let motion = crate::motion::read_file(file, &Default::default()).unwrap();
+    let as_filed = ReadOptions { slots: Slots::File, ..ReadOptions::default() };
+    let motion = read_file(file, &as_filed).unwrap();
     // these indices stand in the case's metadata; they are not the unseeded sampler's
     let indices = [0, 10, 18, 32, 34, 44, 54, 65, 69, 85, 87, 97];
     let clip = Clip::at_frames(&motion, &indices, &ClipOptions::reference()).unwrap();
@@ -226,7 +255,6 @@ fn golden_clip_is_reproduced_from_its_file() {
 
 #[test]
 fn further_frames_join_a_stage_as_if_they_had_been_sampled() {
-    use crate::motion::{ReadOptions, read_file};
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../assets/samples/walk.bvh");
     let motion = read_file(path, &ReadOptions::default()).expect("a sample");
     for options in [ClipOptions::default(), ClipOptions::reference()] {

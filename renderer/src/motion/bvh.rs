@@ -1,22 +1,30 @@
 //! BVH, as the world writes it: any order and number of channels, any names, any line ends.
 //!
-//! `hierarchy` and `rows` read the two halves of the text, `kinematics` turns angles into positions, and `tidy` removes
-//! what is no part of a body.
+//! `hierarchy` and `rows` read the two halves of the text, `kinematics` turns angles into positions, `bodies` tells several
+//! people from each other, `tidy` removes what is no part of a body, and `together` puts people side by side.
 
+mod bodies;
 mod hierarchy;
 mod kinematics;
 mod lexer;
 mod rows;
 mod tidy;
+mod together;
 
 use glam::DVec3;
 
+use self::{bodies::Division, kinematics::Posed, tidy::Body, together::Together};
 use super::{
-    Format,
+    Format, Reason, Skeleton,
     error::Cause,
     limits::{MAX_JOINT_FRAMES, check_count},
-    raw::Raw,
+    measure::Poses,
+    people::{self, Traits},
+    raw::{Raw, given_person, person_of},
 };
+
+/// Most people in one file.
+const MAX_PEOPLE: usize = 16;
 
 /// An error and its line.
 type Failure = (Option<usize>, Cause);
@@ -46,6 +54,7 @@ struct File {
     nodes: Vec<Node>,
     /// Seconds.
     frame_time: f64,
+    frames: usize,
     /// `[T, channels]`.
     values: Vec<f32>,
     warnings: Vec<String>,
@@ -57,29 +66,110 @@ impl File {
     }
 
     fn frames(&self) -> usize {
-        self.values.len() / self.channels().max(1)
+        self.frames
+    }
+
+    /// Only these nodes, whose parents may be missing, and their numbers.
+    fn cut(&self, keep: &[usize]) -> Self {
+        let mut place = vec![None; self.nodes.len()];
+        keep.iter().enumerate().for_each(|(new, &old)| place[old] = Some(new));
+        let nodes = keep.iter().map(|&n| {
+            let node = &self.nodes[n];
+            Node { parent: node.parent.and_then(|p| place[p]), ..node.clone() }
+        });
+        let ends = self.nodes.iter().scan(0, |sum, node| {
+            *sum += node.channels.len();
+            Some(*sum)
+        });
+        let ends: Vec<usize> = ends.collect();
+        let columns = |n: usize| ends[n] - self.nodes[n].channels.len()..ends[n];
+        let rows = self.values.chunks_exact(self.channels());
+        let values = rows.flat_map(|row| keep.iter().flat_map(move |&n| &row[columns(n)])).copied().collect();
+        Self { nodes: nodes.collect(), values, warnings: Vec::new(), frame_time: self.frame_time, frames: self.frames }
     }
 }
 
 /// Reads a file; the error comes with its line.
-pub(super) fn read(bytes: &[u8]) -> Result<Raw, Failure> {
+pub(super) fn read(bytes: &[u8], person: Option<usize>) -> Result<Raw, Failure> {
     let mut lexer = lexer::Lexer::new(bytes);
-    let mut warnings = Vec::new();
-    let nodes = hierarchy::read(&mut lexer, &mut warnings)?;
-    let file = rows::read(&mut lexer, nodes, warnings)?;
+    let nodes = hierarchy::read(&mut lexer)?;
+    let file = rows::read(&mut lexer, nodes)?;
     let volume = file.frames().saturating_mul(file.nodes.len());
     check_count("frames × joints", volume, MAX_JOINT_FRAMES).map_err(|c| (None, c))?;
     let posed = kinematics::pose(&file);
-    let body = tidy::tidy(&file, posed)?;
+    let raw = people_in(&file, posed, person)?;
+    let warnings = file.warnings.into_iter().chain(raw.warnings).collect();
+    Ok(Raw { format: Format::Bvh, fps: 1.0 / file.frame_time, warnings, ..raw })
+}
+
+/// The body of the file, or its people: all of them, or the one that is asked for.
+fn people_in(file: &File, posed: Posed, person: Option<usize>) -> Result<Raw, Failure> {
+    let Division { people, left_out, several_roots } = bodies::divide(&file.nodes);
+    if people.is_empty() {
+        let warnings = several_roots.then(|| "several roots, none of which is a body: they are read as one".to_owned());
+        return Ok(Raw { warnings: warnings.into_iter().collect(), ..one(tidy::tidy(file, posed)?) });
+    }
+    let nodes = file.nodes.len();
+    let mut bodies: Vec<Body> = Vec::new();
+    for keep in &people {
+        let body = tidy::tidy(&file.cut(keep), posed.cut(nodes, keep))?;
+        // a rig may hold copies of its skeleton
+        if !bodies.iter().any(|other| together::coincide(other, &body)) {
+            bodies.push(body);
+        }
+    }
+    check_count("the number of people", bodies.len(), MAX_PEOPLE).map_err(|c| (None, c))?;
+    let count = bodies.len();
+    if let Some(person) = person.filter(|_| count > 1) {
+        let body = bodies.swap_remove(person_of(person, count).map_err(|c| (None, c))?);
+        let bodies_from = Some(given_person(person, count));
+        return Ok(Raw { bodies_from, left_out, alone: true, ..one(body) });
+    }
+    if count == 1 {
+        let copies = people.len() > 1;
+        let bodies_from = copies.then(|| Reason::inferred("one person, of whom the file has copies"));
+        return Ok(Raw { bodies_from, left_out, ..one(bodies.swap_remove(0)) });
+    }
+    let Together { names, parents, positions, orientations, missing } =
+        together::together(&bodies).map_err(|c| (None, c))?;
+    let skeleton = Skeleton::named(names, parents);
+    let performer = performer(&positions, count, &skeleton);
+    let warnings =
+        if missing > 0 { vec![format!("{missing} joints that not all people have are left out")] } else { Vec::new() };
     Ok(Raw {
-        format: Format::Bvh,
+        names: skeleton.names,
+        parents: skeleton.parents,
+        bodies: count,
+        positions,
+        orientations: Some(orientations),
+        bodies_from: Some(Reason::inferred(people::told(count, performer))),
+        performer: Some(performer),
+        left_out,
+        warnings,
+        ..Raw::default()
+    })
+}
+
+/// A file with one body.
+fn one(body: Body) -> Raw {
+    Raw {
         names: body.names,
         parents: body.parents,
-        fps: 1.0 / file.frame_time,
         bodies: 1,
         positions: body.positions,
         orientations: Some(body.orientations),
-        warnings: file.warnings,
         ..Raw::default()
-    })
+    }
+}
+
+/// Who performs, of `bodies` people whose `positions` are `[T, P, J, 3]`.
+fn performer(positions: &[f32], bodies: usize, skeleton: &Skeleton) -> usize {
+    let numbers = 3 * skeleton.joints();
+    let of = |body: usize| {
+        let own: Vec<f32> = positions.chunks_exact(numbers).skip(body).step_by(bodies).flatten().copied().collect();
+        let present = vec![true; own.len() / numbers];
+        Traits::of(&Poses { positions: &own, present: &present, joints: skeleton.joints() }, skeleton)
+    };
+    let traits: Vec<Traits> = (0..bodies).map(of).collect();
+    people::performer(&traits.iter().collect::<Vec<_>>())
 }

@@ -1,199 +1,167 @@
-//! NTU RGB+D `.skeleton` files (spec A.1.1): whitespace-separated numbers whose line breaks carry no meaning.
+//! `.skeleton` files of Kinect's body trackers (spec A.1.1): whitespace-separated numbers whose line breaks carry no
+//! meaning. NTU RGB+D has Kinect v2's 25 joints; Kinect v1's 20 and Azure Kinect's 32 come in the same layout.
 
+mod body;
+mod people;
+#[cfg(test)]
+mod tests;
+mod tracks;
+mod words;
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use self::{body::Body, people::People, words::Words};
 use super::{
-    Format, Layout,
-    error::{Cause, excerpt},
-    limits::{MAX_COORDINATE, MAX_FRAMES, check_count, check_volume},
-    quaternion::{from_scalar_first, normalized, scalar_first},
+    Format, Layout, Reason, UpAxis,
+    error::Cause,
+    limits::{MAX_FRAMES, check_volume},
     raw::Raw,
 };
 
-/// Body slots kept, as in the reference.
-pub(super) const SLOTS: usize = 2;
-/// Joints kept of each body.
-const JOINTS: usize = 25;
+/// Body slots of [`Slots::File`], as in the reference.
+const FILE_SLOTS: usize = 2;
 /// Most bodies in one frame: the sensor tracks six.
 const MAX_BODIES: usize = 64;
 /// The sensor's rate.
 const FPS: f64 = 30.0;
 
-/// A body in one frame, as the file has it.
-struct Body {
-    frame: usize,
-    id: u64,
-    /// `[25, 7]`: x, y, z, then the orientation, scalar first.
-    joints: Box<[[f32; 7]; JOINTS]>,
+/// Who stands in which body slot of a `.skeleton` file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Slots {
+    /// One slot a person, in the order in which they appear: people are followed by body id and place, and bodies that are
+    /// none (furniture, flickers, a person tracked twice) are left out.
+    #[default]
+    People,
+    /// The first two bodies of each frame in the file's order, as the reference reads them (spec A.1.1): whoever leaves
+    /// makes room for the next one.
+    File,
+}
+
+impl fmt::Display for Slots {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::People => "people",
+            Self::File => "file",
+        })
+    }
+}
+
+impl FromStr for Slots {
+    type Err = String;
+
+    /// `people` or `file`.
+    fn from_str(s: &str) -> Result<Self, String> {
+        [Self::People, Self::File]
+            .into_iter()
+            .find(|slots| slots.to_string() == s)
+            .ok_or_else(|| format!("'{s}' is neither people nor file"))
+    }
 }
 
 type Failure = (Option<usize>, Cause);
 
 /// Reads a file; the error comes with its line.
-pub(super) fn read(bytes: &[u8], slots_by_body_id: bool) -> Result<Raw, Failure> {
-    let mut words = Words { rest: bytes, line: 1 };
+pub(super) fn read(bytes: &[u8], slots: Slots) -> Result<Raw, Failure> {
+    let mut words = Words::new(bytes);
     let mut warnings = Vec::new();
     let frames = words.count("the number of frames", MAX_FRAMES)?;
     if frames == 0 {
         let cause = Cause::Degenerate("the file declares zero frames".to_owned());
         return Err((Some(1), cause));
     }
-    let mut bodies: Vec<Body> = Vec::new();
-    let (mut extra, mut odd_counts) = (0, 0);
+    let mut bodies: Vec<Body<'_>> = Vec::new();
+    let mut layout = None;
     for frame in 0..frames {
         let count = words.count("the number of bodies", MAX_BODIES)?;
-        for slot in 0..count {
-            let (body, joints) = read_body(&mut words, frame)?;
-            odd_counts += usize::from(joints != JOINTS);
-            if slot >= SLOTS && !slots_by_body_id {
-                extra += 1;
-            } else {
-                bodies.push(body);
-            }
+        for place in 0..count {
+            let (body, its) = Body::read(&mut words, frame, place, layout)?;
+            layout = Some(its);
+            bodies.push(body);
         }
-        check_volume(frame + 1, SLOTS, JOINTS).map_err(|c| (Some(words.line), c))?;
+        check_volume(frame + 1, FILE_SLOTS, Layout::Ntu25.names().len()).map_err(|c| (Some(words.line), c))?;
     }
     if words.next().is_some() {
         warnings.push(format!("line {}: data after the last frame is ignored", words.line));
     }
-    if odd_counts > 0 {
-        warnings.push(format!("{odd_counts} bodies do not have {JOINTS} joints: padded with zeros or cut"));
-    }
-    let mut body_ids: Vec<u64> = Vec::new();
-    for body in &bodies {
-        if !body_ids.contains(&body.id) && body_ids.len() < 1024 {
-            body_ids.push(body.id);
-        }
-    }
-    let slot_ids = slots_by_body_id.then(|| longest_seen(&bodies, &body_ids));
+    let layout = layout.unwrap_or(Layout::Ntu25);
+    let raw = match slots {
+        Slots::File => as_filed(frames, &bodies, layout, &mut warnings),
+        Slots::People => by_people(frames, &bodies, layout),
+    };
+    Ok(Raw { warnings, ..raw.map_err(|cause| (None, cause))? })
+}
 
-    let mut positions = vec![0.0; frames * SLOTS * JOINTS * 3];
-    let mut orientations = [1.0, 0.0, 0.0, 0.0].repeat(frames * SLOTS * JOINTS);
-    let mut seen_in_frame = (usize::MAX, 0);
-    for body in &bodies {
-        if seen_in_frame.0 != body.frame {
-            seen_in_frame = (body.frame, 0);
+/// A file without bodies yet, with what its sensor fixes: Kinect v2 and v1 see metres with +y up, Azure Kinect
+/// millimetres with +y down, which some programs change before they write them.
+fn of_sensor(layout: Layout) -> Raw {
+    let raw = Raw::of_layout(layout, Format::Ntu, FPS);
+    match layout {
+        Layout::Ntu25 => raw.in_metres(),
+        Layout::Azure32 => Raw {
+            layout_from: Some(Reason::stated("Azure Kinect's, by the number of joints")),
+            usual_up: UpAxis::MinusY,
+            ..raw
+        },
+        _ => Raw {
+            layout_from: Some(Reason::stated("Kinect v1's, by the number of joints")),
+            up: Some((UpAxis::PlusY, "set by the format".to_owned())),
+            ..raw
+        },
+    }
+}
+
+fn as_filed(frames: usize, bodies: &[Body<'_>], layout: Layout, warnings: &mut Vec<String>) -> Result<Raw, Cause> {
+    let kept: Vec<(usize, &Body<'_>)> = bodies.iter().filter(|b| b.place < FILE_SLOTS).map(|b| (b.place, b)).collect();
+    if kept.len() < bodies.len() {
+        warnings.push(format!("{} bodies beyond the first two are left out", bodies.len() - kept.len()));
+    }
+    let mut ids: Vec<&[u8]> = Vec::new();
+    for (_, body) in &kept {
+        if !ids.contains(&body.id) && ids.len() < 1024 {
+            ids.push(body.id);
         }
-        let slot = match &slot_ids {
-            Some(ids) => ids.iter().position(|&id| id == body.id),
-            None => Some(seen_in_frame.1),
-        };
-        seen_in_frame.1 += 1;
-        let Some(slot) = slot else {
-            extra += 1;
-            continue;
-        };
-        let first = (body.frame * SLOTS + slot) * JOINTS;
+    }
+    let body_ids = ids.into_iter().map(number).collect();
+    Ok(Raw { body_ids, ..placed(frames, FILE_SLOTS, layout, kept)? })
+}
+
+fn by_people(frames: usize, bodies: &[Body<'_>], layout: Layout) -> Result<Raw, Cause> {
+    let people = People::of(bodies, layout);
+    let slots = people.tracks.iter().enumerate();
+    let kept = slots.flat_map(|(slot, track)| track.bodies.iter().map(move |&n| (slot, &bodies[n])));
+    Ok(Raw {
+        body_ids: people.tracks.iter().map(|track| number(bodies[track.first()].id)).collect(),
+        performer: (people.tracks.len() > 1).then_some(people.performer),
+        bodies_from: people.how,
+        ..placed(frames, people.tracks.len().max(1), layout, kept)?
+    })
+}
+
+/// The bodies, each in its slot.
+fn placed<'b, 'f: 'b>(
+    frames: usize,
+    slots: usize,
+    layout: Layout,
+    kept: impl IntoIterator<Item = (usize, &'b Body<'f>)>,
+) -> Result<Raw, Cause> {
+    let joints = layout.names().len();
+    check_volume(frames, slots, joints)?;
+    let mut positions = vec![0.0; frames * slots * joints * 3];
+    let mut orientations = [1.0, 0.0, 0.0, 0.0].repeat(frames * slots * joints);
+    for (slot, body) in kept {
+        let first = (body.frame * slots + slot) * joints;
         for (j, values) in body.joints.iter().enumerate() {
             positions[(first + j) * 3..][..3].copy_from_slice(&values[..3]);
             orientations[(first + j) * 4..][..4].copy_from_slice(&values[3..]);
         }
     }
-    if extra > 0 {
-        warnings.push(format!("{extra} bodies beyond the first two are left out"));
-    }
-    let orientations = Some(orientations);
-    let empty = Raw::of_layout(Layout::Ntu25, Format::Ntu, FPS).in_metres();
-    Ok(Raw { bodies: SLOTS, positions, orientations, body_ids, warnings, ..empty })
+    Ok(Raw { bodies: slots, positions, orientations: Some(orientations), ..of_sensor(layout) })
 }
 
-/// The two ids seen in most frames, the one that appears first in the first slot.
-fn longest_seen(bodies: &[Body], ids: &[u64]) -> Vec<u64> {
-    let mut by_count: Vec<(usize, usize)> =
-        ids.iter().enumerate().map(|(i, id)| (bodies.iter().filter(|b| b.id == *id).count(), i)).collect();
-    by_count.sort_by(|a, b| b.0.cmp(&a.0).then(a.1.cmp(&b.1)));
-    by_count.truncate(SLOTS);
-    by_count.sort_by_key(|&(_, i)| i);
-    by_count.into_iter().map(|(_, i)| ids[i]).collect()
-}
-
-/// Ten body fields, then the joints; returns the number of joints the file has.
-fn read_body(words: &mut Words<'_>, frame: usize) -> Result<(Body, usize), Failure> {
-    let id = words.expect("a body id")?;
-    let id = parse::<u64>(id).ok_or_else(|| {
-        let text = format!("a body id should be a whole number, not {}", excerpt(id));
-        words.fail(Cause::Malformed(text))
-    })?;
-    for _ in 0..9 {
-        words.expect("a body field")?;
-    }
-    let count = words.count("the number of joints of a body", 1000)?;
-    let mut joints = Box::new([[0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 0.0]; JOINTS]);
-    for j in 0..count {
-        let mut values = [0.0; 7];
-        for (i, value) in values[..3].iter_mut().enumerate() {
-            let word = words.expect("a joint coordinate")?;
-            let what = || format!("{} of joint {} ({})", ["x", "y", "z"][i], j + 1, excerpt(word));
-            let number = parse::<f64>(word)
-                .ok_or_else(|| words.fail(Cause::Malformed(format!("{} is not a number", what()))))?;
-            if !number.is_finite() || number.abs() > MAX_COORDINATE {
-                return Err(words.fail(Cause::NotFinite(what())));
-            }
-            *value = number as f32;
-        }
-        // genuine files have NaN and infinite pixel positions, which are of no use here
-        for _ in 0..4 {
-            words.expect("a pixel position")?;
-        }
-        for value in &mut values[3..] {
-            let word = words.expect("a joint orientation")?;
-            *value = parse::<f32>(word).unwrap_or(f32::NAN);
-        }
-        words.expect("a tracking state")?;
-        unit_quaternion(&mut values);
-        if let Some(slot) = joints.get_mut(j) {
-            *slot = values;
-        }
-    }
-    Ok((Body { frame, id, joints }, count))
-}
-
-/// Scales the orientation to unit length; the identity where the sensor gave none (spec A.3).
-fn unit_quaternion(values: &mut [f32; 7]) {
-    let q = normalized(from_scalar_first([values[3], values[4], values[5], values[6]]));
-    values[3..].copy_from_slice(&scalar_first(q));
-}
-
-fn parse<T: std::str::FromStr>(word: &[u8]) -> Option<T> {
-    std::str::from_utf8(word).ok()?.parse().ok()
-}
-
-/// The file's words, with the line of the last one.
-struct Words<'a> {
-    rest: &'a [u8],
-    line: usize,
-}
-
-impl<'a> Words<'a> {
-    fn next(&mut self) -> Option<&'a [u8]> {
-        let start = self.rest.iter().position(|b| !b.is_ascii_whitespace())?;
-        self.line += self.rest[..start].iter().filter(|&&b| b == b'\n').count();
-        let rest = &self.rest[start..];
-        let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
-        let (word, rest) = rest.split_at(end);
-        self.rest = rest;
-        Some(word)
-    }
-
-    fn fail(&self, cause: Cause) -> Failure {
-        (Some(self.line), cause)
-    }
-
-    fn expect(&mut self, what: &str) -> Result<&'a [u8], Failure> {
-        self.next().ok_or_else(|| self.fail(Cause::Truncated(format!("{what} is missing"))))
-    }
-
-    fn count(&mut self, what: &'static str, limit: usize) -> Result<usize, Failure> {
-        let word = self.expect(what)?;
-        let digits = !word.is_empty() && word.iter().all(u8::is_ascii_digit);
-        let value = match parse::<usize>(word) {
-            Some(value) => value,
-            // digits beyond 64 bits
-            None if digits => usize::MAX,
-            None => {
-                let text = format!("{what} should be a whole number, not {}", excerpt(word));
-                return Err(self.fail(Cause::Malformed(text)));
-            }
-        };
-        check_count(what, value, limit).map_err(|cause| self.fail(cause))?;
-        Ok(value)
-    }
+/// An id as a whole number; 0 for one that is negative.
+fn number(id: &[u8]) -> u64 {
+    words::parse::<u64>(id).or_else(|| words::parse::<f64>(id).map(|id| id as u64)).unwrap_or(0)
 }

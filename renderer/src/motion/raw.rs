@@ -1,6 +1,6 @@
 //! What the readers of all formats hand over: the file's own numbers, in its own units and axes.
 
-use super::{Format, Layout, Reason, Unit, UpAxis};
+use super::{Format, Known, Layout, Reason, Unit, UpAxis, error::Cause};
 
 /// A file, read but not understood. Readers set what their format has and leave the rest as [`Raw::default`] has it.
 #[derive(Default)]
@@ -24,6 +24,10 @@ pub(super) struct Raw {
     pub layout_from: Option<Reason>,
     /// How bodies were told apart, where there was a choice.
     pub bodies_from: Option<Reason>,
+    /// Which body performs, where the reader found out.
+    pub performer: Option<usize>,
+    /// Whether the reader has left but the person that the caller asked for.
+    pub alone: bool,
     /// Names of joints that were dropped because they are no part of a body.
     pub left_out: Vec<String>,
     /// What the format or the file declares, and where.
@@ -55,4 +59,24 @@ impl Raw {
         let set = || "set by the format".to_owned();
         Self { unit: Some((Unit::METRE, set())), up: Some((UpAxis::PlusY, set())), ..self }
     }
+}
+
+/// The place, counted from zero, of a person counted from one.
+///
+/// # Errors
+/// When there are not so many.
+pub(super) fn person_of(person: usize, people: usize) -> Result<usize, Cause> {
+    match person {
+        0 => Err(Cause::malformed("people are counted from 1: there is no person 0")),
+        n if n > people => {
+            let there = if people == 1 { "is one".to_owned() } else { format!("are {people}") };
+            Err(Cause::Malformed(format!("there is no person {n}: there {there} in the file")))
+        }
+        n => Ok(n - 1),
+    }
+}
+
+/// What is known of the bodies when the caller has chosen one.
+pub(super) fn given_person(person: usize, people: usize) -> Reason {
+    Reason { known: Known::Given, why: format!("person {person} of {people}") }
 }

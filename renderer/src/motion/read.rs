@@ -3,7 +3,7 @@
 use std::{fs, io::Read as _, path::Path};
 
 use super::{
-    Format, Motion, MotionError, Unit, UpAxis, bvh,
+    Format, Motion, MotionError, Slots, Unit, UpAxis, bvh,
     error::{Cause, excerpt},
     humanml3d,
     limits::{MAX_FILE_BYTES, check_size},
@@ -20,9 +20,10 @@ pub struct ReadOptions {
     pub up: Option<UpAxis>,
     /// The bytes of the `skeleton.json` that describes an `.npy` file.
     pub sidecar: Option<Vec<u8>>,
-    /// `.skeleton` only: assign body slots by body id instead of by place in the file, so that a person who leaves and
-    /// comes back keeps the slot. Off by default, as in the reference (spec A.1.1).
-    pub slots_by_body_id: bool,
+    /// `.skeleton` only: who stands in which body slot.
+    pub slots: Slots,
+    /// Reads only this one of the people in the file, counted from 1 in the order of the body slots; `None` reads all.
+    pub person: Option<usize>,
 }
 
 /// Reads a motion from bytes; the format is told from the content, `name` is for messages and tells only between
@@ -40,8 +41,8 @@ pub fn read(bytes: &[u8], name: &str, options: &ReadOptions) -> Result<Motion, M
             npy::Culprit::Sidecar(line) => cause.at(&format!("{name} (skeleton.json)"), line),
         }),
         Format::HumanMl3d => humanml3d::read(bytes).map_err(|(line, cause)| cause.at(name, line)),
-        Format::Ntu => ntu::read(bytes, options.slots_by_body_id).map_err(|(line, cause)| cause.at(name, line)),
-        _ => bvh::read(bytes).map_err(|(line, cause)| cause.at(name, line)),
+        Format::Ntu => ntu::read(bytes, options.slots).map_err(|(line, cause)| cause.at(name, line)),
+        _ => bvh::read(bytes, options.person).map_err(|(line, cause)| cause.at(name, line)),
     }?;
     understand(raw, name, options).map_err(|cause| cause.at(name, None))
 }

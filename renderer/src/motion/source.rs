@@ -126,7 +126,8 @@ pub struct Source {
     pub bodies_from: Option<Reason>,
     /// Names of joints that are no part of the body and were left out: helpers, targets, a floor.
     pub left_out: Vec<String>,
-    /// Distinct body ids of a `.skeleton` file, in order of appearance.
+    /// Body ids of a `.skeleton` file as whole numbers: of who stands in each slot, or, where slots are the file's, distinct
+    /// ones in order of appearance.
     pub body_ids: Vec<u64>,
     /// What was odd about the file but did not stop the reading.
     pub warnings: Vec<String>,
@@ -168,8 +169,10 @@ impl Source {
         if guesses.is_empty() {
             return None;
         }
-        let flags = [(&self.unit_from, "--unit"), (&self.up_from, "--up")];
-        let flags: Vec<&str> = flags.into_iter().filter(|(r, _)| r.known.is_guess()).map(|(_, flag)| flag).collect();
+        let flags =
+            [(Some(&self.unit_from), "--unit"), (Some(&self.up_from), "--up"), (self.bodies_from.as_ref(), "--person")];
+        let guessed = |reason: Option<&Reason>| reason.is_some_and(|r| r.known.is_guess());
+        let flags: Vec<&str> = flags.into_iter().filter(|(r, _)| guessed(*r)).map(|(_, flag)| flag).collect();
         let verb = if flags.len() == 1 { "overrides" } else { "override" };
         let end = if flags.is_empty() { String::new() } else { format!("; {} {verb}", flags.join(", ")) };
         Some(format!("read as {}: {}{end}", self.format, guesses.join(", ")))

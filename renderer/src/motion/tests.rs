@@ -4,6 +4,7 @@ mod bad_input;
 mod bvh;
 mod data;
 mod formats;
+mod people;
 mod shapes;
 
 use super::{Motion, MotionError, ReadOptions, Unit, UpAxis, read};

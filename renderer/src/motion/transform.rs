@@ -103,6 +103,7 @@ impl Motion {
             orientations: self.orientations.as_ref().map(|_| Vec::new()),
             skeleton: Arc::clone(&self.skeleton),
             source: self.source.clone(),
+            performer: self.performer,
             bodies,
         };
         for t in 0..frames {
@@ -159,9 +160,24 @@ impl Motion {
         if used.len() == self.bodies || used.is_empty() {
             return self.clone();
         }
+        self.with_bodies(&used)
+    }
+
+    /// Only one body slot.
+    ///
+    /// # Panics
+    /// When there is no such slot.
+    #[must_use]
+    pub fn only(&self, body: usize) -> Self {
+        assert!(body < self.bodies, "slot {body} of {}", self.bodies);
+        Self { performer: None, ..self.with_bodies(&[body]) }
+    }
+
+    fn with_bodies(&self, used: &[usize]) -> Self {
         let joints = self.joints();
         let mut out = Self {
             bodies: used.len(),
+            performer: self.performer.and_then(|p| used.iter().position(|&u| u == p)),
             positions: Vec::new(),
             present: Vec::new(),
             orientations: self.orientations.as_ref().map(|_| Vec::new()),
@@ -170,7 +186,7 @@ impl Motion {
             ..*self
         };
         for t in 0..self.frames() {
-            for &p in &used {
+            for &p in used {
                 let n = t * self.bodies + p;
                 out.present.push(self.present[n]);
                 out.positions.extend_from_slice(&self.positions[n * joints * 3..][..joints * 3]);

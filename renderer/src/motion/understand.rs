@@ -8,7 +8,7 @@ use super::{
     limits::MAX_COORDINATE,
     measure::{self, Poses},
     quaternion::{from_scalar_first, scalar_first},
-    raw::Raw,
+    raw::{Raw, given_person, person_of},
     topology,
 };
 
@@ -80,15 +80,34 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
     if let Some(orientations) = &mut raw.orientations {
         turn(orientations, source.up);
     }
-    Ok(Motion {
+    let motion = Motion {
         skeleton: Arc::new(skeleton),
         fps: raw.fps as f32,
         bodies: raw.bodies,
+        performer: raw.performer,
         positions: raw.positions,
         present,
         orientations: raw.orientations,
         source,
-    })
+    };
+    match options.person.filter(|_| !raw.alone) {
+        Some(person) => alone(&motion, person),
+        None => Ok(motion),
+    }
+}
+
+/// Only one of the people in a motion, counted from one.
+fn alone(motion: &Motion, person: usize) -> Result<Motion, Cause> {
+    let slot = person_of(person, motion.bodies)?;
+    let mut only = motion.only(slot);
+    if !only.present.contains(&true) {
+        return Err(Cause::Degenerate(format!("person {person} is in no frame")));
+    }
+    only.source.bodies_from = Some(given_person(person, motion.bodies));
+    if let Some(&id) = motion.source.body_ids.get(slot).filter(|_| motion.source.body_ids.len() == motion.bodies) {
+        only.source.body_ids = vec![id];
+    }
+    Ok(only)
 }
 
 /// `[T, P]`: a body slot is empty where all coordinates are zero (spec A.1.4). Errors when no frame shows a body of any

@@ -11,7 +11,7 @@ use draction::{
     clip::{Clip, ClipOptions},
     figure,
     motion::{
-        MAX_FRAMES, MAX_JOINT_FRAMES, MAX_JOINTS, Motion, ReadOptions, frame_as_json, read, write_bvh_of_all,
+        MAX_FRAMES, MAX_JOINT_FRAMES, MAX_JOINTS, Motion, ReadOptions, Slots, frame_as_json, read, write_bvh_of_all,
         write_glb, write_json, write_npy,
     },
 };
@@ -75,7 +75,14 @@ impl fmt::Display for Wrong {
 /// What is wrong: with this program, not with the file.
 pub fn check(input: &Input) -> Result<Outcome, Wrong> {
     let options = ReadOptions { sidecar: input.beside.clone(), ..ReadOptions::default() };
-    let (result, peak) = memory::peak_of(|| caught(|| read(&input.bytes, &input.name, &options)));
+    if input.name.ends_with(".skeleton") {
+        attempt(input, &ReadOptions { slots: Slots::File, ..options.clone() })?;
+    }
+    attempt(input, &options)
+}
+
+fn attempt(input: &Input, options: &ReadOptions) -> Result<Outcome, Wrong> {
+    let (result, peak) = memory::peak_of(|| caught(|| read(&input.bytes, &input.name, options)));
     let result = result?;
     if peak > BASE + PER_BYTE * input.len() {
         return Err(Wrong::Memory(peak));

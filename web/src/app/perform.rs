@@ -31,14 +31,17 @@ impl App {
                     self.select(if index < current { current - 1 } else { current.min(last) });
                 }
             }
-            Action::ReadAs(unit, up) => match self.document.read_as(unit, up) {
-                Ok(()) => {
-                    let index = self.document.current;
-                    self.announce_take(index);
-                    self.select(index);
+            Action::ReadAs(unit, up) => {
+                self.inference.stop();
+                match self.document.read_as(unit, up) {
+                    Ok(()) => {
+                        let index = self.document.current;
+                        self.announce_take(index);
+                        self.select(index);
+                    }
+                    Err(problem) => self.report_error(&problem),
                 }
-                Err(problem) => self.report_error(&problem),
-            },
+            }
             Action::TogglePlay => self.playback.playing = !self.playback.playing,
             Action::Step(by) => {
                 self.playback.playing = false;
@@ -57,6 +60,12 @@ impl App {
             Action::Speed(speed) => self.playback.speed = speed,
             Action::Draft(text) => self.document.draft = text,
             Action::Ask(question) => self.ask(&question),
+            Action::Person(person) => {
+                self.inference.stop();
+                self.document.choose_person(person);
+                self.ui_state.show_take(self.document.take());
+                self.redraw();
+            }
             Action::Recognise => {
                 if let Some(subject) = self.document.subject(self.document.current) {
                     self.inference.recognise(subject);

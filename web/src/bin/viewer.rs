@@ -1,6 +1,6 @@
 //! `viewer [FILE…]`: the page's app in a window of its own.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{cell::RefCell, path::PathBuf, process::ExitCode, rc::Rc};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
@@ -11,8 +11,9 @@ use skeletonllm::{
 };
 use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_web::{
-    app::{App, Parking, Parts},
+    app::{App, Parts},
     device,
+    document::Document,
     files::Incoming,
     inference::Inference,
     pictures::Pictures,
@@ -77,7 +78,7 @@ fn run(args: Args) -> Result<()> {
         ..Default::default()
     };
     let choice = args.device;
-    let reading = args.reading.options();
+    let document = Document::reading(args.reading.options());
     let create = move |cc: &eframe::CreationContext<'_>| -> Result<Box<dyn eframe::App>, _> {
         let window = cc.wgpu_render_state.as_ref().ok_or("the window has no GPU device")?;
         let software = window.adapter.get_info().device_type == wgpu::DeviceType::Cpu;
@@ -88,7 +89,7 @@ fn run(args: Args) -> Result<()> {
         };
         let inference = Inference::start(files, devices.model, &cc.egui_ctx);
         let pictures = Pictures::new(devices.pictures, drawing);
-        let parts = Parts { inference, pictures, parking: Parking::default(), incoming, reading };
+        let parts = Parts { inference, pictures, parking: Rc::new(RefCell::new(Some(document))), incoming };
         Ok(Box::new(App::new(&cc.egui_ctx, parts)))
     };
     eframe::run_native("skeletonllm", options, Box::new(create)).map_err(|error| anyhow!("no window: {error}"))

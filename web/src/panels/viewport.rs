@@ -79,6 +79,16 @@ fn settings(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>)
     let settings = &content.document.settings;
     ui.add_space(theme::space::XS);
     ui.horizontal_wrapped(|ui| {
+        if let Some(take) = content.document.take().filter(|take| take.everybody.bodies > 1) {
+            let options = ["Everybody", "1", "2", "3", "4", "5", "6"];
+            let mut chosen = take.person.map_or(0, |p| p + 1);
+            let shown = &options[..(take.everybody.bodies + 1).min(options.len())];
+            let performs = take.everybody.performer.map_or(String::new(), |p| format!("; {} performs", p + 1));
+            let choice = segmented(ui, shown, &mut chosen);
+            if choice.on_hover_text(format!("Who is drawn and asked about{performs}")).changed() {
+                actions.push(Action::Person(chosen.checked_sub(1)));
+            }
+        }
         let mut camera = usize::from(settings.camera == CameraMode::Reference);
         if segmented(ui, &["Fit", "Reference"], &mut camera).on_hover_text("Camera (C)").changed() {
             actions.push(Action::ToggleCamera);

@@ -87,7 +87,7 @@ fn quantile(mut values: Vec<f32>, q: f32) -> f32 {
 }
 
 impl Measures {
-    /// Measures the body that is present in most frames; `None` when none is present in two frames.
+    /// Measures the motion's main body; `None` when it is not present in two frames.
     pub fn of(motion: &Motion) -> Option<Measures> {
         Some(Observed::of(motion)?.measures())
     }
@@ -109,12 +109,10 @@ pub(super) struct Observed<'a> {
 }
 
 impl<'a> Observed<'a> {
-    /// The body that is present in most frames; `None` when none is present in two frames.
+    /// The motion's main body; `None` when it is not present in two frames.
     pub(super) fn of(motion: &'a Motion) -> Option<Observed<'a>> {
-        let seen = |body: usize| (0..motion.frames()).filter(move |&t| motion.is_present(t, body));
-        // max_by_key keeps the last of equals; the first slot is the main one
-        let body = (0..motion.bodies).rev().max_by_key(|&p| seen(p).count())?;
-        let frames: Vec<usize> = seen(body).collect();
+        let body = motion.main_body()?;
+        let frames: Vec<usize> = (0..motion.frames()).filter(|&t| motion.is_present(t, body)).collect();
         (frames.len() >= 2).then(|| Observed { motion, body, anatomy: Anatomy::of(motion, body, frames[0]), frames })
     }
 }

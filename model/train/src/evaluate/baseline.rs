@@ -32,7 +32,7 @@ type Pose = [[f32; 3]; JOINTS];
 pub struct Trace(Vec<Pose>);
 
 impl Trace {
-    /// The trace of the body that is seen longest; `None` where it lacks arms, legs or trunk.
+    /// The trace of the motion's main body; `None` where it lacks arms, legs or trunk.
     pub fn of(motion: &Motion) -> Option<Trace> {
         Trace::with_joints_of(motion, motion)
     }
@@ -40,9 +40,8 @@ impl Trace {
     /// As [`Trace::of`], with the joints found on `sound`, a motion of the same skeleton. On one where lost joints are
     /// held elsewhere, bones without length would hide which joint is which.
     fn with_joints_of(motion: &Motion, sound: &Motion) -> Option<Trace> {
-        let seen = |body: usize| (0..motion.frames()).filter(move |&t| motion.is_present(t, body));
-        let body = (0..motion.bodies).rev().max_by_key(|&body| seen(body).count())?;
-        let frames: Vec<usize> = seen(body).collect();
+        let body = motion.main_body()?;
+        let frames: Vec<usize> = (0..motion.frames()).filter(|&t| motion.is_present(t, body)).collect();
         let numbers = motion.joints() * 3;
         let pose = |t: usize| &motion.positions[(t * motion.bodies + body) * numbers..][..numbers];
         let joints = joints(sound, body, *frames.first()?)?;

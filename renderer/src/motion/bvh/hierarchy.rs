@@ -16,14 +16,13 @@ use super::{
 const MAX_CHANNELS: usize = 16;
 
 /// Reads up to and including the word `MOTION`. Parents come before their children.
-pub(super) fn read(lexer: &mut Lexer<'_>, warnings: &mut Vec<String>) -> Result<Vec<Node>, Failure> {
+pub(super) fn read(lexer: &mut Lexer<'_>) -> Result<Vec<Node>, Failure> {
     if lexer.at_keyword("HIERARCHY") {
         lexer.next();
     }
     let mut nodes: Vec<Node> = Vec::new();
     // joints whose braces are open
     let mut open: Vec<usize> = Vec::new();
-    let mut roots = 0;
     loop {
         let word = lexer.expect("the rest of the hierarchy, up to MOTION,")?;
         let is = |keyword: &str| word.eq_ignore_ascii_case(keyword.as_bytes());
@@ -41,7 +40,6 @@ pub(super) fn read(lexer: &mut Lexer<'_>, warnings: &mut Vec<String>) -> Result<
                 }
                 push(lexer, &mut nodes, parent, site, true)?;
             } else {
-                roots += usize::from(parent.is_none());
                 let name = lexer.rest_of_line();
                 push(lexer, &mut nodes, parent, name, false)?;
             }
@@ -71,9 +69,6 @@ pub(super) fn read(lexer: &mut Lexer<'_>, warnings: &mut Vec<String>) -> Result<
     }
     if nodes.is_empty() {
         return Err(lexer.fail(Cause::Degenerate("the hierarchy has no joints".to_owned())));
-    }
-    if roots > 1 {
-        warnings.push(format!("{roots} roots: they are read as one body"));
     }
     Ok(nodes)
 }

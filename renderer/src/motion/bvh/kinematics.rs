@@ -15,6 +15,20 @@ pub(super) struct Posed {
     pub orientations: Vec<f32>,
 }
 
+impl Posed {
+    /// Only these of `nodes` nodes.
+    pub(super) fn cut(&self, nodes: usize, keep: &[usize]) -> Self {
+        let cut = |values: &[f32], width: usize| -> Vec<f32> {
+            values
+                .chunks_exact(width * nodes)
+                .flat_map(|f| keep.iter().flat_map(move |&n| &f[n * width..][..width]))
+                .copied()
+                .collect()
+        };
+        Self { positions: cut(&self.positions, 3), orientations: cut(&self.orientations, 4) }
+    }
+}
+
 /// Poses every frame: `R = R_parent · R₁·R₂·…` in channel order and `p = p_parent + R_parent · t`, where `t` is the offset
 /// with position channels in its place. Rotations listed before positions do not turn them.
 pub(super) fn pose(file: &File) -> Posed {

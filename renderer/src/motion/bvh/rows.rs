@@ -10,10 +10,10 @@ use super::{
 };
 
 /// Reads from behind `MOTION` to the end. Rows decide how many frames there are; a different `Frames:` is a warning.
-pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>, warnings: Vec<String>) -> Result<File, Failure> {
+pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>) -> Result<File, Failure> {
     let declared = frame_count(lexer)?;
     let frame_time = frame_time(lexer)?;
-    let mut file = File { nodes, frame_time, values: Vec::new(), warnings };
+    let mut file = File { nodes, frame_time, frames: 0, values: Vec::new(), warnings: Vec::new() };
     let channels = file.channels();
     if channels == 0 {
         let cause = Cause::Degenerate("no joint has a channel, so nothing moves".to_owned());
@@ -59,6 +59,7 @@ pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>, warnings: Vec<String
     if frames != declared {
         file.warnings.push(format!("`Frames:` says {declared}, but there are {frames} rows: all of them are used"));
     }
+    file.frames = frames;
     Ok(file)
 }
 

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use skeletonllm_checks::shared;
 
-use super::super::{Part, Reason, read_file};
+use super::super::{Part, Reason, Slots, read_file};
 use super::*;
 
 /// The recordings of a set; `None` where the data is not at hand.
@@ -110,10 +110,13 @@ fn utd_mhad() {
 #[test]
 fn ntu_sample() {
     check("ntu-sample", 1, |_, m| {
-        assert_eq!((m.frames(), m.bodies), (103, 2));
+        assert_eq!((m.frames(), m.bodies, m.people()), (103, 1, 1));
         assert_eq!(m.source.body_ids, [72_057_594_037_931_101]);
         close(m.position(0, 0, 0), [0.218_115_3, 0.172_597_2, 3.785_547]);
-        assert_eq!(m.without_empty_bodies().bodies, 1);
+        let as_filed = ReadOptions { slots: Slots::File, ..ReadOptions::default() };
+        let filed = read_file(&m.source.file, &as_filed).unwrap();
+        assert_eq!((filed.bodies, filed.people()), (2, 1));
+        assert_eq!(filed.without_empty_bodies().positions, m.positions);
     });
 }
 

@@ -1,6 +1,6 @@
 //! NTU, HumanML3D and NumPy against files built by hand.
 
-use super::super::{Format, Part, UpAxis, read_file};
+use super::super::{Format, Part, Slots, UpAxis, read_file};
 use super::*;
 
 /// An array as NumPy writes it; `values` are in C order.
@@ -195,7 +195,8 @@ fn ntu_keeps_the_files_slots_and_its_ids() {
         ntu_body(a, 1.0, 25),
         ntu_body(c, 3.0, 25)
     );
-    let m = read(text.as_bytes(), "S.skeleton", &ReadOptions::default()).unwrap();
+    let options = ReadOptions { slots: Slots::File, ..ReadOptions::default() };
+    let m = read(text.as_bytes(), "S.skeleton", &options).unwrap();
     assert_eq!((m.frames(), m.bodies, m.joints(), m.fps), (4, 2, 25, 30.0));
     assert_eq!(m.present, [true, false, true, true, false, false, true, true]);
     // slots as in the file: b comes first in the last frame
@@ -209,20 +210,20 @@ fn ntu_keeps_the_files_slots_and_its_ids() {
     assert_eq!(m.orientation(0, 1, 0), [1.0, 0.0, 0.0, 0.0]);
     assert_eq!(m.skeleton.bones[22..], [[23, 24], [24, 11]]);
 
-    let options = ReadOptions { slots_by_body_id: true, ..ReadOptions::default() };
-    let m = read(text.as_bytes(), "S.skeleton", &options).unwrap();
+    // one slot a person, in the order in which they appear
+    let m = read(text.as_bytes(), "S.skeleton", &ReadOptions::default()).unwrap();
+    assert_eq!(m.present, [true, false, false, true, true, false, false, false, false, true, true, true]);
     close(m.position(3, 0, 1), [1.0, 0.12, 3.0]);
     close(m.position(3, 1, 1), [2.0, 0.12, 3.0]);
-    assert_eq!(m.without_empty_bodies().bodies, 2);
+    close(m.position(3, 2, 1), [3.0, 0.12, 3.0]);
+    assert_eq!((m.source.body_ids.clone(), m.people()), (vec![a, b, c], 3));
 }
 
 #[test]
-fn ntu_pads_and_cuts_joints_and_ignores_line_breaks() {
-    let text = format!("2\n1\n{}1\n{}", ntu_body(7, 1.0, 20), ntu_body(7, 1.0, 30));
+fn ntu_ignores_line_breaks_and_refuses_other_bodies() {
+    let text = format!("2\n1\n{}1\n{}", ntu_body(7, 1.0, 20), ntu_body(7, 1.1, 20));
     let m = read(text.as_bytes(), "S.skeleton", &ReadOptions::default()).unwrap();
-    close(m.position(0, 0, 24), [0.0, 0.0, 0.0]);
-    close(m.position(1, 0, 24), [1.0, 0.58, 3.0]);
-    assert_eq!(m.source.warnings.len(), 1);
+    assert_eq!((m.joints(), m.skeleton.names[0].as_str()), (20, "HipCenter"));
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let again = read(flat.as_bytes(), "S", &ReadOptions::default()).unwrap();
     assert_eq!(again.positions, m.positions);
@@ -235,4 +236,22 @@ fn ntu_pads_and_cuts_joints_and_ignores_line_breaks() {
     let error = failure(text.replacen("0.1 3", "nan 3", 1).as_bytes());
     assert_eq!(error.line, Some(5), "{error}");
     assert!(error.to_string().contains("y of joint 1"), "{error}");
+    for joints in [0, 19, 24, 26, 31, 1000] {
+        let error = failure(format!("1\n1\n{}", ntu_body(7, 1.0, joints)).as_bytes());
+        let known = ["(20)", "(25)", "(32)"].iter().all(|n| error.to_string().contains(n));
+        assert!(known && error.to_string().contains(&format!("a body of {joints} joints")), "{error}");
+        assert_eq!(error.line, Some(4));
+    }
+    // a file has one sensor
+    let error = failure(format!("2\n1\n{}1\n{}", ntu_body(7, 1.0, 25), ntu_body(7, 1.0, 32)).as_bytes());
+    assert_eq!(error.line, Some(32));
+    assert!(error.to_string().contains("a body of 32 joints, where the bodies before it have 25"), "{error}");
+    // ids may be anything that is a number
+    for id in ["-1", "7.2e+16", "0", "184467440737095516150"] {
+        let one = ntu_body(7, 1.0, 25).replacen('7', id, 1);
+        let m = read(format!("1\n1\n{one}").as_bytes(), "S", &ReadOptions::default()).unwrap();
+        assert_eq!(m.people(), 1, "{id}");
+    }
+    let nameless = ntu_body(7, 1.0, 25).replacen('7', "nobody", 1);
+    assert!(failure(format!("1\n1\n{nameless}").as_bytes()).to_string().contains("a body id"));
 }

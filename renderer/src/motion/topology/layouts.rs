@@ -7,6 +7,8 @@ pub enum Layout {
     Ntu25,
     /// Kinect v1 in its SDK's order, as in NW-UCLA.
     Kinect20,
+    /// Azure Kinect in its SDK's order.
+    Azure32,
     /// SMPL's body joints as in HumanML3D.
     Smpl22,
     /// COCO's person keypoints.
@@ -15,7 +17,7 @@ pub enum Layout {
 
 impl Layout {
     /// All layouts.
-    pub const ALL: [Self; 4] = [Self::Ntu25, Self::Kinect20, Self::Smpl22, Self::Coco17];
+    pub const ALL: [Self; 5] = [Self::Ntu25, Self::Kinect20, Self::Azure32, Self::Smpl22, Self::Coco17];
 
     /// The layout with that number of joints.
     pub fn with_joints(joints: usize) -> Option<Self> {
@@ -27,6 +29,7 @@ impl Layout {
         match self {
             Self::Ntu25 => &NTU25,
             Self::Kinect20 => &KINECT20,
+            Self::Azure32 => &AZURE32,
             Self::Smpl22 => &SMPL22,
             Self::Coco17 => &COCO17,
         }
@@ -37,6 +40,7 @@ impl Layout {
         let from_one: &[[u8; 2]] = match self {
             Self::Ntu25 => &NTU25_BONES,
             Self::Kinect20 => &KINECT20_BONES,
+            Self::Azure32 => &AZURE32_BONES,
             Self::Smpl22 => &SMPL22_BONES,
             Self::Coco17 => &COCO17_BONES,
         };
@@ -104,6 +108,24 @@ const KINECT20: [&str; 20] = [
 const KINECT20_BONES: [[u8; 2]; 19] = [
     [1, 2], [2, 3], [4, 3], [5, 3], [6, 5], [7, 6], [8, 7], [9, 3], [10, 9], [11, 10], [12, 11],
     [13, 1], [14, 13], [15, 14], [16, 15], [17, 1], [18, 17], [19, 18], [20, 19],
+];
+
+#[rustfmt::skip]
+const AZURE32: [&str; 32] = [
+    "Pelvis", "SpineNavel", "SpineChest", "Neck",
+    "ClavicleLeft", "ShoulderLeft", "ElbowLeft", "WristLeft", "HandLeft", "HandTipLeft", "ThumbLeft",
+    "ClavicleRight", "ShoulderRight", "ElbowRight", "WristRight", "HandRight", "HandTipRight", "ThumbRight",
+    "HipLeft", "KneeLeft", "AnkleLeft", "FootLeft",
+    "HipRight", "KneeRight", "AnkleRight", "FootRight",
+    "Head", "Nose", "EyeLeft", "EarLeft", "EyeRight", "EarRight",
+];
+
+#[rustfmt::skip]
+const AZURE32_BONES: [[u8; 2]; 31] = [
+    [1, 2], [2, 3], [3, 4], [3, 5], [5, 6], [6, 7], [7, 8], [8, 9], [9, 10], [8, 11],
+    [3, 12], [12, 13], [13, 14], [14, 15], [15, 16], [16, 17], [15, 18],
+    [1, 19], [19, 20], [20, 21], [21, 22], [1, 23], [23, 24], [24, 25], [25, 26],
+    [4, 27], [27, 28], [27, 29], [27, 30], [27, 31], [27, 32],
 ];
 
 #[rustfmt::skip]

@@ -167,6 +167,22 @@ fn who_comes_late_is_held_where_he_is_first_seen() {
 }
 
 #[test]
+fn two_people_in_one_bvh_come_back_as_two() {
+    let both = two_people().cropped(15..45);
+    let again = in_centimetres(&write_bvh_of_all(&both).unwrap().content);
+    assert_eq!((again.bodies, again.joints(), again.frames()), (2, both.joints(), 30));
+    for body in 0..2 {
+        for (j, name) in both.skeleton.names.iter().enumerate() {
+            let k = again.skeleton.joint(name).unwrap();
+            for t in 0..30 {
+                let (p, q) = (both.position(t, body, j), again.position(t, body, k));
+                assert!((0..3).all(|i| (p[i] - q[i]).abs() < 3e-4), "{name} of {body} in {t}: {p:?} {q:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn a_skeleton_with_several_roots_is_one_body() {
     let motion = performer(Action::Walk);
     let mut skeleton = (*motion.skeleton).clone();

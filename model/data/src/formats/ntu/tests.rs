@@ -3,6 +3,7 @@
 use std::fs;
 
 use draction::motion::{
+    Slots,
     humanoid::{Action, Person, as_kinect, perform},
     write_ntu,
 };
@@ -135,7 +136,7 @@ fn missing_samples_are_left_out() {
     let list = dir.path().join("missing.txt");
     let read = |text: &str| {
         fs::write(&list, text).unwrap();
-        ProtocolOptions { protocol: None, missing_samples: Some(list.clone()) }.load_options()
+        ProtocolOptions { missing_samples: Some(list.clone()), ..ProtocolOptions::default() }.load_options()
     };
     let options = read(
         "2 of the samples are missing.\nPlease leave them out.\n\nS001C001P001R001A001\r\nS001C001P003R002A011.skeleton\n",
@@ -152,6 +153,25 @@ fn missing_samples_are_left_out() {
     }
     let gone = ProtocolOptions { missing_samples: Some("/nowhere/list.txt".into()), ..ProtocolOptions::default() };
     assert!(gone.load_options().unwrap_err().to_string().contains("/nowhere/list.txt"));
+}
+
+#[test]
+fn slots_are_people_but_under_a_protocol_the_files() {
+    let slots = |protocol, slots| {
+        let options = ProtocolOptions { protocol, slots, ..ProtocolOptions::default() };
+        options.load_options().unwrap().read.slots
+    };
+    assert_eq!(slots(None, None), Slots::People);
+    assert_eq!(slots(Some(Protocol::CrossSubject), None), Slots::File);
+    assert_eq!(slots(Some(Protocol::CrossSubject), Some(Slots::People)), Slots::People);
+    assert_eq!(slots(None, Some(Slots::File)), Slots::File);
+    // and so a clip of one person has one slot, or the reference's two
+    let dir = folder(&FOUR);
+    for (protocol, bodies) in [(None, 1), (Some(Protocol::CrossSubject), 2)] {
+        let options = ProtocolOptions { protocol, ..ProtocolOptions::default() }.load_options().unwrap();
+        let set = DataSet::load_with(dir.path(), Split::All, &options, &|_, _| {}).unwrap();
+        assert_eq!(set.clips[0].motion.bodies, bodies, "{protocol:?}");
+    }
 }
 
 #[test]

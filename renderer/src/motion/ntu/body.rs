@@ -1,0 +1,120 @@
+//! One body in one frame.
+
+use glam::{DVec3, Vec3};
+
+use super::{
+    super::{
+        Layout,
+        error::{Cause, excerpt},
+        limits::MAX_COORDINATE,
+        quaternion::{from_scalar_first, normalized, scalar_first},
+    },
+    Failure,
+    words::{Words, parse},
+};
+
+/// A body in one frame, as the file has it.
+pub(super) struct Body<'a> {
+    pub frame: usize,
+    /// Its place among the bodies of the frame.
+    pub place: usize,
+    /// As it is written: some programs write -1, or round it.
+    pub id: &'a [u8],
+    /// `[J, 7]`: x, y, z, then the orientation, scalar first.
+    pub joints: Vec<[f32; 7]>,
+}
+
+impl<'a> Body<'a> {
+    /// Reads ten body fields, then the joints. All bodies of a file have as many joints as the first one, whose number
+    /// tells the sensor.
+    pub(super) fn read(
+        words: &mut Words<'a>,
+        frame: usize,
+        place: usize,
+        known: Option<Layout>,
+    ) -> Result<(Self, Layout), Failure> {
+        let id = words.expect("a body id")?;
+        if parse::<f64>(id).is_none_or(|value| !value.is_finite()) {
+            let text = format!("a body id should be a number, not {}", excerpt(id));
+            return Err(words.fail(Cause::Malformed(text)));
+        }
+        for _ in 0..9 {
+            words.expect("a body field")?;
+        }
+        let count = words.count("the number of joints of a body", 1000)?;
+        let layout = layout(count, known).map_err(|cause| words.fail(cause))?;
+        let mut joints = Vec::with_capacity(count);
+        for j in 0..count {
+            joints.push(joint(words, j)?);
+        }
+        Ok((Self { frame, place, id, joints }, layout))
+    }
+
+    /// Joint `j` in the file's axes and unit.
+    pub(super) fn at(&self, j: usize) -> DVec3 {
+        Vec3::from_slice(&self.joints[j]).as_dvec3()
+    }
+
+    /// The mean of its joints.
+    pub(super) fn middle(&self) -> DVec3 {
+        (0..self.joints.len()).map(|j| self.at(j)).sum::<DVec3>() / self.joints.len() as f64
+    }
+
+    /// The diagonal of the box around its joints.
+    pub(super) fn size(&self) -> f64 {
+        let ends = (DVec3::INFINITY, DVec3::NEG_INFINITY);
+        let (low, high) =
+            (0..self.joints.len()).fold(ends, |(low, high), j| (low.min(self.at(j)), high.max(self.at(j))));
+        low.distance(high)
+    }
+
+    /// Mean distance of its joints from those of another body.
+    pub(super) fn away_from(&self, other: &Self) -> f64 {
+        let joints = self.joints.len();
+        (0..joints).map(|j| self.at(j).distance(other.at(j))).sum::<f64>() / joints as f64
+    }
+}
+
+/// The sensor whose bodies have so many joints.
+fn layout(count: usize, known: Option<Layout>) -> Result<Layout, Cause> {
+    let layouts = [Layout::Kinect20, Layout::Ntu25, Layout::Azure32];
+    let found = layouts.into_iter().find(|layout| layout.names().len() == count);
+    match (found, known) {
+        (Some(layout), None) => Ok(layout),
+        (Some(layout), Some(before)) if layout == before => Ok(layout),
+        (_, Some(before)) => Err(Cause::Malformed(format!(
+            "a body of {count} joints, where the bodies before it have {}",
+            before.names().len()
+        ))),
+        (None, None) => Err(Cause::Malformed(format!(
+            "a body of {count} joints: known are those of Kinect v1 (20), of Kinect v2 as in NTU RGB+D (25) and of Azure Kinect (32)"
+        ))),
+    }
+}
+
+fn joint(words: &mut Words<'_>, j: usize) -> Result<[f32; 7], Failure> {
+    let mut values = [0.0; 7];
+    for (i, value) in values[..3].iter_mut().enumerate() {
+        let word = words.expect("a joint coordinate")?;
+        let what = || format!("{} of joint {} ({})", ["x", "y", "z"][i], j + 1, excerpt(word));
+        let number =
+            parse::<f64>(word).ok_or_else(|| words.fail(Cause::Malformed(format!("{} is not a number", what()))))?;
+        if !number.is_finite() || number.abs() > MAX_COORDINATE {
+            return Err(words.fail(Cause::NotFinite(what())));
+        }
+        *value = number as f32;
+    }
+    // genuine files have NaN and infinite pixel positions, which are of no use here
+    for _ in 0..4 {
+        words.expect("a pixel position")?;
+    }
+    for value in &mut values[3..] {
+        let word = words.expect("a joint orientation")?;
+        *value = parse::<f32>(word).unwrap_or(f32::NAN);
+    }
+    words.expect("a tracking state")?;
+    // of unit length; the identity where the sensor gave none (spec A.3)
+    let q = normalized(from_scalar_first([values[3], values[4], values[5], values[6]]));
+    values[3..].copy_from_slice(&scalar_first(q));
+    Ok(values)
+}

@@ -1,0 +1,427 @@
+//! Who is in a recording, on files written from people of whom we know what they do.
+
+use std::{f32::consts::PI, fmt::Write as _, ops::Range};
+
+use super::{
+    super::{
+        Layout, Motion, Part, ReadOptions, Unit, UpAxis,
+        humanoid::{Action, Person, as_kinect, perform},
+        read,
+    },
+    Slots,
+};
+use crate::random::Mt19937;
+
+const FRAMES: usize = 84;
+
+/// Somebody or something before the sensor.
+#[derive(Clone)]
+struct Cast {
+    id: String,
+    motion: Motion,
+    /// When it is tracked.
+    seen: Range<usize>,
+}
+
+impl Cast {
+    fn new(id: &str, motion: Motion) -> Self {
+        Self { id: id.to_owned(), motion, seen: 0..FRAMES }
+    }
+
+    fn seen(self, seen: Range<usize>) -> Self {
+        Self { seen, ..self }
+    }
+}
+
+/// A person `aside` metres to the left of the picture's middle.
+fn person(action: Action, height: f64, aside: f32) -> Motion {
+    let person = Person { height, ..Person::default() };
+    let motion = as_kinect(&perform(action, &person, 30.0), 3.0).cropped(0..FRAMES);
+    assert_eq!(motion.frames(), FRAMES);
+    motion.translated([aside, 0.0, 0.0])
+}
+
+/// Somebody who never moves at all.
+fn statue(height: f64, aside: f32) -> Motion {
+    let motion = person(Action::Clap, height, aside);
+    let pose = motion.positions[..3 * motion.joints()].to_vec();
+    Motion { positions: pose.repeat(FRAMES), ..motion }
+}
+
+/// A chair: somebody who never moves, as large as a share of a person, seen with an error of `shakes` metres.
+fn chair(size: f32, aside: f32, shakes: f32) -> Motion {
+    let mut chair = statue(1.72, 0.0).translated([0.0, 0.0, -3.0]).scaled(size).translated([aside, -0.4, 3.4]);
+    let noise = Mt19937::new(11).normals(chair.positions.len(), shakes);
+    chair.positions.iter_mut().zip(noise).for_each(|(x, by)| *x += by);
+    chair
+}
+
+/// `.skeleton` text; `order` says in which order a frame lists who is there.
+fn written(cast: &[Cast], order: impl Fn(usize, &mut Vec<usize>)) -> String {
+    let mut text = format!("{FRAMES}\n");
+    for t in 0..FRAMES {
+        let mut there: Vec<usize> = (0..cast.len()).filter(|&i| cast[i].seen.contains(&t)).collect();
+        order(t, &mut there);
+        let _ = writeln!(text, "{}", there.len());
+        for i in there {
+            let Cast { id, motion, .. } = &cast[i];
+            let _ = writeln!(text, "{id} 0 1 1 1 1 0 0.02 -0.1 2\n{}", motion.joints());
+            for j in 0..motion.joints() {
+                let [x, y, z] = motion.position(t, 0, j);
+                let _ = writeln!(text, "{x:.4} {y:.4} {z:.4} 250 200 1000 500 1 0 0 0 2");
+            }
+        }
+    }
+    text
+}
+
+fn as_listed(_: usize, _: &mut Vec<usize>) {}
+
+fn open(text: &str) -> Motion {
+    read(text.as_bytes(), "test.skeleton", &ReadOptions::default()).unwrap_or_else(|e| panic!("{e}"))
+}
+
+/// Whether slot `p` holds exactly `cast`, whenever that is tracked.
+#[track_caller]
+fn stands(m: &Motion, p: usize, cast: &[&Cast]) {
+    for t in 0..FRAMES {
+        let here = cast.iter().find(|c| c.seen.contains(&t));
+        assert_eq!(m.is_present(t, p), here.is_some(), "slot {p} frame {t}");
+        if let Some(cast) = here {
+            for j in 0..m.joints() {
+                let (a, b) = (m.position(t, p, j), cast.motion.position(t, 0, j));
+                assert!((0..3).all(|i| (a[i] - b[i]).abs() < 2e-4), "slot {p} frame {t} joint {j}: {a:?} {b:?}");
+            }
+        }
+    }
+}
+
+fn told(m: &Motion) -> String {
+    m.source.bodies_from.as_ref().map_or_else(String::new, ToString::to_string)
+}
+
+/// Reads the cast and checks who is left, slot by slot, and who performs.
+#[track_caller]
+fn check(cast: &[Cast], left: &[&[usize]], performer: usize) -> Motion {
+    let m = open(&written(cast, as_listed));
+    assert_eq!(m.bodies, left.len(), "{}", told(&m));
+    for (p, &who) in left.iter().enumerate() {
+        stands(&m, p, &who.iter().map(|&i| &cast[i]).collect::<Vec<_>>());
+    }
+    assert_eq!(m.main_body(), Some(performer), "{}", told(&m));
+    m
+}
+
+fn waving() -> Cast {
+    Cast::new("72057594037930002", person(Action::WaveLeftHand, 1.72, 0.0))
+}
+
+/// Moves more than anybody else here.
+fn squatting() -> Cast {
+    Cast::new("72057594037930002", person(Action::Squat, 1.72, 0.0))
+}
+
+#[test]
+fn who_is_alone_is_read_as_ever() {
+    for action in [Action::WaveLeftHand, Action::Squat, Action::Walk] {
+        let one = Cast::new("7", person(action, 1.6, 0.3));
+        let m = check(std::slice::from_ref(&one), &[&[0]], 0);
+        assert_eq!((m.source.bodies_from.clone(), m.performer), (None, None), "there was no choice");
+        let options = ReadOptions { slots: Slots::File, ..ReadOptions::default() };
+        let filed = read(written(&[one], as_listed).as_bytes(), "f", &options).unwrap();
+        assert_eq!((filed.bodies, filed.without_empty_bodies().positions), (2, m.positions));
+    }
+}
+
+#[test]
+fn furniture_is_nobody() {
+    for size in [0.3, 0.45, 0.65] {
+        for shakes in [0.0, 0.004, 0.02] {
+            let ghost = || Cast::new("1", chair(size, 0.9, shakes));
+            let m = check(&[ghost(), waving()], &[&[1]], 0);
+            assert!(told(&m).contains("left out a body"), "{}", told(&m));
+            assert_eq!(m.source.body_ids, [72_057_594_037_930_002]);
+            // there longer, and so first
+            check(&[ghost(), waving().seen(4..FRAMES)], &[&[1]], 0);
+            // listed last, and lost for a while
+            check(&[waving(), ghost().seen(20..70)], &[&[0]], 0);
+            // two of them
+            let other = Cast::new("2", chair(size, -1.2, shakes));
+            let m = check(&[ghost(), other, waving()], &[&[2]], 0);
+            assert!(told(&m).contains("2 bodies"), "{}", told(&m));
+        }
+    }
+}
+
+#[test]
+fn a_thing_that_twitches_and_a_thing_that_drifts_are_nobody() {
+    let twitches = Cast::new("1", chair(1.0, 0.9, 0.15));
+    check(&[twitches, waving()], &[&[1]], 0);
+    let mut drifts = Cast::new("1", chair(0.5, 0.9, 0.003));
+    for (t, pose) in drifts.motion.positions.chunks_exact_mut(75).enumerate() {
+        pose.chunks_exact_mut(3).for_each(|p| p[0] += 0.01 * t as f32);
+    }
+    check(&[drifts, waving()], &[&[1]], 0);
+}
+
+#[test]
+fn a_flicker_is_nobody_however_it_moves() {
+    let flicker = Cast::new("9", person(Action::Walk, 1.7, 1.5)).seen(30..38);
+    let m = check(&[flicker, waving()], &[&[1]], 0);
+    assert!(told(&m).contains("for a moment"), "{}", told(&m));
+    // in a short file eight frames are much
+    let short = waving().seen(0..20);
+    check(&[Cast::new("9", person(Action::Walk, 1.7, 1.5)).seen(30..38), short], &[&[1], &[0]], 0);
+}
+
+#[test]
+fn who_stands_still_is_a_person() {
+    let still = |aside| Cast::new("5", statue(1.68, aside));
+    check(&[still(0.0)], &[&[0]], 0);
+    check(&[Cast::new("1", chair(0.45, 0.9, 0.004)), still(0.0)], &[&[1]], 0);
+    // beside somebody who moves, and whoever is listed first
+    let m = check(&[still(-1.0), waving()], &[&[0], &[1]], 1);
+    assert_eq!(m.performer, Some(1));
+    assert!(told(&m).contains("2 people, person 2 performs"), "{}", told(&m));
+    check(&[waving(), still(-1.0)], &[&[0], &[1]], 0);
+    // two who stand still
+    check(&[still(-1.0), Cast::new("6", statue(1.8, 0.5))], &[&[0], &[1]], 0);
+}
+
+#[test]
+fn a_sitting_person_is_a_person_when_nobody_else_is_there() {
+    let mut sits = statue(1.7, 0.0);
+    let joint = |name: &str| sits.skeleton.joint(name).unwrap();
+    let legs =
+        ["Left", "Right"].map(|side| ["Hip", "Knee", "Ankle", "Foot"].map(|name| joint(&format!("{name}{side}"))));
+    for pose in sits.positions.chunks_exact_mut(75) {
+        for [hip, knee, ankle, foot] in legs {
+            let at = |pose: &[f32], j: usize| [pose[3 * j], pose[3 * j + 1], pose[3 * j + 2]];
+            let thigh = at(pose, hip)[1] - at(pose, knee)[1];
+            let (from, shift) = (at(pose, knee), [0.0, thigh, -thigh]);
+            assert!(from[1] < at(pose, hip)[1]);
+            for j in [knee, ankle, foot] {
+                (0..3).for_each(|i| pose[3 * j + i] += shift[i]);
+            }
+        }
+    }
+    let sits = || Cast::new("3", sits.clone());
+    check(&[sits()], &[&[0]], 0);
+    check(&[sits(), Cast::new("1", chair(0.4, 1.0, 0.01))], &[&[0]], 0);
+}
+
+#[test]
+fn whoever_is_lost_keeps_the_slot() {
+    let (a, b) = (squatting(), Cast::new("8", person(Action::Clap, 1.8, 1.1)));
+    let cast = [a.clone().seen(0..30), a.seen(50..FRAMES), b];
+    // under the same id, while somebody else is there
+    check(&cast, &[&[0, 1], &[2]], 0);
+    // the reference lets the other one jump into the first slot
+    let text = written(&cast, as_listed);
+    let options = ReadOptions { slots: Slots::File, ..ReadOptions::default() };
+    let filed = read(text.as_bytes(), "f", &options).unwrap();
+    let place = |t, p| filed.position(t, p, 0)[0];
+    assert!(place(29, 0) < 0.5 && place(35, 0) > 0.8 && place(35, 1) == 0.0 && place(60, 0) < 0.5);
+    // under another id at nearly the same place, and that is said
+    let mut renamed = cast.clone();
+    renamed[1].id = "99".to_owned();
+    let m = check(&renamed, &[&[0, 1], &[2]], 0);
+    assert!(told(&m).contains("lost and found"), "{}", told(&m));
+    assert_eq!(m.source.body_ids, [72_057_594_037_930_002, 8]);
+}
+
+#[test]
+fn whoever_comes_in_elsewhere_is_somebody_else() {
+    // two metres away, two thirds of a second later
+    let comes = Cast::new("9", person(Action::Clap, 1.72, 2.0)).seen(40..FRAMES);
+    check(&[waving().seen(0..20), comes], &[&[0], &[1]], 1);
+    // where the first one was, but a child
+    let child = Cast::new("9", person(Action::Clap, 1.2, 0.0)).seen(40..FRAMES);
+    check(&[waving().seen(0..20), child], &[&[0], &[1]], 1);
+}
+
+#[test]
+fn the_order_of_a_frame_does_not_matter() {
+    let cast = [waving(), Cast::new("8", person(Action::Clap, 1.8, 1.1)), Cast::new("1", chair(0.45, -1.0, 0.004))];
+    let text = written(&cast, |t, there| {
+        if t % 3 == 1 {
+            there.reverse();
+        }
+        if t % 3 == 2 {
+            there.rotate_left(1);
+        }
+    });
+    let m = open(&text);
+    assert_eq!(m.bodies, 2);
+    stands(&m, 0, &[&cast[0]]);
+    stands(&m, 1, &[&cast[1]]);
+}
+
+#[test]
+fn ids_that_say_nothing_do_no_harm() {
+    let people = [person(Action::WaveLeftHand, 1.72, 0.0), person(Action::Clap, 1.8, 1.1)];
+    for id in ["-1", "0", "7.2e+16"] {
+        let cast = people.clone().map(|motion| Cast::new(id, motion));
+        let m = open(&written(&cast, |t, there| {
+            if t % 2 == 1 {
+                there.reverse()
+            }
+        }));
+        assert_eq!(m.bodies, 2, "{id}");
+        stands(&m, 0, &[&cast[0]]);
+        stands(&m, 1, &[&cast[1]]);
+    }
+}
+
+#[test]
+fn who_is_tracked_twice_is_one_person() {
+    let mut again = waving();
+    again.id = "44".to_owned();
+    again.motion = again.motion.translated([0.05, 0.02, 0.04]);
+    check(&[waving(), again.clone().seen(10..60)], &[&[0]], 0);
+    // the second track takes over a little before the first one ends
+    let text = written(&[waving().seen(0..45), again.clone().seen(40..FRAMES)], as_listed);
+    let m = open(&text);
+    assert_eq!((m.bodies, m.present.iter().filter(|there| **there).count()), (1, FRAMES));
+    // an embrace is two people
+    let other = Cast::new("8", statue(1.8, 0.0).yawed(PI).translated([0.0, 0.0, 6.3]));
+    check(&[waving(), other], &[&[0], &[1]], 0);
+}
+
+#[test]
+fn more_than_two_people_are_kept_and_more_than_six_are_not() {
+    let crowd: Vec<Cast> = (0..8)
+        .map(|i| {
+            let action = if i == 7 { Action::Squat } else { Action::Clap };
+            Cast::new(&format!("{}", 100 + i), person(action, 1.6 + 0.03 * f64::from(i), 0.9 * i as f32 - 3.0))
+                .seen(0..FRAMES - if i == 7 { 30 } else { i as usize })
+        })
+        .collect();
+    let m = check(&crowd[5..], &[&[0], &[1], &[2]], 2);
+    assert_eq!(m.source.body_ids, [105, 106, 107]);
+    // the performer stays, and who is there longest
+    let m = open(&written(&crowd, as_listed));
+    assert_eq!((m.bodies, m.source.body_ids.clone()), (6, vec![100, 101, 102, 103, 104, 107]));
+    assert_eq!(m.performer, Some(5), "{}", told(&m));
+    assert!(told(&m).contains("2 bodies more than are kept"), "{}", told(&m));
+}
+
+#[test]
+fn where_nobody_is_a_person_something_is_shown() {
+    let m = check(&[Cast::new("1", chair(0.3, 0.5, 0.004))], &[&[0]], 0);
+    assert_eq!(m.source.bodies_from, None);
+    check(&[Cast::new("1", chair(0.3, 0.5, 0.004)), Cast::new("2", chair(0.4, -0.5, 0.004))], &[&[0], &[1]], 0);
+}
+
+#[test]
+fn one_of_several_people_can_be_read_alone() {
+    let cast = [Cast::new("5", statue(1.68, -1.0)), waving(), Cast::new("1", chair(0.45, 1.0, 0.004))];
+    let text = written(&cast, as_listed);
+    let alone = |n| read(text.as_bytes(), "f", &ReadOptions { person: Some(n), ..ReadOptions::default() });
+    for n in [1, 2] {
+        let m = alone(n).unwrap();
+        assert_eq!((m.bodies, m.performer, told(&m)), (1, None, format!("given: person {n} of 2")));
+        stands(&m, 0, &[&cast[n - 1]]);
+    }
+    assert!(alone(3).unwrap_err().to_string().contains("there is no person 3: there are 2"));
+    assert!(alone(0).unwrap_err().to_string().contains("counted from 1"));
+}
+
+/// For each joint of another sensor a joint of Kinect v2, and what to add, metres.
+fn on(layout: Layout, motion: &Motion) -> Motion {
+    let place = |name: &str| -> (String, [f32; 3]) {
+        match name {
+            "HipCenter" | "Pelvis" => ("SpineBase".into(), [0.0; 3]),
+            "Spine" | "SpineNavel" => ("SpineMid".into(), [0.0; 3]),
+            "ShoulderCenter" => ("SpineShoulder".into(), [0.0; 3]),
+            "SpineChest" => ("SpineShoulder".into(), [0.0, -0.1, 0.0]),
+            "ClavicleLeft" => ("SpineShoulder".into(), [-0.05, -0.02, 0.0]),
+            "ClavicleRight" => ("SpineShoulder".into(), [0.05, -0.02, 0.0]),
+            "Nose" => ("Head".into(), [0.0, 0.0, -0.12]),
+            "EyeLeft" => ("Head".into(), [-0.03, 0.03, -0.1]),
+            "EyeRight" => ("Head".into(), [0.03, 0.03, -0.1]),
+            "EarLeft" => ("Head".into(), [-0.08, 0.0, 0.0]),
+            "EarRight" => ("Head".into(), [0.08, 0.0, 0.0]),
+            same => (same.to_owned(), [0.0; 3]),
+        }
+    };
+    let joints: Vec<(usize, [f32; 3])> = layout
+        .names()
+        .iter()
+        .map(|name| place(name))
+        .map(|(name, add)| (motion.skeleton.joint(&name).unwrap_or_else(|| panic!("{name}")), add))
+        .collect();
+    let positions = (0..motion.frames()).flat_map(|t| {
+        joints.iter().flat_map(move |&(j, add)| {
+            let p = motion.position(t, 0, j);
+            [0, 1, 2].map(|i| p[i] + add[i])
+        })
+    });
+    Motion::of_one_body(layout.skeleton(), 30.0, positions.collect())
+}
+
+/// As Azure Kinect's SDK has it: x to the right of the picture, y down, millimetres.
+fn azure(motion: &Motion) -> Motion {
+    let mut out = on(Layout::Azure32, motion);
+    for p in out.positions.chunks_exact_mut(3) {
+        p.copy_from_slice(&[-1000.0 * p[0], -1000.0 * p[1], 1000.0 * p[2]]);
+    }
+    out
+}
+
+#[test]
+fn azure_kinect_is_known_by_its_joints() {
+    let wave = waving().motion;
+    let m = open(&written(&[Cast::new("1", azure(&wave))], as_listed));
+    assert_eq!((m.bodies, m.joints(), m.source.unit.clone(), m.source.up), (1, 32, Unit::MILLIMETRE, UpAxis::MinusY));
+    assert!((m.height() - wave.height()).abs() < 0.25, "{} {}", m.height(), wave.height());
+    let expected = on(Layout::Azure32, &wave).yawed(PI);
+    for (a, b) in m.positions.iter().zip(&expected.positions) {
+        assert!((a - b).abs() < 1e-3, "{a} {b}");
+    }
+    let hand = m.skeleton.joint("HandLeft").unwrap();
+    assert_eq!(m.skeleton.parts[hand], Part::LeftArm);
+    assert_eq!(m.skeleton.names[m.skeleton.mirror[hand]], "HandRight");
+    let above = |name: &str| {
+        let j = m.skeleton.joint(name).unwrap();
+        (0..FRAMES).map(|t| m.position(t, 0, j)[1]).fold(f32::MIN, f32::max)
+    };
+    assert!(above("HandLeft") > above("HandRight") + 0.5);
+    // with two people and a chair, in metres and with y up as some programs write it
+    let cast = [azure(&chair(0.4, 0.9, 0.004)), azure(&wave), azure(&statue(1.8, -1.1))];
+    let cast: Vec<Cast> = cast.into_iter().enumerate().map(|(i, m)| Cast::new(&i.to_string(), m)).collect();
+    let m = open(&written(&cast, as_listed));
+    assert_eq!((m.bodies, m.performer), (2, Some(0)), "{}", told(&m));
+    let turned = cast.iter().map(|c| {
+        let mut motion = c.motion.scaled(0.001);
+        motion.positions.chunks_exact_mut(3).for_each(|p| p.copy_from_slice(&[-p[0], -p[1], p[2]]));
+        Cast { motion, ..c.clone() }
+    });
+    let m = open(&written(&turned.collect::<Vec<_>>(), as_listed));
+    assert_eq!((m.bodies, m.source.unit.clone(), m.source.up), (2, Unit::METRE, UpAxis::PlusY), "{}", told(&m));
+}
+
+#[test]
+fn the_first_kinect_is_known_by_its_joints() {
+    let of = |id: &str, motion: &Motion| Cast::new(id, on(Layout::Kinect20, motion));
+    let cast = [of("1", &chair(0.45, 0.9, 0.004)), of("2", &waving().motion)];
+    let m = check(&cast, &[&[1]], 0);
+    assert_eq!((m.joints(), m.source.unit.clone(), m.source.up), (20, Unit::METRE, UpAxis::PlusY));
+    assert_eq!(m.skeleton.parts[m.skeleton.joint("HandLeft").unwrap()], Part::LeftArm);
+}
+
+#[test]
+fn a_file_of_flickers_takes_little_time() {
+    let start = std::time::Instant::now();
+    // thousands of ids, each for one frame, and sixty-four bodies a frame
+    let joints = "0.1 0.2 3 0 0 0 0 1 0 0 0 2\n0.2 0.5 3 0 0 0 0 1 0 0 0 2\n".repeat(10);
+    let mut text = String::from("300\n");
+    for t in 0..300 {
+        text += "64\n";
+        for i in 0..64 {
+            let _ = write!(text, "{} 0 1 1 1 1 0 0 0 2\n20\n{joints}", 64 * t + i);
+        }
+    }
+    assert!(open(&text).bodies <= 6);
+    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+}

@@ -1,0 +1,154 @@
+//! Who is the same from frame to frame: by body id where ids tell, by place where they do not, and again by place where
+//! somebody is lost and found under another id.
+
+use std::collections::HashMap;
+
+use super::{
+    super::{Layout, measure::median},
+    FPS, MAX_BODIES,
+    body::Body,
+};
+
+/// Nobody goes farther from one frame to another, in body sizes, and in body sizes a second.
+const JUMP: [f64; 2] = [0.5, 3.5];
+/// Who is lost no longer than this, in seconds, and found as near as this, in body sizes and in body sizes a second, is
+/// taken for the same person.
+const LOST: f64 = 2.0;
+/// See [`LOST`].
+const FOUND: [f64; 2] = [0.25, 0.3];
+/// Two bodies whose joints are nearer to each other than this, in body sizes, are one person who is tracked twice.
+const TWICE: f64 = 0.12;
+/// People whose bones differ by a larger factor are not the same.
+const GROWN: f64 = 1.2;
+/// Most tracks that are compared with each other; the longest.
+const COMPARED: usize = 64;
+
+/// One body through the file.
+pub(super) struct Track {
+    /// Which of the file's bodies: one a frame, in order of time.
+    pub bodies: Vec<usize>,
+    /// Whether pieces under several ids were joined to it.
+    pub joined: bool,
+}
+
+/// Whether a body has any size; trackers write zeros for who is not there.
+fn is_there(body: &Body<'_>) -> bool {
+    body.joints.iter().any(|j| j[..3].iter().any(|v| v.abs() > 1e-6))
+}
+
+/// Follows every body, in the order in which they appear.
+pub(super) fn follow(bodies: &[Body<'_>]) -> Vec<Track> {
+    let mut tracks: Vec<Track> = Vec::new();
+    let mut of_id: HashMap<&[u8], Vec<usize>> = HashMap::new();
+    let mut first = 0;
+    for frame in bodies.chunk_by(|a, b| a.frame == b.frame) {
+        let mut open: Vec<usize> = (first..first + frame.len()).filter(|&n| is_there(&bodies[n])).collect();
+        first += frame.len();
+        // who may be who, the nearest first
+        let mut pairs = Vec::new();
+        for &n in &open {
+            let (body, middle, size) = (&bodies[n], bodies[n].middle(), bodies[n].size());
+            for &track in of_id.get(body.id).into_iter().flatten().rev().take(MAX_BODIES) {
+                let before: &Body<'_> = &bodies[tracks[track].last()];
+                let (away, seconds) = (before.middle().distance(middle), (body.frame - before.frame) as f64 / FPS);
+                if away <= size * (JUMP[0] + JUMP[1] * seconds) {
+                    pairs.push((away, n, track));
+                }
+            }
+        }
+        pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        for (_, n, track) in pairs {
+            let free = bodies[tracks[track].last()].frame != bodies[n].frame;
+            if let Some(at) = open.iter().position(|&o| o == n).filter(|_| free) {
+                open.remove(at);
+                tracks[track].bodies.push(n);
+            }
+        }
+        for n in open {
+            of_id.entry(bodies[n].id).or_default().push(tracks.len());
+            tracks.push(Track { bodies: vec![n], joined: false });
+        }
+    }
+    tracks
+}
+
+/// Joins the pieces of one person: tracked twice at the same time, or lost and found again soon after and near.
+pub(super) fn join(tracks: Vec<Track>, bodies: &[Body<'_>], layout: Layout) -> Vec<Track> {
+    found_again(tracked_twice(tracks, bodies), bodies, &layout.bones())
+}
+
+/// The longest of several tracks at one place, filled up with the others.
+fn tracked_twice(mut tracks: Vec<Track>, bodies: &[Body<'_>]) -> Vec<Track> {
+    tracks.sort_by_key(|track| (usize::MAX - track.bodies.len(), track.first()));
+    let mut kept: Vec<Track> = Vec::new();
+    for track in tracks {
+        match kept.iter_mut().take(COMPARED).find(|other| is_same_place(other, &track, bodies)) {
+            Some(same) => same.fill(track, bodies),
+            None => kept.push(track),
+        }
+    }
+    kept.sort_by_key(Track::first);
+    kept
+}
+
+/// Whether two tracks are nearly the same wherever both are there.
+fn is_same_place(a: &Track, b: &Track, bodies: &[Body<'_>]) -> bool {
+    if bodies[a.last()].frame < bodies[b.first()].frame || bodies[b.last()].frame < bodies[a.first()].frame {
+        return false;
+    }
+    let at_once = |n: usize| a.bodies.binary_search_by_key(&bodies[n].frame, |&m| bodies[m].frame).ok();
+    let both = b.bodies.iter().filter_map(|&n| Some((&bodies[n], &bodies[a.bodies[at_once(n)?]])));
+    let away: Vec<f64> = both.map(|(b, a)| b.away_from(a) / b.size()).collect();
+    !away.is_empty() && median(away) < TWICE
+}
+
+/// Puts tracks that begin soon after another one's end, near it and with bones as long, at its end.
+fn found_again(tracks: Vec<Track>, bodies: &[Body<'_>], bones: &[[usize; 2]]) -> Vec<Track> {
+    let mut kept: Vec<(Track, f64)> = Vec::new();
+    for track in tracks {
+        let (begins, bone_sum) = (&bodies[track.first()], bone_sum(&track, bodies, bones));
+        let before = kept.iter().enumerate().rev().take(COMPARED).filter_map(|(i, (other, sum))| {
+            let ends = &bodies[other.last()];
+            let seconds = begins.frame.checked_sub(ends.frame + 1)? as f64 / FPS;
+            let away = ends.middle().distance(begins.middle());
+            let near = away <= begins.size() * (FOUND[0] + FOUND[1] * seconds);
+            let alike = bone_sum.max(*sum) <= GROWN * bone_sum.min(*sum);
+            (seconds <= LOST && near && alike).then_some((i, away))
+        });
+        match before.min_by(|a, b| a.1.total_cmp(&b.1)) {
+            Some((i, _)) => kept[i].0.fill(track, bodies),
+            None => kept.push((track, bone_sum)),
+        }
+    }
+    kept.into_iter().map(|(track, _)| track).collect()
+}
+
+/// Length of all bones together: the median over a few frames.
+fn bone_sum(track: &Track, bodies: &[Body<'_>], bones: &[[usize; 2]]) -> f64 {
+    let step = track.bodies.len().div_ceil(16);
+    let sum = |&n: &usize| bones.iter().map(|&[a, b]| bodies[n].at(a).distance(bodies[n].at(b))).sum();
+    median(track.bodies.iter().step_by(step).map(sum).collect())
+}
+
+impl Track {
+    /// Its first body.
+    pub(super) fn first(&self) -> usize {
+        self.bodies[0]
+    }
+
+    /// Its last body.
+    pub(super) fn last(&self) -> usize {
+        self.bodies[self.bodies.len() - 1]
+    }
+
+    /// Takes over the frames of another piece that this one lacks.
+    fn fill(&mut self, other: Self, bodies: &[Body<'_>]) {
+        let own = std::mem::take(&mut self.bodies);
+        let frame = |n: &usize| bodies[*n].frame;
+        // own bodies come first, and sorting keeps the order of equals
+        self.bodies = own.into_iter().chain(other.bodies).collect();
+        self.bodies.sort_by_key(frame);
+        self.bodies.dedup_by_key(|n| bodies[*n].frame);
+        self.joined = true;
+    }
+}

@@ -1,0 +1,62 @@
+//! The words of a text whose line breaks carry no meaning.
+
+use super::{
+    super::{
+        error::{Cause, excerpt},
+        limits::check_count,
+    },
+    Failure,
+};
+
+/// The file's words, with the line of the last one.
+pub(super) struct Words<'a> {
+    rest: &'a [u8],
+    pub line: usize,
+}
+
+impl<'a> Words<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes, line: 1 }
+    }
+
+    pub(super) fn next(&mut self) -> Option<&'a [u8]> {
+        let start = self.rest.iter().position(|b| !b.is_ascii_whitespace())?;
+        self.line += self.rest[..start].iter().filter(|&&b| b == b'\n').count();
+        let rest = &self.rest[start..];
+        let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
+        let (word, rest) = rest.split_at(end);
+        self.rest = rest;
+        Some(word)
+    }
+
+    pub(super) fn fail(&self, cause: Cause) -> Failure {
+        (Some(self.line), cause)
+    }
+
+    /// The next word, or an error saying what is missing.
+    pub(super) fn expect(&mut self, what: &str) -> Result<&'a [u8], Failure> {
+        self.next().ok_or_else(|| self.fail(Cause::Truncated(format!("{what} is missing"))))
+    }
+
+    /// A whole number up to `limit`.
+    pub(super) fn count(&mut self, what: &'static str, limit: usize) -> Result<usize, Failure> {
+        let word = self.expect(what)?;
+        let digits = !word.is_empty() && word.iter().all(u8::is_ascii_digit);
+        let value = match parse::<usize>(word) {
+            Some(value) => value,
+            // digits beyond 64 bits
+            None if digits => usize::MAX,
+            None => {
+                let text = format!("{what} should be a whole number, not {}", excerpt(word));
+                return Err(self.fail(Cause::Malformed(text)));
+            }
+        };
+        check_count(what, value, limit).map_err(|cause| self.fail(cause))?;
+        Ok(value)
+    }
+}
+
+/// A word as a number.
+pub(super) fn parse<T: std::str::FromStr>(word: &[u8]) -> Option<T> {
+    std::str::from_utf8(word).ok()?.parse().ok()
+}

@@ -1,0 +1,237 @@
+//! What a body that was tracked looks like and how it moves: what tells people from furniture, and who performs from who
+//! stands by.
+
+use glam::DVec3;
+
+use super::{
+    Part, Skeleton,
+    measure::{self, Poses, median},
+};
+
+/// Longest stretch of frames that is averaged before movement counts: half a second of a depth camera.
+const CALM: usize = 15;
+/// Movement below this share of the body's height is none: six millimetres of a tall person, who sways by more.
+const STILL: f64 = 0.0035;
+/// Bones shorter than this share of the height say nothing about how steady bones are.
+const SHORT: f64 = 0.08;
+/// How much a person's bones change from frame to frame at most, as a share of their length (median of medians).
+const STEADY: f64 = 0.12;
+/// A limb and its twin differ at most by this factor.
+const ALIKE: f64 = 0.6;
+/// Length of an arm with its hand and of a leg with its foot, in standing heights: generous, since trackers guess.
+const ARM: std::ops::RangeInclusive<f64> = 0.2..=0.75;
+/// See [`ARM`].
+const LEG: std::ops::RangeInclusive<f64> = 0.3..=0.8;
+/// A performer is there at least for this share of the time of whoever is there longest.
+const OFTEN: f64 = 0.5;
+
+/// What is measured of a body over the frames it was seen in. Lengths are in the poses' unit.
+#[derive(Clone, Debug)]
+pub(super) struct Traits {
+    /// Frames in which it was seen.
+    pub frames: usize,
+    /// Standing height, bone by bone.
+    pub height: f64,
+    /// Whether limbs are as long as a person's, and left ones as long as right ones.
+    proportioned: bool,
+    /// How much bones change their length, as a share of it.
+    bone_change: f64,
+    /// Root mean square of what joints move about their mean places, seen from the body's own middle.
+    movement: f64,
+    /// What of that the noise of the recording would do alone.
+    noise: f64,
+    /// Median extent along y, in heights.
+    upright: f64,
+}
+
+impl Traits {
+    /// Of the poses that are there; at least one should be.
+    pub(super) fn of(poses: &Poses<'_>, skeleton: &Skeleton) -> Self {
+        let samples = poses.sampled();
+        let seen: Vec<usize> = (0..poses.present.len()).filter(|&n| poses.present[n]).collect();
+        let height = measure::standing_height(poses, skeleton).max(f64::MIN_POSITIVE);
+        let window = (seen.len() / 4).clamp(1, CALM);
+        Self {
+            frames: seen.len(),
+            height,
+            proportioned: proportioned(poses, skeleton, &samples, height),
+            bone_change: bone_change(poses, skeleton, &samples, height),
+            movement: movement(poses, &seen, window),
+            // the mean of a window of independent errors, in three coordinates
+            noise: noise(poses, &seen) * (3.0 / window as f64).sqrt(),
+            upright: measure::extent(poses, &samples)[1] / height,
+        }
+    }
+
+    /// Whether its limbs and bones are a person's, whatever its size.
+    pub(super) fn is_shaped_like_a_person(&self) -> bool {
+        self.proportioned && self.bone_change <= STEADY
+    }
+
+    /// Whether nothing but noise moves, seen from the body's own middle. A person who stands or sits still sways.
+    pub(super) fn is_still(&self) -> bool {
+        self.movement < STILL * self.height + 1.5 * self.noise
+    }
+
+    /// Whether it stands most of the time.
+    pub(super) fn stands(&self) -> bool {
+        self.upright > 0.8
+    }
+
+    /// Movement in heights, which compares bodies.
+    fn liveliness(&self) -> f64 {
+        self.movement / self.height
+    }
+}
+
+/// Who performs: of those who are there at least half as long as anybody the one who moves most, of equals the first.
+pub(super) fn performer(bodies: &[&Traits]) -> usize {
+    let longest = bodies.iter().map(|b| b.frames).max().unwrap_or(0) as f64;
+    let often = |&i: &usize| bodies[i].frames as f64 >= OFTEN * longest;
+    // what rounding makes of two who stand still is no difference
+    let lively = |i: usize| (1e4 * bodies[i].liveliness()).round();
+    let more = |&a: &usize, &b: &usize| lively(a).total_cmp(&lively(b)).then(b.cmp(&a));
+    (0..bodies.len()).filter(often).max_by(more).unwrap_or(0)
+}
+
+/// How many there are and who performs, in words.
+pub(super) fn told(people: usize, performer: usize) -> String {
+    match people {
+        1 => "one person".to_owned(),
+        n => format!("{n} people, person {} performs", performer + 1),
+    }
+}
+
+fn proportioned(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize], height: f64) -> bool {
+    // from a limb's tip up to its first joint
+    let length = |part: Part| {
+        let mut joint = skeleton.tip(part)?;
+        let mut sum = 0.0;
+        while let Some(above) = skeleton.parents[joint].filter(|&p| skeleton.parts[p] == part) {
+            sum += poses.distance(samples, joint, above);
+            joint = above;
+        }
+        Some(sum)
+    };
+    let pairs = [(Part::LeftArm, Part::RightArm, ARM), (Part::LeftLeg, Part::RightLeg, LEG)];
+    pairs.into_iter().all(|(left, right, usual)| match (length(left), length(right)) {
+        (Some(a), Some(b)) => a.min(b) >= ALIKE * a.max(b) && usual.contains(&((a + b) / 2.0 / height)),
+        _ => true,
+    })
+}
+
+fn bone_change(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize], height: f64) -> f64 {
+    let change = |&[a, b]: &[usize; 2]| {
+        let lengths: Vec<f64> = samples.iter().map(|&n| poses.at(n, a).distance(poses.at(n, b))).collect();
+        let usual = median(lengths.clone());
+        (usual > SHORT * height).then(|| median(lengths.iter().map(|l| (l - usual).abs()).collect()) / usual)
+    };
+    median(skeleton.bones.iter().filter_map(change).collect())
+}
+
+/// Root mean square of what joints, averaged over `window` frames, move about their mean places.
+fn movement(poses: &Poses<'_>, seen: &[usize], window: usize) -> f64 {
+    let joints = poses.joints;
+    let middle = |n: usize| (0..joints).map(|j| poses.at(n, j)).sum::<DVec3>() / joints as f64;
+    let calm: Vec<Vec<DVec3>> = seen
+        .chunks_exact(window)
+        .map(|part| {
+            let mut mean = vec![DVec3::ZERO; joints];
+            for &n in part {
+                let middle = middle(n);
+                mean.iter_mut().enumerate().for_each(|(j, m)| *m += (poses.at(n, j) - middle) / window as f64);
+            }
+            mean
+        })
+        .collect();
+    let squares = (0..joints).map(|j| {
+        let mean = calm.iter().map(|pose| pose[j]).sum::<DVec3>() / calm.len().max(1) as f64;
+        calm.iter().map(|pose| pose[j].distance_squared(mean)).sum::<f64>()
+    });
+    (squares.sum::<f64>() / (calm.len() * joints).max(1) as f64).sqrt()
+}
+
+/// Standard deviation of what is new in each frame, in every coordinate alike: from the median fourth difference in time,
+/// in which movement is gone. Zero where fewer than five frames are there.
+fn noise(poses: &Poses<'_>, seen: &[usize]) -> f64 {
+    const TAPS: [f64; 5] = [1.0, -4.0, 6.0, -4.0, 1.0];
+    // root of the sum of the taps' squares, times the median of a normal distribution's absolute values
+    const GAIN: f64 = 8.3666 * 0.6745;
+    let windows = seen.len().saturating_sub(TAPS.len() - 1);
+    let step = windows.div_ceil(256).max(1);
+    let follow = |w: &&[usize]| w[TAPS.len() - 1] - w[0] == TAPS.len() - 1;
+    let starts = seen.windows(TAPS.len()).step_by(step).filter(follow);
+    let differences = starts.flat_map(|w| {
+        (0..poses.joints).flat_map(move |j| {
+            let sum: DVec3 = w.iter().zip(TAPS).map(|(&n, tap)| tap * poses.at(n, j)).sum();
+            sum.abs().to_array()
+        })
+    });
+    median(differences.collect()) / GAIN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        motion::{
+            Motion,
+            humanoid::{Action, Person, as_kinect, perform},
+        },
+        random::Mt19937,
+    };
+
+    fn traits(motion: &Motion) -> Traits {
+        let poses = Poses { positions: &motion.positions, present: &motion.present, joints: motion.joints() };
+        Traits::of(&poses, &motion.skeleton)
+    }
+
+    fn shaken(mut motion: Motion, sigma: f32) -> Motion {
+        let noise = Mt19937::new(5).normals(motion.positions.len(), sigma);
+        motion.positions.iter_mut().zip(noise).for_each(|(x, by)| *x += by);
+        motion
+    }
+
+    /// The first pose all along.
+    fn frozen(motion: &Motion) -> Motion {
+        let pose = motion.positions[..3 * motion.joints()].to_vec();
+        Motion { positions: pose.repeat(motion.frames()), ..motion.clone() }
+    }
+
+    #[test]
+    fn people_move_and_furniture_shakes() {
+        for action in Action::ALL {
+            let clip = as_kinect(&perform(action, &Person::default(), 30.0), 3.0);
+            for sigma in [0.0, 0.004, 0.015] {
+                let (moving, still) = (traits(&shaken(clip.clone(), sigma)), traits(&shaken(frozen(&clip), sigma)));
+                assert!(!moving.is_still() && still.is_still(), "{action:?} {sigma}: {moving:?} {still:?}");
+                assert!(moving.is_shaped_like_a_person() && still.is_shaped_like_a_person());
+                assert!(still.stands() && (1.2..2.0).contains(&still.height), "{still:?}");
+                assert_eq!(performer(&[&still, &moving]), 1);
+                assert_eq!(performer(&[&moving, &still]), 0);
+            }
+        }
+    }
+
+    #[test]
+    fn bones_that_change_and_limbs_that_differ_are_no_persons() {
+        let clip = as_kinect(&perform(Action::Clap, &Person::default(), 30.0), 3.0);
+        assert!(!traits(&shaken(clip.clone(), 0.12)).is_shaped_like_a_person());
+        let mut lame = clip.clone();
+        let leg: Vec<usize> = clip.skeleton.joints_of(Part::LeftLeg).collect();
+        for pose in lame.positions.chunks_exact_mut(3 * clip.joints()) {
+            let hip: Vec<f32> = pose[3 * leg[0]..][..3].to_vec();
+            for &j in &leg {
+                (0..3).for_each(|c| pose[3 * j + c] = hip[c] + 0.3 * (pose[3 * j + c] - hip[c]));
+            }
+        }
+        assert!(!traits(&lame).is_shaped_like_a_person());
+    }
+
+    #[test]
+    fn who_passes_by_does_not_perform() {
+        let stays = as_kinect(&perform(Action::RaiseLeftHand, &Person::default(), 30.0), 3.0);
+        let passes = as_kinect(&perform(Action::Walk, &Person::default(), 30.0), 3.0).cropped(0..30);
+        assert_eq!(performer(&[&traits(&passes), &traits(&stays)]), 1);
+    }
+}
