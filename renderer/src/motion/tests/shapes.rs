@@ -73,6 +73,25 @@ fn names_win_over_a_mirrored_recording() {
 }
 
 #[test]
+fn twins_by_name_that_the_shape_parts_are_let_go() {
+    let bone = |name: &str, x: f32, y: f32, below: &str| {
+        format!("JOINT {name}\n{{\nOFFSET {x} {y} 0\nCHANNELS 1 Xrotation\n{below}}}\n")
+    };
+    let end = "End Site\n{\nOFFSET 0 -0.5 0\n}\n";
+    // names make a pair of the first two; by shape, the first one and the third one are alike
+    let legs = bone("LeftLeg", 0.2, -0.5, end) + &bone("RightLeg", -0.2, -0.1, "") + &bone("Leg", -0.2, -0.5, end);
+    let text = format!(
+        "HIERARCHY\nROOT Hips\n{{\nOFFSET 0 0 0\nCHANNELS 1 Xrotation\n{legs}{}}}\nMOTION\nFrames: 1\nFrame Time: 0.1\n\
+         5 5 5 5 5\n",
+        bone("Spine", 0.0, 0.6, end)
+    );
+    let skeleton = as_written(&text).skeleton;
+    for (j, &twin) in skeleton.mirror.iter().enumerate() {
+        assert_eq!(skeleton.mirror[twin], j, "{:?}", skeleton.mirror);
+    }
+}
+
+#[test]
 fn what_cannot_be_told_is_torso_and_says_so() {
     let text = "HIERARCHY\nROOT a\n{\nOFFSET 0 0 0\nCHANNELS 1 Xrotation\nJOINT b\n{\nOFFSET 0 1 0\nCHANNELS 1 Xrotation\n\
         End Site\n{\nOFFSET 0 1 0\n}\n}\n}\nMOTION\nFrames: 1\nFrame Time: 0.1\n0 5\n";

@@ -210,6 +210,10 @@ fn assign(tree: &Tree, skeleton: &mut Skeleton, left: (usize, Part), right: (usi
     }
     let mut stack = vec![(left.0, right.0)];
     while let Some((a, b)) = stack.pop() {
+        // names may have given them other twins
+        for other in [skeleton.mirror[a], skeleton.mirror[b]] {
+            skeleton.mirror[other] = other;
+        }
         skeleton.mirror[a] = b;
         skeleton.mirror[b] = a;
         let sorted = |j: usize| {
