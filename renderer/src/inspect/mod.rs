@@ -28,6 +28,6 @@ pub use buffers::Buffers;
 pub use capture::{Capture, CaptureError, Gap, Replay, ReplayError, ReplayRow};
 pub use layout::layout;
 pub use loss::{Loss, Pull, pull};
-pub use paint::{Picture, Scale, View, paint};
+pub use paint::{Painting, Scale, View, paint};
 pub use pixel::{Contribution, Pixel, carriers, inspect};
 pub use verdicts::verdicts;

@@ -4,7 +4,7 @@ use draction::{
     clip::{ClipOptions, Stage},
     engine::Scene,
     gpu::{Outcome, Reload},
-    inspect::{Capture, Picture, View, paint},
+    inspect::{Capture, Painting, View, paint},
     motion::{ReadOptions, read_file},
 };
 use skeletonllm::{
@@ -97,7 +97,7 @@ fn a_planted_bug_is_found_through_the_worker_and_the_last_good_shader_stays() {
     let bugged = render(&mut worker, request(10, None));
     let comparison = compare(&mut worker);
     assert_eq!(first_disagreeing(&comparison.verdicts).map(|v| v.kernel), Some(Pass::Project.name()));
-    let Some(Picture::Numbers(_, scale)) =
+    let Some(Painting::Numbers(_, scale)) =
         paint(View::Difference(&comparison.twin), &bugged.scene.dims, &bugged.buffers, 0)
     else {
         panic!("no picture")

@@ -1,6 +1,6 @@
 //! The workbench's picture as a texture of the window, painted only when it has changed.
 
-use draction::inspect::{Picture, Scale, View, paint};
+use draction::inspect::{Painting, Scale, View, paint};
 use eframe::egui::{ColorImage, Context, TextureHandle, TextureOptions};
 
 use super::{GradientTarget, PictureMode, RenderKey, Workbench, tint};
@@ -48,8 +48,8 @@ impl Workbench {
         let Some(picture) = paint(view, dims, buffers, rendering.frame) else { return };
         let image = ColorImage::new([dims.width, dims.height], tint::colours(&picture));
         let scale = match picture {
-            Picture::Numbers(_, scale) => Some(scale),
-            Picture::Colours(_) => None,
+            Painting::Numbers(_, scale) => Some(scale),
+            Painting::Colours(_) => None,
         };
         let texture = match self.texture.0.take() {
             Some((_, mut texture, _)) => {
