@@ -4,6 +4,7 @@ mod bad_input;
 mod bvh;
 mod data;
 mod formats;
+mod names;
 mod shapes;
 
 use super::{Motion, MotionError, ReadOptions, Unit, UpAxis, read};
