@@ -1,5 +1,6 @@
 //! Readers against numbers worked out by hand, damaged files, and every recording at hand.
 
+mod arrays;
 mod bad_input;
 mod bvh;
 mod data;

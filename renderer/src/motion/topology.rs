@@ -3,6 +3,7 @@
 //! Names win over geometry. A depth camera's mirrored recording has its left hand on the performer's right; whoever
 //! labelled it knew which hand it was.
 
+pub(super) mod fit;
 mod helpers;
 mod layouts;
 mod names;
