@@ -15,7 +15,8 @@
 //! | `people` | what bodies look like and how they move: people told from furniture, and who performs |
 //! | `raw`, `limits` | what readers hand over; how much of a file is taken |
 //! | `understand` | makes a [`Motion`] of what a reader read |
-//! | `topology` | body parts, left and right, mirror twins; known layouts |
+//! | `topology` | body parts, left and right, mirror twins; known layouts, and which of them fits; helper joints |
+//! | `left_out` | drops joints that are no part of a body |
 //! | `measure`, `units`, `source` | unit and up axis from the body's size and stance; what was declared, inferred or overridden |
 //! | `transform` | mirror, yaw, scale, resample, crop |
 //! | `quaternion` | rotations, scalar first |
@@ -26,6 +27,7 @@ mod bvh;
 mod error;
 mod humanml3d;
 pub mod humanoid;
+mod left_out;
 mod limits;
 mod measure;
 mod npy;

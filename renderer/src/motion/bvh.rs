@@ -104,7 +104,7 @@ pub(super) fn read(bytes: &[u8], person: Option<usize>) -> Result<Raw, Failure> 
 
 /// The body of the file, or its people: all of them, or the one that is asked for.
 fn people_in(file: &File, posed: Posed, person: Option<usize>) -> Result<Raw, Failure> {
-    let Division { people, left_out, several_roots } = bodies::divide(&file.nodes);
+    let Division { people, mut left_out, several_roots } = bodies::divide(&file.nodes);
     if people.is_empty() {
         let warnings = several_roots.then(|| "several roots, none of which is a body: they are read as one".to_owned());
         return Ok(Raw { warnings: warnings.into_iter().collect(), ..one(tidy::tidy(file, posed)?) });
@@ -112,7 +112,9 @@ fn people_in(file: &File, posed: Posed, person: Option<usize>) -> Result<Raw, Fa
     let nodes = file.nodes.len();
     let mut bodies: Vec<Body> = Vec::new();
     for keep in &people {
-        let body = tidy::tidy(&file.cut(keep), posed.cut(nodes, keep))?;
+        let mut body = tidy::tidy(&file.cut(keep), posed.cut(nodes, keep))?;
+        body.left_out.retain(|name| !left_out.contains(name));
+        left_out.append(&mut body.left_out);
         // a rig may hold copies of its skeleton
         if !bodies.iter().any(|other| together::coincide(other, &body)) {
             bodies.push(body);
@@ -158,6 +160,7 @@ fn one(body: Body) -> Raw {
         bodies: 1,
         positions: body.positions,
         orientations: Some(body.orientations),
+        left_out: body.left_out,
         ..Raw::default()
     }
 }

@@ -1,9 +1,11 @@
 //! Readers against numbers worked out by hand, damaged files, and every recording at hand.
 
+mod arrays;
 mod bad_input;
 mod bvh;
 mod data;
 mod formats;
+mod names;
 mod people;
 mod shapes;
 
