@@ -44,13 +44,18 @@ fn adapter(name: &str, shape: &[usize]) -> Draw {
     if name.ends_with(".a") { Draw::Uniform((shape[1] as f64).powf(-0.5)) } else { Draw::Constant(0.0) }
 }
 
-enum Draw {
+/// How a tensor's numbers are drawn.
+pub(crate) enum Draw {
+    /// All the same.
     Constant(f32),
+    /// With mean 0 and this standard deviation.
     Normal(f64),
+    /// Within ± this.
     Uniform(f64),
 }
 
-fn fill<M: Module>(module: M, seed: u64, rule: impl Fn(&str, &[usize]) -> Option<Draw>) -> M {
+/// Draws what `rule(name, shape)` says and leaves what it says nothing of.
+pub(crate) fn fill<M: Module>(module: M, seed: u64, rule: impl Fn(&str, &[usize]) -> Option<Draw>) -> M {
     module.map(&mut Filler { path: Vec::new(), seed, rule })
 }
 
