@@ -22,10 +22,13 @@ pub use picture::{IMAGE_DEVIATION, IMAGE_MEAN, S2iPicture};
 pub use plan::BodyPlan;
 pub use streams::StreamValues;
 
+use serde::{Deserialize, Serialize};
+
 use crate::motion::Motion;
 
 /// What a picture is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Stream {
     /// Positions about the body's centre in its first frame.
     Joint,
@@ -51,7 +54,8 @@ impl Stream {
 }
 
 /// How numbers come to lie in [0, 1].
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Range {
     /// From the least to the greatest of the clip, a channel by itself: every picture is as vivid as it can be.
     #[default]
@@ -72,7 +76,8 @@ impl Range {
 }
 
 /// How joints share the columns of the picture.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Columns {
     /// All joints are resampled as a whole.
     #[default]

@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use draction::motion::{Motion, ReadOptions};
+use draction::{
+    motion::{Motion, ReadOptions},
+    s2i::Stream,
+};
 use skeletonllm::{
     assistant::{Attribution, LONG_TAKE_SECONDS, Span, describe_motion},
     drawing::{DrawSettings, HostDrawing},
@@ -149,6 +152,8 @@ pub struct Document {
     pub draft: String,
     /// Light, dark, or as the system.
     pub theme: Option<bool>,
+    /// The stream of the picture that shows the whole motion, where there is one beside DrAction's.
+    pub s2i: Option<Stream>,
     /// Counts changes of `settings`, so that pictures know when they are stale.
     pub settings_version: u64,
     sidecar: Option<Vec<u8>>,

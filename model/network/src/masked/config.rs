@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 /// Sizes that a ViT is usually built in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum VitSize {
     /// Width 192, 12 blocks, 3 heads: 5.5 million parameters.
     Tiny,

@@ -1,7 +1,8 @@
 //! Which patches are seen.
 
 /// How patches to hide are chosen.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum MaskKind {
     /// Each by itself.
     #[default]

@@ -40,15 +40,34 @@ pub fn tensors<M: Module>(model: &M) -> TensorMap {
 /// # Errors
 /// When a tensor is missing, left over or has another shape. All of them are listed.
 pub fn load<M: Module>(model: M, found: TensorMap, origin: &str) -> Result<(M, bool), CheckpointError> {
-    let mut found = original(found);
-    found.retain(|name, _| !["head.", "fc_norm.", "classifier.", "pooler."].iter().any(|head| name.starts_with(head)));
-    let whole = found.keys().any(|name| !path(name).starts_with("encoder."));
-    let mut tensors: TensorMap = found.into_iter().map(|(name, tensor)| (path(&name), tensor)).collect();
+    let mut tensors = ours(found);
+    let whole = tensors.keys().any(|path| !path.starts_with("encoder."));
     if !whole {
         let own = checkpoint::tensors_of(&model);
         tensors.extend(own.into_iter().filter(|(path, _)| !path.starts_with("encoder.")));
     }
     Ok((checkpoint::apply(model, tensors, origin)?, whole))
+}
+
+/// The tensors of ViT and decoder by our paths below each, from the original's or transformers' names. Either may be
+/// empty; heads of classifiers are left aside.
+#[must_use]
+pub fn parts(found: TensorMap) -> (TensorMap, TensorMap) {
+    let (mut encoder, mut decoder) = (TensorMap::new(), TensorMap::new());
+    for (path, tensor) in ours(found) {
+        match path.strip_prefix("decoder.") {
+            Some(path) => decoder.insert(path.to_owned(), tensor),
+            None => encoder.insert(path.strip_prefix("encoder.").unwrap_or(&path).to_owned(), tensor),
+        };
+    }
+    (encoder, decoder)
+}
+
+/// Any of the layouts, without heads of classifiers → our own paths.
+fn ours(found: TensorMap) -> TensorMap {
+    let head = |name: &str| ["head.", "fc_norm.", "classifier.", "pooler."].iter().any(|head| name.starts_with(head));
+    let named = original(found).into_iter().filter(|(name, _)| !head(name));
+    named.map(|(name, tensor)| (path(&name), tensor)).collect()
 }
 
 /// Any of the layouts → the original's names.
