@@ -1,18 +1,27 @@
-//! Comparison with what the transformers library computes from the same checkpoint.
+//! Comparison with golden files that independent programs computed.
 //!
-//! A case is a folder with `checkpoint/` (a public `-hf` checkpoint) and `expected.safetensors`: `pixel_values`
+//! A case of the model is a folder with `checkpoint/` (a public `-hf` checkpoint) and `expected.safetensors`: `pixel_values`
 //! `[frames, 3, height, width]`, `input_ids` and `labels` `[1, length]`, and the results `vision_last_hidden`,
 //! `projected`, `logits`, `loss`, `grad_pixel_values`, `generated`.
 
-use std::path::Path;
+mod checks;
+mod ctr_gcn;
+mod mmcl;
+
+use std::path::{Path, PathBuf};
 
 use burn::Tensor;
-use burn::tensor::{Device, TensorData};
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::{Device, Gradients, TensorData};
 use safetensors::{Dtype, SafeTensors};
 use skeletonllm_network::checkpoint::{self, CheckpointError, HostTensor, TensorMap};
 use skeletonllm_network::generate::{self, GenerateError, GenerateOptions};
 use skeletonllm_network::internvl::{PromptError, TokenBatch};
 use skeletonllm_network::tensors::host;
+
+pub use checks::{Check, Checks};
+pub use ctr_gcn::ctr_gcn;
+pub use mmcl::mmcl;
 
 /// Largest relative L2 error of a forward result. f32 sums in another order stay a thousandfold below it.
 pub const FORWARD_LIMIT: f64 = 1e-4;
@@ -166,7 +175,47 @@ pub fn internvl(folder: impl AsRef<Path>, device: &Device) -> Result<Report, Con
     Ok(Report { rows, generated: [prompt, answer].concat(), expected: target })
 }
 
-/// The contents of `expected.safetensors`.
+/// The files of a folder with this ending, by name.
+fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, ConformanceError> {
+    let io = |cause| CheckpointError::Io { path: folder.display().to_string(), cause };
+    let entries: Result<Vec<_>, _> = std::fs::read_dir(folder).map_err(io)?.collect();
+    let mut files: Vec<PathBuf> = entries.map_err(io)?.into_iter().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|found| found == ending));
+    files.sort();
+    Ok(files)
+}
+
+/// The gradients at a module's parameters, by their dotted names.
+fn gradients_of<M: Module>(module: &M, gradients: &Gradients) -> TensorMap {
+    let mut visit = Visit { path: Vec::new(), gradients, found: TensorMap::new() };
+    module.visit(&mut visit);
+    visit.found
+}
+
+struct Visit<'a> {
+    path: Vec<String>,
+    gradients: &'a Gradients,
+    found: TensorMap,
+}
+
+impl ModuleVisitor for Visit<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_string());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if let Some(gradient) = param.val().grad(self.gradients) {
+            let shape = gradient.dims().to_vec();
+            self.found.insert(self.path.join("."), HostTensor { shape, values: host(gradient) });
+        }
+    }
+}
+
+/// The contents of a golden file.
 struct Expected {
     path: String,
     floats: TensorMap,

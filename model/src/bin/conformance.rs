@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 use draction::{
     cli::say, conformance::Case, device::Engine, engine::gpu::GpuEngine, gpu::AdapterChoice, inspect::Capture,
 };
-use skeletonllm::conformance;
+use skeletonllm::conformance::{self, Checks, ConformanceError};
 use skeletonllm_network::device::{self, DeviceChoice};
 
 /// Compare the renderer and the model with golden files; exits with 1 when anything is off by more than allowed.
@@ -44,6 +44,22 @@ enum Command {
         #[arg(long, default_value_t = DeviceChoice::Auto)]
         device: DeviceChoice,
     },
+    /// The graph network CTR-GCN: every block, scores, gradients and running statistics, in evaluation and in training.
+    CtrGcn {
+        /// Folder with `shared.safetensors` and cases beside it.
+        folder: PathBuf,
+        /// Where to compute: auto, gpu (software adapters included), cpu
+        #[arg(long, default_value_t = DeviceChoice::Auto)]
+        device: DeviceChoice,
+    },
+    /// MMCL: the losses of its helpers with their gradients, the input streams, the ensemble.
+    Mmcl {
+        /// Folder with `losses.safetensors`, `streams.safetensors` and `ensemble.safetensors`.
+        folder: PathBuf,
+        /// Where to compute: auto, gpu (software adapters included), cpu
+        #[arg(long, default_value_t = DeviceChoice::Auto)]
+        device: DeviceChoice,
+    },
     /// A rendering that the viewer's workbench kept in a file: runs it again on the CPU and on a GPU, and names the
     /// first pass whose numbers are not those of the file.
     Replay {
@@ -60,6 +76,8 @@ fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Draction { cases, device } => draction(&cases, device),
         Command::Internvl { folder, device } => internvl(&folder, device),
+        Command::CtrGcn { folder, device } => checks(device, |device| conformance::ctr_gcn(&folder, device)),
+        Command::Mmcl { folder, device } => checks(device, |device| conformance::mmcl(&folder, device)),
         Command::Replay { captures, device } => replay(&captures, device),
     };
     match outcome {
@@ -128,4 +146,15 @@ fn internvl(folder: &std::path::Path, choice: DeviceChoice) -> Result<bool> {
     let report = conformance::internvl(folder, &selected.device)?;
     say(&report)?;
     Ok(report.passed())
+}
+
+fn checks(
+    choice: DeviceChoice,
+    run: impl FnOnce(&burn::tensor::Device) -> Result<Checks, ConformanceError>,
+) -> Result<bool> {
+    let selected = device::select(choice)?;
+    say(format_args!("on {}\n", selected.name))?;
+    let checks = run(&selected.device)?;
+    say(&checks)?;
+    Ok(checks.passed())
 }

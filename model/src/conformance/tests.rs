@@ -1,4 +1,4 @@
-use skeletonllm_checks::{Need, case, have};
+use skeletonllm_checks::{Need, case, have, shared};
 use skeletonllm_network::device::{self, DeviceChoice, Selected};
 
 fn check(selected: &Selected) {
@@ -27,4 +27,23 @@ fn a_wrong_result_fails_the_report() {
     // wherever a NaN stands, the table shows it
     let first = super::Row::new("logits", &[f32::NAN, 2.0], &[1.0, 2.0], 1e-4);
     assert!(broken.max_abs.is_nan() && first.max_abs.is_nan() && !first.passed());
+}
+
+fn check_graphs(selected: &Selected) {
+    let mmcl = super::mmcl(case("mmcl"), &selected.device).expect("a complete case");
+    assert!(mmcl.passed(), "{}\n{mmcl}", selected.name);
+    let Some(folder) = shared("golden/ctr-gcn") else { return };
+    let graph = super::ctr_gcn(folder, &selected.device).expect("a complete case");
+    assert!(graph.passed(), "{}\n{graph}", selected.name);
+}
+
+#[test]
+fn graph_networks_and_their_helpers_agree_with_the_public_code_on_the_cpu() {
+    check_graphs(&device::cpu().expect("the CPU backend is part of this build"));
+}
+
+#[test]
+fn graph_networks_and_their_helpers_agree_with_the_public_code_on_wgpu() {
+    let Some(gpu) = have(Need::Gpu, device::select(DeviceChoice::Gpu)) else { return };
+    check_graphs(&gpu);
 }
