@@ -14,17 +14,22 @@ use skeletonllm_network::internvl::{PromptError, TokenBatch};
 use skeletonllm_network::sentence::SentenceError;
 use skeletonllm_network::tensors::host;
 
-mod check;
+mod checks;
+mod ctr_gcn;
 mod golden;
 mod gradients;
 mod mae;
+mod mmcl;
 mod s2i;
 mod sentence;
 mod sugar;
+mod within;
 
-pub use check::{Check, Checks};
+pub use checks::{Check, Checks};
+pub use ctr_gcn::ctr_gcn;
 pub use golden::{Golden, Integers};
 pub use mae::mae;
+pub use mmcl::mmcl;
 pub use s2i::s2i;
 pub use sentence::sentence_encoder;
 pub use sugar::sugar;

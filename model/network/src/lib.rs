@@ -6,12 +6,14 @@
 pub mod bert;
 pub mod chat;
 pub mod checkpoint;
+pub mod co_learning;
 pub mod config;
 pub mod decoder;
 pub mod device;
 pub mod draction_op;
 pub mod foreground;
 pub mod generate;
+pub mod graph;
 pub mod initialise;
 pub mod internvl;
 pub mod kv_cache;

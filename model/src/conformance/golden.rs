@@ -1,6 +1,10 @@
 //! Golden files: tensors of numbers and what their headers say, with errors that name file and tensor.
 
-use std::{collections::BTreeMap, path::Path, str::FromStr};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    str::FromStr,
+};
 
 use safetensors::{Dtype, SafeTensors};
 use skeletonllm_network::checkpoint::{CheckpointError, HostTensor, TensorMap};
@@ -69,15 +73,7 @@ impl Golden {
     /// # Errors
     /// When the folder cannot be read, holds no such file, or one of them is none.
     pub fn load_all(folder: &Path) -> Result<Vec<(String, Self)>, ConformanceError> {
-        let io = |cause| CheckpointError::Io { path: folder.display().to_string(), cause };
-        let mut paths = Vec::new();
-        for entry in std::fs::read_dir(folder).map_err(io)? {
-            let path = entry.map_err(io)?.path();
-            if path.extension().is_some_and(|extension| extension == "safetensors") {
-                paths.push(path);
-            }
-        }
-        paths.sort();
+        let paths = files(folder, "safetensors")?;
         if paths.is_empty() {
             return Err(ConformanceError::NoCase { path: folder.display().to_string() });
         }
@@ -167,4 +163,14 @@ impl Golden {
     pub fn path(&self) -> &str {
         &self.path
     }
+}
+
+/// The files of a folder with this ending, by name.
+pub(super) fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, ConformanceError> {
+    let io = |cause| CheckpointError::Io { path: folder.display().to_string(), cause };
+    let entries: Result<Vec<_>, _> = std::fs::read_dir(folder).map_err(io)?.collect();
+    let mut files: Vec<PathBuf> = entries.map_err(io)?.into_iter().map(|entry| entry.path()).collect();
+    files.retain(|path| path.extension().is_some_and(|found| found == ending));
+    files.sort();
+    Ok(files)
 }

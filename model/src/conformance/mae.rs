@@ -18,7 +18,7 @@ use skeletonllm_network::{
     tensors::host,
 };
 
-use super::{Checks, ConformanceError, Golden, gradients};
+use super::{Checks, ConformanceError, Golden, gradients, within::Within};
 
 /// Largest error of a tensor, relative to its largest magnitude.
 pub const LIMIT: f64 = 1e-5;
@@ -27,20 +27,20 @@ pub const LIMIT: f64 = 1e-5;
 ///
 /// # Errors
 /// When a case's files cannot be used. A result that differs is not an error; the checks say so.
-pub fn mae(folder: &Path, device: &Device) -> Result<Vec<Checks>, ConformanceError> {
+pub fn mae(folder: &Path, device: &Device) -> Result<Checks, ConformanceError> {
     let device = device.clone().without_autodiff().autodiff();
     let cases = Golden::load_all(folder)?;
-    let run = |(name, golden): &(String, Golden)| {
-        let mut checks = Checks::new(name, LIMIT);
+    let mut checks = Checks::default();
+    for (name, golden) in &cases {
+        let mut checks = Within::new(&mut checks, name, LIMIT);
         match golden {
             _ if golden.has("layer_id") => decay(golden, &mut checks),
             _ if golden.has("in.epsilon") => Case::load(golden, &device).and_then(|case| case.diffmae(&mut checks)),
             _ if golden.has("in.noise") => Case::load(golden, &device).and_then(|case| case.mae(&mut checks)),
             _ => Err(golden.wrong("in.noise", "neither MAE nor DiffMAE nor rates by depth")),
         }?;
-        Ok(checks)
-    };
-    cases.iter().map(run).collect()
+    }
+    Ok(checks)
 }
 
 /// What MAE and DiffMAE begin with.
@@ -97,7 +97,7 @@ impl<'a> Case<'a> {
 
     fn compare<const D: usize>(
         &self,
-        checks: &mut Checks,
+        checks: &mut Within<'_>,
         name: &str,
         found: Tensor<D>,
     ) -> Result<(), ConformanceError> {
@@ -106,7 +106,7 @@ impl<'a> Case<'a> {
     }
 
     /// What both kinds do alike: the fixed tables and the masks.
-    fn masks(&self, checks: &mut Checks) -> Result<(), ConformanceError> {
+    fn masks(&self, checks: &mut Within<'_>) -> Result<(), ConformanceError> {
         let side = self.config.encoder().side();
         for (name, width) in
             [("pos_embed", self.config.hidden_size), ("decoder_pos_embed", self.config.decoder_hidden_size)]
@@ -122,7 +122,7 @@ impl<'a> Case<'a> {
         Ok(names::load(model, self.weights.clone(), self.golden.path())?.0)
     }
 
-    fn mae(&self, checks: &mut Checks) -> Result<(), ConformanceError> {
+    fn mae(&self, checks: &mut Within<'_>) -> Result<(), ConformanceError> {
         self.masks(checks)?;
         let golden = self.golden;
         let order: Vec<usize> = self.masks.order().flatten().copied().collect();
@@ -139,16 +139,14 @@ impl<'a> Case<'a> {
             let loss = model.decoder.loss(&model.encoder, pictures.clone(), &self.masks, normalise);
             self.compare(checks, &format!("{kind}.loss"), loss.clone())?;
             let found = loss.backward();
-            let mut by_name = gradients::by_name(&model, &found, names::file_name);
-            if let Some(gradient) = pictures.grad(&found) {
-                by_name.insert("images_input_only".into(), host(gradient));
-            }
+            let mut by_name = gradients::named(&model, &found, names::file_name);
+            gradients::add(&mut by_name, "images_input_only", pictures.grad(&found));
             gradients::compare(checks, golden, &format!("{kind}.grad."), &by_name)?;
         }
         if golden.has("probe.weight") { self.probe(&model.encoder, checks) } else { Ok(()) }
     }
 
-    fn probe(&self, encoder: &VitEncoder, checks: &mut Checks) -> Result<(), ConformanceError> {
+    fn probe(&self, encoder: &VitEncoder, checks: &mut Within<'_>) -> Result<(), ConformanceError> {
         let tokens = encoder.tokens(self.pictures.clone());
         self.compare(checks, "probe.pooled_before_norm", VitEncoder::pooled(tokens.clone()))?;
         let features = encoder.features(self.pictures.clone());
@@ -173,7 +171,7 @@ impl<'a> Case<'a> {
         self.compare(checks, "probe.logits.train", probe.forward_training(features))
     }
 
-    fn diffmae(&self, checks: &mut Checks) -> Result<(), ConformanceError> {
+    fn diffmae(&self, checks: &mut Within<'_>) -> Result<(), ConformanceError> {
         self.masks(checks)?;
         let golden = self.golden;
         let hidden: Vec<usize> = self.masks.hidden().flatten().copied().collect();
@@ -197,12 +195,12 @@ impl<'a> Case<'a> {
         self.compare(checks, "pred", model.decoder.forward(latent, noisy, &self.masks))?;
         let loss = model.decoder.loss(&model.encoder, self.pictures.clone(), &self.masks, &noise);
         self.compare(checks, "loss", loss.clone())?;
-        let found = gradients::by_name(&model, &loss.backward(), names::file_name);
+        let found = gradients::named(&model, &loss.backward(), names::file_name);
         gradients::compare(checks, golden, "grad.", &found)
     }
 }
 
-fn decay(golden: &Golden, checks: &mut Checks) -> Result<(), ConformanceError> {
+fn decay(golden: &Golden, checks: &mut Within<'_>) -> Result<(), ConformanceError> {
     let blocks: usize = golden.field("blocks")?;
     let decay: f64 = golden.field("decay")?;
     let ids = golden.indices("layer_id")?;

@@ -12,7 +12,7 @@ use draction::{
     s2i::{Bodies, BodyPlan, Columns, Range, S2i, Stream},
 };
 
-use super::{Checks, ConformanceError, Golden};
+use super::{Checks, ConformanceError, Golden, within::Within};
 
 /// Largest error of a stream or a picture, relative to its largest magnitude.
 pub const LIMIT: f64 = 1e-5;
@@ -21,15 +21,18 @@ pub const LIMIT: f64 = 1e-5;
 ///
 /// # Errors
 /// When a case's files cannot be used. A result that differs is not an error; the checks say so.
-pub fn s2i(folder: impl AsRef<Path>) -> Result<Vec<Checks>, ConformanceError> {
-    Golden::load_all(folder.as_ref())?.iter().map(|(name, golden)| check(name, golden)).collect()
+pub fn s2i(folder: &Path) -> Result<Checks, ConformanceError> {
+    let mut checks = Checks::default();
+    for (name, golden) in Golden::load_all(folder)? {
+        check(&golden, &mut Within::new(&mut checks, &name, LIMIT))?;
+    }
+    Ok(checks)
 }
 
-fn check(name: &str, golden: &Golden) -> Result<Checks, ConformanceError> {
+fn check(golden: &Golden, checks: &mut Within<'_>) -> Result<(), ConformanceError> {
     let ([_, persons, joints, _], clip) = golden.shaped::<4>("in.clip")?;
     let bodies = Bodies { positions: clip, persons, joints };
     let plan = plan(golden)?;
-    let mut checks = Checks::new(name, LIMIT);
     if let Some(layout) = Layout::with_joints(joints) {
         let ours = BodyPlan::of_layout(layout);
         let numbers = |plan: &BodyPlan| [&plan.columns[..], &plan.parts, &plan.parents, &plan.centre].concat();
@@ -78,7 +81,7 @@ fn check(name: &str, golden: &Golden) -> Result<Checks, ConformanceError> {
     }
     let persons = s2i.stream(bodies, Stream::Joint).map_err(refused)?.seen();
     checks.same("persons", &persons, &golden.indices("out.persons")?);
-    Ok(checks)
+    Ok(())
 }
 
 /// The case's own rules.

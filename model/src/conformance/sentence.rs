@@ -9,7 +9,7 @@ use std::path::Path;
 use burn::tensor::Device;
 use skeletonllm_network::{sentence::SentenceEncoder, tensors::host};
 
-use super::{Checks, ConformanceError, Golden};
+use super::{Checks, ConformanceError, Golden, within::Within};
 
 /// Largest error of a tensor, relative to its largest magnitude.
 pub const LIMIT: f64 = 1e-5;
@@ -18,26 +18,24 @@ pub const LIMIT: f64 = 1e-5;
 ///
 /// # Errors
 /// When the case's files cannot be used. A result that differs is not an error; the checks say so.
-pub fn sentence_encoder(folder: &Path, device: &Device) -> Result<Vec<Checks>, ConformanceError> {
+pub fn sentence_encoder(folder: &Path, device: &Device) -> Result<Checks, ConformanceError> {
     let golden = Golden::load(&folder.join("expected.safetensors"))?;
     let encoder = SentenceEncoder::load(folder, &device.clone().without_autodiff())?;
-    let mut all = Vec::new();
+    let mut all = Checks::default();
     if golden.has("text.input_ids") {
         let texts: Vec<String> = golden.json("texts")?;
-        let mut checks = Checks::new("text", LIMIT);
+        let mut checks = Within::new(&mut all, "text", LIMIT);
         let ids: Vec<Vec<u32>> = texts.iter().map(|text| encoder.tokenizer.encode(text)).collect();
         let wanted = rows(&golden, "text")?;
-        checks.same("text.input_ids, text.attention_mask", &ids, &wanted);
+        checks.same("input_ids, attention_mask", &ids, &wanted);
         compare(&golden, "text", &encoder, &wanted, &mut checks)?;
         let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
         let vectors = encoder.embed(&texts)?.concat();
-        checks.compare("text.embedding (from text)", &vectors, &golden.float("text.embedding")?.values);
-        all.push(checks);
+        checks.compare("embedding (from text)", &vectors, &golden.float("text.embedding")?.values);
     }
     if golden.has("random.input_ids") {
-        let mut checks = Checks::new("random", LIMIT);
+        let mut checks = Within::new(&mut all, "random", LIMIT);
         compare(&golden, "random", &encoder, &rows(&golden, "random")?, &mut checks)?;
-        all.push(checks);
     }
     Ok(all)
 }
@@ -68,7 +66,7 @@ fn compare(
     kind: &str,
     encoder: &SentenceEncoder,
     rows: &[Vec<u32>],
-    checks: &mut Checks,
+    checks: &mut Within<'_>,
 ) -> Result<(), ConformanceError> {
     let states = encoder.bert.states(rows)?;
     let [_, longest, width] = states.dims();
@@ -81,8 +79,8 @@ fn compare(
         padded.extend_from_slice(states);
         padded.resize(padded.len() + length.saturating_sub(longest) * width, 0.0);
     }
-    checks.compare(&name, &padded, wanted);
+    checks.compare("states", &padded, wanted);
     let name = format!("{kind}.embedding");
-    checks.compare(&name, &host(encoder.bert.embed(rows)?), &golden.float(&name)?.values);
+    checks.compare("embedding", &host(encoder.bert.embed(rows)?), &golden.float(&name)?.values);
     Ok(())
 }

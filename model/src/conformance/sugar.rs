@@ -14,7 +14,7 @@ use skeletonllm_network::{
     tensors::host,
 };
 
-use super::{Checks, ConformanceError, Golden, gradients};
+use super::{Checks, ConformanceError, Golden, gradients, within::Within};
 
 /// Largest error of a tensor, relative to its largest magnitude.
 pub const LIMIT: f64 = 1e-5;
@@ -23,22 +23,22 @@ pub const LIMIT: f64 = 1e-5;
 ///
 /// # Errors
 /// When a case's files cannot be used. A result that differs is not an error; the checks say so.
-pub fn sugar(folder: &Path, device: &Device) -> Result<Vec<Checks>, ConformanceError> {
+pub fn sugar(folder: &Path, device: &Device) -> Result<Checks, ConformanceError> {
     let device = device.clone().without_autodiff().autodiff();
     let cases = Golden::load_all(folder)?;
-    let run = |(name, golden): &(String, Golden)| {
-        let mut checks = Checks::new(name, LIMIT);
+    let mut checks = Checks::default();
+    for (name, golden) in &cases {
+        let mut checks = Within::new(&mut checks, name, LIMIT);
         match golden {
             _ if golden.has("in.filled") => bags(golden, &device, &mut checks),
             _ if golden.has("in.skeleton_tokens") => tqp(golden, &device, &mut checks),
             _ => Err(golden.wrong("in.filled", "neither MIL-NCE nor TQP")),
         }?;
-        Ok(checks)
-    };
-    cases.iter().map(run).collect()
+    }
+    Ok(checks)
 }
 
-fn bags(golden: &Golden, device: &Device, checks: &mut Checks) -> Result<(), ConformanceError> {
+fn bags(golden: &Golden, device: &Device, checks: &mut Within<'_>) -> Result<(), ConformanceError> {
     let (shape, skeleton) = golden.shaped::<2>("in.skeleton")?;
     let (text_shape, text) = golden.shaped::<3>("in.text")?;
     let labels = golden.indices("in.labels")?;
@@ -73,7 +73,7 @@ fn bags(golden: &Golden, device: &Device, checks: &mut Checks) -> Result<(), Con
     Ok(())
 }
 
-fn tqp(golden: &Golden, device: &Device, checks: &mut Checks) -> Result<(), ConformanceError> {
+fn tqp(golden: &Golden, device: &Device, checks: &mut Within<'_>) -> Result<(), ConformanceError> {
     let (shape, skeleton) = golden.shaped::<3>("in.skeleton_tokens")?;
     let (out_shape, upstream) = golden.shaped::<3>("in.grad_tokens")?;
     let rows = |name: &str| Ok::<_, ConformanceError>(golden.shaped::<2>(&format!("weights.{name}"))?.0);
@@ -114,9 +114,7 @@ fn tqp(golden: &Golden, device: &Device, checks: &mut Checks) -> Result<(), Conf
     checks.compare("tokens", &host(tokens.clone()), &golden.float("tokens")?.values);
     let upstream = Tensor::<3>::from_data(TensorData::new(upstream.to_vec(), out_shape), device);
     let found = (tokens * upstream).sum().backward();
-    let mut by_name = gradients::by_name(&tqp, &found, bert::file_name);
-    if let Some(gradient) = skeleton.grad(&found) {
-        by_name.insert("skeleton_tokens".into(), host(gradient));
-    }
+    let mut by_name = gradients::named(&tqp, &found, bert::file_name);
+    gradients::add(&mut by_name, "skeleton_tokens", skeleton.grad(&found));
     gradients::compare(checks, golden, "grad.", &by_name)
 }

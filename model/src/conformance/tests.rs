@@ -31,7 +31,7 @@ fn a_wrong_result_fails_the_report() {
 }
 
 /// The systems beside SkeletonLLM, each with the name of its case here and of the one beside the project.
-type Run = fn(&std::path::Path, &Device) -> Result<Vec<super::Checks>, super::ConformanceError>;
+type Run = fn(&std::path::Path, &Device) -> Result<super::Checks, super::ConformanceError>;
 const SYSTEMS: [(&str, &str, Run); 4] = [
     ("s2i", "s2i", |folder, _| super::s2i(folder)),
     ("mae", "mae", |folder, device| super::mae(folder, device)),
@@ -42,11 +42,8 @@ const SYSTEMS: [(&str, &str, Run); 4] = [
 fn check_systems(selected: &Selected) {
     for (ours, beside, run) in SYSTEMS {
         for folder in [Some(case(ours)), shared(&format!("golden/{beside}"))].into_iter().flatten() {
-            let cases = run(&folder, &selected.device).expect("complete cases");
-            assert!(!cases.is_empty());
-            for checks in cases {
-                assert!(checks.passed(), "{} on {}\n{checks}", folder.display(), selected.name);
-            }
+            let checks = run(&folder, &selected.device).expect("complete cases");
+            assert!(checks.passed(), "{} on {}\n{checks}", folder.display(), selected.name);
         }
     }
 }
@@ -77,4 +74,23 @@ fn folders_without_a_case_are_refused_by_name() {
         let run = SYSTEMS.iter().find(|system| system.0 == name).expect("one of them").2;
         assert!(run(&case(other), &device).is_err(), "{name} does not take a case of {other}");
     }
+}
+
+fn check_graphs(selected: &Selected) {
+    let mmcl = super::mmcl(case("mmcl"), &selected.device).expect("a complete case");
+    assert!(mmcl.passed(), "{}\n{mmcl}", selected.name);
+    let Some(folder) = shared("golden/ctr-gcn") else { return };
+    let graph = super::ctr_gcn(folder, &selected.device).expect("a complete case");
+    assert!(graph.passed(), "{}\n{graph}", selected.name);
+}
+
+#[test]
+fn graph_networks_and_their_helpers_agree_with_the_public_code_on_the_cpu() {
+    check_graphs(&device::cpu().expect("the CPU backend is part of this build"));
+}
+
+#[test]
+fn graph_networks_and_their_helpers_agree_with_the_public_code_on_wgpu() {
+    let Some(gpu) = have(Need::Gpu, device::select(DeviceChoice::Gpu)) else { return };
+    check_graphs(&gpu);
 }
