@@ -1,6 +1,6 @@
-//! Comparison with what the transformers library computes from the same checkpoint.
+//! Comparison with golden files, which independent implementations computed.
 //!
-//! A case is a folder with `checkpoint/` (a public `-hf` checkpoint) and `expected.safetensors`: `pixel_values`
+//! Of [`internvl`] a case is a folder with `checkpoint/` (a public `-hf` checkpoint) and `expected.safetensors`: `pixel_values`
 //! `[frames, 3, height, width]`, `input_ids` and `labels` `[1, length]`, and the results `vision_last_hidden`,
 //! `projected`, `logits`, `loss`, `grad_pixel_values`, `generated`.
 
@@ -8,11 +8,31 @@ use std::path::Path;
 
 use burn::Tensor;
 use burn::tensor::{Device, TensorData};
-use safetensors::{Dtype, SafeTensors};
-use skeletonllm_network::checkpoint::{self, CheckpointError, HostTensor, TensorMap};
+use skeletonllm_network::checkpoint::{self, CheckpointError};
 use skeletonllm_network::generate::{self, GenerateError, GenerateOptions};
 use skeletonllm_network::internvl::{PromptError, TokenBatch};
+use skeletonllm_network::sentence::SentenceError;
 use skeletonllm_network::tensors::host;
+
+mod checks;
+mod ctr_gcn;
+mod golden;
+mod gradients;
+mod mae;
+mod mmcl;
+mod s2i;
+mod sentence;
+mod sugar;
+mod within;
+
+pub use checks::{Check, Checks};
+pub use ctr_gcn::ctr_gcn;
+pub use golden::{Golden, Integers};
+pub use mae::mae;
+pub use mmcl::mmcl;
+pub use s2i::s2i;
+pub use sentence::sentence_encoder;
+pub use sugar::sugar;
 
 /// Largest relative L2 error of a forward result. f32 sums in another order stay a thousandfold below it.
 pub const FORWARD_LIMIT: f64 = 1e-4;
@@ -31,8 +51,17 @@ pub enum ConformanceError {
     /// The model could not answer.
     #[error(transparent)]
     Generate(#[from] GenerateError),
-    /// `expected.safetensors` lacks a tensor or has it in another form.
-    #[error("{path}: tensor `{name}`: {problem}")]
+    /// A sentence encoder's folder cannot be used.
+    #[error(transparent)]
+    Sentence(#[from] SentenceError),
+    /// A folder holds nothing to compare with.
+    #[error("{path}: there is no golden file (.safetensors) in it")]
+    NoCase {
+        /// The folder.
+        path: String,
+    },
+    /// A golden file lacks a tensor or a field of its header, or has it in another form.
+    #[error("{path}: `{name}`: {problem}")]
     Expected {
         /// The file.
         path: String,
@@ -120,21 +149,18 @@ impl std::fmt::Display for Report {
 /// When the case's files cannot be used. A result that differs is not an error; the report says so.
 pub fn internvl(folder: impl AsRef<Path>, device: &Device) -> Result<Report, ConformanceError> {
     let folder = folder.as_ref();
-    let expected = Expected::load(&folder.join("expected.safetensors"))?;
+    let expected = Golden::load(&folder.join("expected.safetensors"))?;
     let plain = device.clone().without_autodiff();
     let model = checkpoint::load_model(folder.join("checkpoint"), &plain.clone().autodiff())?;
 
-    let pixels = expected.float("pixel_values")?;
-    let [frames, channels, height, width] = pixels.shape[..] else {
-        return Err(expected.wrong("pixel_values", format!("shape {:?} is not of rank 4", pixels.shape)));
-    };
-    let data = TensorData::new(pixels.values.clone(), [frames, channels, height, width]);
+    let ([frames, channels, height, width], pixels) = expected.shaped("pixel_values")?;
+    let data = TensorData::new(pixels.to_vec(), [frames, channels, height, width]);
     let pixels = Tensor::<4>::from_data(data, &plain.clone().autodiff()).require_grad();
     let frames = pixels.clone().permute([0, 2, 3, 1]);
 
     let ids = expected.integers("input_ids")?;
-    let batch = TokenBatch::new(vec![ids.iter().map(|&id| id as u32).collect()]);
-    let labels = vec![expected.integers("labels")?];
+    let batch = TokenBatch::new(vec![ids.values.iter().map(|&id| id as u32).collect()]);
+    let labels = vec![expected.integers("labels")?.values.clone()];
 
     let [patch_height, patch_width] = model.config().vision_config.patch_size;
     let grid = [height / patch_height, width / patch_width];
@@ -157,63 +183,13 @@ pub fn internvl(folder: impl AsRef<Path>, device: &Device) -> Result<Report, Con
         rows.push(Row::new(name, &found, &expected.float(name)?.values, limit));
     }
 
-    let target: Vec<u32> = expected.integers("generated")?.iter().map(|&id| id as u32).collect();
+    let target: Vec<u32> = expected.integers("generated")?.values.iter().map(|&id| id as u32).collect();
     let prompt = batch.rows()[0].clone();
     let model = burn::module::Module::valid(&model);
     let visual = model.encode_frames(pixels.without_autodiff().permute([0, 2, 3, 1]));
     let options = GenerateOptions { max_tokens: target.len().saturating_sub(prompt.len()), ..Default::default() };
     let answer = generate::greedy(&model, &prompt, Some(visual), &options, |_| {})?;
     Ok(Report { rows, generated: [prompt, answer].concat(), expected: target })
-}
-
-/// The contents of `expected.safetensors`.
-struct Expected {
-    path: String,
-    floats: TensorMap,
-    integers: Vec<(String, Vec<i64>)>,
-}
-
-impl Expected {
-    fn load(path: &Path) -> Result<Self, ConformanceError> {
-        let origin = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|cause| CheckpointError::Io { path: origin.clone(), cause })?;
-        let file = SafeTensors::deserialize(&bytes)
-            .map_err(|error| CheckpointError::Format { path: origin.clone(), problem: error.to_string() })?;
-        let mut floats = TensorMap::new();
-        let mut integers = Vec::new();
-        for (name, view) in file.tensors() {
-            let data = view.data();
-            match view.dtype() {
-                Dtype::F32 => {
-                    let values = data.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-                    floats.insert(name, HostTensor { shape: view.shape().to_vec(), values });
-                }
-                Dtype::I32 => {
-                    let number = |b: &[u8]| i64::from(i32::from_le_bytes([b[0], b[1], b[2], b[3]]));
-                    integers.push((name, data.chunks_exact(4).map(number).collect()));
-                }
-                Dtype::I64 => {
-                    let number = |b: &[u8]| i64::from_le_bytes(b.try_into().expect("chunks of eight"));
-                    integers.push((name, data.chunks_exact(8).map(number).collect()));
-                }
-                _ => {}
-            }
-        }
-        Ok(Self { path: origin, floats, integers })
-    }
-
-    fn wrong(&self, name: &str, problem: impl Into<String>) -> ConformanceError {
-        ConformanceError::Expected { path: self.path.clone(), name: name.to_string(), problem: problem.into() }
-    }
-
-    fn float(&self, name: &str) -> Result<&HostTensor, ConformanceError> {
-        self.floats.get(name).ok_or_else(|| self.wrong(name, "not there as f32"))
-    }
-
-    fn integers(&self, name: &str) -> Result<Vec<i64>, ConformanceError> {
-        let found = self.integers.iter().find(|(known, _)| known == name);
-        found.map(|(_, values)| values.clone()).ok_or_else(|| self.wrong(name, "not there as i32 or i64"))
-    }
 }
 
 #[cfg(test)]

@@ -22,6 +22,7 @@ pub mod cli;
 pub mod conformance;
 pub mod drawing;
 pub mod folder;
+pub mod graph_recogniser;
 pub mod observation;
 
 pub use assistant::Assistant;

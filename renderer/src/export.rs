@@ -3,6 +3,7 @@
 mod gif;
 mod palette;
 mod picture;
+mod s2i;
 
 use std::{
     collections::BTreeMap,
@@ -15,6 +16,7 @@ use rayon::prelude::*;
 pub use self::{
     gif::{delays, encode_gif},
     picture::{Picture, contact_sheet, encode_png, pictures},
+    s2i::write_s2i,
 };
 use crate::{
     renderer::Rendering,

@@ -30,6 +30,7 @@ pub mod motion;
 pub mod passes;
 pub mod random;
 pub mod renderer;
+pub mod s2i;
 pub mod sampling;
 pub mod simd;
 pub mod store;

@@ -38,3 +38,24 @@ fn a_file_error_tells_its_cause_once() {
         assert_eq!(told.matches(&cause).count(), 1, "{told}");
     }
 }
+
+#[test]
+fn a_motion_becomes_one_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |more: &[&str]| {
+        let program = env!("CARGO_BIN_EXE_render");
+        Command::new(program).args([WALK, "--s2i", "--out"]).arg(folder.path()).args(more).output().expect("a program")
+    };
+    let output = run(&["--columns", "shares", "--range", "fixed"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    for name in ["joint_1.png", "bone_1.png", "motion_1.png"] {
+        let bytes = std::fs::read(folder.path().join(name)).unwrap();
+        assert_eq!(bytes[16..24], [0, 0, 0, 224, 0, 0, 0, 224], "width and height of {name}");
+    }
+    assert!(folder.path().join("s2i.safetensors").is_file());
+    for wrong in [&["--size", "3"][..], &["--size", "99999"], &["--frames", "3"], &["--camera", "fit"]] {
+        let output = run(wrong);
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(!output.status.success() && told.starts_with("error: "), "{wrong:?}: {told}");
+    }
+}

@@ -1,6 +1,9 @@
 //! What a person can do. Panels and keys ask for actions; the app carries them out.
 
-use draction::motion::{Unit, UpAxis};
+use draction::{
+    motion::{Unit, UpAxis},
+    s2i::Stream,
+};
 use eframe::egui::{Context, Key, Modifiers};
 
 /// One thing to do.
@@ -50,6 +53,8 @@ pub enum Action {
     ToggleNfm,
     /// Switch between reference and fit camera.
     ToggleCamera,
+    /// Show the motion as one picture of this stream, or no such picture.
+    ShowS2i(Option<Stream>),
     /// Share of depth colour, 0..1, or as trained.
     DepthMix(Option<f32>),
     /// Back to the model's own weights.
@@ -92,6 +97,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("Esc", "stop the model, leave a field"),
     ("C", "camera: fit or reference"),
     ("N", "NFM on or off"),
+    ("I", "the whole motion as one picture (S2I): joints, bones, steps, none"),
     ("S G J", "save strip, animation, answers"),
     ("T", "light or dark"),
     #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
@@ -100,8 +106,16 @@ pub const KEYS: &[(&str, &str)] = &[
     ("Drag", "turn the view; Shift: move it; wheel: nearer"),
 ];
 
+/// One stream after the other, then none.
+fn after(shown: Option<Stream>) -> Option<Stream> {
+    match shown {
+        None => Stream::ALL.first().copied(),
+        Some(stream) => Stream::ALL.get(stream as usize + 1).copied(),
+    }
+}
+
 /// What the keys pressed since the last frame ask for. While a text field has the keyboard, only Escape counts.
-pub fn from_keys(ctx: &Context, samples: &[String]) -> Vec<Action> {
+pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>) -> Vec<Action> {
     let mut actions = Vec::new();
     let typing = ctx.text_edit_focused();
     // a button that Tab has reached is pressed by Space
@@ -136,6 +150,7 @@ pub fn from_keys(ctx: &Context, samples: &[String]) -> Vec<Action> {
         on(Key::L, Action::LabelSpans);
         on(Key::C, Action::ToggleCamera);
         on(Key::N, Action::ToggleNfm);
+        on(Key::I, Action::ShowS2i(after(s2i)));
         on(Key::S, Action::SaveStrip);
         on(Key::G, Action::SaveGif);
         on(Key::J, Action::SaveJson);
@@ -163,4 +178,21 @@ pub fn from_keys(ctx: &Context, samples: &[String]) -> Vec<Action> {
         }
     });
     actions
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_stream_comes_after_the_other_and_then_none() {
+        let mut shown = None;
+        let streams: Vec<_> = (0..5)
+            .map(|_| {
+                shown = after(shown);
+                shown
+            })
+            .collect();
+        assert_eq!(streams, [Some(Stream::Joint), Some(Stream::Bone), Some(Stream::Motion), None, Some(Stream::Joint)]);
+    }
 }

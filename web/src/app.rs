@@ -117,7 +117,7 @@ impl App {
         if let Some(left) = self.document.drop_old_notices(Instant::now()) {
             ctx.request_repaint_after(left);
         }
-        for action in actions::from_keys(ctx, &self.samples) {
+        for action in actions::from_keys(ctx, &self.samples, self.document.s2i) {
             self.perform(ctx, action);
         }
         self.refresh(ctx);
@@ -173,7 +173,7 @@ impl App {
         let (Some(take), Some(subject)) = (self.document.take(), self.document.subject(self.document.current)) else {
             return Err(String::new());
         };
-        let textures = self.pictures.textures(ctx, &subject, take.current_frame())?;
+        let textures = self.pictures.textures(ctx, &subject, take.current_frame(), self.document.s2i)?;
         if textures.fresh
             && let Some(opened) = self.document.take_mut().and_then(|take| take.opened_at.take())
         {

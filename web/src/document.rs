@@ -3,7 +3,10 @@
 
 use std::{sync::Arc, time::Duration};
 
-use draction::motion::{Motion, ReadOptions, Unit, UpAxis};
+use draction::{
+    motion::{Motion, ReadOptions, Unit, UpAxis},
+    s2i::Stream,
+};
 use skeletonllm::{
     assistant::{Attribution, LONG_TAKE_SECONDS, Span, describe_motion},
     drawing::{DrawSettings, HostDrawing},
@@ -183,6 +186,8 @@ pub struct Document {
     pub draft: String,
     /// Light, dark, or as the system.
     pub theme: Option<bool>,
+    /// The stream of the picture that shows the whole motion, where there is one beside DrAction's.
+    pub s2i: Option<Stream>,
     /// Counts changes of `settings`, so that pictures know when they are stale.
     pub settings_version: u64,
     /// How files are read that are opened from now on.

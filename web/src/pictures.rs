@@ -6,6 +6,7 @@
 mod backend;
 #[cfg(feature = "gpu")]
 mod gpu;
+mod s2i;
 mod texture;
 
 use draction::{
@@ -13,11 +14,12 @@ use draction::{
     draction::DrAction,
     figure,
     motion::Motion,
+    s2i::Stream,
 };
 use eframe::egui::{self, TextureId};
 use skeletonllm::drawing::{DrawSettings, HostDrawing};
 
-use self::texture::CachedTexture;
+use self::{s2i::S2iTexture, texture::CachedTexture};
 use crate::document::Subject;
 
 pub use backend::{Backend, DrawEngine};
@@ -39,6 +41,7 @@ pub struct Pictures {
     prepared: Option<Prepared>,
     live: CachedTexture,
     strip: CachedTexture,
+    s2i: S2iTexture,
     drawn: u64,
 }
 
@@ -62,6 +65,8 @@ pub struct TakeTextures {
     pub live: TextureId,
     /// Source frames of the strip.
     pub sampled: Vec<usize>,
+    /// The whole motion as one picture, and how many people stand side by side on it.
+    pub s2i: Option<(TextureId, usize)>,
 }
 
 impl Pictures {
@@ -73,6 +78,7 @@ impl Pictures {
             prepared: None,
             live: CachedTexture::default(),
             strip: CachedTexture::default(),
+            s2i: S2iTexture::default(),
             drawn: 0,
         }
     }
@@ -92,12 +98,18 @@ impl Pictures {
         settings.weights.as_deref().unwrap_or_else(|| self.drawing.draction()).depth_mix()
     }
 
-    /// The strip, its pictures of `STRIP_SIZE²` side by side, and the picture of a source frame, `LIVE_SIZE²`. What is
-    /// still right from the last call is not drawn again.
+    /// The strip, its pictures of `STRIP_SIZE²` side by side, the picture of a source frame, `LIVE_SIZE²`, and, where a
+    /// stream is wanted, the whole motion as one. What is still right from the last call is not drawn again.
     ///
     /// # Errors
     /// Why there is nothing to draw, as a sentence.
-    pub fn textures(&mut self, ctx: &egui::Context, subject: &Subject, frame: usize) -> Result<TakeTextures, String> {
+    pub fn textures(
+        &mut self,
+        ctx: &egui::Context,
+        subject: &Subject,
+        frame: usize,
+        s2i: Option<Stream>,
+    ) -> Result<TakeTextures, String> {
         self.prepare(subject)?;
         let prepared = self.prepared.as_ref().expect("just prepared");
         let (take, settings) = prepared.key;
@@ -120,7 +132,8 @@ impl Pictures {
             }
         };
         let sampled = prepared.stage.clip().frame_indices.clone();
-        Ok(TakeTextures { strip, fresh: known.is_none(), live, sampled })
+        let s2i = s2i.map(|stream| self.s2i.show(ctx, subject, stream)).transpose()?;
+        Ok(TakeTextures { strip, fresh: known.is_none(), live, sampled, s2i })
     }
 
     /// What it takes to draw frames elsewhere, for files: the clip of the given source frames (the strip's where `None`)

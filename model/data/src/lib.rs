@@ -28,12 +28,14 @@
 
 pub mod augment;
 pub mod batches;
+pub mod ensemble;
 pub mod family;
 pub mod formats;
 pub mod kinematics;
 pub mod labels;
 pub mod layout;
 pub mod listing;
+pub mod mapping;
 pub mod ntu;
 pub mod options;
 pub mod perturb;
@@ -43,6 +45,7 @@ pub mod questions;
 pub mod record;
 pub mod rng;
 pub mod set;
+pub mod streams;
 pub mod teacher;
 pub mod texts;
 pub mod together;

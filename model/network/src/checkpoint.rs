@@ -114,6 +114,9 @@ pub fn parse(bytes: &[u8], origin: &str) -> Result<TensorMap, CheckpointError> {
         if name.strip_suffix(quantize::SCALE_SUFFIX).is_some_and(|weight| file.tensor(weight).is_ok()) {
             continue;
         }
+        if name.ends_with(".num_batches_tracked") {
+            continue; // how often a batch norm was trained, which its formula does not ask for
+        }
         let values = match view.dtype() {
             Dtype::F32 => view.data().chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect(),
             Dtype::F16 => halves(view.data(), |bits| half::f16::from_bits(bits).to_f32()),

@@ -44,13 +44,18 @@ fn adapter(name: &str, shape: &[usize]) -> Draw {
     if name.ends_with(".a") { Draw::Uniform((shape[1] as f64).powf(-0.5)) } else { Draw::Constant(0.0) }
 }
 
-enum Draw {
+/// Where a tensor's numbers come from.
+pub(crate) enum Draw {
     Constant(f32),
+    /// Around nothing, with this deviation.
     Normal(f64),
+    /// Around one.
+    AroundOne(f64),
     Uniform(f64),
 }
 
-fn fill<M: Module>(module: M, seed: u64, rule: impl Fn(&str, &[usize]) -> Option<Draw>) -> M {
+/// Draws what `rule` names, by a tensor's dotted name and shape, and leaves the rest.
+pub(crate) fn fill<M: Module>(module: M, seed: u64, rule: impl Fn(&str, &[usize]) -> Option<Draw>) -> M {
     module.map(&mut Filler { path: Vec::new(), seed, rule })
 }
 
@@ -80,6 +85,7 @@ impl<F: Fn(&str, &[usize]) -> Option<Draw>> ModuleMapper for Filler<F> {
             .map(|_| match draw {
                 Draw::Constant(value) => value,
                 Draw::Normal(deviation) => (random.normal() * deviation) as f32,
+                Draw::AroundOne(deviation) => (1.0 + random.normal() * deviation) as f32,
                 Draw::Uniform(bound) => ((random.uniform() * 2.0 - 1.0) * bound) as f32,
             })
             .collect();

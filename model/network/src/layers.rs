@@ -12,7 +12,7 @@ mod norm;
 mod rope;
 
 #[cfg(feature = "cpu")]
-mod fused;
+pub(crate) mod fused;
 pub mod ops;
 
 pub use attention::Attention;

@@ -3,21 +3,27 @@
 //! The model has InternVL's shape ([`internvl`]), so public checkpoints load ([`checkpoint`]). burn picks the device at
 //! run time ([`device`]). Pictures and tokens go in; what they are of, nothing here knows.
 
+pub mod bert;
 pub mod chat;
 pub mod checkpoint;
+pub mod co_learning;
 pub mod config;
 pub mod decoder;
 pub mod device;
 pub mod draction_op;
 pub mod foreground;
 pub mod generate;
+pub mod graph;
 pub mod initialise;
 pub mod internvl;
 pub mod kv_cache;
 pub mod layers;
 pub mod lora;
+pub mod masked;
 pub mod projector;
 pub mod quantize;
+pub mod sentence;
+pub mod sugar;
 pub mod task;
 pub mod tensors;
 pub mod tokenizer;

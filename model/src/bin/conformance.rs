@@ -1,13 +1,17 @@
 //! `conformance`: compares this program with golden files computed independently.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context, Result};
+use burn::tensor::Device;
 use clap::{Parser, Subcommand};
 use draction::{
     cli::say, conformance::Case, device::Engine, engine::gpu::GpuEngine, gpu::AdapterChoice, inspect::Capture,
 };
-use skeletonllm::conformance;
+use skeletonllm::conformance::{self, Checks, ConformanceError};
 use skeletonllm_network::device::{self, DeviceChoice};
 
 /// Compare the renderer and the model with golden files; exits with 1 when anything is off by more than allowed.
@@ -18,6 +22,9 @@ use skeletonllm_network::device::{self, DeviceChoice};
     after_help = "Examples:\n  \
         conformance draction tests/cases/draction/*.safetensors --device gpu\n  \
         conformance internvl tests/cases/internvl-tiny\n  \
+        conformance s2i tests/cases/s2i\n  \
+        conformance mae tests/cases/mae --device gpu\n  \
+        conformance sentence-encoder tests/cases/sentence-tiny\n  \
         conformance replay walk-capture.safetensors"
 )]
 struct Args {
@@ -44,6 +51,21 @@ enum Command {
         #[arg(long, default_value_t = DeviceChoice::Auto)]
         device: DeviceChoice,
     },
+    /// The graph network CTR-GCN: every block, scores, gradients and running statistics, in evaluation and in training.
+    CtrGcn(OnDevice),
+    /// MMCL: the losses of its helpers with their gradients, the input streams, the ensemble.
+    Mmcl(OnDevice),
+    /// S2I's encoding of motions as pictures, within 1e-5 of the largest magnitude.
+    S2i {
+        /// Folder with one case file a skeleton format.
+        folder: PathBuf,
+    },
+    /// Masked learning: MAE, DiffMAE, probes and rates by depth, within 1e-5 of the largest magnitude.
+    Mae(OnDevice),
+    /// A sentence encoder: tokens exactly, states and vectors within 1e-5 of the largest magnitude.
+    SentenceEncoder(OnDevice),
+    /// SUGAR: MIL-NCE in its four readings and the temporal query projection, within 1e-5 of the largest magnitude.
+    Sugar(OnDevice),
     /// A rendering that the viewer's workbench kept in a file: runs it again on the CPU and on a GPU, and names the
     /// first pass whose numbers are not those of the file.
     Replay {
@@ -56,10 +78,25 @@ enum Command {
     },
 }
 
+#[derive(clap::Args)]
+struct OnDevice {
+    /// Folder with the case's files, laid out as those in `tests/cases`.
+    folder: PathBuf,
+    /// Where to compute: auto, gpu (software adapters included), cpu
+    #[arg(long, default_value_t = DeviceChoice::Auto)]
+    device: DeviceChoice,
+}
+
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Draction { cases, device } => draction(&cases, device),
         Command::Internvl { folder, device } => internvl(&folder, device),
+        Command::CtrGcn(on) => on.check(|folder, device| conformance::ctr_gcn(folder, device)),
+        Command::Mmcl(on) => on.check(|folder, device| conformance::mmcl(folder, device)),
+        Command::S2i { folder } => conformance::s2i(&folder).map_err(Into::into).and_then(|checks| told(&checks)),
+        Command::Mae(on) => on.check(conformance::mae),
+        Command::SentenceEncoder(on) => on.check(conformance::sentence_encoder),
+        Command::Sugar(on) => on.check(conformance::sugar),
         Command::Replay { captures, device } => replay(&captures, device),
     };
     match outcome {
@@ -88,6 +125,20 @@ fn draction(cases: &[PathBuf], choice: DeviceChoice) -> Result<bool> {
     }
     say(if passed { "\nall cases passed" } else { "\nFAILED" })?;
     Ok(passed)
+}
+
+impl OnDevice {
+    fn check(&self, case: impl Fn(&Path, &Device) -> Result<Checks, ConformanceError>) -> Result<bool> {
+        let selected = device::select(self.device)?;
+        say(format_args!("on {}\n", selected.name))?;
+        told(&case(&self.folder, &selected.device)?)
+    }
+}
+
+/// Prints every check.
+fn told(checks: &Checks) -> Result<bool> {
+    say(checks)?;
+    Ok(checks.passed())
 }
 
 fn replay(captures: &[PathBuf], choice: DeviceChoice) -> Result<bool> {
@@ -122,7 +173,7 @@ fn replay(captures: &[PathBuf], choice: DeviceChoice) -> Result<bool> {
     Ok(passed)
 }
 
-fn internvl(folder: &std::path::Path, choice: DeviceChoice) -> Result<bool> {
+fn internvl(folder: &Path, choice: DeviceChoice) -> Result<bool> {
     let selected = device::select(choice)?;
     say(format_args!("on {}\n", selected.name))?;
     let report = conformance::internvl(folder, &selected.device)?;

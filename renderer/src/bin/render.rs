@@ -14,9 +14,10 @@ use draction::{
     clip::{Clip, ClipOptions, Fit, VelocityRule, Viewpoint},
     device::{DeviceChoice, Engine},
     draction::DrAction,
-    export::write_all,
+    export::{write_all, write_s2i},
     motion::{Motion, Slots},
     renderer::{Rendering, frames, on_clip},
+    s2i::{Bodies, BodyPlan, Columns, Range, Resampling, S2i, Stream},
     sampling::Sampler,
 };
 use indicatif::ProgressBar;
@@ -30,6 +31,10 @@ const MOST_NUMBERS: usize = 1 << 29;
 ///
 /// Reads BVH, NTU `.skeleton`, HumanML3D `.json` and `.npy` files of any skeleton, samples frames, and writes
 /// frame_01.png …, sheet.png (all frames on one picture), animation.gif and frames.safetensors (the numbers).
+///
+/// With --s2i the whole motion becomes one picture instead: rows are time, columns are joints by body part, and red,
+/// green and blue are x, y and z. It writes joint_1.png, bone_1.png and motion_1.png (and _2 for a second person) and
+/// s2i.safetensors (the numbers as image models take them).
 #[derive(Parser)]
 #[command(version, after_help = EXAMPLES)]
 struct Arguments {
@@ -38,9 +43,9 @@ struct Arguments {
     /// Folder for the pictures; made if it does not exist
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
-    /// Width and height of each picture in pixels
-    #[arg(long, value_name = "PIXELS", default_value_t = 448, conflicts_with_all = ["width", "height"])]
-    size: usize,
+    /// Width and height of each picture in pixels [default: 448; with --s2i: 224]
+    #[arg(long, value_name = "PIXELS", conflicts_with_all = ["width", "height"])]
+    size: Option<usize>,
     /// Width in pixels, for pictures that are not square
     #[arg(long, value_name = "PIXELS", requires = "height")]
     width: Option<usize>,
@@ -65,12 +70,27 @@ struct Arguments {
     /// Turn Gaussians with the file's joint orientations instead of only moving them
     #[arg(long)]
     oriented: bool,
+    /// Write the motion as one picture of time by joints (S2I) instead of drawing it
+    #[arg(long, conflicts_with_all = DRAWING)]
+    s2i: bool,
+    /// With --s2i: how numbers become colours
+    #[arg(long, value_enum, default_value = "minmax", requires = "s2i")]
+    range: RangeMode,
+    /// With --s2i: how joints share the columns
+    #[arg(long, value_enum, default_value = "whole", requires = "s2i")]
+    columns: ColumnMode,
+    /// With --s2i: what stands between two joints or frames
+    #[arg(long, value_enum, default_value = "linear", requires = "s2i")]
+    resampling: ResamplingMode,
     /// Say how everything was understood and how long each step took
     #[arg(short, long)]
     verbose: bool,
     #[command(flatten)]
     reading: Reading,
 }
+
+/// What --s2i has no use for.
+const DRAWING: [&str; 8] = ["width", "height", "frames", "weights", "camera", "sampler", "device", "oriented"];
 
 const EXAMPLES: &str = "\
 Examples:
@@ -79,7 +99,9 @@ Examples:
   render walk.bvh --out film --frames 120 --width 1280 --height 720
       a film of 120 pictures; open film/animation.gif
   render S001C001P001R001A001.skeleton --out ntu --camera reference --weights draction_candidate_01.safetensors
-      what the released model sees";
+      what the released model sees
+  render walk.bvh --out picture --s2i --columns shares
+      the walk as pictures of time by joints, each body part with a fifth of the width";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum CameraMode {
@@ -99,13 +121,40 @@ enum SamplerMode {
     Reference,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum RangeMode {
+    /// From the least to the greatest number of the clip, each channel by itself
+    Minmax,
+    /// Within 1.5 m for joints, 0.6 m for bones and 0.3 m a frame for motions: comparable between clips
+    Fixed,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ColumnMode {
+    /// All joints over the whole width
+    Whole,
+    /// Each of five body parts over a fifth of it, so that different skeletons line up
+    Shares,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum ResamplingMode {
+    /// A straight line
+    Linear,
+    /// The nearer one
+    Nearest,
+}
+
 fn main() -> ExitCode {
     finish("error", run(&Arguments::parse()))
 }
 
 fn run(arguments: &Arguments) -> Result<()> {
-    let (width, height) = arguments.width.zip(arguments.height).unwrap_or((arguments.size, arguments.size));
-    check_size(arguments.frames, width, height)?;
+    let size = arguments.size.unwrap_or(if arguments.s2i { 224 } else { 448 });
+    let (width, height) = arguments.width.zip(arguments.height).unwrap_or((size, size));
+    if !arguments.s2i {
+        check_size(arguments.frames, width, height)?;
+    }
     let mut clock = Clock { start: Instant::now(), verbose: arguments.verbose };
 
     // the reference reads bodies as the file lists them
@@ -115,6 +164,9 @@ fn run(arguments: &Arguments) -> Result<()> {
     let motion = reading.open(&arguments.file)?;
     describe(&motion, arguments.verbose)?;
     clock.step("read")?;
+    if arguments.s2i {
+        return encode(arguments, &motion, size, &mut clock);
+    }
 
     let clip = Clip::from_motion(&motion, &clip_options(arguments, width as f64 / height as f64))
         .with_context(|| format!("cannot sample {}", arguments.file.display()))?;
@@ -134,6 +186,45 @@ fn run(arguments: &Arguments) -> Result<()> {
     let written = write_all(&arguments.out, &rendering)?;
     let (count, folder) = (written.len(), arguments.out.display());
     say(format_args!("wrote {count} files to {folder}, look at {}", sheet(&written)))?;
+    clock.step("wrote")
+}
+
+/// The motion as pictures of time by joints.
+fn encode(arguments: &Arguments, motion: &Motion, size: usize, clock: &mut Clock) -> Result<()> {
+    let plan = BodyPlan::of(&motion.skeleton);
+    if arguments.verbose {
+        let parts = ["torso", "left arm", "right arm", "left leg", "right leg"];
+        let mut rest = &plan.columns[..];
+        for (part, &count) in parts.iter().zip(&plan.parts) {
+            let (joints, after) = rest.split_at(count);
+            let names: Vec<&str> = joints.iter().map(|&joint| motion.skeleton.names[joint].as_str()).collect();
+            say(format_args!("  columns of the {part}: {}", names.join(", ")))?;
+            rest = after;
+        }
+    }
+    let s2i = S2i {
+        size,
+        range: match arguments.range {
+            RangeMode::Minmax => Range::MinMax,
+            RangeMode::Fixed => Range::Fixed,
+        },
+        columns: match arguments.columns {
+            ColumnMode::Whole => Columns::Whole,
+            ColumnMode::Shares => Columns::Shares,
+        },
+        resampling: match arguments.resampling {
+            ResamplingMode::Linear => Resampling::Linear,
+            ResamplingMode::Nearest => Resampling::Nearest,
+        },
+        ..S2i::new(plan)
+    };
+    let picture = |stream| Ok((stream, s2i.encode(Bodies::from(motion), stream)?));
+    let pictures: Result<Vec<_>> = Stream::ALL.into_iter().map(picture).collect();
+    let pictures = pictures.with_context(|| format!("cannot encode {}", arguments.file.display()))?;
+    clock.step("encoded")?;
+    let written = write_s2i(&arguments.out, &s2i, &pictures)?;
+    let first = written.first().map(|path| path.display().to_string()).unwrap_or_default();
+    say(format_args!("wrote {} files to {}, look at {first}", written.len(), arguments.out.display()))?;
     clock.step("wrote")
 }
 

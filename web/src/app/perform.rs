@@ -90,6 +90,7 @@ impl App {
                 *camera = if *camera == Fit { Reference } else { Fit };
                 self.redraw();
             }
+            Action::ShowS2i(stream) => self.document.s2i = stream,
             Action::DepthMix(share) => {
                 self.document.settings.depth_mix = share;
                 self.redraw();

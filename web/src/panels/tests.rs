@@ -79,7 +79,9 @@ fn nothing_can_be_asked_before_the_model_is_there() {
 #[test]
 fn every_page_is_drawn_with_and_without_a_take() {
     for (width, page) in [(1200.0, 0), (400.0, 0), (400.0, 1), (400.0, 2)] {
-        for document in [Document::default(), document()] {
+        let mut beside = document();
+        beside.s2i = Some(draction::s2i::Stream::Bone);
+        for document in [Document::default(), document(), beside] {
             let mut h = Harness::new(width, 700.0);
             let mut state = UiState { page, ..UiState::default() };
             state.toggle_help();

@@ -1,5 +1,6 @@
 //! The moving skeleton, DrAction's picture of it, and how it is drawn.
 
+use draction::s2i::Stream;
 use eframe::egui::{self, Vec2};
 use skeletonllm::drawing::CameraMode;
 
@@ -14,6 +15,8 @@ use crate::{
 
 /// Height of the settings under the picture, in points.
 const SETTINGS: f32 = 92.0;
+/// Between two pictures, in points.
+const GAP: f32 = 8.0;
 
 /// The 3-D view, and DrAction's picture of the same moment.
 pub(super) fn side_by_side(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
@@ -44,7 +47,12 @@ pub(super) fn scene(content: &Content<'_>, state: &mut UiState, ui: &mut egui::U
 
 /// DrAction's picture at the playhead, with the settings below it.
 pub(super) fn picture(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let s2i = content.document.s2i;
     section(ui, "What DrAction draws", |ui| {
+        let whole = IconButton::new(Icon::Table).tooltip("The whole motion as one picture (I)").selected(s2i.is_some());
+        if whole.show(ui).clicked() {
+            actions.push(Action::ShowS2i(if s2i.is_some() { None } else { Some(Stream::Joint) }));
+        }
         if IconButton::new(Icon::Image).tooltip("Save the strip as PNG (S)").show(ui).clicked() {
             actions.push(Action::SaveStrip);
         }
@@ -53,9 +61,16 @@ pub(super) fn picture(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Ve
         }
     });
     let space = ui.available_size();
-    let side = space.x.min((space.y - SETTINGS).max(160.0)).max(64.0);
-    let place = ui.allocate_exact_size(Vec2::new(space.x, side), egui::Sense::hover());
-    let square = egui::Rect::from_center_size(place.0.center(), Vec2::splat(side));
+    // two squares side by side, or the one that there always was
+    let width = if s2i.is_some() { (space.x - GAP) / 2.0 } else { space.x };
+    let side = width.min((space.y - SETTINGS).max(160.0)).max(64.0);
+    let place = ui.allocate_exact_size(Vec2::new(space.x, side), egui::Sense::hover()).0;
+    let middle = if s2i.is_some() { place.center() - Vec2::new((side + GAP) / 2.0, 0.0) } else { place.center() };
+    let square = egui::Rect::from_center_size(middle, Vec2::splat(side));
+    if let (Some(take), Ok(Some(s2i))) = (content.document.take(), content.pictures.as_ref().map(|shown| shown.s2i)) {
+        let moment = (take.frame + 0.5) / take.motion.frames().max(1) as f32;
+        whole_motion(ui, square.translate(Vec2::new(side + GAP, 0.0)), s2i, moment);
+    }
     let rounding = egui::CornerRadius::same(theme::radius::M);
     match &content.pictures {
         Ok(textures) => {
@@ -75,6 +90,23 @@ pub(super) fn picture(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Ve
     settings(content, ui, actions);
 }
 
+/// The motion as one picture for each person, with a line at the playhead, which is `moment` of the way down.
+fn whole_motion(ui: &egui::Ui, square: egui::Rect, (texture, persons): (egui::TextureId, usize), moment: f32) {
+    let each = Vec2::new((square.width() - GAP * (persons - 1) as f32) / persons as f32, square.height());
+    for person in 0..persons {
+        let left = person as f32 * (each.x + GAP);
+        let place = egui::Rect::from_min_size(square.min + Vec2::new(left, 0.0), each);
+        let [from, to] = [person, person + 1].map(|n| n as f32 / persons as f32);
+        egui::Image::from_texture((texture, each))
+            .uv(egui::Rect::from_min_max(egui::pos2(from, 0.0), egui::pos2(to, 1.0)))
+            .corner_radius(egui::CornerRadius::same(theme::radius::M))
+            .alt_text("The whole motion as one picture: rows are time, columns are joints by body part")
+            .paint_at(ui, place);
+        let line = egui::Stroke::new(1.5, palette(ui.visuals()).accent_text);
+        ui.painter().hline(place.x_range(), place.top() + moment.clamp(0.0, 1.0) * place.height(), line);
+    }
+}
+
 fn settings(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let settings = &content.document.settings;
     ui.add_space(theme::space::XS);
@@ -87,6 +119,15 @@ fn settings(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>)
             let choice = segmented(ui, shown, &mut chosen);
             if choice.on_hover_text(format!("Who is drawn and asked about{performs}")).changed() {
                 actions.push(Action::Person(chosen.checked_sub(1)));
+            }
+        }
+        if let Some(stream) = content.document.s2i {
+            let mut chosen = stream as usize;
+            if segmented(ui, &["Joints", "Bones", "Steps"], &mut chosen)
+                .on_hover_text("What the one picture shows (I)")
+                .changed()
+            {
+                actions.push(Action::ShowS2i(Some(Stream::ALL[chosen])));
             }
         }
         let mut camera = usize::from(settings.camera == CameraMode::Reference);

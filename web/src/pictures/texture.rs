@@ -84,7 +84,7 @@ impl CachedTexture {
 }
 
 /// Pictures of one size side by side.
-fn atlas(pictures: &[Picture], size: usize) -> egui::ColorImage {
+pub(super) fn atlas(pictures: &[Picture], size: usize) -> egui::ColorImage {
     let mut rgb = Vec::with_capacity(pictures.len() * size * size * 3);
     for y in 0..size {
         for picture in pictures {

@@ -15,11 +15,15 @@ use burn::tensor::DType;
 
 pub(crate) mod attention;
 mod autodiff;
-mod flex;
+pub(crate) mod flex;
 pub(crate) mod norm;
 pub(crate) mod pointwise;
+pub(crate) mod product;
 pub(crate) mod rotate;
 pub(crate) mod simd;
+pub(crate) mod vector;
+
+pub(crate) use autodiff::differentiable;
 
 use super::{Table, Visibility};
 use crate::tensors::on_cpu;

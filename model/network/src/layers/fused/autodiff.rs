@@ -11,7 +11,8 @@ use burn::backend::{Autodiff, tensor::FloatTensor};
 
 use super::{FusedBackward, FusedOps, Table, Visibility};
 
-/// One layer: its forward, its backward, the node on the tape, the number of tensors, the tensors, the constants.
+/// One layer: its forward, its backward, the node on the tape, the number of tensors, the tensors, the constants. The
+/// trait of backwards is whatever goes by the name `FusedBackward` where this is used.
 macro_rules! differentiable {
     ($forward:ident, $backward:ident, $node:ident, $count:literal, [$($input:ident),+], ($($constant:ident: $kind:ty)?)) => {
         fn $forward($($input: FloatTensor<Self>,)+ $($constant: $kind)?) -> FloatTensor<Self> {
@@ -45,6 +46,8 @@ macro_rules! differentiable {
         }
     };
 }
+
+pub(crate) use differentiable;
 
 impl<B: FusedBackward, C: CheckpointStrategy> FusedOps for Autodiff<B, C> {
     differentiable!(fused_layer_norm, fused_layer_norm_backward, LayerNorm, 3, [input, weight, bias], (eps: f64));

@@ -9,28 +9,28 @@ use burn_flex::FlexTensor;
 use super::{FusedBackward, FusedOps, Table, Visibility, attention, norm, pointwise, rotate};
 
 /// Contiguous f32 memory of a tensor, copied only where it is a view.
-struct Floats(FlexTensor);
+pub(crate) struct Floats(FlexTensor);
 
 impl Floats {
-    fn new(tensor: FlexTensor) -> Self {
+    pub(crate) fn new(tensor: FlexTensor) -> Self {
         let dense = tensor.layout().contiguous_offsets().is_some();
         Self(if dense { tensor } else { tensor.to_contiguous() })
     }
 
-    fn slice(&self) -> &[f32] {
+    pub(crate) fn slice(&self) -> &[f32] {
         self.0.as_slice().expect("contiguous f32, as `applies` and `new` saw to")
     }
 
-    fn shape(&self) -> Shape {
+    pub(crate) fn shape(&self) -> Shape {
         self.0.layout().shape().clone()
     }
 
-    fn rank4(&self) -> [usize; 4] {
+    pub(crate) fn rank4(&self) -> [usize; 4] {
         self.shape().as_slice().try_into().expect("a tensor of rank 4")
     }
 }
 
-fn tensor(values: Vec<f32>, shape: Shape) -> FlexTensor {
+pub(crate) fn tensor(values: Vec<f32>, shape: Shape) -> FlexTensor {
     FlexTensor::from_data(TensorData::new(values, shape))
 }
 

@@ -1,0 +1,239 @@
+//! The layers on plain tensors `[clips, frames, joints, channels]`: on the CPU backend one fused kernel each, elsewhere
+//! burn's operations in sequence.
+
+use burn::Tensor;
+use burn::tensor::activation;
+
+#[cfg(feature = "cpu")]
+use super::fused;
+use crate::layers::ops::linear;
+use crate::tensors::indices;
+
+/// Subsets of edges: a joint itself, towards the root, away from it.
+const SUBSETS: usize = 3;
+/// Frames that a convolution over time sees.
+const TAPS: usize = 5;
+
+/// What follows a norm and how its statistics came about.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Mode {
+    /// Whether what is negative becomes 0.
+    pub rectified: bool,
+    /// Whether the statistics are the batch's own, so that gradients flow through them.
+    pub batch: bool,
+    /// Keeps the division finite.
+    pub eps: f32,
+}
+
+/// The weights of a graph convolution, those of its three subsets one after the other.
+pub(super) struct Refinement {
+    /// `[3·2·relations, in]`: for each subset the layers of q and r.
+    pub relate: Tensor<2>,
+    /// `[3·2·relations]`.
+    pub relate_bias: Tensor<1>,
+    /// `[3·out, relations]`: from relations to maps.
+    pub spread: Tensor<2>,
+    /// `[3·out]`.
+    pub spread_bias: Tensor<1>,
+    /// `[1]` how much maps differ from the graph.
+    pub alpha: Tensor<1>,
+    /// `[3, V, V]` the graph.
+    pub graph: Tensor<3>,
+    /// `[3·out, in]`.
+    pub value: Tensor<2>,
+    /// `[3·out]`.
+    pub value_bias: Tensor<1>,
+}
+
+/// The two convolutions over time, over neighbouring frames and over every second one.
+pub(super) struct Ways {
+    /// `[C/4, C/4, 5]` each.
+    pub weights: [Tensor<3>; 2],
+    /// `[C/4]` each.
+    pub biases: [Tensor<1>; 2],
+}
+
+/// `[N, T, V, in]` → `[N, T, V, out]`: `Σᵢ Σ_v (α·(W₄·tanh(q_u − r_v) + b₄) + Aᵢ[u, v]) ∘ (W₃·x_v + b₃)` (spec B.2).
+pub(super) fn refine(input: Tensor<4>, layer: Refinement) -> Tensor<4> {
+    #[cfg(feature = "cpu")]
+    if fused::applies(&input, layer.value_bias.dims()[0] / SUBSETS) {
+        return fused::refine(input, layer);
+    }
+    refine_composed(input, layer)
+}
+
+pub(super) fn refine_composed(input: Tensor<4>, layer: Refinement) -> Tensor<4> {
+    let [clips, frames, joints, inputs] = input.dims();
+    let (outputs, relations) = (layer.value_bias.dims()[0] / SUBSETS, layer.relate_bias.dims()[0] / (2 * SUBSETS));
+    let mean = input.clone().mean_dim(1).reshape([clips * joints, inputs]);
+    let related = linear(mean, layer.relate, Some(layer.relate_bias));
+    let related = related.reshape([clips, joints, SUBSETS * 2, relations]);
+    let rows = input.reshape([clips * frames * joints, inputs]);
+    let part = |subset: usize, which: usize| {
+        let at = 2 * subset + which;
+        related.clone().slice([0..clips, 0..joints, at..at + 1, 0..relations])
+    };
+    let mut sum: Option<Tensor<4>> = None;
+    for subset in 0..SUBSETS {
+        let own = subset * outputs..(subset + 1) * outputs;
+        // [N, u, v, relations]
+        let q = part(subset, 0).reshape([clips, joints, 1, relations]);
+        let r = part(subset, 1).reshape([clips, 1, joints, relations]);
+        let tanh = (q - r).tanh().reshape([clips * joints * joints, relations]);
+        let spread = layer.spread.clone().slice([own.clone(), 0..relations]);
+        let spread = linear(tanh, spread, Some(layer.spread_bias.clone().slice([own.clone()])));
+        let graph = layer.graph.clone().slice([subset..subset + 1, 0..joints, 0..joints]);
+        let maps = spread.reshape([clips, joints, joints, outputs]) * layer.alpha.clone().reshape([1, 1, 1, 1])
+            + graph.reshape([1, joints, joints, 1]);
+        let value = layer.value.clone().slice([own.clone(), 0..inputs]);
+        let value = linear(rows.clone(), value, Some(layer.value_bias.clone().slice([own])));
+        let value = value.reshape([clips, frames, joints, outputs]);
+        // [N, out, u, v] · [N, out, v, T]
+        let product = maps.permute([0, 3, 1, 2]).matmul(value.permute([0, 3, 2, 1]));
+        sum = Some(match sum {
+            Some(sum) => sum + product,
+            None => product,
+        });
+    }
+    sum.expect("there are subsets").permute([0, 3, 2, 1])
+}
+
+/// Every `stride`-th frame, the first one included.
+fn every(input: Tensor<4>, stride: usize) -> Tensor<4> {
+    if stride == 1 {
+        return input;
+    }
+    let frames = input.dims()[1];
+    let kept = (0..frames).step_by(stride).map(|t| t as i64).collect();
+    let kept = indices(kept, &input.device().without_autodiff());
+    input.select(1, kept)
+}
+
+/// `[N, T, V, in]`, `[out, in]`, `[out]` → `[N, ⌈T/stride⌉, V, out]`.
+pub(super) fn pointwise(input: Tensor<4>, weight: Tensor<2>, bias: Tensor<1>, stride: usize) -> Tensor<4> {
+    #[cfg(feature = "cpu")]
+    if fused::applies(&input, bias.dims()[0]) {
+        return fused::pointwise(input, weight, bias, stride);
+    }
+    pointwise_composed(input, weight, bias, stride)
+}
+
+pub(super) fn pointwise_composed(input: Tensor<4>, weight: Tensor<2>, bias: Tensor<1>, stride: usize) -> Tensor<4> {
+    let input = every(input, stride);
+    let [clips, frames, joints, inputs] = input.dims();
+    let outputs = bias.dims()[0];
+    let output = linear(input.reshape([clips * frames * joints, inputs]), weight, Some(bias));
+    output.reshape([clips, frames, joints, outputs])
+}
+
+/// `[N, T, V, C]` → `[N, ⌈T/stride⌉, V, C]`: a quarter of the channels through each convolution, a quarter the largest
+/// of three frames, a quarter as it is.
+pub(super) fn temporal(input: Tensor<4>, ways: Ways, stride: usize) -> Tensor<4> {
+    #[cfg(feature = "cpu")]
+    if fused::applies(&input, input.dims()[3]) {
+        return fused::temporal(input, ways, stride);
+    }
+    temporal_composed(input, ways, stride)
+}
+
+pub(super) fn temporal_composed(input: Tensor<4>, ways: Ways, stride: usize) -> Tensor<4> {
+    let [clips, frames, joints, channels] = input.dims();
+    let (quarter, kept) = (channels / 4, frames.div_ceil(stride));
+    let quarter_of =
+        |way: usize| input.clone().slice([0..clips, 0..frames, 0..joints, way * quarter..(way + 1) * quarter]);
+    let device = input.device();
+    // frames before and after, and of those every `stride`-th from `from` on
+    let padded = |part: Tensor<4>, count: usize, value: f32| {
+        let beside = Tensor::full([clips, count, joints, quarter], value, &device);
+        Tensor::cat(vec![beside.clone(), part, beside], 1)
+    };
+    let seen = |part: &Tensor<4>, from: usize| {
+        let last = from + (kept - 1) * stride + 1;
+        every(part.clone().slice([0..clips, from..last, 0..joints, 0..quarter]), stride)
+    };
+    let mut outputs = Vec::with_capacity(4);
+    for (way, (weight, bias)) in ways.weights.into_iter().zip(ways.biases).enumerate() {
+        let part = padded(quarter_of(way), (way + 1) * (TAPS / 2), 0.0);
+        let unfolded = Tensor::cat((0..TAPS).map(|tap| seen(&part, tap * (way + 1))).collect(), 3);
+        let weight = weight.permute([0, 2, 1]).reshape([quarter, TAPS * quarter]);
+        let output = linear(unfolded.reshape([clips * kept * joints, TAPS * quarter]), weight, Some(bias));
+        outputs.push(output.reshape([clips, kept, joints, quarter]));
+    }
+    let part = padded(quarter_of(2), 1, f32::MIN);
+    // of equals the first, as the libraries have it
+    let larger = |one: Tensor<4>, other: Tensor<4>| one.clone().mask_where(other.clone().greater(one), other);
+    let [before, now, after] = [0, 1, 2].map(|from| seen(&part, from));
+    outputs.push(larger(larger(before, now), after));
+    outputs.push(every(quarter_of(3), stride));
+    Tensor::cat(outputs, 3)
+}
+
+/// `[N, T, V, C]`, a residual of the same shape, `[2, K]` means and variances, `[K]` weights and biases of the first K
+/// channels → `rectify(norm(input) + residual)`; channels after them pass as they are.
+pub(super) fn norm(
+    input: Tensor<4>,
+    residual: Option<Tensor<4>>,
+    statistics: Tensor<2>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    mode: Mode,
+) -> Tensor<4> {
+    #[cfg(feature = "cpu")]
+    if fused::applies(&input, input.dims()[3]) {
+        return fused::norm(input, residual, statistics, weight, bias, mode);
+    }
+    norm_composed(input, residual, Some(statistics), weight, bias, mode).0
+}
+
+/// As [`norm`], by the batch's own statistics, which are returned, too.
+pub(super) fn norm_by_batch(
+    input: Tensor<4>,
+    residual: Option<Tensor<4>>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    mode: Mode,
+) -> (Tensor<4>, Tensor<2>) {
+    #[cfg(feature = "cpu")]
+    if fused::applies(&input, input.dims()[3]) {
+        let statistics = fused::statistics(input.clone(), weight.dims()[0]);
+        return (fused::norm(input, residual, statistics.clone(), weight, bias, mode), statistics);
+    }
+    norm_composed(input, residual, None, weight, bias, mode)
+}
+
+/// Without `statistics` by the batch's own.
+pub(super) fn norm_composed(
+    input: Tensor<4>,
+    residual: Option<Tensor<4>>,
+    statistics: Option<Tensor<2>>,
+    weight: Tensor<1>,
+    bias: Tensor<1>,
+    mode: Mode,
+) -> (Tensor<4>, Tensor<2>) {
+    let [clips, frames, joints, channels] = input.dims();
+    let (rows, count) = (clips * frames * joints, weight.dims()[0]);
+    let all = input.reshape([rows, channels]);
+    let own = all.clone().slice([0..rows, 0..count]);
+    let (mean, variance) = match &statistics {
+        Some(statistics) => {
+            let row = |row: usize| statistics.clone().slice([row..row + 1, 0..count]);
+            (row(0), row(1))
+        }
+        None => {
+            let mean = own.clone().mean_dim(0);
+            let variance = (own.clone() - mean.clone()).square().mean_dim(0);
+            (mean, variance)
+        }
+    };
+    let statistics = statistics.unwrap_or_else(|| Tensor::cat(vec![mean.clone(), variance.clone()], 0));
+    let mut normed = (own - mean) / (variance + f64::from(mode.eps)).sqrt() * weight.unsqueeze() + bias.unsqueeze();
+    if let Some(residual) = residual {
+        normed = normed + residual.reshape([rows, channels]);
+    }
+    if mode.rectified {
+        normed = activation::relu(normed);
+    }
+    let output =
+        if count < channels { Tensor::cat(vec![normed, all.slice([0..rows, count..channels])], 1) } else { normed };
+    (output.reshape([clips, frames, joints, channels]), statistics)
+}

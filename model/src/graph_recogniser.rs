@@ -1,0 +1,254 @@
+//! Graph networks that recognise motions: one for each way of looking at a skeleton, their scores added up (spec B.6).
+//!
+//! A directory of such a model holds `config.json` and a file of weights for each stream: `joint.safetensors`,
+//! `bone.safetensors`, `joint-motion.safetensors`, `bone-motion.safetensors`.
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use burn::{
+    Tensor,
+    module::Module,
+    tensor::{Device, TensorData},
+};
+use draction::motion::Motion;
+use serde::{Deserialize, Serialize};
+use skeletonllm_data::{
+    Labels,
+    ensemble::{Table, combine},
+    streams::{Input, Poses, Stream, streamed},
+};
+use skeletonllm_network::{
+    checkpoint::{self, Precision},
+    graph::{CtrGcn, GraphConfig, Pass},
+    tensors::host,
+};
+
+/// What `config.json` of such a directory says `system` is.
+pub const SYSTEM: &str = "mmcl";
+
+/// One stream of a model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WeightedStream {
+    /// What its network looks at.
+    pub stream: Stream,
+    /// What its scores count.
+    pub weight: f64,
+}
+
+/// What a model directory's `config.json` says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct GraphModelConfig {
+    /// [`SYSTEM`].
+    pub system: String,
+    /// The labels in the order of the scores.
+    pub labels: Vec<String>,
+    /// The streams in the order of the networks.
+    pub streams: Vec<WeightedStream>,
+    /// How motions become input.
+    pub input: Input,
+    /// Sizes and skeleton of each network.
+    pub network: GraphConfig,
+}
+
+impl GraphModelConfig {
+    /// Reads `<folder>/config.json`.
+    ///
+    /// # Errors
+    /// When it cannot be read, or says nothing that a model could be built from.
+    pub fn read(folder: &Path) -> Result<Self> {
+        let path = folder.join("config.json");
+        let text = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let config: Self = serde_json::from_slice(&text).with_context(|| path.display().to_string())?;
+        config.validate().with_context(|| path.display().to_string())?;
+        Ok(config)
+    }
+
+    /// Checks what the types do not.
+    ///
+    /// # Errors
+    /// Naming the field.
+    pub fn validate(&self) -> Result<()> {
+        ensure!(self.system == SYSTEM, "`system` is '{}', not '{SYSTEM}'", self.system);
+        ensure!(!self.streams.is_empty(), "`streams` is empty");
+        self.network.validate()?;
+        self.input.validate().map_err(anyhow::Error::msg)?;
+        let (labels, classes) = (self.labels.len(), self.network.classes);
+        ensure!(labels == classes, "`labels` has {labels} entries, but `network.classes` is {classes}");
+        let (seen, bodies) = (self.input.bodies, self.network.bodies);
+        ensure!(seen == bodies, "`input.bodies` is {seen}, but `network.bodies` is {bodies}");
+        Ok(())
+    }
+}
+
+/// Whether a directory holds such a model, as its `config.json` says.
+#[must_use]
+pub fn is_graph_model(folder: &Path) -> bool {
+    #[derive(Deserialize)]
+    struct Named {
+        system: String,
+    }
+    let text = std::fs::read(folder.join("config.json")).unwrap_or_default();
+    serde_json::from_slice::<Named>(&text).is_ok_and(|named| named.system == SYSTEM)
+}
+
+/// The networks of a model, one for each stream.
+#[derive(Module, Debug)]
+pub struct GraphNetworks {
+    /// In the order of the configuration's streams.
+    pub streams: Vec<CtrGcn>,
+}
+
+impl GraphNetworks {
+    /// Fresh networks, each with its own numbers.
+    ///
+    /// # Errors
+    /// When the sizes make no network.
+    pub fn fresh(config: &GraphModelConfig, seed: u64, device: &Device) -> Result<Self> {
+        let network = |index: u64| Ok(CtrGcn::new(&config.network, device)?.fresh(seed.wrapping_add(index)));
+        Ok(Self { streams: (0..config.streams.len() as u64).map(network).collect::<Result<_>>()? })
+    }
+
+    /// Reads the weights of every stream.
+    ///
+    /// # Errors
+    /// When a file is missing or wrong, naming it.
+    pub fn read(folder: &Path, config: &GraphModelConfig, device: &Device) -> Result<Self> {
+        let network = |stream: &WeightedStream| {
+            let path = folder.join(format!("{}.safetensors", stream.stream.name()));
+            let empty = CtrGcn::new(&config.network, device)?;
+            Ok(checkpoint::apply(empty, checkpoint::read(&path)?, &path.display().to_string())?)
+        };
+        Ok(Self { streams: config.streams.iter().map(network).collect::<Result<_>>()? })
+    }
+
+    /// Writes a model directory.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write(&self, folder: &Path, config: &GraphModelConfig, precision: Precision) -> Result<()> {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        for (network, stream) in self.streams.iter().zip(&config.streams) {
+            let path = folder.join(format!("{}.safetensors", stream.stream.name()));
+            checkpoint::write(path, &checkpoint::tensors_of(network), precision)?;
+        }
+        let text = serde_json::to_vec_pretty(config)?;
+        Ok(draction::store::write_atomically(&folder.join("config.json"), &text)?)
+    }
+}
+
+/// Clips as a network gets them: `[N, 3, T, V, M]` from what [`Input::evaluated`] or [`Input::trained`] gave.
+#[must_use]
+pub fn batch(clips: &[Poses], stream: Stream, edges: &[[usize; 2]], device: &Device) -> Tensor<5> {
+    let first = clips.first().expect("a batch holds at least one clip");
+    let shape = [clips.len(), 3, first.frames(), first.joints, first.bodies];
+    let numbers = clips.iter().flat_map(|clip| streamed(stream, clip.clone(), edges)).collect();
+    Tensor::from_data(TensorData::new(numbers, shape), device)
+}
+
+/// A graph model ready to be asked.
+pub struct GraphRecogniser {
+    networks: GraphNetworks,
+    config: GraphModelConfig,
+    labels: Labels,
+    /// The place of each of `labels` among the scores.
+    places: Vec<usize>,
+    device: Device,
+    device_name: String,
+}
+
+impl GraphRecogniser {
+    /// Loads a model directory onto the chosen device.
+    ///
+    /// # Errors
+    /// When a file is missing or wrong, naming it, or the device cannot be had.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn load(folder: &Path, choice: skeletonllm_network::device::DeviceChoice) -> Result<Self> {
+        let skeletonllm_network::device::Selected { device, name } = skeletonllm_network::device::select(choice)?;
+        let config = GraphModelConfig::read(folder)?;
+        let networks = GraphNetworks::read(folder, &config, &device)?;
+        Self::new(networks, config, device, name).with_context(|| folder.display().to_string())
+    }
+
+    /// A recogniser around networks without gradients.
+    ///
+    /// # Errors
+    /// When two labels are the same.
+    pub fn new(networks: GraphNetworks, config: GraphModelConfig, device: Device, device_name: String) -> Result<Self> {
+        let labels = Labels::new(&config.labels);
+        let mut places = vec![usize::MAX; labels.len()];
+        for (place, label) in config.labels.iter().enumerate() {
+            match labels.index(label) {
+                Some(index) if places[index] == usize::MAX => places[index] = place,
+                _ => bail!("label '{label}' is empty or stands twice"),
+            }
+        }
+        Ok(Self { networks, config, labels, places, device, device_name })
+    }
+
+    /// What its configuration says.
+    #[must_use]
+    pub fn config(&self) -> &GraphModelConfig {
+        &self.config
+    }
+
+    /// The labels that it was trained on.
+    #[must_use]
+    pub fn labels(&self) -> &[String] {
+        self.labels.names()
+    }
+
+    /// Where it computes.
+    #[must_use]
+    pub fn device_name(&self) -> &str {
+        &self.device_name
+    }
+
+    /// The raw scores that each stream's network gives to some motions, over the configuration's labels. Streams that
+    /// count nothing are not asked.
+    ///
+    /// # Errors
+    /// When a motion has another skeleton than the networks.
+    pub fn tables(&self, motions: &[&Motion]) -> Result<Vec<Table>> {
+        let GraphModelConfig { input, network, streams, .. } = &self.config;
+        let mut clips = Vec::with_capacity(motions.len());
+        for motion in motions {
+            let body = input.body(motion);
+            let joints = body.joints();
+            ensure!(
+                joints == network.joints,
+                "this body has {joints} joints, the network {}; a body without known arms and legs keeps its own",
+                network.joints
+            );
+            clips.push(input.evaluated(&input.poses(&body)));
+        }
+        let classes = network.classes;
+        let scores = |(stream, network): (&WeightedStream, &CtrGcn)| {
+            if clips.is_empty() || stream.weight == 0.0 {
+                return Table { classes, scores: vec![0.0; clips.len() * classes] };
+            }
+            let batch = batch(&clips, stream.stream, &self.config.network.edges, &self.device);
+            Table { classes, scores: host(network.forward(batch, &mut Pass::evaluation())) }
+        };
+        Ok(streams.iter().zip(&self.networks.streams).map(scores).collect())
+    }
+
+    /// The weighted sum of [`GraphRecogniser::tables`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn look(&self, motions: &[&Motion]) -> Result<Table> {
+        let weights: Vec<f64> = self.config.streams.iter().map(|stream| stream.weight).collect();
+        Ok(combine(&self.tables(motions)?, &weights))
+    }
+
+    /// `[motions][candidates]` scores from what [`GraphRecogniser::look`] gave; −∞ for labels that it was not trained on.
+    #[must_use]
+    pub fn rank(&self, table: &Table, candidates: &[String]) -> Vec<Vec<f32>> {
+        let places: Vec<Option<usize>> =
+            candidates.iter().map(|label| Some(self.places[self.labels.index(label)?])).collect();
+        let row = |row: &[f32]| places.iter().map(|place| place.map_or(f32::NEG_INFINITY, |at| row[at])).collect();
+        table.scores.chunks_exact(table.classes).map(row).collect()
+    }
+}
