@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::kinematics::Limbs;
+use super::{kinematics::Limbs, meanings::Meanings};
 
 /// The distinct labels of one or several sets, in alphabetical order.
 ///
@@ -10,13 +10,14 @@ use super::kinematics::Limbs;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Labels {
     names: Vec<String>,
+    meanings: Meanings,
 }
 
 impl Labels {
     /// Collects labels; each is [`normalized`], empty ones are left out.
     pub fn new<S: AsRef<str>>(names: impl IntoIterator<Item = S>) -> Labels {
         let names: BTreeSet<String> = names.into_iter().map(|n| normalized(n.as_ref())).collect();
-        Labels { names: names.into_iter().filter(|n| !n.is_empty()).collect() }
+        Labels { names: names.into_iter().filter(|n| !n.is_empty()).collect(), meanings: Meanings::default() }
     }
 
     /// All labels, sorted.
@@ -42,12 +43,31 @@ impl Labels {
 
     /// These labels and those that mirrored clips of them would have.
     pub fn with_mirrored(&self) -> Labels {
-        Labels::new(self.names.iter().cloned().chain(self.names.iter().map(|n| mirrored(n))))
+        let names = self.names.iter().cloned().chain(self.names.iter().map(|n| mirrored(n)));
+        Labels::new(names).meaning(&self.meanings)
     }
 
-    /// The labels of both vocabularies.
+    /// The labels of both vocabularies. Which of them mean the same is known from whichever of both knows anything.
     pub fn union(&self, other: &Labels) -> Labels {
-        Labels::new(self.names.iter().chain(&other.names))
+        let meanings = if self.meanings.is_empty() { &other.meanings } else { &self.meanings };
+        Labels::new(self.names.iter().chain(&other.names)).meaning(meanings)
+    }
+
+    /// These labels, knowing which of them mean the same.
+    #[must_use]
+    pub fn meaning(self, meanings: &Meanings) -> Labels {
+        Labels { meanings: meanings.clone(), ..self }
+    }
+
+    /// Which of them mean the same.
+    pub fn meanings(&self) -> &Meanings {
+        &self.meanings
+    }
+
+    /// Whether two labels may hold of one clip: they mean the same, or one [`contains`] the other. Mirror images of each
+    /// other never do.
+    pub fn both_hold(&self, a: &str, b: &str) -> bool {
+        contains(a, b) || mirrored(a) != b && self.meanings.same(a, b)
     }
 }
 

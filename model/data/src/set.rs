@@ -19,6 +19,7 @@ use super::{
     formats::list,
     labels::Labels,
     listing::Listing,
+    meanings::Meanings,
     options::LoadOptions,
     record::{DataError, Half, Record},
 };
@@ -112,6 +113,8 @@ pub struct DataSet {
     /// The labels that answers about these clips are chosen among, in the order in which a question lists them, where
     /// a protocol says it.
     pub candidates: Option<Vec<String>>,
+    /// Which labels mean the same, here and in other sets.
+    pub meanings: Meanings,
 }
 
 /// Called after each clip with how many are read and how many there are. Calls come from several threads.
@@ -175,6 +178,7 @@ impl DataSet {
             warnings: Vec::new(),
             divided,
             candidates: None,
+            meanings: Meanings::default(),
         };
         train.candidates = protocol.map(|p| p.classes(Half::Train));
         Ok((train, val))
@@ -212,14 +216,15 @@ impl DataSet {
             }
             _ => {
                 let warnings = warnings.into_iter().chain(failed.iter().map(|f| f.why.clone())).collect();
-                Ok(DataSet { name: folder_name(dir), clips, failed, warnings, divided, candidates: None })
+                let (name, meanings) = (folder_name(dir), Meanings::default());
+                Ok(DataSet { name, clips, failed, warnings, divided, candidates: None, meanings })
             }
         }
     }
 
     /// The labels that answers about these clips are chosen among: the protocol's, or else [`DataSet::labels`].
     pub fn choices(&self) -> Labels {
-        self.candidates.as_ref().map_or_else(|| self.labels(), Labels::new)
+        self.candidates.as_ref().map_or_else(|| self.labels(), |names| Labels::new(names).meaning(&self.meanings))
     }
 
     /// What the folder says of each clip, those that cannot be used last.
@@ -229,7 +234,7 @@ impl DataSet {
 
     /// The labels of these clips.
     pub fn labels(&self) -> Labels {
-        Labels::new(self.clips.iter().filter_map(|c| c.record.label.as_deref()))
+        Labels::new(self.clips.iter().filter_map(|c| c.record.label.as_deref())).meaning(&self.meanings)
     }
 
     /// Every distinct text that the set itself brings: captions, questions, answers. For training a tokenizer.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use skeletonllm::drawing::DrawingConfig;
-use skeletonllm_data::{AugmentOptions, FamilyWeights, ProtocolOptions};
+use skeletonllm_data::{AugmentOptions, FamilyWeights, ProtocolOptions, SelectionOptions};
 use skeletonllm_network::config::InternVlConfig;
 
 use crate::optimizer::AdamWConfig;
@@ -95,6 +95,8 @@ pub struct TrainConfig {
     pub muon: bool,
     /// How folders of NTU RGB+D files are divided.
     pub ntu: ProtocolOptions,
+    /// Which clips take part, and which labels mean the same.
+    pub selection: SelectionOptions,
     /// How clips are changed before they are shown.
     pub augment: AugmentOptions,
     /// Share of clips that are performed by the body of another clip, as its proportions tell, 0..1.
@@ -155,6 +157,7 @@ impl Default for TrainConfig {
             clip_norm: 1.0,
             muon: true,
             ntu: ProtocolOptions::default(),
+            selection: SelectionOptions::default(),
             augment: AugmentOptions::default(),
             bodies: 0.4,
             layouts: 0.4,

@@ -2,6 +2,7 @@
 
 pub mod answers;
 pub mod baseline;
+pub mod calibration;
 pub mod recognition;
 pub mod report;
 pub mod robustness;
@@ -12,12 +13,13 @@ use anyhow::{Context, Result};
 use draction::motion::Motion;
 use serde::Serialize;
 use skeletonllm::assistant::QuestionTally;
-use skeletonllm_data::{DataClip, DataSet, Family, Rng, prompts::Prompts, together};
+use skeletonllm_data::{DataClip, DataSet, Family, Labels, Rng, prompts::Prompts, together};
 
 pub use recognition::rank_of;
 
 use answers::{AnswerScores, SaidAnswer};
 use baseline::BaselineScores;
+use calibration::Calibration;
 use recognition::{Ranked, Recognition, mean};
 use robustness::{Comparison, Row};
 
@@ -79,6 +81,16 @@ pub struct Means {
     pub baseline_all: Option<f64>,
 }
 
+/// The zero-shot protocol over all folders together.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct UnseenScores {
+    /// The unseen labels that clips of the folders have: what answers are chosen among.
+    pub labels: Vec<String>,
+    /// Recognition among them (`own`) and among all labels, the generalised protocol.
+    #[serde(flatten)]
+    pub recognition: Recognition,
+}
+
 /// All folders together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Scores {
@@ -88,6 +100,12 @@ pub struct Scores {
     pub mean: Option<Means>,
     /// Top-1 among all labels over all clips of all folders.
     pub top1_all: f64,
+    /// All clips of all folders under the zero-shot protocol, where it was asked for: `own` are then the unseen labels.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub unseen: Option<UnseenScores>,
+    /// Whether it knows how sure it may be; none where no clip has a label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub calibration: Option<Calibration>,
     /// Free answers by question family, over all folders.
     pub families: BTreeMap<String, FamilyScores>,
     /// Share of unanswerable questions that were declined, as they should be.
@@ -177,6 +195,7 @@ pub fn evaluate<R: Recogniser>(
         scores.ranked.push(ranked);
     }
     scores.top1_all = Recognition::of(scores.ranked.iter().flatten().flatten()).top1_all;
+    scores.calibration = Calibration::of(scores.ranked.iter().flatten().flatten());
     (scores.unanswerable_declined, scores.answerable_declined) = declined(&families);
     scores.families = families.into_iter().map(|(family, tallies)| (family, over_all(&tallies))).collect();
     scores.take_means();
@@ -184,6 +203,12 @@ pub fn evaluate<R: Recogniser>(
 }
 
 impl Scores {
+    /// Says that the folders' clips are those of the zero-shot protocol, with these unseen labels.
+    pub fn take_unseen(&mut self, labels: &Labels) {
+        let recognition = Recognition::of(self.ranked.iter().flatten().flatten());
+        self.unseen = Some(UnseenScores { labels: labels.names().to_vec(), recognition });
+    }
+
     /// Takes the means of what the folders have.
     pub fn take_means(&mut self) {
         let labelled = || self.sets.values().filter(|s| s.recognition.clips > 0);

@@ -5,6 +5,8 @@ use std::{path::Path, sync::Once};
 use anyhow::{Result, anyhow};
 use plotters::prelude::*;
 
+use crate::evaluate::calibration::Calibration;
+
 /// A named line.
 pub struct Curve<'a> {
     /// Its title.
@@ -54,6 +56,24 @@ pub fn curves(path: &Path, x_name: &str, curves: &[Curve<'_>]) -> Result<()> {
 pub fn compared(path: &Path, title: &str, x_name: &str, curves: &[Curve<'_>]) -> Result<()> {
     let lines = curves.iter().zip(COLOURS.iter().copied().cycle()).collect();
     draw(path, x_name, 600, &[Panel { title, lines }])
+}
+
+/// Draws accuracy against confidence, with the diagonal on which they are equal, and below it the share of wrong answers
+/// against the share of clips that are answered.
+///
+/// # Errors
+/// When the picture cannot be drawn or written.
+pub fn calibration(path: &Path, calibration: &Calibration) -> Result<()> {
+    let bins = calibration.bins.iter().map(|bin| (100.0 * bin.confidence, bin.accuracy)).collect();
+    let risk = calibration.risk.iter().map(|at| (100.0 * at.coverage, at.risk)).collect();
+    let curves = [
+        Curve { name: "accuracy at this confidence", points: bins },
+        Curve { name: "as right as it is sure", points: vec![(0.0, 0.0), (100.0, 1.0)] },
+        Curve { name: "share of wrong answers among the surest clips", points: risk },
+    ];
+    let reliability = Panel { title: "accuracy", lines: vec![(&curves[0], COLOURS[0]), (&curves[1], COLOURS[4])] };
+    let risk = Panel { title: curves[2].name, lines: vec![(&curves[2], COLOURS[1])] };
+    draw(path, "confidence; answered clips (percent)", 420, &[reliability, risk])
 }
 
 /// What shares a pair of axes.

@@ -30,7 +30,7 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     }
     options.config.validate().map_err(anyhow::Error::msg)?;
     let config = &options.config;
-    let (train, validation) = setup::read_data(&options.data, &config.ntu, options.quiet)?;
+    let (train, validation) = setup::read_data(&options.data, config, options.quiet)?;
     let device = options.device.clone().autodiff();
     let curriculum = setup::curriculum(config, &train, &out)?;
 
@@ -76,7 +76,7 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     let source = Source {
         batches: Batches::balanced(&keys, config.batch, config.seed, config.balance),
         clips,
-        labels: Labels::new(&extra.labels).with_mirrored(),
+        labels: Labels::new(&extra.labels).meaning(setup::labels_of(&train).meanings()).with_mirrored(),
         augment: config.augment.clone(),
         bodies: config.bodies,
         layouts: config.layouts,

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use burn::tensor::Device;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
@@ -14,7 +14,7 @@ use skeletonllm::{
     folder::{Extra, Loaded, SkeletonLlm},
 };
 use skeletonllm_data::{
-    DataClip, DataSet, Labels, ProtocolOptions, Truth, corpus,
+    DataClip, DataSet, Labels, Truth, corpus,
     prompts::Prompts,
     teacher::{KinematicTeacher, Rationales, ShownClip, Teacher},
 };
@@ -119,11 +119,11 @@ pub fn prepare(mut model: SkeletonLlm, config: &TrainConfig, stage: usize) -> Sk
     model
 }
 
-/// Reads every folder's two halves, telling of files that cannot be used.
-pub fn read_data(folders: &[PathBuf], options: &ProtocolOptions, quiet: bool) -> Result<(Vec<DataSet>, Vec<DataSet>)> {
+/// Reads every folder's two halves, as far as they take part, telling of files that cannot be used.
+pub fn read_data(folders: &[PathBuf], config: &TrainConfig, quiet: bool) -> Result<(Vec<DataSet>, Vec<DataSet>)> {
     let mut halves = (Vec::new(), Vec::new());
-    let load = options.load_options()?;
-    for folder in folders {
+    let (load, selection) = (config.ntu.load_options()?, config.selection.select(folders)?);
+    for folder in &selection.folders {
         let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
         bar.set_style(ProgressStyle::with_template("reading {msg} [{wide_bar}] {pos}/{len}")?.progress_chars("=> "));
         bar.set_message(folder.display().to_string());
@@ -136,8 +136,16 @@ pub fn read_data(folders: &[PathBuf], options: &ProtocolOptions, quiet: bool) ->
         for warning in train.warnings.iter().chain(&validation.warnings) {
             eprintln!("train: {warning}");
         }
+        let all = train.clips.len();
+        let (train, validation) = (selection.seen(train), selection.seen(validation));
+        if train.clips.len() < all {
+            eprintln!("train: {}: {} clips of unseen labels are left out", folder.display(), all - train.clips.len());
+        }
         halves.0.push(train);
         halves.1.push(validation);
+    }
+    if halves.0.iter().all(|set| set.clips.is_empty()) {
+        bail!("nothing to learn from: no training clip is left");
     }
     Ok(halves)
 }

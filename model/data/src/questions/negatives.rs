@@ -14,7 +14,7 @@ pub(super) const OPTIONS: [usize; 2] = [4, 10];
 /// Labels that contain each other (`walk`, `walk turn left`) are not offered together: both would be right.
 pub(super) fn options(label: &str, labels: &Labels, rng: &mut Rng) -> Option<Vec<String>> {
     let [least, most] = OPTIONS;
-    let others: Vec<&String> = labels.names().iter().filter(|n| !labels::contains(n, label)).collect();
+    let others: Vec<&String> = labels.names().iter().filter(|n| !labels.both_hold(n, label)).collect();
     let wanted = least + rng.below(most - least + 1);
     let mut options = vec![label.to_owned()];
     let twin = labels::mirrored(label);
@@ -50,7 +50,7 @@ pub(super) fn not_done(truth: &Truth<'_>, rng: &mut Rng) -> Option<String> {
         return Some(twin);
     }
     let certain = |other: &&String| {
-        let may_be_true = labels::contains(other, label) || truth.texts.also(label, other);
+        let may_be_true = truth.labels.both_hold(other, label) || truth.texts.also(label, other);
         !may_be_true && !raised_all_the_same(truth, label, other)
     };
     let names = truth.labels.names();

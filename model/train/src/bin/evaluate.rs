@@ -9,7 +9,9 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use draction::cli::{finish, print};
 use skeletonllm::{assistant::Assistant, cli::bar, folder::default_model};
-use skeletonllm_data::{DataSet, Family, LoadOptions, ProtocolOptions, Split, formats, prompts::Prompts};
+use skeletonllm_data::{
+    DataSet, Family, LoadOptions, ProtocolOptions, Selection, SelectionOptions, Split, formats, prompts::Prompts,
+};
 use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_train::{
     evaluate::{
@@ -38,6 +40,7 @@ use skeletonllm_train::{
         evaluate --data data/utd-mhad data/mae-gestures --baseline --json scores.json --confusion confusion.png\n  \
         evaluate --data data/utd-mhad --robustness --baseline --table robustness.md\n  \
         evaluate --model runs/a/model-int8 --against runs/a/model --data data/utd-mhad    # int8 against f32\n  \
+        evaluate --model runs/a/model --data data/* --unseen unseen.txt    # labels that training left out\n  \
         evaluate --data nturgb+d_skeletons --protocol zero-shot-55-5 --missing-samples missing.txt --answers said.tsv\n  \
         evaluate --score said.tsv"
 )]
@@ -50,6 +53,8 @@ struct Args {
     split: Option<Split>,
     #[command(flatten)]
     ntu: ProtocolOptions,
+    #[command(flatten)]
+    selection: SelectionOptions,
     /// Model directory [default: the shipped nano model]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
@@ -74,6 +79,9 @@ struct Args {
     /// Write the confusion matrix over all labels.
     #[arg(long, value_name = "FILE.png")]
     confusion: Option<PathBuf>,
+    /// Write how far confidence can be trusted: accuracy against confidence, and risk against coverage.
+    #[arg(long, value_name = "FILE.png")]
+    calibration: Option<PathBuf>,
     /// Ask for the label in words, generated and scored as in the paper, and write the answers: a line
     /// `sample<TAB>answer` each.
     #[arg(long, value_name = "FILE.tsv")]
@@ -132,8 +140,15 @@ fn score(args: &Args, path: &Path) -> Result<()> {
 fn judge(args: &Args) -> Result<()> {
     let load = args.ntu.load_options()?;
     let split = args.split.unwrap_or(if load.protocol.is_some() { Split::Test } else { Split::Val });
-    let sets = read(&args.data, split, &load)?;
-    let gallery = args.baseline.then(|| gallery(args, split, &sets, &load)).transpose()?;
+    let selection = args.selection.select(&args.data)?;
+    let unseen = selection.unseen_candidates(&load)?;
+    let sets = read(&selection.folders, split, &load)?.into_iter().map(|set| selection.unseen(set, unseen.as_ref()));
+    // under the zero-shot protocol many folders have nothing to show
+    let sets: Vec<DataSet> = sets.filter(|set| unseen.is_none() || !set.clips.is_empty()).collect();
+    if sets.is_empty() {
+        bail!("no clip of the split {} has one of the unseen labels", split.name());
+    }
+    let gallery = args.baseline.then(|| gallery(&selection, split, &sets, &load)).transpose()?;
     let prompts = match &args.prompts {
         Some(path) => Prompts::read(path)?,
         None => Prompts::built_in().clone(),
@@ -150,6 +165,9 @@ fn judge(args: &Args) -> Result<()> {
         Judged { speaker: &assistant, families, answers: args.answers.is_some().then_some((&prompts, &mut said)) };
     let mut scores = evaluate(&assistant, &sets, args.batch, Some(judged), |n| judging.inc(n as u64))?;
     judging.finish_and_clear();
+    if let Some(labels) = &unseen {
+        scores.take_unseen(labels);
+    }
     if let Some(path) = &args.answers {
         let failed = sets.iter().flat_map(|s| &s.failed);
         said.extend(failed.map(|f| SaidAnswer { sample: f.record.id(), text: format!("ERROR: {}", f.why) }));
@@ -184,18 +202,22 @@ fn judge(args: &Args) -> Result<()> {
     if let Some(path) = &args.confusion {
         plot::confusion(path, "recognition among all labels", &scores.labels, &scores.confusion)?;
     }
+    if let (Some(path), Some(calibration)) = (&args.calibration, &scores.calibration) {
+        plot::calibration(path, calibration)?;
+    }
     Ok(())
 }
 
 /// The training clips that neighbours are looked for among.
-fn gallery(args: &Args, split: Split, sets: &[DataSet], load: &LoadOptions) -> Result<Gallery> {
+fn gallery(selection: &Selection, split: Split, sets: &[DataSet], load: &LoadOptions) -> Result<Gallery> {
     if let Some(set) = sets.iter().find(|set| !set.divided) {
         bail!("--baseline needs training clips, but no clip of {} says which half it belongs to", set.name);
     }
     if !matches!(split, Split::Val | Split::Test) {
         bail!("--baseline compares with the training clips: judge val or test, not {}", split.name());
     }
-    Ok(Gallery::of(&read(&args.data, Split::Train, load)?))
+    // a neighbour has to know a label to give it, and so would have seen what no model saw
+    Ok(Gallery::of(&read(&selection.folders, Split::Train, load)?))
 }
 
 fn table(

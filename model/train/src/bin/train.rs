@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use draction::cli::{finish, print};
 use skeletonllm::cli::stop_flag;
-use skeletonllm_data::ProtocolOptions;
+use skeletonllm_data::{ProtocolOptions, SelectionOptions};
 use skeletonllm_network::device::{self, DeviceChoice};
 use skeletonllm_train::{RunOptions, TrainConfig, run};
 
@@ -38,6 +38,8 @@ struct Args {
     data: Vec<PathBuf>,
     #[command(flatten)]
     ntu: ProtocolOptions,
+    #[command(flatten)]
+    selection: SelectionOptions,
     /// Where the run lives.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -89,6 +91,7 @@ fn start(args: Args) -> Result<()> {
     config.rationales = args.rationales.or(config.rationales);
     config.prompts = args.prompts.or(config.prompts);
     config.ntu = args.ntu.or(config.ntu);
+    config.selection = args.selection.or(config.selection);
     if let Some(number) = args.stage {
         config.only(number);
     }

@@ -177,7 +177,12 @@ impl Gallery {
             let shown = change(&clip.motion, i);
             let sound = if shown.skeleton == clip.motion.skeleton { &clip.motion } else { shown.as_ref() };
             let trace = Trace::with_joints_of(&shown, sound);
-            let right = trace.map_or([false; 2], |t| self.nearest(&t, &own).map(|label| label == Some(truth)));
+            let right = trace.map_or([false; 2], |t| {
+                let [nearest_own, nearest] = self.nearest(&t, &own);
+                let same =
+                    |label: &str| label == truth || own.index(label).is_none() && set.meanings.same(label, truth);
+                [nearest_own == Some(truth), nearest.is_some_and(same)]
+            });
             done();
             Some(right)
         };
@@ -189,7 +194,7 @@ impl Gallery {
 
 #[cfg(test)]
 mod tests {
-    use skeletonllm_data::{Perturbation, Record};
+    use skeletonllm_data::{Meanings, Perturbation, Record};
 
     use super::*;
     use crate::stick_figure::{Pose as Stand, motion, waving};
@@ -255,6 +260,7 @@ mod tests {
             warnings: Vec::new(),
             divided: true,
             candidates: None,
+            meanings: Meanings::default(),
         };
         let known = set(vec![
             clip(wave(0, 1.0, 1.0, 0.0, 0.0), "left"),

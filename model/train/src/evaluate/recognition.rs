@@ -25,7 +25,7 @@ pub struct Recognition {
 }
 
 /// Where the true label of one clip stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Ranked {
     /// The true label's number.
     pub truth: usize,
@@ -35,6 +35,12 @@ pub struct Ranked {
     pub own: usize,
     /// How many of all labels.
     pub all: usize,
+    /// Probability of the likeliest of the folder's labels, 0..=1.
+    pub confidence_own: f64,
+    /// Probability of the likeliest of all labels.
+    pub confidence_all: f64,
+    /// Whether the recogniser was taught the true label, or one that means the same.
+    pub taught: bool,
 }
 
 impl Recognition {
@@ -58,6 +64,13 @@ pub fn rank_of(scores: &[f32], candidates: &[usize], truth: usize) -> usize {
     candidates.iter().filter(|&&c| c != truth && scores[c] >= scores[truth]).count()
 }
 
+/// The probability of the likeliest candidate, where the candidates' scores are logarithms: 1 over the sum of all
+/// candidates' odds against it.
+pub fn confidence(scores: &[f32], candidates: &[usize]) -> f64 {
+    let best = candidates.iter().map(|&c| scores[c]).fold(f32::NEG_INFINITY, f32::max);
+    1.0 / candidates.iter().map(|&c| f64::from(scores[c] - best).exp()).sum::<f64>()
+}
+
 /// The labels that a model and some folders know.
 pub fn vocabulary(recogniser: &impl Recogniser, sets: &[DataSet]) -> Labels {
     sets.iter().fold(Labels::new(recogniser.labels()), |all, set| all.union(&set.choices()))
@@ -78,12 +91,27 @@ pub fn rank<R: Recogniser>(
         return Ok(vec![None; clips.len()]);
     }
     let own: Vec<usize> = own.names().iter().filter_map(|label| vocabulary.index(label)).collect();
-    let all: Vec<usize> = (0..vocabulary.len()).collect();
     let scores = recogniser.scores(observation, vocabulary.names())?;
     let ranked = clips.iter().zip(scores).map(|(clip, scores)| {
         let truth = vocabulary.index(clip.record.label.as_deref()?)?;
+        // what another folder calls the same is right, too
+        let same = |c: usize| {
+            c != truth
+                && !own.contains(&c)
+                && vocabulary.meanings().same(&vocabulary.names()[c], &vocabulary.names()[truth])
+        };
+        let all: Vec<usize> = (0..vocabulary.len()).filter(|&c| !same(c)).collect();
         let best = all.iter().copied().max_by(|&a, &b| scores[a].total_cmp(&scores[b]))?;
-        Some(Ranked { truth, best, own: rank_of(&scores, &own, truth), all: rank_of(&scores, &all, truth) })
+        let name = &vocabulary.names()[truth];
+        Some(Ranked {
+            truth,
+            best,
+            own: rank_of(&scores, &own, truth),
+            all: rank_of(&scores, &all, truth),
+            confidence_own: confidence(&scores, &own),
+            confidence_all: confidence(&scores, &all),
+            taught: recogniser.labels().iter().any(|taught| vocabulary.meanings().same(taught, name)),
+        })
     });
     Ok(ranked.collect())
 }
@@ -141,8 +169,17 @@ mod tests {
     }
 
     #[test]
+    fn confidence_is_the_softmax_of_the_best() {
+        let scores = [0.25f32.ln(), 0.5f32.ln(), 0.125f32.ln(), 0.125f32.ln()];
+        assert!((confidence(&scores, &[0, 1, 2, 3]) - 0.5).abs() < 1e-6);
+        assert!((confidence(&scores, &[0, 1]) - 2.0 / 3.0).abs() < 1e-6);
+        assert_eq!(confidence(&[-900.0], &[0]), 1.0);
+    }
+
+    #[test]
     fn shares_are_of_the_clips_judged() {
-        let ranked = |own, all| Ranked { truth: 0, best: 0, own, all };
+        let ranked =
+            |own, all| Ranked { truth: 0, best: 0, own, all, confidence_own: 0.5, confidence_all: 0.5, taught: true };
         let shares = Recognition::of(&[ranked(0, 0), ranked(0, 4), ranked(4, 5), ranked(9, 9)]);
         assert_eq!(shares, Recognition { clips: 4, top1_own: 0.5, top5_own: 0.75, top1_all: 0.25, top5_all: 0.5 });
         assert_eq!(Recognition::of(&[]), Recognition::default());

@@ -35,6 +35,29 @@ pub fn text(scores: &Scores) -> String {
         }
         let _ = writeln!(out, "\nall clips among all labels: {:.2} %", 100.0 * scores.top1_all);
     }
+    if let Some(unseen) = &scores.unseen {
+        let r = &unseen.recognition;
+        let _ = writeln!(
+            out,
+            "labels kept out of training: {} of {} clips right among the {} of them, {} in the first five; {} among all \
+             labels",
+            percent(r.top1_own),
+            r.clips,
+            unseen.labels.len(),
+            percent(r.top5_own),
+            percent(r.top1_all)
+        );
+    }
+    if let Some(c) = &scores.calibration {
+        let told = c.known_against_unknown.map(|area| format!("; taught and other labels told apart {area:.3}"));
+        let _ = writeln!(
+            out,
+            "calibration error {:.3}; area under risk against coverage {:.3}{}",
+            c.error,
+            c.area_under_risk,
+            told.unwrap_or_default()
+        );
+    }
     questions(scores, &mut out);
     if let Some(other) = &scores.against {
         let _ = writeln!(
