@@ -23,7 +23,7 @@ impl BodyPlan {
         known.map_or_else(|| Self::of_tree(skeleton), Self::of_layout)
     }
 
-    /// Spec C.1's table.
+    /// Spec C.1's table, and for layouts that it does not name the order of their tree.
     #[must_use]
     pub fn of_layout(layout: Layout) -> Self {
         let (parts, root, centre): ([&[usize]; 5], usize, &[usize]) = match layout {
@@ -49,6 +49,8 @@ impl BodyPlan {
             Layout::Coco17 => {
                 ([&[1, 2, 3, 4, 5], &[6, 8, 10], &[7, 9, 11], &[12, 14, 16], &[13, 15, 17]], 1, &[12, 13])
             }
+            // the specification names four
+            other => return Self::of_tree(&other.skeleton()),
         };
         let parents = match layout {
             // its bones make rings, so the specification names a tree
