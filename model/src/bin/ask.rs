@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use draction::{
     cli::{finish, print, say},
-    motion::{ReadOptions, Unit, UpAxis, read_file},
+    motion::{Format, ReadOptions, Unit, UpAxis, read_file},
 };
 use skeletonllm::{
     assistant::{Assistant, describe_motion},
@@ -15,7 +15,7 @@ use skeletonllm::{
 };
 use skeletonllm_network::device::DeviceChoice;
 
-/// Ask a question about a motion file: BVH, NTU .skeleton, HumanML3D .json or .npy, or .npy with a skeleton.json.
+/// Ask a question about a motion file.
 ///
 /// The file is drawn as twelve pictures by DrAction, and a small multimodal model looks at them and answers. Nothing
 /// leaves this machine. Without a question, an interactive prompt opens.
@@ -23,13 +23,17 @@ use skeletonllm_network::device::DeviceChoice;
 #[command(
     name = "ask",
     version,
-    after_help = "Examples:\n  \
+    after_help = format!(
+        "Formats: {}\n\nExamples:\n  \
         ask assets/samples/wave_left_hand.bvh \"Which hand does the person move?\"\n  \
         ask take_07.bvh --json \"What is the person doing?\"\n  \
-        ask take_07.bvh --sheet what_the_model_sees.png"
+        ask take_07.bvh --sheet what_the_model_sees.png",
+        Format::listed()
+    )
 )]
 struct Args {
-    /// The motion file.
+    /// The motion file. What belongs to it is found beside it: the skeleton.json of an .npy, the .asf of an .amc, the .bin of
+    /// a .gltf. A folder is read if it holds a .json file a frame, as OpenPose writes them.
     file: PathBuf,
     /// What to ask; an interactive prompt opens without it.
     question: Option<String>,
@@ -54,6 +58,9 @@ struct Args {
     /// The file's up axis, when the guess is wrong: +x, -x, +y, -y, +z or -z
     #[arg(long, allow_hyphen_values = true)]
     up: Option<UpAxis>,
+    /// Which animation of a glTF file to read, by name or number [default: the longest]
+    #[arg(long, value_name = "NAME")]
+    animation: Option<String>,
     /// Say what was read, which device computes, and how long each step took.
     #[arg(short, long)]
     verbose: bool,
@@ -70,7 +77,12 @@ fn run(args: &Args) -> Result<()> {
         }
     };
     let start = Instant::now();
-    let options = ReadOptions { unit: args.unit.clone(), up: args.up, ..ReadOptions::default() };
+    let options = ReadOptions {
+        unit: args.unit.clone(),
+        up: args.up,
+        animation: args.animation.clone(),
+        ..ReadOptions::default()
+    };
     let motion = read_file(&args.file, &options)?;
     for warning in &motion.source.warnings {
         eprintln!("ask: {}: {warning}", args.file.display());

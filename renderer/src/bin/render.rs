@@ -15,7 +15,7 @@ use draction::{
     device::{DeviceChoice, Engine},
     draction::DrAction,
     export::write_all,
-    motion::{Motion, ReadOptions, Unit, UpAxis, read_file},
+    motion::{Format, Motion, ReadOptions, Unit, UpAxis, read_file},
     renderer::{Rendering, frames, on_clip},
     sampling::Sampler,
 };
@@ -28,12 +28,13 @@ const MOST_NUMBERS: usize = 1 << 29;
 
 /// Draw a motion file as pictures.
 ///
-/// Reads BVH, NTU `.skeleton`, HumanML3D `.json` and `.npy` files of any skeleton, samples frames, and writes
-/// frame_01.png …, sheet.png (all frames on one picture), animation.gif and frames.safetensors (the numbers).
+/// Reads motions of any skeleton, samples frames, and writes frame_01.png …, sheet.png (all frames on one picture),
+/// animation.gif and frames.safetensors (the numbers).
 #[derive(Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, after_help = format!("Formats: {}\n\n{EXAMPLES}", Format::listed()))]
 struct Arguments {
-    /// Motion file
+    /// Motion file. What belongs to it is found beside it: the skeleton.json of an .npy, the .asf of an .amc, the .bin of a
+    /// .gltf. A folder is read if it holds a .json file a frame, as OpenPose writes them
     file: PathBuf,
     /// Folder for the pictures; made if it does not exist
     #[arg(long, value_name = "DIR")]
@@ -71,6 +72,9 @@ struct Arguments {
     /// The file's up axis, when the guess is wrong: +x, -x, +y, -y, +z or -z
     #[arg(long, allow_hyphen_values = true)]
     up: Option<UpAxis>,
+    /// Which animation of a glTF file to read, by name or number [default: the longest]
+    #[arg(long, value_name = "NAME")]
+    animation: Option<String>,
     /// Say how everything was understood and how long each step took
     #[arg(short, long)]
     verbose: bool,
@@ -112,7 +116,12 @@ fn run(arguments: &Arguments) -> Result<()> {
     check_size(arguments.frames, width, height)?;
     let mut clock = Clock { start: Instant::now(), verbose: arguments.verbose };
 
-    let options = ReadOptions { unit: arguments.unit.clone(), up: arguments.up, ..ReadOptions::default() };
+    let options = ReadOptions {
+        unit: arguments.unit.clone(),
+        up: arguments.up,
+        animation: arguments.animation.clone(),
+        ..ReadOptions::default()
+    };
     let motion = read_file(&arguments.file, &options)?;
     describe(&motion, arguments.verbose)?;
     clock.step("read")?;

@@ -1,10 +1,16 @@
 //! Readers against numbers worked out by hand, damaged files, and every recording at hand.
 
+mod acclaim;
 mod bad_input;
 mod bvh;
 mod data;
+mod foreign;
 mod formats;
+mod gltf;
+mod keypoints;
+mod npz;
 mod shapes;
+mod tables;
 
 use super::{Motion, MotionError, ReadOptions, Unit, UpAxis, read};
 

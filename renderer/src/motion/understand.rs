@@ -72,6 +72,10 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
     for v in &mut raw.positions {
         *v = (f64::from(*v) * metres) as f32;
     }
+    if raw.positions.iter().any(|v| !v.is_finite()) {
+        let text = format!("a body of size {size:.3e} is too small beside its coordinates to be one");
+        return Err(Cause::Degenerate(text));
+    }
     if let Some(orientations) = &mut raw.orientations {
         turn(orientations, source.up);
     }
