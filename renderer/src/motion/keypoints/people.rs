@@ -69,7 +69,7 @@ const NUMBER: &[&str] =
 /// When a frame was taken.
 const TIME: &[&str] = &["timestamp", "timestamp_ms", "time", "time_ms", "timestampMs", "t"];
 /// Who somebody is.
-const IDENTITY: &[&str] = &["track_id", "person_id", "instance_id", "idx", "id"];
+const IDENTITY: &[&str] = &["track_id", "person_id", "body_id", "instance_id", "idx", "id"];
 
 /// All frames of a file.
 pub(super) fn frames(json: &Json) -> Result<Vec<Frame>, Cause> {

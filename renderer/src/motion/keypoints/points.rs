@@ -27,6 +27,8 @@ pub(super) enum Third {
     Confidence,
 }
 
+/// A point of less confidence was not seen.
+const CONFIDENT: f32 = 0.1;
 /// Fewest and most points of a person that are looked at.
 const RANGE: std::ops::RangeInclusive<usize> = 5..=300;
 
@@ -161,5 +163,45 @@ impl Points {
         }
         self.third = Some(if self.width == 2 { Third::Confidence } else { Third::Depth });
         self.width = if self.width == 2 { 3 } else { 4 };
+    }
+}
+
+/// What the numbers of a point are.
+pub(super) struct Meaning {
+    /// Whether the third one is a depth.
+    pub deep: bool,
+    /// Which one is a confidence.
+    confidence: Option<usize>,
+}
+
+impl Meaning {
+    pub(super) fn of<'a>(all: impl Iterator<Item = &'a Points> + Clone) -> Self {
+        let stated = |third| all.clone().any(|points| points.third == Some(third));
+        let widest = all.clone().map(|points| points.width).max().unwrap_or(2);
+        let values = || all.clone().flat_map(|points| &points.values);
+        let deep = match widest {
+            0..=2 => false,
+            3 if stated(Third::Confidence) => false,
+            3 if stated(Third::Depth) || all.clone().any(|points| points.spatial) => true,
+            // a confidence is a share, or one of COCO's 0, 1, 2
+            3 => !values().all(|v| v[2].is_nan() || (0.0..=1.0).contains(&v[2]) || v[2] == 2.0),
+            _ => true,
+        };
+        let confidence = match (widest, deep) {
+            (3, false) => Some(2),
+            (4, _) => Some(3),
+            _ => None,
+        };
+        // some programs leave all of them at zero
+        let confidence = confidence.filter(|&i| values().any(|v| v[i] >= CONFIDENT));
+        Self { deep, confidence }
+    }
+
+    /// Where a point is; NaN where it was not seen.
+    pub(super) fn place(&self, value: &[f32; 4]) -> [f32; 3] {
+        let unsure = self.confidence.is_some_and(|i| !(value[i] >= CONFIDENT));
+        let place = [value[0], value[1], if self.deep { value[2] } else { 0.0 }];
+        let nowhere = place == [0.0; 3];
+        if unsure || nowhere || place.iter().any(|v| !v.is_finite()) { [f32::NAN; 3] } else { place }
     }
 }
