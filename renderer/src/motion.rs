@@ -16,7 +16,8 @@
 //! | `bvh`, `gltf`, `acclaim`, `ntu`, `pku`, `msr`, `humanml3d`, `keypoints`, `npy`, `npz` | one format each |
 //! | `raw`, `limits` | what readers hand over; how much of a file is taken |
 //! | `understand` | makes a [`Motion`] of what a reader read |
-//! | `topology` | body parts, left and right, mirror twins; known layouts |
+//! | `topology` | body parts, left and right, mirror twins; known layouts, and which of them fits; helper joints |
+//! | `left_out` | drops joints that are no part of a body |
 //! | `measure`, `units`, `source` | unit and up axis from the body's size and stance; what was declared, inferred or overridden |
 //! | `transform` | mirror, yaw, scale, resample, crop |
 //! | `quaternion` | rotations, scalar first |
@@ -36,6 +37,7 @@ mod humanml3d;
 pub mod humanoid;
 mod json;
 mod keypoints;
+mod left_out;
 mod limits;
 mod measure;
 mod msr;

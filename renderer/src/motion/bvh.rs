@@ -79,6 +79,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Raw, Failure> {
         bodies: 1,
         positions: body.positions,
         orientations: Some(body.orientations),
+        left_out: body.left_out,
         warnings: file.warnings,
         ..Raw::default()
     })

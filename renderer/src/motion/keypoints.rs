@@ -124,8 +124,7 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
         left_out,
         unit: world.then(|| (Unit::METRE, "set by MediaPipe".to_owned())),
         up: up_stated.map(|why| (UpAxis::MinusY, why.to_owned())),
-        // cameras count downwards, sensors and body models do not
-        usual_up: if order.of_cameras { UpAxis::MinusY } else { UpAxis::PlusY },
+        usual_up: order.usual_up,
         warnings,
         ..Raw::default()
     })
@@ -142,14 +141,8 @@ fn order(
     let bones = bones.filter(|bones| !bones.is_empty() && bones.iter().flatten().all(|&j| j < points));
     let names = match (names, bones) {
         (Some(names), Some(bones)) => {
-            return Ok(Order {
-                title: "named by the file",
-                names,
-                root: bones[0][0],
-                bones,
-                beyond: 0,
-                of_cameras: true,
-            });
+            let title = "named by the file".to_owned();
+            return Ok(Order { title, names, root: bones[0][0], bones, beyond: 0, usual_up: UpAxis::MinusY });
         }
         (names, _) => names,
     };

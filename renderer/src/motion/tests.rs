@@ -1,6 +1,7 @@
 //! Readers against numbers worked out by hand, damaged files, and every recording at hand.
 
 mod acclaim;
+mod arrays;
 mod bad_input;
 mod bvh;
 mod data;
@@ -8,6 +9,7 @@ mod foreign;
 mod formats;
 mod gltf;
 mod keypoints;
+mod names;
 mod npz;
 mod shapes;
 mod tables;

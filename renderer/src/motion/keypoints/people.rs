@@ -8,7 +8,7 @@ use super::{
         json::Json,
         limits::{MAX_FRAMES, check_count},
     },
-    layouts::COUNTS,
+    layouts::counts,
     points::{Points, points_of},
 };
 
@@ -93,7 +93,7 @@ pub(super) fn frames(json: &Json) -> Result<Vec<Frame>, Cause> {
         return Ok(frames);
     }
     if let Some(points) = odd {
-        let known = COUNTS.map(|n| n.to_string()).join(", ");
+        let known = counts().map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
         return Err(Cause::UnknownFormat(format!(
             "its JSON has {points} as somebody's points, which no known estimator writes (known are {known} points)"
         )));

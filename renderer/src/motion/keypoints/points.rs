@@ -1,7 +1,7 @@
 //! The points of one person in one picture, as lists of numbers, lists of lists, objects with coordinates, or objects with
 //! a name for each.
 
-use super::{super::json::Json, layouts::COUNTS};
+use super::{super::json::Json, layouts::is_known};
 
 /// Points of a person.
 #[derive(Clone, Debug, Default)]
@@ -55,7 +55,7 @@ pub(super) fn points_of(value: &Json, spatial: bool) -> Result<Option<Points>, S
         if !RANGE.contains(&count) {
             return Ok(None);
         }
-        if points.names.is_none() && !COUNTS.contains(&count) {
+        if points.names.is_none() && !is_known(count) {
             return Err(format!("{count} points"));
         }
     }
@@ -65,7 +65,7 @@ pub(super) fn points_of(value: &Json, spatial: bool) -> Result<Option<Points>, S
 /// Numbers in a row: of the ways to part them the one that gives a known number of points.
 fn flat_points(flat: &[f32], spatial: bool) -> Result<Option<Points>, String> {
     let widths: [usize; 3] = if spatial { [4, 3, 2] } else { [3, 4, 2] };
-    let fits = |&width: &usize| flat.len().is_multiple_of(width) && COUNTS.contains(&(flat.len() / width));
+    let fits = |&width: &usize| flat.len().is_multiple_of(width) && is_known(flat.len() / width);
     match widths.into_iter().find(fits) {
         Some(width) => Ok(rows_of(flat.chunks_exact(width))),
         None => Err(format!("{} numbers", flat.len())),
