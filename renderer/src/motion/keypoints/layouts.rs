@@ -1,191 +1,73 @@
 //! In which order pose estimators write their points.
 
-use super::super::{Layout, measure::spread_of_bones};
+use super::super::{Layout, UpAxis, measure::spread_of_bones};
 
 /// An order of points.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
     /// What it is called.
-    pub title: &'static str,
+    pub title: String,
     pub names: Vec<String>,
     pub bones: Vec<[usize; 2]>,
     /// The joint that all others hang from.
     pub root: usize,
     /// Points in the file beyond these: faces and hands.
     pub beyond: usize,
-    /// Whether programs that look at pictures write it, rather than sensors or models of bodies.
-    pub of_cameras: bool,
+    /// The axis that most files have up, where they are in space.
+    pub usual_up: UpAxis,
 }
 
-type Table = (&'static str, &'static [&'static str], &'static [[usize; 2]]);
-
-#[rustfmt::skip]
-const BODY_25: Table = (
-    "OpenPose's BODY_25",
-    &[
-        "Nose", "Neck", "RShoulder", "RElbow", "RWrist", "LShoulder", "LElbow", "LWrist", "MidHip", "RHip", "RKnee",
-        "RAnkle", "LHip", "LKnee", "LAnkle", "REye", "LEye", "REar", "LEar", "LBigToe", "LSmallToe", "LHeel",
-        "RBigToe", "RSmallToe", "RHeel",
-    ],
-    &[
-        [8, 1], [1, 2], [1, 5], [2, 3], [3, 4], [5, 6], [6, 7], [8, 9], [9, 10], [10, 11], [8, 12], [12, 13],
-        [13, 14], [1, 0], [0, 15], [15, 17], [0, 16], [16, 18], [14, 19], [19, 20], [14, 21], [11, 22], [22, 23],
-        [11, 24],
-    ],
-);
-
-#[rustfmt::skip]
-const COCO_18: Table = (
-    "OpenPose's COCO with 18 points",
-    &[
-        "Nose", "Neck", "RShoulder", "RElbow", "RWrist", "LShoulder", "LElbow", "LWrist", "RHip", "RKnee", "RAnkle",
-        "LHip", "LKnee", "LAnkle", "REye", "LEye", "REar", "LEar",
-    ],
-    &[
-        [1, 2], [1, 5], [2, 3], [3, 4], [5, 6], [6, 7], [1, 8], [8, 9], [9, 10], [1, 11], [11, 12], [12, 13], [1, 0],
-        [0, 14], [14, 16], [0, 15], [15, 17],
-    ],
-);
-
-#[rustfmt::skip]
-const MPI_15: Table = (
-    "OpenPose's MPI",
-    &[
-        "Head", "Neck", "RShoulder", "RElbow", "RWrist", "LShoulder", "LElbow", "LWrist", "RHip", "RKnee", "RAnkle",
-        "LHip", "LKnee", "LAnkle", "Chest",
-    ],
-    &[
-        [14, 1], [1, 0], [1, 2], [2, 3], [3, 4], [1, 5], [5, 6], [6, 7], [14, 8], [8, 9], [9, 10], [14, 11],
-        [11, 12], [12, 13],
-    ],
-);
-
-#[rustfmt::skip]
-const MPII_16: Table = (
-    "MPII",
-    &[
-        "RAnkle", "RKnee", "RHip", "LHip", "LKnee", "LAnkle", "Pelvis", "Thorax", "UpperNeck", "HeadTop", "RWrist",
-        "RElbow", "RShoulder", "LShoulder", "LElbow", "LWrist",
-    ],
-    &[
-        [6, 7], [7, 8], [8, 9], [6, 2], [2, 1], [1, 0], [6, 3], [3, 4], [4, 5], [7, 12], [12, 11], [11, 10], [7, 13],
-        [13, 14], [14, 15],
-    ],
-);
-
-#[rustfmt::skip]
-const H36M_17: Table = (
-    "Human3.6M",
-    &[
-        "Hip", "RHip", "RKnee", "RFoot", "LHip", "LKnee", "LFoot", "Spine", "Thorax", "Nose", "Head", "LShoulder",
-        "LElbow", "LWrist", "RShoulder", "RElbow", "RWrist",
-    ],
-    &[
-        [0, 1], [1, 2], [2, 3], [0, 4], [4, 5], [5, 6], [0, 7], [7, 8], [8, 9], [9, 10], [8, 11], [11, 12], [12, 13],
-        [8, 14], [14, 15], [15, 16],
-    ],
-);
-
-#[rustfmt::skip]
-const PANOPTIC_19: Table = (
-    "CMU Panoptic",
-    &[
-        "Neck", "Nose", "BodyCenter", "LShoulder", "LElbow", "LWrist", "LHip", "LKnee", "LAnkle", "RShoulder",
-        "RElbow", "RWrist", "RHip", "RKnee", "RAnkle", "LEye", "LEar", "REye", "REar",
-    ],
-    &[
-        [2, 0], [0, 1], [0, 3], [3, 4], [4, 5], [2, 6], [6, 7], [7, 8], [0, 9], [9, 10], [10, 11], [2, 12], [12, 13],
-        [13, 14], [1, 15], [15, 16], [1, 17], [17, 18],
-    ],
-);
-
-#[rustfmt::skip]
-const HALPE_26: Table = (
-    "Halpe",
-    &[
-        "Nose", "LEye", "REye", "LEar", "REar", "LShoulder", "RShoulder", "LElbow", "RElbow", "LWrist", "RWrist",
-        "LHip", "RHip", "LKnee", "RKnee", "LAnkle", "RAnkle", "Head", "Neck", "Hip", "LBigToe", "RBigToe",
-        "LSmallToe", "RSmallToe", "LHeel", "RHeel",
-    ],
-    &[
-        [19, 18], [18, 17], [18, 0], [0, 1], [0, 2], [1, 3], [2, 4], [18, 5], [18, 6], [5, 7], [7, 9], [6, 8],
-        [8, 10], [19, 11], [19, 12], [11, 13], [12, 14], [13, 15], [14, 16], [15, 24], [16, 25], [24, 20], [25, 21],
-        [20, 22], [21, 23],
-    ],
-);
-
-#[rustfmt::skip]
-const WHOLE_BODY_23: Table = (
-    "COCO-WholeBody",
-    &[
-        "Nose", "LeftEye", "RightEye", "LeftEar", "RightEar", "LeftShoulder", "RightShoulder", "LeftElbow",
-        "RightElbow", "LeftWrist", "RightWrist", "LeftHip", "RightHip", "LeftKnee", "RightKnee", "LeftAnkle",
-        "RightAnkle", "LeftBigToe", "LeftSmallToe", "LeftHeel", "RightBigToe", "RightSmallToe", "RightHeel",
-    ],
-    &[
-        [0, 1], [0, 2], [1, 2], [1, 3], [2, 4], [3, 5], [4, 6], [5, 6], [5, 7], [7, 9], [6, 8], [8, 10], [5, 11],
-        [6, 12], [11, 12], [11, 13], [13, 15], [12, 14], [14, 16], [15, 19], [15, 17], [17, 18], [16, 22], [16, 20],
-        [20, 21],
-    ],
-);
-
-/// MediaPipe's own connections leave the face apart; as in COCO's graph, ears join it to the shoulders.
-#[rustfmt::skip]
-const MEDIAPIPE_33: Table = (
-    "MediaPipe's pose",
-    &[
-        "nose", "left_eye_inner", "left_eye", "left_eye_outer", "right_eye_inner", "right_eye", "right_eye_outer",
-        "left_ear", "right_ear", "mouth_left", "mouth_right", "left_shoulder", "right_shoulder", "left_elbow",
-        "right_elbow", "left_wrist", "right_wrist", "left_pinky", "right_pinky", "left_index", "right_index",
-        "left_thumb", "right_thumb", "left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle",
-        "left_heel", "right_heel", "left_foot_index", "right_foot_index",
-    ],
-    &[
-        [0, 1], [1, 2], [2, 3], [3, 7], [0, 4], [4, 5], [5, 6], [6, 8], [0, 9], [0, 10], [7, 11], [8, 12], [11, 12],
-        [11, 13], [13, 15], [15, 17], [15, 19], [15, 21], [12, 14], [14, 16], [16, 18], [16, 20], [16, 22], [11, 23],
-        [12, 24], [23, 24], [23, 25], [25, 27], [27, 29], [29, 31], [24, 26], [26, 28], [28, 30], [30, 32],
-    ],
-);
-
-/// Numbers of points that estimators write.
-pub(super) const COUNTS: [usize; 12] = [15, 16, 17, 18, 19, 20, 22, 25, 26, 33, 133, 136];
+/// Numbers of points that estimators write, with the layouts that they have, the usual one first.
+const KNOWN: &[(usize, &[Layout])] = &[
+    (14, &[Layout::CrowdPose14, Layout::Lsp14]),
+    (15, &[Layout::OpenPose15]),
+    (16, &[Layout::Mpii16, Layout::Human16]),
+    (17, &[Layout::Coco17, Layout::Human17]),
+    (18, &[Layout::OpenPose18]),
+    (19, &[Layout::Panoptic19]),
+    (20, &[Layout::Kinect20]),
+    (22, &[Layout::Smpl22]),
+    (23, &[Layout::Coco23]),
+    (24, &[Layout::Smpl24]),
+    (25, &[Layout::OpenPose25, Layout::Ntu25]),
+    (26, &[Layout::Halpe26]),
+    (32, &[Layout::Azure32]),
+    (MEDIAPIPE, &[Layout::MediaPipe33]),
+    // with faces and hands
+    (133, &[Layout::Coco23]),
+    (136, &[Layout::Halpe26]),
+];
 /// MediaPipe's number of points.
 pub(super) const MEDIAPIPE: usize = 33;
 
+/// Whether estimators write that many points.
+pub(super) fn is_known(points: usize) -> bool {
+    counts().any(|count| count == points)
+}
+
+/// The numbers of points that estimators write.
+pub(super) fn counts() -> impl Iterator<Item = usize> {
+    KNOWN.iter().map(|&(count, _)| count)
+}
+
 /// The orders with that many points.
 pub(super) fn with_points(points: usize) -> Vec<Order> {
-    let of = |(title, names, bones): Table, beyond: usize| Order {
-        title,
-        names: names.iter().map(|&n| n.to_owned()).collect(),
-        bones: bones.to_vec(),
-        // tables begin with it
-        root: bones[0][0],
-        beyond,
-        of_cameras: true,
-    };
-    let known = |title, layout: Layout| Order {
-        title,
-        names: layout.names().iter().map(|&n| n.to_owned()).collect(),
-        bones: layout.bones(),
-        root: 0,
-        beyond: 0,
-        of_cameras: layout == Layout::Coco17,
-    };
-    match points {
-        15 => vec![of(MPI_15, 0)],
-        16 => vec![of(MPII_16, 0)],
-        17 => vec![known("COCO", Layout::Coco17), of(H36M_17, 0)],
-        18 => vec![of(COCO_18, 0)],
-        19 => vec![of(PANOPTIC_19, 0)],
-        20 => vec![known("Kinect v1", Layout::Kinect20)],
-        22 => vec![known("SMPL", Layout::Smpl22)],
-        25 => vec![of(BODY_25, 0), known("Kinect v2", Layout::Ntu25)],
-        26 => vec![of(HALPE_26, 0)],
-        MEDIAPIPE => vec![of(MEDIAPIPE_33, 0)],
-        133 => vec![of(WHOLE_BODY_23, 110)],
-        136 => vec![of(HALPE_26, 110)],
-        _ => Vec::new(),
-    }
+    let layouts = KNOWN.iter().filter(|(count, _)| *count == points).flat_map(|(_, layouts)| *layouts);
+    layouts
+        .map(|&layout| Order {
+            title: layout.to_string(),
+            names: layout.names().iter().map(|&n| n.to_owned()).collect(),
+            bones: layout.bones(),
+            root: layout.parents().iter().position(Option::is_none).unwrap_or(0),
+            beyond: points - layout.names().len(),
+            usual_up: match layout {
+                // sensors and models of bodies have habits of their own, cameras count downwards
+                Layout::Ntu25 | Layout::Kinect20 | Layout::Smpl22 | Layout::Smpl24 => UpAxis::PlusY,
+                Layout::Human17 | Layout::Human16 => layout.usual_up(),
+                _ => UpAxis::MinusY,
+            },
+        })
+        .collect()
 }
 
 /// Of several orders the one whose bones are shortest; `positions` are `[N, points, 3]`, joints that nobody ever saw do not
@@ -205,14 +87,17 @@ pub(super) fn choose(orders: Vec<Order>, positions: &[f32], points: usize, seen:
 pub(super) fn by_names(names: &[String]) -> Option<Order> {
     let own: Vec<String> = names.iter().map(|name| plain(name)).collect();
     let mut best: Option<(usize, Order)> = None;
-    for order in COUNTS.into_iter().flat_map(with_points) {
+    for order in counts().flat_map(with_points) {
         let place: Vec<Option<usize>> =
             order.names.iter().map(|name| own.iter().position(|o| *o == plain(name))).collect();
         let shared = place.iter().flatten().count();
         if shared >= 8.max(names.len() / 2) && best.as_ref().is_none_or(|(most, _)| shared > *most) {
             let bones = order.bones.iter().filter_map(|&[a, b]| Some([place[a]?, place[b]?])).collect();
             let root = place[order.root].unwrap_or(0);
-            best = Some((shared, Order { title: "named by the file", names: names.to_vec(), bones, root, ..order }));
+            best = Some((
+                shared,
+                Order { title: "named by the file".to_owned(), names: names.to_vec(), bones, root, ..order },
+            ));
         }
     }
     best.map(|(_, order)| order)
@@ -284,7 +169,7 @@ mod tests {
 
     #[test]
     fn every_order_is_one_connected_body_with_two_sides() {
-        for points in COUNTS {
+        for points in counts() {
             let orders = with_points(points);
             assert!(!orders.is_empty(), "{points}");
             for order in orders {

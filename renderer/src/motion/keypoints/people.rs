@@ -8,7 +8,7 @@ use super::{
         json::Json,
         limits::{MAX_FRAMES, check_count},
     },
-    layouts::COUNTS,
+    layouts::counts,
     points::{Points, points_of},
 };
 
@@ -69,7 +69,7 @@ const NUMBER: &[&str] =
 /// When a frame was taken.
 const TIME: &[&str] = &["timestamp", "timestamp_ms", "time", "time_ms", "timestampMs", "t"];
 /// Who somebody is.
-const IDENTITY: &[&str] = &["track_id", "person_id", "instance_id", "idx", "id"];
+const IDENTITY: &[&str] = &["track_id", "person_id", "body_id", "instance_id", "idx", "id"];
 
 /// All frames of a file.
 pub(super) fn frames(json: &Json) -> Result<Vec<Frame>, Cause> {
@@ -93,7 +93,7 @@ pub(super) fn frames(json: &Json) -> Result<Vec<Frame>, Cause> {
         return Ok(frames);
     }
     if let Some(points) = odd {
-        let known = COUNTS.map(|n| n.to_string()).join(", ");
+        let known = counts().map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
         return Err(Cause::UnknownFormat(format!(
             "its JSON has {points} as somebody's points, which no known estimator writes (known are {known} points)"
         )));

@@ -1,7 +1,7 @@
 //! The points of one person in one picture, as lists of numbers, lists of lists, objects with coordinates, or objects with
 //! a name for each.
 
-use super::{super::json::Json, layouts::COUNTS};
+use super::{super::json::Json, layouts::is_known};
 
 /// Points of a person.
 #[derive(Clone, Debug, Default)]
@@ -27,6 +27,8 @@ pub(super) enum Third {
     Confidence,
 }
 
+/// A point of less confidence was not seen.
+const CONFIDENT: f32 = 0.1;
 /// Fewest and most points of a person that are looked at.
 const RANGE: std::ops::RangeInclusive<usize> = 5..=300;
 
@@ -53,7 +55,7 @@ pub(super) fn points_of(value: &Json, spatial: bool) -> Result<Option<Points>, S
         if !RANGE.contains(&count) {
             return Ok(None);
         }
-        if points.names.is_none() && !COUNTS.contains(&count) {
+        if points.names.is_none() && !is_known(count) {
             return Err(format!("{count} points"));
         }
     }
@@ -63,7 +65,7 @@ pub(super) fn points_of(value: &Json, spatial: bool) -> Result<Option<Points>, S
 /// Numbers in a row: of the ways to part them the one that gives a known number of points.
 fn flat_points(flat: &[f32], spatial: bool) -> Result<Option<Points>, String> {
     let widths: [usize; 3] = if spatial { [4, 3, 2] } else { [3, 4, 2] };
-    let fits = |&width: &usize| flat.len().is_multiple_of(width) && COUNTS.contains(&(flat.len() / width));
+    let fits = |&width: &usize| flat.len().is_multiple_of(width) && is_known(flat.len() / width);
     match widths.into_iter().find(fits) {
         Some(width) => Ok(rows_of(flat.chunks_exact(width))),
         None => Err(format!("{} numbers", flat.len())),
@@ -161,5 +163,45 @@ impl Points {
         }
         self.third = Some(if self.width == 2 { Third::Confidence } else { Third::Depth });
         self.width = if self.width == 2 { 3 } else { 4 };
+    }
+}
+
+/// What the numbers of a point are.
+pub(super) struct Meaning {
+    /// Whether the third one is a depth.
+    pub deep: bool,
+    /// Which one is a confidence.
+    confidence: Option<usize>,
+}
+
+impl Meaning {
+    pub(super) fn of<'a>(all: impl Iterator<Item = &'a Points> + Clone) -> Self {
+        let stated = |third| all.clone().any(|points| points.third == Some(third));
+        let widest = all.clone().map(|points| points.width).max().unwrap_or(2);
+        let values = || all.clone().flat_map(|points| &points.values);
+        let deep = match widest {
+            0..=2 => false,
+            3 if stated(Third::Confidence) => false,
+            3 if stated(Third::Depth) || all.clone().any(|points| points.spatial) => true,
+            // a confidence is a share, or one of COCO's 0, 1, 2
+            3 => !values().all(|v| v[2].is_nan() || (0.0..=1.0).contains(&v[2]) || v[2] == 2.0),
+            _ => true,
+        };
+        let confidence = match (widest, deep) {
+            (3, false) => Some(2),
+            (4, _) => Some(3),
+            _ => None,
+        };
+        // some programs leave all of them at zero
+        let confidence = confidence.filter(|&i| values().any(|v| v[i] >= CONFIDENT));
+        Self { deep, confidence }
+    }
+
+    /// Where a point is; NaN where it was not seen.
+    pub(super) fn place(&self, value: &[f32; 4]) -> [f32; 3] {
+        let unsure = self.confidence.is_some_and(|i| !(value[i] >= CONFIDENT));
+        let place = [value[0], value[1], if self.deep { value[2] } else { 0.0 }];
+        let nowhere = place == [0.0; 3];
+        if unsure || nowhere || place.iter().any(|v| !v.is_finite()) { [f32::NAN; 3] } else { place }
     }
 }

@@ -1,14 +1,14 @@
 //! Arrays in an archive, and archives of other things.
 
-use super::{foreign::zipped, formats::npy, *};
+use super::{arrays::waving, foreign::zipped, formats::npy, *};
 
 fn open(files: &[(&str, &[u8])]) -> Result<Motion, MotionError> {
     read(&zipped(files), "a.npz", &ReadOptions::default())
 }
 
-/// A body of SMPL's 22 joints that moves a little, from the parametrised person's numbers of no meaning.
+/// Three frames of somebody on SMPL's 22 joints.
 fn joints() -> Vec<f32> {
-    (0..3 * 22 * 3).map(|i| i as f32 / 66.0).collect()
+    waving(super::super::Layout::Smpl22)[..3 * 22 * 3].to_vec()
 }
 
 #[test]
