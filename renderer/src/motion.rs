@@ -1,17 +1,19 @@
 //! Motions of any skeleton: what a motion file says, in metres, +y up, whatever program wrote it.
 //!
-//! [`read`] takes bytes and [`read_file`] a path; both look at the content to tell BVH, NTU `.skeleton`, HumanML3D
-//! `.json` and `.npy` apart. The road of every format is the same:
+//! [`read`] takes bytes and [`read_file`] a path; both look at the content to tell the formats of [`Format`] apart. The
+//! road of every format is the same:
 //!
 //! ```text
-//! bytes ──bvh | ntu | humanml3d | npy──▶ Raw (the file's own units and axes)
+//! bytes ──archive, sniff──▶ which format ──bvh | gltf | … | npz──▶ Raw (the file's own units and axes)
 //!       ──topology──▶ body parts, mirror twins ──measure──▶ metres, +y up ──▶ Motion
 //! ```
 //!
 //! | Module | What lives there |
 //! | --- | --- |
-//! | `read` | the entry points: tells the format and calls its reader |
-//! | `bvh`, `ntu`, `humanml3d`, `npy` | one format each |
+//! | `read`, `beside` | the entry points: tells the format and calls its reader; files that come in pairs |
+//! | `format`, `sniff`, `foreign` | the list of formats, how each is told by its content, and what other files seem to be |
+//! | `archive`, `encoding`, `text`, `json` | gzip and zip; text of any encoding; words and numbers; JSON of unknown shape |
+//! | `bvh`, `gltf`, `acclaim`, `ntu`, `pku`, `msr`, `humanml3d`, `keypoints`, `npy`, `npz` | one format each |
 //! | `people` | what bodies look like and how they move: people told from furniture, and who performs |
 //! | `raw`, `limits` | what readers hand over; how much of a file is taken |
 //! | `understand` | makes a [`Motion`] of what a reader read |
@@ -23,20 +25,34 @@
 //! | `write` | BVH, glTF, NumPy, JSON and `.skeleton` files |
 //! | `humanoid` | a parametrised person who waves, squats, walks and claps |
 
+mod acclaim;
+mod archive;
+mod beside;
 mod bvh;
+mod encoding;
 mod error;
+mod foreign;
+mod format;
+mod gltf;
 mod humanml3d;
 pub mod humanoid;
+mod json;
+mod keypoints;
 mod left_out;
 mod limits;
 mod measure;
+mod msr;
 mod npy;
+mod npz;
 mod ntu;
 mod people;
+mod pku;
 pub mod quaternion;
 mod raw;
 mod read;
+mod sniff;
 mod source;
+mod text;
 mod topology;
 mod transform;
 mod understand;
@@ -49,10 +65,12 @@ mod tests;
 use std::sync::Arc;
 
 pub use error::{Cause, MotionError};
+pub use format::Format;
+pub use keypoints::join_frames;
 pub use limits::{MAX_FILE_BYTES, MAX_FRAMES, MAX_JOINT_FRAMES, MAX_JOINTS};
 pub use ntu::Slots;
 pub use read::{ReadOptions, read, read_file};
-pub use source::{Format, Known, Reason, Source};
+pub use source::{Known, Reason, Source};
 pub use topology::Layout;
 pub use units::{Unit, UpAxis};
 pub use write::{

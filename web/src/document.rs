@@ -12,7 +12,10 @@ use skeletonllm::{
     drawing::{DrawSettings, HostDrawing},
 };
 
-use crate::files::FileSource;
+use crate::{
+    companions::{self, Companions},
+    files::FileSource,
+};
 
 /// One opened motion, and everything said about it.
 #[derive(Debug)]
@@ -192,6 +195,7 @@ pub struct Document {
     pub settings_version: u64,
     /// How files are read that are opened from now on.
     pub options: ReadOptions,
+    companions: Companions,
     last_id: u64,
 }
 
@@ -202,8 +206,8 @@ pub enum Opened {
     Take(usize),
     /// A renderer's weights.
     Weights,
-    /// A description of `.npy` files that come after it.
-    Sidecar,
+    /// A description of files that come after it: its name, and their ending.
+    Companion(String, &'static str),
 }
 
 impl Document {
@@ -257,7 +261,8 @@ impl Document {
         }
     }
 
-    /// Opens a file: a motion, a renderer's weights, or a `skeleton.json` for `.npy` files.
+    /// Opens a file: a motion, a renderer's weights, or what describes motions that come after it (a `skeleton.json`, an
+    /// `.asf`, the `.bin` of a `.gltf`).
     ///
     /// # Errors
     /// The reader's words, which name the file.
@@ -271,11 +276,12 @@ impl Document {
             self.weights_name = Some(loaded.released.map_or_else(|| name.clone(), str::to_owned));
             return Ok(Opened::Weights);
         }
-        if name == "skeleton.json" {
-            self.options.sidecar = Some(file.bytes.clone());
-            return Ok(Opened::Sidecar);
+        if let Some(ending) = companions::describes(&name) {
+            self.companions.keep(FileSource { name: name.clone(), bytes: file.bytes.clone() });
+            return Ok(Opened::Companion(name, ending));
         }
-        let options = self.options.clone();
+        let sidecar = self.companions.of(&name).map(<[u8]>::to_vec);
+        let options = ReadOptions { sidecar, ..self.options.clone() };
         let take = self.read(Arc::new(FileSource { name, bytes: file.bytes.clone() }), options)?;
         self.takes.push(take);
         Ok(Opened::Take(self.takes.len() - 1))
@@ -436,6 +442,20 @@ mod tests {
         assert_eq!(document.takes[0].motion.positions, everybody.positions);
         document.choose_person(Some(7));
         assert_eq!(document.takes[0].person, None);
+    }
+
+    #[test]
+    fn a_skeleton_waits_for_the_motions_that_it_belongs_to() {
+        let mut document = Document::default();
+        let file = |name: &str, text: &str| FileSource { name: name.into(), bytes: text.as_bytes().to_vec() };
+        let motion = file("takes/01_01.amc", "1\nroot 0 1 0 0 0 0\nlfemur 10\n2\nlfemur 30\n");
+        let problem = document.open(&motion).unwrap_err();
+        assert!(problem.contains(".asf"), "{problem}");
+        let skeleton = ":units\nangle deg\n:root\norder TX TY TZ RX RY RZ\n:bonedata\nbegin\nname lfemur\ndirection 0 -1 0\n\
+            length 5\naxis 0 0 0 XYZ\ndof rx\nend\n:hierarchy\nbegin\nroot lfemur\nend\n";
+        let opened = document.open(&file("takes/01.asf", skeleton));
+        assert_eq!(opened, Ok(Opened::Companion("01.asf".into(), ".amc")));
+        assert_eq!(document.open(&motion), Ok(Opened::Take(0)));
     }
 
     #[test]

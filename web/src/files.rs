@@ -5,6 +5,8 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
+use draction::motion::Format;
+
 /// A file in memory.
 #[derive(Clone, Debug)]
 pub struct FileSource {
@@ -52,7 +54,7 @@ impl Incoming {
     }
 
     /// Everything that came, once nothing is awaited any more: files that were dropped together stay together, because
-    /// one may describe the others (`skeleton.json`).
+    /// one may describe the others ([`crate::companions`]).
     pub fn take(&self) -> Vec<Arrival> {
         if self.awaited.load(Ordering::SeqCst) > 0 {
             return Vec::new();
@@ -81,6 +83,16 @@ impl Drop for Ticket {
     fn drop(&mut self) {
         self.0.awaited.fetch_sub(1, Ordering::SeqCst);
     }
+}
+
+/// How files that can be opened usually end, without the dot.
+#[must_use]
+pub fn endings() -> Vec<&'static str> {
+    let motions = Format::ALL.iter().flat_map(|format| format.extensions()).copied();
+    let mut endings: Vec<&str> = motions.chain(["asf", "bin", "gz", "zip", "safetensors"]).collect();
+    endings.sort_unstable();
+    endings.dedup();
+    endings
 }
 
 /// Refuses a file by its size, before it is read.

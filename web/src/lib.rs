@@ -10,6 +10,7 @@
 
 pub mod actions;
 pub mod app;
+pub mod companions;
 pub mod device;
 pub mod document;
 pub mod exports;

@@ -13,6 +13,7 @@ mod viewport;
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 mod workbench;
 
+use draction::motion::Format;
 use eframe::egui;
 
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
@@ -173,8 +174,8 @@ fn pages(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions:
 fn empty(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| {
         let title = "Drop a motion file here";
-        let hint = "BVH, NTU .skeleton, HumanML3D, .npy. It stays on this machine: pictures, answers and all.";
-        drop_zone(ui, title, hint, |ui| header::open_buttons(content, ui, actions));
+        let hint = format!("{}. It stays on this machine: pictures, answers and all.", Format::listed());
+        drop_zone(ui, title, &hint, |ui| header::open_buttons(content, ui, actions));
     });
 }
 

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use clap::Parser;
 use draction::{
     cli::{Reading, finish, print, say, warn},
-    motion::{Source, source_as_json},
+    motion::{Format, Source, source_as_json},
 };
 use skeletonllm::{
     assistant::{Assistant, describe_motion},
@@ -15,7 +15,7 @@ use skeletonllm::{
 };
 use skeletonllm_network::device::DeviceChoice;
 
-/// Ask a question about a motion file: BVH, NTU .skeleton, HumanML3D .json or .npy, or .npy with a skeleton.json.
+/// Ask a question about a motion file.
 ///
 /// The file is drawn as twelve pictures by DrAction, and a small multimodal model looks at them and answers. Nothing
 /// leaves this machine. Without a question, an interactive prompt opens.
@@ -23,13 +23,17 @@ use skeletonllm_network::device::DeviceChoice;
 #[command(
     name = "ask",
     version,
-    after_help = "Examples:\n  \
+    after_help = format!(
+        "Formats: {}\n\nExamples:\n  \
         ask assets/samples/wave_left_hand.bvh \"Which hand does the person move?\"\n  \
         ask take_07.bvh --json \"What is the person doing?\"\n  \
-        ask take_07.bvh --sheet what_the_model_sees.png"
+        ask take_07.bvh --sheet what_the_model_sees.png",
+        Format::listed()
+    )
 )]
 struct Args {
-    /// The motion file.
+    /// The motion file. What belongs to it is found beside it: the skeleton.json of an .npy, the .asf of an .amc, the .bin of
+    /// a .gltf. A folder is read if it holds a .json file a frame, as OpenPose writes them.
     file: PathBuf,
     /// What to ask; an interactive prompt opens without it.
     question: Option<String>,

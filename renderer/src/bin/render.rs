@@ -15,7 +15,7 @@ use draction::{
     device::{DeviceChoice, Engine},
     draction::DrAction,
     export::{write_all, write_s2i},
-    motion::{Motion, Slots},
+    motion::{Format, Motion, Slots},
     renderer::{Rendering, frames, on_clip},
     s2i::{Bodies, BodyPlan, Columns, Range, Resampling, S2i, Stream},
     sampling::Sampler,
@@ -29,16 +29,17 @@ const MOST_NUMBERS: usize = 1 << 29;
 
 /// Draw a motion file as pictures.
 ///
-/// Reads BVH, NTU `.skeleton`, HumanML3D `.json` and `.npy` files of any skeleton, samples frames, and writes
-/// frame_01.png …, sheet.png (all frames on one picture), animation.gif and frames.safetensors (the numbers).
+/// Reads motions of any skeleton, samples frames, and writes frame_01.png …, sheet.png (all frames on one picture),
+/// animation.gif and frames.safetensors (the numbers).
 ///
 /// With --s2i the whole motion becomes one picture instead: rows are time, columns are joints by body part, and red,
 /// green and blue are x, y and z. It writes joint_1.png, bone_1.png and motion_1.png (and _2 for a second person) and
 /// s2i.safetensors (the numbers as image models take them).
 #[derive(Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, after_help = format!("Formats: {}\n\n{EXAMPLES}", Format::listed()))]
 struct Arguments {
-    /// Motion file
+    /// Motion file. What belongs to it is found beside it: the skeleton.json of an .npy, the .asf of an .amc, the .bin of a
+    /// .gltf. A folder is read if it holds a .json file a frame, as OpenPose writes them
     file: PathBuf,
     /// Folder for the pictures; made if it does not exist
     #[arg(long, value_name = "DIR")]

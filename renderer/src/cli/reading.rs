@@ -23,6 +23,9 @@ pub struct Reading {
     /// Only this one of several people, counted from 1
     #[arg(long, value_name = "N")]
     pub person: Option<usize>,
+    /// Which animation of a glTF file to read, by name or number [default: the longest]
+    #[arg(long, value_name = "NAME")]
+    pub animation: Option<String>,
 }
 
 impl Reading {
@@ -34,6 +37,7 @@ impl Reading {
             up: self.up,
             slots: self.slots.unwrap_or_default(),
             person: self.person,
+            animation: self.animation.clone(),
             ..ReadOptions::default()
         }
     }

@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::Format;
+
 /// An error that names the file, the line where there is one, and the cause.
 #[derive(Debug, Error)]
 #[error("{file}{}: {cause}", line.map(|l| format!(", line {l}")).unwrap_or_default())]
@@ -32,7 +34,7 @@ pub enum Cause {
         limit: u64,
     },
     /// The bytes are none of the known formats.
-    #[error("not a motion file this program knows (BVH, NTU .skeleton, HumanML3D .json, .npy): {0}")]
+    #[error("not a motion file this program knows ({known}): {0}", known = Format::listed())]
     UnknownFormat(String),
     /// The file ends before it is complete.
     #[error("the file ends early: {0}")]

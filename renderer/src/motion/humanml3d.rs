@@ -6,7 +6,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 
 use super::{
     Format, Layout,
-    error::{Cause, excerpt},
+    error::Cause,
+    json,
     limits::{MAX_COORDINATE, MAX_FRAMES},
     raw::Raw,
 };
@@ -22,21 +23,14 @@ pub(super) fn read(bytes: &[u8]) -> Result<Raw, (Option<usize>, Cause)> {
         return Err((Some(1), cause));
     }
     let mut positions = Vec::new();
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let parsed = File { positions: &mut positions }.deserialize(&mut json).and_then(|()| json.end());
+    let mut text = serde_json::Deserializer::from_slice(bytes);
+    let parsed = File { positions: &mut positions }.deserialize(&mut text).and_then(|()| text.end());
     if let Err(error) = parsed {
         let line = (error.line() > 0).then_some(error.line());
-        let text = excerpt_of(&error);
+        let text = json::message(&error);
         return Err((line, if error.is_eof() { Cause::Truncated(text) } else { Cause::Malformed(text) }));
     }
     Ok(raw(positions))
-}
-
-/// serde_json's message without its own "at line 3 column 4", which the error already names.
-fn excerpt_of(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let end = text.rfind(" at line ").unwrap_or(text.len());
-    if end > 200 { excerpt(text.as_bytes()) } else { text[..end].to_owned() }
 }
 
 /// A motion of SMPL's 22 joints from positions alone.

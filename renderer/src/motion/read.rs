@@ -3,11 +3,15 @@
 use std::{fs, io::Read as _, path::Path};
 
 use super::{
-    Format, Motion, MotionError, Slots, Unit, UpAxis, bvh,
-    error::{Cause, excerpt},
-    humanml3d,
+    Format, Motion, MotionError, Slots, Unit, UpAxis, acclaim, archive,
+    beside::Beside,
+    bvh, encoding,
+    error::Cause,
+    gltf, humanml3d, keypoints,
     limits::{MAX_FILE_BYTES, check_size},
-    npy, ntu,
+    msr, npy, npz, ntu, pku,
+    raw::Raw,
+    sniff,
     understand::understand,
 };
 
@@ -18,12 +22,15 @@ pub struct ReadOptions {
     pub unit: Option<Unit>,
     /// The file's up axis; `None` takes the declared one, or infers it from the body's stance.
     pub up: Option<UpAxis>,
-    /// The bytes of the `skeleton.json` that describes an `.npy` file.
+    /// The bytes of the file that belongs to this one: the `skeleton.json` of an `.npy` file, the `.asf` of an `.amc`
+    /// (or the other way round), the `.bin` of a `.gltf`.
     pub sidecar: Option<Vec<u8>>,
     /// `.skeleton` only: who stands in which body slot.
     pub slots: Slots,
     /// Reads only this one of the people in the file, counted from 1 in the order of the body slots; `None` reads all.
     pub person: Option<usize>,
+    /// glTF only: the name of the animation to read, or its number counted from one; `None` takes the longest.
+    pub animation: Option<String>,
 }
 
 /// Reads a motion from bytes; the format is told from the content, `name` is for messages and tells only between
@@ -33,38 +40,89 @@ pub struct ReadOptions {
 /// A [`MotionError`] with `name`, line and cause when the bytes are no motion file, are damaged, hold no moving body, or
 /// exceed the limits ([`MAX_FILE_BYTES`], [`super::MAX_JOINTS`], [`super::MAX_FRAMES`], [`super::MAX_JOINT_FRAMES`]).
 pub fn read(bytes: &[u8], name: &str, options: &ReadOptions) -> Result<Motion, MotionError> {
-    check_size(bytes.len() as u64).map_err(|cause| cause.at(name, None))?;
-    let sidecar = options.sidecar.as_deref();
-    let raw = match sniff(bytes).map_err(|cause| cause.at(name, None))? {
-        Format::Npy => npy::read(bytes, sidecar).map_err(|(file, cause)| match file {
-            npy::Culprit::Array => cause.at(name, None),
-            npy::Culprit::Sidecar(line) => cause.at(&format!("{name} (skeleton.json)"), line),
-        }),
-        Format::HumanMl3d => humanml3d::read(bytes).map_err(|(line, cause)| cause.at(name, line)),
-        Format::Ntu => ntu::read(bytes, options.slots).map_err(|(line, cause)| cause.at(name, line)),
-        _ => bvh::read(bytes, options.person).map_err(|(line, cause)| cause.at(name, line)),
-    }?;
-    understand(raw, name, options).map_err(|cause| cause.at(name, None))
+    let beside = options.sidecar.as_deref().map_or(Beside::Nowhere, Beside::Given);
+    read_beside(bytes, name, options, &beside)
 }
 
-/// Reads a motion file. For an `.npy` file without [`ReadOptions::sidecar`], a `skeleton.json` in the same folder is used.
+/// Reads a motion file, and where [`ReadOptions::sidecar`] does not give it the file that belongs to it: the
+/// `skeleton.json` beside an `.npy` file, the `.asf` of an `.amc`, the buffers of a `.gltf`. A folder is read if it holds
+/// one `.json` file a frame, as OpenPose writes them.
 ///
 /// # Errors
 /// As [`read`], and when the file cannot be read. A file larger than [`MAX_FILE_BYTES`] is refused before it is read.
 pub fn read_file(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Motion, MotionError> {
     let path = path.as_ref();
     let name = path.display().to_string();
-    let bytes = load(path).map_err(|cause| cause.at(&name, None))?;
-    let sidecar = path.with_file_name("skeleton.json");
-    if npy::is_npy(&bytes) && options.sidecar.is_none() && sidecar.is_file() {
-        let content = load(&sidecar).map_err(|cause| cause.at(&sidecar.display().to_string(), None))?;
-        let options = ReadOptions { sidecar: Some(content), ..options.clone() };
-        return read(&bytes, &name, &options);
+    if path.is_dir() {
+        let raw = keypoints::read_folder(path)?;
+        return understand(raw, &name, options).map_err(|cause| cause.at(&name, None));
     }
-    read(&bytes, &name, options)
+    let bytes = load(path).map_err(|cause| cause.at(&name, None))?;
+    let beside = options.sidecar.as_deref().map_or(Beside::Of(path), Beside::Given);
+    let mut motion = read_beside(&bytes, &name, options, &beside)?;
+    if motion.source.format == Format::Keypoints && motion.frames() == 1 && keypoints::is_one_of_many(path) {
+        motion.source.warnings.push("it is one frame of several: give their folder to read them all".to_owned());
+    }
+    Ok(motion)
 }
 
-fn load(path: &Path) -> Result<Vec<u8>, Cause> {
+fn read_beside(bytes: &[u8], name: &str, options: &ReadOptions, beside: &Beside<'_>) -> Result<Motion, MotionError> {
+    let at = |cause: Cause| cause.at(name, None);
+    check_size(bytes.len() as u64).map_err(at)?;
+    let bytes = archive::unzipped(bytes).map_err(at)?;
+    let raw = match sniff::binary(&bytes).map_err(at)? {
+        Some(Format::Npz) => match npz::lone_file(&bytes).map_err(at)? {
+            Some(content) => read_raw(&content, name, options, beside)?,
+            None => read_arrays(&bytes, name, beside, npz::read)?,
+        },
+        _ => read_raw(&bytes, name, options, beside)?,
+    };
+    understand(raw, name, options).map_err(at)
+}
+
+/// What stands in a file that is no archive.
+fn read_raw(bytes: &[u8], name: &str, options: &ReadOptions, beside: &Beside<'_>) -> Result<Raw, MotionError> {
+    let at = |cause: Cause| cause.at(name, None);
+    let animation = options.animation.as_deref();
+    match sniff::binary(bytes).map_err(at)? {
+        None => {}
+        Some(Format::Npy) => return read_arrays(bytes, name, beside, npy::read),
+        Some(Format::Gltf) => return gltf::read(bytes, name, animation, beside),
+        Some(_) => return Err(at(Cause::Malformed("it is an archive within an archive".to_owned()))),
+    }
+    let text = encoding::to_utf8(bytes).map_err(at)?;
+    let line = |(line, cause): (Option<usize>, Cause)| cause.at(name, line);
+    let mut raw = match sniff::text(&text.utf8).map_err(at)? {
+        Format::HumanMl3d => humanml3d::read(&text.utf8).map_err(line),
+        Format::Keypoints => keypoints::read(&text.utf8).map_err(line),
+        Format::Ntu => ntu::read(&text.utf8, options.slots).map_err(line),
+        Format::Pku => pku::read(&text.utf8).map_err(line),
+        Format::Msr => msr::read(&text.utf8).map_err(line),
+        Format::Acclaim => acclaim::read(&text.utf8, name, beside),
+        Format::Gltf => gltf::read(&text.utf8, name, animation, beside),
+        _ => bvh::read(&text.utf8, options.person).map_err(line),
+    }?;
+    if let Some(encoding) = text.guessed {
+        raw.warnings.push(format!("it is not in UTF-8: its names are read as {encoding}"));
+    }
+    Ok(raw)
+}
+
+/// A reader of arrays: bytes and their description.
+type Arrays = fn(&[u8], Option<&[u8]>) -> Result<Raw, (npy::Culprit, Cause)>;
+
+fn read_arrays(bytes: &[u8], name: &str, beside: &Beside<'_>, reader: Arrays) -> Result<Raw, MotionError> {
+    let described = beside.named("skeleton.json")?;
+    let sidecar = described.as_ref().map(|companion| &companion.bytes[..]);
+    reader(bytes, sidecar).map_err(|(file, cause)| match (file, &described, beside) {
+        (npy::Culprit::Sidecar(line), Some(companion), Beside::Of(_)) => cause.at(&companion.name, line),
+        (npy::Culprit::Sidecar(line), ..) => cause.at(&format!("{name} (skeleton.json)"), line),
+        (npy::Culprit::Array, ..) => cause.at(name, None),
+    })
+}
+
+/// Reads a file of limited size.
+pub(super) fn load(path: &Path) -> Result<Vec<u8>, Cause> {
     let file = fs::File::open(path)?;
     check_size(file.metadata()?.len())?;
     let mut bytes = Vec::new();
@@ -72,21 +130,4 @@ fn load(path: &Path) -> Result<Vec<u8>, Cause> {
     file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
     check_size(bytes.len() as u64)?;
     Ok(bytes)
-}
-
-/// Tells the format by content.
-fn sniff(bytes: &[u8]) -> Result<Format, Cause> {
-    if npy::is_npy(bytes) {
-        return Ok(Format::Npy);
-    }
-    let text = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let start = text.trim_ascii_start();
-    let word = |w: &[u8]| start.len() >= w.len() && start[..w.len()].eq_ignore_ascii_case(w);
-    match start.first() {
-        None => Err(Cause::UnknownFormat("it is empty".to_owned())),
-        Some(b'{' | b'[') => Ok(Format::HumanMl3d),
-        Some(b'0'..=b'9') => Ok(Format::Ntu),
-        _ if word(b"HIERARCHY") || word(b"ROOT") || word(b"MOTION") => Ok(Format::Bvh),
-        _ => Err(Cause::UnknownFormat(format!("it begins with {}", excerpt(start)))),
-    }
 }

@@ -2,36 +2,7 @@
 
 use std::fmt;
 
-use super::{Unit, UpAxis};
-
-/// A file format.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Format {
-    /// Not from a file: made by this program.
-    #[default]
-    Generated,
-    /// Biovision hierarchy.
-    Bvh,
-    /// NTU RGB+D `.skeleton` (spec A.1.1).
-    Ntu,
-    /// HumanML3D `.json` (spec A.1.2).
-    HumanMl3d,
-    /// A NumPy array, described by `skeleton.json` or by its shape.
-    Npy,
-}
-
-impl fmt::Display for Format {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Generated => "generated",
-            Self::Bvh => "BVH",
-            Self::Ntu => "NTU .skeleton",
-            Self::HumanMl3d => "HumanML3D .json",
-            Self::Npy => ".npy",
-        })
-    }
-}
+use super::{Format, Unit, UpAxis};
 
 /// How sure one can be of something about a file, the surest first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,13 +1,19 @@
 //! Readers against numbers worked out by hand, damaged files, and every recording at hand.
 
+mod acclaim;
 mod arrays;
 mod bad_input;
 mod bvh;
 mod data;
+mod foreign;
 mod formats;
+mod gltf;
+mod keypoints;
 mod names;
+mod npz;
 mod people;
 mod shapes;
+mod tables;
 
 use super::{Motion, MotionError, ReadOptions, Unit, UpAxis, read};
 

@@ -16,8 +16,8 @@ pub struct Input {
     pub beside: Option<Vec<u8>>,
 }
 
-/// What second files are called: the skeletons of `.amc` files, and of arrays.
-const BESIDE: [&str; 2] = ["a.asf", "skeleton.json"];
+/// What second files are called, by how the first one ends: skeletons, and the numbers of a `.gltf`.
+const BESIDE: [(&str, &str); 3] = [(".amc", "a.asf"), (".gltf", "a.bin"), ("", "skeleton.json")];
 
 impl Input {
     /// A file that stands alone.
@@ -40,7 +40,8 @@ impl Input {
 
     /// Where both files lie in a folder.
     pub(crate) fn paths(&self, folder: &Path) -> [PathBuf; 2] {
-        [&self.name[..], BESIDE[usize::from(!self.name.ends_with(".amc"))]].map(|name| folder.join(name))
+        let second = BESIDE.iter().find(|(ending, _)| self.name.ends_with(ending)).map_or("", |(_, second)| second);
+        [&self.name[..], second].map(|name| folder.join(name))
     }
 
     /// Writes the files into a folder, made if it is missing.
@@ -61,13 +62,13 @@ impl Input {
     pub fn load(path: &Path) -> io::Result<Self> {
         let file = if path.is_dir() {
             let mut files = fs::read_dir(path)?.filter_map(|entry| Some(entry.ok()?.path()));
-            let file = files.find(|file| file.is_file() && !BESIDE.iter().any(|second| file.ends_with(second)));
+            let file = files.find(|file| file.is_file() && !BESIDE.iter().any(|(_, second)| file.ends_with(second)));
             file.ok_or_else(|| io::Error::other(format!("{} holds no input", path.display())))?
         } else {
             path.to_owned()
         };
         let name = file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let mut seconds = BESIDE.iter().map(|second| file.with_file_name(second));
+        let mut seconds = BESIDE.iter().map(|(_, second)| file.with_file_name(second));
         let beside = seconds.find(|second| second.is_file()).map(fs::read).transpose()?;
         // where there is none, an empty file stands for it while inputs are tried
         let beside = beside.filter(|beside| !beside.is_empty());
@@ -81,7 +82,7 @@ mod tests {
 
     #[test]
     fn what_is_saved_is_loaded() {
-        for name in ["a.npy", "a.amc"] {
+        for name in ["a.npy", "a.amc", "a.gltf"] {
             for beside in [Some(b"{}".to_vec()), None] {
                 let folder = tempfile::tempdir().unwrap();
                 let input = Input { beside, ..Input::alone(name, b"\x93N".as_slice()) };

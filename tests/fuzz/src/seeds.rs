@@ -8,6 +8,12 @@ use draction::motion::{
 
 use crate::Input;
 
+mod foreign;
+mod packed;
+
+pub(crate) use foreign::{acclaim, keypoints, msr, pku};
+pub(crate) use packed::{gltf, npz};
+
 /// A few frames in the middle of an action.
 fn moments(action: Action, frames: usize) -> Motion {
     perform(action, &Person::default(), 30.0).cropped(20..20 + frames)
@@ -61,5 +67,8 @@ pub(crate) fn npy() -> Vec<Input> {
 }
 
 pub(crate) fn all() -> Vec<Input> {
-    [bvh(), ntu(), humanml3d(), npy()].into_iter().flatten().collect()
+    [bvh(), gltf(), acclaim(), ntu(), pku(), msr(), humanml3d(), keypoints(), npy(), npz()]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -33,4 +33,4 @@ macro_rules! readers {
     };
 }
 
-readers! { bvh ntu humanml3d npy anything }
+readers! { bvh gltf acclaim ntu pku msr humanml3d keypoints npy npz anything }

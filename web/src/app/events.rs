@@ -4,6 +4,7 @@ use skeletonllm::assistant::Attribution;
 
 use super::App;
 use crate::{
+    companions,
     document::{Explanation, Opened, Outcome, Take},
     files::Arrival,
     inference::{Event, STOPPED},
@@ -13,11 +14,8 @@ use crate::{
 impl App {
     /// Opens the files that came in.
     pub(super) fn open_arrivals(&mut self) {
-        let mut arrivals = self.incoming.take();
-        // descriptions first, whatever their place among the dropped files
-        arrivals.sort_by_key(|arrival| !matches!(arrival, Arrival::File(file) if file.name.ends_with("skeleton.json")));
         let mut first = None;
-        for arrival in arrivals {
+        for arrival in companions::arranged(self.incoming.take()) {
             let opened = match arrival {
                 Arrival::File(file) => self.document.open(&file),
                 Arrival::Problem(problem) => Err(problem),
@@ -32,7 +30,9 @@ impl App {
                     self.note(&format!("drawing with the weights {name}"));
                     self.redraw();
                 }
-                Ok(Opened::Sidecar) => self.note("skeleton.json describes the .npy files that come after it"),
+                Ok(Opened::Companion(name, of)) => {
+                    self.note(&format!("{name} describes the {of} files that come after it"))
+                }
                 Err(problem) => self.report_error(&problem),
             }
         }

@@ -4,7 +4,7 @@ use std::{cell::RefCell, path::PathBuf, process::ExitCode, rc::Rc};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
-use draction::cli::Reading;
+use draction::{cli::Reading, motion::Format};
 use skeletonllm::{
     drawing::HostDrawing,
     folder::{ModelFiles, default_model},
@@ -22,8 +22,8 @@ use skeletonllm_web::{
 
 /// See motions move, see what DrAction draws of them, and ask a small multimodal model about them.
 ///
-/// Opens BVH, NTU .skeleton, HumanML3D .json or .npy, and .npy with a skeleton.json beside it; more files can be dropped
-/// into the window. A renderer's .safetensors draws with other weights. Nothing leaves this machine.
+/// Opens motion files of the formats below; what belongs to one is found beside it (a skeleton.json, an .asf, a .bin). More
+/// files can be dropped into the window. A renderer's .safetensors draws with other weights. Nothing leaves this machine.
 ///
 /// B or F12 opens the shader workbench: the time of every pass, the shaders with live reload, the Gaussians behind a
 /// pixel, the numbers of every buffer, GPU against CPU twin, gradients, and captures for `conformance replay`.
@@ -31,8 +31,8 @@ use skeletonllm_web::{
 #[command(
     name = "viewer",
     version,
-    after_help = "Examples:\n  viewer assets/samples/walk.bvh\n  viewer takes/            every motion in a folder\n  \
-        viewer --device cpu walk.bvh"
+    after_help = format!("Formats: {}\n\nExamples:\n  viewer assets/samples/walk.bvh\n  \
+        viewer takes/            every motion in a folder\n  viewer --device cpu walk.bvh", Format::listed())
 )]
 struct Args {
     /// Motion files, or folders of them.

@@ -6,7 +6,7 @@ use eframe::egui;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 use super::Kind;
-use crate::files::{FileSource, Incoming, check_size};
+use crate::files::{FileSource, Incoming, check_size, endings};
 
 /// Largest file that is read, in bytes: what a tab can parse without being noticed much.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -40,6 +40,7 @@ pub fn choose_files(incoming: &Incoming, ctx: &egui::Context) {
     let Some(input) = create::<web_sys::HtmlInputElement>("input") else { return };
     input.set_type("file");
     input.set_multiple(true);
+    input.set_accept(&endings().iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(","));
     let (incoming, ctx, chosen) = (incoming.clone(), ctx.clone(), input.clone());
     let on_change = Closure::once_into_js(move || {
         let Some(files) = chosen.files() else { return };

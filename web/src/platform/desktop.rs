@@ -2,14 +2,17 @@
 
 use std::{
     future::Future,
-    path::PathBuf,
+    path::{Path, PathBuf},
     time::{Duration, Instant},
 };
 
 use eframe::egui;
 
 use super::Kind;
-use crate::files::{FileSource, Incoming};
+use crate::{
+    companions,
+    files::{FileSource, Incoming, endings},
+};
 
 /// Largest file that is read, in bytes.
 pub const MAX_FILE_BYTES: u64 = draction::motion::MAX_FILE_BYTES;
@@ -28,13 +31,20 @@ pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     std::thread::spawn(move || pollster::block_on(task));
 }
 
+/// Most descriptions beside a file that are read with it.
+const MAX_BESIDE: usize = 16;
+
 /// Nobody closes a dialog faster than this.
 const NO_DIALOG: Duration = Duration::from_millis(300);
 
 /// Opens the system's file dialog.
 pub fn choose_files(incoming: &Incoming, ctx: &egui::Context) {
     // some systems want it made on this thread, and none wants this thread to wait
-    let dialog = rfd::AsyncFileDialog::new().set_title("Open motions, or weights to draw with").pick_files();
+    let dialog = rfd::AsyncFileDialog::new()
+        .set_title("Open motions, or weights to draw with")
+        .add_filter("Motions and weights", &endings())
+        .add_filter("All files", &["*"])
+        .pick_files();
     let (incoming, ctx) = (incoming.clone(), ctx.clone());
     spawn(async move {
         let asked = Instant::now();
@@ -57,20 +67,45 @@ pub fn read_dropped(file: egui::DroppedFileHandle, incoming: &Incoming, _ctx: &e
     read_path(file.path().to_owned(), incoming);
 }
 
-/// Reads a file, or all files of a folder.
+/// Reads a file and what lies beside it and describes it, or all files of a folder.
 pub fn read_path(path: PathBuf, incoming: &Incoming) {
-    if path.is_dir() {
-        let entries = std::fs::read_dir(&path).map(|entries| entries.flatten().map(|e| e.path()).collect::<Vec<_>>());
-        match entries {
-            Ok(mut entries) => {
-                entries.sort();
-                entries.retain(|entry| entry.is_file());
-                entries.into_iter().for_each(|entry| read_path(entry, incoming));
-            }
-            Err(error) => incoming.problem(&format!("{}: {error}", path.display())),
+    if !path.is_dir() {
+        for beside in described_beside(&path) {
+            read_one(beside, incoming);
         }
+        read_one(path, incoming);
         return;
     }
+    let entries = std::fs::read_dir(&path).map(|entries| entries.flatten().map(|e| e.path()).collect::<Vec<_>>());
+    match entries {
+        Ok(mut entries) => {
+            entries.sort();
+            entries.into_iter().filter(|entry| entry.is_file()).for_each(|entry| read_one(entry, incoming));
+        }
+        Err(error) => incoming.problem(&format!("{}: {error}", path.display())),
+    }
+}
+
+/// Files of the same folder that describe files of this one's ending; the document picks the right one.
+fn described_beside(path: &Path) -> Vec<PathBuf> {
+    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let ending = if ending == "npz" { "npy" } else { &ending };
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let describes = |entry: &PathBuf| {
+        let of = entry.file_name().and_then(|name| companions::describes(&name.to_string_lossy()));
+        of.is_some_and(|of| of[1..] == *ending) && entry.is_file()
+    };
+    // most motions need none: a folder is not searched for them
+    if !["npy", "amc", "gltf"].contains(&ending) {
+        return Vec::new();
+    }
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path());
+    let mut found: Vec<PathBuf> = entries.filter(describes).take(MAX_BESIDE).collect();
+    found.sort();
+    found
+}
+
+fn read_one(path: PathBuf, incoming: &Incoming) {
     let name = path.display().to_string();
     let bytes = std::fs::metadata(&path)
         .map_err(|error| format!("{name}: {error}"))

@@ -7,9 +7,10 @@ use super::{
     super::{
         error::{Cause, excerpt},
         limits::{MAX_JOINTS, check_count},
+        text::number,
     },
     Channel, Failure, Node,
-    lexer::{Lexer, number},
+    lexer::Lexer,
 };
 
 /// Most channels a joint may list: three positions, three rotations and some to spare.

@@ -1,12 +1,6 @@
 //! Words and lines of a text of unknown origin.
 
-use super::{
-    super::{
-        error::{Cause, excerpt},
-        limits::MAX_COORDINATE,
-    },
-    Failure,
-};
+use super::{super::error::Cause, Failure};
 
 /// Walks over the bytes; never copies, never looks back.
 pub(super) struct Lexer<'a> {
@@ -93,25 +87,5 @@ impl<'a> Lexer<'a> {
         let end = rest.iter().position(|&b| b == self.newline).unwrap_or(rest.len());
         self.at += end;
         Some((self.line, &rest[..end]))
-    }
-}
-
-/// Words of one line.
-pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|b| b.is_ascii_whitespace() || matches!(b, 0 | 0x0b)).filter(|w| !w.is_empty())
-}
-
-/// A finite number.
-pub(super) fn number(word: &[u8], what: &str) -> Result<f64, Cause> {
-    let parsed = std::str::from_utf8(word).ok().and_then(|s| s.parse::<f64>().ok());
-    let shown = excerpt(word);
-    match parsed {
-        Some(v) if v.is_finite() && v.abs() <= MAX_COORDINATE => Ok(v),
-        Some(_) => Err(Cause::NotFinite(format!("{what} {shown}"))),
-        // what C programs print for NaN and infinity
-        None if word.windows(2).any(|w| w == b"#I" || w == b"#Q" || w == b"#S") => {
-            Err(Cause::NotFinite(format!("{what} {shown}")))
-        }
-        None => Err(Cause::Malformed(format!("{what} should be a number, not {shown}"))),
     }
 }

@@ -4,9 +4,10 @@ use super::{
     super::{
         error::{Cause, excerpt},
         limits::{MAX_FRAMES, MAX_JOINT_FRAMES, check_count},
+        text::{number, words},
     },
     Failure, File, Node,
-    lexer::{Lexer, number, words},
+    lexer::Lexer,
 };
 
 /// Reads from behind `MOTION` to the end. Rows decide how many frames there are; a different `Frames:` is a warning.

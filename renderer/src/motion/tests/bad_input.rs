@@ -112,6 +112,15 @@ fn a_speck_among_large_coordinates_is_no_person() {
 #[test]
 fn deep_and_wide_files_take_little_time() {
     let start = Instant::now();
+    failure("{\"people\":".repeat(100_000).as_bytes());
+    failure(format!("[{}", "{\"keypoints\":[1,2,3]},".repeat(200_000)).as_bytes());
+    failure(format!("[{}[]]", "[],".repeat(400_000)).as_bytes());
+    failure(format!(":version 1\n:bonedata\n{}", "begin\nname a\nend\n".repeat(100_000)).as_bytes());
+    failure(
+        format!("{{\"asset\":{{\"version\":\"2.0\"}},\"nodes\":[{}{{}}]}}", "{\"children\":[0,1]},".repeat(200_000))
+            .as_bytes(),
+    );
+    failure("0.5 ".repeat(3_000_000).as_bytes());
     let deep = format!("HIERARCHY\n{}", "ROOT a\n{\nOFFSET 0 1 0\n".repeat(1_000_000));
     let error = failure(deep.as_bytes());
     assert!(error.to_string().contains("limit of 1024"), "{error}");
@@ -158,13 +167,19 @@ fn seeds() -> Vec<Vec<u8>> {
     moving[1][3][1] = 1.7;
     let json = serde_json::json!({ "other": {"a": [1]}, "skeletons": moving }).to_string();
     let values = &super::arrays::waving(Layout::Smpl22)[..2 * 22 * 3];
-    vec![
+    let array = super::formats::npy(1, "<f4", false, &[2, 22, 3], values);
+    let mut seeds = vec![
         write_bvh(&wave, 0).unwrap().into_bytes(),
         GOOD.as_bytes().to_vec(),
         ntu.into_bytes(),
         json.into_bytes(),
-        super::formats::npy(1, "<f4", false, &[2, 22, 3], values),
-    ]
+        super::foreign::zipped(&[("joints.npy", &array)]),
+        array,
+    ];
+    seeds.extend(super::gltf::seeds());
+    seeds.extend(super::keypoints::seeds());
+    seeds.extend(super::tables::seeds());
+    seeds
 }
 
 #[test]
@@ -183,7 +198,7 @@ fn mutated_files_never_panic() {
         assert!(read(seed, "seed", &ReadOptions::default()).is_ok());
     }
     let mut read_well = 0;
-    for round in 0..6000 {
+    for round in 0..12_000 {
         let mut bytes = seeds[round % seeds.len()].clone();
         for _ in 0..=random(4) {
             let at = random(bytes.len());
@@ -218,5 +233,42 @@ fn mutated_files_never_panic() {
         }
     }
     // the mutations are small enough to reach the insides
+    assert!(read_well > 400, "{read_well}");
+}
+
+#[test]
+fn mutated_pairs_never_panic() {
+    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
+    let mut random = |n: usize| {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        (state % n as u64) as usize
+    };
+    let (asf, amc) = (super::acclaim::ASF.as_bytes(), super::acclaim::AMC.as_bytes());
+    let words: [&[u8]; 8] = [b"begin", b"end", b":root", b"nan", b"-1e9", b"\n", b"root", b"dof rx"];
+    let mut read_well = 0;
+    for round in 0..4000 {
+        let mut pair = [asf.to_vec(), amc.to_vec()];
+        let bytes = &mut pair[round % 2];
+        for _ in 0..=random(3) {
+            let at = random(bytes.len());
+            match random(3) {
+                0 => bytes[at] = random(128) as u8,
+                1 => drop(bytes.splice(at..at, words[random(words.len())].iter().copied())),
+                _ => drop(bytes.drain(at..(at + random(20)).min(bytes.len()))),
+            }
+            if bytes.is_empty() {
+                bytes.push(b':');
+            }
+        }
+        let [asf, amc] = pair;
+        let options = ReadOptions { sidecar: Some(asf), ..ReadOptions::default() };
+        if let Ok(m) = read(&amc, "mutant.amc", &options) {
+            read_well += 1;
+            assert!(m.positions.iter().all(|v| v.is_finite()));
+            assert_eq!(m.positions.len(), m.present.len() * m.joints() * 3);
+        }
+    }
     assert!(read_well > 200, "{read_well}");
 }

@@ -26,8 +26,6 @@ pub enum Layout {
     Ntu25,
     /// Kinect v1 in its SDK's order, as in NW-UCLA.
     Kinect20,
-    /// Azure Kinect in its SDK's order.
-    Azure32,
     /// SMPL's body joints as in HumanML3D.
     Smpl22,
     /// COCO's person keypoints.

@@ -1,0 +1,176 @@
+//! What pose estimators write of pictures and videos: OpenPose, COCO (AlphaPose, MMPose), MediaPipe and their kin, in the
+//! plane or in space, a file a frame or a file a video.
+//!
+//! `people` and `points` find somebody's points in JSON of many spellings, `layouts` says what they are, `tracks` follows
+//! people from frame to frame and fills what was not seen. A confidence says whether a point was seen, and no more.
+
+mod files;
+mod layouts;
+mod people;
+mod picture;
+mod points;
+mod tracks;
+mod video;
+
+pub use self::files::join_frames;
+pub(super) use self::files::{is_one_of_many, read_folder};
+use self::{
+    layouts::{MEDIAPIPE, Order},
+    people::Frame,
+    points::Meaning,
+    tracks::Sighting,
+    video::{Video, numbered, rate},
+};
+use super::{Format, Reason, Unit, UpAxis, error::Cause, json::Json, limits::MAX_COORDINATE, raw::Raw, topology};
+
+/// An error and its line.
+type Failure = (Option<usize>, Cause);
+
+/// The rate of most videos.
+const FPS: f64 = 30.0;
+/// Fewest points that make somebody.
+const FEWEST: usize = 3;
+
+/// Reads a file; the error comes with its line.
+pub(super) fn read(text: &[u8]) -> Result<Raw, Failure> {
+    let json = Json::read(text)?;
+    let frames = people::frames(&json).map_err(|cause| (None, cause))?;
+    understand(frames, &Video::of(&json)).map_err(|cause| (None, cause))
+}
+
+/// Makes bodies of people in frames.
+fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
+    let mut warnings = Vec::new();
+    let everybody = || frames.iter().flat_map(|frame| &frame.people);
+    // of several kinds of bodies the most frequent
+    let mut counts: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
+    everybody().for_each(|person| *counts.entry(person.points.values.len()).or_default() += 1);
+    let points = counts.iter().max_by_key(|&(_, n)| *n).map_or(0, |(&points, _)| points);
+    if counts.len() > 1 {
+        warnings.push(format!("people with other than {points} points are left out"));
+    }
+    let people = || everybody().filter(|person| person.points.values.len() == points);
+    let first = people().next().ok_or_else(|| Cause::Degenerate("nobody is in any frame".to_owned()))?;
+    let meaning = Meaning::of(people().map(|person| &person.points));
+    let (world, own_names) = (first.points.world, first.points.names.clone());
+    let (places, total) = numbered(&frames);
+    let fps = video.fps.or_else(|| rate(&frames));
+    if fps.is_none() && total > 1 {
+        warnings.push(format!("it states no frame rate: taken for {FPS} frames a second"));
+    }
+
+    let mut sightings = Vec::new();
+    for (frame, place) in frames.iter().zip(places) {
+        for person in frame.people.iter().filter(|person| person.points.values.len() == points) {
+            let joints: Vec<[f32; 3]> = person.points.values.iter().map(|value| meaning.place(value)).collect();
+            if let Some(j) = joints.iter().position(|p| p.iter().any(|v| f64::from(v.abs()) > MAX_COORDINATE)) {
+                return Err(Cause::NotFinite(format!("the position of point {} in frame {}", j + 1, place + 1)));
+            }
+            if joints.iter().filter(|p| !p[0].is_nan()).count() >= FEWEST.min(points) {
+                sightings.push(Sighting { frame: place, id: person.id, joints });
+            }
+        }
+    }
+    drop(frames);
+    sightings.sort_by_key(|sighting| sighting.frame);
+    let in_picture = !world && (!meaning.deep || points == MEDIAPIPE);
+    let scale = if in_picture { picture::scale(&mut sightings, video.size) } else { None };
+    let (tracks, by_number) = tracks::follow(&sightings);
+    if tracks.is_empty() {
+        return Err(Cause::Degenerate("nobody is in any frame: no point was seen".to_owned()));
+    }
+    let (tracks, dropped) = tracks::keep(tracks);
+    let (mut positions, filled) = tracks::positions(&tracks, &sightings, total, points)?;
+    drop(sightings);
+
+    let seen: Vec<bool> =
+        (0..points).map(|j| positions[3 * j..].chunks(3 * points).any(|p| p[0] != 0.0 && !p[0].is_nan())).collect();
+    let names = video.names.clone().filter(|names| names.len() == points).or(own_names);
+    let order = order(&positions, points, &seen, names, video.bones.clone())?;
+    let (kept, bones, parents) = order.without(&seen);
+    if kept.len() < 2 {
+        return Err(Cause::Degenerate("fewer than two points were ever seen".to_owned()));
+    }
+    positions = select(&positions, points, &kept);
+    fill_from_parents(&mut positions, &parents);
+    if filled > 0 {
+        warnings.push(format!("{filled} places of points that were not seen are led from where they were seen before to where they are seen again"));
+    }
+    let flat = !meaning.deep;
+    let mut left_out: Vec<String> =
+        (0..order.names.len()).filter(|&j| !seen[j]).map(|j| order.names[j].clone()).collect();
+    if order.beyond > 0 {
+        left_out.push(format!("{} points of face and hands", order.beyond));
+    }
+    let layout =
+        format!("{points} points a person are {}{}", order.title, scale.map_or(String::new(), |s| format!("; {s}")));
+    let how = if by_number { "by the file's numbers" } else { "by where they are" };
+    let several = tracks.len() > 1 || dropped > 0;
+    let left = if dropped > 0 { format!(", {dropped} seen for a moment left out") } else { String::new() };
+    let people =
+        format!("{} {} followed {how}{left}", tracks.len(), if tracks.len() == 1 { "person" } else { "people" });
+    let up_stated =
+        if flat { Some("pictures count downwards") } else { (points == MEDIAPIPE).then_some("set by MediaPipe") };
+    Ok(Raw {
+        format: Format::Keypoints,
+        names: kept.iter().map(|&j| order.names[j].clone()).collect(),
+        bones: Some(bones),
+        parents,
+        fps: fps.unwrap_or(FPS),
+        bodies: tracks.len(),
+        positions,
+        layout_from: Some(Reason::inferred(layout)),
+        bodies_from: several.then(|| if by_number { Reason::stated(people) } else { Reason::inferred(people) }),
+        left_out,
+        unit: world.then(|| (Unit::METRE, "set by MediaPipe".to_owned())),
+        up: up_stated.map(|why| (UpAxis::MinusY, why.to_owned())),
+        usual_up: order.usual_up,
+        warnings,
+        ..Raw::default()
+    })
+}
+
+/// The order of points: of the file itself, or the known one that fits.
+fn order(
+    positions: &[f32],
+    points: usize,
+    seen: &[bool],
+    names: Option<Vec<String>>,
+    bones: Option<Vec<[usize; 2]>>,
+) -> Result<Order, Cause> {
+    let bones = bones.filter(|bones| !bones.is_empty() && bones.iter().flatten().all(|&j| j < points));
+    let names = match (names, bones) {
+        (Some(names), Some(bones)) => {
+            let title = "named by the file".to_owned();
+            return Ok(Order { title, names, root: bones[0][0], bones, beyond: 0, usual_up: UpAxis::MinusY });
+        }
+        (names, _) => names,
+    };
+    if let Some(order) = names.and_then(|names| layouts::by_names(&names)) {
+        return Ok(order);
+    }
+    let known = layouts::choose(layouts::with_points(points), positions, points, seen);
+    known.ok_or_else(|| {
+        let text = format!("its JSON has {points} points a person, whose order is not known");
+        Cause::UnknownFormat(text)
+    })
+}
+
+/// `[N, kept, 3]` of `[N, points, 3]`.
+fn select(positions: &[f32], points: usize, kept: &[usize]) -> Vec<f32> {
+    let bodies = positions.chunks_exact(3 * points);
+    bodies.flat_map(|body| kept.iter().flat_map(move |&j| body[3 * j..3 * j + 3].iter().copied())).collect()
+}
+
+/// Joints that somebody never shows are where the joint is that they hang from.
+fn fill_from_parents(positions: &mut [f32], parents: &[Option<usize>]) {
+    let order = topology::parents_first(parents);
+    for body in positions.chunks_exact_mut(3 * parents.len()).filter(|body| body.iter().any(|v| v.is_nan())) {
+        let shown: Vec<[f32; 3]> = body.as_chunks().0.iter().copied().filter(|p| !p[0].is_nan()).collect();
+        let mean = [0, 1, 2].map(|i| shown.iter().map(|p| p[i]).sum::<f32>() / shown.len().max(1) as f32);
+        for &j in order.iter().filter(|&&j| body[3 * j].is_nan()).collect::<Vec<_>>() {
+            let place = parents[j].map_or(mean, |p| [body[3 * p], body[3 * p + 1], body[3 * p + 2]]);
+            body[3 * j..3 * j + 3].copy_from_slice(&place);
+        }
+    }
+}

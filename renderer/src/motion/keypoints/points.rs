@@ -1,0 +1,207 @@
+//! The points of one person in one picture, as lists of numbers, lists of lists, objects with coordinates, or objects with
+//! a name for each.
+
+use super::{super::json::Json, layouts::is_known};
+
+/// Points of a person.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Points {
+    /// `[x, y, z or confidence, confidence]`, as far as there are so many.
+    pub values: Vec<[f32; 4]>,
+    /// Numbers to a point.
+    pub width: usize,
+    /// Whether the third number is `z`, where the file says.
+    pub third: Option<Third>,
+    /// Whether the file calls them places in space.
+    pub spatial: bool,
+    /// Whether the file calls them places in the world, in metres.
+    pub world: bool,
+    /// Their names, where they have some.
+    pub names: Option<Vec<String>>,
+}
+
+/// What the third of three numbers is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Third {
+    Depth,
+    Confidence,
+}
+
+/// A point of less confidence was not seen.
+const CONFIDENT: f32 = 0.1;
+/// Fewest and most points of a person that are looked at.
+const RANGE: std::ops::RangeInclusive<usize> = 5..=300;
+
+/// The points of a value, if they are some; an error says what stands where points are expected.
+pub(super) fn points_of(value: &Json, spatial: bool) -> Result<Option<Points>, String> {
+    let mut points = match value {
+        Json::Numbers(flat) => flat_points(flat, spatial)?,
+        Json::List(items)
+            if items.iter().all(|item| matches!(item, Json::Numbers(n) if (2..=4).contains(&n.len()))) =>
+        {
+            let rows = items.iter().filter_map(|item| match item {
+                Json::Numbers(row) => Some(&row[..]),
+                _ => None,
+            });
+            rows_of(rows)
+        }
+        Json::List(items) if items.iter().all(is_point) => objects(items.iter()),
+        Json::Object(fields) => named(fields),
+        _ => None,
+    };
+    if let Some(points) = &mut points {
+        points.spatial |= spatial;
+        let count = points.values.len();
+        if !RANGE.contains(&count) {
+            return Ok(None);
+        }
+        if points.names.is_none() && !is_known(count) {
+            return Err(format!("{count} points"));
+        }
+    }
+    Ok(points)
+}
+
+/// Numbers in a row: of the ways to part them the one that gives a known number of points.
+fn flat_points(flat: &[f32], spatial: bool) -> Result<Option<Points>, String> {
+    let widths: [usize; 3] = if spatial { [4, 3, 2] } else { [3, 4, 2] };
+    let fits = |&width: &usize| flat.len().is_multiple_of(width) && is_known(flat.len() / width);
+    match widths.into_iter().find(fits) {
+        Some(width) => Ok(rows_of(flat.chunks_exact(width))),
+        None => Err(format!("{} numbers", flat.len())),
+    }
+}
+
+fn rows_of<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Option<Points> {
+    let mut points = Points::default();
+    for row in rows {
+        if points.width != 0 && points.width != row.len() {
+            return None;
+        }
+        points.width = row.len();
+        let mut value = [f32::NAN; 4];
+        value[..row.len()].copy_from_slice(row);
+        points.values.push(value);
+    }
+    (!points.values.is_empty()).then_some(points)
+}
+
+fn coordinate(point: &Json, key: &str) -> Option<f64> {
+    let place = point.get("position").unwrap_or(point);
+    place.get(key).and_then(Json::number)
+}
+
+fn is_point(value: &Json) -> bool {
+    coordinate(value, "x").is_some() && coordinate(value, "y").is_some() || *value == Json::Nothing
+}
+
+/// Objects with `x`, `y`, perhaps `z` and a confidence, perhaps a name.
+fn objects<'a>(items: impl Iterator<Item = &'a Json>) -> Option<Points> {
+    let mut points = Points { width: 3, ..Points::default() };
+    let (mut names, mut deep, mut found) = (Vec::new(), false, false);
+    for item in items {
+        let number = |key: &str| coordinate(item, key).map_or(f32::NAN, |v| v as f32);
+        let confidence = item.first(&["visibility", "score", "confidence", "presence", "c", "likelihood"]);
+        let confidence = confidence.and_then(Json::number);
+        let z = number("z");
+        deep |= !z.is_nan();
+        found |= *item != Json::Nothing;
+        points.values.push([number("x"), number("y"), z, confidence.map_or(1.0, |v| v as f32)]);
+        names.extend(item.first(&["name", "part", "label"]).and_then(Json::text).map(str::to_owned));
+    }
+    if deep {
+        points.width = 4;
+        points.third = Some(Third::Depth);
+    } else {
+        points.values.iter_mut().for_each(|value| value[2] = value[3]);
+        points.third = Some(Third::Confidence);
+    }
+    points.names = (names.len() == points.values.len() && !names.is_empty()).then_some(names);
+    (found && !points.values.is_empty()).then_some(points)
+}
+
+/// An object with a point under each name, or under each number.
+fn named(fields: &[(std::rc::Rc<str>, Json)]) -> Option<Points> {
+    let is_row = |value: &Json| matches!(value, Json::Numbers(row) if (2..=4).contains(&row.len()));
+    let point = |value: &Json| is_row(value) || (matches!(value, Json::Object(_)) && is_point(value));
+    if fields.len() < 4 || !fields.iter().all(|(_, value)| point(value)) {
+        return None;
+    }
+    let numbered = fields.iter().all(|(key, _)| key.bytes().all(|b| b.is_ascii_digit()));
+    let mut fields: Vec<&(std::rc::Rc<str>, Json)> = fields.iter().collect();
+    if numbered {
+        fields.sort_by_key(|(key, _)| key.parse::<usize>().unwrap_or(usize::MAX));
+    }
+    let rows = fields.iter().filter_map(|(_, value)| match value {
+        Json::Numbers(row) => Some(&row[..]),
+        _ => None,
+    });
+    let mut points = if fields.iter().all(|(_, value)| is_row(value)) {
+        rows_of(rows)?
+    } else {
+        objects(fields.iter().map(|(_, value)| value))?
+    };
+    if !numbered {
+        points.names = Some(fields.iter().map(|(key, _)| key.to_string()).collect());
+    }
+    Some(points)
+}
+
+impl Points {
+    /// Confidences that stand beside the points: `keypoint_scores`.
+    pub(super) fn add_scores(&mut self, person: &Json) {
+        let scores = person.first(&["keypoint_scores", "keypoints_scores", "scores", "confidences", "visibility"]);
+        let Some(Json::Numbers(scores)) = scores else { return };
+        if scores.len() != self.values.len() || self.width == 4 || self.third == Some(Third::Confidence) {
+            return;
+        }
+        for (value, &score) in self.values.iter_mut().zip(scores) {
+            value[3] = score;
+            if self.width == 2 {
+                value[2] = score;
+            }
+        }
+        self.third = Some(if self.width == 2 { Third::Confidence } else { Third::Depth });
+        self.width = if self.width == 2 { 3 } else { 4 };
+    }
+}
+
+/// What the numbers of a point are.
+pub(super) struct Meaning {
+    /// Whether the third one is a depth.
+    pub deep: bool,
+    /// Which one is a confidence.
+    confidence: Option<usize>,
+}
+
+impl Meaning {
+    pub(super) fn of<'a>(all: impl Iterator<Item = &'a Points> + Clone) -> Self {
+        let stated = |third| all.clone().any(|points| points.third == Some(third));
+        let widest = all.clone().map(|points| points.width).max().unwrap_or(2);
+        let values = || all.clone().flat_map(|points| &points.values);
+        let deep = match widest {
+            0..=2 => false,
+            3 if stated(Third::Confidence) => false,
+            3 if stated(Third::Depth) || all.clone().any(|points| points.spatial) => true,
+            // a confidence is a share, or one of COCO's 0, 1, 2
+            3 => !values().all(|v| v[2].is_nan() || (0.0..=1.0).contains(&v[2]) || v[2] == 2.0),
+            _ => true,
+        };
+        let confidence = match (widest, deep) {
+            (3, false) => Some(2),
+            (4, _) => Some(3),
+            _ => None,
+        };
+        // some programs leave all of them at zero
+        let confidence = confidence.filter(|&i| values().any(|v| v[i] >= CONFIDENT));
+        Self { deep, confidence }
+    }
+
+    /// Where a point is; NaN where it was not seen.
+    pub(super) fn place(&self, value: &[f32; 4]) -> [f32; 3] {
+        let unsure = self.confidence.is_some_and(|i| !(value[i] >= CONFIDENT));
+        let place = [value[0], value[1], if self.deep { value[2] } else { 0.0 }];
+        let nowhere = place == [0.0; 3];
+        if unsure || nowhere || place.iter().any(|v| !v.is_finite()) { [f32::NAN; 3] } else { place }
+    }
+}

@@ -1,0 +1,49 @@
+//! PKU-MMD text: a line a frame, 150 numbers for two bodies of Kinect v2's 25 joints, in metres as its sensor sees them.
+
+use super::{
+    Format, Layout, Reason,
+    error::Cause,
+    limits::check_volume,
+    measure::spread_of_bones,
+    raw::Raw,
+    sniff,
+    text::{number, words},
+};
+
+const BODIES: usize = 2;
+const JOINTS: usize = 25;
+/// Numbers in a line.
+const WIDTH: usize = BODIES * JOINTS * 3;
+/// The sensor's rate.
+const FPS: f64 = 30.0;
+
+/// Reads a file; the error comes with its line.
+pub(super) fn read(text: &[u8]) -> Result<Raw, (Option<usize>, Cause)> {
+    let mut positions = Vec::new();
+    let mut warnings = Vec::new();
+    let last = sniff::numbered_lines(text).map(|(line, _)| line).last();
+    for (line, content) in sniff::numbered_lines(text) {
+        let at = |cause| (Some(line), cause);
+        let count = words(content).count();
+        if count != WIDTH {
+            let what = format!("{count} numbers, expected {WIDTH}: two bodies of {JOINTS} joints");
+            if Some(line) == last && !positions.is_empty() && count < WIDTH {
+                warnings.push(format!("line {line}: the last line has {what}, and is left out"));
+                break;
+            }
+            return Err(at(Cause::Malformed(what)));
+        }
+        check_volume(positions.len() / WIDTH + 1, BODIES, JOINTS).map_err(at)?;
+        for word in words(content) {
+            positions.push(number(word, "a coordinate").map_err(at)? as f32);
+        }
+    }
+    let empty = Raw::of_layout(Layout::Ntu25, Format::Pku, FPS).in_metres();
+    // the nearer a tree of bones is to the body, the shorter they are
+    if spread_of_bones(&positions, JOINTS, &Layout::Ntu25.bones()) > super::msr::SPREAD {
+        let text = "it is a table with 150 numbers in a line, but they are not the joints of PKU-MMD's two bodies";
+        return Err((None, Cause::UnknownFormat(text.to_owned())));
+    }
+    let layout_from = Some(Reason::inferred("150 numbers in a line are two bodies of Kinect v2's 25 joints"));
+    Ok(Raw { bodies: BODIES, positions, layout_from, warnings, ..empty })
+}

@@ -1,0 +1,140 @@
+//! ASF/AMC against positions worked out by hand.
+
+use super::super::read_file;
+use super::*;
+
+/// A root with a thigh that turns about its own x axis and a shank without channels, an arm whose axes are turned, and a
+/// head that can be lengthened.
+pub(super) const ASF: &str = "# made by hand\n:version 1.10\n:name test\n:units\n  mass 1.0\n  length 0.45\n  angle deg\n\
+    :documentation\n   begin with anything: name length 99\n:root\n   order TX TY TZ RX RY RZ\n   axis XYZ\n   position 0 0 0\n   orientation 0 0 0\n\
+    :bonedata\n\
+    begin\n  id 1\n  name lfemur\n  direction 0 -1 0\n  length 2\n  axis 0 0 0 XYZ\n  dof rx ry rz\n  limits (-160.0 20.0)\n         (-70.0 70.0)\n         (-60.0 70.0)\nend\n\
+    begin\n  id 2\n  name ltibia\n  direction 0 -3 0\n  length 1\n  axis 0 0 0 XYZ\nend\n\
+    begin\n  id 3\n  name rhumerus\n  direction 1 0 0\n  length 1.5\n  axis 0 0 90 XYZ\n  dof rx\n  limits (-60.0 90.0)\nend\n\
+    begin\n  id 4\n  name head\n  direction 0 1 0\n  length 1\n  axis 0 0 0 XYZ\n  dof l\nend\n\
+    :hierarchy\n  begin\n    root lfemur rhumerus head\n    lfemur ltibia\n  end\n";
+
+pub(super) const AMC: &str = "#!OML:ASF F:\\test.ASF\n:FULLY-SPECIFIED\n:DEGREES\n1\nroot 1 2 3 0 0 0\nlfemur 0 0 0\nrhumerus 0\nhead 0\n\
+    2\nroot 1 2 3 0 0 0\nlfemur 90 0 0\nrhumerus 90\nhead 0.5\n3\nroot 1 2 3 0 90 0\nlfemur 0 0 90\n";
+
+fn with_skeleton(amc: &str, asf: &str) -> Result<Motion, MotionError> {
+    let options = ReadOptions {
+        unit: Some(Unit::METRE),
+        up: Some(UpAxis::PlusY),
+        sidecar: Some(asf.as_bytes().to_vec()),
+        ..ReadOptions::default()
+    };
+    read(amc.as_bytes(), "test.amc", &options)
+}
+
+#[test]
+fn bones_end_where_their_angles_put_them() {
+    let m = with_skeleton(AMC, ASF).unwrap();
+    assert_eq!((m.frames(), m.fps), (3, 120.0));
+    assert_eq!(m.skeleton.names, ["root", "lfemur", "rhumerus", "head", "ltibia"]);
+    assert_eq!(m.skeleton.parents, [None, Some(0), Some(0), Some(0), Some(1)]);
+    // all angles at zero: as the skeleton has it, directions made as long as their bones
+    close(m.position(0, 0, 0), [1.0, 2.0, 3.0]);
+    close(m.position(0, 0, 1), [1.0, 0.0, 3.0]);
+    close(m.position(0, 0, 4), [1.0, -1.0, 3.0]);
+    close(m.position(0, 0, 2), [2.5, 2.0, 3.0]);
+    // a quarter turn about x takes −y to −z, and the shank with it
+    close(m.position(1, 0, 1), [1.0, 2.0, 1.0]);
+    close(m.position(1, 0, 4), [1.0, 2.0, 0.0]);
+    // the arm's x axis is y of the world: a quarter turn takes x to −z
+    close(m.position(1, 0, 2), [1.0, 2.0, 1.5]);
+    close(m.position(1, 0, 3), [1.0, 3.5, 3.0]);
+    // the root turns about y; within that, −y about z becomes +x, which the root takes to −z
+    close(m.position(2, 0, 1), [1.0, 2.0, 1.0]);
+    // bones that the frame leaves out stay: the arm along −z comes to −x, the head is as long as before
+    close(m.position(2, 0, 2), [-0.5, 2.0, 3.0]);
+    close(m.position(2, 0, 3), [1.0, 3.5, 3.0]);
+}
+
+#[test]
+fn either_file_is_read_with_the_other() {
+    let amc = with_skeleton(AMC, ASF).unwrap();
+    let asf = with_skeleton(ASF, AMC).unwrap();
+    assert_eq!(amc.positions, asf.positions);
+    // angles in radians, as either file may say
+    let radians = AMC.replace(":DEGREES", ":RADIANS").replace("90", "1.5707963267948966");
+    let m = with_skeleton(&radians, ASF).unwrap();
+    assert!(m.positions.iter().zip(&amc.positions).all(|(a, b)| (a - b).abs() < 1e-5));
+    // line ends of all systems, and another order of the root's channels
+    let cr = with_skeleton(&AMC.replace('\n', "\r"), &ASF.replace('\n', "\r\n")).unwrap();
+    assert_eq!(cr.positions, amc.positions);
+    let swapped = ASF.replace("order TX TY TZ RX RY RZ", "order RX RY RZ TX TY TZ");
+    let rows = AMC.replace("root 1 2 3 0 0 0", "root 0 0 0 1 2 3").replace("root 1 2 3 0 90 0", "root 0 90 0 1 2 3");
+    assert_eq!(with_skeleton(&rows, &swapped).unwrap().positions, amc.positions);
+    // the unit of the CMU database is known
+    let options = ReadOptions { sidecar: Some(ASF.as_bytes().to_vec()), ..ReadOptions::default() };
+    let m = read(AMC.as_bytes(), "01_01.amc", &options).unwrap();
+    assert_eq!(m.source.unit, Unit::CMU);
+    assert!(read(AMC.as_bytes(), "alone.amc", &ReadOptions::default()).unwrap_err().to_string().contains(".asf"));
+}
+
+#[test]
+fn the_other_file_is_found_in_the_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
+    let open = |name: &str| read_file(folder.path().join(name), &ReadOptions::default());
+    let other = ASF.replace("length 2", "length 4");
+    put("01_02.amc", AMC);
+    assert!(open("01_02.amc").unwrap_err().to_string().contains("missing"));
+    // the only one
+    put("skeleton.asf", ASF);
+    let expected = open("01_02.amc").unwrap().positions;
+    // the one that its name begins with
+    put("01.ASF", ASF);
+    put("0.asf", &other);
+    put("010.asf", &other);
+    assert_eq!(open("01_02.amc").unwrap().positions, expected);
+    // the one of its own name
+    put("01_02.asf", &other);
+    assert_ne!(open("01_02.amc").unwrap().positions, expected);
+    // which of several motions is not clear
+    put("01_03.amc", AMC);
+    let error = open("01.ASF").unwrap_err().to_string();
+    assert!(error.contains("01_02.amc") && error.contains("01_03.amc"), "{error}");
+    assert!(open("01_02.asf").is_ok());
+    // an error names the file that it is in
+    put("bad.amc", AMC);
+    put("bad.asf", &ASF.replace("length 2", "length two"));
+    let error = open("bad.amc").unwrap_err();
+    assert!(error.file.ends_with("bad.asf") && error.line == Some(20), "{error}");
+}
+
+#[test]
+fn damaged_pairs_say_what_is_wrong() {
+    for (from, to, line, cause) in [
+        ("lfemur 90 0 0", "lfemur 90 0", 11, "2 numbers for 'lfemur'"),
+        ("lfemur 90 0 0", "lfemur 90 0 0 0", 11, "4 numbers for 'lfemur'"),
+        ("lfemur 90 0 0", "rfemur 90 0 0", 11, "no bone 'rfemur'"),
+        ("lfemur 90 0 0", "lfemur x 0 0", 11, "should be a number"),
+        ("lfemur 90 0 0", "lfemur 0,5 0 0", 11, "decimal comma"),
+        ("lfemur 90 0 0", "lfemur nan 0 0", 11, "not a finite number"),
+    ] {
+        let error = with_skeleton(&AMC.replacen(from, to, 1), ASF).unwrap_err();
+        assert_eq!((error.file.as_str(), error.line), ("test.amc", Some(line)), "{to}: {error}");
+        assert!(error.to_string().contains(cause), "{to}: {error}");
+    }
+    for (from, to, cause) in [
+        ("lfemur ltibia", "lfemur lknee", "unknown bone 'lknee'"),
+        ("lfemur ltibia", "ltibia lfemur", "several others"),
+        ("    lfemur ltibia\n", "", "does not lead from the root to the bone 'ltibia'"),
+        ("name ltibia", "name lfemur", "two bones are named 'lfemur'"),
+        ("name ltibia", "nome ltibia", "no name"),
+        ("axis 0 0 90 XYZ", "axis 0 0 90 XXZ", "order of axes"),
+        ("dof rx\n", "dof rw\n", "channel such as rx"),
+        ("order TX TY TZ RX RY RZ", "", "numbers for 'root'"),
+        ("dof l\nend", "dof l\n", "a bone has no `end`"),
+    ] {
+        let error = with_skeleton(AMC, &ASF.replacen(from, to, 1)).unwrap_err();
+        assert!(error.to_string().contains(cause), "{to}: {error}");
+    }
+    for end in 0..ASF.len() {
+        let _ = with_skeleton(AMC, &ASF[..end]).map_err(|e| assert!(!e.to_string().is_empty()));
+    }
+    let two = with_skeleton(AMC, AMC).unwrap_err().to_string();
+    assert!(two.contains("expected its skeleton"), "{two}");
+}

@@ -1,0 +1,381 @@
+//! glTF against positions worked out by hand, from files built byte by byte.
+
+use serde_json::{Value, json};
+
+use super::super::read_file;
+use super::*;
+
+/// Half of the square root of two.
+const H: f32 = std::f32::consts::FRAC_1_SQRT_2;
+
+/// Collects accessors over one buffer.
+#[derive(Default)]
+pub(super) struct Data {
+    bytes: Vec<u8>,
+    views: Vec<Value>,
+    accessors: Vec<Value>,
+}
+
+impl Data {
+    /// Floats, as many to an element as the kind says; the accessor's number.
+    pub(super) fn floats(&mut self, kind: &str, values: &[f32]) -> usize {
+        let bytes: Vec<u8> = values.iter().flat_map(|v| v.to_le_bytes()).collect();
+        self.add(kind, 5126, values.len(), &bytes, json!({"max": [values.last()]}))
+    }
+
+    fn add(&mut self, kind: &str, component: u32, numbers: usize, bytes: &[u8], more: Value) -> usize {
+        let width = match kind {
+            "SCALAR" => 1,
+            "VEC3" => 3,
+            _ => 4,
+        };
+        self.views.push(json!({"buffer": 0, "byteOffset": self.bytes.len(), "byteLength": bytes.len()}));
+        self.bytes.extend_from_slice(bytes);
+        let mut accessor = json!({"bufferView": self.views.len() - 1, "componentType": component, "count": numbers / width, "type": kind});
+        for (key, value) in more.as_object().unwrap() {
+            accessor[key] = value.clone();
+        }
+        self.accessors.push(accessor);
+        self.accessors.len() - 1
+    }
+
+    /// The document with this buffer in it.
+    fn finish(&self, mut document: Value) -> (Value, Vec<u8>) {
+        document["asset"] = json!({"version": "2.0"});
+        document["bufferViews"] = json!(self.views);
+        document["accessors"] = json!(self.accessors);
+        document["buffers"] = json!([{"byteLength": self.bytes.len()}]);
+        (document, self.bytes.clone())
+    }
+}
+
+/// A GLB file of both chunks.
+fn glb((document, bin): &(Value, Vec<u8>)) -> Vec<u8> {
+    let chunk = |kind: &[u8; 4], mut content: Vec<u8>, pad: u8| {
+        content.resize(content.len().next_multiple_of(4), pad);
+        [&(content.len() as u32).to_le_bytes()[..], kind, &content].concat()
+    };
+    let chunks = [chunk(b"JSON", document.to_string().into_bytes(), b' '), chunk(b"BIN\0", bin.clone(), 0)].concat();
+    [b"glTF", &2u32.to_le_bytes()[..], &(chunks.len() as u32 + 12).to_le_bytes(), &chunks].concat()
+}
+
+/// An armature turned a quarter about y and half as large, hips that move, a spine, and legs of which the left one turns.
+/// Every tenth of a second, for a second.
+fn person() -> (Value, Vec<u8>) {
+    let mut data = Data::default();
+    let times: Vec<f32> = (0..=20).map(|k| k as f32 / 20.0).collect();
+    let hips: Vec<f32> = times.iter().flat_map(|t| [2.0 * t, 2.0, 0.0]).collect();
+    let (input, moving) = (data.floats("SCALAR", &times), data.floats("VEC3", &hips));
+    let (ends, turning) =
+        (data.floats("SCALAR", &[0.0, 1.0]), data.floats("VEC4", &[0.0, 0.0, 0.0, 1.0, 0.0, 0.0, H, H]));
+    let joint = |name: &str, at: [f32; 3], children: &[usize]| match children {
+        [] => json!({"name": name, "translation": at}),
+        _ => json!({"name": name, "translation": at, "children": children}),
+    };
+    let document = json!({
+        "scenes": [{"nodes": [0]}], "scene": 0,
+        "nodes": [
+            {"name": "Armature", "rotation": [0.0, H, 0.0, H], "scale": [0.5, 0.5, 0.5], "children": [1, 9]},
+            joint("mixamorig:Hips", [0.0, 1.5, 0.0], &[2, 4, 6]),
+            joint("mixamorig:Spine", [0.0, 0.5, 0.0], &[3]),
+            joint("mixamorig:Head", [0.0, 0.5, 0.0], &[]),
+            joint("mixamorig:LeftUpLeg", [0.2, 0.0, 0.0], &[5]),
+            joint("mixamorig:LeftLeg", [0.0, -1.0, 0.0], &[8]),
+            joint("mixamorig:RightUpLeg", [-0.2, 0.0, 0.0], &[7]),
+            joint("mixamorig:RightLeg", [0.0, -1.0, 0.0], &[]),
+            joint("mixamorig:LeftFoot", [0.0, -1.0, 0.0], &[]),
+            {"name": "Body", "mesh": 0, "skin": 0},
+        ],
+        "meshes": [{"primitives": [{"attributes": {}}]}],
+        "skins": [{"joints": [1, 2, 3, 4, 5, 6, 7, 8]}],
+        "animations": [{
+            "name": "walk",
+            "samplers": [{"input": input, "output": moving}, {"input": ends, "output": turning, "interpolation": "LINEAR"}],
+            "channels": [
+                {"sampler": 0, "target": {"node": 1, "path": "translation"}},
+                {"sampler": 1, "target": {"node": 4, "path": "rotation"}},
+                {"sampler": 1, "target": {"node": 9, "path": "weights"}},
+            ],
+        }],
+    });
+    data.finish(document)
+}
+
+fn open(bytes: &[u8]) -> Result<Motion, MotionError> {
+    read(bytes, "person.glb", &ReadOptions::default())
+}
+
+fn joint(m: &Motion, t: usize, name: &str) -> [f32; 3] {
+    m.position(t, 0, m.skeleton.joint(name).unwrap_or_else(|| panic!("no {name} in {:?}", m.skeleton.names)))
+}
+
+#[test]
+fn joints_are_where_nodes_and_curves_put_them() {
+    let m = open(&glb(&person())).unwrap();
+    // keys lie a twentieth apart
+    assert_eq!((m.frames(), m.fps, m.bodies, m.joints()), (21, 20.0, 1, 8));
+    assert_eq!((m.source.unit.clone(), m.source.up), (Unit::METRE, UpAxis::PlusY));
+    // the armature halves (t·2, 2, 0) and takes x to −z
+    close(joint(&m, 10, "mixamorig:Hips"), [0.0, 1.0, -0.5]);
+    close(joint(&m, 20, "mixamorig:Head"), [0.0, 1.5, -1.0]);
+    close(joint(&m, 0, "mixamorig:LeftUpLeg"), [0.0, 1.0, -0.1]);
+    // half of a quarter turn about z: −y goes to (sin 45°, −cos 45°, 0), then the armature
+    close(joint(&m, 10, "mixamorig:LeftLeg"), [0.0, 1.0 - H / 2.0, -0.6 - H / 2.0]);
+    close(joint(&m, 20, "mixamorig:LeftFoot"), [0.0, 1.0, -2.1]);
+    close(joint(&m, 20, "mixamorig:RightLeg"), [0.0, 0.5, -0.9]);
+    let left = m.skeleton.joint("mixamorig:LeftLeg").unwrap();
+    assert_eq!(m.skeleton.names[m.skeleton.mirror[left]], "mixamorig:RightLeg");
+    // orientations are those since the file's own pose
+    let hip = m.skeleton.joint("mixamorig:LeftUpLeg").unwrap();
+    assert_eq!(m.orientation(0, 0, hip).map(|v| (v * 1e4).round() / 1e4), [1.0, 0.0, 0.0, 0.0]);
+    let turned = m.orientation(20, 0, hip);
+    // a quarter about the armature's z, which is x of the world
+    assert!([H, H, 0.0, 0.0].iter().zip(turned).all(|(a, b)| (a - b).abs() < 1e-4), "{turned:?}");
+}
+
+#[test]
+fn text_with_embedded_or_separate_buffers_is_the_same() {
+    let (mut document, bin) = person();
+    let expected = open(&glb(&(document.clone(), bin.clone()))).unwrap().positions;
+    let encoded = |bytes: &[u8]| {
+        use base64::Engine as _;
+        base64::engine::general_purpose::STANDARD.encode(bytes)
+    };
+    document["buffers"][0]["uri"] = json!(format!("data:application/octet-stream;base64,{}", encoded(&bin)));
+    assert_eq!(open(document.to_string().as_bytes()).unwrap().positions, expected);
+    document["buffers"][0]["uri"] = json!("person%20one.bin");
+    let text = document.to_string();
+    let error = open(text.as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("'person one.bin' is missing"), "{error}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("person.gltf");
+    std::fs::write(&path, &text).unwrap();
+    std::fs::write(folder.path().join("person one.bin"), &bin).unwrap();
+    assert_eq!(read_file(&path, &ReadOptions::default()).unwrap().positions, expected);
+    let options = ReadOptions { sidecar: Some(bin.clone()), ..ReadOptions::default() };
+    assert_eq!(read(text.as_bytes(), "person.gltf", &options).unwrap().positions, expected);
+    // nothing but what lies beside it is read
+    for outside in ["../secret.bin", "/etc/hostname", "file:///etc/hostname", "C:\\x.bin", "a/../../b.bin"] {
+        document["buffers"][0]["uri"] = json!(outside);
+        let error = open(document.to_string().as_bytes()).unwrap_err().to_string();
+        assert!(error.contains("not beside it"), "{outside}: {error}");
+    }
+}
+
+/// A pair of joints, of which the first is moved along x by a curve.
+fn curve(times: &[f32], values: &[f32], interpolation: &str) -> Motion {
+    let mut data = Data::default();
+    let (input, output) = (data.floats("SCALAR", times), data.floats("VEC3", values));
+    let document = json!({
+        "nodes": [{"name": "Hips", "children": [1]}, {"name": "Head", "translation": [0.0, 1.5, 0.0]}],
+        "skins": [{"joints": [0, 1]}],
+        "animations": [{
+            "samplers": [{"input": input, "output": output, "interpolation": interpolation}],
+            "channels": [{"sampler": 0, "target": {"node": 0, "path": "translation"}}],
+        }],
+    });
+    open(&glb(&data.finish(document))).unwrap()
+}
+
+#[test]
+fn curves_are_stepped_straight_or_splines() {
+    let x = |m: &Motion, t: usize| m.position(t, 0, 0)[0];
+    let step = curve(&[0.0, 1.0], &[0.0, 0.0, 0.0, 1.0, 0.0, 0.0], "STEP");
+    // keys too far apart to be frames: thirty a second
+    assert_eq!((step.fps, step.frames()), (30.0, 31));
+    assert_eq!([x(&step, 0), x(&step, 29), x(&step, 30)], [0.0, 0.0, 1.0]);
+    let straight = curve(&[0.0, 1.0], &[0.0, 0.0, 0.0, 1.0, 0.0, 0.0], "LINEAR");
+    assert!((x(&straight, 6) - 0.2).abs() < 1e-6);
+    // in-tangent, value, out-tangent of each key; at a fifth of the way: 3s²−2s³ + 2(s³−2s²+s) = 0.104 + 0.256
+    let spline = curve(
+        &[0.0, 1.0],
+        &[9.0, 0.0, 0.0, 0.0, 0.0, 0.0, 2.0, 0.0, 0.0, 0.0, 0.0, 0.0, 1.0, 0.0, 0.0, 9.0, 0.0, 0.0],
+        "CUBICSPLINE",
+    );
+    assert!((x(&spline, 6) - 0.36).abs() < 1e-6, "{}", x(&spline, 6));
+    assert!((x(&spline, 30) - 1.0).abs() < 1e-6);
+    // a clock that does not begin at zero, and a single key
+    let late = curve(&[5.0, 5.5], &[0.0, 0.0, 0.0, 1.0, 0.0, 0.0], "LINEAR");
+    assert_eq!((late.frames(), x(&late, 0), x(&late, 15)), (16, 0.0, 1.0));
+    assert_eq!(curve(&[0.0], &[1.0, 0.0, 0.0], "LINEAR").frames(), 1);
+}
+
+#[test]
+fn whole_numbers_strides_and_sparse_accessors_are_read() {
+    let mut data = Data::default();
+    let input = data.floats("SCALAR", &[0.0, 1.0]);
+    // a turn in shares of 32767
+    let turn: Vec<u8> = [0i16, 0, 0, 32767, 0, 0, 23170, 23170].iter().flat_map(|v| v.to_le_bytes()).collect();
+    let turn = data.add("VEC4", 5122, 8, &turn, json!({"normalized": true}));
+    // sixteen bytes to an element of twelve
+    let places: Vec<u8> = [1f32, 0.0, 0.0, 99.0, 2.0, 0.0, 0.0, 99.0].iter().flat_map(|v| v.to_le_bytes()).collect();
+    let place = data.add("VEC3", 5126, 6, &places, json!({}));
+    data.views.last_mut().unwrap()["byteStride"] = json!(16);
+    // zeros but for the second element
+    let at = data.floats("VEC3", &[0.0, 3.0, 0.0]);
+    let index = data.add("SCALAR", 5121, 1, &[1, 0, 0, 0], json!({}));
+    let view = |accessor: usize| data.accessors[accessor]["bufferView"].clone();
+    let sparse = json!({"count": 1, "indices": {"bufferView": view(index), "componentType": 5121}, "values": {"bufferView": view(at)}});
+    data.accessors.push(json!({"componentType": 5126, "count": 2, "type": "VEC3", "sparse": sparse}));
+    let sparse = data.accessors.len() - 1;
+    let channel =
+        |sampler: usize, node: usize, path: &str| json!({"sampler": sampler, "target": {"node": node, "path": path}});
+    let sampler = |output: usize| json!({"input": input, "output": output});
+    let document = json!({
+        "nodes": [
+            {"name": "Hips", "children": [1]},
+            {"name": "Spine", "children": [2]},
+            {"name": "Head", "matrix": [1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 1, 0, 1]},
+        ],
+        "skins": [{"joints": [0, 1, 2]}],
+        "animations": [{
+            "samplers": [sampler(turn), sampler(place), sampler(sparse)],
+            "channels": [channel(0, 1, "rotation"), channel(1, 0, "translation"), channel(2, 1, "translation")],
+        }],
+    });
+    let options = ReadOptions { unit: Some(Unit::METRE), ..ReadOptions::default() };
+    let m = read(&glb(&data.finish(document)), "a.glb", &options).unwrap();
+    close(joint(&m, 0, "Head"), [1.0, 1.0, 0.0]);
+    close(joint(&m, 30, "Hips"), [2.0, 0.0, 0.0]);
+    // a quarter about z takes the head from y to −x
+    close(joint(&m, 30, "Head"), [1.0, 3.0, 0.0]);
+}
+
+#[test]
+fn of_several_animations_the_longest_is_read_unless_one_is_named() {
+    let (mut document, bin) = person();
+    let mut short = document["animations"][0].clone();
+    short["name"] = json!("stand");
+    short["samplers"][0] = short["samplers"][1].clone();
+    short["channels"] = json!([{"sampler": 1, "target": {"node": 6, "path": "rotation"}}]);
+    let long = document["animations"][0].clone();
+    document["animations"] = json!([short, long]);
+    // both last a second; of equals the first
+    document["accessors"][0]["max"] = json!([1.5]);
+    let bytes = glb(&(document, bin));
+    let m = open(&bytes).unwrap();
+    let note = m.source.warnings.iter().find(|w| w.contains("2 animations")).unwrap();
+    assert!(note.contains("'stand', 'walk'") && note.contains("'walk' is read"), "{note}");
+    for (wanted, hips) in [("WALK", [0.0, 1.0, -0.5]), ("2", [0.0, 1.0, -0.5]), ("stand", [0.0, 0.75, 0.0])] {
+        let options = ReadOptions { animation: Some(wanted.to_owned()), ..ReadOptions::default() };
+        let m = read(&bytes, "a.glb", &options).unwrap();
+        let middle = m.frames() / 2;
+        close(joint(&m, middle, "mixamorig:Hips"), hips);
+    }
+    let options = ReadOptions { animation: Some("run".to_owned()), ..ReadOptions::default() };
+    let error = read(&bytes, "a.glb", &options).unwrap_err().to_string();
+    assert!(error.contains("no animation 'run'") && error.contains("'stand'"), "{error}");
+}
+
+#[test]
+fn skins_of_one_skeleton_are_one_body_and_others_are_others() {
+    let (mut document, bin) = person();
+    // clothes: a second skin on some of the same joints, and a bone of an exporter that carries nothing
+    document["nodes"].as_array_mut().unwrap().push(json!({"name": "neutral_bone"}));
+    document["skins"] = json!([{"joints": [1, 2, 3, 4, 5]}, {"joints": [4, 5, 6, 7, 8, 10]}]);
+    let m = open(&glb(&(document.clone(), bin.clone()))).unwrap();
+    assert_eq!((m.bodies, m.joints()), (1, 8));
+    assert_eq!(m.source.left_out, ["neutral_bone"]);
+    // deforming bones alone: the hips hold no skin, but hold the body together
+    document["skins"] = json!([{"joints": [2, 3, 4, 5, 6, 7, 8]}]);
+    assert_eq!(open(&glb(&(document, bin))).unwrap().joints(), 8);
+
+    // a second person, a metre beside
+    let (mut document, bin) = person();
+    let nodes: Vec<Value> = document["nodes"].as_array().unwrap().clone();
+    let shift = nodes.len();
+    let copied: Vec<Value> = nodes
+        .iter()
+        .enumerate()
+        .map(|(k, node)| {
+            let mut node = node.clone();
+            if let Some(children) = node["children"].as_array().cloned() {
+                node["children"] = children.iter().map(|c| json!(c.as_u64().unwrap() as usize + shift)).collect();
+            }
+            if k == 0 {
+                node["translation"] = json!([0.0, 0.0, 1.0]);
+            }
+            node
+        })
+        .collect();
+    document["nodes"].as_array_mut().unwrap().extend(copied);
+    document["skins"].as_array_mut().unwrap().push(json!({"joints": (1..9).map(|j| j + shift).collect::<Vec<_>>()}));
+    let m = open(&glb(&(document, bin))).unwrap();
+    assert_eq!((m.bodies, m.joints()), (2, 8));
+    let hips = m.skeleton.joint("mixamorig:Hips").unwrap();
+    close(m.position(10, 0, hips), [0.0, 1.0, -0.5]);
+    // the second one is not moved by the animation
+    close(m.position(10, 1, hips), [0.0, 0.75, 1.0]);
+}
+
+#[test]
+fn without_a_skin_the_nodes_that_move_are_joints() {
+    let (mut document, bin) = person();
+    document.as_object_mut().unwrap().remove("skins");
+    document["nodes"][9] = json!({"name": "Body", "mesh": 0});
+    let m = open(&glb(&(document, bin))).unwrap();
+    assert_eq!(m.joints(), 8);
+    close(joint(&m, 10, "mixamorig:Hips"), [0.0, 1.0, -0.5]);
+    assert!(m.source.warnings.iter().any(|w| w.contains("no skin")), "{:?}", m.source.warnings);
+}
+
+#[test]
+fn a_model_in_centimetres_is_no_giant() {
+    let (mut document, bin) = person();
+    document["nodes"][0]["scale"] = json!([50, 50, 50]);
+    let m = open(&glb(&(document, bin))).unwrap();
+    assert!((0.5..3.0).contains(&m.height()), "{}", m.height());
+    assert!(m.source.warnings.iter().any(|w| w.contains("metres")), "{:?}", m.source.warnings);
+}
+
+#[test]
+fn damaged_files_say_what_is_wrong() {
+    let good = person();
+    for (change, said) in [
+        (json!({"animations": []}), "no animation"),
+        (json!({"animations": [{"samplers": [], "channels": []}]}), "moves a node"),
+        (json!({"skins": [{"joints": [1, 99]}]}), "joint 99"),
+        (json!({"skins": [{"joints": [1]}]}), "fewer than two joints"),
+        (json!({"buffers": [{"byteLength": 1, "uri": "data:;base64,????"}]}), "no base64"),
+        (json!({"buffers": []}), "no buffer 0"),
+        (json!({"bufferViews": []}), "no buffer view"),
+        (json!({"bufferViews": [{"buffer": 0, "byteLength": 4}]}), "buffer view"),
+        (json!({"accessors": []}), "no accessor"),
+        (json!({"asset": {"version": "1.0"}}), "glTF '1.0'"),
+        (json!({"extensionsRequired": ["EXT_meshopt_compression"]}), "EXT_meshopt_compression"),
+        (
+            json!({"accessors": [{"componentType": 5126, "count": 4_000_000_000u64, "type": "SCALAR", "bufferView": 0}]}),
+            "limit of",
+        ),
+    ] {
+        let (mut document, bin) = good.clone();
+        for (key, value) in change.as_object().unwrap() {
+            document[key] = value.clone();
+        }
+        let error = open(&glb(&(document, bin))).unwrap_err().to_string();
+        assert!(error.starts_with("person.glb") && error.contains(said), "{change}: {error}");
+    }
+    let bytes = glb(&good);
+    for end in (4..bytes.len()).step_by(7) {
+        assert!(open(&bytes[..end]).is_err(), "{end}");
+    }
+    // a node has one parent, the first; and a ring hangs from nothing
+    let (mut document, bin) = good;
+    document["nodes"][8]["children"] = json!([1]);
+    assert_eq!(open(&glb(&(document.clone(), bin.clone()))).unwrap().joints(), 8);
+    document["nodes"][0]["children"] = json!([9]);
+    assert!(open(&glb(&(document, bin))).unwrap_err().to_string().contains("no node of the scene"));
+    let mut old = bytes.clone();
+    old[4] = 1;
+    assert!(open(&old).unwrap_err().to_string().contains("version 1"));
+}
+
+/// Small files for mutations.
+pub(super) fn seeds() -> Vec<Vec<u8>> {
+    use base64::Engine as _;
+    let (mut document, bin) = person();
+    let binary = glb(&(document.clone(), bin.clone()));
+    let encoded = base64::engine::general_purpose::STANDARD.encode(&bin);
+    document["buffers"][0]["uri"] = json!(format!("data:;base64,{encoded}"));
+    vec![binary, document.to_string().into_bytes()]
+}

@@ -1,0 +1,392 @@
+//! What pose estimators write, in its many spellings: the same person in all of them.
+
+use serde_json::{Value, json};
+
+use super::super::{Format, humanoid, join_frames, read_file};
+use super::*;
+
+/// BODY_25 from Kinect's 25 joints: which joint each point is, or is near.
+#[rustfmt::skip]
+const BODY_25: [usize; 25] = [
+    3, 20, 8, 9, 10, 4, 5, 6, 0, 16, 17, 18, 12, 13, 14, 3, 3, 2, 2, 15, 15, 14, 19, 19, 18,
+];
+/// COCO's 17 points.
+const COCO: [usize; 17] = [3, 3, 3, 2, 2, 4, 8, 5, 9, 6, 10, 12, 16, 13, 17, 14, 18];
+/// MediaPipe's 33 points.
+#[rustfmt::skip]
+const MEDIAPIPE: [usize; 33] = [
+    3, 3, 3, 3, 3, 3, 3, 2, 2, 3, 3, 4, 8, 5, 9, 6, 10, 7, 11, 21, 23, 22, 24, 12, 16, 13, 17, 14, 18, 14, 18, 15, 19,
+];
+
+/// Somebody who waves the right hand, facing +z, two and a half metres wide pictures around the middle.
+fn wave() -> Motion {
+    let person = humanoid::Person::default();
+    humanoid::as_kinect(&humanoid::perform(humanoid::Action::RaiseRightHand, &person, 30.0), 0.0)
+        .yawed(std::f32::consts::PI)
+        .cropped(0..40)
+}
+
+/// A joint's place in a picture of 1000 × 1000, a hundred pixels to 0.25 m, x to the right and y downwards.
+fn pixel(m: &Motion, t: usize, j: usize) -> [f32; 2] {
+    let [x, y, _] = m.position(t, 0, j);
+    [500.0 + 400.0 * x, 500.0 - 400.0 * y]
+}
+
+/// `[x, y, c, …]`
+fn flat(m: &Motion, t: usize, order: &[usize], shift: f32) -> Vec<f32> {
+    order.iter().flat_map(|&j| [pixel(m, t, j)[0] + shift, pixel(m, t, j)[1], 0.9]).collect()
+}
+
+fn openpose(people: &[Vec<f32>]) -> Value {
+    let people: Vec<Value> = people
+        .iter()
+        .map(|p| json!({"person_id": [-1], "pose_keypoints_2d": p, "face_keypoints_2d": [], "pose_keypoints_3d": []}))
+        .collect();
+    json!({"version": 1.3, "people": people})
+}
+
+fn open(json: &Value) -> Result<Motion, MotionError> {
+    let options = ReadOptions { unit: Some("0.0025".parse().unwrap()), ..ReadOptions::default() };
+    read(json.to_string().as_bytes(), "a.json", &options)
+}
+
+/// Where a point must be: a quarter of a centimetre to a pixel, y upwards, in the plane.
+fn expected(m: &Motion, t: usize, j: usize) -> [f32; 3] {
+    pixel(m, t, j)
+        .iter()
+        .map(|v| v * 0.0025)
+        .zip([1.0, -1.0])
+        .map(|(v, s)| v * s)
+        .chain([0.0])
+        .collect::<Vec<_>>()
+        .try_into()
+        .unwrap()
+}
+
+fn same_person(m: &Motion, again: &Motion, order: &[usize]) {
+    assert_eq!((again.source.format, again.frames(), again.joints()), (Format::Keypoints, m.frames(), order.len()));
+    for t in [0, 17, 39] {
+        for (k, &j) in order.iter().enumerate() {
+            close(again.position(t, 0, k), expected(m, t, j));
+        }
+    }
+    // the right hand is the right one
+    let hand = again
+        .skeleton
+        .names
+        .iter()
+        .position(|n| ["rwrist", "rightwrist"].contains(&n.to_lowercase().replace('_', "").as_str()));
+    assert!(again.skeleton.parts[hand.unwrap()] == super::super::Part::RightArm);
+}
+
+#[test]
+fn openpose_is_read_a_frame_or_a_video_at_a_time() {
+    let m = wave();
+    let frames: Vec<Value> = (0..m.frames()).map(|t| openpose(&[flat(&m, t, &BODY_25, 0.0)])).collect();
+    let list = open(&json!(frames)).unwrap();
+    same_person(&m, &list, &BODY_25);
+    assert_eq!(list.source.up, UpAxis::MinusY);
+    assert!(list.source.layout_from.as_ref().unwrap().why.contains("BODY_25"));
+    let keyed: serde_json::Map<String, Value> =
+        frames.iter().enumerate().map(|(t, f)| (format!("clip_{t:012}_keypoints.json"), f.clone())).collect();
+    for video in
+        [json!({"frames": frames, "fps": 25}), json!({"info": {"fps": 25}, "data": frames}), Value::Object(keyed)]
+    {
+        let again = open(&video).unwrap();
+        assert_eq!(again.positions, list.positions);
+        assert_eq!(again.fps, if video.get("frames").or(video.get("data")).is_some() { 25.0 } else { 30.0 });
+    }
+    // one frame is a motion of one frame
+    assert_eq!(open(&frames[3]).unwrap().frames(), 1);
+    // a folder natively, and a handful of files in the page
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = Vec::new();
+    for (t, frame) in frames.iter().enumerate() {
+        let name = format!("clip_{t}_keypoints.json");
+        std::fs::write(folder.path().join(&name), frame.to_string()).unwrap();
+        files.push((name, frame.to_string().into_bytes()));
+    }
+    let options = ReadOptions { unit: Some("0.0025".parse().unwrap()), ..ReadOptions::default() };
+    assert_eq!(read_file(folder.path(), &options).unwrap().positions, list.positions);
+    let one = read_file(folder.path().join("clip_3_keypoints.json"), &options).unwrap();
+    assert!(one.frames() == 1 && one.source.warnings.iter().any(|w| w.contains("folder")), "{:?}", one.source.warnings);
+    files.reverse();
+    assert_eq!(read(&join_frames(&files).unwrap(), "clip", &options).unwrap().positions, list.positions);
+    std::fs::write(folder.path().join("clip_7_keypoints.json"), "{\"people\": [").unwrap();
+    let error = read_file(folder.path(), &options).unwrap_err();
+    assert!(error.file.ends_with("clip_7_keypoints.json"), "{error}");
+}
+
+#[test]
+fn coco_and_its_kin_are_lists_of_people() {
+    let m = wave();
+    let each = |make: &dyn Fn(usize) -> Value| -> Value { (0..m.frames()).map(make).collect::<Vec<_>>().into() };
+    let points = |t: usize| flat(&m, t, &COCO, 0.0);
+    let rows = |t: usize| -> Vec<[f32; 2]> { COCO.iter().map(|&j| pixel(&m, t, j)).collect() };
+    let results = each(
+        &|t| json!({"image_id": format!("{t}.jpg"), "category_id": 1, "keypoints": points(t), "score": 2.9, "box": [1, 2, 3, 4]}),
+    );
+    let alphapose = each(&|t| json!({"image_id": format!("frame_{t:05}.png"), "keypoints": points(t), "idx": [1.0]}));
+    let annotations = json!({
+        "images": [{"id": 0}],
+        "annotations": each(&|t| json!({"image_id": t, "id": 1000 + t, "keypoints": points(t), "num_keypoints": 17})),
+        "categories": [{"name": "person"}],
+    });
+    let mmpose = json!({"meta_info": {"dataset_name": "coco"}, "instance_info": each(&|t| {
+        json!({"frame_id": t + 1, "instances": [{"keypoints": rows(t), "keypoint_scores": vec![0.9; 17], "bbox": [[1, 2, 3, 4]]}]})
+    })});
+    let names = [
+        "nose",
+        "leftEye",
+        "rightEye",
+        "leftEar",
+        "rightEar",
+        "leftShoulder",
+        "rightShoulder",
+        "leftElbow",
+        "rightElbow",
+        "leftWrist",
+        "rightWrist",
+        "leftHip",
+        "rightHip",
+        "leftKnee",
+        "rightKnee",
+        "leftAnkle",
+        "rightAnkle",
+    ];
+    let posenet = each(&|t| {
+        json!({"score": 0.9, "keypoints": COCO.iter().zip(names).map(|(&j, name)| {
+        let [x, y] = pixel(&m, t, j);
+        json!({"part": name, "score": 0.9, "position": {"x": x, "y": y}})
+    }).collect::<Vec<_>>()})
+    });
+    let persons = json!({"0": each(&|t| json!({"frame_idx": t, "keypoints": COCO.iter().map(|&j| { let [x, y] = pixel(&m, t, j); [x, y, 0.9] }).collect::<Vec<_>>()}))});
+    for (what, video) in [
+        ("results", results),
+        ("AlphaPose", alphapose),
+        ("annotations", annotations),
+        ("MMPose", mmpose),
+        ("PoseNet", posenet),
+        ("people", persons),
+    ] {
+        let again = open(&video).unwrap_or_else(|e| panic!("{what}: {e}"));
+        same_person(&m, &again, &COCO);
+        assert_eq!(again.bodies, 1, "{what}");
+    }
+}
+
+#[test]
+fn mediapipe_is_read_in_pictures_and_in_the_world() {
+    let m = wave();
+    let each = |make: &dyn Fn(usize) -> Value| -> Value { (0..m.frames()).map(make).collect::<Vec<_>>().into() };
+    // metres from the middle of the hips, y downwards, z away from the camera
+    let world = |t: usize, j: usize| {
+        let hips = [12, 16].map(|j| m.position(t, 0, j));
+        let p = m.position(t, 0, j);
+        let at = [0, 1, 2].map(|i| p[i] - (hips[0][i] + hips[1][i]) / 2.0);
+        [at[0], -at[1], -at[2]]
+    };
+    let landmarks = |t: usize| -> Vec<Value> {
+        MEDIAPIPE
+            .iter()
+            .map(|&j| {
+                let [x, y, z] = world(t, j);
+                json!({"x": x, "y": y, "z": z, "visibility": 0.99})
+            })
+            .collect()
+    };
+    let rows = |t: usize| -> Vec<[f32; 4]> {
+        MEDIAPIPE
+            .iter()
+            .map(|&j| {
+                let [x, y, z] = world(t, j);
+                [x, y, z, 0.99]
+            })
+            .collect()
+    };
+    let numbered = |t: usize| -> Value {
+        landmarks(t).into_iter().enumerate().map(|(k, v)| (k.to_string(), v)).collect::<serde_json::Map<_, _>>().into()
+    };
+    for (what, video) in [
+        ("a list of frames", each(&|t| json!(landmarks(t)))),
+        ("rows", each(&|t| json!(rows(t)))),
+        ("flat", each(&|t| json!({"landmarks": rows(t).concat()}))),
+        (
+            "frames",
+            json!({"fps": 30, "frames": each(&|t| json!({"frame": t, "pose_world_landmarks": landmarks(t), "pose_landmarks": []}))}),
+        ),
+        (
+            "tasks",
+            each(
+                &|t| json!({"timestamp_ms": 33.3 * t as f64, "poseWorldLandmarks": [landmarks(t)], "poseLandmarks": [landmarks(t)]}),
+            ),
+        ),
+        ("protobuf", each(&|t| json!({"poseWorldLandmarks": {"landmark": landmarks(t)}}))),
+        ("numbers", each(&numbered)),
+        ("a list in an object", json!({"landmarks": each(&|t| json!(landmarks(t)))})),
+    ] {
+        let again = read(video.to_string().as_bytes(), "a.json", &ReadOptions::default())
+            .unwrap_or_else(|e| panic!("{what}: {e}"));
+        assert_eq!((again.frames(), again.joints(), again.bodies, again.fps), (40, 33, 1, 30.0), "{what}");
+        assert_eq!((again.source.unit.name.as_ref(), again.source.up), ("m", UpAxis::MinusY), "{what}");
+        for (k, &j) in MEDIAPIPE.iter().enumerate() {
+            let [x, y, z] = world(17, j);
+            close(again.position(17, 0, k), [x, -y, -z]);
+        }
+    }
+    // shares of a picture twice as wide as high: both directions are made alike
+    let share = |t: usize| -> Vec<Value> {
+        MEDIAPIPE
+            .iter()
+            .map(|&j| {
+                let [x, y, z] = m.position(t, 0, j);
+                json!({"x": 0.5 + x / 5.0, "y": 0.5 - y / 2.5, "z": -z / 5.0, "visibility": 0.9})
+            })
+            .collect()
+    };
+    let stated = json!({"width": 1000, "height": 500, "frames": each(&|t| json!({"landmarks": share(t)}))});
+    let options = ReadOptions { unit: Some("2.5".parse().unwrap()), ..ReadOptions::default() };
+    let again = read(stated.to_string().as_bytes(), "a.json", &options).unwrap();
+    let [a, b] = [again.position(17, 0, 16), again.position(17, 0, 12)];
+    let [c, d] = [m.position(17, 0, 10), m.position(17, 0, 8)];
+    close([0, 1, 2].map(|i| a[i] - b[i]), [0, 1, 2].map(|i| c[i] - d[i]));
+    // without its size, the picture is told by shoulders and trunk
+    let again = read(each(&|t| json!(share(t))).to_string().as_bytes(), "a.json", &options).unwrap();
+    let why = &again.source.layout_from.as_ref().unwrap().why;
+    assert!(why.contains("16:9"), "{why}");
+}
+
+#[test]
+fn confidence_is_presence() {
+    let m = wave();
+    let mut frames: Vec<Vec<Vec<f32>>> = (0..m.frames()).map(|t| vec![flat(&m, t, &COCO, 0.0)]).collect();
+    // the right wrist is not seen for a while; the left ankle never; nobody is there in frames 30 to 34
+    for t in 10..=12 {
+        frames[t][0][3 * 10..3 * 11].copy_from_slice(&[0.0, 0.0, 0.0]);
+    }
+    for frame in &mut frames {
+        frame[0][3 * 15 + 2] = 0.02;
+    }
+    frames[30..35].iter_mut().for_each(Vec::clear);
+    let item = |t: usize, p: &Vec<f32>| json!({"image_id": t, "keypoints": p});
+    let list: Vec<Value> =
+        frames.iter().enumerate().flat_map(|(t, people)| people.iter().map(move |p| item(t, p))).collect();
+    let again = open(&json!(list)).unwrap();
+    assert_eq!((again.frames(), again.joints()), (40, 16));
+    assert_eq!(again.source.left_out, ["LeftAnkle"]);
+    let (before, after) = (expected(&m, 9, 10), expected(&m, 13, 10));
+    close(again.position(10, 0, 10), [0, 1, 2].map(|i| 0.75 * before[i] + 0.25 * after[i]));
+    assert_eq!((0..40).filter(|&t| !again.is_present(t, 0)).collect::<Vec<_>>(), [30, 31, 32, 33, 34]);
+    close(again.position(35, 0, 0), expected(&m, 35, 3));
+    // a knee of which the ankle is gone still hangs from its hip
+    let knee = again.skeleton.joint("LeftKnee").unwrap();
+    assert_eq!(again.skeleton.names[again.skeleton.parents[knee].unwrap()], "LeftHip");
+}
+
+#[test]
+fn people_keep_their_places_though_the_list_changes() {
+    let m = wave();
+    let frames: Vec<Value> = (0..m.frames())
+        .map(|t| {
+            let (a, b) = (flat(&m, t, &BODY_25, 0.0), flat(&m, t, &BODY_25, 700.0));
+            match t {
+                // a detection that is nobody
+                5 => openpose(&[b, a, flat(&m, t, &BODY_25, -2000.0)]),
+                10..=20 => openpose(&[b, a]),
+                30..=32 => openpose(&[b]),
+                _ => openpose(&[a, b]),
+            }
+        })
+        .collect();
+    let again = open(&json!(frames)).unwrap();
+    assert_eq!(again.bodies, 2);
+    for t in [0, 15, 39] {
+        close(again.position(t, 0, 4), expected(&m, t, 10));
+        let [x, y, z] = expected(&m, t, 10);
+        close(again.position(t, 1, 4), [x + 1.75, y, z]);
+    }
+    assert!(!again.is_present(31, 0) && again.is_present(31, 1));
+    let how = again.source.bodies_from.as_ref().unwrap();
+    assert!(how.known.is_guess() && how.why.contains("2 people") && how.why.contains("left out"), "{how}");
+    // numbers of people are believed
+    let item = |t: usize, id: usize, shift: f32| json!({"image_id": t, "track_id": id, "keypoints": flat(&m, t, &COCO, shift)});
+    let crossing: Vec<Value> =
+        (0..40).flat_map(|t| [item(t, 2, 20.0 * t as f32), item(t, 7, 800.0 - 20.0 * t as f32)]).collect();
+    let again = open(&json!(crossing)).unwrap();
+    assert!(!again.source.bodies_from.as_ref().unwrap().known.is_guess());
+    let [x, y, z] = expected(&m, 39, 3);
+    close(again.position(39, 0, 0), [x + 780.0 * 0.0025, y, z]);
+}
+
+#[test]
+fn places_in_space_are_read_with_and_without_confidence() {
+    let m = wave();
+    let each = |make: &dyn Fn(usize) -> Value| -> Value { (0..m.frames()).map(make).collect::<Vec<_>>().into() };
+    let space = |t: usize, j: usize| m.position(t, 0, j).map(|v| 100.0 * v);
+    let down = |t: usize, j: usize| {
+        let [x, y, z] = space(t, j);
+        [x, -y, -z, 0.8]
+    };
+    let panoptic = [20, 3, 0, 4, 5, 6, 12, 13, 14, 8, 9, 10, 16, 17, 18, 3, 2, 3, 2];
+    let bodies = each(
+        &|t| json!({"version": 0.7, "univTime": 1.5, "bodies": [{"id": 0, "joints19": panoptic.iter().flat_map(|&j| down(t, j)).collect::<Vec<_>>()}]}),
+    );
+    let easy = each(&|t| json!([{"id": 0, "keypoints3d": BODY_25.iter().map(|&j| down(t, j)).collect::<Vec<_>>()}]));
+    let lifted = each(
+        &|t| json!({"frame_id": t, "instances": [{"keypoints": COCO.iter().map(|&j| space(t, j)).collect::<Vec<_>>(), "keypoint_scores": vec![1.0; 17]}]}),
+    );
+    for (what, video, wrist, order) in [
+        ("Panoptic", bodies, 11, 10),
+        ("EasyMocap", easy, 4, 10),
+        ("MMPose 3D", json!({"instance_info": lifted}), 10, 10),
+    ] {
+        let m2 = read(video.to_string().as_bytes(), "a.json", &ReadOptions::default())
+            .unwrap_or_else(|e| panic!("{what}: {e}"));
+        assert_eq!((m2.frames(), m2.source.unit.name.as_ref()), (40, "cm"), "{what}");
+        close(m2.position(17, 0, wrist), m.position(17, 0, order));
+    }
+}
+
+#[test]
+fn what_is_no_pose_says_what_was_expected() {
+    for (text, said) in [
+        ("{\"a\": 1}", "it has 'a'"),
+        ("[{\"image_id\": \"0.jpg\", \"keypoints\": [1, 2, 0.9]}]", "3 numbers"),
+        ("[{\"keypoints\": [[1, 2], [3, 4], [5, 6], [7, 8], [9, 10], [1, 1]]}]", "6 points"),
+        ("{\"version\": 1.3, \"people\": []}", "nobody"),
+        ("[{\"people\": []}, {\"people\": []}]", "nobody"),
+        ("[1, 2, 3]", "expected an object"),
+        ("[\"a\"]", "expected an object"),
+        ("{\"people\": [", "ends early"),
+        ("{\"people\": [}", "expected"),
+    ] {
+        let error = failure(text.as_bytes()).to_string();
+        assert!(error.contains(said), "{text}: {error}");
+    }
+    let zeros = openpose(&[vec![0.0; 75]]);
+    assert!(open(&zeros).unwrap_err().to_string().contains("nobody"));
+    // NaN, as Python writes it
+    let m = wave();
+    let text = json!([openpose(&[flat(&m, 0, &BODY_25, 0.0)]), openpose(&[flat(&m, 1, &BODY_25, 0.0)])]).to_string();
+    let first = text.find("\"pose_keypoints_2d\":[").unwrap() + 21;
+    let end = first + text[first..].find(',').unwrap();
+    let text = format!("{}NaN{}", &text[..first], &text[end..]);
+    assert_eq!(read(text.as_bytes(), "a.json", &ReadOptions::default()).unwrap().joints(), 25);
+}
+
+/// Small files for mutations.
+pub(super) fn seeds() -> Vec<Vec<u8>> {
+    let m = wave().cropped(0..2);
+    let frames: Vec<Value> = (0..2).map(|t| openpose(&[flat(&m, t, &BODY_25, 0.0)])).collect();
+    let coco: Vec<Value> = (0..2).map(|t| json!({"image_id": t, "keypoints": flat(&m, t, &COCO, 0.0)})).collect();
+    let points = |t: usize| -> Vec<Value> {
+        MEDIAPIPE
+            .iter()
+            .map(|&j| {
+                let [x, y] = pixel(&m, t, j);
+                json!({"x": x, "y": y, "z": 0.5, "visibility": 1})
+            })
+            .collect()
+    };
+    [json!(frames), json!(coco), json!({"frames": [points(0), points(1)]})].map(|v| v.to_string().into_bytes()).to_vec()
+}

@@ -1,0 +1,39 @@
+//! Words and numbers of a text of unknown origin.
+
+use super::{
+    error::{Cause, excerpt},
+    limits::MAX_COORDINATE,
+};
+
+/// Words of one line. NUL pads some files.
+pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|b| b.is_ascii_whitespace() || matches!(b, 0 | 0x0b)).filter(|w| !w.is_empty())
+}
+
+/// A finite number.
+pub(super) fn number(word: &[u8], what: &str) -> Result<f64, Cause> {
+    let parsed = std::str::from_utf8(word).ok().and_then(|s| s.parse::<f64>().ok());
+    let shown = excerpt(word);
+    match parsed {
+        Some(v) if v.is_finite() && v.abs() <= MAX_COORDINATE => Ok(v),
+        Some(_) => Err(Cause::NotFinite(format!("{what} {shown}"))),
+        // what C programs print for NaN and infinity
+        None if word.windows(2).any(|w| w == b"#I" || w == b"#Q" || w == b"#S") => {
+            Err(Cause::NotFinite(format!("{what} {shown}")))
+        }
+        None if is_decimal_comma(word) => Err(Cause::Malformed(format!(
+            "{what} should be a number, not {shown}: it has a decimal comma; write a point"
+        ))),
+        None => Err(Cause::Malformed(format!("{what} should be a number, not {shown}"))),
+    }
+}
+
+/// Whether a word is a number with a comma for its point.
+pub(super) fn is_decimal_comma(word: &[u8]) -> bool {
+    let mut parts = word.split(|&b| b == b',');
+    let (Some(whole), Some(fraction), None) = (parts.next(), parts.next(), parts.next()) else { return false };
+    let whole = whole.strip_prefix(b"-").or_else(|| whole.strip_prefix(b"+")).unwrap_or(whole);
+    let digits = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    let exponent = fraction.iter().position(|b| matches!(b, b'e' | b'E')).unwrap_or(fraction.len());
+    digits(whole) && digits(&fraction[..exponent])
+}

@@ -1,0 +1,135 @@
+//! Files that belong to others: descriptions that come before what they describe, and frames that come as a file each.
+
+use crate::files::{Arrival, FileSource};
+
+/// Most descriptions that are kept.
+const MAX_KEPT: usize = 64;
+
+/// Descriptions that were dropped, the newest last.
+#[derive(Debug, Default)]
+pub struct Companions {
+    kept: Vec<FileSource>,
+}
+
+/// Name without folder, and its ending in small letters.
+fn parts(name: &str) -> (String, String) {
+    let name = name.rsplit(['/', '\\']).next().unwrap_or(name).to_lowercase();
+    match name.rsplit_once('.') {
+        Some((stem, ending)) => (stem.to_owned(), ending.to_owned()),
+        None => (name, String::new()),
+    }
+}
+
+/// What a file describes, if it is no motion itself: the ending of those files.
+pub fn describes(name: &str) -> Option<&'static str> {
+    let (stem, ending) = parts(name);
+    match ending.as_str() {
+        "json" if stem == "skeleton" => Some(".npy"),
+        "asf" => Some(".amc"),
+        "bin" => Some(".gltf"),
+        _ => None,
+    }
+}
+
+impl Companions {
+    /// Keeps a description for files that come after it.
+    pub fn keep(&mut self, file: FileSource) {
+        self.kept.retain(|known| known.name != file.name);
+        self.kept.push(file);
+        if self.kept.len() > MAX_KEPT {
+            self.kept.remove(0);
+        }
+    }
+
+    /// The description of a file: the one of its own name, or that its name begins with, else the newest.
+    pub fn of(&self, name: &str) -> Option<&[u8]> {
+        let (stem, ending) = parts(name);
+        let wanted = if ending == "npz" { "npy" } else { &ending };
+        let fits = |file: &&FileSource| describes(&file.name).is_some_and(|described| described[1..] == *wanted);
+        let nearness = |file: &FileSource| {
+            let (own, _) = parts(&file.name);
+            let begins = stem.strip_prefix(&own).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+            if begins { own.len() } else { 0 }
+        };
+        self.kept.iter().filter(fits).max_by_key(|file| nearness(file)).map(|file| &file.bytes[..])
+    }
+}
+
+/// The same files, descriptions first, and frames of OpenPose's that came as a file each made into one.
+pub fn arranged(arrivals: Vec<Arrival>) -> Vec<Arrival> {
+    let mut frames: Vec<(String, Vec<(String, Vec<u8>)>)> = Vec::new();
+    let mut others = Vec::new();
+    for arrival in arrivals {
+        match arrival {
+            Arrival::File(file) => match video_of(&file.name) {
+                Some(video) => {
+                    let frame = (file.name, file.bytes);
+                    match frames.iter_mut().find(|(name, _)| *name == video) {
+                        Some((_, known)) => known.push(frame),
+                        None => frames.push((video, vec![frame])),
+                    }
+                }
+                None => others.push(Arrival::File(file)),
+            },
+            problem @ Arrival::Problem(_) => others.push(problem),
+        }
+    }
+    for (name, mut files) in frames {
+        others.push(match files.len() {
+            1 => files
+                .pop()
+                .map_or_else(|| Arrival::Problem(name), |(name, bytes)| Arrival::File(FileSource { name, bytes })),
+            _ => match draction::motion::join_frames(&files) {
+                Ok(bytes) => Arrival::File(FileSource { name, bytes }),
+                Err(error) => Arrival::Problem(error.to_string()),
+            },
+        });
+    }
+    others.sort_by_key(|arrival| !matches!(arrival, Arrival::File(file) if describes(&file.name).is_some()));
+    others
+}
+
+/// The video of a frame that is named as OpenPose names them: `walk_000000000012_keypoints.json` is one of `walk.json`.
+fn video_of(name: &str) -> Option<String> {
+    let stem = name.strip_suffix("_keypoints.json")?;
+    let video = stem.trim_end_matches(|c: char| c.is_ascii_digit());
+    (video.len() < stem.len()).then(|| format!("{}.json", video.trim_end_matches(['_', '-'])))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str, text: &str) -> FileSource {
+        FileSource { name: name.into(), bytes: text.as_bytes().to_vec() }
+    }
+
+    #[test]
+    fn a_file_gets_the_description_that_fits_it() {
+        let mut companions = Companions::default();
+        for name in ["data/skeleton.json", "01.asf", "other.asf", "1.asf", "scene.bin"] {
+            companions.keep(file(name, name));
+        }
+        let of = |name: &str| companions.of(name).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        assert_eq!(of("01_02.amc").as_deref(), Some("01.asf"));
+        assert_eq!(of("folder/other.AMC").as_deref(), Some("other.asf"));
+        assert_eq!(of("x.npy").as_deref(), Some("data/skeleton.json"));
+        assert_eq!(of("x.npz").as_deref(), Some("data/skeleton.json"));
+        assert_eq!(of("scene.gltf").as_deref(), Some("scene.bin"));
+        assert_eq!(of("walk.bvh"), None);
+    }
+
+    #[test]
+    fn frames_become_one_file_and_descriptions_come_first() {
+        let names = ["a.amc", "walk_000000000001_keypoints.json", "a.asf", "walk_000000000000_keypoints.json"];
+        let arranged = arranged(names.iter().map(|name| Arrival::File(file(name, "{\"people\": []}"))).collect());
+        let named: Vec<&str> = arranged
+            .iter()
+            .map(|arrival| match arrival {
+                Arrival::File(file) => file.name.as_str(),
+                Arrival::Problem(problem) => problem,
+            })
+            .collect();
+        assert_eq!(named, ["a.asf", "a.amc", "walk.json"]);
+    }
+}
