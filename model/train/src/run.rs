@@ -21,7 +21,8 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     if options.resume {
         let checkpoint = state::newest(&out);
         let from = checkpoint.clone().or_else(|| state::begun(&out));
-        let progress = state::progress(&from.with_context(|| format!("{} holds no run to resume", out.display()))?)?;
+        let progress: Progress =
+            state::progress(&from.with_context(|| format!("{} holds no run to resume", out.display()))?)?;
         options.config = progress.config.clone();
         options.data = progress.data.clone();
         resumed = Some((checkpoint, progress));
