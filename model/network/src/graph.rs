@@ -23,7 +23,7 @@ mod topology;
 pub use batch_norm::{BatchNorm, Observed, Pass, absorb};
 pub use block::Block;
 pub use convolution::Convolution;
-pub use ctr_gcn::{CtrGcn, GraphConfig, GraphConfigError};
+pub use ctr_gcn::{CtrGcn, FEATURES, GraphConfig, GraphConfigError};
 pub use graph_convolution::{GraphConvolution, Refine};
 pub use multi_scale::{DilatedConvolution, MultiScale, Weightless};
 pub use topology::adjacency;

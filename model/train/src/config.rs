@@ -8,7 +8,7 @@ use skeletonllm::drawing::DrawingConfig;
 use skeletonllm_data::{AugmentOptions, FamilyWeights, ProtocolOptions, SelectionOptions};
 use skeletonllm_network::config::InternVlConfig;
 
-use crate::optimizer::AdamWConfig;
+use crate::optimizer::{AdamWConfig, Rule};
 
 /// Which of the paper's stages (spec A.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -207,7 +207,7 @@ impl TrainConfig {
             epsilon: 1e-8,
             weight_decay: self.weight_decay,
             clip_norm: self.clip_norm,
-            muon: self.muon,
+            rule: if self.muon { Rule::Muon } else { Rule::Adaptive },
         }
     }
 

@@ -13,18 +13,22 @@ use skeletonllm_data::{Batches, DataClip, Labels};
 use skeletonllm_network::checkpoint::Precision;
 
 use super::{
-    AdamW, Average, Learner, Progress, Recogniser, Report, RunOptions, Schedule, Stage, StepRow, Trainer,
+    AdamW, Average, Learner, Progress, Recipe, RecipeStage, Recogniser, Report, RunOptions, StepRow, Trainer,
     evaluate::rank_of, parameter_map, state,
 };
 
 /// The model of a course's learner.
 pub type Model<C> = <<C as Course>::Learner as Learner>::Model;
+/// A stage of the course's recipe.
+pub type StageOf<C> = <<C as Course>::Learner as Learner>::Stage;
 /// What it learns from in one go.
 pub type Batch<C> = <<C as Course>::Learner as Learner>::Batch;
 
 /// What a run is about beside its learner: where batches come from, what happens between stages, and who tells how
 /// well it goes.
 pub trait Course: Sized + Sync {
+    /// What the run is told.
+    type Recipe: Recipe<Stage = StageOf<Self>>;
     /// What learns.
     type Learner: Learner;
     /// What the model is when it is asked.
@@ -38,7 +42,7 @@ pub trait Course: Sized + Sync {
     ///
     /// # Errors
     /// When a clip cannot be shown.
-    fn batch(&self, stage: Stage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<Batch<Self>>>;
+    fn batch(&self, stage: &StageOf<Self>, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<Batch<Self>>>;
 
     /// Clips in a part of a batch.
     fn clips(part: &Batch<Self>) -> usize;
@@ -49,8 +53,8 @@ pub trait Course: Sized + Sync {
     /// The model without what was there for one stage only.
     fn end(model: Model<Self>) -> Model<Self>;
 
-    /// The model, ready to be asked.
-    fn recogniser(&self, model: &Model<Self>) -> Self::Recogniser;
+    /// The model as it is in the stage of this number, ready to be asked.
+    fn recogniser(&self, model: &Model<Self>, stage: usize) -> Self::Recogniser;
 
     /// The clips that validation asks about.
     fn watched(&self) -> &[&DataClip];
@@ -74,19 +78,19 @@ pub trait Course: Sized + Sync {
 /// When a clip cannot be shown, a file cannot be written, or the loss is no longer a number.
 pub fn fit<C: Course>(
     course: &C,
-    options: &RunOptions<'_>,
+    options: &RunOptions<'_, C::Recipe>,
     mut learner: C::Learner,
     mut average: Average<Model<C>>,
     mut optimizer: AdamW,
-    progress: &mut Progress,
+    progress: &mut Progress<C::Recipe>,
 ) -> Result<()> {
     let (config, out) = (&options.config, &options.out);
     let per_epoch = course.batches().len() as u64;
     let mut report = Report::open(out, progress.total)?;
-    while progress.stage < config.stages.len() {
-        let stage = config.stages[progress.stage].clone();
-        let total = stage.epochs * per_epoch;
-        let schedule = Schedule { total, warmup: config.warmup };
+    while progress.stage < config.stages().len() {
+        let stage = config.stages()[progress.stage].clone();
+        let total = stage.epochs() * per_epoch;
+        let schedule = config.schedule(&stage, per_epoch);
         let mut trainer = Trainer { learner, average, optimizer, stage, schedule };
         let done = run_stage(course, options, &mut trainer, progress, total, &mut report)?;
         Trainer { learner, average, optimizer, .. } = trainer;
@@ -100,10 +104,10 @@ pub fn fit<C: Course>(
         let model = C::end(parameter_map::filled(learner.model().clone(), &average.mean));
         progress.stage += 1;
         progress.step = 0;
-        optimizer = AdamW::new(config.adamw());
+        optimizer = AdamW::new(config.optimizer());
         progress.optimizer_steps = 0;
         learner = learner.with_model(course.begin(model, progress.stage));
-        average = Average::new(learner.model().clone().valid(), config.average);
+        average = Average::new(learner.model().clone().valid(), config.average());
         state::save(out, progress, &learner, &average.mean, &optimizer)?;
     }
     let [model, small] = ["model", "model-int8"].map(|name| out.join(name));
@@ -117,9 +121,9 @@ pub fn fit<C: Course>(
 /// Runs a stage from `progress.step` to its end; `false` when it was stopped before.
 fn run_stage<C: Course>(
     course: &C,
-    options: &RunOptions<'_>,
+    options: &RunOptions<'_, C::Recipe>,
     trainer: &mut Trainer<C::Learner>,
-    progress: &mut Progress,
+    progress: &mut Progress<C::Recipe>,
     total: u64,
     report: &mut Report,
 ) -> Result<bool> {
@@ -129,14 +133,14 @@ fn run_stage<C: Course>(
     bar.set_style(
         ProgressStyle::with_template("stage {prefix} [{wide_bar}] {pos}/{len} {msg} eta {eta}")?.progress_chars("=> "),
     );
-    bar.set_prefix(trainer.stage.stage.number().to_string());
+    bar.set_prefix(trainer.stage.name());
     bar.set_position(progress.step);
     bar.reset_eta();
     // batches are prepared one ahead, on the cores that a step leaves idle
     let (sender, receiver) = sync_channel(2);
-    let (first, stage) = (progress.step, trainer.stage.stage);
+    let (first, stage) = (progress.step, trainer.stage.clone());
     // epochs count through the run: no stage sees again what an earlier one saw
-    let past: u64 = config.stages[..progress.stage].iter().map(|stage| stage.epochs).sum();
+    let past: u64 = config.stages()[..progress.stage].iter().map(RecipeStage::epochs).sum();
     let done = std::thread::scope(|scope| -> Result<bool> {
         let receiver = receiver; // dropped with this closure, which ends the thread below
         scope.spawn(move || {
@@ -147,7 +151,7 @@ fn run_stage<C: Course>(
                     epoch = now;
                     order = course.batches().epoch(epoch);
                 }
-                let batch = course.batch(stage, epoch, &order[(step % per_epoch) as usize]);
+                let batch = course.batch(&stage, epoch, &order[(step % per_epoch) as usize]);
                 if sender.send(batch).is_err() {
                     break;
                 }
@@ -160,7 +164,7 @@ fn run_stage<C: Course>(
             }
             let start = Instant::now();
             // dropout follows from the step, too
-            options.device.seed(config.seed ^ (progress.total << 20));
+            options.device.seed(config.seed() ^ (progress.total << 20));
             let batch = receiver.recv().context("the thread that prepares batches ended")??;
             let clips = batch.iter().map(C::clips).sum::<usize>();
             if clips == 0 {
@@ -188,7 +192,7 @@ fn run_stage<C: Course>(
             let model = &trainer.average.mean;
             let epoch_done = (step + 1).is_multiple_of(per_epoch);
             if epoch_done {
-                let top1 = validate(&course.recogniser(model), course.watched())?;
+                let top1 = validate(&course.recogniser(model, progress.stage), course.watched())?;
                 report.validation(progress.total, top1)?;
                 if let Some(png) = course.picture(model)? {
                     let folder = out.join("drawings");
@@ -199,12 +203,12 @@ fn run_stage<C: Course>(
                 bar.println(format!(
                     "epoch {} of stage {}: loss {mean:.3}, validation top-1 {:.1} % of {} clips",
                     (step + 1) / per_epoch,
-                    trainer.stage.stage.number(),
+                    trainer.stage.name(),
                     100.0 * top1,
                     course.watched().len()
                 ));
             }
-            if epoch_done || progress.total.is_multiple_of(config.checkpoint_every) {
+            if epoch_done || progress.total.is_multiple_of(config.checkpoint_every()) {
                 progress.optimizer_steps = trainer.optimizer.steps();
                 state::save(out, progress, &trainer.learner, model, &trainer.optimizer)?;
             }

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use burn::{module::Module, tensor::Tensor};
+use skeletonllm_network::graph::Observed;
 
-use super::StageConfig;
+use super::RecipeStage;
 
 /// A batch in, a loss out, parameters in groups that learn at rates of their own.
 ///
@@ -13,6 +14,8 @@ pub trait Learner: Module + Sync {
     type Model: Module + Sync;
     /// What it learns from in one go: a part of a step's batch.
     type Batch: Send + Sync;
+    /// A stage of its recipe.
+    type Stage: RecipeStage;
 
     /// What is kept of it as it is now.
     fn model(&self) -> &Self::Model;
@@ -25,13 +28,20 @@ pub trait Learner: Module + Sync {
     ///
     /// # Errors
     /// When the batch cannot be shown to the model.
-    fn loss(&self, stage: &StageConfig, batch: &Self::Batch) -> Result<Losses>;
+    fn loss(&self, stage: &Self::Stage, batch: &Self::Batch) -> Result<Losses>;
 
     /// The factor on a stage's learning rate for a parameter of this dotted name; `None` for a frozen one.
-    fn rate_factor(&self, stage: &StageConfig, parameter: &str) -> Option<f64>;
+    fn rate_factor(&self, stage: &Self::Stage, parameter: &str) -> Option<f64>;
 
     /// Whether the parts of a batch may be computed on threads side by side, with the same numbers.
-    fn side_by_side(&self, stage: &StageConfig) -> bool;
+    fn side_by_side(&self, stage: &Self::Stage) -> bool;
+
+    /// The same after a step whose parts saw this beside their gradients.
+    #[must_use]
+    fn settle(self, observed: Vec<Observed>) -> Self {
+        drop(observed);
+        self
+    }
 }
 
 /// What a step makes smaller: `main + weight · auxiliary`.
@@ -42,4 +52,6 @@ pub struct Losses {
     pub auxiliary: Option<Tensor<1>>,
     /// What that counts.
     pub weight: f64,
+    /// What norms saw of the batch, where there are any that go by it.
+    pub observed: Observed,
 }

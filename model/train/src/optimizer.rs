@@ -25,8 +25,19 @@ pub struct AdamWConfig {
     pub weight_decay: f64,
     /// Gradients are scaled down to this norm when theirs is larger.
     pub clip_norm: f64,
-    /// Whether the matrices of layers follow Muon.
-    pub muon: bool,
+    /// Which rule parameters follow.
+    pub rule: Rule,
+}
+
+/// How a gradient becomes a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// AdamW.
+    Adaptive,
+    /// Muon for the matrices of layers, AdamW for the rest.
+    Muon,
+    /// Gradient descent with Nesterov's momentum, `beta1`; the decay is part of the gradient, of every parameter.
+    Nesterov,
 }
 
 /// Weight of the past in Muon's momentum.
@@ -145,14 +156,17 @@ impl<R: Fn(&str) -> Option<f64>> ModuleMapper for Update<'_, R> {
         };
         let gradient = gradient * self.clip;
         let before = self.adam.moments.remove(&name);
-        let (step, moments) = match param.val().dims().as_slice() {
-            &[rows, columns] if self.adam.config.muon && is_of_layer(&name) => {
-                orthogonal_step(gradient, before, [rows, columns])
+        let AdamWConfig { rule, beta1, weight_decay, .. } = self.adam.config;
+        let (step, moments) = match (rule, param.val().dims().as_slice()) {
+            (Rule::Nesterov, _) => {
+                let value = param.val().inner().reshape([-1]);
+                descent_step(gradient + value * weight_decay, before, beta1)
             }
+            (Rule::Muon, &[rows, columns]) if is_of_layer(&name) => orthogonal_step(gradient, before, [rows, columns]),
             _ => self.adaptive_step(gradient, before),
         };
         self.adam.moments.insert(name, moments);
-        let decay = if D >= 2 { 1.0 - rate * self.adam.config.weight_decay } else { 1.0 };
+        let decay = if D >= 2 && rule != Rule::Nesterov { 1.0 - rate * self.adam.config.weight_decay } else { 1.0 };
         param.map(|value| {
             let shape = value.dims();
             let moved = value.inner() * decay - step.reshape(shape) * rate;
@@ -173,6 +187,15 @@ impl<R> Update<'_, R> {
         let size = (second.clone() / (1.0 - beta2.powi(steps))).sqrt() + epsilon;
         (first.clone() / (1.0 - beta1.powi(steps)) / size, Moments { first, second: Some(second) })
     }
+}
+
+/// Gradient descent's step at a learning rate of 1, with Nesterov's look ahead.
+fn descent_step(gradient: Tensor<1>, before: Option<Moments>, momentum: f64) -> (Tensor<1>, Moments) {
+    let first = match before {
+        Some(Moments { first, .. }) => first * momentum + gradient.clone(),
+        None => gradient.clone(),
+    };
+    (gradient + first.clone() * momentum, Moments { first, second: None })
 }
 
 /// Whether a matrix belongs to a layer of tower or decoder, or is the readout's; tables, patches and projector do not.
@@ -233,6 +256,31 @@ mod tests {
             assert!((value - expected).abs() < 0.5, "{i}: {value}");
         }
         assert!(host(orthogonal(Tensor::zeros([3, 4], &device))).iter().all(|v| *v == 0.0));
+    }
+
+    #[test]
+    fn descent_follows_the_formula_of_its_library() {
+        use skeletonllm_network::layers::Linear;
+        let device = Device::flex().autodiff();
+        let weight = Tensor::<2>::from_data([[2.0]], &device);
+        let mut layer = Linear { weight: Param::from_tensor(weight), ..Linear::new(1, 1, false, &device) };
+        let rule = Rule::Nesterov;
+        let config =
+            AdamWConfig { beta1: 0.9, beta2: 0.0, epsilon: 0.0, weight_decay: 0.5, clip_norm: f64::INFINITY, rule };
+        let mut optimizer = AdamW::new(config);
+        // by hand: g = slope + 0.5·w, b = 0.9·b + g, w −= 0.1·(g + 0.9·b)
+        let (mut expected, mut buffer) = (2.0_f32, 0.0);
+        for slope in [1.0, -3.0, 0.5] {
+            let gradient = slope + 0.5 * expected;
+            buffer = 0.9 * buffer + gradient;
+            expected -= 0.1 * (gradient + 0.9 * buffer);
+            let slopes = ParameterMap::from([("weight".to_string(), Tensor::from_data([slope], &Device::flex()))]);
+            layer = optimizer.step(layer, slopes, |_| Some(0.1)).0;
+            let found = host(layer.weight.val())[0];
+            assert!((found - expected).abs() < 1e-6, "{found} against {expected}");
+        }
+        let kept = AdamW::import(config, optimizer.steps(), optimizer.export(), &device);
+        assert_eq!(kept.export(), optimizer.export());
     }
 
     #[test]

@@ -8,13 +8,13 @@ use super::TrainConfig;
 
 /// What the command line says.
 #[derive(Clone)]
-pub struct RunOptions<'a> {
+pub struct RunOptions<'a, R = TrainConfig> {
     /// Folders with a `metadata.jsonl` each.
     pub data: Vec<PathBuf>,
     /// Where the run lives.
     pub out: PathBuf,
     /// Sizes, stages, rates.
-    pub config: TrainConfig,
+    pub config: R,
     /// A model directory to start from.
     pub from: Option<PathBuf>,
     /// Continue the run in `out`.

@@ -21,7 +21,8 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     if options.resume {
         let checkpoint = state::newest(&out);
         let from = checkpoint.clone().or_else(|| state::begun(&out));
-        let progress = state::progress(&from.with_context(|| format!("{} holds no run to resume", out.display()))?)?;
+        let progress: Progress =
+            state::progress(&from.with_context(|| format!("{} holds no run to resume", out.display()))?)?;
         options.config = progress.config.clone();
         options.data = progress.data.clone();
         resumed = Some((checkpoint, progress));
@@ -30,7 +31,7 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     }
     options.config.validate().map_err(anyhow::Error::msg)?;
     let config = &options.config;
-    let (train, validation) = setup::read_data(&options.data, config, options.quiet)?;
+    let (train, validation) = setup::read_data(&options.data, &config.ntu, &config.selection, options.quiet)?;
     let device = options.device.clone().autodiff();
     let curriculum = setup::curriculum(config, &train, &out)?;
 

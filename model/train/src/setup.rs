@@ -14,7 +14,7 @@ use skeletonllm::{
     folder::{Extra, Loaded, SkeletonLlm},
 };
 use skeletonllm_data::{
-    DataClip, DataSet, Labels, Truth, corpus,
+    DataClip, DataSet, Labels, ProtocolOptions, SelectionOptions, Truth, corpus,
     prompts::Prompts,
     teacher::{KinematicTeacher, Rationales, ShownClip, Teacher},
 };
@@ -120,9 +120,14 @@ pub fn prepare(mut model: SkeletonLlm, config: &TrainConfig, stage: usize) -> Sk
 }
 
 /// Reads every folder's two halves, as far as they take part, telling of files that cannot be used.
-pub fn read_data(folders: &[PathBuf], config: &TrainConfig, quiet: bool) -> Result<(Vec<DataSet>, Vec<DataSet>)> {
+pub fn read_data(
+    folders: &[PathBuf],
+    ntu: &ProtocolOptions,
+    selection: &SelectionOptions,
+    quiet: bool,
+) -> Result<(Vec<DataSet>, Vec<DataSet>)> {
     let mut halves = (Vec::new(), Vec::new());
-    let (load, selection) = (config.ntu.load_options()?, config.selection.select(folders)?);
+    let (load, selection) = (ntu.load_options()?, selection.select(folders)?);
     for folder in &selection.folders {
         let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
         bar.set_style(ProgressStyle::with_template("reading {msg} [{wide_bar}] {pos}/{len}")?.progress_chars("=> "));

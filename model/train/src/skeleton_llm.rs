@@ -18,7 +18,7 @@ use skeletonllm_data::{Batches, DataClip, Family};
 use skeletonllm_network::{checkpoint::Precision, lora, tensors::on_cpu, tokenizer::Tokenizer};
 
 use super::{
-    Course, Learner, Readout, Recogniser, RunOptions, Source, Speaker, Stage, StageConfig, StepBatch, TrainConfig,
+    Course, Learner, Readout, Recogniser, RunOptions, Source, Speaker, StageConfig, StepBatch, TrainConfig,
     learner::Losses, setup,
 };
 
@@ -57,6 +57,7 @@ impl Pupil {
 impl Learner for Pupil {
     type Model = SkeletonLlm;
     type Batch = StepBatch;
+    type Stage = StageConfig;
 
     fn model(&self) -> &SkeletonLlm {
         &self.pupil
@@ -79,7 +80,7 @@ impl Learner for Pupil {
         let shown = TensorData::new(part.shown.clone(), [frames, 1, 1]);
         let visual = visual.clone() * Tensor::from_data(shown, &visual.device().without_autodiff());
         let words = model.internvl.loss_of_rests(&part.openings, &part.rests, &part.labels, Some(visual))?;
-        Ok(Losses { main: words, auxiliary: poses, weight: rates.readout })
+        Ok(Losses { main: words, auxiliary: poses, weight: rates.readout, observed: Vec::new() })
     }
 
     /// Which part of the model learns in which stage: spec A.9.
@@ -152,6 +153,7 @@ pub struct Lessons<'a> {
 }
 
 impl Course for Lessons<'_> {
+    type Recipe = TrainConfig;
     type Learner = Pupil;
     type Recogniser = Assistant;
 
@@ -159,8 +161,8 @@ impl Course for Lessons<'_> {
         &self.source.batches
     }
 
-    fn batch(&self, stage: Stage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<StepBatch>> {
-        self.source.batch(stage, epoch, members)
+    fn batch(&self, stage: &StageConfig, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<StepBatch>> {
+        self.source.batch(stage.stage, epoch, members)
     }
 
     fn clips(part: &StepBatch) -> usize {
@@ -179,7 +181,7 @@ impl Course for Lessons<'_> {
         model
     }
 
-    fn recogniser(&self, model: &SkeletonLlm) -> Assistant {
+    fn recogniser(&self, model: &SkeletonLlm, _: usize) -> Assistant {
         Assistant::new(model.clone(), &self.tokenizer, self.extra.labels.clone(), self.options.device_name.clone())
     }
 

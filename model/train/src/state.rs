@@ -14,6 +14,7 @@ use super::{
     config::TrainConfig,
     learner::Learner,
     optimizer::{AdamW, AdamWConfig},
+    recipe::Recipe,
 };
 
 /// The folder, within a run's, that holds the model the run starts from and what it was told.
@@ -27,7 +28,7 @@ const PROGRESS: &str = "progress.json";
 
 /// Where a run is.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Progress {
+pub struct Progress<R = TrainConfig> {
     /// Index into the configuration's stages.
     pub stage: usize,
     /// Steps done within the stage.
@@ -37,14 +38,14 @@ pub struct Progress {
     /// Steps the optimiser counts.
     pub optimizer_steps: u64,
     /// What the run was told; a resumed run goes by this and not by its command line.
-    pub config: TrainConfig,
+    pub config: R,
     /// The folders it learns from.
     pub data: Vec<PathBuf>,
 }
 
-impl Progress {
+impl<R: Recipe> Progress<R> {
     /// The beginning of a run.
-    pub fn new(config: &TrainConfig, data: &[PathBuf]) -> Progress {
+    pub fn new(config: &R, data: &[PathBuf]) -> Progress<R> {
         Progress { stage: 0, step: 0, total: 0, optimizer_steps: 0, config: config.clone(), data: data.to_vec() }
     }
 }
@@ -53,9 +54,9 @@ impl Progress {
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn save<L: Learner>(
+pub fn save<L: Learner, R: Recipe>(
     folder: &Path,
-    progress: &Progress,
+    progress: &Progress<R>,
     learner: &L,
     average: &L::Model,
     optimizer: &AdamW,
@@ -90,7 +91,7 @@ pub fn newest(folder: &Path) -> Option<PathBuf> {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn begin(folder: &Path, progress: &Progress) -> Result<()> {
+pub fn begin<R: Recipe>(folder: &Path, progress: &Progress<R>) -> Result<()> {
     Ok(draction::store::write_atomically(&folder.join(START).join(PROGRESS), &serde_json::to_vec_pretty(progress)?)?)
 }
 
@@ -103,7 +104,7 @@ pub fn begun(folder: &Path) -> Option<PathBuf> {
 ///
 /// # Errors
 /// When the file cannot be read.
-pub fn progress(checkpoint: &Path) -> Result<Progress> {
+pub fn progress<R: Recipe>(checkpoint: &Path) -> Result<Progress<R>> {
     let path = checkpoint.join(PROGRESS);
     let text = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
     serde_json::from_slice(&text).with_context(|| format!("{} is no checkpoint of ours", path.display()))
@@ -113,9 +114,9 @@ pub fn progress(checkpoint: &Path) -> Result<Progress> {
 ///
 /// # Errors
 /// When a file cannot be read or belongs to another model.
-pub fn load<L: Learner>(
+pub fn load<L: Learner, R: Recipe>(
     checkpoint: &Path,
-    progress: &Progress,
+    progress: &Progress<R>,
     learner: L,
     adamw: AdamWConfig,
     device: &Device,

@@ -2,9 +2,10 @@
 
 use anyhow::{Result, bail};
 use burn::tensor::Tensor;
+use skeletonllm_network::graph::Observed;
 
 use super::{
-    AdamW, Learner, Schedule, StageConfig,
+    AdamW, Learner, RecipeStage, Schedule,
     learner::Losses,
     parameter_map::{self, Average, ParameterMap},
 };
@@ -18,7 +19,7 @@ pub struct Trainer<L: Learner> {
     /// The optimiser's memory.
     pub optimizer: AdamW,
     /// What learns, and how fast.
-    pub stage: StageConfig,
+    pub stage: L::Stage,
     /// The rate's way over the stage.
     pub schedule: Schedule,
 }
@@ -36,6 +37,14 @@ pub struct StepResult {
     pub rate: f64,
 }
 
+/// What a part of a batch gave.
+struct Slopes {
+    main: f64,
+    beside: f64,
+    gradient: ParameterMap,
+    seen: Observed,
+}
+
 impl<L: Learner> Trainer<L> {
     /// One optimiser step at `step` of the stage, on the parts of a batch.
     ///
@@ -51,32 +60,34 @@ impl<L: Learner> Trainer<L> {
             false => parts.iter().map(|part| self.slopes(part)).collect::<Result<Vec<_>>>()?,
         };
         let count = results.len() as f64;
-        let (mut loss, mut auxiliary, mut gradients) = (0.0, 0.0, Vec::new());
-        for (main, beside, slopes) in results {
+        let (mut loss, mut auxiliary, mut gradients, mut observed) = (0.0, 0.0, Vec::new(), Vec::new());
+        for Slopes { main, beside, gradient, seen } in results {
             loss += main / count;
             auxiliary += beside / count;
-            gradients.push(slopes);
+            gradients.push(gradient);
+            observed.push(seen);
         }
         if !loss.is_finite() || !auxiliary.is_finite() {
             bail!("the losses are {loss} and {auxiliary} at step {step}: lower the learning rate");
         }
-        let rate = self.stage.learning_rate * self.schedule.factor(step);
+        let rate = self.stage.learning_rate() * self.schedule.factor(step);
         let (learner, stage) = (&self.learner, &self.stage);
         let rate_of = |name: &str| learner.rate_factor(stage, name).map(|f| f * rate);
         // cloning a module copies no numbers
         let (learner, gradient) = self.optimizer.step(learner.clone(), parameter_map::mean(gradients), rate_of);
-        self.learner = learner;
+        self.learner = learner.settle(observed);
         self.average.add(self.learner.model(), self.optimizer.steps());
         Ok(StepResult { loss, auxiliary, gradient, rate })
     }
 
     /// Both losses of a part, and the gradient of their sum.
-    fn slopes(&self, part: &L::Batch) -> Result<(f64, f64, ParameterMap)> {
+    fn slopes(&self, part: &L::Batch) -> Result<Slopes> {
         let learner = parameter_map::apart(self.learner.clone());
-        let Losses { main, auxiliary, weight } = learner.loss(&self.stage, part)?;
+        let Losses { main, auxiliary, weight, observed } = learner.loss(&self.stage, part)?;
         let number = |loss: &Tensor<1>| f64::from(loss.clone().into_scalar::<f32>());
         let (value, beside) = (number(&main), auxiliary.as_ref().map_or(0.0, number));
         let loss = auxiliary.map_or(main.clone(), |auxiliary| main + auxiliary * weight);
-        Ok((value, beside, parameter_map::gradients(&learner, &loss.backward())))
+        let gradient = parameter_map::gradients(&learner, &loss.backward());
+        Ok(Slopes { main: value, beside, gradient, seen: observed })
     }
 }

@@ -87,10 +87,11 @@ fn fuzz(arguments: &[String]) -> Result<()> {
 /// The renderer's times, as a table beside the benchmarks.
 fn bench() -> Result<()> {
     vulkan::ensure();
-    run(&mut cargo(&["bench", "--workspace", "--bench", "draction", "--bench", "vision"]))?;
+    run(&mut cargo(&["bench", "--workspace", "--bench", "draction", "--bench", "graph", "--bench", "vision"]))?;
     let measured = workspace::target_folder()?.join("bench");
     let folder = workspace::root()?.join("tests/benches");
-    for (from, to) in [(&["draction.md", "vision.md"][..], "RESULTS.md"), (&["draction.png"], "growth.png")] {
+    for (from, to) in [(&["draction.md", "vision.md", "graph.md"][..], "RESULTS.md"), (&["draction.png"], "growth.png")]
+    {
         let mut bytes = Vec::new();
         for from in from.iter().map(|name| measured.join(name)) {
             bytes.extend(std::fs::read(&from).with_context(|| format!("cannot read {}", from.display()))?);

@@ -214,19 +214,23 @@ pub(super) fn norm_composed(
     let (rows, count) = (clips * frames * joints, weight.dims()[0]);
     let all = input.reshape([rows, channels]);
     let own = all.clone().slice([0..rows, 0..count]);
-    let (mean, variance) = match &statistics {
+    let (apart, mean, variance) = match &statistics {
         Some(statistics) => {
             let row = |row: usize| statistics.clone().slice([row..row + 1, 0..count]);
-            (row(0), row(1))
+            (own - row(0), row(0), row(1))
         }
         None => {
-            let mean = own.clone().mean_dim(0);
-            let variance = (own.clone() - mean.clone()).square().mean_dim(0);
-            (mean, variance)
+            // a long sum of f32 is off by more than all the rest: around it once more
+            let near = own.clone().detach().mean_dim(0);
+            let apart = own - near.clone();
+            let rest = apart.clone().mean_dim(0);
+            let apart = apart - rest.clone();
+            let variance = apart.clone().square().mean_dim(0);
+            (apart, near + rest, variance)
         }
     };
-    let statistics = statistics.unwrap_or_else(|| Tensor::cat(vec![mean.clone(), variance.clone()], 0));
-    let mut normed = (own - mean) / (variance + f64::from(mode.eps)).sqrt() * weight.unsqueeze() + bias.unsqueeze();
+    let statistics = statistics.unwrap_or_else(|| Tensor::cat(vec![mean, variance.clone()], 0));
+    let mut normed = apart / (variance + f64::from(mode.eps)).sqrt() * weight.unsqueeze() + bias.unsqueeze();
     if let Some(residual) = residual {
         normed = normed + residual.reshape([rows, channels]);
     }

@@ -8,12 +8,19 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use draction::cli::{finish, print};
-use skeletonllm::{assistant::Assistant, cli::bar, folder::default_model};
+use skeletonllm::{
+    assistant::Assistant,
+    cli::bar,
+    folder::default_model,
+    graph_recogniser::{GraphRecogniser, is_graph_model},
+};
 use skeletonllm_data::{
-    DataSet, Family, LoadOptions, ProtocolOptions, Selection, SelectionOptions, Split, formats, prompts::Prompts,
+    DataSet, Family, LoadOptions, ProtocolOptions, Selection, SelectionOptions, Split, formats, mapping::Mapping,
+    prompts::Prompts,
 };
 use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_train::{
+    Recogniser,
     evaluate::{
         Judged, Scores,
         answers::{self, SaidAnswer, Truths},
@@ -42,6 +49,7 @@ use skeletonllm_train::{
         evaluate --model runs/a/model-int8 --against runs/a/model --data data/utd-mhad    # int8 against f32\n  \
         evaluate --model runs/a/model --data data/* --unseen unseen.txt    # labels that training left out\n  \
         evaluate --data nturgb+d_skeletons --protocol zero-shot-55-5 --missing-samples missing.txt --answers said.tsv\n  \
+        evaluate --model runs/ntu120/model --data data/utd-mhad --mapping utd-to-ntu.json\n  \
         evaluate --score said.tsv"
 )]
 struct Args {
@@ -55,9 +63,13 @@ struct Args {
     ntu: ProtocolOptions,
     #[command(flatten)]
     selection: SelectionOptions,
-    /// Model directory [default: the shipped nano model]
+    /// Model directory, of SkeletonLLM or of graph networks [default: the shipped nano model]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
+    /// Judge a model with other labels than the data's: a JSON object {"label of the data": "label of the model", …}.
+    /// Clips of labels that it does not name are left out.
+    #[arg(long, value_name = "FILE", conflicts_with = "score")]
+    mapping: Option<PathBuf>,
     /// Judge this model directory on the same clips, too, and tell the difference.
     #[arg(long, value_name = "DIR")]
     against: Option<PathBuf>,
@@ -112,16 +124,20 @@ fn main() -> ExitCode {
     finish("evaluate", done)
 }
 
-/// Reads the wanted clips of every folder.
-fn read(folders: &[PathBuf], split: Split, load: &LoadOptions) -> Result<Vec<DataSet>> {
+/// Reads the wanted clips of every folder, under the model's labels where a mapping says them.
+fn read(args: &Args, folders: &[PathBuf], split: Split, load: &LoadOptions) -> Result<Vec<DataSet>> {
+    let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
     let read = |folder: &PathBuf| {
         let bar = bar(&format!("reading {} of {}", split.name(), folder.display()), 0);
         let progress = |done: usize, total: usize| {
             bar.set_length(total as u64);
             bar.set_position(done as u64);
         };
-        let set = DataSet::load_with(folder, split, load, &progress)?;
+        let mut set = DataSet::load_with(folder, split, load, &progress)?;
         bar.finish_and_clear();
+        if let Some(mapping) = &mapping {
+            mapping.apply(&mut set);
+        }
         set.warnings.iter().for_each(|warning| eprintln!("evaluate: {warning}"));
         Ok(set)
     };
@@ -142,19 +158,31 @@ fn judge(args: &Args) -> Result<()> {
     let split = args.split.unwrap_or(if load.protocol.is_some() { Split::Test } else { Split::Val });
     let selection = args.selection.select(&args.data)?;
     let unseen = selection.unseen_candidates(&load)?;
-    let sets = read(&selection.folders, split, &load)?.into_iter().map(|set| selection.unseen(set, unseen.as_ref()));
+    let sets =
+        read(args, &selection.folders, split, &load)?.into_iter().map(|set| selection.unseen(set, unseen.as_ref()));
     // under the zero-shot protocol many folders have nothing to show
     let sets: Vec<DataSet> = sets.filter(|set| unseen.is_none() || !set.clips.is_empty()).collect();
     if sets.is_empty() {
         bail!("no clip of the split {} has one of the unseen labels", split.name());
     }
-    let gallery = args.baseline.then(|| gallery(&selection, split, &sets, &load)).transpose()?;
+    let gallery = args.baseline.then(|| gallery(args, &selection, split, &sets, &load)).transpose()?;
     let prompts = match &args.prompts {
         Some(path) => Prompts::read(path)?,
         None => Prompts::built_in().clone(),
     };
-    let total: usize = sets.iter().map(|s| s.clips.len()).sum();
     let folder = args.model.clone().map_or_else(default_model, Ok)?;
+    if is_graph_model(&folder) {
+        if args.answers.is_some() {
+            bail!("{} says no words, only labels: leave --answers out", folder.display());
+        }
+        let recogniser = GraphRecogniser::load(&folder, args.device)?;
+        eprintln!("{} on {}", folder.display(), recogniser.device_name());
+        let judging = bar("judging", sets.iter().map(|set| set.clips.len()).sum());
+        let scores = evaluate(&recogniser, &sets, args.batch, None, |n| judging.inc(n as u64))?;
+        judging.finish_and_clear();
+        return tell(args, &recogniser, &sets, gallery.as_ref(), scores);
+    }
+    let total: usize = sets.iter().map(|s| s.clips.len()).sum();
     let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
     eprintln!("{} on {}", folder.display(), assistant.device_name());
 
@@ -178,9 +206,21 @@ fn judge(args: &Args) -> Result<()> {
         said.retain(|answer| labelled.contains(&answer.sample));
         scores.answers = Some(answers::score(&said, &Truths::of(records()))?);
     }
-    if let Some(gallery) = &gallery {
+    tell(args, &assistant, &sets, gallery.as_ref(), scores)
+}
+
+/// Compares with whatever was asked for, prints the scores and writes them.
+fn tell(
+    args: &Args,
+    recogniser: &impl Recogniser,
+    sets: &[DataSet],
+    gallery: Option<&Gallery>,
+    mut scores: Scores,
+) -> Result<()> {
+    let total: usize = sets.iter().map(|s| s.clips.len()).sum();
+    if let Some(gallery) = gallery {
         let comparing = bar("nearest neighbours", total);
-        for set in &sets {
+        for set in sets {
             let baseline = gallery.judge(set, &|motion, _| std::borrow::Cow::Borrowed(motion), &|| comparing.inc(1));
             scores.sets.entry(set.name.clone()).or_default().baseline = Some(baseline);
         }
@@ -188,15 +228,18 @@ fn judge(args: &Args) -> Result<()> {
         scores.take_means();
     }
     if let Some(other) = &args.against {
-        let theirs = Assistant::load(other, args.device)?;
         let bar = bar("judging the other", total);
-        let ranked = recognise(&theirs, &sets, args.batch, None, |n| bar.inc(n as u64))?;
+        let progress = |n: usize| bar.inc(n as u64);
+        let ranked = match is_graph_model(other) {
+            true => recognise(&GraphRecogniser::load(other, args.device)?, sets, args.batch, None, progress)?,
+            false => recognise(&Assistant::load(other, args.device)?, sets, args.batch, None, progress)?,
+        };
         bar.finish_and_clear();
-        scores.against = Some(compare(other.display().to_string(), &sets, &scores.ranked, &ranked));
+        scores.against = Some(compare(other.display().to_string(), sets, &scores.ranked, &ranked));
     }
     print(report::text(&scores))?;
     if args.robustness {
-        table(args, &assistant, gallery.as_ref(), &sets, &mut scores)?;
+        table(args, recogniser, gallery, sets, &mut scores)?;
     }
     write_json(args, &scores)?;
     if let Some(path) = &args.confusion {
@@ -209,7 +252,7 @@ fn judge(args: &Args) -> Result<()> {
 }
 
 /// The training clips that neighbours are looked for among.
-fn gallery(selection: &Selection, split: Split, sets: &[DataSet], load: &LoadOptions) -> Result<Gallery> {
+fn gallery(args: &Args, selection: &Selection, split: Split, sets: &[DataSet], load: &LoadOptions) -> Result<Gallery> {
     if let Some(set) = sets.iter().find(|set| !set.divided) {
         bail!("--baseline needs training clips, but no clip of {} says which half it belongs to", set.name);
     }
@@ -217,19 +260,19 @@ fn gallery(selection: &Selection, split: Split, sets: &[DataSet], load: &LoadOpt
         bail!("--baseline compares with the training clips: judge val or test, not {}", split.name());
     }
     // a neighbour has to know a label to give it, and so would have seen what no model saw
-    Ok(Gallery::of(&read(&selection.folders, Split::Train, load)?))
+    Ok(Gallery::of(&read(args, &selection.folders, Split::Train, load)?))
 }
 
 fn table(
     args: &Args,
-    assistant: &Assistant,
+    recogniser: &impl Recogniser,
     gallery: Option<&Gallery>,
     sets: &[DataSet],
     scores: &mut Scores,
 ) -> Result<()> {
     let clips: usize = sets.iter().map(|s| s.clips.len()).sum();
     let bar = bar("robustness", clips * skeletonllm_data::Perturbation::TABLE.len());
-    let rows = robustness(assistant, gallery, sets, args.batch, |n| bar.inc(n as u64))?;
+    let rows = robustness(recogniser, gallery, sets, args.batch, |n| bar.inc(n as u64))?;
     bar.finish_and_clear();
     let markdown = report::robustness(&rows);
     print(format!("\nTop-1 among all labels, percent:\n\n{markdown}\n"))?;

@@ -5,10 +5,14 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use draction::cli::{finish, print};
-use skeletonllm::cli::stop_flag;
-use skeletonllm_data::{ProtocolOptions, SelectionOptions};
+use skeletonllm::{cli::stop_flag, graph_recogniser::is_graph_model};
+use skeletonllm_data::{ProtocolOptions, SelectionOptions, streams::Stream};
 use skeletonllm_network::device::{self, DeviceChoice};
-use skeletonllm_train::{RunOptions, TrainConfig, run};
+use skeletonllm_train::{
+    RunOptions, TrainConfig,
+    mmcl::{self, MmclConfig},
+    run,
+};
 
 /// Train a model on folders of motions, each with a metadata.jsonl (file_name, label, split, …).
 ///
@@ -30,9 +34,18 @@ use skeletonllm_train::{RunOptions, TrainConfig, run};
         train --out runs/nano --resume\n  \
         train --from assets/nano --stage 4 --data my-takes --out runs/mine\n  \
         train --from runs/nano/model --stage 2 --similar similar.json --data my-takes --out runs/mine2\n  \
+        train --system mmcl --streams joint,bone --data data/utd-mhad --out runs/graph\n  \
+        train --system mmcl --config assets/recipes/mmcl-paper.json --data nturgb+d_skeletons --out runs/paper\n  \
         train --print-config > my.json      # every setting with its default"
 )]
 struct Args {
+    /// What learns: skeletonllm, or mmcl (graph networks over joints, bones and how they move, one stage each)
+    /// [default: skeletonllm; with --resume the run's own]
+    #[arg(long, value_name = "SYSTEM")]
+    system: Option<System>,
+    /// The streams that graph networks learn, joint, bone, joint-motion, bone-motion; all as long as the first.
+    #[arg(long, value_name = "STREAM,…", value_delimiter = ',')]
+    streams: Vec<Stream>,
     /// Folders to learn from; their `val` lines are only watched.
     #[arg(long, num_args = 1.., value_name = "DIR")]
     data: Vec<PathBuf>,
@@ -75,8 +88,74 @@ struct Args {
     print_config: bool,
 }
 
+/// What learns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum System {
+    SkeletonLlm,
+    Mmcl,
+}
+
+impl std::str::FromStr for System {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<System, String> {
+        match name {
+            "skeletonllm" => Ok(System::SkeletonLlm),
+            "mmcl" => Ok(System::Mmcl),
+            _ => Err(format!("'{name}' is none of skeletonllm, mmcl")),
+        }
+    }
+}
+
 fn main() -> ExitCode {
-    finish("train", start(Args::parse()))
+    let args = Args::parse();
+    // a run that is resumed says itself what it is
+    let begun = args.out.as_ref().filter(|_| args.resume).map(|out| match is_graph_model(&out.join("start")) {
+        true => System::Mmcl,
+        false => System::SkeletonLlm,
+    });
+    let done = match (begun.or(args.system).unwrap_or(System::SkeletonLlm), args.streams.is_empty()) {
+        (System::Mmcl, _) => start_graph(args),
+        (System::SkeletonLlm, true) => start(args),
+        (System::SkeletonLlm, false) => Err(anyhow::anyhow!("--streams is for --system mmcl")),
+    };
+    finish("train", done)
+}
+
+fn start_graph(args: Args) -> Result<()> {
+    if args.stage.is_some() || args.similar.is_some() || args.rationales.is_some() || args.prompts.is_some() {
+        bail!("--stage, --similar, --rationales and --prompts are for --system skeletonllm");
+    }
+    let mut config = match &args.config {
+        None => MmclConfig::default(),
+        Some(path) => MmclConfig::read(path)?,
+    };
+    if !args.streams.is_empty() {
+        config.only(&args.streams);
+    }
+    if args.print_config {
+        return Ok(print(format!("{}\n", serde_json::to_string_pretty(&config)?))?);
+    }
+    config.ntu = args.ntu.or(config.ntu);
+    config.selection = args.selection.or(config.selection);
+    let out = args.out.context("where to? name a folder with --out")?;
+    if args.data.is_empty() && !args.resume {
+        bail!("nothing to learn from: name folders with --data");
+    }
+    let selected = device::select(args.device)?;
+    let stop = stop_flag("stopping after this step")?;
+    mmcl::run(RunOptions {
+        data: args.data,
+        out,
+        config,
+        from: args.from,
+        resume: args.resume,
+        device: selected.device,
+        device_name: selected.name,
+        stop: &stop,
+        quiet: false,
+        max_steps: None,
+    })
 }
 
 fn start(args: Args) -> Result<()> {

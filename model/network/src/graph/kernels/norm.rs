@@ -71,7 +71,7 @@ impl Loops for Moments<'_> {
     #[inline(always)]
     fn run<const FMA: bool>(self) -> Self::Output {
         let count = self.count;
-        let (mut mean, mut squares) = (vec![0.0; count], vec![0.0; count]);
+        let [mut mean, mut squares, mut rest] = [0; 3].map(|_| vec![0.0; count]);
         for row in self.block.chunks_exact(self.channels) {
             for (sum, value) in mean.iter_mut().zip(&row[..count]) {
                 *sum += value;
@@ -80,10 +80,17 @@ impl Loops for Moments<'_> {
         let share = 1.0 / (self.block.len() / self.channels) as f32;
         mean.iter_mut().for_each(|mean| *mean *= share);
         for row in self.block.chunks_exact(self.channels) {
-            for ((sum, value), mean) in squares.iter_mut().zip(&row[..count]).zip(&mean) {
-                let apart = value - mean;
-                *sum += apart * apart;
+            let row = &row[..count];
+            for c in 0..count {
+                let apart = row[c] - mean[c];
+                squares[c] += apart * apart;
+                rest[c] += apart;
             }
+        }
+        // what rounding left of the first sum
+        for c in 0..count {
+            mean[c] += rest[c] * share;
+            squares[c] -= rest[c] * rest[c] * share;
         }
         (mean, squares)
     }

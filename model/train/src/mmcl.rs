@@ -1,0 +1,290 @@
+//! MMCL: graph networks as what learns and as what recognises (spec B).
+
+mod beside;
+mod config;
+mod run;
+
+use std::{path::Path, sync::OnceLock};
+
+use anyhow::{Result, ensure};
+use burn::{
+    module::Module,
+    tensor::{Device, Tensor, TensorData},
+};
+use draction::motion::Motion;
+use rayon::prelude::*;
+use skeletonllm::graph_recogniser::{GraphModelConfig, GraphNetworks, GraphRecogniser, WeightedStream};
+use skeletonllm_data::{
+    Batches, DataClip,
+    ensemble::{Table, search},
+    streams::{Poses, Stream, streamed},
+};
+use skeletonllm_network::{
+    checkpoint::Precision,
+    co_learning::{Beside, Helpers, Losses as Parts, cross_entropy},
+    graph::{Observed, Pass, absorb},
+};
+
+use super::{Course, Learner, Recogniser, RunOptions, learner::Losses};
+
+pub use beside::{Pictures, Texts};
+pub use config::{MmclConfig, MmclStage};
+pub use run::run;
+
+/// The networks that learn, and what helps them.
+#[derive(Module, Debug)]
+pub struct Student {
+    /// One for each stream; a stage teaches one of them.
+    pub networks: GraphNetworks,
+    /// Pictures and texts, where the run has any.
+    pub helpers: Option<Helpers>,
+    #[module(skip)]
+    streams: Vec<Stream>,
+}
+
+impl Student {
+    /// Networks of these streams, in order.
+    #[must_use]
+    pub fn new(networks: GraphNetworks, helpers: Option<Helpers>, streams: &[WeightedStream]) -> Self {
+        Self { networks, helpers, streams: streams.iter().map(|stream| stream.stream).collect() }
+    }
+
+    /// Which network a stage teaches.
+    fn taught(&self, stage: &MmclStage) -> usize {
+        self.streams.iter().position(|stream| *stream == stage.stream).expect("a network for every stage")
+    }
+}
+
+/// What a step learns from.
+pub struct StreamBatch {
+    /// `[N, 3, T, V, M]`.
+    pub clips: Vec<f32>,
+    /// Its sizes.
+    pub shape: [usize; 5],
+    /// `[N]` the right classes.
+    pub labels: Vec<i64>,
+    /// `[N, pictures]` features of pictures, where there are any.
+    pub pictures: Option<Vec<f32>>,
+    /// `[N, texts]` features of texts, where there are any.
+    pub texts: Option<Vec<f32>>,
+}
+
+impl Learner for Student {
+    type Model = GraphNetworks;
+    type Batch = StreamBatch;
+    type Stage = MmclStage;
+
+    fn model(&self) -> &GraphNetworks {
+        &self.networks
+    }
+
+    fn with_model(self, networks: GraphNetworks) -> Student {
+        Student { networks, ..self }
+    }
+
+    /// Cross-entropy of the scores, with both helpers' losses in it.
+    fn loss(&self, stage: &MmclStage, batch: &StreamBatch) -> Result<Losses> {
+        let network = &self.networks.streams[self.taught(stage)];
+        let weight = network.fc.weight.val();
+        let device = weight.device().without_autodiff();
+        let clips = Tensor::from_data(TensorData::new(batch.clips.clone(), batch.shape), &device);
+        // where gradients are, inputs have to be, too
+        let clips = if weight.is_require_grad() { Tensor::from_inner(clips) } else { clips };
+        let mut pass = Pass::training();
+        let features = network.features(clips, &mut pass, |_, _| ());
+        let pooled = network.pooled(features);
+        let scores = network.fc.forward(pooled.clone());
+        let main = match &self.helpers {
+            None => cross_entropy(scores, &batch.labels),
+            Some(helpers) => {
+                let rows = |numbers: &Option<Vec<f32>>| {
+                    let numbers = numbers.as_ref()?;
+                    let shape = [batch.labels.len(), numbers.len() / batch.labels.len().max(1)];
+                    let rows: Tensor<2> = Tensor::from_data(TensorData::new(numbers.clone(), shape), &device);
+                    Some(if weight.is_require_grad() { Tensor::from_inner(rows) } else { rows })
+                };
+                let beside = Beside { pictures: rows(&batch.pictures), texts: rows(&batch.texts) };
+                let parts: Parts = helpers.loss(pooled, scores, &batch.labels, beside);
+                parts.total()
+            }
+        };
+        Ok(Losses { main, auxiliary: None, weight: 0.0, observed: pass.observed() })
+    }
+
+    fn rate_factor(&self, stage: &MmclStage, parameter: &str) -> Option<f64> {
+        let network = format!("networks.streams.{}.", self.taught(stage));
+        (parameter.starts_with("helpers.") || parameter.starts_with(&network)).then_some(1.0)
+    }
+
+    /// Layers share the cores themselves.
+    fn side_by_side(&self, _: &MmclStage) -> bool {
+        false
+    }
+
+    fn settle(self, observed: Vec<Observed>) -> Student {
+        let parts = observed.len() as f64;
+        let sum = observed
+            .into_iter()
+            .reduce(|sum, more| sum.into_iter().zip(more).map(|((id, sum), (_, seen))| (id, sum + seen)).collect());
+        let Some(sum) = sum else { return self };
+        let mean: Observed = sum.into_iter().map(|(id, sum)| (id, sum / parts)).collect();
+        Student { networks: absorb(self.networks, &mean), ..self }
+    }
+}
+
+impl Recogniser for GraphRecogniser {
+    type Observation = Table;
+
+    fn labels(&self) -> &[String] {
+        self.labels()
+    }
+
+    fn observe(&self, motions: &[&Motion]) -> Result<Table> {
+        self.look(motions)
+    }
+
+    fn scores(&self, observation: &Table, candidates: &[String]) -> Result<Vec<Vec<f32>>> {
+        Ok(self.rank(observation, candidates))
+    }
+}
+
+/// A clip as it is learned from.
+struct Example {
+    poses: Poses,
+    label: i64,
+    pictures: Option<Vec<f32>>,
+    texts: Option<Vec<f32>>,
+}
+
+/// What a run teaches graph networks.
+pub struct GraphLessons<'a> {
+    options: &'a RunOptions<'a, MmclConfig>,
+    config: GraphModelConfig,
+    examples: Vec<Example>,
+    batches: Batches,
+    watched: Vec<&'a DataClip>,
+    /// Training clips that are not learned from, to weigh the streams by.
+    held_out: Vec<&'a DataClip>,
+    weights: OnceLock<Vec<f64>>,
+}
+
+impl GraphLessons<'_> {
+    fn recogniser_with(&self, networks: &GraphNetworks, weights: impl Fn(usize) -> f64) -> Result<GraphRecogniser> {
+        let mut config = self.config.clone();
+        config.streams.iter_mut().enumerate().for_each(|(index, stream)| stream.weight = weights(index));
+        let device: Device = self.options.device.clone().without_autodiff();
+        GraphRecogniser::new(networks.clone(), config, device, self.options.device_name.clone())
+    }
+
+    /// What each stream counts: searched on the clips held out; without any, all alike.
+    fn weights(&self, networks: &GraphNetworks) -> Result<Vec<f64>> {
+        if let Some(weights) = self.weights.get() {
+            return Ok(weights.clone());
+        }
+        let mut weights = vec![1.0; self.config.streams.len()];
+        if weights.len() > 1 && !self.held_out.is_empty() {
+            let recogniser = self.recogniser_with(networks, |_| 1.0)?;
+            let classes = self.config.network.classes;
+            let mut tables = vec![Table { classes, scores: Vec::new() }; weights.len()];
+            let mut labels = Vec::new();
+            for clips in self.held_out.chunks(16) {
+                let motions: Vec<&Motion> = clips.iter().map(|clip| &clip.motion).collect();
+                for (all, table) in tables.iter_mut().zip(recogniser.tables(&motions)?) {
+                    all.scores.extend(table.scores);
+                }
+                labels.extend(clips.iter().filter_map(|clip| self.class(clip)));
+            }
+            weights = search(&tables, &labels);
+            let told: Vec<String> = self
+                .config
+                .streams
+                .iter()
+                .zip(&weights)
+                .map(|(stream, weight)| format!("{} {weight}", stream.stream.name()))
+                .collect();
+            eprintln!("weights by {} clips held out: {}", labels.len(), told.join(", "));
+        }
+        Ok(self.weights.get_or_init(|| weights).clone())
+    }
+
+    fn class(&self, clip: &DataClip) -> Option<usize> {
+        let label = skeletonllm_data::labels::normalized(clip.record.label.as_deref()?);
+        self.config.labels.iter().position(|known| *known == label)
+    }
+}
+
+impl Course for GraphLessons<'_> {
+    type Recipe = MmclConfig;
+    type Learner = Student;
+    type Recogniser = GraphRecogniser;
+
+    fn batches(&self) -> &Batches {
+        &self.batches
+    }
+
+    fn batch(&self, stage: &MmclStage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<StreamBatch>> {
+        let (settings, network) = (&self.options.config, &self.config.network);
+        let shown: Vec<Vec<f32>> = members
+            .par_iter()
+            .map(|&(position, clip)| {
+                let mut rng = self.batches.rng(epoch, position);
+                let joints = settings.input.trained(&self.examples[clip].poses, settings.rotation, &mut rng);
+                streamed(stage.stream, joints, &network.edges)
+            })
+            .collect();
+        let of = |clip: usize| &self.examples[clip];
+        let all = |part: fn(&Example) -> Option<&Vec<f32>>| -> Option<Vec<f32>> {
+            members
+                .iter()
+                .map(|&(_, clip)| part(of(clip)))
+                .collect::<Option<Vec<_>>>()
+                .map(|rows| rows.into_iter().flatten().copied().collect())
+        };
+        Ok(vec![StreamBatch {
+            shape: [members.len(), 3, self.config.input.window, network.joints, network.bodies],
+            clips: shown.concat(),
+            labels: members.iter().map(|&(_, clip)| of(clip).label).collect(),
+            pictures: all(|example| example.pictures.as_ref()),
+            texts: all(|example| example.texts.as_ref()),
+        }])
+    }
+
+    fn clips(part: &StreamBatch) -> usize {
+        part.labels.len()
+    }
+
+    fn begin(&self, networks: GraphNetworks, _: usize) -> GraphNetworks {
+        networks
+    }
+
+    fn end(networks: GraphNetworks) -> GraphNetworks {
+        networks
+    }
+
+    /// With the streams that were taught until then, all alike.
+    fn recogniser(&self, networks: &GraphNetworks, stage: usize) -> GraphRecogniser {
+        let taught = &self.options.config.stages[..(stage + 1).min(self.options.config.stages.len())];
+        let weight = |index: usize| {
+            let stream = self.config.streams[index].stream;
+            f64::from(u8::from(taught.iter().any(|stage| stage.stream == stream)))
+        };
+        self.recogniser_with(networks, weight).expect("labels were collected without doubles")
+    }
+
+    fn watched(&self) -> &[&DataClip] {
+        &self.watched
+    }
+
+    fn picture(&self, _: &GraphNetworks) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
+
+    fn write(&self, networks: &GraphNetworks, folder: &Path, precision: Precision) -> Result<()> {
+        let mut config = self.config.clone();
+        for (stream, weight) in config.streams.iter_mut().zip(self.weights(networks)?) {
+            ensure!(weight.is_finite(), "a weight of the ensemble is {weight}");
+            stream.weight = weight;
+        }
+        networks.write(folder, &config, precision)
+    }
+}

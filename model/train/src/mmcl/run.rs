@@ -1,0 +1,215 @@
+//! A run of graph networks: what it begins with, or where it goes on.
+
+use std::collections::BTreeMap;
+
+use anyhow::{Context, Result, bail, ensure};
+use burn::module::Module;
+use rayon::prelude::*;
+use skeletonllm::graph_recogniser::{GraphModelConfig, GraphNetworks, SYSTEM, WeightedStream};
+use skeletonllm_data::{Batches, DataClip, DataSet, Labels, streams::edges};
+use skeletonllm_network::{
+    checkpoint::Precision,
+    co_learning::Helpers,
+    graph::{FEATURES, GraphConfig},
+};
+
+use super::{Example, GraphLessons, MmclConfig, Student, beside};
+use crate::{AdamW, Average, Progress, Recipe, RunOptions, fit::fit, setup, state};
+
+/// Trains from the start, or from where a run stopped, to the end.
+///
+/// # Errors
+/// When data, configuration or files cannot be used.
+pub fn run(mut options: RunOptions<'_, MmclConfig>) -> Result<()> {
+    let out = options.out.clone();
+    std::fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
+    let beginning = out.join(state::START);
+    let mut resumed = None;
+    if options.resume {
+        let checkpoint = state::newest(&out);
+        let from = checkpoint.clone().or_else(|| state::begun(&out));
+        let progress: Progress<MmclConfig> =
+            state::progress(&from.with_context(|| format!("{} holds no run to resume", out.display()))?)?;
+        options.config = progress.config.clone();
+        options.data = progress.data.clone();
+        resumed = Some((checkpoint, progress));
+    } else {
+        state::make_room(&out)?;
+    }
+    options.config.validate().map_err(anyhow::Error::msg)?;
+    let settings = &options.config;
+    let (train, validation) = setup::read_data(&options.data, &settings.ntu, &settings.selection, options.quiet)?;
+    let device = options.device.clone().autodiff();
+    let (checkpoint, mut at) = match resumed {
+        Some(resumed) => resumed,
+        None => {
+            let config = config(settings, &train)?;
+            let networks = match &options.from {
+                None => GraphNetworks::fresh(&config, settings.seed, &device)?,
+                Some(folder) => {
+                    let theirs = GraphModelConfig::read(folder)?;
+                    let alike = theirs.network == config.network && theirs.labels == config.labels;
+                    ensure!(alike, "{} has other labels, or is for another skeleton, than the data", folder.display());
+                    GraphNetworks::read(folder, &config, &device)?
+                }
+            };
+            networks.valid().write(&beginning, &config, Precision::F32)?;
+            let progress = Progress::new(settings, &options.data);
+            state::begin(&out, &progress)?;
+            (None, progress)
+        }
+    };
+    let config = GraphModelConfig::read(&beginning)?;
+    let networks = GraphNetworks::read(&beginning, &config, &device)?;
+    let labelled = train.iter().flat_map(|set| &set.clips).filter(|clip| clip.record.label.is_some());
+    let share = if config.streams.len() > 1 { settings.held_out } else { 0.0 };
+    let (learned, held_out) = divided(labelled.collect(), share);
+    let mut examples = examples(&learned, &config)?;
+    let helpers = helpers(&options, &learned, &mut examples)?;
+    let helpers = helpers.map(|[pictures, texts]| {
+        Helpers::new(pictures, FEATURES, texts, config.labels.len(), &device).fresh(settings.seed)
+    });
+    let learner = Student::new(networks, helpers, &config.streams);
+    let (learner, mean, optimizer) = match checkpoint {
+        Some(folder) => {
+            match settings.stages.get(at.stage) {
+                Some(stage) => eprintln!("resuming stream {} at step {}", stage.stream.name(), at.step),
+                None => eprintln!("every stream is done; the model is written once more"),
+            }
+            state::load(&folder, &at, learner, settings.optimizer(), &device)?
+        }
+        None => {
+            if options.resume {
+                eprintln!("the run has no checkpoint yet; it begins again");
+            }
+            let mean = learner.networks.clone().valid();
+            (learner, mean, AdamW::new(settings.optimizer()))
+        }
+    };
+    eprintln!(
+        "training {} networks on {} with {} clips, {} labels; {} clips held out",
+        config.streams.len(),
+        options.device_name,
+        examples.len(),
+        config.labels.len(),
+        held_out.len()
+    );
+    let keys: Vec<i64> = examples.iter().map(|example| example.label).collect();
+    let lessons = GraphLessons {
+        options: &options,
+        batches: Batches::balanced(&keys, settings.batch, settings.seed, settings.balance),
+        examples,
+        watched: setup::spread(&validation, settings.validation_clips),
+        held_out,
+        weights: std::sync::OnceLock::new(),
+        config,
+    };
+    let average = Average::new(mean, settings.average);
+    fit(&lessons, &options, learner, average, optimizer, &mut at)
+}
+
+/// Gives the examples what helps to learn from them; the widths of its features, where there is any.
+fn helpers(
+    options: &RunOptions<'_, MmclConfig>,
+    clips: &[&DataClip],
+    examples: &mut [Example],
+) -> Result<Option<[usize; 2]>> {
+    let RunOptions { config, device, quiet, .. } = options;
+    let device = device.clone().without_autodiff();
+    // a helper that is not there keeps a layer of one number, which nothing reaches
+    let mut widths = [1, 1];
+    if let Some(source) = &config.pictures {
+        for (example, features) in examples.iter_mut().zip(beside::of_pictures(source, clips, &device, *quiet)?) {
+            widths[0] = features.len();
+            example.pictures = Some(features);
+        }
+    }
+    if let Some(source) = &config.texts {
+        for (example, features) in examples.iter_mut().zip(beside::of_texts(source, clips, &device, *quiet)?) {
+            widths[1] = features.len();
+            example.texts = Some(features);
+        }
+    }
+    Ok((config.pictures.is_some() || config.texts.is_some()).then_some(widths))
+}
+
+/// Labels, streams and sizes of a model for these clips.
+fn config(settings: &MmclConfig, train: &[DataSet]) -> Result<GraphModelConfig> {
+    let clips = || train.iter().flat_map(|set| &set.clips).filter(|clip| clip.record.label.is_some());
+    let labels = Labels::new(clips().filter_map(|clip| clip.record.label.as_deref()));
+    ensure!(!labels.is_empty(), "no training clip has a label");
+    let first = settings.input.body(&clips().next().context("no training clip has a label")?.motion);
+    Ok(GraphModelConfig {
+        system: SYSTEM.into(),
+        labels: labels.names().to_vec(),
+        streams: settings.stages.iter().map(|stage| WeightedStream { stream: stage.stream, weight: 1.0 }).collect(),
+        input: settings.input.clone(),
+        network: GraphConfig {
+            classes: labels.len(),
+            joints: first.joints(),
+            bodies: settings.input.bodies,
+            edges: edges(&first.skeleton),
+        },
+    })
+}
+
+/// The clips that are learned from, and of each label with several clips a share that is not.
+fn divided(clips: Vec<&DataClip>, share: f64) -> (Vec<&DataClip>, Vec<&DataClip>) {
+    let (mut learned, mut held_out) = (Vec::new(), Vec::new());
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for clip in clips {
+        let count = counts.entry(clip.record.label.as_deref().unwrap_or_default()).or_default();
+        *count += 1;
+        // whenever the running share of the label becomes one more; the first never is
+        let due = |count: usize| (count as f64 * share).floor();
+        let held = *count > 1 && due(*count) > due(*count - 1);
+        if held { held_out.push(clip) } else { learned.push(clip) }
+    }
+    (learned, held_out)
+}
+
+fn examples(clips: &[&DataClip], config: &GraphModelConfig) -> Result<Vec<Example>> {
+    let labels = Labels::new(&config.labels);
+    let network = &config.network;
+    clips
+        .par_iter()
+        .map(|clip| {
+            let body = config.input.body(&clip.motion);
+            if body.joints() != network.joints || edges(&body.skeleton) != network.edges {
+                bail!(
+                    "{}: another skeleton than the first clip's ({} joints, not {}); `input.body` \"figure\" puts all \
+                     bodies with known arms and legs on 25",
+                    clip.record.file_name,
+                    body.joints(),
+                    network.joints
+                );
+            }
+            let label = clip.record.label.as_deref().and_then(|label| labels.index(label));
+            let label =
+                label.with_context(|| format!("{}: a label that the run did not begin with", clip.record.file_name))?;
+            Ok(Example { poses: config.input.poses(&body), label: i64::try_from(label)?, pictures: None, texts: None })
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use skeletonllm_data::Record;
+
+    use super::*;
+
+    #[test]
+    fn every_label_gives_its_share_and_keeps_its_first_clip() {
+        let skeleton = draction::motion::Skeleton::named(vec!["hips".into()], vec![None]);
+        let motion = draction::motion::Motion::of_one_body(skeleton, 30.0, vec![0.0; 3]);
+        let clip = |label: &str| DataClip {
+            record: Record { label: Some(label.into()), ..Record::default() },
+            motion: motion.clone(),
+        };
+        let clips: Vec<DataClip> = ["a", "b", "a", "a", "a", "c", "a"].into_iter().map(clip).collect();
+        let (learned, held_out) = divided(clips.iter().collect(), 0.4);
+        assert_eq!((learned.len(), held_out.len()), (5, 2));
+        assert!(held_out.iter().all(|clip| clip.record.label.as_deref() == Some("a")));
+        assert!(divided(clips.iter().collect(), 0.0).1.is_empty());
+    }
+}
