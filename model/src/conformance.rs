@@ -1,18 +1,21 @@
 //! Comparison with what the transformers library computes from the same checkpoint.
 //!
-//! A case is a folder with `checkpoint/` (a public `-hf` checkpoint) and `expected.safetensors`: `pixel_values`
+//! A case is a folder with `checkpoint/` (a public checkpoint in any layout) and `expected.safetensors`: `pixel_values`
 //! `[frames, 3, height, width]`, `input_ids` and `labels` `[1, length]`, and the results `vision_last_hidden`,
 //! `projected`, `logits`, `loss`, `grad_pixel_values`, `generated`.
 
 use std::path::Path;
 
+pub mod text_model;
+
 use burn::Tensor;
 use burn::tensor::{Device, TensorData};
 use safetensors::{Dtype, SafeTensors};
-use skeletonllm_network::checkpoint::{self, CheckpointError, HostTensor, TensorMap};
+use skeletonllm_network::checkpoint::{CheckpointError, HostTensor, Opened, TensorMap};
 use skeletonllm_network::generate::{self, GenerateError, GenerateOptions};
 use skeletonllm_network::internvl::{PromptError, TokenBatch};
 use skeletonllm_network::tensors::host;
+use skeletonllm_network::tokenizer::{Tokenizer, TokenizerError};
 
 /// Largest relative L2 error of a forward result. f32 sums in another order stay a thousandfold below it.
 pub const FORWARD_LIMIT: f64 = 1e-4;
@@ -31,6 +34,17 @@ pub enum ConformanceError {
     /// The model could not answer.
     #[error(transparent)]
     Generate(#[from] GenerateError),
+    /// A tokenizer of the case cannot be used.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// The folder is no case.
+    #[error("{path}: {problem}")]
+    Case {
+        /// The folder.
+        path: String,
+        /// What is missing.
+        problem: String,
+    },
     /// `expected.safetensors` lacks a tensor or has it in another form.
     #[error("{path}: tensor `{name}`: {problem}")]
     Expected {
@@ -122,7 +136,8 @@ pub fn internvl(folder: impl AsRef<Path>, device: &Device) -> Result<Report, Con
     let folder = folder.as_ref();
     let expected = Expected::load(&folder.join("expected.safetensors"))?;
     let plain = device.clone().without_autodiff();
-    let model = checkpoint::load_model(folder.join("checkpoint"), &plain.clone().autodiff())?;
+    let checkpoint = folder.join("checkpoint");
+    let mut opened = Opened::model(&checkpoint)?;
 
     let pixels = expected.float("pixel_values")?;
     let [frames, channels, height, width] = pixels.shape[..] else {
@@ -132,12 +147,21 @@ pub fn internvl(folder: impl AsRef<Path>, device: &Device) -> Result<Report, Con
     let pixels = Tensor::<4>::from_data(data, &plain.clone().autodiff()).require_grad();
     let frames = pixels.clone().permute([0, 2, 3, 1]);
 
-    let ids = expected.integers("input_ids")?;
-    let batch = TokenBatch::new(vec![ids.iter().map(|&id| id as u32).collect()]);
+    let ids: Vec<u32> = expected.integers("input_ids")?.iter().map(|&id| id as u32).collect();
     let labels = vec![expected.integers("labels")?];
 
-    let [patch_height, patch_width] = model.config().vision_config.patch_size;
+    let [patch_height, patch_width] = opened.config.vision_config.patch_size;
     let grid = [height / patch_height, width / patch_width];
+    if opened.config.image_token_id.is_none() {
+        let merge = opened.config.merge();
+        let places = frames.dims()[0] * (grid[0] / merge) * (grid[1] / merge);
+        opened.config.image_token_id = match Tokenizer::open(&checkpoint) {
+            Ok(tokenizer) => Some(tokenizer.image_context()),
+            Err(_) => token_with_places(&ids, places),
+        };
+    }
+    let model = opened.read(&plain.clone().autodiff())?;
+    let batch = TokenBatch::new(vec![ids]);
     let features = model.vision_tower.forward(frames.clone());
     let projected = model.project(features.clone(), grid);
     let visual = model.encode_frames(frames);
@@ -166,11 +190,22 @@ pub fn internvl(folder: impl AsRef<Path>, device: &Device) -> Result<Report, Con
     Ok(Report { rows, generated: [prompt, answer].concat(), expected: target })
 }
 
+/// The only token that stands at exactly so many places: the image token of a checkpoint that came without tokenizer.
+fn token_with_places(ids: &[u32], places: usize) -> Option<u32> {
+    let mut sorted = ids.to_vec();
+    sorted.sort_unstable();
+    let mut found = sorted.chunk_by(|a, b| a == b).filter(|run| run.len() == places).map(|run| run[0]);
+    found.next().filter(|_| found.next().is_none())
+}
+
 /// The contents of `expected.safetensors`.
 struct Expected {
     path: String,
     floats: TensorMap,
     integers: Vec<(String, Vec<i64>)>,
+    bytes: Vec<(String, Vec<u8>)>,
+    /// What the header says beside its tensors.
+    notes: std::collections::HashMap<String, String>,
 }
 
 impl Expected {
@@ -180,7 +215,7 @@ impl Expected {
         let file = SafeTensors::deserialize(&bytes)
             .map_err(|error| CheckpointError::Format { path: origin.clone(), problem: error.to_string() })?;
         let mut floats = TensorMap::new();
-        let mut integers = Vec::new();
+        let (mut integers, mut raw) = (Vec::new(), Vec::new());
         for (name, view) in file.tensors() {
             let data = view.data();
             match view.dtype() {
@@ -196,10 +231,13 @@ impl Expected {
                     let number = |b: &[u8]| i64::from_le_bytes(b.try_into().expect("chunks of eight"));
                     integers.push((name, data.chunks_exact(8).map(number).collect()));
                 }
+                Dtype::U8 => raw.push((name, data.to_vec())),
                 _ => {}
             }
         }
-        Ok(Self { path: origin, floats, integers })
+        let header = SafeTensors::read_metadata(&bytes).expect("it was just read").1;
+        let notes = header.metadata().clone().unwrap_or_default();
+        Ok(Self { path: origin, floats, integers, bytes: raw, notes })
     }
 
     fn wrong(&self, name: &str, problem: impl Into<String>) -> ConformanceError {
