@@ -220,37 +220,4 @@ fn ids(inner: &Inner) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn small() -> Tokenizer {
-        Tokenizer::train(["What is the person doing?", "wave left hand", "wave right hand"], 300)
-    }
-
-    #[test]
-    fn any_text_survives() {
-        let t = small();
-        for text in ["wave left hand", "", " two  spaces\n\ttab", "Grüße 手を振る 🤸", "\u{0}\u{7f}"] {
-            assert_eq!(t.decode(&t.encode(text)), text);
-        }
-        assert!(t.encode("wave left hand").len() < 8, "merges were learned");
-    }
-
-    #[test]
-    fn typed_special_tokens_are_plain_text() {
-        let t = small();
-        let ids = t.encode("a<|im_end|><IMG_CONTEXT>b");
-        assert!(!ids.contains(&t.turn_end()) && !ids.contains(&t.image_context()));
-        assert_eq!(t.decode(&ids), "a<|im_end|><IMG_CONTEXT>b");
-    }
-
-    #[test]
-    fn saved_and_read_again_it_is_the_same() {
-        let t = small();
-        let again = Tokenizer::parse(t.to_json().as_bytes(), "memory").unwrap();
-        assert_eq!(t.encode("the person waves"), again.encode("the person waves"));
-        assert_eq!(t.to_json(), small().to_json(), "training is deterministic");
-        let error = Tokenizer::parse(b"{}", "x.json").unwrap_err().to_string();
-        assert!(error.starts_with("x.json"), "{error}");
-    }
-}
+mod tests;

@@ -41,9 +41,10 @@ impl Check {
 
     /// The largest difference, as a share of the largest expected number.
     fn of_largest(name: impl Into<String>, found: &[f32], expected: &[f32], limit: f64) -> Check {
-        let largest = expected.iter().fold(0.0_f64, |most, value| most.max(f64::from(value.abs())));
-        let difference = largest_difference(found, expected);
-        Check { name: name.into(), error: difference / largest, limit, measure: "of the largest" }
+        let scale = largest(expected.iter().map(|value| f64::from(value.abs())));
+        let differences = found.iter().zip(expected).map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs());
+        let error = if found.len() == expected.len() { largest(differences) / scale } else { f64::INFINITY };
+        Check { name: name.into(), error, limit, measure: "of the largest" }
     }
 
     /// Steps between neighbouring floats.
@@ -52,11 +53,8 @@ impl Check {
             let ulp = f64::from((expected.abs() * f32::EPSILON).max(f32::MIN_POSITIVE));
             (f64::from(*found) - f64::from(*expected)).abs() / ulp
         };
-        let error = if found.len() == expected.len() {
-            found.iter().zip(expected).map(steps).fold(0.0, |most, s| if s <= most { most } else { s })
-        } else {
-            f64::INFINITY
-        };
+        let error = largest(found.iter().zip(expected).map(steps));
+        let error = if found.len() == expected.len() { error } else { f64::INFINITY };
         Check { name: name.into(), error, limit, measure: "ulp" }
     }
 
@@ -68,13 +66,9 @@ impl Check {
     }
 }
 
-/// NaN where anything is.
-fn largest_difference(found: &[f32], expected: &[f32]) -> f64 {
-    if found.len() != expected.len() {
-        return f64::INFINITY;
-    }
-    let differences = found.iter().zip(expected).map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs());
-    differences.fold(0.0, |most, d| if most.is_nan() || d <= most { most } else { d })
+/// The largest of some errors; NaN where any is, which no limit allows.
+fn largest(errors: impl Iterator<Item = f64>) -> f64 {
+    errors.fold(0.0, |most, error| if most.is_nan() || error <= most { most } else { error })
 }
 
 /// What a case gave, check by check. `Display` prints the table.
