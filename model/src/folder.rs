@@ -1,4 +1,5 @@
-//! A model directory: `config.json`, `tokenizer.json`, `model.safetensors`, `draction.safetensors`, `README.md`.
+//! A model directory: `config.json`, `tokenizer.json`, `model.safetensors`, `draction.safetensors`, `README.md`; those of
+//! other people in their own layouts.
 
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,10 @@ use skeletonllm_network::{
 };
 
 use crate::drawing::{Drawing, DrawingConfig, HostDrawing, fresh_drawing};
+
+mod shrink;
+
+pub use shrink::{Sizes, shrink};
 
 /// The whole model: the renderer that draws and the network that looks.
 #[derive(Module, Debug)]

@@ -1,10 +1,11 @@
 //! Model files: safetensors and GGUF, in the layouts that models are published in.
 //!
-//! A module's field path is the tensor's name; [`names`] says what the tensors of other layouts are called here. Files
+//! A module's field path is the tensor's name; `names` says what the tensors of other layouts are called here. Files
 //! are opened first ([`Opened`], [`Tensors`]) and their numbers read tensor by tensor, so that beside the model itself
 //! hardly any memory is taken.
 
 mod adapter;
+mod fewer_bits;
 mod files;
 mod gguf;
 mod model;
@@ -17,6 +18,7 @@ mod write;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use fewer_bits::{Bits, Shrunk};
 pub use model::{Opened, is_text_model, load_model, parse_model, save_model};
 pub use module::{TakeTensor, apply, tensors_of};
 pub use tensors::Tensors;

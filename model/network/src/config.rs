@@ -60,6 +60,15 @@ fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
     std::fs::read(path).map_err(|cause| ConfigError::Io { path: path.display().to_string(), cause })
 }
 
+/// As indented JSON.
+fn save(config: &impl Serialize, path: &Path) -> Result<(), ConfigError> {
+    let describe = || path.display().to_string();
+    let mut text =
+        serde_json::to_string_pretty(config).map_err(|cause| ConfigError::Json { path: describe(), cause })?;
+    text.push('\n');
+    std::fs::write(path, text).map_err(|cause| ConfigError::Io { path: describe(), cause })
+}
+
 /// The sizes and constants of a whole model: vision tower, projector and language model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct InternVlConfig {
@@ -154,12 +163,7 @@ impl InternVlConfig {
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ConfigError> {
-        let path = path.as_ref();
-        let describe = || path.display().to_string();
-        let mut text =
-            serde_json::to_string_pretty(self).map_err(|cause| ConfigError::Json { path: describe(), cause })?;
-        text.push('\n');
-        std::fs::write(path, text).map_err(|cause| ConfigError::Io { path: describe(), cause })
+        save(self, path.as_ref())
     }
 
     /// Checks that the sizes agree with each other and that every choice is one this implementation has.

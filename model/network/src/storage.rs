@@ -4,6 +4,7 @@
 //! scales of its own. What is read from a file may stay as it is; [`Storage::dequantise`] makes it f32.
 
 mod blocks;
+mod encode;
 mod k_blocks;
 
 /// The type of a stored tensor.
@@ -72,6 +73,14 @@ impl Storage {
                 return Err(format!("type {other} ({name}) is not supported"));
             }
         })
+    }
+
+    /// By the name that files give it.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Storage> {
+        [F32, F16, BF16, I8, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K]
+            .into_iter()
+            .find(|storage| format!("{storage:?}") == name)
     }
 
     /// Weights and bytes of a block; where numbers stand alone, 1 and the bytes of one.

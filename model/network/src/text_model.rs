@@ -53,7 +53,7 @@ impl TextModel {
                 let grad = table.is_require_grad();
                 let table = table.detach();
                 let new = table.clone().mean_dim(0) + noise;
-                Tensor::cat(vec![table, new], 0).set_require_grad(grad)
+                Tensor::cat(vec![table, new], 0).detach().set_require_grad(grad)
             })
         };
         let table = &mut self.language_model.model.embed_tokens;

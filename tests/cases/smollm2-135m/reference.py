@@ -3,7 +3,9 @@
     pip install xllamacpp==2026.10.11549
     python3 reference.py ../../../models/smollm2-135m/SmolLM2-135M-Instruct.Q4_1.gguf
 
-Log-probabilities are those of each token of the text after its first, given the tokens before it, in one window.
+Log-probabilities are those of each token of the text after its first, given the tokens before it, in one window. Gaps
+are by how much the best token of an answer was likelier than the second, as logarithms: llama.cpp rounds what goes into
+its products to eight bits, so that a small gap decides nothing.
 """
 
 import json
@@ -58,14 +60,9 @@ def answer(prompt):
     tokens = tokenize(prompt, True)
     body = {"prompt": tokens, "n_predict": 32, "samplers": ["top_k"], "top_k": 1, "n_probs": 2}
     found = post("/completion", body | {"return_tokens": True, "cache_prompt": False})
-    gaps = [p["top_logprobs"][0]["logprob"] - p["top_logprobs"][1]["logprob"] for p in found["completion_probabilities"]]
-    return {
-        "prompt": prompt,
-        "tokens": tokens,
-        "answer": found["tokens"],
-        "text": found["content"],
-        "gap": round(min(gaps), 6),
-    }
+    gap = lambda best: round(best[0]["logprob"] - best[1]["logprob"], 6)
+    gaps = [gap(place["top_logprobs"]) for place in found["completion_probabilities"]]
+    return {"prompt": prompt, "tokens": tokens, "answer": found["tokens"], "gaps": gaps}
 
 
 tokens = tokenize((here / "text.txt").read_text(encoding="utf-8"), False)

@@ -74,7 +74,7 @@ fn goes_through_everything(model: &Path) {
     assert_eq!(scores.ranked[0].len(), sets[0].clips.len());
     let trained = one_step(model, data.path());
     assert!(fs::read_to_string(trained.path().join("loss.csv")).unwrap().lines().count() >= 2, "a step was made");
-    ask(trained.path());
+    ask(&trained.path().join("model"));
 }
 
 #[test]
@@ -104,5 +104,5 @@ fn a_language_model_alone_is_trained_before_it_is_asked() {
     let error = Assistant::load(text.path(), DeviceChoice::Cpu).err().unwrap();
     assert!(format!("{error:#}").contains("has never seen a picture"), "{error:#}");
     let trained = one_step(text.path(), data().path());
-    goes_through_everything(trained.path());
+    goes_through_everything(&trained.path().join("model"));
 }

@@ -8,7 +8,7 @@ use super::adapter::{AdapterFolder, Loose, SCALE_OF_THE_AUTHORS};
 use super::files::weight_files;
 use super::names::{Layout, RENDERER};
 use super::tensors::{Source, Tensors};
-use super::{CheckpointError, Precision, TensorMap, apply, io, tensors_of, write};
+use super::{Bits, CheckpointError, Precision, Shrunk, TensorMap, apply, io, tensors_of, write};
 use crate::config::{InternVlConfig, TextConfig};
 use crate::gguf::{Gguf, MAGIC};
 use crate::internvl::InternVl;
@@ -29,6 +29,12 @@ pub struct Opened<C> {
 }
 
 impl<C> Opened<C> {
+    /// Numbers in all, and the bytes that they take in their files.
+    #[must_use]
+    pub fn size(&self) -> (u64, u64) {
+        self.tensors.size()
+    }
+
     /// Where the first of some files lies beside the model: its folder, or that of an adapter's base. For a GGUF file,
     /// which needs nothing beside it, the file.
     #[must_use]
@@ -74,6 +80,19 @@ impl Opened<InternVlConfig> {
         self.tensors.split_off(RENDERER)
     }
 
+    /// Writes the model into a folder of our layout, its matrices in fewer bits: `config.json` and
+    /// `model.safetensors`. It is read, written and forgotten tensor by tensor.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub fn shrink(&mut self, bits: Bits, out: &Path, tell: impl FnMut(u64)) -> Result<Shrunk, CheckpointError> {
+        let tied = tied(&mut self.tensors, self.config.tied())?;
+        self.config.set_tied(tied);
+        std::fs::create_dir_all(out).map_err(|cause| io(out, cause))?;
+        self.config.save(out.join("config.json"))?;
+        self.tensors.write_in(bits, &out.join("model.safetensors"), str::to_owned, tell)
+    }
+
     /// Reads the numbers, tensor by tensor.
     ///
     /// # Errors
@@ -106,6 +125,18 @@ impl Opened<TextConfig> {
         };
         opened.check_layers(opened.config.num_hidden_layers)?;
         Ok(opened)
+    }
+
+    /// Writes the model into a folder as the transformers library names its tensors, its matrices in fewer bits.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub fn shrink(&mut self, bits: Bits, out: &Path, tell: impl FnMut(u64)) -> Result<Shrunk, CheckpointError> {
+        self.config.tie_word_embeddings = Some(tied(&mut self.tensors, self.config.tied())?);
+        std::fs::create_dir_all(out).map_err(|cause| io(out, cause))?;
+        self.config.save(out.join("config.json"))?;
+        let rename = |name: &str| name.strip_prefix("language_model.").unwrap_or(name).to_owned();
+        self.tensors.write_in(bits, &out.join("model.safetensors"), rename, tell)
     }
 
     /// Reads the numbers, tensor by tensor.

@@ -66,11 +66,16 @@ impl<'a> Tensors<'a> {
                 continue;
             }
             let info = infos[name];
+            let mut shape = info.shape.clone();
             let storage = match info.dtype {
                 Dtype::F32 => Storage::F32,
                 Dtype::F16 => Storage::F16,
                 Dtype::BF16 => Storage::BF16,
                 Dtype::I8 => Storage::I8,
+                Dtype::U8 => {
+                    let note = metadata.metadata().as_ref().and_then(|notes| notes.get(name));
+                    blocks(note, &mut shape).map_err(|problem| source.tensor(name, problem))?
+                }
                 other => return Err(source.tensor(name, format!("type {other:?} is not supported"))),
             };
             let scales = match storage {
@@ -79,7 +84,7 @@ impl<'a> Tensors<'a> {
             };
             let entry = Entry {
                 name: name.clone(),
-                shape: info.shape.clone(),
+                shape,
                 storage,
                 source: number,
                 start: data + info.data_offsets.0 as u64,
@@ -106,6 +111,19 @@ impl<'a> Tensors<'a> {
         }
         Ok(())
     }
+}
+
+/// Which blocks the bytes `[rows, bytes]` of a tensor are, by the file's note of it; `shape` becomes that of the numbers.
+fn blocks(note: Option<&String>, shape: &mut [usize]) -> Result<Storage, String> {
+    let note = note.ok_or("type U8 is not supported without a note of what it holds")?;
+    let storage = Storage::named(note).filter(|storage| storage.block().0 > 1);
+    let storage = storage.ok_or_else(|| format!("bytes of the type {note}, which is not known"))?;
+    let (weights, bytes) = storage.block();
+    match shape {
+        [_, row] if row.is_multiple_of(bytes) => *row = *row / bytes * weights,
+        other => return Err(format!("bytes of {other:?} are no rows of {storage:?} blocks")),
+    }
+    Ok(storage)
 }
 
 /// Where in the data the scales of an int8 tensor lie.

@@ -112,6 +112,16 @@ impl<'a> Tensors<'a> {
         self.entries.get(name).map(|entry| entry.storage)
     }
 
+    /// Numbers in all, and the bytes that they take in their files.
+    pub(super) fn size(&self) -> (u64, u64) {
+        self.entries.values().fold((0, 0), |(numbers, bytes), entry| {
+            let (rows, width) = entry.matrix();
+            let row = entry.storage.row_bytes(width).expect("checked on opening");
+            let scales = entry.scales.map_or(0, |_| rows * 4);
+            (numbers + (rows * width) as u64, bytes + (rows * row + scales) as u64)
+        })
+    }
+
     pub(super) fn insert(&mut self, name: String, entry: Entry) -> Result<(), CheckpointError> {
         if let Some(before) = self.entries.get(&name) {
             let other = &self.sources[before.source].origin;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, LARGEST, read, refuse};
+use super::{ConfigError, LARGEST, read, refuse, save};
 
 /// The families of decoders. They differ in biases and in norms of queries and keys.
 const FAMILIES: [&str; 3] = ["qwen2", "qwen3", "llama"];
@@ -137,6 +137,14 @@ impl TextConfig {
         let config: Self = serde_json::from_slice(text).map_err(json)?;
         config.validate("")?;
         Ok(config)
+    }
+
+    /// Writes the config of a language model alone.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ConfigError> {
+        save(self, path.as_ref())
     }
 
     /// Key and value heads.

@@ -129,7 +129,9 @@ fn tokens_for_pictures_are_added_to_a_vocabulary_that_has_none() {
     assert_eq!(read.turn_end(), small().turn_end());
     assert_eq!(read.encode_template("<img>"), [count]);
     assert!(!read.encode("<img>").contains(&count), "typed, it is text");
-    std::fs::write(folder.path().join("added_tokens.json"), r#"{"<|im_start|>": 1, "<|im_end|>": 900}"#).unwrap();
+    let path = folder.path().join("vocab.json");
+    let holed = std::fs::read_to_string(&path).unwrap().replacen('{', r#"{"zz":900,"#, 1);
+    std::fs::write(&path, holed).unwrap();
     let message = Tokenizer::of_text_model(folder.path()).unwrap_err().to_string();
     assert!(message.contains("its ids have holes, so that <img> cannot be added"), "{message}");
 }

@@ -173,3 +173,51 @@ fn what_a_file_lacks_or_has_too_much_is_named() {
     let error = Opened::text_model(folder.path()).err().expect("two files").to_string();
     assert!(error.contains("several GGUF files"), "{error}");
 }
+
+#[test]
+fn fewer_bits_are_read_back_within_their_step() {
+    for family in ["llama", "qwen3"] {
+        let folder = as_folder(family);
+        let full = Opened::text_model(folder.path()).expect("opens").read(&Device::flex()).expect("complete");
+        let out = tempfile::tempdir().expect("temporary folder");
+        for bits in [Bits::Eight, Bits::Four] {
+            let mut opened = Opened::text_model(folder.path()).expect("opens");
+            let shrunk = opened.shrink(bits, out.path(), |_| ()).expect("writes");
+            let small = Opened::text_model(out.path()).expect("opens").read(&Device::flex()).expect("complete");
+            assert_eq!(small.config().head_dim(), 4);
+            let (full, small) = (tensors_of(&full), tensors_of(&small));
+            assert_eq!(full.keys().collect::<Vec<_>>(), small.keys().collect::<Vec<_>>());
+            // rows of 8 and 12 are no blocks of 32: all of it is int8
+            let most = full
+                .iter()
+                .flat_map(|(name, tensor)| tensor.values.iter().zip(&small[name].values).map(|(a, b)| (a - b).abs()));
+            let most = most.fold(0.0f32, f32::max);
+            assert!(most > 0.0 && most <= 0.5001 / 127.0, "{most}");
+            assert!(shrunk.error() > 1e-4 && shrunk.error() < 1e-2, "{}", shrunk.error());
+        }
+    }
+}
+
+#[test]
+fn blocks_within_safetensors_need_a_note() {
+    let blocks = [&half::f16::ONE.to_le_bytes()[..], &[0x98; 16]].concat();
+    let with = |note: &str, shape: &str, bytes: &[u8]| {
+        let header = format!(
+            r#"{{"__metadata__":{{{note}}},"w":{{"dtype":"U8","shape":{shape},"data_offsets":[0,{}]}}}}"#,
+            bytes.len()
+        );
+        parse(&[&(header.len() as u64).to_le_bytes()[..], header.as_bytes(), bytes].concat(), "x")
+    };
+    let read = with(r#""w":"Q4_0""#, "[1,18]", &blocks).expect("a block");
+    assert_eq!(read["w"].shape, [1, 32]);
+    assert_eq!((read["w"].values[0], read["w"].values[31]), (0.0, 1.0));
+    for (note, shape, words) in [
+        ("", "[1,18]", "U8 is not supported without a note"),
+        (r#""w":"F32""#, "[1,18]", "type F32, which is not known"),
+        (r#""w":"Q4_0""#, "[2,9]", "no rows of Q4_0 blocks"),
+        (r#""w":"Q4_0""#, "[18]", "no rows of Q4_0 blocks"),
+    ] {
+        let message = with(note, shape, &blocks).expect_err(words).to_string();
+        assert!(message.contains(words), "{message}");
+    }
+}
