@@ -1,18 +1,21 @@
 //! Comparison with golden files, which independent implementations computed.
 //!
-//! Of [`internvl`] a case is a folder with `checkpoint/` (a public `-hf` checkpoint) and `expected.safetensors`: `pixel_values`
+//! A case is a folder with `checkpoint/` (a public checkpoint in any layout) and `expected.safetensors`: `pixel_values`
 //! `[frames, 3, height, width]`, `input_ids` and `labels` `[1, length]`, and the results `vision_last_hidden`,
 //! `projected`, `logits`, `loss`, `grad_pixel_values`, `generated`.
 
 use std::path::Path;
 
+pub mod text_model;
+
 use burn::Tensor;
 use burn::tensor::{Device, TensorData};
-use skeletonllm_network::checkpoint::{self, CheckpointError};
+use skeletonllm_network::checkpoint::{CheckpointError, Opened};
 use skeletonllm_network::generate::{self, GenerateError, GenerateOptions};
 use skeletonllm_network::internvl::{PromptError, TokenBatch};
 use skeletonllm_network::sentence::SentenceError;
 use skeletonllm_network::tensors::host;
+use skeletonllm_network::tokenizer::{Tokenizer, TokenizerError};
 
 mod checks;
 mod ctr_gcn;
@@ -51,6 +54,17 @@ pub enum ConformanceError {
     /// The model could not answer.
     #[error(transparent)]
     Generate(#[from] GenerateError),
+    /// A tokenizer of the case cannot be used.
+    #[error(transparent)]
+    Tokenizer(#[from] TokenizerError),
+    /// The folder is no case.
+    #[error("{path}: {problem}")]
+    Case {
+        /// The folder.
+        path: String,
+        /// What is missing.
+        problem: String,
+    },
     /// A sentence encoder's folder cannot be used.
     #[error(transparent)]
     Sentence(#[from] SentenceError),
@@ -151,19 +165,29 @@ pub fn internvl(folder: impl AsRef<Path>, device: &Device) -> Result<Report, Con
     let folder = folder.as_ref();
     let expected = Golden::load(&folder.join("expected.safetensors"))?;
     let plain = device.clone().without_autodiff();
-    let model = checkpoint::load_model(folder.join("checkpoint"), &plain.clone().autodiff())?;
+    let checkpoint = folder.join("checkpoint");
+    let mut opened = Opened::model(&checkpoint)?;
 
     let ([frames, channels, height, width], pixels) = expected.shaped("pixel_values")?;
     let data = TensorData::new(pixels.to_vec(), [frames, channels, height, width]);
     let pixels = Tensor::<4>::from_data(data, &plain.clone().autodiff()).require_grad();
     let frames = pixels.clone().permute([0, 2, 3, 1]);
 
-    let ids = expected.integers("input_ids")?;
-    let batch = TokenBatch::new(vec![ids.values.iter().map(|&id| id as u32).collect()]);
+    let ids: Vec<u32> = expected.integers("input_ids")?.values.iter().map(|&id| id as u32).collect();
     let labels = vec![expected.integers("labels")?.values.clone()];
 
-    let [patch_height, patch_width] = model.config().vision_config.patch_size;
+    let [patch_height, patch_width] = opened.config.vision_config.patch_size;
     let grid = [height / patch_height, width / patch_width];
+    if opened.config.image_token_id.is_none() {
+        let merge = opened.config.merge();
+        let places = frames.dims()[0] * (grid[0] / merge) * (grid[1] / merge);
+        opened.config.image_token_id = match Tokenizer::open(&checkpoint) {
+            Ok(tokenizer) => Some(tokenizer.image_context()),
+            Err(_) => token_with_places(&ids, places),
+        };
+    }
+    let model = opened.read(&plain.clone().autodiff())?;
+    let batch = TokenBatch::new(vec![ids]);
     let features = model.vision_tower.forward(frames.clone());
     let projected = model.project(features.clone(), grid);
     let visual = model.encode_frames(frames);
@@ -190,6 +214,14 @@ pub fn internvl(folder: impl AsRef<Path>, device: &Device) -> Result<Report, Con
     let options = GenerateOptions { max_tokens: target.len().saturating_sub(prompt.len()), ..Default::default() };
     let answer = generate::greedy(&model, &prompt, Some(visual), &options, |_| {})?;
     Ok(Report { rows, generated: [prompt, answer].concat(), expected: target })
+}
+
+/// The only token that stands at exactly so many places: the image token of a checkpoint that came without tokenizer.
+fn token_with_places(ids: &[u32], places: usize) -> Option<u32> {
+    let mut sorted = ids.to_vec();
+    sorted.sort_unstable();
+    let mut found = sorted.chunk_by(|a, b| a == b).filter(|run| run.len() == places).map(|run| run[0]);
+    found.next().filter(|_| found.next().is_none())
 }
 
 #[cfg(test)]

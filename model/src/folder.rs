@@ -1,21 +1,26 @@
-//! A model directory: `config.json`, `tokenizer.json`, `model.safetensors`, `draction.safetensors`, `README.md`.
+//! A model directory: `config.json`, `tokenizer.json`, `model.safetensors`, `draction.safetensors`, `README.md`; those of
+//! other people in their own layouts.
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use burn::{
     module::Module,
     tensor::{Device, Tensor},
 };
 use draction::draction::{DrAction, Metadata};
 use skeletonllm_network::{
-    checkpoint::{self, Precision},
+    checkpoint::{self, Opened, Precision, TensorMap},
     config::InternVlConfig,
     internvl::InternVl,
     tokenizer::Tokenizer,
 };
 
 use crate::drawing::{Drawing, DrawingConfig, HostDrawing, fresh_drawing};
+
+mod shrink;
+
+pub use shrink::{Sizes, shrink};
 
 /// The whole model: the renderer that draws and the network that looks.
 #[derive(Module, Debug)]
@@ -76,8 +81,10 @@ impl Loaded {
     /// # Errors
     /// When a file is wrong, naming it.
     pub fn from_files(files: &ModelFiles, device: &Device) -> Result<Loaded> {
-        let internvl = checkpoint::parse_model(&files.config, &files.model, device)?;
+        let mut config = InternVlConfig::parse(&files.config, "config.json")?;
         let tokenizer = Tokenizer::parse(&files.tokenizer, "tokenizer.json")?;
+        config.image_token_id.get_or_insert(tokenizer.image_context());
+        let internvl = checkpoint::parse_model(config, &files.model, device)?;
         let extra = Extra::of(internvl.config())?;
         let drawing = Drawing::new(HostDrawing::from_weights(files.draction.as_deref(), extra.drawing)?, device);
         Ok(Loaded { model: SkeletonLlm { drawing, internvl }, tokenizer, extra })
@@ -88,13 +95,24 @@ impl Loaded {
     /// # Errors
     /// When a file is missing or wrong, naming it.
     pub fn read(folder: &Path, device: &Device) -> Result<Loaded> {
-        let internvl = checkpoint::load_model(folder, device)?;
-        let tokenizer = Tokenizer::load(&folder.join("tokenizer.json"))?;
+        if checkpoint::is_text_model(folder) {
+            let name = folder.display();
+            bail!("{name}: a language model alone, which has never seen a picture; `train --from` makes one that does");
+        }
+        let mut opened = Opened::model(folder)?;
+        let tokenizer = Tokenizer::open(&opened.beside(&["tokenizer.json", "vocab.json"]))?;
+        opened.config.image_token_id.get_or_insert(tokenizer.image_context());
+        let renderer = opened.take_renderer()?;
+        let internvl = opened.read(device)?;
         let extra = Extra::of(internvl.config())?;
         let path = folder.join("draction.safetensors");
-        let drawing = match path.exists() {
-            true => read_drawing(&path, extra.drawing, device)?,
-            false => fresh_drawing(extra.drawing, 0, device)?,
+        let drawing = if path.exists() {
+            read_drawing(&path, extra.drawing, device)?
+        } else if renderer.is_empty() {
+            fresh_drawing(extra.drawing, 0, device)?
+        } else {
+            let bytes = renderer_file(renderer);
+            Drawing::new(HostDrawing::from_weights(Some(&bytes), extra.drawing)?, device)
         };
         Ok(Loaded { model: SkeletonLlm { drawing, internvl }, tokenizer, extra })
     }
@@ -146,6 +164,13 @@ pub fn read_drawing(path: &Path, config: DrawingConfig, device: &Device) -> Resu
     loaded.warnings.iter().for_each(|warning| eprintln!("{}: {warning}", path.display()));
     let origin = HostDrawing::new(loaded.draction, config).with_context(|| path.display().to_string())?;
     Ok(Drawing::new(origin, device))
+}
+
+/// The renderer's own file, of tensors that the authors keep within their checkpoint (spec A.7.1).
+fn renderer_file(tensors: TensorMap) -> Vec<u8> {
+    let tensors: Vec<(&str, Vec<usize>, &[f32])> =
+        tensors.iter().map(|(name, tensor)| (name.as_str(), tensor.shape.clone(), &tensor.values[..])).collect();
+    draction::store::to_safetensors(&Default::default(), &tensors)
 }
 
 /// Frames to visual tokens: `[B, T, H, W, 3]` → `[B·T, tokens, hidden]`.

@@ -1,4 +1,4 @@
-//! `config.json` in the layout of the public InternVL `-hf` checkpoints.
+//! `config.json` in the layout of the public InternVL `-hf` checkpoints; that of InternVL's authors is translated.
 //!
 //! Only what the model needs is read; unknown fields are ignored. Everything that could make a forward pass fail
 //! later (sizes that do not divide, layer kinds that are not implemented) is refused here, by field and value.
@@ -7,6 +7,8 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+mod authors;
+mod gguf;
 mod skeleton;
 mod text;
 mod vision;
@@ -46,9 +48,25 @@ pub enum ConfigError {
     },
 }
 
+/// The largest size of anything; beyond every model, and small enough to multiply three of them.
+const LARGEST: usize = 1 << 20;
+
 /// Builds the error for a field that cannot be used.
 fn refuse(field: &str, value: impl ToString, problem: impl Into<String>) -> ConfigError {
     ConfigError::Field { field: field.to_string(), value: value.to_string(), problem: problem.into() }
+}
+
+fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
+    std::fs::read(path).map_err(|cause| ConfigError::Io { path: path.display().to_string(), cause })
+}
+
+/// As indented JSON.
+fn save(config: &impl Serialize, path: &Path) -> Result<(), ConfigError> {
+    let describe = || path.display().to_string();
+    let mut text =
+        serde_json::to_string_pretty(config).map_err(|cause| ConfigError::Json { path: describe(), cause })?;
+    text.push('\n');
+    std::fs::write(path, text).map_err(|cause| ConfigError::Io { path: describe(), cause })
 }
 
 /// The sizes and constants of a whole model: vision tower, projector and language model.
@@ -67,9 +85,10 @@ pub struct InternVlConfig {
     /// Pixel-shuffle ratio; 0.5 merges 2×2 patch tokens into one (spec A.8).
     #[serde(default = "half")]
     pub downsample_ratio: f64,
-    /// Token whose embeddings the visual tokens overwrite (`<IMG_CONTEXT>`).
-    #[serde(alias = "image_token_index")]
-    pub image_token_id: u32,
+    /// Token whose embeddings the visual tokens overwrite (`<IMG_CONTEXT>`). Where the file does not say it, the
+    /// tokenizer knows.
+    #[serde(default, alias = "image_token_index", skip_serializing_if = "Option::is_none")]
+    pub image_token_id: Option<u32>,
     /// Visual tokens per frame, as the public files state it. Derived from the sizes where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_seq_length: Option<usize>,
@@ -82,9 +101,10 @@ pub struct InternVlConfig {
     /// `default` drops the class token, the only strategy supported.
     #[serde(default = "default_strategy")]
     pub vision_feature_select_strategy: String,
-    /// Whether the output head shares the embedding table. Either this or `text_config.tie_word_embeddings` may say so.
-    #[serde(default)]
-    pub tie_word_embeddings: bool,
+    /// Whether the output head shares the embedding table. Either this or `text_config.tie_word_embeddings` may say
+    /// so; what the weight files hold counts more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tie_word_embeddings: Option<bool>,
     /// This project's own block: how frames are rendered and prompted. Absent in public checkpoints.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub skeleton: Option<SkeletonConfig>,
@@ -121,8 +141,7 @@ impl InternVlConfig {
     /// When the file cannot be read or parsed, or a field cannot be used.
     pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
         let path = path.as_ref();
-        let text = std::fs::read(path).map_err(|cause| ConfigError::Io { path: path.display().to_string(), cause })?;
-        Self::parse(&text, &path.display().to_string())
+        Self::parse(read(path)?, &path.display().to_string())
     }
 
     /// Parses and checks the text of a `config.json`, as a string or as bytes; `origin` names it in errors.
@@ -130,8 +149,11 @@ impl InternVlConfig {
     /// # Errors
     /// When the text cannot be parsed or a field cannot be used.
     pub fn parse(text: impl AsRef<[u8]>, origin: &str) -> Result<Self, ConfigError> {
-        let config: Self = serde_json::from_slice(text.as_ref())
-            .map_err(|cause| ConfigError::Json { path: origin.to_string(), cause })?;
+        let json = |cause| ConfigError::Json { path: origin.to_string(), cause };
+        let config = match authors::is_theirs(text.as_ref()) {
+            true => authors::parse(text.as_ref()).map_err(json)?.translated()?,
+            false => serde_json::from_slice(text.as_ref()).map_err(json)?,
+        };
         config.validate()?;
         Ok(config)
     }
@@ -141,12 +163,7 @@ impl InternVlConfig {
     /// # Errors
     /// When the file cannot be written.
     pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ConfigError> {
-        let path = path.as_ref();
-        let describe = || path.display().to_string();
-        let mut text =
-            serde_json::to_string_pretty(self).map_err(|cause| ConfigError::Json { path: describe(), cause })?;
-        text.push('\n');
-        std::fs::write(path, text).map_err(|cause| ConfigError::Io { path: describe(), cause })
+        save(self, path.as_ref())
     }
 
     /// Checks that the sizes agree with each other and that every choice is one this implementation has.
@@ -155,7 +172,7 @@ impl InternVlConfig {
     /// The first field that cannot be used.
     pub fn validate(&self) -> Result<(), ConfigError> {
         self.vision_config.validate()?;
-        self.text_config.validate()?;
+        self.text_config.validate("text_config.")?;
         if self.downsample_ratio != 0.5 && self.downsample_ratio != 1.0 {
             return Err(refuse("downsample_ratio", self.downsample_ratio, "only 0.5 and 1 are supported"));
         }
@@ -184,9 +201,11 @@ impl InternVlConfig {
             let value = &self.vision_feature_select_strategy;
             return Err(refuse("vision_feature_select_strategy", value, "only `default` is supported"));
         }
-        if self.image_token_id as usize >= self.text_config.vocab_size {
+        if let Some(token) = self.image_token_id
+            && token as usize >= self.text_config.vocab_size
+        {
             let problem = format!("not below text_config.vocab_size = {}", self.text_config.vocab_size);
-            return Err(refuse("image_token_id", self.image_token_id, problem));
+            return Err(refuse("image_token_id", token, problem));
         }
         match &self.skeleton {
             Some(skeleton) => skeleton.validate(),
@@ -213,10 +232,21 @@ impl InternVlConfig {
         self.vision_config.hidden_size * self.merge() * self.merge()
     }
 
-    /// Whether the output head is the embedding table itself.
+    /// Whether the output head is the embedding table itself; `None` where the file leaves it open.
     #[must_use]
-    pub fn tied(&self) -> bool {
-        self.tie_word_embeddings || self.text_config.tie_word_embeddings
+    pub fn tied(&self) -> Option<bool> {
+        match (self.tie_word_embeddings, self.text_config.tied()) {
+            (Some(a), Some(b)) => Some(a || b),
+            (a, b) => a.or(b),
+        }
+    }
+
+    /// Says in both places whether the output head is the embedding table.
+    pub fn set_tied(&mut self, tied: bool) {
+        if self.tied() != Some(tied) {
+            self.tie_word_embeddings = Some(tied);
+            self.text_config.tie_word_embeddings = Some(tied);
+        }
     }
 
     /// The rendering and prompting block, or the reference's choices where the file has none.

@@ -1,5 +1,6 @@
-//! The language model: Qwen2 (Yang et al., arXiv 2407.10671) with grouped-query attention, rotary positions, RMSNorm
-//! and a gated inner layer.
+//! The language model: Llama (Touvron et al., arXiv 2302.13971) with grouped-query attention, rotary positions, RMSNorm
+//! and a gated inner layer; Qwen2 (arXiv 2407.10671) with biases, Qwen3 (arXiv 2505.09388) with a norm on each head of
+//! queries and keys.
 
 use burn::Tensor;
 use burn::module::Module;
@@ -66,6 +67,12 @@ impl Decoder {
     /// lengths are needed; what comes out at padded places means nothing.
     #[must_use]
     pub fn forward(&self, embedded: Tensor<3>) -> Tensor<2> {
+        self.forward_seen(embedded, |_| ())
+    }
+
+    /// As [`Decoder::forward`]; `see` is shown what each layer leaves, `[batch·length, hidden]`.
+    #[must_use]
+    pub fn forward_seen(&self, embedded: Tensor<3>, mut see: impl FnMut(&Tensor<2>)) -> Tensor<2> {
         let [batch, length, _] = embedded.dims();
         let device = embedded.device().without_autodiff();
         let positions: Vec<usize> = (0..length).collect();
@@ -74,6 +81,7 @@ impl Decoder {
         let mut hidden = flatten(embedded);
         for layer in &self.layers {
             hidden = layer.forward(hidden, batch, &rotary, &mask, None);
+            see(&hidden);
         }
         self.norm.forward(hidden)
     }
@@ -127,12 +135,16 @@ impl DecoderLayer {
         let keys = config.kv_heads() * config.head_dim();
         let linear = |inputs, outputs, bias| Linear::new(inputs, outputs, bias, device);
         let norm = || RmsNorm::new(width, config.rms_norm_eps, device);
+        let head_norm = || config.head_norms().then(|| RmsNorm::new(config.head_dim(), config.rms_norm_eps, device));
+        let (bias, output_bias) = (config.query_bias(), config.output_bias());
         Self {
             self_attn: SelfAttention {
-                q_proj: linear(width, queries, true),
-                k_proj: linear(width, keys, true),
-                v_proj: linear(width, keys, true),
-                o_proj: linear(queries, width, false),
+                q_proj: linear(width, queries, bias),
+                k_proj: linear(width, keys, bias),
+                v_proj: linear(width, keys, bias),
+                o_proj: linear(queries, width, output_bias),
+                q_norm: head_norm(),
+                k_norm: head_norm(),
                 head_dim: config.head_dim(),
             },
             mlp: GatedMlp {
@@ -169,8 +181,12 @@ pub struct SelfAttention {
     pub k_proj: Linear,
     /// Values.
     pub v_proj: Linear,
-    /// Output, without bias.
+    /// Output.
     pub o_proj: Linear,
+    /// Norm of each head of the queries, where the family has one.
+    pub q_norm: Option<RmsNorm>,
+    /// The same of the keys.
+    pub k_norm: Option<RmsNorm>,
     head_dim: usize,
 }
 
@@ -184,13 +200,17 @@ impl SelfAttention {
         cache: Option<&mut LayerCache>,
     ) -> Tensor<2> {
         let length = hidden.dims()[0] / batch;
-        let split = |projected: Tensor<2>| {
+        let split = |projected: Tensor<2>, norm: Option<&RmsNorm>| {
             let heads = projected.dims()[1] / self.head_dim;
+            let projected = match norm {
+                Some(norm) => norm.forward(projected.reshape([batch * length * heads, self.head_dim])),
+                None => projected,
+            };
             projected.reshape([batch, length, heads, self.head_dim])
         };
-        let query = ops::rotate(split(self.q_proj.forward(hidden.clone())), rotary);
-        let key = ops::rotate(split(self.k_proj.forward(hidden.clone())), rotary);
-        let value = split(self.v_proj.forward(hidden));
+        let query = ops::rotate(split(self.q_proj.forward(hidden.clone()), self.q_norm.as_ref()), rotary);
+        let key = ops::rotate(split(self.k_proj.forward(hidden.clone()), self.k_norm.as_ref()), rotary);
+        let value = split(self.v_proj.forward(hidden), None);
         let (key, value) = match cache {
             Some(cache) => cache.append(key, value),
             None => (key, value),

@@ -15,22 +15,35 @@ use crate::config::InternVlConfig;
 /// Weights and tables are normal with the config's `initializer_range`, biases 0, norms 1, layer scales the config's.
 #[must_use]
 pub fn fresh<M: Module>(model: M, config: &InternVlConfig, seed: u64) -> M {
-    let vision = config.vision_config.initializer_range;
-    let text = config.text_config.initializer_range;
-    let scale = config.vision_config.layer_scale_init_value;
-    fill(model, seed, |name, shape| {
-        if name.contains(".lambda_") {
-            Some(Draw::Constant(scale as f32))
-        } else if name.contains(".lora.") {
-            Some(adapter(name, shape))
-        } else if name.ends_with(".bias") {
-            Some(Draw::Constant(0.0))
-        } else if shape.len() == 1 {
-            Some(Draw::Constant(1.0))
-        } else {
-            Some(Draw::Normal(if name.starts_with("vision_tower") { vision } else { text }))
-        }
-    })
+    fill(model, seed, |name, shape| Some(rule(config, name, shape)))
+}
+
+fn rule(config: &InternVlConfig, name: &str, shape: &[usize]) -> Draw {
+    if name.contains(".lambda_") {
+        Draw::Constant(config.vision_config.layer_scale_init_value as f32)
+    } else if name.contains(".lora.") {
+        adapter(name, shape)
+    } else if name.ends_with(".bias") {
+        Draw::Constant(0.0)
+    } else if shape.len() == 1 {
+        Draw::Constant(1.0)
+    } else if name.starts_with("vision_tower") {
+        Draw::Normal(config.vision_config.initializer_range)
+    } else {
+        Draw::Normal(config.text_config.initializer_range)
+    }
+}
+
+/// Draws tower and projector afresh and leaves the language model, as [`fresh`] would.
+#[must_use]
+pub(crate) fn eyes<M: Module>(model: M, config: &InternVlConfig, seed: u64) -> M {
+    fill(model, seed, |name, shape| (!name.starts_with("language_model")).then(|| rule(config, name, shape)))
+}
+
+/// Numbers of mean 0 that follow from name and seed.
+pub(crate) fn normal(name: &str, seed: u64, count: usize, deviation: f64) -> Vec<f32> {
+    let mut random = Random::new(seed, name);
+    (0..count).map(|_| (random.normal() * deviation) as f32).collect()
 }
 
 /// Draws the adapters afresh and leaves everything else.

@@ -12,6 +12,7 @@ use crate::kv_cache::KvCache;
 use crate::layers::ops;
 use crate::projector::Projector;
 use crate::tensors::indices;
+use crate::text_model::TextModel;
 use crate::vision::{VisionTower, pixel_shuffle};
 
 /// Label of a token that does not count in the loss.
@@ -30,6 +31,9 @@ pub enum PromptError {
         /// The image token.
         token: u32,
     },
+    /// Frames for a model of which nobody said where they go.
+    #[error("the model's config has no image_token_id, and there was no tokenizer to take it from")]
+    NoImageToken,
     /// A token that the embedding table does not have.
     #[error("token {token} in row {row} is outside the vocabulary of {vocabulary}")]
     UnknownToken {
@@ -116,7 +120,7 @@ impl InternVl {
         Self {
             vision_tower: VisionTower::new(config, device),
             multi_modal_projector: Projector::new(config, device),
-            language_model: LanguageModel::new(&config.text_config, config.tied(), device),
+            language_model: LanguageModel::new(&config.text_config, config.tied() == Some(true), device),
             config: config.clone(),
         }
     }
@@ -125,6 +129,17 @@ impl InternVl {
     #[must_use]
     pub fn random(config: &InternVlConfig, seed: u64, device: &Device) -> Self {
         initialise::fresh(Self::new(config, device), config, seed)
+    }
+
+    /// A model whose decoder is a language model that has not seen a picture yet; tower and projector have fresh
+    /// weights. `config` gives their sizes; what it says of the decoder is replaced by what `text` is.
+    #[must_use]
+    pub fn around(text: TextModel, config: &InternVlConfig, seed: u64) -> Self {
+        let mut config = InternVlConfig { text_config: text.config().clone(), ..config.clone() };
+        config.set_tied(text.language_model.lm_head.is_none());
+        let device = text.language_model.model.norm.weight.lazy_device();
+        let model = Self { language_model: text.language_model, ..Self::new(&config, &device) };
+        initialise::eyes(model, &config, seed)
     }
 
     /// The sizes and constants the model was made with.
@@ -188,11 +203,8 @@ impl InternVl {
         let plan = self.plan(batch)?;
         let supplied = visual.as_ref().map_or(0, |visual| visual.dims()[0] * visual.dims()[1]);
         if plan.places != supplied {
-            return Err(PromptError::VisualCount {
-                places: plan.places,
-                visual: supplied,
-                token: self.config.image_token_id,
-            });
+            let token = self.config.image_token_id.ok_or(PromptError::NoImageToken)?;
+            return Err(PromptError::VisualCount { places: plan.places, visual: supplied, token });
         }
         let device = self.device().without_autodiff();
         let (rows, length) = (batch.rows.len(), batch.length);
@@ -210,7 +222,7 @@ impl InternVl {
     fn plan(&self, batch: &TokenBatch) -> Result<EmbeddingPlan, PromptError> {
         let vocabulary = self.config.text_config.vocab_size;
         let image = self.config.image_token_id;
-        let is_image = |token: &&u32| **token == image;
+        let is_image = |token: &&u32| Some(**token) == image;
         let places = batch.rows.iter().flatten().filter(is_image).count();
         let text_count = batch.rows.len() * batch.length - places;
         let mut plan = EmbeddingPlan { text: Vec::with_capacity(text_count), order: Vec::new(), places: 0 };
@@ -222,7 +234,7 @@ impl InternVl {
                 if token as usize >= vocabulary {
                     return Err(PromptError::UnknownToken { row, token, vocabulary });
                 }
-                if token == image {
+                if Some(token) == image {
                     plan.order.push((text_count + plan.places) as i64);
                     plan.places += 1;
                 } else {

@@ -2,6 +2,10 @@
 
 use std::{collections::BTreeSet, path::Path};
 
+mod folder;
+mod gguf;
+mod split;
+
 use tokenizers::{
     AddedToken, Tokenizer as Inner, TokenizerBuilder,
     models::bpe::{BPE, BpeTrainerBuilder},
@@ -20,6 +24,9 @@ pub const IMAGE_START: &str = "<img>";
 pub const IMAGE_END: &str = "</img>";
 /// The place of one visual token.
 pub const IMAGE_CONTEXT: &str = "<IMG_CONTEXT>";
+
+/// The special tokens that a conversation about pictures needs.
+const NEEDED: [&str; 5] = [TURN_START, TURN_END, IMAGE_START, IMAGE_END, IMAGE_CONTEXT];
 
 /// Every special token, in id order in a tokenizer of ours.
 pub const SPECIAL: [&str; 6] = [END_OF_TEXT, TURN_START, TURN_END, IMAGE_START, IMAGE_END, IMAGE_CONTEXT];
@@ -49,6 +56,10 @@ pub enum TokenizerError {
 #[derive(Clone, Debug)]
 pub struct Tokenizer {
     inner: Inner,
+    /// Ids go from 0 to below this.
+    vocabulary: usize,
+    /// The texts of all special tokens.
+    special: Vec<String>,
     turn_start: u32,
     turn_end: u32,
     image_start: u32,
@@ -86,25 +97,51 @@ impl Tokenizer {
         Tokenizer::parse(json.as_bytes(), "trained tokenizer").expect("special tokens were added")
     }
 
-    /// Reads `tokenizer.json`.
+    /// Reads the tokenizer of a model folder: `tokenizer.json`, or `vocab.json` and `merges.txt` with
+    /// `added_tokens.json` and `tokenizer_config.json` where they are there.
     ///
     /// # Errors
     /// [`TokenizerError`] naming the file.
-    pub fn load(path: &Path) -> Result<Tokenizer, TokenizerError> {
-        let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|cause| TokenizerError::Read { path: name.clone(), cause })?;
-        Tokenizer::parse(&bytes, &name)
+    pub fn open(folder: &Path) -> Result<Tokenizer, TokenizerError> {
+        let (inner, origin) = folder::open(folder)?;
+        Tokenizer::new(inner, &origin)
     }
 
-    /// Reads a tokenizer from memory; `origin` names it in errors.
+    /// Reads the tokenizer of a language model: a folder as for [`Tokenizer::open`], or a GGUF file. What a
+    /// conversation about pictures needs and the model does not have is added behind its last token.
+    ///
+    /// # Errors
+    /// [`TokenizerError`] naming the file.
+    pub fn of_text_model(path: &Path) -> Result<Tokenizer, TokenizerError> {
+        let (mut inner, origin) = if path.is_dir() { folder::open(path)? } else { gguf::open(path)? };
+        let mut next = ids(&inner);
+        for token in NEEDED.iter().filter(|token| inner.token_to_id(token).is_none()).collect::<Vec<_>>() {
+            inner.add_special_tokens(&[AddedToken::from(*token, true)]);
+            if inner.token_to_id(token) != Some(next as u32) {
+                let problem = format!("its ids have holes, so that {token} cannot be added");
+                return Err(TokenizerError::Format { path: origin, problem });
+            }
+            next += 1;
+        }
+        Tokenizer::new(inner, &origin)
+    }
+
+    /// Reads `tokenizer.json` from memory; `origin` names it in errors.
     ///
     /// # Errors
     /// [`TokenizerError::Format`] when it is no tokenizer or lacks a special token.
     pub fn parse(bytes: &[u8], origin: &str) -> Result<Tokenizer, TokenizerError> {
         let problem = |problem: String| TokenizerError::Format { path: origin.into(), problem };
-        let inner = Inner::from_bytes(bytes).map_err(|e| problem(e.to_string()))?;
+        Tokenizer::new(Inner::from_bytes(bytes).map_err(|e| problem(e.to_string()))?, origin)
+    }
+
+    fn new(inner: Inner, origin: &str) -> Result<Tokenizer, TokenizerError> {
+        let problem = |problem: String| TokenizerError::Format { path: origin.into(), problem };
         let special = |token: &str| inner.token_to_id(token).ok_or_else(|| problem(format!("no token {token}")));
+        let added = inner.get_added_tokens_decoder();
         Ok(Tokenizer {
+            vocabulary: ids(&inner),
+            special: added.into_values().filter(|token| token.special).map(|token| token.content).collect(),
             turn_start: special(TURN_START)?,
             turn_end: special(TURN_END)?,
             image_start: special(IMAGE_START)?,
@@ -125,12 +162,20 @@ impl Tokenizer {
         let mut ids = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
-            let cut = SPECIAL.iter().filter_map(|s| rest.find(s)).min().map_or(rest.len(), |at| at + 1);
+            let first = self.special.iter().filter_map(|special| rest.find(special.as_str())).min();
+            // behind its first letter, which may take several bytes
+            let cut = first.map_or(rest.len(), |at| at + rest[at..].chars().next().map_or(1, char::len_utf8));
             let encoding = self.inner.encode(&rest[..cut], false).expect("byte-level tokenizers know every text");
             ids.extend_from_slice(encoding.get_ids());
             rest = &rest[cut..];
         }
         ids
+    }
+
+    /// Tokens of a text in which special tokens that are written out count as such: a conversation as other programs
+    /// write it.
+    pub fn encode_template(&self, text: &str) -> Vec<u32> {
+        self.inner.encode(text, false).expect("byte-level tokenizers know every text").get_ids().to_vec()
     }
 
     /// Text of tokens, special ones left out. Bytes that are no UTF-8 become U+FFFD.
@@ -140,7 +185,7 @@ impl Tokenizer {
 
     /// Number of tokens.
     pub fn vocabulary(&self) -> usize {
-        self.inner.get_vocab_size(true)
+        self.vocabulary
     }
 
     /// Begin of a turn.
@@ -169,38 +214,10 @@ impl Tokenizer {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn small() -> Tokenizer {
-        Tokenizer::train(["What is the person doing?", "wave left hand", "wave right hand"], 300)
-    }
-
-    #[test]
-    fn any_text_survives() {
-        let t = small();
-        for text in ["wave left hand", "", " two  spaces\n\ttab", "Grüße 手を振る 🤸", "\u{0}\u{7f}"] {
-            assert_eq!(t.decode(&t.encode(text)), text);
-        }
-        assert!(t.encode("wave left hand").len() < 8, "merges were learned");
-    }
-
-    #[test]
-    fn typed_special_tokens_are_plain_text() {
-        let t = small();
-        let ids = t.encode("a<|im_end|><IMG_CONTEXT>b");
-        assert!(!ids.contains(&t.turn_end()) && !ids.contains(&t.image_context()));
-        assert_eq!(t.decode(&ids), "a<|im_end|><IMG_CONTEXT>b");
-    }
-
-    #[test]
-    fn saved_and_read_again_it_is_the_same() {
-        let t = small();
-        let again = Tokenizer::parse(t.to_json().as_bytes(), "memory").unwrap();
-        assert_eq!(t.encode("the person waves"), again.encode("the person waves"));
-        assert_eq!(t.to_json(), small().to_json(), "training is deterministic");
-        let error = Tokenizer::parse(b"{}", "x.json").unwrap_err().to_string();
-        assert!(error.starts_with("x.json"), "{error}");
-    }
+/// The number above all ids.
+fn ids(inner: &Inner) -> usize {
+    inner.get_vocab(true).into_values().max().map_or(0, |most| most as usize + 1)
 }
+
+#[cfg(test)]
+mod tests;

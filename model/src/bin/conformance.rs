@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    time::Instant,
 };
 
 use anyhow::{Context, Result};
@@ -12,7 +13,11 @@ use draction::{
     cli::say, conformance::Case, device::Engine, engine::gpu::GpuEngine, gpu::AdapterChoice, inspect::Capture,
 };
 use skeletonllm::conformance::{self, Checks, ConformanceError};
-use skeletonllm_network::device::{self, DeviceChoice};
+use skeletonllm_network::{
+    checkpoint::Opened,
+    device::{self, DeviceChoice},
+    tokenizer::Tokenizer,
+};
 
 /// Compare the renderer and the model with golden files; exits with 1 when anything is off by more than allowed.
 #[derive(Parser)]
@@ -25,6 +30,7 @@ use skeletonllm_network::device::{self, DeviceChoice};
         conformance s2i tests/cases/s2i\n  \
         conformance mae tests/cases/mae --device gpu\n  \
         conformance sentence-encoder tests/cases/sentence-tiny\n  \
+        conformance text-model models/smollm2-135m --perplexity README.md\n  \
         conformance replay walk-capture.safetensors"
 )]
 struct Args {
@@ -47,6 +53,25 @@ enum Command {
     Internvl {
         /// Folder with `checkpoint/` and `expected.safetensors`.
         folder: PathBuf,
+        /// Where to compute: auto, gpu (software adapters included), cpu
+        #[arg(long, default_value_t = DeviceChoice::Auto)]
+        device: DeviceChoice,
+    },
+    /// A language model alone, in all its containers: tokens, stored blocks, states, logits, loss, gradient at the
+    /// embeddings, and the greedy continuation exactly. With --perplexity or --prompt, what a real one says.
+    TextModel {
+        /// Folder with any of `hf/`, `hf-sharded/` and `gguf/`, and `expected.safetensors`; with --perplexity or
+        /// --prompt a model: a folder of the transformers library, or a GGUF file.
+        path: PathBuf,
+        /// Measure how well the model foresees a text: e to the mean of −log p, in windows of 512 tokens.
+        #[arg(long, value_name = "TEXT FILE")]
+        perplexity: Option<PathBuf>,
+        /// Continue a text, always with the most likely token; special tokens may be written out.
+        #[arg(long, value_name = "TEXT")]
+        prompt: Option<String>,
+        /// Tokens at most after --prompt.
+        #[arg(long, value_name = "N", default_value_t = 32, requires = "prompt")]
+        tokens: usize,
         /// Where to compute: auto, gpu (software adapters included), cpu
         #[arg(long, default_value_t = DeviceChoice::Auto)]
         device: DeviceChoice,
@@ -91,6 +116,10 @@ fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Draction { cases, device } => draction(&cases, device),
         Command::Internvl { folder, device } => internvl(&folder, device),
+        Command::TextModel { path, perplexity: None, prompt: None, device, .. } => text_model(&path, device),
+        Command::TextModel { path, perplexity, prompt, tokens, device } => {
+            real_model(&path, perplexity.as_deref(), prompt.as_deref(), tokens, device).map(|()| true)
+        }
         Command::CtrGcn(on) => on.check(|folder, device| conformance::ctr_gcn(folder, device)),
         Command::Mmcl(on) => on.check(|folder, device| conformance::mmcl(folder, device)),
         Command::S2i { folder } => conformance::s2i(&folder).map_err(Into::into).and_then(|checks| told(&checks)),
@@ -179,4 +208,50 @@ fn internvl(folder: &Path, choice: DeviceChoice) -> Result<bool> {
     let report = conformance::internvl(folder, &selected.device)?;
     say(&report)?;
     Ok(report.passed())
+}
+
+fn text_model(folder: &Path, choice: DeviceChoice) -> Result<bool> {
+    let selected = device::select(choice)?;
+    say(format_args!("on {}\n", selected.name))?;
+    let report = conformance::text_model::run(folder, &selected.device)?;
+    say(format_args!("{report}"))?;
+    say(if report.passed() { "all checks passed" } else { "FAILED" })?;
+    Ok(report.passed())
+}
+
+/// What a model that is no case says.
+fn real_model(
+    path: &Path,
+    text: Option<&Path>,
+    prompt: Option<&str>,
+    count: usize,
+    choice: DeviceChoice,
+) -> Result<()> {
+    let selected = device::select(choice)?;
+    let start = Instant::now();
+    let opened = Opened::text_model(path)?;
+    let tokenizer = Tokenizer::of_text_model(&opened.beside(&["tokenizer.json", "vocab.json"]))?;
+    let model = opened.read(&selected.device)?;
+    say(format_args!("on {}, loaded in {:.1} s", selected.name, start.elapsed().as_secs_f64()))?;
+    if let Some(path) = text {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let (tokens, start) = (tokenizer.encode(&text), Instant::now());
+        let found = conformance::text_model::perplexity(&model, &tokens).with_context(|| path.display().to_string())?;
+        let seconds = start.elapsed().as_secs_f64();
+        let rate = tokens.len() as f64 / seconds;
+        say(format_args!(
+            "perplexity {:.3} over {} tokens of {}; {seconds:.1} s, {rate:.0} tokens/s",
+            found.value,
+            found.tokens,
+            path.display()
+        ))?;
+    }
+    if let Some(prompt) = prompt {
+        let start = Instant::now();
+        let answer = model.greedy(&tokenizer.encode_template(prompt), count, &[tokenizer.turn_end()])?;
+        let seconds = start.elapsed().as_secs_f64();
+        say(tokenizer.decode(&answer))?;
+        say(format_args!("({} tokens in {seconds:.1} s)", answer.len()))?;
+    }
+    Ok(())
 }

@@ -17,6 +17,7 @@ pub struct Golden {
     path: String,
     floats: TensorMap,
     integers: BTreeMap<String, Integers>,
+    bytes: BTreeMap<String, Vec<u8>>,
     header: BTreeMap<String, String>,
 }
 
@@ -30,7 +31,7 @@ pub struct Integers {
 }
 
 impl Golden {
-    /// Reads a file. Numbers of other kinds than f32, i32 and i64 are passed over.
+    /// Reads a file. Numbers of other kinds than f32, i32, i64 and bytes are passed over.
     ///
     /// # Errors
     /// When it cannot be read or is no safetensors file.
@@ -44,7 +45,8 @@ impl Golden {
         let file = SafeTensors::deserialize(&bytes).map_err(format)?;
         let (_, header) = SafeTensors::read_metadata(&bytes).map_err(format)?;
         let header = header.metadata().clone().unwrap_or_default().into_iter().collect();
-        let mut golden = Self { path: origin, floats: TensorMap::new(), integers: BTreeMap::new(), header };
+        let mut golden =
+            Self { path: origin, floats: TensorMap::new(), integers: BTreeMap::new(), bytes: BTreeMap::new(), header };
         for (name, view) in file.tensors() {
             let (data, shape) = (view.data(), view.shape().to_vec());
             match view.dtype() {
@@ -62,6 +64,7 @@ impl Golden {
                     let values = data.chunks_exact(8).map(number).collect();
                     golden.integers.insert(name, Integers { shape, values });
                 }
+                Dtype::U8 => _ = golden.bytes.insert(name, data.to_vec()),
                 _ => {}
             }
         }
@@ -91,6 +94,16 @@ impl Golden {
     #[must_use]
     pub fn has(&self, name: &str) -> bool {
         self.floats.contains_key(name) || self.integers.contains_key(name)
+    }
+
+    /// The names of the tensors of floats, sorted.
+    pub fn floats(&self) -> impl Iterator<Item = &str> {
+        self.floats.keys().map(String::as_str)
+    }
+
+    /// The tensors of bytes with their names, sorted.
+    pub fn bytes(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        self.bytes.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
     }
 
     /// A tensor of floats.

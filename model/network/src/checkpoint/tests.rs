@@ -1,11 +1,18 @@
 use std::path::PathBuf;
 
+use burn::Tensor;
 use burn::tensor::Device;
 use skeletonllm_checks::case;
 
 use super::*;
 use crate::config::InternVlConfig;
 use crate::internvl::InternVl;
+use crate::tensors::host;
+
+mod adapters;
+mod hostile;
+mod layouts;
+mod text;
 
 fn checkpoint() -> PathBuf {
     case("internvl-tiny/checkpoint")
@@ -88,7 +95,7 @@ fn files_that_are_not_safetensors_are_named() {
 #[test]
 fn a_tied_model_needs_no_output_head() {
     let mut config = config();
-    config.tie_word_embeddings = true;
+    config.set_tied(true);
     let mut tensors = tensors();
     tensors.remove("language_model.lm_head.weight");
     let table = tensors["language_model.model.embed_tokens.weight"].clone();
@@ -99,17 +106,50 @@ fn a_tied_model_needs_no_output_head() {
     assert!((logits[0] - expected).abs() < 1e-4);
 }
 
-#[test]
-fn newer_names_mean_the_same_tensors() {
-    assert_eq!(canonical("model.language_model.norm.weight"), "language_model.model.norm.weight");
-    assert_eq!(canonical("model.vision_tower.embeddings.cls_token"), "vision_tower.embeddings.cls_token");
-    assert_eq!(canonical("lm_head.weight"), "language_model.lm_head.weight");
-    assert_eq!(canonical("language_model.lm_head.weight"), "language_model.lm_head.weight");
+/// A folder with the tiny model's config, changed, and some tensors.
+fn folder(change: impl FnOnce(&mut serde_json::Value), tensors: &TensorMap) -> tempfile::TempDir {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let mut config: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(checkpoint().join("config.json")).expect("there")).expect("JSON");
+    change(&mut config);
+    std::fs::write(folder.path().join("config.json"), config.to_string()).expect("writes");
+    write(folder.path().join("model.safetensors"), tensors, Precision::F32).expect("writes");
+    folder
+}
+
+fn load(folder: &tempfile::TempDir) -> Result<InternVl, CheckpointError> {
+    load_model(folder.path(), &Device::flex())
 }
 
 #[test]
-fn adapters_are_saved_under_pefts_names() {
-    let path = |last: &str| ["q_proj", "lora", last].map(String::from).to_vec();
-    assert_eq!(file_name(&path("a")), "q_proj.lora_A.weight");
-    assert_eq!(file_name(&path("b")), "q_proj.lora_B.weight");
+fn what_the_files_hold_decides_whether_the_head_is_the_table() {
+    const HEAD: &str = "language_model.lm_head.weight";
+    let says = |tied: Option<bool>| {
+        move |config: &mut serde_json::Value| {
+            for block in ["", "/text_config"] {
+                let block = config.pointer_mut(block).and_then(|block| block.as_object_mut()).expect("an object");
+                block.remove("tie_word_embeddings");
+                block.extend(tied.map(|tied| ("tie_word_embeddings".to_string(), tied.into())));
+            }
+        }
+    };
+    let untied = tensors();
+    let mut copied = untied.clone();
+    copied.insert(HEAD.into(), untied["language_model.model.embed_tokens.weight"].clone());
+    let mut without = untied.clone();
+    without.remove(HEAD);
+    for config in [None, Some(true), Some(false)] {
+        // a head of its own is never dropped, whatever a default says, and a model that is saved says what it is
+        let model = load(&folder(says(config), &untied)).expect("complete");
+        assert_eq!(tensors_of(&model)[HEAD], untied[HEAD], "{config:?}");
+        assert_ne!(model.config().tied(), Some(true));
+        let model = load(&folder(says(config), &copied)).expect("complete");
+        assert_eq!(model.language_model.lm_head.is_none(), config == Some(true), "{config:?}");
+    }
+    for config in [None, Some(true)] {
+        let model = load(&folder(says(config), &without)).expect("complete");
+        assert!(model.language_model.lm_head.is_none() && model.config().tied() == Some(true));
+    }
+    let message = load(&folder(says(Some(false)), &without)).expect_err("no head").to_string();
+    assert!(message.contains("missing: `language_model.lm_head.weight`"), "{message}");
 }

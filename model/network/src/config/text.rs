@@ -1,13 +1,19 @@
-//! The `text_config` block: a Qwen2 decoder.
+//! The `text_config` block, and the `config.json` of a language model alone: a decoder of the Llama family.
+
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, refuse};
+use super::{ConfigError, LARGEST, read, refuse, save};
+
+/// The families of decoders. They differ in biases and in norms of queries and keys.
+const FAMILIES: [&str; 3] = ["qwen2", "qwen3", "llama"];
 
 /// Sizes and constants of the language model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TextConfig {
-    /// `qwen2`, the only decoder supported.
+    /// `qwen2` (biases on queries, keys and values), `qwen3` (a norm on each head of queries and keys) or `llama`
+    /// (neither).
     #[serde(default = "qwen2")]
     pub model_type: String,
     /// Width of the decoder.
@@ -21,7 +27,7 @@ pub struct TextConfig {
     /// Key and value heads; each serves `num_attention_heads / num_key_value_heads` query heads. All heads if absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub num_key_value_heads: Option<usize>,
-    /// Width of a head; `hidden_size / num_attention_heads` if absent.
+    /// Width of a head; `hidden_size / num_attention_heads` if absent, in Qwen3 128.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub head_dim: Option<usize>,
     /// Rows of the embedding table.
@@ -47,9 +53,18 @@ pub struct TextConfig {
     /// Standard deviation of freshly made weights.
     #[serde(default = "fiftieth")]
     pub initializer_range: f64,
-    /// Whether the output head shares the embedding table.
-    #[serde(default)]
-    pub tie_word_embeddings: bool,
+    /// Whether the output head shares the embedding table. What the weight files hold counts more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tie_word_embeddings: Option<bool>,
+    /// Biases on all projections of the attention, in Llama and Qwen3.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub attention_bias: bool,
+    /// Biases on the gated inner layer; not supported.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub mlp_bias: bool,
+    /// Rotation of neighbours instead of halves; not supported.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub rope_interleaved: bool,
     /// Windowed attention; not supported.
     #[serde(default)]
     pub use_sliding_window: bool,
@@ -62,8 +77,11 @@ pub struct RopeParameters {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rope_theta: Option<f64>,
     /// `default` or `dynamic`.
-    #[serde(default, alias = "type", skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rope_type: Option<String>,
+    /// The same under its older name; published files have both.
+    #[serde(default, rename = "type", skip_serializing_if = "Option::is_none")]
+    pub older_rope_type: Option<String>,
     /// Stretch of the `dynamic` kind beyond the trained length; kept for the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub factor: Option<f64>,
@@ -89,7 +107,46 @@ fn fiftieth() -> f64 {
     0.02
 }
 
+fn is_false(answer: &bool) -> bool {
+    !answer
+}
+
 impl TextConfig {
+    /// Reads and checks the `config.json` of a language model alone.
+    ///
+    /// # Errors
+    /// When the file cannot be read or parsed, or a field cannot be used.
+    pub fn load(path: impl AsRef<Path>) -> Result<Self, ConfigError> {
+        let path = path.as_ref();
+        Self::parse(&read(path)?, &path.display().to_string())
+    }
+
+    /// As [`TextConfig::load`], from the text; `origin` names it in errors.
+    ///
+    /// # Errors
+    /// When the text cannot be parsed or a field cannot be used.
+    pub fn parse(text: &[u8], origin: &str) -> Result<Self, ConfigError> {
+        /// Without it any JSON with the right sizes would do.
+        #[derive(Deserialize)]
+        struct Family {
+            #[serde(rename = "model_type")]
+            _model_type: String,
+        }
+        let json = |cause| ConfigError::Json { path: origin.to_string(), cause };
+        serde_json::from_slice::<Family>(text).map_err(json)?;
+        let config: Self = serde_json::from_slice(text).map_err(json)?;
+        config.validate("")?;
+        Ok(config)
+    }
+
+    /// Writes the config of a language model alone.
+    ///
+    /// # Errors
+    /// When the file cannot be written.
+    pub fn save(&self, path: impl AsRef<Path>) -> Result<(), ConfigError> {
+        save(self, path.as_ref())
+    }
+
     /// Key and value heads.
     #[must_use]
     pub fn kv_heads(&self) -> usize {
@@ -99,7 +156,32 @@ impl TextConfig {
     /// Width of one head.
     #[must_use]
     pub fn head_dim(&self) -> usize {
-        self.head_dim.unwrap_or(self.hidden_size / self.num_attention_heads.max(1))
+        let even = self.hidden_size / self.num_attention_heads.max(1);
+        self.head_dim.unwrap_or(if self.model_type == "qwen3" { 128 } else { even })
+    }
+
+    /// Whether queries, keys and values have a bias.
+    #[must_use]
+    pub fn query_bias(&self) -> bool {
+        self.model_type == "qwen2" || self.attention_bias
+    }
+
+    /// Whether the attention's output has a bias.
+    #[must_use]
+    pub fn output_bias(&self) -> bool {
+        self.model_type != "qwen2" && self.attention_bias
+    }
+
+    /// Whether each head of queries and keys is normed before it is rotated.
+    #[must_use]
+    pub fn head_norms(&self) -> bool {
+        self.model_type == "qwen3"
+    }
+
+    /// Whether the output head is the embedding table itself; `None` where the file leaves it open.
+    #[must_use]
+    pub fn tied(&self) -> Option<bool> {
+        self.tie_word_embeddings
     }
 
     /// Base of the rotary frequencies; 10,000 where the file says nothing, as transformers does for Qwen2.
@@ -108,9 +190,13 @@ impl TextConfig {
         self.rope_parameters.as_ref().and_then(|rope| rope.rope_theta).or(self.rope_theta).unwrap_or(10_000.0)
     }
 
-    pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        if self.model_type != "qwen2" {
-            return Err(refuse("text_config.model_type", &self.model_type, "only `qwen2` is supported"));
+    /// `block` is what stands before the fields' names in errors.
+    pub(super) fn validate(&self, block: &str) -> Result<(), ConfigError> {
+        let refuse = |field: &str, value: &dyn ToString, problem: &str| {
+            Err(refuse(&format!("{block}{field}"), value.to_string(), problem))
+        };
+        if !FAMILIES.contains(&self.model_type.as_str()) {
+            return refuse("model_type", &self.model_type, &format!("supported are {}", FAMILIES.join(", ")));
         }
         let sizes = [
             ("hidden_size", self.hidden_size),
@@ -120,38 +206,48 @@ impl TextConfig {
             ("vocab_size", self.vocab_size),
         ];
         for (field, value) in sizes {
-            if value == 0 {
-                return Err(refuse(&format!("text_config.{field}"), value, "must be at least 1"));
+            if value == 0 || value > LARGEST {
+                return refuse(field, &value, &format!("must be in 1..={LARGEST}"));
             }
         }
-        if self.head_dim.is_none() && !self.hidden_size.is_multiple_of(self.num_attention_heads) {
+        let even = self.hidden_size.is_multiple_of(self.num_attention_heads);
+        if self.head_dim.is_none() && self.model_type != "qwen3" && !even {
             let problem = format!("does not divide hidden_size = {}", self.hidden_size);
-            return Err(refuse("text_config.num_attention_heads", self.num_attention_heads, problem));
+            return refuse("num_attention_heads", &self.num_attention_heads, &problem);
         }
         if !self.num_attention_heads.is_multiple_of(self.kv_heads()) {
             let problem = format!("does not divide num_attention_heads = {}", self.num_attention_heads);
-            return Err(refuse("text_config.num_key_value_heads", self.kv_heads(), problem));
+            return refuse("num_key_value_heads", &self.kv_heads(), &problem);
         }
-        if !self.head_dim().is_multiple_of(2) {
-            return Err(refuse("text_config.head_dim", self.head_dim(), "rotary positions need an even width"));
+        if self.head_dim() == 0 || self.head_dim() > LARGEST || !self.head_dim().is_multiple_of(2) {
+            return refuse("head_dim", &self.head_dim(), "rotary positions need an even width");
         }
         if self.hidden_act != "silu" {
-            return Err(refuse("text_config.hidden_act", &self.hidden_act, "only `silu` is supported"));
+            return refuse("hidden_act", &self.hidden_act, "only `silu` is supported");
         }
-        if self.use_sliding_window {
-            return Err(refuse("text_config.use_sliding_window", true, "windowed attention is not supported"));
+        for (field, is_set) in [
+            ("use_sliding_window", self.use_sliding_window),
+            ("mlp_bias", self.mlp_bias),
+            ("rope_interleaved", self.rope_interleaved),
+        ] {
+            if is_set {
+                return refuse(field, &true, "not supported");
+            }
         }
         let blocks = [("rope_parameters", &self.rope_parameters), ("rope_scaling", &self.rope_scaling)];
-        for (block, rope) in blocks {
-            if let Some(kind) = rope.as_ref().and_then(|rope| rope.rope_type.as_deref())
-                && !["default", "dynamic"].contains(&kind)
-            {
-                let field = format!("text_config.{block}.rope_type");
-                return Err(refuse(&field, kind, "only `default` and `dynamic` are supported"));
+        for (rope_block, rope) in blocks {
+            let Some(rope) = rope else { continue };
+            for (name, kind) in [("rope_type", &rope.rope_type), ("type", &rope.older_rope_type)] {
+                if let Some(kind) = kind
+                    && !["default", "dynamic"].contains(&kind.as_str())
+                {
+                    let field = format!("{rope_block}.{name}");
+                    return refuse(&field, kind, "only `default` and `dynamic` are supported");
+                }
             }
         }
         if self.theta().is_nan() || self.theta() <= 1.0 {
-            return Err(refuse("text_config.rope_theta", self.theta(), "must be above 1"));
+            return refuse("rope_theta", &self.theta(), "must be above 1");
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, refuse};
+use super::{ConfigError, LARGEST, refuse};
 
 /// Sizes and constants of the image encoder.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -95,12 +95,15 @@ impl VisionConfig {
             ("hidden_size", self.hidden_size),
             ("intermediate_size", self.intermediate_size),
             ("num_attention_heads", self.num_attention_heads),
-            ("patch_size", self.patch_size[0].min(self.patch_size[1])),
-            ("image_size", self.image_size[0].min(self.image_size[1])),
+            ("patch_size", self.patch_size[0]),
+            ("patch_size", self.patch_size[1]),
+            ("image_size", self.image_size[0]),
+            ("image_size", self.image_size[1]),
         ];
         for (field, value) in sizes {
-            if value == 0 {
-                return Err(refuse(&format!("vision_config.{field}"), value, "must be at least 1"));
+            if value == 0 || value > LARGEST {
+                let problem = format!("must be in 1..={LARGEST}");
+                return Err(refuse(&format!("vision_config.{field}"), value, problem));
             }
         }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
@@ -137,7 +140,7 @@ impl VisionConfig {
 /// One number or a pair, as both occur in public files; written as a pair.
 #[derive(Deserialize)]
 #[serde(untagged)]
-enum NumberOrPair {
+pub(super) enum NumberOrPair {
     Number(usize),
     Pair([usize; 2]),
 }

@@ -59,9 +59,10 @@ struct Args {
     /// Settings as JSON; see --print-config.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Start from this model directory: one of ours, or a public InternVL checkpoint with its tokenizer.json. A
-    /// draction.safetensors in it is taken, too; sizes in --config are ignored.
-    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
+    /// Start from this model: a directory of ours or of a public InternVL checkpoint, in either layout, with its tokenizer;
+    /// a draction.safetensors in it is taken, too, and sizes in --config are ignored. Or a language model alone, a
+    /// directory or a GGUF file, which becomes the decoder; --config then gives the sizes of the rest.
+    #[arg(long, value_name = "DIR or FILE", conflicts_with = "resume")]
     from: Option<PathBuf>,
     /// Run only this stage: 1, 2, 3 or 4. One that the settings do not list runs for one epoch.
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=4))]

@@ -1,0 +1,167 @@
+//! Low-rank adapters as the peft library saves them: beside their base under `lora_A.default`, or in a folder of their
+//! own. They are added to the weights while these are read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::names::{self, Layout, Place};
+use super::tensors::{Entry, Source, Tensors};
+use super::{CheckpointError, format, io};
+
+/// `W += scale·B·A`.
+#[derive(Debug, Clone)]
+pub(super) struct Adapter {
+    /// `[rank, in]`.
+    pub a: Entry,
+    /// `[out, rank]`.
+    pub b: Entry,
+    pub scale: f32,
+}
+
+/// InternVL's code always gives adapters twice their rank as alpha; a checkpoint that holds them does not say it.
+pub(super) const SCALE_OF_THE_AUTHORS: f64 = 2.0;
+
+/// Halves of adapters whose bases are not known yet, by the tensor that they are added to.
+#[derive(Default)]
+pub(super) struct Loose(BTreeMap<String, [Option<Entry>; 2]>);
+
+impl Loose {
+    pub fn add(&mut self, tensor: String, part: char, entry: Entry) {
+        self.0.entry(tensor).or_default()[usize::from(part == 'b')] = Some(entry);
+    }
+
+    /// Hands each to its tensor; `scale` gives the factor for a rank.
+    pub fn attach(self, tensors: &mut Tensors<'_>, scale: impl Fn(usize) -> f64) -> Result<(), CheckpointError> {
+        for (name, parts) in self.0 {
+            let one = parts.iter().flatten().next().expect("made with the first half");
+            let wrong = |problem: String| tensors.sources[one.source].tensor(&one.name, problem);
+            let [Some(a), Some(b)] = parts.clone() else {
+                return Err(wrong("one half of an adapter without the other".into()));
+            };
+            let Some(base) = tensors.entries.get(&name) else {
+                return Err(wrong(format!("an adapter of `{name}`, which is not there")));
+            };
+            let (rank, inputs, outputs) = match (&a.shape[..], &b.shape[..]) {
+                (&[rank, inputs], &[outputs, other]) if rank == other && rank > 0 => (rank, inputs, outputs),
+                _ => return Err(wrong(format!("shapes {:?} and {:?} are no adapter", a.shape, b.shape))),
+            };
+            if base.shape != [outputs, inputs] || inputs == 0 {
+                let problem = format!("an adapter of {outputs}×{inputs}, but `{name}` is {:?}", base.shape);
+                return Err(wrong(problem));
+            }
+            let adapter = Adapter { a, b, scale: scale(rank) as f32 };
+            tensors.entries.get_mut(&name).expect("looked up above").adapters.push(adapter);
+        }
+        Ok(())
+    }
+}
+
+/// What `adapter_config.json` says that matters.
+#[derive(Debug, serde::Deserialize)]
+struct AdapterConfig {
+    #[serde(default)]
+    peft_type: Option<String>,
+    #[serde(default)]
+    base_model_name_or_path: Option<String>,
+    lora_alpha: f64,
+    #[serde(default)]
+    use_rslora: bool,
+    #[serde(default)]
+    use_dora: bool,
+    #[serde(default)]
+    fan_in_fan_out: bool,
+    #[serde(default)]
+    alpha_pattern: serde_json::Map<String, serde_json::Value>,
+}
+
+/// An adapter folder: its settings, and where its base is.
+pub(super) struct AdapterFolder {
+    folder: PathBuf,
+    config: AdapterConfig,
+    /// The folder of the base.
+    pub base: PathBuf,
+}
+
+impl AdapterFolder {
+    /// Whether `folder` is one, and of what.
+    pub fn find(folder: &Path) -> Result<Option<AdapterFolder>, CheckpointError> {
+        let path = folder.join("adapter_config.json");
+        if !path.exists() {
+            return Ok(None);
+        }
+        let text = std::fs::read(&path).map_err(|cause| io(&path, cause))?;
+        let config: AdapterConfig = serde_json::from_slice(&text).map_err(|error| format(&path, error))?;
+        let refused = [
+            (config.peft_type.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("lora")), "peft_type"),
+            (config.use_dora, "use_dora"),
+            (config.fan_in_fan_out, "fan_in_fan_out"),
+            (!config.alpha_pattern.is_empty(), "alpha_pattern"),
+        ];
+        if let Some((_, field)) = refused.iter().find(|(refused, _)| *refused) {
+            return Err(format(&path, format!("`{field}`: only plain LoRA adapters are supported")));
+        }
+        // beside its base, or where it says that the base is
+        let named = config.base_model_name_or_path.clone().unwrap_or_default();
+        let mut places = vec![folder.to_owned()];
+        if !named.is_empty() {
+            places.extend([folder.join(&named), PathBuf::from(&named)]);
+        }
+        let mut places = places.into_iter();
+        let base = places.find(|place| place.join("config.json").exists() && super::files::has_weights(place));
+        let base = base.ok_or_else(|| {
+            let problem = format!(
+                "its base `{named}` is no folder here. Put adapter_config.json and adapter_model.safetensors into the \
+                 base's folder, or write its path into `base_model_name_or_path`"
+            );
+            format(&path, problem)
+        })?;
+        Ok(Some(AdapterFolder { folder: folder.to_owned(), config, base }))
+    }
+
+    /// Puts the adapter onto its base.
+    pub fn attach(&self, tensors: &mut Tensors<'_>, layout: Layout) -> Result<(), CheckpointError> {
+        let path = self.folder.join("adapter_model.safetensors");
+        if !path.exists() && self.folder.join("adapter_model.bin").exists() {
+            return Err(super::files::pickled(&self.folder.join("adapter_model.bin")));
+        }
+        let mut adapters = Tensors::default();
+        let source = Source::open(&path)?;
+        let mut loose = Loose::default();
+        // read as a file of its own first: its names are not those of a checkpoint
+        adapters.add_safetensors(source, Layout::Peft, &mut loose)?;
+        let number = tensors.sources.len();
+        tensors.sources.append(&mut adapters.sources);
+        for (name, mut entry) in adapters.entries {
+            entry.source = number;
+            let halves = [(".lora_A.weight", 'a'), (".lora_B.weight", 'b')];
+            let half = halves.iter().find_map(|(suffix, part)| Some((name.strip_suffix(suffix)?, *part)));
+            if let Some((layer, part)) = half {
+                loose.add(tensors.base_of(layout, &format!("{layer}.weight")), part, entry);
+            } else if name.contains("lora_") {
+                return Err(tensors.sources[number].tensor(&entry.name, "not of a linear layer; not supported"));
+            } else {
+                // a tensor that was trained as a whole
+                let name = tensors.base_of(layout, &name.replace(".modules_to_save.default.", "."));
+                if !tensors.entries.contains_key(&name) {
+                    let problem = format!("would replace `{name}`, which is not there");
+                    return Err(tensors.sources[number].tensor(&entry.name, problem));
+                }
+                tensors.entries.insert(name, entry);
+            }
+        }
+        let (alpha, rslora) = (self.config.lora_alpha, self.config.use_rslora);
+        loose.attach(tensors, |rank| alpha / if rslora { (rank as f64).sqrt() } else { rank as f64 })
+    }
+}
+
+impl Tensors<'_> {
+    /// The name here of a tensor that an adapter file names: of the whole model, or of its language model alone.
+    fn base_of(&self, layout: Layout, name: &str) -> String {
+        let whole = match names::place(layout, name) {
+            Place::Whole(name) => name,
+            _ => name.to_string(),
+        };
+        let alone = format!("language_model.{name}");
+        if !self.entries.contains_key(&whole) && self.entries.contains_key(&alone) { alone } else { whole }
+    }
+}

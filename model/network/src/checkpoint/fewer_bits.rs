@@ -1,0 +1,204 @@
+//! Checkpoints with their matrices in fewer bits, written tensor by tensor.
+//!
+//! In eight bits a matrix has whole numbers and a scale for each row, in four bits blocks of 32 as GGUF files have them
+//! ([`Storage::Q4_0`], or [`Storage::Q4_1`] where an offset helps). safetensors knows no blocks: such a matrix is bytes
+//! there, and the file's notes say which type they are of. Vectors and positions stay as they are; tables and heads,
+//! where words are told apart, have eight bits at least.
+
+use std::fs::File;
+use std::io::{BufWriter, Seek, SeekFrom, Write};
+use std::path::{Path, PathBuf};
+
+use rayon::prelude::*;
+use safetensors::Dtype;
+use serde_json::{Map, Value, json};
+
+use super::{CheckpointError, HostTensor, SCALE_SUFFIX, Tensors, io};
+use crate::quantize;
+use crate::storage::Storage;
+
+/// How many bits the matrices get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bits {
+    /// Eight, and a scale for each row.
+    Eight,
+    /// Four, and a scale, perhaps an offset, for 32.
+    Four,
+}
+
+/// What became of a checkpoint.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Shrunk {
+    /// Numbers in it.
+    pub parameters: u64,
+    /// Bytes of the new file.
+    pub bytes: u64,
+    /// Squared errors of its matrices, and squares of these, summed.
+    squares: [f64; 2],
+}
+
+impl Shrunk {
+    /// How far the matrices are off: ‖new − old‖ / ‖old‖ over all of them.
+    #[must_use]
+    pub fn error(&self) -> f64 {
+        if self.squares[1] == 0.0 { 0.0 } else { (self.squares[0] / self.squares[1]).sqrt() }
+    }
+}
+
+impl Tensors<'_> {
+    /// Writes all tensors into a new safetensors file, matrices in fewer bits. `rename` gives the names there; `tell` is
+    /// told of each tensor how many numbers it has.
+    ///
+    /// # Errors
+    /// When a file cannot be read or written.
+    pub(super) fn write_in(
+        &self,
+        bits: Bits,
+        path: &Path,
+        rename: impl Fn(&str) -> String,
+        mut tell: impl FnMut(u64),
+    ) -> Result<Shrunk, CheckpointError> {
+        let partial = path.with_extension("safetensors.partial");
+        let mut file = Growing::new(&partial, self.names().map(&rename))?;
+        let mut shrunk = Shrunk::default();
+        for name in self.names() {
+            let tensor = self.values(name)?.expect("listed");
+            let matrix = Matrix::of(name, &tensor, bits);
+            let name = rename(name);
+            let squares = matrix.write(&name, &tensor, &mut file)?;
+            shrunk.squares[0] += squares[0];
+            shrunk.squares[1] += squares[1];
+            shrunk.parameters += tensor.values.len() as u64;
+            tell(tensor.values.len() as u64);
+        }
+        shrunk.bytes = file.finish()?;
+        std::fs::rename(&partial, path).map_err(|cause| io(path, cause))?;
+        Ok(shrunk)
+    }
+}
+
+/// How a tensor is written.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Matrix {
+    /// As it is, in f32.
+    No,
+    /// A scale for each row.
+    Rows,
+    /// In blocks of 32.
+    Blocks,
+}
+
+impl Matrix {
+    fn of(name: &str, tensor: &HostTensor, bits: Bits) -> Matrix {
+        if tensor.shape.len() < 2 || !name.ends_with(".weight") {
+            return Matrix::No;
+        }
+        let words = name.contains("embed_tokens") || name.contains("lm_head");
+        let blocks = tensor.shape.len() == 2 && tensor.shape[1].is_multiple_of(32) && tensor.shape[1] > 0;
+        if bits == Bits::Four && blocks && !words { Matrix::Blocks } else { Matrix::Rows }
+    }
+
+    /// Squared errors and squares.
+    fn write(self, name: &str, tensor: &HostTensor, file: &mut Growing) -> Result<[f64; 2], CheckpointError> {
+        let values = &tensor.values;
+        match self {
+            Matrix::No => {
+                file.put(name, Dtype::F32, &tensor.shape, &bytes_of(values))?;
+                Ok([0.0; 2])
+            }
+            Matrix::Rows => {
+                let (codes, scales) = quantize::quantize(values, tensor.shape[0]);
+                file.put(name, Dtype::I8, &tensor.shape, bytemuck::cast_slice(&codes))?;
+                file.put(&format!("{name}{SCALE_SUFFIX}"), Dtype::F32, &[scales.len()], &bytes_of(&scales))?;
+                let width = (codes.len() / scales.len().max(1)).max(1);
+                let back = codes.iter().enumerate().map(|(i, code)| f32::from(*code) * scales[i / width]);
+                Ok(squares(values, back))
+            }
+            Matrix::Blocks => {
+                let in_type = |storage: Storage| {
+                    let rows = values.par_chunks(tensor.shape[1]);
+                    let (bytes, squares): (Vec<Vec<u8>>, Vec<[f64; 2]>) = rows
+                        .map(|row| {
+                            let (mut bytes, mut back) = (Vec::new(), Vec::new());
+                            storage.quantise(row, &mut bytes);
+                            storage.dequantise(&bytes, &mut back);
+                            let squares = squares(row, back.into_iter());
+                            (bytes, squares)
+                        })
+                        .unzip();
+                    let sum = squares.iter().fold([0.0; 2], |sum, s| [sum[0] + s[0], sum[1] + s[1]]);
+                    (storage, bytes.concat(), sum)
+                };
+                let (plain, offset) = (in_type(Storage::Q4_0), in_type(Storage::Q4_1));
+                // an offset takes a ninth more room
+                let (storage, bytes, squares) = if offset.2[0] < WORTH_AN_OFFSET * plain.2[0] { offset } else { plain };
+                file.put(name, Dtype::U8, &[tensor.shape[0], bytes.len() / tensor.shape[0]], &bytes)?;
+                file.note(name, storage);
+                Ok(squares)
+            }
+        }
+    }
+}
+
+/// Blocks get offsets where these leave less than this share of the squared error.
+const WORTH_AN_OFFSET: f64 = 0.8;
+
+fn squares(values: &[f32], back: impl Iterator<Item = f32>) -> [f64; 2] {
+    values.iter().zip(back).fold([0.0; 2], |[error, size], (value, back)| {
+        [error + f64::from(value - back).powi(2), size + f64::from(*value).powi(2)]
+    })
+}
+
+fn bytes_of(values: &[f32]) -> Vec<u8> {
+    values.iter().flat_map(|value| value.to_le_bytes()).collect()
+}
+
+/// A safetensors file whose tensors come one by one.
+struct Growing {
+    path: PathBuf,
+    file: BufWriter<File>,
+    header: Map<String, Value>,
+    notes: Map<String, Value>,
+    /// Bytes kept free for the header, which comes first and is known last.
+    room: usize,
+    /// Bytes of tensors so far.
+    place: u64,
+}
+
+impl Growing {
+    fn new(path: &Path, names: impl Iterator<Item = String>) -> Result<Growing, CheckpointError> {
+        // a name may stand there three times: itself, its scales, its note; then types, sizes and places
+        let room = names.map(|name| 3 * name.len() + SCALE_SUFFIX.len() + 400).sum::<usize>() + 200;
+        let room = room.next_multiple_of(8);
+        let mut file = BufWriter::new(File::create(path).map_err(|cause| io(path, cause))?);
+        file.seek(SeekFrom::Start(8 + room as u64)).map_err(|cause| io(path, cause))?;
+        let notes = Map::from_iter([("format".to_string(), "pt".into())]);
+        Ok(Growing { path: path.to_owned(), file, header: Map::new(), notes, room, place: 0 })
+    }
+
+    fn put(&mut self, name: &str, dtype: Dtype, shape: &[usize], bytes: &[u8]) -> Result<(), CheckpointError> {
+        let end = self.place + bytes.len() as u64;
+        let info = json!({"dtype": dtype, "shape": shape, "data_offsets": [self.place, end]});
+        self.header.insert(name.to_string(), info);
+        self.place = end;
+        self.file.write_all(bytes).map_err(|cause| io(&self.path, cause))
+    }
+
+    fn note(&mut self, name: &str, storage: Storage) {
+        self.notes.insert(name.to_string(), format!("{storage:?}").into());
+    }
+
+    /// Writes the header. The size of the file.
+    fn finish(mut self) -> Result<u64, CheckpointError> {
+        self.header.insert("__metadata__".into(), Value::Object(self.notes));
+        let mut text = Value::Object(self.header).to_string().into_bytes();
+        assert!(text.len() <= self.room, "a header of {} in {}", text.len(), self.room);
+        text.resize(self.room, b' ');
+        let cannot = |cause| io(&self.path, cause);
+        self.file.seek(SeekFrom::Start(0)).map_err(cannot)?;
+        let header = [&(self.room as u64).to_le_bytes()[..], &text].concat();
+        self.file.write_all(&header).and_then(|()| self.file.flush()).map_err(cannot)?;
+        self.file.get_ref().sync_all().map_err(cannot)?;
+        Ok(8 + self.room as u64 + self.place)
+    }
+}

@@ -1,0 +1,69 @@
+//! The weight files of a model folder.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Component, Path, PathBuf};
+
+use super::{CheckpointError, format, io};
+
+const ONE: &str = "model.safetensors";
+const INDEX: &str = "model.safetensors.index.json";
+
+/// Whether a folder has weights that can be read.
+pub(super) fn has_weights(folder: &Path) -> bool {
+    folder.join(ONE).exists() || folder.join(INDEX).exists()
+}
+
+/// The files, in the order of their names: `model.safetensors`, or the shards that the index names.
+pub(super) fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
+    #[derive(serde::Deserialize)]
+    struct Index {
+        weight_map: BTreeMap<String, String>,
+    }
+    let index_path = folder.join(INDEX);
+    if !index_path.exists() {
+        let one = folder.join(ONE);
+        return match (one.exists(), pickle(folder)) {
+            (false, Some(pickle)) => Err(pickled(&pickle)),
+            _ => Ok(vec![one]),
+        };
+    }
+    let text = std::fs::read(&index_path).map_err(|cause| io(&index_path, cause))?;
+    let index: Index = serde_json::from_slice(&text).map_err(|error| format(&index_path, error))?;
+    let names: BTreeSet<String> = index.weight_map.into_values().collect();
+    if let Some(name) = names.iter().find(|name| !is_plain(name)) {
+        return Err(format(&index_path, format!("`{name}` is no file of this folder")));
+    }
+    Ok(names.into_iter().map(|name| folder.join(name)).collect())
+}
+
+/// Whether a name leads to a file of the same folder.
+fn is_plain(name: &str) -> bool {
+    let mut parts = Path::new(name).components();
+    matches!((parts.next(), parts.next()), (Some(Component::Normal(_)), None))
+}
+
+/// The first file of weights that only Python can read.
+fn pickle(folder: &Path) -> Option<PathBuf> {
+    let files = std::fs::read_dir(folder).ok()?.flatten().map(|file| file.path());
+    let pickled = |path: &PathBuf| {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        name.ends_with(".bin") && (name.starts_with("pytorch_model") || name.starts_with("adapter_model"))
+    };
+    files.filter(pickled).min()
+}
+
+/// The error for such a file.
+pub(super) fn pickled(path: &Path) -> CheckpointError {
+    let stem = if path.file_name().is_some_and(|name| name == "adapter_model.bin") { "adapter_model" } else { "model" };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let problem = format!(
+        "a Python pickle, which can run any code and is not read here. Convert it, with torch and safetensors \
+         installed:\n  cd '{}'\n  python3 -c \"import glob, torch; from safetensors.torch import save_file; \
+         [save_file({{k: v.contiguous().clone() for k, v in torch.load(f, map_location='cpu', \
+         weights_only=True).items()}}, f.replace('pytorch_model', 'model').replace('.bin', '.safetensors')) for f in \
+         glob.glob('*_model*.bin')]\"\n\
+         Then {stem}.safetensors is read; of several parts rename the index to {INDEX} as well, with the new names in it",
+        folder.display()
+    );
+    format(path, problem)
+}

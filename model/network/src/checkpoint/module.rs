@@ -1,0 +1,204 @@
+//! From modules to tensors by name and back.
+
+use burn::Tensor;
+use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::tensor::TensorData;
+
+use super::{CheckpointError, HostTensor, TensorMap, Tensors};
+use crate::tensors::host;
+
+/// Every float parameter of a module under its file name. Reads from the device.
+#[must_use]
+pub fn tensors_of<M: Module>(module: &M) -> TensorMap {
+    let mut collector = Collector { path: Vec::new(), tensors: TensorMap::new() };
+    module.visit(&mut collector);
+    collector.tensors
+}
+
+/// What a module is filled from, a tensor at a time.
+pub trait TakeTensor {
+    /// The sizes of a tensor that is still there.
+    fn sizes(&self, name: &str) -> Option<&[usize]>;
+
+    /// The numbers of a tensor, which is not there any more.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    fn take(&mut self, name: &str) -> Result<Vec<f32>, CheckpointError>;
+
+    /// A tensor that is not wanted.
+    fn forget(&mut self, name: &str);
+
+    /// The names that nobody took.
+    fn rest(self) -> Vec<String>;
+}
+
+impl TakeTensor for TensorMap {
+    fn sizes(&self, name: &str) -> Option<&[usize]> {
+        self.get(name).map(|tensor| &tensor.shape[..])
+    }
+
+    fn take(&mut self, name: &str) -> Result<Vec<f32>, CheckpointError> {
+        Ok(self.remove(name).map(|tensor| tensor.values).unwrap_or_default())
+    }
+
+    fn forget(&mut self, name: &str) {
+        self.remove(name);
+    }
+
+    fn rest(self) -> Vec<String> {
+        self.into_keys().collect()
+    }
+}
+
+impl TakeTensor for Tensors<'_> {
+    fn sizes(&self, name: &str) -> Option<&[usize]> {
+        self.shape(name)
+    }
+
+    fn take(&mut self, name: &str) -> Result<Vec<f32>, CheckpointError> {
+        let values = self.values(name)?.map(|tensor| tensor.values).unwrap_or_default();
+        self.remove(name);
+        Ok(values)
+    }
+
+    fn forget(&mut self, name: &str) {
+        self.remove(name);
+    }
+
+    fn rest(self) -> Vec<String> {
+        self.names().map(str::to_owned).collect()
+    }
+}
+
+/// Fills a module from tensors by name, one after the other; `origin` names them in errors.
+///
+/// # Errors
+/// When a tensor is missing, left over or has another shape. All of them are listed. When one cannot be read.
+pub fn apply<M: Module>(module: M, tensors: impl TakeTensor, origin: &str) -> Result<M, CheckpointError> {
+    let mut loader = Loader { path: Vec::new(), tensors, problems: Problems::default(), failed: None };
+    let module = module.map(&mut loader);
+    if let Some(error) = loader.failed {
+        return Err(error);
+    }
+    loader.problems.unexpected = loader.tensors.rest();
+    match loader.problems.describe() {
+        None => Ok(module),
+        Some(problems) => Err(CheckpointError::Mismatch { path: origin.to_string(), problems }),
+    }
+}
+
+/// The file name of the parameter at `path`: the path itself, with peft's names for adapters.
+fn file_name(path: &[String]) -> String {
+    let name = path.join(".");
+    match name.strip_suffix(".lora.a") {
+        Some(layer) => format!("{layer}.lora_A.weight"),
+        None => match name.strip_suffix(".lora.b") {
+            Some(layer) => format!("{layer}.lora_B.weight"),
+            None => name,
+        },
+    }
+}
+
+struct Collector {
+    path: Vec<String>,
+    tensors: TensorMap,
+}
+
+impl ModuleVisitor for Collector {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_string());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let tensor = param.val();
+        let shape = tensor.dims().to_vec();
+        let values = host(tensor);
+        self.tensors.insert(file_name(&self.path), HostTensor { shape, values });
+    }
+}
+
+struct Loader<T> {
+    path: Vec<String>,
+    tensors: T,
+    problems: Problems,
+    /// The first tensor that could not be read.
+    failed: Option<CheckpointError>,
+}
+
+#[derive(Default)]
+struct Problems {
+    missing: Vec<String>,
+    misshapen: Vec<String>,
+    unexpected: Vec<String>,
+}
+
+impl Problems {
+    fn describe(&self) -> Option<String> {
+        let parts: Vec<String> =
+            [("missing", &self.missing), ("wrong shape", &self.misshapen), ("unexpected", &self.unexpected)]
+                .into_iter()
+                .filter(|(_, names)| !names.is_empty())
+                .map(|(kind, names)| {
+                    let shown = names.iter().take(5).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                    let rest = names.len().saturating_sub(5);
+                    if rest > 0 { format!("{kind}: {shown} and {rest} more") } else { format!("{kind}: {shown}") }
+                })
+                .collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+}
+
+impl<T: TakeTensor> ModuleMapper for Loader<T> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_string());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        let name = file_name(&self.path);
+        let Some(sizes) = self.tensors.sizes(&name) else {
+            self.problems.missing.push(name);
+            return param;
+        };
+        let shape = param.lazy_shape();
+        if shape.as_slice() != sizes {
+            let note = format!("{name} is {sizes:?}, expected {:?}", shape.as_slice());
+            self.problems.misshapen.push(note);
+            self.tensors.forget(&name);
+            return param;
+        }
+        if self.failed.is_some() {
+            return param;
+        }
+        let values = match self.tensors.take(&name) {
+            Ok(values) => values,
+            Err(error) => {
+                self.failed = Some(error);
+                return param;
+            }
+        };
+        let value = Tensor::from_data(TensorData::new(values, shape), &param.lazy_device());
+        let id = param.id;
+        param.transform_for_load(value, id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn adapters_are_saved_under_pefts_names() {
+        let path = |last: &str| ["q_proj", "lora", last].map(String::from).to_vec();
+        assert_eq!(file_name(&path("a")), "q_proj.lora_A.weight");
+        assert_eq!(file_name(&path("b")), "q_proj.lora_B.weight");
+    }
+}

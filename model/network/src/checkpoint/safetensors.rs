@@ -1,0 +1,143 @@
+//! The safetensors container, read by its header.
+
+use safetensors::Dtype;
+use safetensors::tensor::{Metadata, TensorInfo};
+
+use super::adapter::Loose;
+use super::names::{Layout, Place, place};
+use super::tensors::{Entry, Rows, Source, Tensors};
+use super::{CheckpointError, SCALE_SUFFIX};
+use crate::storage::Storage;
+
+/// The longest header that the format allows.
+const LONGEST: u64 = 100_000_000;
+
+/// The header, and the first byte after it.
+pub(super) fn header(source: &Source<'_>) -> Result<(Metadata, u64), CheckpointError> {
+    let size = source.bytes.size();
+    let read = |start, into: &mut [u8]| {
+        let read = source.bytes.read_at(start, into);
+        read.map_err(|cause| CheckpointError::Io { path: source.origin.clone(), cause })
+    };
+    let mut length = [0; 8];
+    if size < 8 {
+        return Err(source.format(format!("not a safetensors file: it has {size} bytes")));
+    }
+    read(0, &mut length)?;
+    let length = u64::from_le_bytes(length);
+    if length > LONGEST || length > size - 8 {
+        let problem = format!("not a safetensors file: it has {size} bytes and claims a header of {length}");
+        return Err(source.format(problem));
+    }
+    let mut text = vec![0; length as usize];
+    read(8, &mut text)?;
+    let metadata: Metadata =
+        serde_json::from_slice(&text).map_err(|error| source.format(format!("the safetensors header: {error}")))?;
+    let (found, expected) = (size - 8 - length, metadata.data_len() as u64);
+    if found != expected {
+        let problem =
+            format!("{found} bytes of tensors where the header lists {expected}; it was cut short or mixed up");
+        return Err(source.format(problem));
+    }
+    Ok((metadata, 8 + length))
+}
+
+impl<'a> Tensors<'a> {
+    /// Adds the tensors of a file; adapters are put aside until their bases are known.
+    pub(super) fn add_safetensors(
+        &mut self,
+        source: Source<'a>,
+        layout: Layout,
+        loose: &mut Loose,
+    ) -> Result<(), CheckpointError> {
+        let (metadata, data) = header(&source)?;
+        let number = self.sources.len();
+        self.sources.push(source);
+        let infos = metadata.tensors();
+        let mut names: Vec<&String> = infos.keys().collect();
+        names.sort_unstable();
+        for name in names {
+            let source = &self.sources[number];
+            if name.strip_suffix(SCALE_SUFFIX).is_some_and(|weight| infos.contains_key(weight)) {
+                continue;
+            }
+            let place = place(layout, name);
+            if place == Place::Nowhere {
+                continue;
+            }
+            let info = infos[name];
+            let mut shape = info.shape.clone();
+            let storage = match info.dtype {
+                Dtype::F32 => Storage::F32,
+                Dtype::F16 => Storage::F16,
+                Dtype::BF16 => Storage::BF16,
+                Dtype::I8 => Storage::I8,
+                Dtype::U8 => {
+                    let note = metadata.metadata().as_ref().and_then(|notes| notes.get(name));
+                    blocks(note, &mut shape).map_err(|problem| source.tensor(name, problem))?
+                }
+                other => return Err(source.tensor(name, format!("type {other:?} is not supported"))),
+            };
+            let scales = match storage {
+                Storage::I8 => Some(data + scales_of(name, info, &infos).map_err(|e| source.tensor(name, e))?),
+                _ => None,
+            };
+            let entry = Entry {
+                name: name.clone(),
+                shape,
+                storage,
+                source: number,
+                start: data + info.data_offsets.0 as u64,
+                rows: Rows::From(0),
+                scales,
+                adapters: Vec::new(),
+            };
+            match place {
+                Place::Nowhere => {}
+                Place::Whole(name) => self.insert(name, entry)?,
+                Place::Adapter(name, part) => loose.add(name, part, entry),
+                Place::Thirds(names) => {
+                    let rows = entry.shape.first().copied().unwrap_or(0);
+                    if !rows.is_multiple_of(3) || scales.is_some() {
+                        return Err(source.tensor(name, format!("its {rows} rows are no queries, keys and values")));
+                    }
+                    for (third, name) in names.into_iter().enumerate() {
+                        let mut entry = Entry { rows: Rows::From(third * rows / 3), ..entry.clone() };
+                        entry.shape[0] = rows / 3;
+                        self.insert(name, entry)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Which blocks the bytes `[rows, bytes]` of a tensor are, by the file's note of it; `shape` becomes that of the numbers.
+fn blocks(note: Option<&String>, shape: &mut [usize]) -> Result<Storage, String> {
+    let note = note.ok_or("type U8 is not supported without a note of what it holds")?;
+    let storage = Storage::named(note).filter(|storage| storage.block().0 > 1);
+    let storage = storage.ok_or_else(|| format!("bytes of the type {note}, which is not known"))?;
+    let (weights, bytes) = storage.block();
+    match shape {
+        [_, row] if row.is_multiple_of(bytes) => *row = *row / bytes * weights,
+        other => return Err(format!("bytes of {other:?} are no rows of {storage:?} blocks")),
+    }
+    Ok(storage)
+}
+
+/// Where in the data the scales of an int8 tensor lie.
+fn scales_of(
+    name: &str,
+    info: &TensorInfo,
+    infos: &std::collections::HashMap<String, &TensorInfo>,
+) -> Result<u64, String> {
+    let scales = infos.get(&format!("{name}{SCALE_SUFFIX}"));
+    let scales = scales.ok_or_else(|| format!("int8 without `{name}{SCALE_SUFFIX}`"))?;
+    let rows = if info.shape.len() < 2 { None } else { Some(info.shape[0]) };
+    if scales.dtype != Dtype::F32 || rows.is_none_or(|rows| scales.shape != [rows]) {
+        let (kind, found) = (scales.dtype, &scales.shape);
+        return Err(format!("{:?} of int8 with scales {found:?} of {kind:?}; there is one F32 a row", info.shape));
+    }
+    Ok(scales.data_offsets.0 as u64)
+}

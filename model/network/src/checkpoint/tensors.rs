@@ -1,0 +1,259 @@
+//! The tensors of one or several files, none of which is read before it is asked for.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use super::{CheckpointError, HostTensor, TensorMap, adapter::Adapter, io};
+use crate::read_at::{OnDisk, ReadAt};
+use crate::storage::Storage;
+
+/// Rows are read in parts of about this many bytes, so that beside the numbers hardly any memory is taken.
+const PART: usize = 8 << 20;
+
+/// A file that tensors lie in.
+pub(super) struct Source<'a> {
+    /// How errors name it.
+    pub origin: String,
+    pub bytes: Box<dyn ReadAt + 'a>,
+}
+
+impl Source<'static> {
+    pub fn open(path: &Path) -> Result<Self, CheckpointError> {
+        let bytes = Box::new(OnDisk::open(path).map_err(|cause| io(path, cause))?);
+        Ok(Self { origin: path.display().to_string(), bytes })
+    }
+}
+
+impl<'a> Source<'a> {
+    pub fn memory(bytes: &'a [u8], origin: &str) -> Self {
+        Self { origin: origin.to_string(), bytes: Box::new(bytes) }
+    }
+
+    pub fn format(&self, problem: impl ToString) -> CheckpointError {
+        CheckpointError::Format { path: self.origin.clone(), problem: problem.to_string() }
+    }
+
+    pub fn tensor(&self, name: &str, problem: impl Into<String>) -> CheckpointError {
+        CheckpointError::Tensor { path: self.origin.clone(), name: name.to_string(), problem: problem.into() }
+    }
+
+    fn read(&self, start: u64, length: usize) -> Result<Vec<u8>, CheckpointError> {
+        let mut bytes = vec![0; length];
+        let read = self.bytes.read_at(start, &mut bytes);
+        read.map_err(|cause| CheckpointError::Io { path: self.origin.clone(), cause })?;
+        Ok(bytes)
+    }
+}
+
+/// Which of the stored rows are a tensor's, and in which order.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Rows {
+    /// From this one on, as they lie.
+    From(usize),
+    /// The rows of each head of this many lie with the partners of a rotation side by side; the tensor has the first
+    /// partners of all pairs, then the second (Llama models in GGUF files).
+    Paired(usize),
+}
+
+/// A tensor as it lies in a file, under the name that it has here.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// Its name in the file.
+    pub name: String,
+    pub shape: Vec<usize>,
+    pub storage: Storage,
+    /// Which of the files.
+    pub source: usize,
+    /// The first stored byte.
+    pub start: u64,
+    pub rows: Rows,
+    /// Where one f32 a row lies that the row is multiplied by.
+    pub scales: Option<u64>,
+    /// What is added to it.
+    pub adapters: Vec<Adapter>,
+}
+
+impl Entry {
+    /// Rows and the numbers in each. A tensor of one axis is one number a row.
+    fn matrix(&self) -> (usize, usize) {
+        match &self.shape[..] {
+            [] => (1, 1),
+            [length] if self.storage.block().0 == 1 => (*length, 1),
+            [length] => (1, *length),
+            [rows, rest @ ..] => (*rows, rest.iter().product()),
+        }
+    }
+}
+
+/// Tensors by the names that they have here.
+#[derive(Default)]
+pub struct Tensors<'a> {
+    pub(super) sources: Vec<Source<'a>>,
+    pub(super) entries: BTreeMap<String, Entry>,
+}
+
+impl<'a> Tensors<'a> {
+    /// The names in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.entries.keys().map(String::as_str)
+    }
+
+    /// The sizes of a tensor, if it is there.
+    #[must_use]
+    pub fn shape(&self, name: &str) -> Option<&[usize]> {
+        self.entries.get(name).map(|entry| &entry.shape[..])
+    }
+
+    /// How a tensor is stored, if it is there.
+    #[must_use]
+    pub fn storage(&self, name: &str) -> Option<Storage> {
+        self.entries.get(name).map(|entry| entry.storage)
+    }
+
+    /// Numbers in all, and the bytes that they take in their files.
+    pub(super) fn size(&self) -> (u64, u64) {
+        self.entries.values().fold((0, 0), |(numbers, bytes), entry| {
+            let (rows, width) = entry.matrix();
+            let row = entry.storage.row_bytes(width).expect("checked on opening");
+            let scales = entry.scales.map_or(0, |_| rows * 4);
+            (numbers + (rows * width) as u64, bytes + (rows * row + scales) as u64)
+        })
+    }
+
+    pub(super) fn insert(&mut self, name: String, entry: Entry) -> Result<(), CheckpointError> {
+        if let Some(before) = self.entries.get(&name) {
+            let other = &self.sources[before.source].origin;
+            let problem = format!("is `{name}` here, and so is `{}` of {other}", before.name);
+            return Err(self.sources[entry.source].tensor(&entry.name, problem));
+        }
+        self.entries.insert(name, entry);
+        Ok(())
+    }
+
+    /// Forgets a tensor. Whether it was there.
+    pub fn remove(&mut self, name: &str) -> bool {
+        self.entries.remove(name).is_some()
+    }
+
+    /// Takes out the tensors whose names begin with `prefix`, which is cut off, and reads them.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn split_off(&mut self, prefix: &str) -> Result<TensorMap, CheckpointError> {
+        let names: Vec<String> = self.names().filter(|name| name.starts_with(prefix)).map(str::to_owned).collect();
+        let mut taken = TensorMap::new();
+        for name in names {
+            let entry = self.entries.remove(&name).expect("it was just listed");
+            taken.insert(name[prefix.len()..].to_owned(), self.values_of(&entry)?);
+        }
+        Ok(taken)
+    }
+
+    /// The bytes of some rows as they are stored, one row after the other in the tensor's order.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    fn stored_rows(&self, entry: &Entry, rows: std::ops::Range<usize>) -> Result<Vec<u8>, CheckpointError> {
+        let (_, width) = entry.matrix();
+        let bytes = entry.storage.row_bytes(width).expect("checked on opening");
+        let source = &self.sources[entry.source];
+        let at = |row: usize| entry.start + (row * bytes) as u64;
+        match entry.rows {
+            Rows::From(first) => source.read(at(first + rows.start), rows.len() * bytes),
+            Rows::Paired(head) => {
+                let stored = source.read(at(rows.start), rows.len() * bytes)?;
+                let mut ordered = Vec::with_capacity(stored.len());
+                for head in stored.chunks_exact(head * bytes) {
+                    let pairs = || head.chunks_exact(2 * bytes);
+                    pairs().for_each(|pair| ordered.extend_from_slice(&pair[..bytes]));
+                    pairs().for_each(|pair| ordered.extend_from_slice(&pair[bytes..]));
+                }
+                Ok(ordered)
+            }
+        }
+    }
+
+    /// Hands over a tensor's rows as they are stored, part by part: first row, rows, bytes. A block type stays what it
+    /// is; what is read at a time is small whatever the tensor's size.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    fn each_part(
+        &self,
+        entry: &Entry,
+        mut take: impl FnMut(usize, usize, &[u8]) -> Result<(), CheckpointError>,
+    ) -> Result<(), CheckpointError> {
+        let (rows, width) = entry.matrix();
+        let bytes = entry.storage.row_bytes(width).expect("checked on opening");
+        let whole = if let Rows::Paired(head) = entry.rows { head } else { 1 };
+        let part = (PART / bytes.max(1) / whole).max(1) * whole;
+        for first in (0..rows).step_by(part) {
+            let count = part.min(rows - first);
+            take(first, count, &self.stored_rows(entry, first..first + count)?)?;
+        }
+        Ok(())
+    }
+
+    /// The numbers of a tensor, adapters added; `None` where there is no such tensor.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub fn values(&self, name: &str) -> Result<Option<HostTensor>, CheckpointError> {
+        self.entries.get(name).map(|entry| self.values_of(entry)).transpose()
+    }
+
+    pub(super) fn values_of(&self, entry: &Entry) -> Result<HostTensor, CheckpointError> {
+        let (rows, width) = entry.matrix();
+        let mut values = Vec::with_capacity(rows * width);
+        self.each_part(entry, |_, _, bytes| {
+            entry.storage.dequantise(bytes, &mut values);
+            Ok(())
+        })?;
+        if let Some(scales) = entry.scales {
+            let mut scale = Vec::with_capacity(rows);
+            Storage::F32.dequantise(&self.sources[entry.source].read(scales, rows * 4)?, &mut scale);
+            if width > 0 {
+                values.chunks_exact_mut(width).zip(&scale).for_each(|(row, s)| row.iter_mut().for_each(|x| *x *= s));
+            }
+        }
+        for adapter in &entry.adapters {
+            let (a, b) = (self.values_of(&adapter.a)?, self.values_of(&adapter.b)?);
+            let rank = a.shape[0];
+            values.par_chunks_exact_mut(width).zip(b.values.par_chunks_exact(rank)).for_each(|(row, b)| {
+                for (b, a) in b.iter().zip(a.values.chunks_exact(width)) {
+                    let share = b * adapter.scale;
+                    row.iter_mut().zip(a).for_each(|(w, a)| *w += share * a);
+                }
+            });
+        }
+        Ok(HostTensor { shape: entry.shape.clone(), values })
+    }
+
+    /// Whether two tensors are stored as the same bytes. Tensors of other types or shapes are not.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn same(&self, a: &str, b: &str) -> Result<bool, CheckpointError> {
+        let (Some(a), Some(b)) = (self.entries.get(a), self.entries.get(b)) else { return Ok(false) };
+        let plain = |entry: &Entry| entry.scales.is_none() && entry.adapters.is_empty();
+        if a.shape != b.shape || a.storage != b.storage || !plain(a) || !plain(b) {
+            return Ok(false);
+        }
+        let mut same = true;
+        self.each_part(a, |first, count, bytes| {
+            same = same && self.stored_rows(b, first..first + count)? == bytes;
+            Ok(())
+        })?;
+        Ok(same)
+    }
+
+    /// All of it at once.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn into_map(self) -> Result<TensorMap, CheckpointError> {
+        self.entries.iter().map(|(name, entry)| Ok((name.clone(), self.values_of(entry)?))).collect()
+    }
+}

@@ -1,0 +1,167 @@
+//! A language model alone: what the decoder of a whole model is before it has seen a picture.
+
+use burn::Tensor;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, TensorData, activation::log_softmax};
+
+use crate::config::TextConfig;
+use crate::decoder::LanguageModel;
+use crate::initialise;
+use crate::internvl::PromptError;
+use crate::kv_cache::KvCache;
+use crate::tensors::{host, indices};
+
+/// Decoder and output head, with the sizes they were made with.
+#[derive(Module, Debug)]
+pub struct TextModel {
+    /// The network.
+    pub language_model: LanguageModel,
+    #[module(skip)]
+    config: TextConfig,
+}
+
+impl TextModel {
+    /// A model whose parameters are not allocated yet. The config is taken as valid.
+    #[must_use]
+    pub fn new(config: &TextConfig, device: &Device) -> Self {
+        let language_model = LanguageModel::new(config, config.tied() != Some(false), device);
+        Self { language_model, config: config.clone() }
+    }
+
+    /// The sizes and constants the model was made with.
+    #[must_use]
+    pub fn config(&self) -> &TextConfig {
+        &self.config
+    }
+
+    /// The model with a table, and a head, of at least `vocabulary` rows. New rows are the mean of those that are there
+    /// and a little noise of `seed`, so that new tokens are neither likely nor alike (Hewitt, "Initializing new word
+    /// embeddings for pretrained language models", 2021).
+    #[must_use]
+    pub fn widened(mut self, vocabulary: usize, seed: u64) -> Self {
+        let rows = self.config.vocab_size;
+        if vocabulary <= rows {
+            return self;
+        }
+        let deviation = self.config.initializer_range;
+        let widen = |weight: Param<Tensor<2>>, name: &str| {
+            let added = vocabulary - rows;
+            weight.map(|table| {
+                let [_, width] = table.dims();
+                let noise = initialise::normal(name, seed, added * width, deviation);
+                let noise = Tensor::from_data(TensorData::new(noise, [added, width]), &table.device());
+                let grad = table.is_require_grad();
+                let table = table.detach();
+                let new = table.clone().mean_dim(0) + noise;
+                Tensor::cat(vec![table, new], 0).detach().set_require_grad(grad)
+            })
+        };
+        let table = &mut self.language_model.model.embed_tokens;
+        table.weight = widen(table.weight.clone(), "embed_tokens");
+        if let Some(head) = &mut self.language_model.lm_head {
+            head.weight = widen(head.weight.clone(), "lm_head");
+        }
+        self.config.vocab_size = vocabulary;
+        self
+    }
+
+    /// `[1, length, hidden]`: the embeddings of some tokens.
+    ///
+    /// # Errors
+    /// When there are none, or one is outside the vocabulary.
+    pub fn embed(&self, tokens: &[u32]) -> Result<Tensor<3>, PromptError> {
+        let vocabulary = self.config.vocab_size;
+        if tokens.is_empty() {
+            return Err(PromptError::Empty);
+        }
+        if let Some(&token) = tokens.iter().find(|token| **token as usize >= vocabulary) {
+            return Err(PromptError::UnknownToken { row: 0, token, vocabulary });
+        }
+        let table = &self.language_model.model.embed_tokens;
+        let device = table.weight.lazy_device().without_autodiff();
+        let ids = indices(tokens.iter().map(|&token| i64::from(token)).collect(), &device);
+        Ok(table.forward(ids).unsqueeze())
+    }
+
+    /// The most likely continuation of `prompt`: at most `count` tokens, up to and without one of `stop`. Waits for the
+    /// device at each token.
+    ///
+    /// # Errors
+    /// As [`TextModel::embed`].
+    pub fn greedy(&self, prompt: &[u32], count: usize, stop: &[u32]) -> Result<Vec<u32>, PromptError> {
+        let mut cache = KvCache::new(self.config.num_hidden_layers);
+        let (mut fed, mut answer) = (prompt.to_vec(), Vec::new());
+        while answer.len() < count {
+            let hidden = self.language_model.model.forward_cached(self.embed(&fed)?, &[fed.len()], &mut cache);
+            let last = hidden.dims()[0] - 1;
+            let logits = host(self.language_model.head(hidden.narrow(0, last, 1)));
+            let best = logits.iter().enumerate().fold((0, f32::NEG_INFINITY), |best, (token, &logit)| {
+                if logit > best.1 { (token, logit) } else { best }
+            });
+            let token = best.0 as u32;
+            if stop.contains(&token) {
+                break;
+            }
+            answer.push(token);
+            fed = vec![token];
+        }
+        Ok(answer)
+    }
+
+    /// The log-probability of each token after the first, given those before it.
+    ///
+    /// # Errors
+    /// As [`TextModel::embed`].
+    pub fn log_probabilities(&self, tokens: &[u32]) -> Result<Vec<f32>, PromptError> {
+        /// Places whose logits are in memory at a time.
+        const PART: usize = 128;
+        let hidden = self.language_model.model.forward(self.embed(tokens)?);
+        let device = hidden.device().without_autodiff();
+        let mut found = Vec::with_capacity(tokens.len() - 1);
+        for (part, next) in tokens[1..].chunks(PART).enumerate() {
+            let logits = self.language_model.head(hidden.clone().narrow(0, part * PART, next.len()));
+            let next = indices(next.iter().map(|&token| i64::from(token)).collect(), &device);
+            let count = next.dims()[0];
+            found.extend(host(log_softmax(logits, 1).gather(1, next.reshape([count, 1]))));
+        }
+        Ok(found)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn new_rows_are_the_mean_with_a_little_noise_and_old_ones_stay() {
+        let config = serde_json::json!({
+            "model_type": "llama", "hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1,
+            "num_attention_heads": 2, "vocab_size": 5, "tie_word_embeddings": false, "initializer_range": 0.01
+        });
+        let config = TextConfig::parse(config.to_string().as_bytes(), "test").expect("valid");
+        let device = Device::flex();
+        let mut model = TextModel::new(&config, &device);
+        let values: Vec<f32> = (0..40).map(|i| (i * i % 17) as f32).collect();
+        let table = Tensor::from_data(TensorData::new(values.clone(), [5, 8]), &device);
+        model.language_model.model.embed_tokens.weight = Param::from_tensor(table.clone());
+        model.language_model.lm_head.as_mut().expect("untied").weight = Param::from_tensor(table);
+        let wide = model.widened(7, 3);
+        assert_eq!(wide.config().vocab_size, 7);
+        let head = wide.language_model.lm_head.as_ref().expect("untied").weight.val();
+        for table in [wide.language_model.model.embed_tokens.weight.val(), head] {
+            let found = host(table);
+            assert_eq!(found[..40], values);
+            for column in 0..8 {
+                let mean = (0..5).map(|row| values[row * 8 + column]).sum::<f32>() / 5.0;
+                for row in 5..7 {
+                    let off = (found[row * 8 + column] - mean).abs();
+                    assert!(off > 0.0 && off < 0.06, "{off}");
+                }
+            }
+            assert_ne!(found[40..48], found[48..], "new tokens differ");
+        }
+        assert_eq!(wide.clone().widened(6, 3).config().vocab_size, 7, "nothing is taken away");
+        let known = wide.log_probabilities(&[0, 6, 5]).expect("in the vocabulary");
+        assert!(known.len() == 2 && known.iter().all(|p| p.is_finite()));
+    }
+}

@@ -1,0 +1,97 @@
+use skeletonllm_checks::{Need, case, fetched, have, shared};
+use skeletonllm_network::device::{self, DeviceChoice, Selected};
+
+use super::*;
+
+fn check(selected: &Selected) {
+    let Some(folder) = shared("golden/llama-tiny") else { return };
+    let report = run(&folder, &selected.device).expect("a complete case");
+    assert!(report.passed(), "{}\n{report}", selected.name);
+    // nothing was left out: blocks of ten types, seven containers
+    let count = |part: &str| report.checks.iter().filter(|check| check.name.contains(part)).count();
+    let counts = ["blocks", "prompt", "logits", "greedy", "hidden", "loss", "gradient", "row"].map(count);
+    assert_eq!(counts, [10, 7, 7, 7, 6, 3, 3, 5], "{report}");
+}
+
+#[test]
+fn every_container_agrees_with_another_implementation_on_the_cpu() {
+    check(&device::cpu().expect("the CPU backend is part of this build"));
+}
+
+#[test]
+fn every_container_agrees_with_another_implementation_on_wgpu() {
+    let Some(gpu) = have(Need::Gpu, device::select(DeviceChoice::Gpu)) else { return };
+    check(&gpu);
+}
+
+#[test]
+fn a_wrong_result_fails_its_check() {
+    let right = [1.0, -4.0, 2.0];
+    for wrong in [[1.0, -4.0, 2.1], [1.0, f32::NAN, 2.0]] {
+        assert!(!Check::of_largest("x", &wrong, &right, 1e-4).passed());
+        assert!(!Check::in_ulps("x", &wrong, &right, 1.0).passed());
+    }
+    assert!(Check::of_largest("x", &right, &right, 1e-4).passed() && Check::in_ulps("x", &right, &right, 1.0).passed());
+    assert!(!Check::of_largest("x", &right[1..], &right, 1e-4).passed());
+    assert!(!Check::in_ulps("x", &right[1..], &right, 1.0).passed());
+    assert!(Check::exactly("x", &[1, 2], &[1, 2]).passed());
+    assert!(!Check::exactly("x", &[1, 2], &[1, 3]).passed() && !Check::exactly("x", &[1, 2], &[1, 2, 3]).passed());
+    assert!(!Report::default().passed(), "no check is no pass");
+}
+
+/// What llama.cpp says of the same file; how it was asked stands beside it.
+#[derive(serde::Deserialize)]
+struct Reference {
+    text_tokens: Vec<u32>,
+    log_probabilities: Vec<f64>,
+    perplexity: f64,
+    answers: Vec<Answer>,
+}
+
+#[derive(serde::Deserialize)]
+struct Answer {
+    prompt: String,
+    tokens: Vec<u32>,
+    answer: Vec<u32>,
+    /// By how much each token was likelier than the second, as logarithms.
+    gaps: Vec<f64>,
+}
+
+/// llama.cpp rounds what goes into its products to eight bits: log-probabilities are off by some hundredths.
+const DECIDED: f64 = 0.05;
+
+#[test]
+fn smollm2_reads_and_answers_as_with_llama_cpp() {
+    let Some(folder) = fetched("smollm2-135m") else { return };
+    let here = case("smollm2-135m");
+    let reference = std::fs::read(here.join("llama.cpp.json")).expect("there");
+    let reference: Reference = serde_json::from_slice(&reference).expect("as it was written");
+    let opened = Opened::text_model(&folder).expect("opens");
+    let tokenizer = Tokenizer::of_text_model(&opened.beside(&[])).expect("in the same file");
+    let model = opened.read(&device::cpu().expect("part of this build").device).expect("complete");
+
+    let text = std::fs::read_to_string(here.join("text.txt")).expect("there");
+    let tokens = tokenizer.encode(&text);
+    assert_eq!(tokens, reference.text_tokens);
+    let found = perplexity(&model, &tokens).expect("a text");
+    assert_eq!(found.tokens, reference.log_probabilities.len());
+    let ratio = found.value / reference.perplexity;
+    assert!((ratio - 1.0).abs() < 0.01, "perplexity {} against {}", found.value, reference.perplexity);
+    let logs = model.log_probabilities(&tokens).expect("in the vocabulary");
+    let off = logs.iter().zip(&reference.log_probabilities).map(|(a, b)| (f64::from(*a) - b).abs());
+    let off = off.sum::<f64>() / logs.len() as f64;
+    eprintln!("perplexity {} against {}; tokens are off by {off}", found.value, reference.perplexity);
+    assert!(off < DECIDED, "log-probabilities are off by {off}");
+
+    let mut compared = 0;
+    for Answer { prompt, tokens, answer, gaps } in reference.answers {
+        let found = tokenizer.encode_template(&prompt);
+        assert_eq!(found, tokens, "{prompt}");
+        let decided = gaps.iter().take_while(|gap| **gap > DECIDED).count();
+        let said = model.greedy(&found, decided, &[]).expect("answers");
+        assert_eq!(tokenizer.decode(&said), tokenizer.decode(&answer[..decided]), "{prompt}");
+        assert_eq!(said, answer[..decided], "{prompt}");
+        compared += decided;
+    }
+    assert!(compared > 80, "only {compared} tokens are decided");
+}

@@ -1,0 +1,96 @@
+//! Any model that can be read, written again with its matrices in fewer bits.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, ensure};
+use draction::store::write_atomically;
+use skeletonllm_network::{
+    checkpoint::{Bits, Opened, Shrunk, is_text_model},
+    tokenizer::Tokenizer,
+};
+
+use super::renderer_file;
+
+/// What was read and what was written.
+#[derive(Clone, Copy, Debug)]
+pub struct Sizes {
+    /// Bytes of the weights that were read.
+    pub before: u64,
+    /// What was written.
+    pub after: Shrunk,
+}
+
+/// Writes the model at `from` (a directory of any layout, a language model alone, a GGUF file) into the directory `out`:
+/// weights in fewer bits, tokenizer and renderer as they are. Nothing but one tensor at a time is in memory. `tell` is
+/// told how many numbers there are in all, then of each tensor how many it has.
+///
+/// # Errors
+/// When a file cannot be read or written, naming it; when `out` is where the model is read from.
+pub fn shrink(from: &Path, bits: Bits, out: &Path, mut tell: impl FnMut(u64)) -> Result<Sizes> {
+    let same = |folder: &Path| out.canonicalize().is_ok_and(|out| folder.canonicalize().is_ok_and(|f| f == out));
+    let tokenizer_files = ["tokenizer.json", "vocab.json"];
+    if is_text_model(from) {
+        let mut opened = Opened::text_model(from)?;
+        let place = opened.beside(&tokenizer_files);
+        ensure!(!same(from) && !same(&place), "{} is where the model is; name another directory", out.display());
+        let tokenizer = Tokenizer::of_text_model(&place)?;
+        let (numbers, before) = opened.size();
+        tell(numbers);
+        let after = opened.shrink(bits, out, tell)?;
+        write(out, "tokenizer.json", tokenizer.to_json().as_bytes())?;
+        return Ok(Sizes { before, after });
+    }
+    let mut opened = Opened::model(from)?;
+    let place = opened.beside(&tokenizer_files);
+    ensure!(!same(from) && !same(&place), "{} is where the model is; name another directory", out.display());
+    let tokenizer = Tokenizer::open(&place)?;
+    opened.config.image_token_id.get_or_insert(tokenizer.image_context());
+    let renderer = opened.take_renderer()?;
+    let (numbers, before) = opened.size();
+    tell(numbers);
+    let after = opened.shrink(bits, out, tell)?;
+    write(out, "tokenizer.json", tokenizer.to_json().as_bytes())?;
+    let own: PathBuf = from.join("draction.safetensors");
+    if own.exists() {
+        let bytes = std::fs::read(&own).with_context(|| format!("cannot read {}", own.display()))?;
+        write(out, "draction.safetensors", &bytes)?;
+    } else if !renderer.is_empty() {
+        write(out, "draction.safetensors", &renderer_file(renderer))?;
+    }
+    Ok(Sizes { before, after })
+}
+
+fn write(out: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+    Ok(write_atomically(&out.join(name), bytes)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::Device;
+
+    use super::*;
+    use crate::folder::{Loaded, default_model};
+
+    #[test]
+    fn nano_in_four_bits_is_smaller_and_still_itself() {
+        let (from, out) = (default_model().unwrap(), tempfile::tempdir().unwrap());
+        let mut told = Vec::new();
+        let sizes = shrink(&from, Bits::Four, out.path(), |numbers| told.push(numbers)).unwrap();
+        assert_eq!(told[0], told[1..].iter().sum::<u64>(), "all of it, tensor by tensor");
+        assert_eq!(told[0], sizes.after.parameters);
+        // int8 before, table in int8 and vectors in f32 after
+        assert!(sizes.after.bytes * 10 < sizes.before * 8, "{sizes:?}");
+        let error = sizes.after.error();
+        assert!(error > 0.01 && error < 0.12, "{error}");
+        let file = std::fs::metadata(out.path().join("model.safetensors")).unwrap();
+        assert_eq!(file.len(), sizes.after.bytes);
+
+        let (before, after) =
+            (Loaded::read(&from, &Device::flex()).unwrap(), Loaded::read(out.path(), &Device::flex()).unwrap());
+        assert_eq!(after.extra, before.extra);
+        assert_eq!(after.tokenizer.to_json(), before.tokenizer.to_json());
+        assert_eq!(after.model.internvl.config(), before.model.internvl.config());
+        let message = format!("{:#}", shrink(&from, Bits::Eight, &from, |_| ()).unwrap_err());
+        assert!(message.contains("is where the model is"), "{message}");
+    }
+}
