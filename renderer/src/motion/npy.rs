@@ -156,7 +156,8 @@ fn undescribed(joints: usize) -> Result<Raw, Cause> {
         )));
     };
     if layout == Layout::Smpl22 {
-        return Ok(Raw { format: Format::Npy, ..humanml3d::raw(Vec::new()) });
+        // HumanML3D has it in metres with +y up, others in millimetres or with +z up: the body tells
+        return Ok(Raw { unit: None, up: None, format: Format::Npy, ..humanml3d::raw(Vec::new()) });
     }
     let warning =
         format!("there is no skeleton.json: {joints} joints are taken for {layout:?} at {CAMERA_FPS} frames a second");

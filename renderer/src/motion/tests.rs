@@ -3,8 +3,12 @@
 mod bad_input;
 mod bvh;
 mod data;
+mod displacement;
 mod formats;
+mod half_body;
+mod postures;
 mod shapes;
+mod up;
 
 use super::{Motion, MotionError, ReadOptions, Unit, UpAxis, read};
 

@@ -8,7 +8,7 @@ mod names;
 mod shape;
 
 pub use layouts::Layout;
-pub(super) use shape::by_shape;
+pub(super) use shape::{limbs, sides};
 
 use self::names::{Kind, Parsed, Side};
 use super::{Part, Skeleton};

@@ -27,6 +27,8 @@ pub(super) struct Body {
     pub positions: Vec<f32>,
     /// `[T, J, 4]`.
     pub orientations: Vec<f32>,
+    /// `[J, 3]` where OFFSETs alone put the joints, before anything turns.
+    pub rest: Vec<f32>,
 }
 
 /// Drops what is not drawn.
@@ -95,7 +97,12 @@ pub(super) fn tidy(file: &File, posed: Posed) -> Result<Body, Failure> {
             orientations.extend_from_slice(&posed.orientations[(t * nodes + turns) * 4..][..4]);
         }
     }
-    Ok(Body { names, parents, positions, orientations })
+    let mut rest: Vec<DVec3> = Vec::with_capacity(nodes);
+    for node in &file.nodes {
+        rest.push(node.offset + node.parent.map_or(DVec3::ZERO, |p| rest[p]));
+    }
+    let rest = index.iter().flat_map(|&j| rest[j].as_vec3().to_array()).collect();
+    Ok(Body { names, parents, positions, orientations, rest })
 }
 
 fn has_position(file: &File, j: usize) -> bool {
