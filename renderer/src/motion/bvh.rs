@@ -1,8 +1,9 @@
 //! BVH, as the world writes it: any order and number of channels, any names, any line ends.
 //!
-//! `hierarchy` and `rows` read the two halves of the text, `kinematics` turns angles into positions, and `tidy` removes
-//! what is no part of a body.
+//! `hierarchy` and `rows` read the two halves of the text, `displacement` tells what position channels mean, `kinematics`
+//! turns angles into positions, and `tidy` removes what is no part of a body.
 
+mod displacement;
 mod hierarchy;
 mod kinematics;
 mod lexer;
@@ -66,10 +67,11 @@ pub(super) fn read(bytes: &[u8]) -> Result<Raw, Failure> {
     let mut lexer = lexer::Lexer::new(bytes);
     let mut warnings = Vec::new();
     let nodes = hierarchy::read(&mut lexer, &mut warnings)?;
-    let file = rows::read(&mut lexer, nodes, warnings)?;
+    let mut file = rows::read(&mut lexer, nodes, warnings)?;
     let volume = file.frames().saturating_mul(file.nodes.len());
     check_count("frames × joints", volume, MAX_JOINT_FRAMES).map_err(|c| (None, c))?;
-    let posed = kinematics::pose(&file);
+    let displaced = displacement::find(&mut file);
+    let posed = kinematics::pose(&file, &displaced);
     let body = tidy::tidy(&file, posed)?;
     Ok(Raw {
         format: Format::Bvh,
@@ -80,6 +82,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Raw, Failure> {
         positions: body.positions,
         orientations: Some(body.orientations),
         left_out: body.left_out,
+        rest: Some(body.rest),
         warnings: file.warnings,
         ..Raw::default()
     })

@@ -4,9 +4,13 @@ mod arrays;
 mod bad_input;
 mod bvh;
 mod data;
+mod displacement;
 mod formats;
+mod half_body;
 mod names;
+mod postures;
 mod shapes;
+mod up;
 
 use super::{Motion, MotionError, ReadOptions, Unit, UpAxis, read};
 
