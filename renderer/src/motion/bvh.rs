@@ -94,9 +94,8 @@ impl File {
 /// Reads a file; the error comes with its line.
 pub(super) fn read(bytes: &[u8], person: Option<usize>) -> Result<Raw, Failure> {
     let mut lexer = lexer::Lexer::new(bytes);
-    let mut warnings = Vec::new();
-    let nodes = hierarchy::read(&mut lexer, &mut warnings)?;
-    let mut file = rows::read(&mut lexer, nodes, warnings)?;
+    let nodes = hierarchy::read(&mut lexer)?;
+    let mut file = rows::read(&mut lexer, nodes)?;
     let volume = file.frames().saturating_mul(file.nodes.len());
     check_count("frames × joints", volume, MAX_JOINT_FRAMES).map_err(|c| (None, c))?;
     let displaced = displacement::find(&mut file);
