@@ -106,7 +106,7 @@ pub fn streamed(stream: Stream, joints: Poses, edges: &[[usize; 2]]) -> Vec<f32>
 /// The edges `[child, parent]` of a skeleton: a known layout's in its own order, else those of its tree.
 #[must_use]
 pub fn edges(skeleton: &Skeleton) -> Vec<[usize; 2]> {
-    let known = Layout::with_joints(skeleton.joints()).filter(|layout| skeleton.parents == layout.parents());
+    let known = Layout::with_joints(skeleton.joints()).find(|layout| skeleton.parents == layout.parents());
     match known {
         Some(layout) => layout.bones(),
         None => skeleton.parents_first().map(|(child, parent)| [child, parent]).collect(),
