@@ -140,8 +140,12 @@ impl Source {
         if guesses.is_empty() {
             return None;
         }
-        let flags =
-            [(Some(&self.unit_from), "--unit"), (Some(&self.up_from), "--up"), (self.bodies_from.as_ref(), "--person")];
+        let flags = [
+            (Some(&self.unit_from), "--unit"),
+            (Some(&self.up_from), "--up"),
+            (self.bodies_from.as_ref(), "--person"),
+            (self.bodies_from.as_ref().filter(|_| self.format == Format::Ntu), "--slots"),
+        ];
         let guessed = |reason: Option<&Reason>| reason.is_some_and(|r| r.known.is_guess());
         let flags: Vec<&str> = flags.into_iter().filter(|(r, _)| guessed(*r)).map(|(_, flag)| flag).collect();
         let verb = if flags.len() == 1 { "overrides" } else { "override" };

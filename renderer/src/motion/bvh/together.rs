@@ -7,10 +7,8 @@ use super::{
     tidy::Body,
 };
 
-/// Share of the first person's joints that all people must have.
-const COMMON: f64 = 0.6;
-/// Joints of each limb that must be among them, where the first person has as many.
-const LIMB: usize = 2;
+/// Joints of each limb and of the trunk that all people must have, where one of them has as many.
+const LEAST: usize = 3;
 
 /// People on the same joints.
 pub(super) struct Together {
@@ -20,7 +18,7 @@ pub(super) struct Together {
     pub positions: Vec<f32>,
     /// `[T, P, J, 4]`.
     pub orientations: Vec<f32>,
-    /// Joints of the first person that somebody else lacks.
+    /// Joints of one person, at most, that somebody else lacks.
     pub missing: usize,
 }
 
@@ -32,7 +30,11 @@ pub(super) fn together(people: &[Body]) -> Result<Together, Cause> {
     let first = &people[0];
     let maps: Vec<Vec<Option<usize>>> = people.iter().map(|other| joints_of(first, other)).collect();
     let common: Vec<usize> = (0..first.names.len()).filter(|&j| maps.iter().all(|map| map[j].is_some())).collect();
-    if !is_a_body(first, &common) {
+    let enough = people.iter().zip(&maps).all(|(body, map)| {
+        let shared: Vec<usize> = common.iter().filter_map(|&j| map[j]).collect();
+        is_a_body(body, &shared)
+    });
+    if !enough {
         let joints: Vec<String> = people.iter().map(|p| p.names.len().to_string()).collect();
         return Err(Cause::Degenerate(format!(
             "the file shows {} people of different skeletons ({} joints), which cannot be drawn together: --person 1 (or 2, …) reads one of them",
@@ -66,7 +68,7 @@ pub(super) fn together(people: &[Body]) -> Result<Together, Cause> {
         parents: common.iter().map(parent).collect(),
         positions,
         orientations,
-        missing: first.names.len() - common.len(),
+        missing: people.iter().map(|body| body.names.len() - common.len()).max().unwrap_or(0),
     })
 }
 
@@ -106,15 +108,14 @@ fn joints_of(first: &Body, other: &Body) -> Vec<Option<usize>> {
     named
 }
 
-/// Whether these joints are most of a body.
+/// Whether these joints stand for a whole body.
 fn is_a_body(body: &Body, joints: &[usize]) -> bool {
     let parts = topology::by_names(&body.names, &body.parents).parts;
     let of = |part: Part, among: &mut dyn Iterator<Item = usize>| among.filter(|&j| parts[j] == part).count();
-    let whole = Part::ALL.into_iter().all(|part| {
+    Part::ALL.into_iter().all(|part| {
         let all = of(part, &mut (0..parts.len()));
-        of(part, &mut joints.iter().copied()) >= all.min(LIMB)
-    });
-    whole && joints.len() as f64 >= COMMON * parts.len() as f64
+        of(part, &mut joints.iter().copied()) >= all.min(LEAST)
+    })
 }
 
 /// Names for comparing, without what only tells whose joint it is, in small letters.

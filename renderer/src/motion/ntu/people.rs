@@ -19,7 +19,7 @@ const MEASURED: usize = 64;
 /// Frames below which a body is a flicker, if it is also seen for less than this share of who is seen longest.
 const FLICKER: (usize, f64) = (12, 0.2);
 /// Standing heights of people in metres, as depth cameras see them: to the ankles and the middle of the head.
-const HEIGHT: std::ops::RangeInclusive<f64> = 0.8..=2.5;
+const HEIGHT: std::ops::RangeInclusive<f64> = 0.9..=2.5;
 /// A body that never moves beside somebody who does is a person only when it stands and is at least this tall, metres.
 const STANDING: f64 = 1.2;
 
