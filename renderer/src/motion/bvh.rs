@@ -1,9 +1,11 @@
 //! BVH, as the world writes it: any order and number of channels, any names, any line ends.
 //!
-//! `hierarchy` and `rows` read the two halves of the text, `kinematics` turns angles into positions, `bodies` tells several
-//! people from each other, `tidy` removes what is no part of a body, and `together` puts people side by side.
+//! `hierarchy` and `rows` read the two halves of the text, `displacement` tells what position channels mean, `kinematics`
+//! turns angles into positions, `bodies` tells several people from each other, `tidy` removes what is no part of a body,
+//! and `together` puts people side by side.
 
 mod bodies;
+mod displacement;
 mod hierarchy;
 mod kinematics;
 mod lexer;
@@ -93,10 +95,11 @@ impl File {
 pub(super) fn read(bytes: &[u8], person: Option<usize>) -> Result<Raw, Failure> {
     let mut lexer = lexer::Lexer::new(bytes);
     let nodes = hierarchy::read(&mut lexer)?;
-    let file = rows::read(&mut lexer, nodes)?;
+    let mut file = rows::read(&mut lexer, nodes)?;
     let volume = file.frames().saturating_mul(file.nodes.len());
     check_count("frames × joints", volume, MAX_JOINT_FRAMES).map_err(|c| (None, c))?;
-    let posed = kinematics::pose(&file);
+    let displaced = displacement::find(&mut file);
+    let posed = kinematics::pose(&file, &displaced);
     let raw = people_in(&file, posed, person)?;
     let warnings = file.warnings.into_iter().chain(raw.warnings).collect();
     Ok(Raw { format: Format::Bvh, fps: 1.0 / file.frame_time, warnings, ..raw })
@@ -161,6 +164,7 @@ fn one(body: Body) -> Raw {
         positions: body.positions,
         orientations: Some(body.orientations),
         left_out: body.left_out,
+        rest: Some(body.rest),
         ..Raw::default()
     }
 }

@@ -7,7 +7,7 @@ use super::{raw::Raw, topology};
 pub(super) fn leave_out_helpers(raw: &mut Raw) {
     let joints = raw.names.len();
     let gone = topology::helpers(&raw.names, &raw.parents);
-    if !gone.contains(&true) || raw.positions.len() % (3 * joints) != 0 {
+    if !gone.contains(&true) || !raw.positions.len().is_multiple_of(3 * joints) {
         return;
     }
     let kept: Vec<usize> = (0..joints).filter(|&j| !gone[j]).collect();

@@ -5,15 +5,19 @@ mod arrays;
 mod bad_input;
 mod bvh;
 mod data;
+mod displacement;
 mod foreign;
 mod formats;
 mod gltf;
+mod half_body;
 mod keypoints;
 mod names;
 mod npz;
 mod people;
+mod postures;
 mod shapes;
 mod tables;
+mod up;
 
 use super::{Motion, MotionError, ReadOptions, Unit, UpAxis, read};
 

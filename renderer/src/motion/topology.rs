@@ -11,7 +11,7 @@ mod shape;
 
 pub(super) use helpers::helpers;
 pub use layouts::Layout;
-pub(super) use shape::by_shape;
+pub(super) use shape::{limbs, sides};
 
 use self::names::{Kind, Parsed, Side};
 use super::{Part, Skeleton};

@@ -28,6 +28,8 @@ pub(super) struct Body {
     pub positions: Vec<f32>,
     /// `[T, J, 4]`.
     pub orientations: Vec<f32>,
+    /// `[J, 3]` where OFFSETs alone put the joints, before anything turns.
+    pub rest: Vec<f32>,
     /// Names of the helpers that are gone.
     pub left_out: Vec<String>,
 }
@@ -111,9 +113,14 @@ pub(super) fn tidy(file: &File, posed: Posed) -> Result<Body, Failure> {
             orientations.extend_from_slice(&posed.orientations[(t * nodes + turns) * 4..][..4]);
         }
     }
+    let mut rest: Vec<DVec3> = Vec::with_capacity(nodes);
+    for node in &file.nodes {
+        rest.push(node.offset + node.parent.map_or(DVec3::ZERO, |p| rest[p]));
+    }
+    let rest = index.iter().flat_map(|&j| rest[j].as_vec3().to_array()).collect();
     let left_out = all_names.into_iter().zip(&file.nodes).zip(helpers);
     let left_out = left_out.filter_map(|((name, node), helper)| (helper && !node.end_site).then_some(name)).collect();
-    Ok(Body { names, parents, positions, orientations, left_out })
+    Ok(Body { names, parents, positions, orientations, rest, left_out })
 }
 
 fn has_position(file: &File, j: usize) -> bool {

@@ -5,12 +5,17 @@ use super::shape::Reading;
 /// Larger than any person in metres: pixels.
 const PIXELS: f32 = 8.0;
 
+/// Whether a reading is one of places in pictures.
+pub(super) fn is_flat(reading: &Reading, values: &[f32]) -> bool {
+    reading.coordinates == 2 || has_confidences(reading, values)
+}
+
 /// Whether the third number of each joint is a confidence: between 0 and 1, where the other two are pixels.
-pub(super) fn has_confidences(reading: &Reading, values: &[f32]) -> bool {
+fn has_confidences(reading: &Reading, values: &[f32]) -> bool {
     if reading.coordinates != 3 {
         return false;
     }
-    let mut widest: f32 = 0.0;
+    let (mut widest, mut surest): (f32, f32) = (0.0, 0.0);
     for t in 0..reading.frames {
         for p in 0..reading.bodies {
             let mut low = [f32::MAX; 2];
@@ -19,12 +24,13 @@ pub(super) fn has_confidences(reading: &Reading, values: &[f32]) -> bool {
                 if !(0.0..=1.0).contains(&c) {
                     return false;
                 }
+                surest = surest.max(c);
                 (low, high) = ([low[0].min(x), low[1].min(y)], [high[0].max(x), high[1].max(y)]);
             }
             widest = widest.max(high[0] - low[0]).max(high[1] - low[1]);
         }
     }
-    widest > PIXELS
+    widest > PIXELS && surest > 0.0
 }
 
 /// Lays places of pictures, `[T, P, J, 3]`, into the plane z = 0 and puts joints that were not found, which estimators set to
@@ -33,7 +39,6 @@ pub(super) fn flatten(positions: &mut [f32], bodies: usize, joints: usize) -> us
     let found = |p: &[f32]| p[0] != 0.0 || p[1] != 0.0;
     let mut filled = 0;
     for point in positions.chunks_exact_mut(3) {
-        // a confidence of zero: a guess at most
         point[2] = 0.0;
     }
     let slots = 3 * bodies * joints;

@@ -12,6 +12,8 @@ const MAX_BODIES: usize = 16;
 /// Orders of axes, outermost first: T frames, P bodies, J joints, C coordinates, F the coordinates of all joints in a row.
 /// The documented ones come first.
 const ORDERS: [&str; 10] = ["TJC", "TPJC", "PTJC", "TF", "PTF", "TPF", "CTJP", "CTJ", "JC", "F"];
+/// Those that only a body tells from others.
+const RARE: [&str; 1] = ["TCJ"];
 /// What generators such as MDM save: a batch of clips, the frames last.
 const FRAMES_LAST: [&str; 2] = ["PJCT", "JCT"];
 
@@ -21,7 +23,7 @@ pub(super) struct Reading {
     pub frames: usize,
     pub bodies: usize,
     pub joints: usize,
-    /// 3, or 2 for places in pictures.
+    /// 3, or 2 for places in pictures, or 4 with how sure an estimator was.
     pub coordinates: usize,
     /// From one frame, body, joint, coordinate to the next.
     strides: [usize; 4],
@@ -34,10 +36,7 @@ pub(super) struct Reading {
 /// # Errors
 /// When there is none, with what the shape seems to be.
 pub(super) fn readings(shape: &[usize], described: Option<usize>) -> Result<Vec<Reading>, Cause> {
-    let known = |joints: usize| match described {
-        Some(j) => j == joints,
-        None => Layout::with_joints(joints).next().is_some(),
-    };
+    let known = |joints: usize| described.map_or_else(|| is_of_a_layout(joints), |j| j == joints);
     if shape.contains(&0) {
         let text = format!("the array's shape is {shape:?}: no motion without frames and at least two joints");
         return Err(Cause::Degenerate(text));
@@ -47,7 +46,11 @@ pub(super) fn readings(shape: &[usize], described: Option<usize>) -> Result<Vec<
     {
         return Err(cause);
     }
-    let possible = possible(shape, &ORDERS, &known);
+    let mut possible = possible(shape, &ORDERS, &[3, 2], &known);
+    if described.is_none() {
+        possible.extend(self::possible(shape, &ORDERS, &[4], &known));
+        possible.extend(self::possible(shape, &RARE, &[3], &known));
+    }
     let mut within: Vec<Reading> = Vec::new();
     for reading in &possible {
         if reading.check().is_ok() && !within.iter().any(|r| r.is_like(reading)) {
@@ -73,8 +76,18 @@ pub(super) fn readings(shape: &[usize], described: Option<usize>) -> Result<Vec<
     })
 }
 
-/// Orders that fit the shape. Axes of length one in front or behind may count nothing.
-fn possible(shape: &[usize], orders: &[&'static str], known: &impl Fn(usize) -> bool) -> Vec<Reading> {
+/// Whether a known layout has so many joints.
+pub(super) fn is_of_a_layout(joints: usize) -> bool {
+    Layout::with_joints(joints).next().is_some()
+}
+
+/// Orders that fit the shape, with so many numbers a joint. Axes of length one in front or behind may count nothing.
+fn possible(
+    shape: &[usize],
+    orders: &[&'static str],
+    numbers: &[usize],
+    known: &impl Fn(usize) -> bool,
+) -> Vec<Reading> {
     let mut found = Vec::new();
     let mut shapes = vec![shape];
     if let [1, rest @ ..] = shape {
@@ -85,8 +98,11 @@ fn possible(shape: &[usize], orders: &[&'static str], known: &impl Fn(usize) -> 
     }
     for shape in shapes {
         for order in orders {
-            for (bodies, coordinates) in [(1, 3), (1, 2), (2, 3)] {
-                found.extend(Reading::of(shape, order, bodies, coordinates).filter(|r| known(r.joints)));
+            for &coordinates in numbers {
+                // NTU's rows hold two bodies
+                for in_row in [1, 2] {
+                    found.extend(Reading::of(shape, order, in_row, coordinates).filter(|r| known(r.joints)));
+                }
             }
         }
     }
@@ -96,7 +112,9 @@ fn possible(shape: &[usize], orders: &[&'static str], known: &impl Fn(usize) -> 
 impl Reading {
     /// An order of axes on a shape, where each row of numbers holds so many bodies and coordinates.
     fn of(shape: &[usize], order: &'static str, in_row: usize, coordinates: usize) -> Option<Self> {
-        if order.len() != shape.len() || (in_row > 1 && (!order.contains('F') || order.contains('P'))) {
+        let rows = order.contains('F');
+        let one_way = in_row == 1 || (rows && coordinates == 3 && !order.contains('P'));
+        if order.len() != shape.len() || !one_way || (rows && coordinates == 4) {
             return None;
         }
         let mut r = Self { frames: 1, bodies: in_row, joints: 0, coordinates, strides: [0; 4], order };
@@ -204,16 +222,22 @@ fn features(shape: &[usize]) -> Option<Cause> {
     )))
 }
 
+/// Whether an array may be what generators save, the frames last.
+pub(super) fn frames_last(shape: &[usize], known: &impl Fn(usize) -> bool) -> Option<Cause> {
+    let batch = possible(shape, &FRAMES_LAST, &[3, 2], known).into_iter().next()?;
+    let clip = if batch.order == "PJCT" { "motion[0]" } else { "motion" };
+    Some(Cause::Malformed(format!(
+        "the array's shape is {shape:?}: {}, as MDM and other generators save it. Save one clip as [frames, joints, {}], such \
+         as np.save(\"clip.npy\", {clip}.transpose(2, 0, 1))",
+        batch.axes().replace("bodies", "clips"),
+        batch.coordinates
+    )))
+}
+
 /// What an array is that no order fits.
 fn unreadable(shape: &[usize], described: Option<usize>, known: impl Fn(usize) -> bool) -> Cause {
-    if let Some(batch) = possible(shape, &FRAMES_LAST, &known).first() {
-        let clip = if batch.order == "PJCT" { "motion[0]" } else { "motion" };
-        return Cause::Malformed(format!(
-            "the array's shape is {shape:?}: {}, as MDM and other generators save it. Save one clip as [frames, joints, \
-             {}], such as np.save(\"clip.npy\", {clip}.transpose(2, 0, 1))",
-            batch.axes().replace("bodies", "clips"),
-            batch.coordinates
-        ));
+    if let Some(cause) = frames_last(shape, &known) {
+        return cause;
     }
     if let &[frames, joints, 3] = shape
         && let Err(cause) = check_volume(frames, 1, joints)

@@ -188,6 +188,12 @@ fn axes_are_read_in_every_order_that_people_save() {
             assert_same(&m, expected, &format!("{shape:?}"));
         }
     }
+    // the coordinates of all joints one after the other, and how sure a tracker was behind the coordinates
+    let planes: Vec<f32> =
+        one.chunks_exact(75).flat_map(|f| (0..3).flat_map(move |c| (0..25).map(move |j| f[3 * j + c]))).collect();
+    assert_same(&read_plain(&floats(&[frames, 3, 25], &planes)).unwrap(), &one, "planes");
+    let sure: Vec<f32> = one.chunks_exact(3).flat_map(|p| [p[0], p[1], p[2], 0.9]).collect();
+    assert_same(&read_plain(&floats(&[frames, 25, 4], &sure)).unwrap(), &one, "sure");
     // twelve frames of two people, who are not two frames of twelve
     let short: Vec<f32> = (0..2).flat_map(|p| (0..12).flat_map(move |t| body(p, t).to_vec())).collect();
     let m = read_plain(&floats(&[2, 12, 25, 3], &short)).unwrap();
@@ -300,6 +306,7 @@ fn what_is_no_body_is_refused_by_name() {
         (vec![frames, 22, 3], &own, &["SMPL's body", "no body"]),
         (vec![2, frames, 22, 3], &twice, &["[bodies, frames, joints, 3]", "begin in one place"]),
         (vec![40, 20, 22, 3], &many, &["40 clips of 20 frames", "[frames, joints, 3]"]),
+        (vec![30, 25, 4], &noise(3000), &["Kinect v2", "no", "rotations"]),
         (vec![30, 10, 3], &noise(900), &["no known layout has 10 joints", "skeleton.json"]),
         (vec![900], &noise(900), &["shape is [900]"]),
     ] {

@@ -1,7 +1,7 @@
 //! The same person under the joint names of many programs, with what those hang on a body besides.
 
 use super::{
-    super::{Part, humanoid, read, write_bvh},
+    super::{humanoid, read, write_bvh},
     *,
 };
 
@@ -99,7 +99,7 @@ fn one_person_under_the_names_of_many_programs() {
 type More<'a> = &'a [(&'a str, &'a str, [f32; 3])];
 
 /// The BVH text of a motion with joints hung below others.
-fn with_joints(motion: &Motion, more: More) -> String {
+fn with_joints(motion: &Motion, more: More<'_>) -> String {
     let mut m = motion.clone();
     let mut skeleton = (*m.skeleton).clone();
     let first = skeleton.joints();
@@ -130,7 +130,7 @@ fn with_joints(motion: &Motion, more: More) -> String {
 #[test]
 fn what_is_no_part_of_the_body_is_left_out_and_named() {
     let wave = wave();
-    let cases: [More; 9] = [
+    let cases: [More<'_>; 9] = [
         &[("Footsteps", "Hips", [0.0, -95.0, 0.0])],
         &[
             ("ik_foot_root", "Hips", [0.0, -95.0, 0.0]),
@@ -170,7 +170,7 @@ fn what_is_no_part_of_the_body_is_left_out_and_named() {
 #[test]
 fn what_belongs_to_the_body_stays() {
     let wave = wave();
-    let cases: [More; 4] = [
+    let cases: [More<'_>; 4] = [
         &[
             ("HeadTop_End", "Head", [0.0, 18.0, 0.0]),
             ("LeftEye", "Head", [3.0, 8.0, 8.0]),

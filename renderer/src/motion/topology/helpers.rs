@@ -96,7 +96,7 @@ fn loose_ends(tree: &Tree<'_>, parsed: &[Parsed], known: &[Option<Part>], droppe
     for part in Part::ALL.into_iter().filter(|&p| p != Part::Torso) {
         let of_part = |j: usize| known[j] == Some(part) && !dropped[j];
         let kept_above = |j: usize| std::iter::successors(tree.parents[j], |&p| tree.parents[p]).find(|&p| !dropped[p]);
-        let begins = |&j: &usize| of_part(j) && !kept_above(j).is_some_and(|p| of_part(p));
+        let begins = |&j: &usize| of_part(j) && !kept_above(j).is_some_and(of_part);
         let branches: Vec<Vec<usize>> = tree
             .order
             .iter()

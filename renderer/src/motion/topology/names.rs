@@ -266,6 +266,8 @@ mod tests {
             ("Rodilla Izquierda", Some(Left), Some(Leg)),
             ("muñeca_derecha", Some(Right), Some(Arm)),
             ("ginocchio_sinistro", Some(Left), Some(Leg)),
+            ("hiza_hidari", Some(Left), Some(Leg)),
+            ("brazo_der", Some(Right), Some(Arm)),
             ("Main", None, None),
             ("bright", None, None),
             ("earring", None, None),

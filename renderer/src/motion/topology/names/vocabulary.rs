@@ -10,7 +10,7 @@ pub(super) fn side(word: &str) -> Option<Side> {
     ];
     const RIGHT: &[&str] = &[
         "r", "right", "rgt", "rt", "rechts", "rechte", "rechter", "rechtes", "droite", "droit", "derecha", "derecho",
-        "destra", "destro", "dx", "direita", "direito", "migi",
+        "destra", "destro", "dx", "direita", "direito", "der", "migi",
     ];
     let is = |list: &[&str], side| list.contains(&word).then_some(side);
     is(LEFT, Side::Left).or_else(|| is(RIGHT, Side::Right))
@@ -63,6 +63,7 @@ const ABROAD: [(Kind, &[&str]); 3] = [
             "epaule", "clavicule", "bras", "avantbras", "coude", "poignet", "main", "doigt", "pouce",
             "hombro", "clavicula", "brazo", "antebrazo", "codo", "muneca", "mano", "dedo", "pulgar",
             "spalla", "clavicola", "braccio", "avambraccio", "gomito", "polso", "dito", "pollice",
+            "ude", "hiji", "tekubi", "yubi",
             "ombro", "braco", "antebraco", "cotovelo", "pulso", "mao", "polegar",
         ],
     ),
@@ -74,6 +75,7 @@ const ABROAD: [(Kind, &[&str]); 3] = [
             "hanche", "jambe", "cuisse", "genou", "mollet", "cheville", "pied", "orteil", "orteils", "talon",
             "cadera", "pierna", "muslo", "rodilla", "pantorrilla", "tobillo", "pie",
             "anca", "gamba", "coscia", "ginocchio", "polpaccio", "caviglia", "piede", "tallone",
+            "ashi", "hiza", "ashikubi", "tsumasaki", "kakato",
             "perna", "coxa", "joelho", "panturrilha", "tornozelo", "calcanhar", "quadril",
         ],
     ),
@@ -135,7 +137,7 @@ pub(super) fn aid(word: &str) -> Option<Aid> {
     if word == "roll" || word == "rollbone" {
         return Some(Aid::Roll);
     }
-    let fused = || word.strip_suffix("ik").or_else(|| word.strip_prefix("ik")).is_some_and(|w| ends_in_a_part(w));
+    let fused = || word.strip_suffix("ik").or_else(|| word.strip_prefix("ik")).is_some_and(ends_in_a_part);
     let thing = NO_BODY.contains(&word) || NO_BODY_WITHIN.iter().any(|w| word.contains(w)) || fused();
     thing.then_some(Aid::Thing)
 }
