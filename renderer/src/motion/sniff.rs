@@ -53,6 +53,9 @@ fn json(start: &[u8]) -> Result<Format, Cause> {
         Ok(Format::HumanMl3d)
     } else if has("asset") && (has("nodes") || has("scenes") || has("animations") || has("meshes")) {
         Ok(Format::Gltf)
+    } else if has("joints") && has("parents") && has("positions") {
+        let text = "it is what `convert --to json` writes for scripts: of what it writes, .bvh, .glb and .npy are read";
+        Err(Cause::UnknownFormat(text.to_owned()))
     } else if has("joints") && has("parents") {
         Err(Cause::UnknownFormat(
             "it is the skeleton.json of .npy files: give one of them, with this file beside it".to_owned(),

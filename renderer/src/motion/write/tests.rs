@@ -230,6 +230,9 @@ fn json_holds_every_number() {
     assert!(json.get("orientations").is_none());
     assert_eq!((&json["read"]["up"], &json["read"]["unit_from"]["known"]), (&"+y".into(), &"stated".into()));
 
+    let refused = read(write_json(&motion).as_bytes(), "a.json", &ReadOptions::default()).unwrap_err().to_string();
+    assert!(refused.contains("`convert --to json`") && refused.contains(".npy are read"), "{refused}");
+
     let frame: serde_json::Value = serde_json::from_str(&frame_as_json(&motion, 30)).unwrap();
     assert_eq!((frame["frame"].as_u64(), frame["seconds"].as_f64()), (Some(30), Some(1.0)));
     let second = &frame["bodies"][1];
