@@ -25,6 +25,7 @@ mod recipe;
 mod recogniser;
 mod report;
 mod run;
+pub mod s2i;
 mod samples;
 mod schedule;
 mod setup;

@@ -130,7 +130,7 @@ fn eps() -> f64 {
 /// More blocks than any published model has.
 const MOST_BLOCKS: usize = 256;
 /// A wider token than any published model has.
-const WIDEST: usize = 1 << 16;
+const WIDEST: usize = 1 << 13;
 
 impl MaskedConfig {
     /// A usual size for pictures of `image` × `image` pixels in patches of `patch` × `patch`.

@@ -7,6 +7,9 @@ use crate::checkpoint::{self, CheckpointError, HostTensor, TensorMap};
 /// What belongs to the decoder though its name does not say so.
 const OF_THE_DECODER: [&str; 3] = ["mask_token", "noise_embed.weight", "noise_embed.bias"];
 
+/// What names labels, in public files and in ours.
+const HEADS: [&str; 5] = ["head.", "fc_norm.", "classifier.", "pooler.", "probe."];
+
 /// Our own path of a tensor → its name in the files.
 #[must_use]
 pub fn file_name(path: &str) -> String {
@@ -65,7 +68,7 @@ pub fn parts(found: TensorMap) -> (TensorMap, TensorMap) {
 
 /// Any of the layouts, without heads of classifiers → our own paths.
 fn ours(found: TensorMap) -> TensorMap {
-    let head = |name: &str| ["head.", "fc_norm.", "classifier.", "pooler."].iter().any(|head| name.starts_with(head));
+    let head = |name: &str| HEADS.iter().any(|head| name.starts_with(head));
     let named = original(found).into_iter().filter(|(name, _)| !head(name));
     named.map(|(name, tensor)| (path(&name), tensor)).collect()
 }

@@ -31,6 +31,7 @@ use skeletonllm_train::{
         robustness::{compare, robustness},
     },
     plot,
+    s2i::{S2iFolder, S2iRecogniser},
 };
 
 /// Judge a model on folders of labelled motions.
@@ -63,9 +64,12 @@ struct Args {
     ntu: ProtocolOptions,
     #[command(flatten)]
     selection: SelectionOptions,
-    /// Model directory, of SkeletonLLM or of graph networks [default: the shipped nano model]
+    /// Model directory, of SkeletonLLM, of graph networks or of S2I [default: the shipped nano model]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
+    /// Further S2I models, of other streams; the probabilities of all count alike.
+    #[arg(long, num_args = 1.., value_name = "DIR", requires = "model")]
+    fuse: Vec<PathBuf>,
     /// Judge a model with other labels than the data's: a JSON object {"label of the data": "label of the model", …}.
     /// Clips of labels that it does not name are left out.
     #[arg(long, value_name = "FILE", conflicts_with = "score")]
@@ -171,16 +175,27 @@ fn judge(args: &Args) -> Result<()> {
         None => Prompts::built_in().clone(),
     };
     let folder = args.model.clone().map_or_else(default_model, Ok)?;
-    if is_graph_model(&folder) {
+    if let Some(names) = labels_only(&folder) {
         if args.answers.is_some() {
             bail!("{} says no words, only labels: leave --answers out", folder.display());
         }
-        let recogniser = GraphRecogniser::load(&folder, args.device)?;
-        eprintln!("{} on {}", folder.display(), recogniser.device_name());
-        let judging = bar("judging", sets.iter().map(|set| set.clips.len()).sum());
-        let scores = evaluate(&recogniser, &sets, args.batch, None, |n| judging.inc(n as u64))?;
-        judging.finish_and_clear();
-        return tell(args, &recogniser, &sets, gallery.as_ref(), scores);
+        let told = |device: &str| eprintln!("{} on {device}", folder.display());
+        return match names {
+            Names::Graph => {
+                let recogniser = GraphRecogniser::load(&folder, args.device)?;
+                told(recogniser.device_name());
+                judge_labels(args, &recogniser, &sets, gallery.as_ref())
+            }
+            Names::Pictures => {
+                let recogniser =
+                    S2iRecogniser::load(&[std::slice::from_ref(&folder), &args.fuse].concat(), args.device)?;
+                told(recogniser.device_name());
+                judge_labels(args, &recogniser, &sets, gallery.as_ref())
+            }
+        };
+    }
+    if !args.fuse.is_empty() {
+        bail!("--fuse is for models of S2I");
     }
     let total: usize = sets.iter().map(|s| s.clips.len()).sum();
     let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
@@ -209,6 +224,28 @@ fn judge(args: &Args) -> Result<()> {
     tell(args, &assistant, &sets, gallery.as_ref(), scores)
 }
 
+/// Models that name labels and say no words.
+enum Names {
+    Graph,
+    Pictures,
+}
+
+/// Which of them a folder holds, if any.
+fn labels_only(folder: &Path) -> Option<Names> {
+    match () {
+        () if is_graph_model(folder) => Some(Names::Graph),
+        () if S2iFolder::is_one(folder) => Some(Names::Pictures),
+        () => None,
+    }
+}
+
+fn judge_labels(args: &Args, recogniser: &impl Recogniser, sets: &[DataSet], gallery: Option<&Gallery>) -> Result<()> {
+    let judging = bar("judging", sets.iter().map(|set| set.clips.len()).sum());
+    let scores = evaluate(recogniser, sets, args.batch, None, |n| judging.inc(n as u64))?;
+    judging.finish_and_clear();
+    tell(args, recogniser, sets, gallery, scores)
+}
+
 /// Compares with whatever was asked for, prints the scores and writes them.
 fn tell(
     args: &Args,
@@ -230,9 +267,14 @@ fn tell(
     if let Some(other) = &args.against {
         let bar = bar("judging the other", total);
         let progress = |n: usize| bar.inc(n as u64);
-        let ranked = match is_graph_model(other) {
-            true => recognise(&GraphRecogniser::load(other, args.device)?, sets, args.batch, None, progress)?,
-            false => recognise(&Assistant::load(other, args.device)?, sets, args.batch, None, progress)?,
+        let ranked = match labels_only(other) {
+            Some(Names::Graph) => {
+                recognise(&GraphRecogniser::load(other, args.device)?, sets, args.batch, None, progress)?
+            }
+            Some(Names::Pictures) => {
+                recognise(&S2iRecogniser::load(&[other], args.device)?, sets, args.batch, None, progress)?
+            }
+            None => recognise(&Assistant::load(other, args.device)?, sets, args.batch, None, progress)?,
         };
         bar.finish_and_clear();
         scores.against = Some(compare(other.display().to_string(), sets, &scores.ranked, &ranked));

@@ -12,6 +12,7 @@ use skeletonllm_train::{
     RunOptions, TrainConfig,
     mmcl::{self, MmclConfig},
     run,
+    s2i::{self, Lesson, S2iConfig, S2iFolder},
 };
 
 /// Train a model on folders of motions, each with a metadata.jsonl (file_name, label, split, …).
@@ -36,16 +37,23 @@ use skeletonllm_train::{
         train --from runs/nano/model --stage 2 --similar similar.json --data my-takes --out runs/mine2\n  \
         train --system mmcl --streams joint,bone --data data/utd-mhad --out runs/graph\n  \
         train --system mmcl --config assets/recipes/mmcl-paper.json --data nturgb+d_skeletons --out runs/paper\n  \
+        train --system s2i --data data/utd-mhad data/kard --out runs/s2i\n  \
+        train --system s2i --lesson pretrain --data data/cmu --out runs/seen\n  \
+        train --system s2i --lesson fine-tune --from runs/seen/model --data data/utd-mhad --out runs/named\n  \
         train --print-config > my.json      # every setting with its default"
 )]
 struct Args {
-    /// What learns: skeletonllm, or mmcl (graph networks over joints, bones and how they move, one stage each)
-    /// [default: skeletonllm; with --resume the run's own]
+    /// What learns: skeletonllm; mmcl (graph networks over joints, bones and how they move, one stage each); or s2i (a
+    /// ViT over motions as pictures, first without labels) [default: skeletonllm; with --resume the run's own]
     #[arg(long, value_name = "SYSTEM")]
     system: Option<System>,
     /// The streams that graph networks learn, joint, bone, joint-motion, bone-motion; all as long as the first.
     #[arg(long, value_name = "STREAM,…", value_delimiter = ',')]
     streams: Vec<Stream>,
+    /// What S2I learns, instead of what its settings list: pretrain (what is hidden of a picture; no labels), fine-tune
+    /// (labels, with the whole ViT) or probe (labels, by one layer). With --from on what an earlier run has seen.
+    #[arg(long, value_name = "LESSON")]
+    lesson: Option<Lesson>,
     /// Folders to learn from; their `val` lines are only watched.
     #[arg(long, num_args = 1.., value_name = "DIR")]
     data: Vec<PathBuf>,
@@ -94,6 +102,7 @@ struct Args {
 enum System {
     SkeletonLlm,
     Mmcl,
+    S2i,
 }
 
 impl std::str::FromStr for System {
@@ -103,7 +112,8 @@ impl std::str::FromStr for System {
         match name {
             "skeletonllm" => Ok(System::SkeletonLlm),
             "mmcl" => Ok(System::Mmcl),
-            _ => Err(format!("'{name}' is none of skeletonllm, mmcl")),
+            "s2i" => Ok(System::S2i),
+            _ => Err(format!("'{name}' is none of skeletonllm, mmcl, s2i")),
         }
     }
 }
@@ -111,16 +121,57 @@ impl std::str::FromStr for System {
 fn main() -> ExitCode {
     let args = Args::parse();
     // a run that is resumed says itself what it is
-    let begun = args.out.as_ref().filter(|_| args.resume).map(|out| match is_graph_model(&out.join("start")) {
-        true => System::Mmcl,
-        false => System::SkeletonLlm,
+    let begun = args.out.as_ref().filter(|_| args.resume).map(|out| match out.join("start") {
+        start if is_graph_model(&start) => System::Mmcl,
+        start if S2iFolder::is_one(&start) => System::S2i,
+        _ => System::SkeletonLlm,
     });
-    let done = match (begun.or(args.system).unwrap_or(System::SkeletonLlm), args.streams.is_empty()) {
-        (System::Mmcl, _) => start_graph(args),
-        (System::SkeletonLlm, true) => start(args),
-        (System::SkeletonLlm, false) => Err(anyhow::anyhow!("--streams is for --system mmcl")),
+    let system = begun.or(args.system).unwrap_or(System::SkeletonLlm);
+    let done = match system {
+        _ if system != System::Mmcl && !args.streams.is_empty() => {
+            Err(anyhow::anyhow!("--streams is for --system mmcl"))
+        }
+        _ if system != System::S2i && args.lesson.is_some() => Err(anyhow::anyhow!("--lesson is for --system s2i")),
+        System::Mmcl => start_graph(args),
+        System::S2i => start_s2i(args),
+        System::SkeletonLlm => start(args),
     };
     finish("train", done)
+}
+
+fn start_s2i(args: Args) -> Result<()> {
+    if args.stage.is_some() || args.similar.is_some() || args.rationales.is_some() || args.prompts.is_some() {
+        bail!("--stage, --similar, --rationales and --prompts are for --system skeletonllm");
+    }
+    let mut config = match &args.config {
+        None => S2iConfig::default(),
+        Some(path) => S2iConfig::read(path)?,
+    };
+    if let Some(lesson) = args.lesson {
+        config.only(lesson);
+    }
+    if args.print_config {
+        return Ok(print(format!("{}\n", serde_json::to_string_pretty(&config)?))?);
+    }
+    config.ntu = args.ntu.or(config.ntu);
+    let out = args.out.context("where to? name a folder with --out")?;
+    if args.data.is_empty() && !args.resume {
+        bail!("nothing to learn from: name folders with --data");
+    }
+    let selected = device::select(args.device)?;
+    let stop = stop_flag("stopping after this step")?;
+    s2i::run(RunOptions {
+        data: args.data,
+        out,
+        config,
+        from: args.from,
+        resume: args.resume,
+        device: selected.device,
+        device_name: selected.name,
+        stop: &stop,
+        quiet: false,
+        max_steps: None,
+    })
 }
 
 fn start_graph(args: Args) -> Result<()> {

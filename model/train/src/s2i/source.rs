@@ -1,0 +1,174 @@
+//! From clips to pictures of them, and what is hidden.
+
+use std::collections::BTreeMap;
+
+use draction::{motion::Motion, random::normal_pair};
+use rayon::prelude::*;
+use skeletonllm_data::{DataClip, Labels, Rng};
+use skeletonllm_network::masked::Masks;
+
+use super::{DecoderKind, Lesson, S2iConfig, S2iSettings};
+
+/// Fewest frames that a cut leaves, where there are that many.
+const MIN_FRAMES: usize = 12;
+/// Steps of DiffMAE's noise.
+const STEPS: usize = 1000;
+/// Keeps the choice of labelled clips apart from everything else that is drawn.
+const LABELLED_STREAM: u64 = 0x6c61_6265_6c73;
+
+/// Pictures of some clips.
+#[derive(Clone, Debug, Default)]
+pub struct PictureBatch {
+    /// `[M, 3, image, image]`, as image models take them.
+    pub pictures: Vec<f32>,
+    /// How many of them each clip has: one for each person.
+    pub counts: Vec<usize>,
+    /// The label of each clip, by number; empty while none are asked for.
+    pub labels: Vec<usize>,
+    /// What is hidden of each picture, while that is what is learned.
+    pub masks: Option<Masks>,
+    /// DiffMAE's step of each picture, and its noise on the hidden patches.
+    pub noise: Option<(Vec<usize>, Vec<f32>)>,
+}
+
+impl PictureBatch {
+    /// Motions as they are, with nothing hidden and nothing asked, and which of them show anybody: the others are left
+    /// out.
+    #[must_use]
+    pub fn whole(motions: &[&Motion], settings: &S2iSettings) -> (PictureBatch, Vec<bool>) {
+        let drawn: Vec<_> = motions.par_iter().map(|motion| settings.picture(motion)).collect();
+        let shown = drawn.iter().map(Option::is_some).collect();
+        let mut batch = PictureBatch::default();
+        drawn.into_iter().flatten().for_each(|picture| batch.add(picture));
+        (batch, shown)
+    }
+
+    fn add(&mut self, (pixels, count): (Vec<f32>, usize)) {
+        self.pictures.extend(pixels);
+        self.counts.push(count);
+    }
+
+    /// Hides a part of each picture.
+    pub fn hide(&mut self, settings: &S2iSettings, mut rng: Rng) {
+        let pictures = self.counts.iter().sum();
+        let side = settings.image / settings.patch;
+        let masks = Masks::draw(settings.mask, pictures, [side; 2], settings.ratio, || f64::from(rng.unit()));
+        if settings.decoder == DecoderKind::DiffMae {
+            let numbers = pictures * (masks.patches() - masks.seen_count()) * 3 * settings.patch * settings.patch;
+            let steps = (0..pictures).map(|_| 1 + rng.below(STEPS)).collect();
+            self.noise = Some((steps, normals(&mut rng, numbers)));
+        }
+        self.masks = Some(masks);
+    }
+}
+
+/// Everything that batches are made from.
+pub struct Pictures<'a> {
+    /// Training clips of all folders.
+    pub clips: Vec<&'a DataClip>,
+    /// The clips among them whose labels are known, by number, with the label's number.
+    pub labelled: Vec<(usize, usize)>,
+    config: &'a S2iConfig,
+}
+
+impl<'a> Pictures<'a> {
+    /// Of some clips. Which labels are known follows from the run's seed alone.
+    #[must_use]
+    pub fn new(clips: Vec<&'a DataClip>, labels: &Labels, config: &'a S2iConfig) -> Self {
+        let labelled = labelled(&clips, labels, config.labelled, config.seed);
+        Self { clips, labelled, config }
+    }
+
+    /// A batch in parts: `members` are `(random stream, clip)`. Cuts that show nobody are left out, which may leave none.
+    #[must_use]
+    pub fn batch(&self, lesson: Lesson, members: Vec<(Rng, usize)>) -> Vec<PictureBatch> {
+        let named = lesson != Lesson::Pretrain;
+        let drawn: Vec<_> = members
+            .into_par_iter()
+            .filter_map(|(mut rng, clip)| {
+                // few labels fill a whole epoch by coming again
+                let (clip, label) = match named {
+                    true => *self.labelled.get(clip % self.labelled.len().max(1))?,
+                    false => (clip, 0),
+                };
+                let shown = self.shown(&self.clips[clip].motion, &mut rng);
+                Some((self.config.s2i.picture(&shown)?, label, rng))
+            })
+            .collect();
+        let each = drawn.len().div_ceil(self.config.parts).max(1);
+        let mut parts = Vec::new();
+        let mut drawn = drawn.into_iter().peekable();
+        while let Some((.., rng)) = drawn.peek() {
+            let rng = rng.clone();
+            let mut part = PictureBatch::default();
+            for (picture, label, _) in drawn.by_ref().take(each) {
+                part.add(picture);
+                part.labels.extend(named.then_some(label));
+            }
+            if !named {
+                part.hide(&self.config.s2i, rng);
+            }
+            parts.push(part);
+        }
+        parts
+    }
+
+    /// A stretch of the clip, turned a little.
+    fn shown(&self, motion: &Motion, rng: &mut Rng) -> Motion {
+        let S2iConfig { crop, turn, .. } = *self.config;
+        let frames = motion.frames();
+        let share = rng.range(crop, 1.0);
+        let length = ((share * frames as f32) as usize).max(MIN_FRAMES).min(frames);
+        let start = rng.below(frames - length + 1);
+        let rotation = rotation([(); 3].map(|()| rng.range(-turn, turn)));
+        let turned = |p: &[f32]| rotation.map(|row| row[0] * p[0] + row[1] * p[1] + row[2] * p[2]);
+        let slots = start * motion.bodies..(start + length) * motion.bodies;
+        let body = 3 * motion.joints();
+        let cut = &motion.positions[slots.start * body..slots.end * body];
+        Motion {
+            skeleton: motion.skeleton.clone(),
+            fps: motion.fps,
+            bodies: motion.bodies,
+            // an absent body is all zeros, however it is turned
+            positions: cut.chunks_exact(3).flat_map(turned).collect(),
+            present: motion.present[slots].to_vec(),
+            orientations: None,
+            source: motion.source.clone(),
+        }
+    }
+}
+
+/// Rz·Ry·Rx, row by row.
+fn rotation(angles: [f32; 3]) -> [[f32; 3]; 3] {
+    let [(sx, cx), (sy, cy), (sz, cz)] = angles.map(f32::sin_cos);
+    [
+        [cz * cy, cz * sy * sx - sz * cx, cz * sy * cx + sz * sx],
+        [sz * cy, sz * sy * sx + cz * cx, sz * sy * cx - cz * sx],
+        [-sy, cy * sx, cy * cx],
+    ]
+}
+
+fn normals(rng: &mut Rng, count: usize) -> Vec<f32> {
+    // above 0, whose logarithm there is none of
+    let mut unit = || f64::from(rng.unit()) + 2.0_f64.powi(-25);
+    let pairs = (0..count.div_ceil(2)).flat_map(|_| normal_pair(unit(), unit(), 1.0));
+    pairs.map(|x| x as f32).take(count).collect()
+}
+
+/// Of each label the same share of its clips, at least one.
+fn labelled(clips: &[&DataClip], labels: &Labels, share: f64, seed: u64) -> Vec<(usize, usize)> {
+    let mut by_label: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (i, clip) in clips.iter().enumerate() {
+        if let Some(label) = clip.record.label.as_deref().and_then(|label| labels.index(label)) {
+            by_label.entry(label).or_default().push(i);
+        }
+    }
+    let mut known = Vec::new();
+    for (label, mut of_label) in by_label {
+        Rng::at(seed ^ LABELLED_STREAM, label as u64, 0).shuffle(&mut of_label);
+        let count = ((of_label.len() as f64 * share).round() as usize).max(1);
+        known.extend(of_label.into_iter().take(count).map(|clip| (clip, label)));
+    }
+    known.sort_unstable();
+    known
+}
