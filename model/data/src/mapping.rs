@@ -86,6 +86,7 @@ mod tests {
             warnings: Vec::new(),
             divided: true,
             candidates: Some(vec!["jog".into()]),
+            meanings: crate::Meanings::default(),
         };
         mapping.apply(&mut set);
         let labels: Vec<_> = set.clips.iter().filter_map(|clip| clip.record.label.as_deref()).collect();

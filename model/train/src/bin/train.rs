@@ -154,6 +154,7 @@ fn start_s2i(args: Args) -> Result<()> {
         return Ok(print(format!("{}\n", serde_json::to_string_pretty(&config)?))?);
     }
     config.ntu = args.ntu.or(config.ntu);
+    config.selection = args.selection.or(config.selection);
     let out = args.out.context("where to? name a folder with --out")?;
     if args.data.is_empty() && !args.resume {
         bail!("nothing to learn from: name folders with --data");

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
-use skeletonllm_data::ProtocolOptions;
+use skeletonllm_data::{ProtocolOptions, SelectionOptions};
 
 use super::S2iSettings;
 use crate::{AdamWConfig, Recipe, RecipeStage, Rule, Schedule};
@@ -106,6 +106,8 @@ pub struct S2iConfig {
     pub balance: f32,
     /// How folders of NTU RGB+D files are divided.
     pub ntu: ProtocolOptions,
+    /// Which clips take part, and which labels mean the same.
+    pub selection: SelectionOptions,
     /// Everything random follows from it.
     pub seed: u64,
     /// Validation clips looked at after each epoch.
@@ -137,6 +139,7 @@ impl Default for S2iConfig {
             average: 0.99,
             balance: 0.0,
             ntu: ProtocolOptions::default(),
+            selection: SelectionOptions::default(),
             seed: 1,
             validation_clips: 200,
             checkpoint_every: 200,

@@ -51,7 +51,8 @@ pub fn run(mut options: RunOptions<'_, S2iConfig>) -> Result<()> {
         state::make_room(&out)?;
     }
     options.config.validate().map_err(anyhow::Error::msg)?;
-    let (train, validation) = setup::read_data(&options.data, &options.config.ntu, options.quiet)?;
+    let (train, validation) =
+        setup::read_data(&options.data, &options.config.ntu, &options.config.selection, options.quiet)?;
     let device = options.device.clone().autodiff();
     let (checkpoint, mut at) = match resumed {
         Some(resumed) => resumed,
