@@ -109,7 +109,7 @@ fn streams(path: &Path, checks: &mut Checks) -> Result<(), ConformanceError> {
         let input = case.float(&format!("in.{clip}"))?;
         let &[3, _, joints @ (1..), bodies @ (1..)] = input.shape.as_slice() else { continue };
         let poses = Poses::from_channels_first(&input.values, joints, bodies);
-        let edges = Layout::with_joints(joints).map(Layout::bones);
+        let edges = Layout::specified(joints).map(Layout::bones);
         let edges =
             edges.ok_or_else(|| case.wrong(&format!("in.{clip}"), format!("{joints} joints have no known bones")))?;
         let valid = &case.integers(&format!("{clip}.valid_frames"))?.values;

@@ -33,7 +33,7 @@ fn check(golden: &Golden, checks: &mut Within<'_>) -> Result<(), ConformanceErro
     let ([_, persons, joints, _], clip) = golden.shaped::<4>("in.clip")?;
     let bodies = Bodies { positions: clip, persons, joints };
     let plan = plan(golden)?;
-    if let Some(layout) = Layout::with_joints(joints) {
+    if let Some(layout) = Layout::specified(joints) {
         let ours = BodyPlan::of_layout(layout);
         let numbers = |plan: &BodyPlan| [&plan.columns[..], &plan.parts, &plan.parents, &plan.centre].concat();
         checks.same("columns, parents, centre", &numbers(&ours), &numbers(&plan));

@@ -172,7 +172,7 @@ impl Tqp {
     /// # Errors
     /// When a tensor is missing, left over or has another shape. All of them are listed.
     pub fn load(self, tensors: TensorMap, origin: &str) -> Result<Self, CheckpointError> {
-        let tensors = tensors.into_iter().map(|(name, tensor)| (bert::path(&name), tensor)).collect();
+        let tensors: TensorMap = tensors.into_iter().map(|(name, tensor)| (bert::path(&name), tensor)).collect();
         checkpoint::apply(self, tensors, origin)
     }
 }

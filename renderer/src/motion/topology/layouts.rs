@@ -163,6 +163,12 @@ impl Layout {
         Self::ALL.into_iter().filter(move |l| l.names().len() == joints)
     }
 
+    /// The layout of that many joints among the four that the specification of our systems names.
+    #[must_use]
+    pub fn specified(joints: usize) -> Option<Self> {
+        [Self::Ntu25, Self::Kinect20, Self::Smpl22, Self::Coco17].into_iter().find(|l| l.names().len() == joints)
+    }
+
     /// Joint names in order.
     pub fn names(self) -> &'static [&'static str] {
         self.table().names
