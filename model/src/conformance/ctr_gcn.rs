@@ -102,8 +102,12 @@ fn edges(case: &Case, joints: usize) -> Result<Vec<[usize; 2]>, ConformanceError
 
 fn network(case: &Case, shared: &TensorMap, device: &Device, checks: &mut Checks) -> Result<(), ConformanceError> {
     let stem = stem(&case.path);
-    let [_, _, _, joints, bodies] = case.sizes::<5>("in.x")?;
-    let classes = case.sizes::<2>("in.grad_logits")?[1];
+    let [clips, coordinates, frames, joints, bodies] = case.sizes::<5>("in.x")?;
+    let [rows, classes] = case.sizes::<2>("in.grad_logits")?;
+    if clips * frames == 0 || coordinates != 3 || rows != clips {
+        let shape = format!("{:?} with `in.grad_logits` of {rows} rows", case.get("in.x")?.shape);
+        return Err(case.wrong("in.x", format!("shape {shape}")));
+    }
     let edges = edges(case, joints)?;
     let graph = case.get("graph.A")?;
     checks.exact(format!("{stem} graph.A"), &adjacency(joints, &edges), &graph.values);
@@ -160,8 +164,11 @@ fn block(case: &Case, shared: &TensorMap, device: &Device, checks: &mut Checks) 
         .below("weights.")
         .find_map(|(name, tensor)| Some((name.strip_suffix(".gcn1.PA")?, tensor)))
         .ok_or_else(|| case.wrong("weights.*.gcn1.PA", "not there"))?;
-    let [_, inputs, frames, joints] = case.sizes::<4>("in.x")?;
+    let [clips, inputs, frames, joints] = case.sizes::<4>("in.x")?;
     let [_, outputs, kept, _] = case.sizes::<4>("eval.y")?;
+    if clips * frames * joints == 0 || case.sizes::<4>("in.grad_y")? != [clips, outputs, kept, joints] {
+        return Err(case.wrong("in.grad_y", "another shape than `in.x` asks for, or an empty one"));
+    }
     let prefix = format!("{name}.");
     let (around, stride) = (name != "l1", if kept < frames { 2 } else { 1 });
     if graph.values.len() != 3 * joints * joints {

@@ -45,6 +45,9 @@ fn losses(path: &Path, device: &Device, checks: &mut Checks) -> Result<(), Confo
     };
 
     let (g, c) = (tensor::<2>(&case, "in.F_g", device)?, tensor::<2>(&case, "in.F_c", device)?);
+    if g.dims() != c.dims() {
+        return Err(case.wrong("in.F_c", "not the shape of `in.F_g`"));
+    }
     let loss = contrast(g.clone(), c.clone(), temperature);
     forward("fam.loss", host(loss.clone()))?;
     let gradients = loss.backward();
@@ -59,8 +62,12 @@ fn losses(path: &Path, device: &Device, checks: &mut Checks) -> Result<(), Confo
     let [clips, classes] = scores.dims();
     let ([rows, width, ..], [_, images]) = (features.dims(), pictures.dims());
     let [_, _, words] = texts.dims();
-    if labels.len() != clips || rows % clips != 0 || texts.dims()[1] != 1 {
+    let fitting = clips > 0 && labels.len() == clips && rows.is_multiple_of(clips);
+    if !fitting || pictures.dims()[0] != clips || texts.dims()[..2] != [clips, 1] {
         return Err(case.wrong("in.S", "not as many clips as elsewhere"));
+    }
+    if labels.iter().any(|label| !(0..classes as i64).contains(label)) {
+        return Err(case.wrong("in.labels", format!("a label that is not within 0..{classes}")));
     }
     let weights = case.tensors_below("weights.");
     let helpers = Helpers::new(images, width, words, classes, device);

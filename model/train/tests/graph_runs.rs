@@ -102,7 +102,7 @@ fn four_clips_are_learned_by_heart_and_judged_by_the_program() {
     let folder = tempfile::tempdir().unwrap();
     let (set, out) = (data(folder.path()), folder.path().join("run"));
     let recipe = r#"{
-        "stages": [{"stream": "joint", "epochs": 25, "learning_rate": 0.02}],
+        "stages": [{"stream": "joint", "epochs": 80, "learning_rate": 0.05}],
         "input": {"window": 16}, "rotation": 0.05, "batch": 12, "average": 0.0, "warmup_epochs": 1
     }"#;
     train(config(recipe), &set, &out, false, None).unwrap();

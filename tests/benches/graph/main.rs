@@ -13,7 +13,10 @@ use criterion::Criterion;
 use draction::motion::Layout;
 use skeletonllm::graph_recogniser::{GraphNetworks, WeightedStream};
 use skeletonllm_data::streams::Stream;
-use skeletonllm_network::graph::{CtrGcn, GraphConfig, Pass};
+use skeletonllm_network::{
+    graph::{CtrGcn, GraphConfig, Pass},
+    tensors::host,
+};
 use skeletonllm_train::{
     AdamW, Average, Recipe, Schedule, Trainer,
     mmcl::{MmclConfig, StreamBatch, Student},
@@ -54,7 +57,7 @@ fn main() -> Result<()> {
         stage: settings.stages[0].clone(),
         schedule: Schedule::Falls { per_epoch: 1, warmup: 0, falls: Vec::new() },
     };
-    let numbers = clips.into_data().try_into_vec::<f32>().context("the device answers")?;
+    let numbers = host(clips);
     let labels = (0..CLIPS as i64).collect();
     let batch = [StreamBatch { clips: numbers, shape, labels, pictures: None, texts: None }];
     let mut times = Vec::new();

@@ -211,33 +211,34 @@ pub(super) fn norm_composed(
     mode: Mode,
 ) -> (Tensor<4>, Tensor<2>) {
     let [clips, frames, joints, channels] = input.dims();
-    let (rows, count) = (clips * frames * joints, weight.dims()[0]);
-    let all = input.reshape([rows, channels]);
-    let own = all.clone().slice([0..rows, 0..count]);
+    let count = weight.dims()[0];
+    let part = |from: usize, to: usize| input.clone().slice([0..clips, 0..frames, 0..joints, from..to]);
+    // `[K]` beside `[N, T, V, K]`
+    let beside = |numbers: Tensor<1>| numbers.reshape([1, 1, 1, count]);
     let (apart, mean, variance) = match &statistics {
         Some(statistics) => {
-            let row = |row: usize| statistics.clone().slice([row..row + 1, 0..count]);
-            (own - row(0), row(0), row(1))
+            let row = |row: usize| beside(statistics.clone().slice([row..row + 1, 0..count]).reshape([count]));
+            (part(0, count) - row(0), row(0), row(1))
         }
         None => {
-            // a long sum of f32 is off by more than all the rest: around it once more
-            let near = own.clone().detach().mean_dim(0);
-            let apart = own - near.clone();
-            let rest = apart.clone().mean_dim(0);
-            let apart = apart - rest.clone();
-            let variance = apart.clone().square().mean_dim(0);
-            (apart, near + rest, variance)
+            // one long sum of f32 would be off by more than all the rest
+            let mean_of = |values: Tensor<4>| values.mean_dim(2).mean_dim(1).mean_dim(0);
+            let mean = mean_of(part(0, count));
+            let apart = part(0, count) - mean.clone();
+            (apart.clone(), mean, mean_of(apart.square()))
         }
     };
-    let statistics = statistics.unwrap_or_else(|| Tensor::cat(vec![mean, variance.clone()], 0));
-    let mut normed = apart / (variance + f64::from(mode.eps)).sqrt() * weight.unsqueeze() + bias.unsqueeze();
+    let seen = || Tensor::cat(vec![mean.reshape([1, count]), variance.clone().reshape([1, count])], 0);
+    let seen = statistics.unwrap_or_else(seen);
+    let mut normed = apart / (variance + f64::from(mode.eps)).sqrt() * beside(weight) + beside(bias);
     if let Some(residual) = residual {
-        normed = normed + residual.reshape([rows, channels]);
+        normed = normed + residual;
     }
     if mode.rectified {
         normed = activation::relu(normed);
     }
-    let output =
-        if count < channels { Tensor::cat(vec![normed, all.slice([0..rows, count..channels])], 1) } else { normed };
-    (output.reshape([clips, frames, joints, channels]), statistics)
+    if count < channels {
+        normed = Tensor::cat(vec![normed, part(count, channels)], 3);
+    }
+    (normed, seen)
 }

@@ -157,7 +157,7 @@ impl MmclConfig {
                 return Err(format!("{name} must be a number of 0 or more"));
             }
         }
-        if !(self.clip_norm > 0.0) {
+        if self.clip_norm.is_nan() || self.clip_norm <= 0.0 {
             return Err("clip_norm must be above 0".into());
         }
         for (name, value) in [("average", self.average), ("momentum", self.momentum), ("held_out", self.held_out)] {

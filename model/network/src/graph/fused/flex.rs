@@ -19,7 +19,7 @@ fn sizes_of_temporal(input: &Floats, stride: usize) -> temporal::Sizes {
 }
 
 /// The sizes of a refinement with these tensors, and its weights.
-fn layer<'a>([input, weights @ ..]: [&'a Floats; 9]) -> (refine::Weights<'a>, refine::Sizes) {
+fn layer([input, weights @ ..]: [&Floats; 9]) -> (refine::Weights<'_>, refine::Sizes) {
     let [_, frames, joints, inputs] = input.rank4();
     let [relate, relate_bias, spread, spread_bias, alpha, graph, value, value_bias] = weights.map(Floats::slice);
     let sizes = refine::Sizes {
