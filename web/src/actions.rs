@@ -67,6 +67,9 @@ pub enum Action {
     /// Show or hide the shader workbench.
     #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
     ToggleWorkbench,
+    /// Change what the workbench shows or edits.
+    #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+    Workbench(crate::workbench::Change),
     /// Keep what the workbench drew in a file.
     #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
     Capture,

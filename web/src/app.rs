@@ -163,7 +163,7 @@ impl App {
             busy: self.inference.is_busy(),
             samples: &self.samples,
             #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
-            workbench: self.workbench.as_deref_mut().filter(|bench| bench.open),
+            workbench: self.workbench.as_deref().filter(|bench| bench.open),
         };
         panels::show(content, &mut self.ui_state, ui)
     }

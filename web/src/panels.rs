@@ -49,9 +49,9 @@ pub struct Content<'a> {
     pub busy: bool,
     /// File names of the bundled samples.
     pub samples: &'a [String],
-    /// The shader workbench while it is open. It covers everything else, and its panels change what is chosen there.
+    /// The shader workbench while it is open. It covers everything else.
     #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
-    pub workbench: Option<&'a mut Workbench>,
+    pub workbench: Option<&'a Workbench>,
 }
 
 /// How the panels look at the document; forgotten with the window.
@@ -95,14 +95,14 @@ impl UiState {
 }
 
 /// Shows everything, and answers with what the person asks for.
-pub fn show(mut content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec<Action> {
+pub fn show(content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec<Action> {
     let mut actions = Vec::new();
     let ctx = ui.ctx().clone();
     let narrow = ui.available_width() < NARROW;
     header::show(&content, state, ui, narrow, &mut actions);
     if content.document.takes.is_empty() {
         empty(&content, ui, &mut actions);
-    } else if !bench(&mut content, state, ui, &mut actions) {
+    } else if !bench(&content, state, ui, &mut actions) {
         if narrow { pages(&content, state, ui, &mut actions) } else { columns(&content, state, ui, &mut actions) }
     }
     drop_overlay(&ctx, "Drop to open");
@@ -113,15 +113,15 @@ pub fn show(mut content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) ->
 
 /// The shader workbench in the place of everything else, if it is open; says whether it is.
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
-fn bench(content: &mut Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) -> bool {
-    let Some(bench) = content.workbench.take() else { return false };
+fn bench(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) -> bool {
+    let Some(bench) = content.workbench else { return false };
     workbench::show(bench, content, state, ui, actions);
     true
 }
 
 /// A build without a shader workbench.
 #[cfg(not(all(feature = "gpu", not(target_family = "wasm"))))]
-fn bench(_: &mut Content<'_>, _: &mut UiState, _: &mut egui::Ui, _: &mut Vec<Action>) -> bool {
+fn bench(_: &Content<'_>, _: &mut UiState, _: &mut egui::Ui, _: &mut Vec<Action>) -> bool {
     false
 }
 

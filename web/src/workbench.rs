@@ -11,6 +11,8 @@
 mod choices;
 mod editor;
 mod fonts;
+mod joints;
+mod rendering;
 #[cfg(test)]
 mod tests;
 mod texture;
@@ -26,18 +28,19 @@ use std::{
 
 use draction::{
     engine::gpu::{GpuEngine, program},
-    gpu::{ShaderBench, Sources, Timing},
-    inspect::{Pixel, Pull, Verdict, inspect, pull},
-    passes::{Buffer, Pass},
+    gpu::{ShaderBench, Sources, Timing, Verdict, first_disagreeing},
+    inspect::{Pixel, Pull, inspect, pull},
+    passes::Pass,
 };
 use eframe::egui::Context;
 use skeletonllm::assistant::PictureSlope;
 
 use self::texture::CachedTexture;
 
-pub use choices::{GradientTarget, LossKind, PictureMode, Tab};
+pub use choices::{Change, Choices, GradientTarget, LossKind, PictureMode, Tab};
 pub use editor::default_folder;
 pub use fonts::CODE;
+pub(crate) use joints::joints_named;
 pub(crate) use tint::heat;
 pub use worker::{Comparison, Event, LossKey, RenderKey, RenderRequest, Rendering, Request, Worker};
 
@@ -85,18 +88,8 @@ pub struct Workbench {
     pub comparison: Option<Arc<Comparison>>,
     /// What a request ended with, to be said at the top of the window: whether it failed, and the words.
     pub notes: Vec<(bool, String)>,
-    /// What the right side shows.
-    pub tab: Tab,
-    /// What the picture shows.
-    pub mode: PictureMode,
-    /// The pixel that is taken apart.
-    pub pixel: Option<[usize; 2]>,
-    /// Two corners of the chosen region.
-    pub region: Option<[[usize; 2]; 2]>,
-    /// What is asked about the picture.
-    pub loss: LossKind,
-    /// With respect to what.
-    pub target: GradientTarget,
+    /// What is chosen.
+    pub choices: Choices,
     /// The gradient of the last answer.
     pub answer: Option<AnswerGradient>,
     /// Whether that was asked for: the take, the settings and the exchange.
@@ -105,10 +98,6 @@ pub struct Workbench {
     pub source: String,
     /// Its text while it is typed.
     pub draft: String,
-    /// The buffer in the table.
-    pub buffer: Buffer,
-    /// The name of the kernel that is looked at.
-    pub kernel: &'static str,
     texture: CachedTexture,
     /// Counts the shaders that ran.
     generation: u64,
@@ -162,18 +151,11 @@ impl Workbench {
             fastest: None,
             comparison: None,
             notes: Vec::new(),
-            tab: Tab::default(),
-            mode: PictureMode::default(),
-            pixel: None,
-            region: None,
-            loss: LossKind::default(),
-            target: GradientTarget::default(),
+            choices: Choices::of(Pass::Rasterize.name(), "Projected"),
             answer: None,
             answer_requested: None,
             source,
             draft,
-            buffer: Buffer::Projected,
-            kernel: Pass::Rasterize.name(),
             texture: CachedTexture::default(),
             generation: 0,
             shared,
@@ -187,6 +169,32 @@ impl Workbench {
         };
         workbench.apply(first);
         workbench
+    }
+
+    /// Does what a panel asks for.
+    pub fn change(&mut self, change: Change) {
+        let choices = &mut self.choices;
+        match change {
+            Change::Tab(tab) => choices.tab = tab,
+            Change::Mode(mode) => choices.mode = mode,
+            Change::Pixel(pixel) => {
+                (choices.pixel, choices.region, choices.loss) = (Some(pixel), None, LossKind::Pixel);
+            }
+            Change::Region(corners) => choices.region = Some(corners),
+            Change::Loss(loss) => choices.loss = loss,
+            Change::Target(target) => choices.target = target,
+            Change::Kernel(kernel) => choices.kernel = kernel,
+            Change::Buffer(buffer) => (choices.buffer, choices.tab) = (buffer, Tab::Buffers),
+            Change::Edit(source) => {
+                choices.tab = Tab::Shaders;
+                self.edit(&source);
+            }
+            Change::Draft(text) => self.apply_draft(text),
+            Change::Save => self.save(),
+            Change::Reset => self.reset(),
+            Change::Again => self.requested = None,
+            Change::CompareAgain => (self.requested, self.comparison) = (None, None),
+        }
     }
 
     /// Takes in what the worker has done and what other editors have written; to be called once a frame.
@@ -212,11 +220,12 @@ impl Workbench {
             self.comparing = true;
             self.send(Request::Compare);
         }
+        self.paint(ctx);
     }
 
     /// Whether a comparison is looked at that was not made yet, or of another rendering.
     fn lacks_comparison(&self) -> bool {
-        let wanted = self.tab == Tab::Twin || self.mode == PictureMode::Difference;
+        let wanted = self.choices.tab == Tab::Twin || self.choices.mode == PictureMode::Difference;
         let Some(rendering) = self.rendering.as_ref().filter(|_| self.open && wanted && self.no_gpu.is_none()) else {
             return false;
         };
@@ -242,8 +251,8 @@ impl Workbench {
             Event::Compared(Err(problem)) => {
                 self.comparing = false;
                 self.notes.push((true, problem));
-                self.tab = if self.tab == Tab::Twin { Tab::Passes } else { self.tab };
-                self.mode = PictureMode::Picture;
+                self.choices.tab = if self.choices.tab == Tab::Twin { Tab::Passes } else { self.choices.tab };
+                self.choices.mode = PictureMode::Picture;
             }
             Event::Captured(Ok(path)) => {
                 let text = format!("wrote {}; `conformance replay` runs it again", path.display());
@@ -279,8 +288,8 @@ impl Workbench {
         let (old, new) = (size(last), size(rendering));
         if old != new {
             let moved = |at: [usize; 2]| [0, 1].map(|c| at[c] * new[c] / old[c]);
-            self.pixel = self.pixel.map(moved);
-            self.region = self.region.map(|corners| corners.map(moved));
+            self.choices.pixel = self.choices.pixel.map(moved);
+            self.choices.region = self.choices.region.map(|corners| corners.map(moved));
         }
     }
 
@@ -308,17 +317,12 @@ impl Workbench {
         }
     }
 
-    /// Draws and measures the same frame once more.
-    pub fn render_again(&mut self) {
-        self.requested = None;
-    }
-
     /// The loss that is asked for, as far as it is chosen and known.
     pub fn loss_key(&self, take: u64, settings_version: u64) -> Option<LossKey> {
-        Some(match self.loss {
+        Some(match self.choices.loss {
             LossKind::Picture => LossKey::Picture,
-            LossKind::Pixel => LossKey::Pixel(self.pixel?),
-            LossKind::Region => LossKey::Region(self.region?),
+            LossKind::Pixel => LossKey::Pixel(self.choices.pixel?),
+            LossKind::Region => LossKey::Region(self.choices.region?),
             LossKind::Answer => {
                 let answer =
                     self.answer.as_ref().filter(|a| (a.take, a.settings_version) == (take, settings_version))?;
@@ -338,14 +342,14 @@ impl Workbench {
     }
 
     /// Keeps what was drawn last in a file.
-    pub fn capture(&mut self, path: PathBuf) {
+    pub fn capture(&self, path: PathBuf) {
         self.send(Request::Capture(path));
     }
 
     /// The chosen pixel, taken apart.
     pub fn inspected(&self) -> Option<Pixel> {
         let rendering = self.rendering.as_ref()?;
-        let [x, y] = self.pixel?;
+        let [x, y] = self.choices.pixel?;
         inspect(&rendering.scene.dims, &rendering.buffers, rendering.frame, x, y)
     }
 
@@ -357,6 +361,6 @@ impl Workbench {
 
     /// The first pass that disagrees with its twin, if what was drawn last has been compared.
     pub fn disagreeing(&self) -> Option<&Verdict> {
-        draction::inspect::first_disagreeing(&self.comparison.as_ref()?.verdicts)
+        first_disagreeing(&self.comparison.as_ref()?.verdicts)
     }
 }

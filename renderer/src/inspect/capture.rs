@@ -14,11 +14,12 @@ use crate::{
     camera::Camera,
     draction::DrAction,
     engine::{EngineError, Scene, gpu::GpuEngine, gpu::GpuError},
+    gpu::worst,
     passes::{self, Buffer, Dims, Pass},
     store::{tensor_f32, to_safetensors},
 };
 
-use super::{Buffers, columns, layout};
+use super::{Buffers, layout, tolerance::tolerance};
 
 /// What the metadata's `format` says.
 const FORMAT: &str = "draction capture 1";
@@ -117,7 +118,7 @@ impl Capture {
             }
             let layout = layout(buffer, d).ok_or_else(|| CaptureError(format!("{name} is scratch memory")))?;
             let (shape, numbers) = tensor_f32(&file, &name).map_err(CaptureError)?;
-            let expected = [layout.shape(d), vec![layout.columns.len()]].concat();
+            let expected = [layout.shape(), vec![layout.columns.len()]].concat();
             if shape != expected {
                 return Err(CaptureError(format!("{name} has shape {shape:?}; {expected:?} is needed")));
             }
@@ -181,12 +182,12 @@ pub struct Gap {
 
 impl Gap {
     fn new(buffer: Buffer, dims: &Dims, got: &[f32], expected: &[f32]) -> Gap {
-        let worst = layout(buffer, dims).and_then(|layout| columns::worst(&layout, dims, got, expected));
+        let worst = layout(buffer, dims).and_then(|layout| worst(&layout, got, expected));
         let relative_l2 = worst.map_or(f64::INFINITY, |worst| worst.relative);
         let differences = got.iter().zip(expected).map(|(&g, &e)| (f64::from(g) - f64::from(e)).abs());
         // f64::max drops NaN, which must show
         let max_abs = differences.map(|d| if d.is_nan() { f64::INFINITY } else { d }).fold(0.0, f64::max);
-        let limit = columns::tolerance(buffer).max(if buffer == Buffer::Order { SWAPPED } else { 0.0 });
+        let limit = tolerance(buffer).max(if buffer == Buffer::Order { SWAPPED } else { 0.0 });
         Gap { max_abs, relative_l2, same: relative_l2 <= limit }
     }
 }
@@ -253,7 +254,7 @@ impl fmt::Display for Replay {
 
 /// Along all axes, then the columns; a flat list for what has no layout.
 fn shape(buffer: Buffer, dims: &Dims, len: usize) -> Vec<usize> {
-    layout(buffer, dims).map_or_else(|| vec![len], |layout| [layout.shape(dims), vec![layout.columns.len()]].concat())
+    layout(buffer, dims).map_or_else(|| vec![len], |layout| [layout.shape(), vec![layout.columns.len()]].concat())
 }
 
 /// The inputs, with sizes from the shapes of `in.positions` and of the frames.

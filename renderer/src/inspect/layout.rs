@@ -1,58 +1,9 @@
 //! What the numbers of each buffer mean.
 
-use crate::passes::{Axis, Buffer, Dims, Extent, Row};
-
-/// One number of a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Column {
-    /// Short, in the symbols of the specification.
-    pub name: String,
-    /// `m`, `px`, `1/px²`; empty for plain numbers.
-    pub unit: &'static str,
-}
-
-/// The shape of a buffer: rows over axes, and what stands in a row.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Layout {
-    /// What rows are counted by, slowest first.
-    pub axes: &'static [Axis],
-    /// What stands in a row.
-    pub columns: Vec<Column>,
-}
-
-impl Layout {
-    /// Rows of the buffer.
-    pub fn rows(&self, dims: &Dims) -> usize {
-        self.shape(dims).iter().product()
-    }
-
-    /// Rows along each axis.
-    pub fn shape(&self, dims: &Dims) -> Vec<usize> {
-        let extent = Extent::whole(dims);
-        self.axes.iter().map(|&axis| extent.len(axis)).collect()
-    }
-
-    /// Where a row lies along each axis.
-    pub fn place(&self, dims: &Dims, mut row: usize) -> Vec<(Axis, usize)> {
-        let extent = Extent::whole(dims);
-        let mut place: Vec<(Axis, usize)> = Vec::with_capacity(self.axes.len());
-        for &axis in self.axes.iter().rev() {
-            let len = extent.len(axis).max(1);
-            place.push((axis, row % len));
-            row /= len;
-        }
-        place.reverse();
-        place
-    }
-}
-
-/// A row's place in words: "frame 0 · body 1 · Gaussian 17". Axes of length one are left out.
-pub fn row_name(layout: &Layout, dims: &Dims, row: usize) -> String {
-    let extent = Extent::whole(dims);
-    let place = layout.place(dims, row).into_iter().filter(|&(axis, _)| extent.len(axis) > 1);
-    let said: Vec<String> = place.map(|(axis, at)| format!("{} {at}", axis.name())).collect();
-    if said.is_empty() { "the only row".to_owned() } else { said.join(" · ") }
-}
+use crate::{
+    gpu::{Column, Layout},
+    passes::{Buffer, Dims, Extent, Row},
+};
 
 /// How `buffer` is laid out. `None` for scratch memory, which has no rows that mean anything on their own.
 pub fn layout(buffer: Buffer, dims: &Dims) -> Option<Layout> {
@@ -67,7 +18,8 @@ pub fn layout(buffer: Buffer, dims: &Dims) -> Option<Layout> {
             .collect(),
         Row::Joints => (0..dims.joints).map(|j| column(format!("w{j}"), "")).collect(),
     };
-    Some(Layout { axes: about.axes, columns })
+    let extent = Extent::whole(dims);
+    Some(Layout { axes: about.axes.iter().map(|&axis| (axis.name(), extent.len(axis))).collect(), columns })
 }
 
 #[cfg(test)]
@@ -81,7 +33,7 @@ mod tests {
         let buffers = example.twin(true);
         for (buffer, numbers) in buffers.iter() {
             let layout = layout(buffer, &example.scene.dims).expect("no scratch memory is captured");
-            assert_eq!(layout.rows(&example.scene.dims) * layout.columns.len(), numbers.len(), "{buffer:?}");
+            assert_eq!(layout.rows() * layout.columns.len(), numbers.len(), "{buffer:?}");
         }
     }
 
@@ -91,8 +43,8 @@ mod tests {
         let dims = example.scene.dims;
         let skinned = layout(Buffer::Skinned, &dims).unwrap();
         let row = (2 * dims.bodies + 1) * dims.gaussians + 17;
-        assert_eq!(row_name(&skinned, &dims, row), "frame 2 · body 1 · Gaussian 17");
+        assert_eq!(skinned.row_name(row), "frame 2 · body 1 · Gaussian 17");
         let weights = layout(Buffer::Weights, &dims).unwrap();
-        assert_eq!(row_name(&weights, &dims, 1545), "weight 1545");
+        assert_eq!(weights.row_name(1545), "weight 1545");
     }
 }

@@ -41,7 +41,7 @@ pub struct Scale {
 
 /// A picture of one frame, row by row from the top.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Picture {
+pub enum Painting {
     /// Red, green, blue in 0..1.
     Colours(Vec<[f32; 3]>),
     /// Numbers scaled to 0..1; NaN where there is nothing.
@@ -49,7 +49,7 @@ pub enum Picture {
 }
 
 /// Paints `frame` (counted over all clips), `[H, W]`. `None` where `buffers` lack what the view needs.
-pub fn paint(view: View<'_>, dims: &Dims, buffers: &Buffers, frame: usize) -> Option<Picture> {
+pub fn paint(view: View<'_>, dims: &Dims, buffers: &Buffers, frame: usize) -> Option<Painting> {
     let pixels = dims.width * dims.height;
     let of = |buffers: &Buffers| -> Option<Vec<[f32; 3]>> {
         let frames = buffers.rows::<[f32; 3]>(Buffer::Frames).get(frame * pixels..(frame + 1) * pixels)?;
@@ -60,7 +60,7 @@ pub fn paint(view: View<'_>, dims: &Dims, buffers: &Buffers, frame: usize) -> Op
         return None;
     }
     Some(match view {
-        View::Frames => Picture::Colours(of(buffers)?),
+        View::Frames => Painting::Colours(of(buffers)?),
         View::Difference(other) => {
             // what is not a number is as wrong as can be
             let gap = |a: f32, b: f32| if (a - b).is_nan() { 1.0 } else { (a - b).abs() };
@@ -99,7 +99,7 @@ pub fn paint(view: View<'_>, dims: &Dims, buffers: &Buffers, frame: usize) -> Op
         View::Colours => {
             let shaded = buffers.rows::<Shaded>(Buffer::Shaded).get(frame * n..(frame + 1) * n)?;
             let colour = |index: Option<usize>| index.map_or([0.0; 3], |i| shaded[i].colour);
-            Picture::Colours(front(dims, buffers, frame).into_iter().map(colour).collect())
+            Painting::Colours(front(dims, buffers, frame).into_iter().map(colour).collect())
         }
         View::Values(values, unit) => {
             let value = |index: Option<usize>| index.and_then(|i| values.get(i)).copied().unwrap_or(f32::NAN);
@@ -109,10 +109,10 @@ pub fn paint(view: View<'_>, dims: &Dims, buffers: &Buffers, frame: usize) -> Op
     })
 }
 
-fn scaled(mut numbers: Vec<f32>, low: f32, high: f32, unit: &'static str) -> Picture {
+fn scaled(mut numbers: Vec<f32>, low: f32, high: f32, unit: &'static str) -> Painting {
     let span = if high > low { high - low } else { 1.0 };
     numbers.iter_mut().for_each(|x| *x = (*x - low) / span);
-    Picture::Numbers(numbers, Scale { low, high, unit })
+    Painting::Numbers(numbers, Scale { low, high, unit })
 }
 
 /// Calls `add(pixel, rank, alpha)` for every pixel of every splat, from the front to the back.
@@ -158,8 +158,8 @@ mod tests {
     fn pictures_of_numbers_tell_what_the_inspector_tells() {
         let example = Example::new(2, 6, 70);
         let (dims, buffers) = (example.scene.dims, example.twin(false));
-        let Some(Picture::Numbers(left, _)) = paint(View::Transmittance, &dims, &buffers, 1) else { panic!() };
-        let Some(Picture::Numbers(order, scale)) = paint(View::DepthOrder, &dims, &buffers, 1) else { panic!() };
+        let Some(Painting::Numbers(left, _)) = paint(View::Transmittance, &dims, &buffers, 1) else { panic!() };
+        let Some(Painting::Numbers(order, scale)) = paint(View::DepthOrder, &dims, &buffers, 1) else { panic!() };
         assert_eq!(scale.high, 139.0);
         let mut seen = 0;
         for (i, (&left, &order)) in left.iter().zip(&order).enumerate() {
@@ -193,8 +193,8 @@ mod tests {
         ];
         for view in views {
             let len = match paint(view, &dims, &buffers, 0).unwrap() {
-                Picture::Colours(pixels) => pixels.len(),
-                Picture::Numbers(numbers, _) => {
+                Painting::Colours(pixels) => pixels.len(),
+                Painting::Numbers(numbers, _) => {
                     assert!(numbers.iter().all(|x| x.is_nan() || (0.0..=1.0).contains(x)), "{view:?}");
                     numbers.len()
                 }
@@ -212,7 +212,9 @@ mod tests {
         frames[3 * 70 + 2] += 0.25;
         let mut other = twin.clone();
         other.insert(Buffer::Frames, frames);
-        let Some(Picture::Numbers(numbers, scale)) = paint(View::Difference(&other), &dims, &twin, 0) else { panic!() };
+        let Some(Painting::Numbers(numbers, scale)) = paint(View::Difference(&other), &dims, &twin, 0) else {
+            panic!()
+        };
         assert!((scale.high - 0.25).abs() < 1e-6);
         assert_eq!(numbers.iter().position(|&x| x > 0.5), Some(70));
         assert_eq!(numbers.iter().filter(|&&x| x > 0.0).count(), 1);

@@ -7,56 +7,11 @@ use crate::{
         Scene,
         gpu::{GpuEngine, GpuError},
     },
+    gpu::{Column, Difference, Outcome, Verdict, worst},
     passes::{self, Buffer, Dims, Pass, Role, SHARE_LEN, Scratch, WEIGHTS_LEN},
 };
 
-use super::{Buffers, Column, columns, layout, row_name, tiles};
-
-/// What came of a pass.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Outcome {
-    /// Every number is as its twin has it, up to rounding.
-    Agrees,
-    /// At least one column of numbers is not.
-    Differs,
-    /// It could not be judged, and why.
-    Skipped(&'static str),
-}
-
-/// The column of a pass's results that is farthest from the twin's.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Difference {
-    /// The buffer.
-    pub buffer: Buffer,
-    /// The column and its unit.
-    pub column: Column,
-    /// Where in the column the largest difference is: "body 1 · Gaussian 17".
-    pub place: String,
-    /// What the GPU has there.
-    pub gpu: f32,
-    /// What the twin has there.
-    pub twin: f32,
-    /// Relative L2 error of the column; infinite where a number is not finite.
-    pub relative: f64,
-    /// What it may be.
-    pub tolerance: f64,
-}
-
-/// One judged pass.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Verdict {
-    /// Which.
-    pub pass: Pass,
-    /// What came of it.
-    pub outcome: Outcome,
-    /// Its worst column, whether it agrees or not.
-    pub worst: Option<Difference>,
-}
-
-/// The first pass whose results are not its twin's.
-pub fn first_disagreeing(verdicts: &[Verdict]) -> Option<&Verdict> {
-    verdicts.iter().find(|verdict| verdict.outcome == Outcome::Differs)
-}
+use super::{Buffers, layout, tiles, tolerance::tolerance};
 
 /// Judges every pass that `twin`, the buffers of [`Buffers::of_twin`] of the same scene, has results of: the backward
 /// passes only where it was given the gradient of a loss.
@@ -89,19 +44,14 @@ impl Judge<'_> {
         let scratch = pass.buffers().any(|b| b.scratch().is_some_and(|scratch| scratch != Scratch::RowLists));
         if scratch && !self.whole {
             let why = "the picture is too large for one piece of scratch memory";
-            return Ok(Verdict { pass, outcome: Outcome::Skipped(why), worst: None });
+            return Ok(Verdict { kernel: pass.name(), outcome: Outcome::Skipped(why), worst: None });
         }
         let feeds: Vec<(Buffer, Vec<f32>)> =
             reads.iter().map(|&buffer| Ok((buffer, self.feed(buffer)?))).collect::<Result<_, GpuError>>()?;
         let feeds: Vec<(Buffer, &[f32])> = feeds.iter().map(|(buffer, numbers)| (*buffer, &numbers[..])).collect();
         let results = self.engine.run_from(self.dims, &[pass], &feeds, written)?;
         let differences = written.iter().zip(&results).filter_map(|(&buffer, got)| self.compare(pass, buffer, got));
-        let worst = differences.max_by(|a, b| (a.relative / a.tolerance).total_cmp(&(b.relative / b.tolerance)));
-        let outcome = match &worst {
-            Some(worst) if worst.relative > worst.tolerance => Outcome::Differs,
-            _ => Outcome::Agrees,
-        };
-        Ok(Verdict { pass, outcome, worst })
+        Ok(Verdict::of(pass.name(), differences))
     }
 
     /// What a pass reads: the twin's numbers, and for scratch memory some that mean the same.
@@ -175,7 +125,7 @@ impl Judge<'_> {
     fn lists(&self, buffer: Buffer, of: &str, lists: &tiles::Lists, got: &[f32]) -> Difference {
         let a_frame = lists.entries.len() / lists.stride / self.dims.frame_count();
         let mut difference = Difference {
-            buffer,
+            buffer: format!("{buffer:?}"),
             column: Column { name: "splats".to_owned(), unit: "" },
             place: "everywhere".to_owned(),
             gpu: 0.0,
@@ -200,15 +150,15 @@ impl Judge<'_> {
     /// The worst column of `got [rows, columns]`.
     fn columns(&self, buffer: Buffer, got: &[f32]) -> Option<Difference> {
         let layout = layout(buffer, self.dims)?;
-        let worst = columns::worst(&layout, self.dims, got, self.twin.get(buffer))?;
+        let worst = worst(&layout, got, self.twin.get(buffer))?;
         Some(Difference {
-            buffer,
-            place: row_name(&layout, self.dims, worst.row),
+            buffer: format!("{buffer:?}"),
+            place: layout.row_name(worst.row),
             column: worst.column,
             gpu: worst.got,
             twin: worst.expected,
             relative: worst.relative,
-            tolerance: columns::tolerance(buffer),
+            tolerance: tolerance(buffer),
         })
     }
 }
@@ -219,6 +169,7 @@ mod tests {
 
     use super::*;
     use crate::{
+        gpu::first_disagreeing,
         inspect::tests::Example,
         testing::{fresh_gpu, gpu},
     };
@@ -294,7 +245,7 @@ mod tests {
             assert_eq!(verdicts.len(), 19, "all but the other way to skin");
             for verdict in &verdicts {
                 assert_eq!(verdict.outcome, Outcome::Agrees, "{verdict:?}");
-                assert!(verdict.worst.is_some(), "{:?} was not compared", verdict.pass);
+                assert!(verdict.worst.is_some(), "{:?} was not compared", verdict.kernel);
             }
             assert_eq!(first_disagreeing(&verdicts), None);
         }
@@ -310,9 +261,9 @@ mod tests {
                 if pass == Pass::SkinOriented { (&turned, &turned_twin) } else { (&plain, &plain_twin) };
             pollster::block_on(gpu.reload(&planted(pass))).unwrap();
             let verdicts = verdicts(&gpu, &example.scene, twin).unwrap();
-            let wrong: Vec<Pass> = verdicts.iter().filter(|v| v.outcome == Outcome::Differs).map(|v| v.pass).collect();
-            assert_eq!(wrong, [pass], "{verdicts:#?}");
-            assert_eq!(first_disagreeing(&verdicts).unwrap().pass, pass);
+            let wrong: Vec<_> = verdicts.iter().filter(|v| v.outcome == Outcome::Differs).map(|v| v.kernel).collect();
+            assert_eq!(wrong, [pass.name()], "{verdicts:#?}");
+            assert_eq!(first_disagreeing(&verdicts).unwrap().kernel, pass.name());
         }
     }
 
@@ -321,8 +272,9 @@ mod tests {
         let Some(gpu) = gpu() else { return };
         let example = Example::new(1, 6, 70);
         let verdicts = verdicts(gpu, &example.scene, &example.twin(false)).unwrap();
-        let judged: Vec<Pass> = verdicts.iter().map(|v| v.pass).collect();
-        assert_eq!(judged, passes::forward(&example.scene.dims));
+        let judged: Vec<_> = verdicts.iter().map(|v| v.kernel).collect();
+        let forward: Vec<_> = passes::forward(&example.scene.dims).into_iter().map(Pass::name).collect();
+        assert_eq!(judged, forward);
     }
 
     #[test]
@@ -332,7 +284,7 @@ mod tests {
         pollster::block_on(gpu.reload(&planted(Pass::Rasterize))).unwrap();
         let verdicts = verdicts(&gpu, &example.scene, &example.twin(false)).unwrap();
         let worst = first_disagreeing(&verdicts).unwrap().worst.clone().unwrap();
-        assert_eq!((worst.buffer, worst.column.name.as_str()), (Buffer::Frames, "red"));
+        assert_eq!((worst.buffer.as_str(), worst.column.name.as_str()), ("Frames", "red"));
         assert!((worst.gpu / worst.twin - 1.25).abs() < 1e-3, "{worst:?}");
         // one column of pixels in four is wrong by a quarter
         assert!((0.05..0.25).contains(&worst.relative) && worst.place.starts_with("y "), "{worst:?}");

@@ -1,6 +1,7 @@
 //! The project's task runner. `cargo xtask` alone lists what it can do.
 
 mod chromium;
+mod display;
 mod licences;
 mod packages;
 mod tally;

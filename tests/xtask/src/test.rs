@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use skeletonllm_checks::{Need, SKIPS};
 
 use crate::{
-    cargo, chromium, run,
+    cargo, chromium, display, run,
     tally::{Skipped, Tally},
     toolchain::{self, Part, WASM},
     vulkan, web, workspace,
@@ -52,6 +52,9 @@ pub fn test(arguments: &[String]) -> Result<()> {
     if vulkan::ensure() {
         // with a driver at hand a GPU test that finds no adapter is a failure and not a reason to skip
         cargo.env(Need::Gpu.variable(), "1");
+    }
+    if options.cargo.is_empty() && display::ensure() {
+        cargo.env(Need::Display.variable(), "1");
     }
     if let Some(browser) = chromium::ensure() {
         cargo.env("CHROMIUM", browser).env(Need::Browser.variable(), "1");

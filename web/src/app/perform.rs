@@ -99,6 +99,13 @@ impl App {
             #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
             Action::ToggleWorkbench => self.toggle_workbench(ctx),
             #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+            Action::Workbench(change) => {
+                if let Some(bench) = &mut self.workbench {
+                    bench.change(change);
+                    ctx.request_repaint();
+                }
+            }
+            #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
             Action::Capture => self.capture(),
         }
     }

@@ -27,7 +27,7 @@ impl App {
 
     /// Keeps what the workbench drew in a file, in the folder that the program was started in.
     pub(super) fn capture(&mut self) {
-        let (Some(bench), Some(take)) = (&mut self.workbench, self.document.take()) else { return };
+        let (Some(bench), Some(take)) = (&self.workbench, self.document.take()) else { return };
         let frame = bench.rendering.as_ref().map_or(0, |rendering| rendering.key.frame + 1);
         let name = file_name(take, &format!("-frame-{frame}-capture.safetensors"));
         bench.capture(std::env::current_dir().unwrap_or_default().join(name));
@@ -68,7 +68,7 @@ impl App {
     /// Asks the model for the gradient of its last answer, once for each answer and way of drawing.
     fn ask_gradient(&mut self) {
         let (Some(bench), Some(take)) = (&mut self.workbench, self.document.take()) else { return };
-        if bench.loss != LossKind::Answer || !self.inference.status().is_ready() {
+        if bench.choices.loss != LossKind::Answer || !self.inference.status().is_ready() {
             return;
         }
         let Some(exchange) = take.answers().next().cloned() else { return };
@@ -87,7 +87,8 @@ impl App {
         let subject = self.document.subject(self.document.current).ok_or("no motion is open")?;
         let (clip, draction) = self.pictures.clip(&subject, Some(&[key.frame]))?;
         let scene = Scene::new([&clip], &draction, LIVE_SIZE, LIVE_SIZE).map_err(|error| error.to_string())?;
-        Ok(RenderRequest { key, scene, frame: 0, loss: key.loss.map(|loss| loss.at(&[])) })
+        let skeleton = clip.skeleton.clone();
+        Ok(RenderRequest { key, scene, skeleton, frame: 0, loss: key.loss.map(|loss| loss.at(&[])) })
     }
 
     /// The pictures that the model saw, looked at where the playhead is nearest.
@@ -104,6 +105,7 @@ impl App {
         let frame = (0..frame_indices.len()).min_by_key(distance).ok_or("the model saw nothing")?;
         let pixels = width * height * 3;
         let own = gradient.get(frame * pixels..(frame + 1) * pixels).ok_or("the gradient is too short")?;
-        Ok(RenderRequest { key, scene, frame, loss: Some(loss.at(own)) })
+        let skeleton = clip.skeleton.clone();
+        Ok(RenderRequest { key, scene, skeleton, frame, loss: Some(loss.at(own)) })
     }
 }

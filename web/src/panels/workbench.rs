@@ -1,13 +1,18 @@
-//! The shader workbench: the picture and a pixel of it on the left, passes, shaders, numbers and gradients right.
+//! The shader workbench: the picture and a pixel of it on the left, kernels, shaders, numbers and gradients right.
+//!
+//! `kernels`, `shaders`, `buffers` and `twin` show any client of the GPU core by its [`Run`]; `draction` what only
+//! renderings have.
 
 mod buffers;
-mod gradients;
+mod draction;
+mod kernels;
 mod line;
-mod passes;
-mod picture;
 mod shaders;
+#[cfg(test)]
+mod tests;
 mod twin;
 
+use ::draction::gpu::Run;
 use eframe::egui;
 
 use super::{Content, UiState, plain_frame, timeline};
@@ -16,12 +21,12 @@ use crate::{
     icons::Icon,
     theme::{self, palette},
     widgets::{Button, badge, segmented},
-    workbench::{Tab, Workbench},
+    workbench::{Change, Tab, Workbench},
 };
 
 /// Shows it in the place of the ordinary columns.
 pub(super) fn show(
-    bench: &mut Workbench,
+    bench: &Workbench,
     content: &Content<'_>,
     state: &mut UiState,
     ui: &mut egui::Ui,
@@ -32,31 +37,31 @@ pub(super) fn show(
         timeline::transport(content, ui, actions);
         timeline::scrubber(content, state, ui, actions);
     });
-    let names = content.document.take().map(|take| take.motion.skeleton.names.clone()).unwrap_or_default();
     let width = (ui.available_width() * 0.36).clamp(300.0, 520.0);
     egui::Panel::left("bench picture").resizable(false).exact_size(width).frame(panel).show(ui, |ui| {
-        picture::show(bench, &names, ui);
+        draction::picture(bench, ui, actions);
     });
     egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| {
         head(bench, ui, actions);
         ui.add_space(theme::space::S);
-        match bench.tab {
-            Tab::Passes => passes::show(bench, ui),
-            Tab::Shaders => shaders::show(bench, ui),
-            Tab::Buffers => buffers::show(bench, &names, ui),
-            Tab::Twin => twin::show(bench, ui),
-            Tab::Gradients => gradients::show(bench, &names, ui),
+        let run = bench.rendering.as_deref().map(|rendering| rendering as &dyn Run);
+        match bench.choices.tab {
+            Tab::Passes => kernels::show(bench, run, ui, actions),
+            Tab::Shaders => shaders::show(bench, ui, actions),
+            Tab::Buffers => buffers::show(run, &bench.choices.buffer, ui, actions),
+            Tab::Twin => twin::show(bench, ui, actions),
+            Tab::Gradients => draction::gradients(bench, ui, actions),
         }
     });
 }
 
 /// Tabs, what computes, and what can be done at any time.
-fn head(bench: &mut Workbench, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+fn head(bench: &Workbench, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let colours = palette(ui.visuals());
     ui.horizontal(|ui| {
-        let mut tab = Tab::ALL.iter().position(|(tab, _)| *tab == bench.tab).unwrap_or(0);
+        let mut tab = Tab::ALL.iter().position(|(tab, _)| *tab == bench.choices.tab).unwrap_or(0);
         if segmented(ui, &Tab::ALL.map(|(_, name)| name), &mut tab).changed() {
-            bench.tab = Tab::ALL[tab].0;
+            change(actions, Change::Tab(Tab::ALL[tab].0));
         }
         if bench.shaders.problem().is_some() {
             badge(ui, "shader error", colours.error).on_hover_text("The last good shaders are running");
@@ -74,6 +79,11 @@ fn head(bench: &mut Workbench, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
             };
         });
     });
+}
+
+/// Asks for a change of the workbench.
+fn change(actions: &mut Vec<Action>, change: Change) {
+    actions.push(Action::Workbench(change));
 }
 
 /// What stands where nothing can be shown yet.

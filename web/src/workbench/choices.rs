@@ -1,4 +1,4 @@
-//! What a person chooses at the workbench.
+//! What a person chooses at the workbench, and the changes that its panels ask for.
 
 /// What the right side shows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -88,4 +88,74 @@ pub enum GradientTarget {
     Colours,
     /// Their opacities.
     Opacities,
+}
+
+/// One thing that a panel of the workbench asks for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// Show another tab.
+    Tab(Tab),
+    /// Show the picture another way.
+    Mode(PictureMode),
+    /// Take a pixel apart, and make its brightness the loss.
+    Pixel([usize; 2]),
+    /// Mark a region between two corners.
+    Region([[usize; 2]; 2]),
+    /// Another loss.
+    Loss(LossKind),
+    /// Its gradient with respect to something else.
+    Target(GradientTarget),
+    /// Look at a kernel, by its name.
+    Kernel(&'static str),
+    /// Look at a buffer, by its name.
+    Buffer(String),
+    /// Put a source into the editor, by its name.
+    Edit(String),
+    /// What stands in the editor now.
+    Draft(String),
+    /// Write it to its file.
+    Save,
+    /// Back to the shaders of this program.
+    Reset,
+    /// Draw and measure the same frame once more.
+    Again,
+    /// Draw and compare once more.
+    CompareAgain,
+}
+
+/// What is chosen.
+#[derive(Clone, Debug)]
+pub struct Choices {
+    /// What the right side shows.
+    pub tab: Tab,
+    /// What the picture shows.
+    pub mode: PictureMode,
+    /// The pixel that is taken apart.
+    pub pixel: Option<[usize; 2]>,
+    /// Two corners of the marked region.
+    pub region: Option<[[usize; 2]; 2]>,
+    /// What is asked about the picture.
+    pub loss: LossKind,
+    /// With respect to what.
+    pub target: GradientTarget,
+    /// The name of the kernel that is looked at.
+    pub kernel: &'static str,
+    /// The name of the buffer in the table.
+    pub buffer: String,
+}
+
+impl Choices {
+    /// At first: the kernel and the buffer that are looked at.
+    pub(super) fn of(kernel: &'static str, buffer: &str) -> Choices {
+        Choices {
+            tab: Tab::default(),
+            mode: PictureMode::default(),
+            pixel: None,
+            region: None,
+            loss: LossKind::default(),
+            target: GradientTarget::default(),
+            kernel,
+            buffer: buffer.to_owned(),
+        }
+    }
 }

@@ -18,13 +18,14 @@ impl Workbench {
     }
 
     /// Puts another source into the editor.
-    pub fn edit(&mut self, source: &str) {
+    pub(super) fn edit(&mut self, source: &str) {
         self.source = source.to_owned();
         self.draft = self.shaders.text(source).to_owned();
     }
 
     /// Takes over what was typed.
-    pub fn apply_draft(&mut self) {
+    pub(super) fn apply_draft(&mut self, text: String) {
+        self.draft = text;
         let reload = self.shaders.edit(&self.source, &self.draft);
         if let Reload::Good(sources) = reload {
             self.valid = Some(sources);
@@ -32,13 +33,13 @@ impl Workbench {
     }
 
     /// Back to the shaders of the program.
-    pub fn reset(&mut self) {
+    pub(super) fn reset(&mut self) {
         let reload = self.shaders.reset();
         self.apply(reload);
     }
 
     /// Writes the source in the editor to its file.
-    pub fn save(&mut self) {
+    pub(super) fn save(&mut self) {
         let source = self.source.clone();
         match self.shaders.save(&source) {
             Ok(path) => self.notes.push((false, format!("wrote {}", path.display()))),

@@ -3,8 +3,8 @@ use std::path::Path;
 use draction::{
     clip::{ClipOptions, Stage},
     engine::Scene,
-    gpu::Reload,
-    inspect::{Capture, Outcome, Picture, View, paint},
+    gpu::{Outcome, Reload},
+    inspect::{Capture, Painting, View, paint},
     motion::{ReadOptions, read_file},
 };
 use skeletonllm::{
@@ -28,7 +28,7 @@ fn request(frame: usize, loss: Option<LossKey>) -> RenderRequest {
     let draction = drawing.dressed(&DrawSettings::default(), &clip).unwrap();
     let scene = Scene::new([&clip], &draction, SIZE, SIZE).unwrap();
     let key = RenderKey { take: 1, settings_version: 0, frame, shaders: 0, loss };
-    RenderRequest { key, scene, frame: 0, loss: loss.map(|loss| loss.at(&[])) }
+    RenderRequest { key, scene, skeleton: clip.skeleton.clone(), frame: 0, loss: loss.map(|loss| loss.at(&[])) }
 }
 
 fn render(worker: &mut Worker, request: RenderRequest) -> Arc<Rendering> {
@@ -96,8 +96,8 @@ fn a_planted_bug_is_found_through_the_worker_and_the_last_good_shader_stays() {
     assert!(matches!(worker.serve(Request::Reload(sources)), Event::Reloaded(Ok(()))));
     let bugged = render(&mut worker, request(10, None));
     let comparison = compare(&mut worker);
-    assert_eq!(draction::inspect::first_disagreeing(&comparison.verdicts).map(|v| v.pass), Some(Pass::Project));
-    let Some(Picture::Numbers(_, scale)) =
+    assert_eq!(first_disagreeing(&comparison.verdicts).map(|v| v.kernel), Some(Pass::Project.name()));
+    let Some(Painting::Numbers(_, scale)) =
         paint(View::Difference(&comparison.twin), &bugged.scene.dims, &bugged.buffers, 0)
     else {
         panic!("no picture")
@@ -109,7 +109,10 @@ fn a_planted_bug_is_found_through_the_worker_and_the_last_good_shader_stays() {
     let Reload::Good(sources) = shaders.reset() else { panic!("{:?}", shaders.problem()) };
     assert!(matches!(worker.serve(Request::Reload(sources)), Event::Reloaded(Ok(()))));
     let after = render(&mut worker, request(10, None));
-    assert_eq!(after.buffers.get(Buffer::Frames), before.buffers.get(Buffer::Frames));
+    assert_eq!(
+        after.buffers.get(draction::passes::Buffer::Frames),
+        before.buffers.get(draction::passes::Buffer::Frames)
+    );
 }
 
 #[test]
@@ -132,16 +135,17 @@ fn a_frame_is_asked_for_once_and_again_when_something_changed() {
     assert_eq!(bench.lacks(1, 0, 5, true), None);
     assert!(bench.lacks(1, 0, 5, false).unwrap().loss.is_some());
     assert!(bench.lacks(1, 1, 5, true).is_some() && bench.lacks(2, 0, 5, true).is_some());
-    bench.render_again();
+    bench.change(Change::Again);
     assert_eq!(bench.lacks(1, 0, 5, true), Some(key));
     bench.render(key, Err("nobody is there".into()));
     assert_eq!(bench.problem.as_deref(), Some("nobody is there"));
-    bench.loss = LossKind::Pixel;
+    bench.change(Change::Loss(LossKind::Pixel));
     assert_eq!(bench.loss_key(1, 0), None, "no pixel is chosen");
-    bench.pixel = Some([40, 40]);
+    bench.change(Change::Pixel([40, 40]));
     assert_eq!(bench.loss_key(1, 0), Some(LossKey::Pixel([40, 40])));
-    bench.loss = LossKind::Answer;
+    bench.change(Change::Loss(LossKind::Answer));
     assert_eq!(bench.loss_key(1, 0), None, "nothing was answered");
     assert!(bench.inspected().is_some_and(|pixel| pixel.error() < 2e-5));
-    assert!(bench.texture(&ctx).is_some());
+    bench.update(&ctx);
+    assert!(bench.texture().is_some());
 }

@@ -4,8 +4,9 @@ use std::{path::PathBuf, sync::Arc, time::Instant};
 
 use draction::{
     engine::{Scene, gpu::GpuEngine},
-    gpu::{AdapterChoice, Sources, Timing, describe},
-    inspect::{Buffers, Capture, Loss, Verdict, verdicts},
+    gpu::{AdapterChoice, Sources, Timing, Verdict, describe},
+    inspect::{Buffers, Capture, Loss, verdicts},
+    motion::Skeleton,
     passes::Buffer,
 };
 
@@ -63,6 +64,8 @@ pub struct RenderRequest {
     pub key: RenderKey,
     /// What is drawn.
     pub scene: Scene,
+    /// Whose joints these are.
+    pub skeleton: Arc<Skeleton>,
     /// Which frame of the scene is looked at.
     pub frame: usize,
     /// Whose gradient is wanted too.
@@ -76,11 +79,13 @@ pub struct Rendering {
     pub key: RenderKey,
     /// What was drawn.
     pub scene: Scene,
+    /// Whose joints these are.
+    pub skeleton: Arc<Skeleton>,
     /// Which frame of the scene is looked at.
     pub frame: usize,
     /// Every buffer.
     pub buffers: Buffers,
-    /// How long each pass took.
+    /// How long each kernel took.
     pub timing: Timing,
 }
 
@@ -170,13 +175,13 @@ impl Worker {
     }
 
     fn render(&mut self, request: RenderRequest) -> Result<Arc<Rendering>, String> {
-        let RenderRequest { key, scene, frame, loss } = request;
+        let RenderRequest { key, scene, skeleton, frame, loss } = request;
         let gradient = loss.map(|loss| loss.gradient(&scene.dims, frame));
         let (buffers, timing) = match &self.gpu {
             Some(gpu) => Buffers::of_gpu(gpu, &scene, gradient.as_deref()).map_err(|e| e.to_string())?,
             None => Buffers::of_twin(&scene, gradient.as_deref()).map_err(|e| e.to_string())?,
         };
-        let rendering = Arc::new(Rendering { key, scene, frame, buffers, timing });
+        let rendering = Arc::new(Rendering { key, scene, skeleton, frame, buffers, timing });
         self.last = Some(rendering.clone());
         Ok(rendering)
     }

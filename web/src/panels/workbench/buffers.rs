@@ -1,19 +1,17 @@
 //! The numbers of a buffer, with names and units.
 
-use draction::{
-    inspect::{Layout, carriers, layout},
-    passes::{Axis, Buffer, Dims},
-};
+use draction::gpu::{Layout, Run};
 use eframe::egui::{self, Rect, Sense, pos2, vec2};
 
 use super::{
+    change,
     line::{bytes, short},
-    picture::who,
 };
 use crate::{
+    actions::Action,
     theme::{palette, radius, text},
     widgets::{card, elided},
-    workbench::Workbench,
+    workbench::Change,
 };
 
 /// Width of a number, of a row's name, and height of a row, in points.
@@ -21,74 +19,47 @@ const COLUMN: f32 = 84.0;
 const NAME: f32 = 230.0;
 const ROW: f32 = 22.0;
 
-pub(super) fn show(bench: &mut Workbench, names: &[String], ui: &mut egui::Ui) {
-    let Some(drawn) = bench.rendering.clone() else { return super::nothing(ui, "Nothing was drawn yet") };
-    let dims = drawn.scene.dims;
+pub(super) fn show(run: Option<&dyn Run>, chosen: &str, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let Some(run) = run else { return super::nothing(ui, "Nothing was drawn yet") };
     ui.horizontal_wrapped(|ui| {
         ui.spacing_mut().item_spacing = vec2(2.0, 2.0);
-        for (buffer, _) in drawn.buffers.iter() {
-            chip(ui, buffer, &mut bench.buffer);
+        for buffer in run.buffers() {
+            if chip(ui, &buffer, buffer == chosen) {
+                change(actions, Change::Buffer(buffer));
+            }
         }
     });
-    if !drawn.buffers.has(bench.buffer) {
+    let Some((layout, numbers)) = run.table(chosen) else {
         return super::nothing(ui, "This buffer is written by a backward pass: pause, and choose a loss");
-    }
-    let Some(layout) = layout(bench.buffer, &dims) else { return };
-    let numbers = drawn.buffers.get(bench.buffer);
+    };
     card(ui, |ui| {
         ui.horizontal(|ui| {
-            ui.label(text::section(format!("{:?}", bench.buffer)));
+            ui.label(text::section(chosen));
             let said = format!(
                 "{} rows by {} · {} numbers · {}",
-                layout.rows(&dims),
-                layout.axes.iter().map(|axis| axis.name()).collect::<Vec<_>>().join(", "),
+                layout.rows(),
+                layout.axes.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", "),
                 numbers.len(),
                 bytes(numbers.len() as u64 * 4)
             );
             ui.label(text::small(said));
         });
-        let joints = |row: usize| row_label(&layout, &dims, row, &drawn.scene.template, names);
-        table(ui, &layout, numbers, joints);
+        table(ui, &layout, numbers, |row| run.row_label(&layout, row));
     });
 }
 
-fn chip(ui: &mut egui::Ui, buffer: Buffer, chosen: &mut Buffer) {
+/// A buffer's name to click on; says whether it was.
+fn chip(ui: &mut egui::Ui, name: &str, here: bool) -> bool {
     let p = palette(ui.visuals());
-    let here = *chosen == buffer;
     let colour = if here { p.accent_text } else { p.text_weak };
-    let name = ui.painter().layout_no_wrap(format!("{buffer:?}"), text::medium(text::SMALL), colour);
-    let (rect, response) = ui.allocate_exact_size(name.size() + vec2(14.0, 8.0), Sense::click());
-    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, here, format!("{buffer:?}")));
+    let said = ui.painter().layout_no_wrap(name.to_owned(), text::medium(text::SMALL), colour);
+    let (rect, response) = ui.allocate_exact_size(said.size() + vec2(14.0, 8.0), Sense::click());
+    response.widget_info(|| egui::WidgetInfo::selected(egui::Role::Button, true, here, name));
     if here || response.hovered() {
         ui.painter().rect_filled(rect, radius::S, if here { p.accent_soft } else { p.hover });
     }
-    ui.painter().galley(rect.center() - name.size() * 0.5, name, colour);
-    if response.clicked() {
-        *chosen = buffer;
-    }
-}
-
-/// Where a row lies, with the names of joints.
-fn row_label(
-    layout: &Layout,
-    dims: &Dims,
-    row: usize,
-    template: &draction::draction::Template,
-    names: &[String],
-) -> String {
-    let place = layout.place(dims, row);
-    let own = match place.last() {
-        Some(&(Axis::Joint, joint)) => who(&[(joint, 1.0)], names),
-        Some(&(Axis::Gaussian, gaussian)) => format!("{gaussian} · {}", who(&carriers(template, gaussian), names)),
-        _ => return draction::inspect::row_name(layout, dims, row),
-    };
-    let at = |axis, many: bool| place.iter().find(|(a, _)| many && *a == axis).map(|(_, at)| *at);
-    match (at(Axis::Frame, dims.frame_count() > 1), at(Axis::Body, dims.bodies > 1)) {
-        (Some(frame), Some(body)) => format!("{frame} · body {} · {own}", body + 1),
-        (Some(frame), None) => format!("frame {frame} · {own}"),
-        (None, Some(body)) => format!("body {} · {own}", body + 1),
-        (None, None) => own,
-    }
+    ui.painter().galley(rect.center() - said.size() * 0.5, said, colour);
+    response.clicked()
 }
 
 /// Only the rows in view are laid out: a picture has hundreds of thousands.

@@ -8,57 +8,64 @@ use eframe::egui::{
     vec2,
 };
 
-use super::line::{Cell, line};
+use super::{
+    change,
+    line::{Cell, line},
+};
 use crate::{
+    actions::Action,
     icons::Icon,
     theme::{Palette, palette, radius, space, text},
     widgets::Button,
-    workbench::{CODE, Workbench},
+    workbench::{CODE, Change, Workbench},
 };
 
 /// Width of the line numbers, in points.
 const GUTTER: i8 = 46;
 
-pub(super) fn show(bench: &mut Workbench, ui: &mut Ui) {
+pub(super) fn show(bench: &Workbench, ui: &mut Ui, actions: &mut Vec<Action>) {
     let p = palette(ui.visuals());
     let list = egui::Frame::NONE.fill(p.panel).corner_radius(radius::L).inner_margin(Margin::same(8));
-    egui::Panel::left("sources").resizable(false).exact_size(196.0).frame(list).show(ui, |ui| sources(bench, ui));
+    egui::Panel::left("sources")
+        .resizable(false)
+        .exact_size(196.0)
+        .frame(list)
+        .show(ui, |ui| sources(bench, ui, actions));
     let frame = egui::Frame::NONE.inner_margin(Margin { left: 8, ..Margin::ZERO });
     egui::CentralPanel::no_frame().frame(frame).show(ui, |ui| {
-        head(bench, ui);
-        if let Some(problem) = bench.shaders.problem().cloned() {
+        head(bench, ui, actions);
+        if let Some(problem) = bench.shaders.problem() {
             let elsewhere = problem.source != bench.source;
             egui::Panel::bottom("problem").resizable(false).frame(egui::Frame::NONE).show(ui, |ui| {
-                message(bench, ui, &problem.to_string(), elsewhere.then_some(problem.source.as_str()));
+                message(ui, &problem.to_string(), elsewhere.then_some(problem.source.as_str()), actions);
             });
         }
-        editor(bench, ui);
+        editor(bench, ui, actions);
     });
 }
 
-fn sources(bench: &mut Workbench, ui: &mut Ui) {
+fn sources(bench: &Workbench, ui: &mut Ui, actions: &mut Vec<Action>) {
     let p = palette(ui.visuals());
     ui.spacing_mut().item_spacing.y = 1.0;
-    let names: Vec<String> = bench.shaders.names().into_iter().map(str::to_owned).collect();
-    let broken = bench.shaders.problem().map(|problem| problem.source.clone());
+    let broken = bench.shaders.problem().map(|problem| problem.source.as_str());
     egui::ScrollArea::vertical().id_salt("sources").auto_shrink([false, false]).show(ui, |ui| {
-        for name in names {
-            let bad = broken.as_deref() == Some(&name);
+        for name in bench.shaders.names() {
+            let bad = broken == Some(name);
             let colour = if bad { p.error } else { p.text };
-            let cells = [Cell::text(ui, 0.0, name.as_str()).coloured(colour), Cell::text(ui, 18.0, "")];
+            let cells = [Cell::text(ui, 0.0, name).coloured(colour), Cell::text(ui, 18.0, "")];
             let (response, places) = line(ui, 24.0, name == bench.source, &cells);
-            if bad || bench.shaders.is_unsaved(&name) {
+            if bad || bench.shaders.is_unsaved(name) {
                 let dot = if bad { p.error } else { p.accent };
                 ui.painter().circle_filled(places[1].center(), 3.5, dot);
             }
             if response.clicked() {
-                bench.edit(&name);
+                change(actions, Change::Edit(name.to_owned()));
             }
         }
     });
 }
 
-fn head(bench: &mut Workbench, ui: &mut Ui) {
+fn head(bench: &Workbench, ui: &mut Ui, actions: &mut Vec<Action>) {
     ui.horizontal(|ui| {
         ui.label(text::section(format!("{}.wgsl", bench.source)));
         let state = match (bench.shaders.problem(), bench.is_busy(), bench.shaders.folder()) {
@@ -75,11 +82,11 @@ fn head(bench: &mut Workbench, ui: &mut Ui) {
             let save = Button::new("Save").icon(Icon::Check).enabled(unsaved).tooltip("Write the file (Ctrl+S)");
             let key = unsaved && ui.input_mut(|input| input.consume_key(Modifiers::COMMAND, Key::S));
             if save.show(ui).clicked() || key {
-                bench.save();
+                change(actions, Change::Save);
             }
             let reset = Button::new("Built-in").icon(Icon::Reset).quiet(true);
             if reset.tooltip("Back to the shaders of this program; files stay as they are").show(ui).clicked() {
-                bench.reset();
+                change(actions, Change::Reset);
             }
         });
     });
@@ -87,7 +94,7 @@ fn head(bench: &mut Workbench, ui: &mut Ui) {
 }
 
 /// naga's message, with a way to the file at fault.
-fn message(bench: &mut Workbench, ui: &mut Ui, said: &str, elsewhere: Option<&str>) {
+fn message(ui: &mut Ui, said: &str, elsewhere: Option<&str>, actions: &mut Vec<Action>) {
     let p = palette(ui.visuals());
     ui.add_space(space::S);
     let frame = egui::Frame::NONE
@@ -101,15 +108,16 @@ fn message(bench: &mut Workbench, ui: &mut Ui, said: &str, elsewhere: Option<&st
         if let Some(source) = elsewhere
             && Button::new(&format!("Go to {source}.wgsl")).show(ui).clicked()
         {
-            bench.edit(source);
+            change(actions, Change::Edit(source.to_owned()));
         }
     });
 }
 
-fn editor(bench: &mut Workbench, ui: &mut Ui) {
+fn editor(bench: &Workbench, ui: &mut Ui, actions: &mut Vec<Action>) {
     let p = palette(ui.visuals());
     let wrong = bench.shaders.problem().filter(|problem| problem.source == bench.source).map(|problem| problem.line);
     let frame = egui::Frame::NONE.fill(p.field).stroke(egui::Stroke::new(1.0, p.border)).corner_radius(radius::M);
+    let mut draft = bench.draft.clone();
     let mut changed = false;
     frame.show(ui, |ui| {
         egui::ScrollArea::both().id_salt(("editor", &bench.source)).auto_shrink([false, false]).show(ui, |ui| {
@@ -118,7 +126,7 @@ fn editor(bench: &mut Workbench, ui: &mut Ui) {
             let mut layouter = |ui: &Ui, buffer: &dyn TextBuffer, _: f32| -> Arc<Galley> {
                 ui.fonts_mut(|fonts| fonts.layout_job(highlighted(buffer.as_str(), p)))
             };
-            let output = TextEdit::multiline(&mut bench.draft)
+            let output = TextEdit::multiline(&mut draft)
                 .id_salt(("text", &bench.source))
                 .font(CODE)
                 .frame(egui::Frame::NONE.inner_margin(Margin { left: GUTTER, right: 8, top: 6, bottom: 6 }))
@@ -154,7 +162,7 @@ fn editor(bench: &mut Workbench, ui: &mut Ui) {
         });
     });
     if changed {
-        bench.apply_draft();
+        change(actions, Change::Draft(draft));
     }
 }
 

@@ -1,61 +1,63 @@
-//! Every pass: its time, its dispatch, its buffers; and the last frames as strips of flame.
+//! Every kernel: its time, its dispatch, its buffers; and the last runs as strips of flame.
 
 use std::time::Duration;
 
-use draction::{
-    gpu::{Clock, KernelTime, Timing},
-    passes::Pass,
-};
+use draction::gpu::{Clock, KernelBuffers, KernelTime, Run, Timing};
 use eframe::egui::{self, Color32, Rect, Sense, Stroke, StrokeKind, pos2, vec2};
 
-use super::line::{Cell, bar, bytes, duration, line};
+use super::{
+    change,
+    line::{Cell, bar, bytes, duration, line},
+};
 use crate::{
+    actions::Action,
     icons::Icon,
     theme::{self, Palette, palette, radius, space, text},
     widgets::{Button, IconButton, card, section},
-    workbench::{Tab, Workbench},
+    workbench::{Change, Workbench},
 };
 
 /// Height of the newest frame's strip, and of those before it, in points.
 const NEWEST: f32 = 30.0;
 const OLDER: f32 = 5.0;
 
-pub(super) fn show(bench: &mut Workbench, ui: &mut egui::Ui) {
-    let Some(timing) = bench.history.back().cloned() else {
+pub(super) fn show(bench: &Workbench, run: Option<&dyn Run>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let (Some(timing), Some(run)) = (bench.history.back(), run) else {
         return super::nothing(ui, bench.problem.as_deref().unwrap_or("The first frame is being drawn"));
     };
-    egui::ScrollArea::vertical().id_salt("passes").auto_shrink([false, false]).show(ui, |ui| {
+    let history: Vec<&Timing> = bench.history.iter().collect();
+    let kernels = run.kernels();
+    egui::ScrollArea::vertical().id_salt("kernels").auto_shrink([false, false]).show(ui, |ui| {
         card(ui, |ui| {
             let title = format!("{} a frame, {}", duration(timing.total()), timing.clock.name());
-            let mut again = false;
             section(ui, &title, |ui| {
-                again =
-                    IconButton::new(Icon::Repeat).tooltip("Draw and measure this frame once more").show(ui).clicked();
-                if bench.history.len() > 1 {
-                    ui.label(text::small(format!("below: the {} frames before", bench.history.len() - 1)));
+                if IconButton::new(Icon::Repeat).tooltip("Draw and measure this frame once more").show(ui).clicked() {
+                    change(actions, Change::Again);
+                }
+                if history.len() > 1 {
+                    ui.label(text::small(format!("below: the {} frames before", history.len() - 1)));
                 }
             });
-            if again {
-                bench.render_again();
-            }
-            if let Some(kernel) = flames(ui, bench.history.iter().collect::<Vec<_>>().as_slice(), bench.kernel) {
-                bench.kernel = kernel;
+            if let Some(kernel) = flames(ui, &history, &kernels, bench.choices.kernel) {
+                change(actions, Change::Kernel(kernel));
             }
         });
         ui.add_space(space::S);
-        card(ui, |ui| table(bench, ui, &timing));
+        card(ui, |ui| table(ui, timing, bench.fastest.as_ref(), &kernels, bench.choices.kernel, actions));
         ui.add_space(space::S);
-        card(ui, |ui| chosen(bench, ui));
+        if let Some(chosen) = kernels.iter().find(|known| known.kernel == bench.choices.kernel) {
+            card(ui, |ui| bindings(ui, chosen, &run.buffers(), actions));
+        }
     });
 }
 
 /// The colour of a kernel, the same everywhere.
-pub(super) fn colour(p: &Palette, kernel: &str) -> Color32 {
-    p.span(Pass::named(kernel).map_or(0, |pass| pass as usize))
+fn colour(p: &Palette, kernels: &[KernelBuffers], kernel: &str) -> Color32 {
+    p.span(kernels.iter().position(|known| known.kernel == kernel).unwrap_or(0))
 }
 
 /// One strip a frame, the newest on top, all on one scale. Answers with the kernel that was clicked.
-fn flames(ui: &mut egui::Ui, history: &[&Timing], selected: &str) -> Option<&'static str> {
+fn flames(ui: &mut egui::Ui, history: &[&Timing], kernels: &[KernelBuffers], selected: &str) -> Option<&'static str> {
     let p = palette(ui.visuals());
     let longest = history.iter().map(|timing| timing.total()).max().unwrap_or_default();
     let height = NEWEST + 3.0 + (OLDER + 1.0) * history.len().saturating_sub(1) as f32;
@@ -74,7 +76,7 @@ fn flames(ui: &mut egui::Ui, history: &[&Timing], selected: &str) -> Option<&'st
                 under = Some(*pass);
             }
             // older frames fade, so that the newest is read first
-            let fill = colour(p, pass.kernel).gamma_multiply(if age == 0 { 1.0 } else { 0.55 });
+            let fill = colour(p, kernels, pass.kernel).gamma_multiply(if age == 0 { 1.0 } else { 0.55 });
             painter.rect_filled(
                 place.shrink2(vec2(0.5_f32.min(width * 0.25), 0.0)),
                 if age == 0 { 3 } else { 0 },
@@ -120,7 +122,14 @@ fn dispatch(pass: &KernelTime) -> String {
     if pass.dispatches > 1 { format!("{groups}, {} times", pass.dispatches) } else { groups }
 }
 
-fn table(bench: &mut Workbench, ui: &mut egui::Ui, timing: &Timing) {
+fn table(
+    ui: &mut egui::Ui,
+    timing: &Timing,
+    fastest: Option<&Timing>,
+    kernels: &[KernelBuffers],
+    selected: &str,
+    actions: &mut Vec<Action>,
+) {
     let p = palette(ui.visuals());
     let gpu = timing.clock != Clock::Twin;
     let widths = [20.0, 170.0, 76.0, 76.0, 0.0, 110.0, 78.0];
@@ -136,54 +145,45 @@ fn table(bench: &mut Workbench, ui: &mut egui::Ui, timing: &Timing) {
     line(ui, 22.0, false, &head);
     let longest = timing.kernels.iter().map(|pass| pass.time).max().unwrap_or_default();
     for pass in &timing.kernels {
-        let fastest = bench.fastest.iter().flat_map(|timing| &timing.kernels).find(|known| known.kernel == pass.kernel);
+        let best = fastest.iter().flat_map(|timing| &timing.kernels).find(|known| known.kernel == pass.kernel);
         let cells = [
             Cell::text(ui, widths[0], ""),
             Cell::text(ui, widths[1], pass.kernel),
             Cell::figure(ui, widths[2], duration(pass.time)),
-            Cell::figure(ui, widths[3], fastest.map(|f| duration(f.time)).unwrap_or_default()).coloured(p.text_weak),
+            Cell::figure(ui, widths[3], best.map(|f| duration(f.time)).unwrap_or_default()).coloured(p.text_weak),
             Cell::text(ui, widths[4], ""),
             Cell::weak(ui, widths[5], if gpu { dispatch(pass) } else { String::new() }).at_right(),
             Cell::weak(ui, widths[6], if gpu { bytes(pass.bytes) } else { String::new() }).at_right(),
         ];
-        let (response, places) = line(ui, 24.0, pass.kernel == bench.kernel, &cells);
+        let (response, places) = line(ui, 24.0, pass.kernel == selected, &cells);
         let dot = Rect::from_center_size(places[0].center(), vec2(9.0, 9.0));
-        ui.painter().rect_filled(dot, radius::S - 1, colour(p, pass.kernel));
-        bar(ui, places[4], share(pass.time, longest), colour(p, pass.kernel));
+        ui.painter().rect_filled(dot, radius::S - 1, colour(p, kernels, pass.kernel));
+        bar(ui, places[4], share(pass.time, longest), colour(p, kernels, pass.kernel));
         if response.clicked() {
-            bench.kernel = pass.kernel;
+            change(actions, Change::Kernel(pass.kernel));
         }
         if response.double_clicked() {
-            edit(bench, pass.kernel);
+            change(actions, Change::Edit(pass.kernel.to_owned()));
         }
     }
 }
 
-fn edit(bench: &mut Workbench, kernel: &str) {
-    bench.edit(kernel);
-    bench.tab = Tab::Shaders;
-}
-
-/// What the chosen pass reads and writes, and ways to look closer.
-fn chosen(bench: &mut Workbench, ui: &mut egui::Ui) {
-    let Some(pass) = Pass::named(bench.kernel) else { return };
-    let about = pass.about();
-    section(ui, pass.name(), |ui| {
+/// What a kernel reads and writes, and ways to look closer.
+fn bindings(ui: &mut egui::Ui, chosen: &KernelBuffers, kept: &[String], actions: &mut Vec<Action>) {
+    section(ui, chosen.kernel, |ui| {
         if Button::new("Edit the shader").quiet(true).show(ui).clicked() {
-            edit(bench, pass.name());
+            change(actions, Change::Edit(chosen.kernel.to_owned()));
         }
     });
-    for (label, list) in [("reads", about.reads), ("writes", about.writes)] {
+    for (label, list) in [("reads", &chosen.reads), ("writes", &chosen.writes)] {
         ui.horizontal_wrapped(|ui| {
             ui.spacing_mut().item_spacing.x = theme::space::XS;
             ui.label(text::small(label));
-            for &buffer in list {
-                let known = bench.rendering.as_ref().is_some_and(|drawn| drawn.buffers.has(buffer));
-                let name = format!("{buffer:?}");
-                let button = Button::new(&name).quiet(true).enabled(known);
+            for buffer in list {
+                let known = kept.contains(buffer);
+                let button = Button::new(buffer).quiet(true).enabled(known);
                 if button.tooltip(if known { "Look at its numbers" } else { "Scratch memory" }).show(ui).clicked() {
-                    bench.buffer = buffer;
-                    bench.tab = Tab::Buffers;
+                    change(actions, Change::Buffer(buffer.clone()));
                 }
             }
         });

@@ -2,11 +2,16 @@
 
 use eframe::egui;
 
-use super::line::{Cell, bar, line, short};
+use super::super::{
+    change,
+    line::{Cell, bar, line, short},
+    nothing,
+};
 use crate::{
+    actions::Action,
     theme::{space, text},
     widgets::{card, section, segmented},
-    workbench::{GradientTarget, LossKind, PictureMode, Workbench, heat},
+    workbench::{Change, GradientTarget, LossKind, PictureMode, Workbench, heat},
 };
 
 const LOSSES: [(LossKind, &str); 4] = [
@@ -18,35 +23,36 @@ const LOSSES: [(LossKind, &str); 4] = [
 const TARGETS: [(GradientTarget, &str); 3] =
     [(GradientTarget::Means, "Places"), (GradientTarget::Colours, "Colours"), (GradientTarget::Opacities, "Opacities")];
 
-pub(super) fn show(bench: &mut Workbench, names: &[String], ui: &mut egui::Ui) {
+pub(in super::super) fn show(bench: &Workbench, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     card(ui, |ui| {
         ui.horizontal_wrapped(|ui| {
             ui.label(text::body("Loss"));
-            let mut loss = LOSSES.iter().position(|(loss, _)| *loss == bench.loss).unwrap_or(0);
+            let mut loss = LOSSES.iter().position(|(loss, _)| *loss == bench.choices.loss).unwrap_or(0);
             if segmented(ui, &LOSSES.map(|(_, name)| name), &mut loss).changed() {
-                bench.loss = LOSSES[loss].0;
+                change(actions, Change::Loss(LOSSES[loss].0));
             }
             ui.label(text::body("by"));
-            let mut target = TARGETS.iter().position(|(target, _)| *target == bench.target).unwrap_or(0);
+            let mut target = TARGETS.iter().position(|(target, _)| *target == bench.choices.target).unwrap_or(0);
             if segmented(ui, &TARGETS.map(|(_, name)| name), &mut target).changed() {
-                bench.target = TARGETS[target].0;
+                change(actions, Change::Target(TARGETS[target].0));
             }
-            let mut seen = bench.mode == PictureMode::Gradient;
+            let mut seen = bench.choices.mode == PictureMode::Gradient;
             if crate::widgets::toggle(ui, &mut seen, "on the picture").changed() {
-                bench.mode = if seen { PictureMode::Gradient } else { PictureMode::Picture };
+                let mode = if seen { PictureMode::Gradient } else { PictureMode::Picture };
+                change(actions, Change::Mode(mode));
             }
         });
         ui.label(text::small(explanation(bench)));
     });
     ui.add_space(space::S);
-    match bench.gradients() {
-        Some(gradients) => card(ui, |ui| joints(ui, names, &gradients.joints)).inner,
-        None => super::nothing(ui, "Gradients are taken while nothing moves: pause, and choose a loss"),
+    match (bench.gradients(), &bench.rendering) {
+        (Some(gradients), Some(drawn)) => card(ui, |ui| joints(ui, &drawn.skeleton.names, &gradients.joints)).inner,
+        _ => nothing(ui, "Gradients are taken while nothing moves: pause, and choose a loss"),
     }
 }
 
 fn explanation(bench: &Workbench) -> String {
-    let loss = match (bench.loss, bench.pixel, bench.region) {
+    let loss = match (bench.choices.loss, bench.choices.pixel, bench.choices.region) {
         (LossKind::Picture, ..) => "the mean brightness of the whole picture".to_owned(),
         (LossKind::Pixel, Some([x, y]), _) => format!("the brightness of pixel {x}, {y}"),
         (LossKind::Pixel, None, _) => return "Click a pixel of the picture.".to_owned(),

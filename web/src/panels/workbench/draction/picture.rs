@@ -1,38 +1,42 @@
 //! The picture under the magnifying glass, and the Gaussians that made one of its pixels.
 
-use draction::inspect::{Pixel, Scale, carriers};
+use ::draction::inspect::{Pixel, Scale, carriers};
 use eframe::egui::{self, Color32, Rect, Sense, Stroke, StrokeKind, Vec2, pos2, vec2};
 
-use super::line::{Cell, bar, line, short};
+use super::super::{
+    change,
+    line::{Cell, bar, line, short},
+    nothing,
+};
 use crate::{
+    actions::Action,
     theme::{self, palette, radius, space, text},
     widgets::{section, segmented},
-    workbench::{LossKind, PictureMode, Workbench, heat},
+    workbench::{Change, LossKind, PictureMode, Workbench, heat, joints_named},
 };
 
 /// Gaussians with a smaller share of a pixel are counted, not listed.
 const FAINT: f64 = 1e-3;
 
-pub(super) fn show(bench: &mut Workbench, names: &[String], ui: &mut egui::Ui) {
-    let mut mode = PictureMode::ALL.iter().position(|(mode, ..)| *mode == bench.mode).unwrap_or(0);
+pub(in super::super) fn show(bench: &Workbench, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let mut mode = PictureMode::ALL.iter().position(|(mode, ..)| *mode == bench.choices.mode).unwrap_or(0);
     let choice =
         segmented(ui, &PictureMode::ALL.map(|(_, name, _)| name), &mut mode).on_hover_text(PictureMode::ALL[mode].2);
     if choice.changed() {
-        bench.mode = PictureMode::ALL[mode].0;
+        change(actions, Change::Mode(PictureMode::ALL[mode].0));
     }
     ui.add_space(space::XS);
     let side = ui.available_width().min(ui.available_height() * 0.56).max(64.0);
     let (place, _) = ui.allocate_exact_size(vec2(ui.available_width(), side), Sense::hover());
     let square = Rect::from_center_size(place.center(), Vec2::splat(side));
     ui.painter().rect_filled(square, radius::M, Color32::BLACK);
-    let ctx = ui.ctx().clone();
-    match bench.texture(&ctx) {
+    match bench.texture() {
         Some((texture, scale)) => {
-            egui::Image::from_texture(&texture)
+            egui::Image::from_texture(texture)
                 .corner_radius(egui::CornerRadius::same(radius::M))
                 .alt_text("What the shaders drew of the frame at the playhead")
                 .paint_at(ui, square);
-            choose(bench, ui, square);
+            choose(bench, ui, square, actions);
             marks(bench, ui, square);
             legend(ui, scale);
         }
@@ -44,13 +48,13 @@ pub(super) fn show(bench: &mut Workbench, names: &[String], ui: &mut egui::Ui) {
         }
     }
     match bench.inspected() {
-        Some(pixel) => inspector(bench, names, ui, &pixel),
-        None => super::nothing(ui, "Click a pixel to take it apart, drag over a region to ask for its gradient"),
+        Some(pixel) => inspector(bench, ui, &pixel),
+        None => nothing(ui, "Click a pixel to take it apart, drag over a region to ask for its gradient"),
     }
 }
 
 /// A click chooses a pixel, a drag a region.
-fn choose(bench: &mut Workbench, ui: &mut egui::Ui, square: Rect) {
+fn choose(bench: &Workbench, ui: &mut egui::Ui, square: Rect, actions: &mut Vec<Action>) {
     let Some(dims) = bench.rendering.as_ref().map(|drawn| drawn.scene.dims) else { return };
     let response = ui.interact(square, ui.scope_id().with("pixels"), Sense::click_and_drag());
     let pixel = |at: egui::Pos2| {
@@ -60,19 +64,18 @@ fn choose(bench: &mut Workbench, ui: &mut egui::Ui, square: Rect) {
     };
     let Some(at) = response.interact_pointer_pos().map(pixel) else { return };
     if response.clicked() {
-        (bench.pixel, bench.region) = (Some(at), None);
-        bench.loss = LossKind::Pixel;
+        change(actions, Change::Pixel(at));
     } else if response.drag_started() {
         let start = ui.input(|input| input.pointer.press_origin()).map_or(at, pixel);
-        bench.region = Some([start, at]);
+        change(actions, Change::Region([start, at]));
     } else if response.dragged()
-        && let Some(region) = &mut bench.region
+        && let Some([start, _]) = bench.choices.region
     {
-        region[1] = at;
+        change(actions, Change::Region([start, at]));
     }
     // asked for only once it is whole: every change is a backward run
-    if response.drag_stopped() && bench.region.is_some() {
-        bench.loss = LossKind::Region;
+    if response.drag_stopped() && bench.choices.region.is_some() {
+        change(actions, Change::Loss(LossKind::Region));
     }
     response.on_hover_cursor(egui::CursorIcon::Crosshair);
 }
@@ -84,14 +87,14 @@ fn marks(bench: &Workbench, ui: &egui::Ui, square: Rect) {
     let corner = |[x, y]: [usize; 2]| square.min + vec2(x as f32, y as f32) * cell;
     let painter = ui.painter_at(square);
     let lines = [Stroke::new(3.0, Color32::from_black_alpha(150)), Stroke::new(1.0, Color32::WHITE)];
-    if let Some([from, to]) = bench.region {
+    if let Some([from, to]) = bench.choices.region {
         let low = [from[0].min(to[0]), from[1].min(to[1])];
         let high = [from[0].max(to[0]) + 1, from[1].max(to[1]) + 1];
         for stroke in lines {
             painter.rect_stroke(Rect::from_min_max(corner(low), corner(high)), 2, stroke, StrokeKind::Outside);
         }
     }
-    if let Some(pixel) = bench.pixel {
+    if let Some(pixel) = bench.choices.pixel {
         let at = corner(pixel) + cell * 0.5;
         for stroke in lines {
             for way in [vec2(1.0, 0.0), vec2(-1.0, 0.0), vec2(0.0, 1.0), vec2(0.0, -1.0)] {
@@ -127,7 +130,7 @@ fn legend(ui: &mut egui::Ui, scale: Option<Scale>) {
 }
 
 /// The list of Gaussians, front to back, and their sum.
-fn inspector(bench: &Workbench, names: &[String], ui: &mut egui::Ui, pixel: &Pixel) {
+fn inspector(bench: &Workbench, ui: &mut egui::Ui, pixel: &Pixel) {
     let Some(drawn) = &bench.rendering else { return };
     let p = palette(ui.visuals());
     let bodies = drawn.scene.dims.bodies;
@@ -152,7 +155,7 @@ fn inspector(bench: &Workbench, names: &[String], ui: &mut egui::Ui, pixel: &Pix
     egui::ScrollArea::vertical().id_salt("inspector").auto_shrink([false, false]).show(ui, |ui| {
         for c in listed {
             let joints = carriers(&drawn.scene.template, c.gaussian);
-            let mut who = who(&joints, names);
+            let mut who = joints_named(&joints, &drawn.skeleton.names);
             if bodies > 1 {
                 who = format!("body {} · {who}", c.body + 1);
             }
@@ -211,31 +214,4 @@ fn swatch(ui: &mut egui::Ui, colour: [f32; 3]) {
 fn rgb(colour: [f32; 3]) -> Color32 {
     let [r, g, b] = colour.map(|c| (c.clamp(0.0, 1.0) * 255.0) as u8);
     Color32::from_rgb(r, g, b)
-}
-
-/// "LeftHand", or "LeftForeArm 70 % · LeftHand 30 %".
-pub(super) fn who(joints: &[(usize, f32)], names: &[String]) -> String {
-    let name = |joint: usize| names.get(joint).map_or_else(|| format!("joint {joint}"), String::clone);
-    match joints {
-        [] => "nobody".to_owned(),
-        [(joint, _)] => name(*joint),
-        _ => {
-            let said = joints.iter().take(3).map(|&(j, share)| format!("{} {:.0} %", name(j), share * 100.0));
-            said.collect::<Vec<_>>().join(" · ")
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn joints_have_names() {
-        let names = ["Hip".to_owned(), "Knee".to_owned()];
-        assert_eq!(who(&[(1, 1.0)], &names), "Knee");
-        assert_eq!(who(&[(0, 0.7), (1, 0.3)], &names), "Hip 70 % · Knee 30 %");
-        assert_eq!(who(&[(9, 1.0)], &names), "joint 9");
-        assert_eq!(who(&[], &names), "nobody");
-    }
 }
