@@ -232,11 +232,10 @@ enum Names {
 
 /// Which of them a folder holds, if any.
 fn labels_only(folder: &Path) -> Option<Names> {
-    match () {
-        () if is_graph_model(folder) => Some(Names::Graph),
-        () if S2iFolder::is_one(folder) => Some(Names::Pictures),
-        () => None,
+    if is_graph_model(folder) {
+        return Some(Names::Graph);
     }
+    S2iFolder::is_one(folder).then_some(Names::Pictures)
 }
 
 fn judge_labels(args: &Args, recogniser: &impl Recogniser, sets: &[DataSet], gallery: Option<&Gallery>) -> Result<()> {
