@@ -14,7 +14,8 @@
 //! | `bvh`, `ntu`, `humanml3d`, `npy` | one format each |
 //! | `raw`, `limits` | what readers hand over; how much of a file is taken |
 //! | `understand` | makes a [`Motion`] of what a reader read |
-//! | `topology` | body parts, left and right, mirror twins; known layouts |
+//! | `topology` | body parts, left and right, mirror twins; known layouts, and which of them fits; helper joints |
+//! | `left_out` | drops joints that are no part of a body |
 //! | `measure`, `units` | unit from the body's size |
 //! | `up` | up axis from stance, floor, contact, falling and rest pose |
 //! | `source` | what was declared, inferred, assumed or overridden |
@@ -27,6 +28,7 @@ mod bvh;
 mod error;
 mod humanml3d;
 pub mod humanoid;
+mod left_out;
 mod limits;
 mod measure;
 mod npy;

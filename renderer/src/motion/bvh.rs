@@ -82,6 +82,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Raw, Failure> {
         positions: body.positions,
         orientations: Some(body.orientations),
         rest: Some(body.rest),
+        left_out: body.left_out,
         warnings: file.warnings,
         ..Raw::default()
     })

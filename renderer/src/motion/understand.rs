@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Motion, ReadOptions, Reason, Skeleton, Source, UpAxis,
     error::Cause,
+    left_out::leave_out_helpers,
     limits::MAX_COORDINATE,
     measure::{self, Poses},
     quaternion::{from_scalar_first, scalar_first},
@@ -18,6 +19,7 @@ const FARTHEST: f32 = 1e6;
 
 /// Labels, checks and converts the file's numbers.
 pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Result<Motion, Cause> {
+    leave_out_helpers(&mut raw);
     let joints = raw.names.len();
     if joints < 2 {
         return Err(Cause::Degenerate(
