@@ -5,7 +5,7 @@
 //!
 //! ```text
 //! bytes ──bvh | ntu | humanml3d | npy──▶ Raw (the file's own units and axes)
-//!       ──topology──▶ body parts, mirror twins ──measure──▶ metres, +y up ──▶ Motion
+//!       ──topology──▶ body parts, mirror twins ──measure, up──▶ metres, +y up ──▶ Motion
 //! ```
 //!
 //! | Module | What lives there |
@@ -15,8 +15,11 @@
 //! | `people` | what bodies look like and how they move: people told from furniture, and who performs |
 //! | `raw`, `limits` | what readers hand over; how much of a file is taken |
 //! | `understand` | makes a [`Motion`] of what a reader read |
-//! | `topology` | body parts, left and right, mirror twins; known layouts |
-//! | `measure`, `units`, `source` | unit and up axis from the body's size and stance; what was declared, inferred or overridden |
+//! | `topology` | body parts, left and right, mirror twins; known layouts, and which of them fits; helper joints |
+//! | `left_out` | drops joints that are no part of a body |
+//! | `measure`, `units` | unit from the body's size |
+//! | `up` | up axis from stance, floor, contact, falling and rest pose |
+//! | `source` | what was declared, inferred, assumed or overridden |
 //! | `transform` | mirror, yaw, scale, resample, crop |
 //! | `quaternion` | rotations, scalar first |
 //! | `write` | BVH and `.skeleton` files |
@@ -26,6 +29,7 @@ mod bvh;
 mod error;
 mod humanml3d;
 pub mod humanoid;
+mod left_out;
 mod limits;
 mod measure;
 mod npy;
@@ -39,6 +43,7 @@ mod topology;
 mod transform;
 mod understand;
 mod units;
+mod up;
 mod write;
 
 #[cfg(test)]
@@ -269,8 +274,8 @@ impl Motion {
         self.present[t * self.bodies + p]
     }
 
-    /// Standing height in metres, from bone lengths along leg and spine, so that it does not depend on the pose. Without
-    /// labelled legs, the body's usual extent.
+    /// Standing height in metres, from bone lengths along leg and spine, so that it does not depend on the pose. Of half a
+    /// body, the height of the person that its arms or legs belong to; without limbs, the body's usual extent.
     pub fn height(&self) -> f32 {
         let poses = measure::Poses { positions: &self.positions, present: &self.present, joints: self.joints() };
         measure::standing_height(&poses, &self.skeleton) as f32

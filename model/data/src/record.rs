@@ -92,6 +92,8 @@ pub struct Record {
     pub questions: Vec<(String, String)>,
     /// The part of the motion that the clip is, from and to, in seconds; `None` for all of it.
     pub part: Option<[f32; 2]>,
+    /// What a `skeleton.json` would say of the motion's array, where the layout of the set settles it.
+    pub skeleton: Option<&'static str>,
     /// Line in the description, counted from one.
     pub line: usize,
     /// Everything else the line says, kept as it is.
@@ -162,6 +164,7 @@ fn record(line: &str, number: usize) -> Result<Record, Fault> {
         captions: captions(fields.remove("captions"))?,
         questions: questions(fields.remove("questions"))?,
         part: None,
+        skeleton: None,
         line: number,
         other: fields,
     })

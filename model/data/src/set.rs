@@ -11,7 +11,7 @@ use std::{
 
 use draction::{
     clip::{Clip, ClipOptions},
-    motion::{self, Motion, Skeleton},
+    motion::{self, Motion, ReadOptions, Skeleton},
 };
 use rayon::prelude::*;
 
@@ -246,7 +246,13 @@ impl DataSet {
 fn motion_of(dir: &Path, record: &Record, options: &LoadOptions) -> Result<Motion, String> {
     let path = dir.join(&record.file_name);
     let here = |why: String| format!("{}: {why}", path.display());
-    let mut motion = motion::read_file(&path, &options.read).map_err(|e| e.to_string())?;
+    let stated = record.skeleton.filter(|_| options.read.sidecar.is_none()).and_then(|text| {
+        let read = ReadOptions { sidecar: Some(text.as_bytes().to_vec()), ..options.read.clone() };
+        motion::read_file(&path, &read).ok()
+    });
+    // KIT-ML comes in HumanML3D's layout with other joints
+    let motion = stated.map_or_else(|| motion::read_file(&path, &options.read).map_err(|e| e.to_string()), Ok);
+    let mut motion = motion?;
     if let Some(part) = record.part {
         motion = cut(&motion, part).map_err(here)?;
     }

@@ -7,6 +7,9 @@ use crate::motion::{Motion, Part, Skeleton};
 /// Bones shorter than this (metres) join a helper joint to its neighbour and are stepped over.
 const HELPER_BONE_M: f32 = 0.02;
 
+/// The head in the languages that `motion` reads names in.
+const HEAD: [&str; 8] = ["head", "nose", "頭", "头", "머리", "kopf", "cabeza", "testa"];
+
 /// One arm or leg.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limb {
@@ -36,7 +39,7 @@ impl Anatomy {
         let limb = |part| limb(motion, body, frame, part);
         let pair = |left, right| Some([limb(left)?, limb(right)?]);
         let skeleton = &motion.skeleton;
-        let heads = skeleton.joints_of(Part::Torso).filter(|&j| word(skeleton, j, &["head", "nose"]));
+        let heads = skeleton.joints_of(Part::Torso).filter(|&j| word(skeleton, j, &HEAD));
         Anatomy {
             arms: pair(Part::LeftArm, Part::RightArm),
             legs: pair(Part::LeftLeg, Part::RightLeg),
@@ -59,8 +62,8 @@ fn depth(skeleton: &Skeleton, joint: usize) -> usize {
     std::iter::successors(up(&joint), up).take(skeleton.joints()).count()
 }
 
-/// Wrist or ankle: by name where the name tells, else the end of the chain.
-fn end(skeleton: &Skeleton, part: Part) -> Option<usize> {
+/// Wrist or ankle by name, where the name tells.
+fn named_end(skeleton: &Skeleton, part: Part) -> Option<usize> {
     let (exact, near): (&[&str], &[&str]) = match part {
         Part::LeftArm | Part::RightArm => (&["wrist"], &["hand"]),
         _ => (&["ankle"], &["foot"]),
@@ -71,12 +74,26 @@ fn end(skeleton: &Skeleton, part: Part) -> Option<usize> {
         // a name such as `LeftHandUpperArm` at the top of a chain is no hand
         joints.filter(|&j| depth(skeleton, j) > 0).min_by_key(|&j| (depth(skeleton, j), j))
     };
-    nearest(exact).or_else(|| nearest(near)).or_else(|| skeleton.tip(part))
+    nearest(exact).or_else(|| nearest(near))
+}
+
+/// Wrist or ankle where no name tells: upper and lower arm, thigh and shank, are the two longest neighbouring bones on the
+/// way to the tip.
+fn measured_end(motion: &Motion, body: usize, frame: usize, part: Part) -> Option<usize> {
+    let skeleton = &motion.skeleton;
+    let tip = skeleton.tip(part)?;
+    let up = |&j: &usize| skeleton.parents[j].filter(|&p| skeleton.parts[p] == part);
+    let chain: Vec<usize> = std::iter::successors(Some(tip), up).take(skeleton.joints()).collect();
+    let place = |j: usize| Vec3::from(motion.position(frame, body, j));
+    let length = |pair: &[usize]| place(pair[0]).distance(place(pair[1]));
+    let both = |three: &[usize]| length(&three[..2]) + length(&three[1..]);
+    let limb = chain.windows(3).max_by(|a, b| both(a).total_cmp(&both(b)));
+    Some(limb.map_or(tip, |three| three[0]))
 }
 
 fn limb(motion: &Motion, body: usize, frame: usize, part: Part) -> Option<Limb> {
     let skeleton = &motion.skeleton;
-    let end = end(skeleton, part)?;
+    let end = named_end(skeleton, part).or_else(|| measured_end(motion, body, frame, part))?;
     let above = |mut j: usize| {
         for _ in 0..skeleton.joints() {
             let p = skeleton.parents[j].filter(|&p| skeleton.parts[p] == part)?;

@@ -1,9 +1,11 @@
 //! BVH, as the world writes it: any order and number of channels, any names, any line ends.
 //!
-//! `hierarchy` and `rows` read the two halves of the text, `kinematics` turns angles into positions, `bodies` tells several
-//! people from each other, `tidy` removes what is no part of a body, and `together` puts people side by side.
+//! `hierarchy` and `rows` read the two halves of the text, `displacement` tells what position channels mean, `kinematics`
+//! turns angles into positions, `bodies` tells several people from each other, `tidy` removes what is no part of a body, and
+//! `together` puts people side by side.
 
 mod bodies;
+mod displacement;
 mod hierarchy;
 mod kinematics;
 mod lexer;
@@ -93,10 +95,11 @@ impl File {
 pub(super) fn read(bytes: &[u8], person: Option<usize>) -> Result<Raw, Failure> {
     let mut lexer = lexer::Lexer::new(bytes);
     let nodes = hierarchy::read(&mut lexer)?;
-    let file = rows::read(&mut lexer, nodes)?;
+    let mut file = rows::read(&mut lexer, nodes)?;
     let volume = file.frames().saturating_mul(file.nodes.len());
     check_count("frames × joints", volume, MAX_JOINT_FRAMES).map_err(|c| (None, c))?;
-    let posed = kinematics::pose(&file);
+    let displaced = displacement::find(&mut file);
+    let posed = kinematics::pose(&file, &displaced);
     let raw = people_in(&file, posed, person)?;
     let warnings = file.warnings.into_iter().chain(raw.warnings).collect();
     Ok(Raw { format: Format::Bvh, fps: 1.0 / file.frame_time, warnings, ..raw })
@@ -104,7 +107,7 @@ pub(super) fn read(bytes: &[u8], person: Option<usize>) -> Result<Raw, Failure> 
 
 /// The body of the file, or its people: all of them, or the one that is asked for.
 fn people_in(file: &File, posed: Posed, person: Option<usize>) -> Result<Raw, Failure> {
-    let Division { people, left_out, several_roots } = bodies::divide(&file.nodes);
+    let Division { people, mut left_out, several_roots } = bodies::divide(&file.nodes);
     if people.is_empty() {
         let warnings = several_roots.then(|| "several roots, none of which is a body: they are read as one".to_owned());
         return Ok(Raw { warnings: warnings.into_iter().collect(), ..one(tidy::tidy(file, posed)?) });
@@ -112,9 +115,10 @@ fn people_in(file: &File, posed: Posed, person: Option<usize>) -> Result<Raw, Fa
     let nodes = file.nodes.len();
     let mut bodies: Vec<Body> = Vec::new();
     for keep in &people {
-        let body = tidy::tidy(&file.cut(keep), posed.cut(nodes, keep))?;
+        let mut body = tidy::tidy(&file.cut(keep), posed.cut(nodes, keep))?;
         // a rig may hold copies of its skeleton
         if !bodies.iter().any(|other| together::coincide(other, &body)) {
+            left_out.append(&mut body.left_out);
             bodies.push(body);
         }
     }
@@ -130,7 +134,7 @@ fn people_in(file: &File, posed: Posed, person: Option<usize>) -> Result<Raw, Fa
         let bodies_from = copies.then(|| Reason::inferred("one person, of whom the file has copies"));
         return Ok(Raw { bodies_from, left_out, ..one(bodies.swap_remove(0)) });
     }
-    let Together { names, parents, positions, orientations, missing } =
+    let Together { names, parents, positions, orientations, rest, missing } =
         together::together(&bodies).map_err(|c| (None, c))?;
     let skeleton = Skeleton::named(names, parents);
     let performer = performer(&positions, count, &skeleton);
@@ -142,6 +146,7 @@ fn people_in(file: &File, posed: Posed, person: Option<usize>) -> Result<Raw, Fa
         bodies: count,
         positions,
         orientations: Some(orientations),
+        rest: Some(rest),
         bodies_from: Some(Reason::inferred(people::told(count, performer))),
         performer: Some(performer),
         left_out,
@@ -158,6 +163,8 @@ fn one(body: Body) -> Raw {
         bodies: 1,
         positions: body.positions,
         orientations: Some(body.orientations),
+        rest: Some(body.rest),
+        left_out: body.left_out,
         ..Raw::default()
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use glam::{DVec3, Vec3};
 
-use super::{Part, Reason, Skeleton, Unit, UpAxis};
+use super::{Part, Reason, Skeleton, Unit};
 
 /// Positions in any unit, as far as the measures below need them.
 pub(super) struct Poses<'a> {
@@ -40,18 +40,47 @@ pub(super) fn median(mut values: Vec<f64>) -> f64 {
 }
 
 /// Standing height in the poses' unit: leg from hip to ankle plus the way from the legs' root to the top of the head,
-/// summed over bones. Falls back to the body's largest extent where no legs are labelled.
+/// summed over bones. Of half a body, whose legs are missing or cut, the height of the person that the rest belongs to;
+/// where no limb is known, the body's largest extent.
 pub(super) fn standing_height(poses: &Poses<'_>, skeleton: &Skeleton) -> f64 {
     let samples = poses.sampled();
-    let chains: Vec<f64> = [Part::LeftLeg, Part::RightLeg]
+    let chains: Vec<(f64, bool)> = [Part::LeftLeg, Part::RightLeg]
         .into_iter()
         .filter_map(|part| skeleton.tip(part))
         .map(|tip| leg_and_spine(poses, skeleton, &samples, tip))
         .collect();
-    if chains.is_empty() {
-        return extent(poses, &samples).into_iter().fold(0.0, f64::max);
+    // a noisy leg may seem cut where the other one is whole
+    if chains.iter().any(|c| c.1) {
+        return chains.iter().map(|c| c.0).sum::<f64>() / chains.len() as f64;
     }
-    chains.iter().sum::<f64>() / chains.len() as f64
+    let whole = || extent(poses, &samples).into_iter().fold(0.0, f64::max);
+    by_proportions(poses, skeleton, &samples).unwrap_or_else(whole)
+}
+
+/// Upper arm and forearm, and thigh and shank, as shares of the standing height (Winter, *Biomechanics and Motor Control
+/// of Human Movement*, table 4.1).
+const ARM: f64 = 0.332;
+const LEG: f64 = 0.491;
+/// Two neighbouring bones are the two halves of a limb where the shorter is at least this share of the longer.
+const HALVES: f64 = 0.35;
+
+/// The height of a person with such arms or legs.
+fn by_proportions(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize]) -> Option<f64> {
+    let limb = |part: Part| {
+        let mut bones = Vec::new();
+        let mut at = skeleton.tip(part)?;
+        while let Some(p) = skeleton.parents[at].filter(|&p| skeleton.parts[p] == part) {
+            bones.push(poses.distance(samples, at, p));
+            at = p;
+        }
+        let pair = bones.windows(2).max_by(|a, b| (a[0] + a[1]).total_cmp(&(b[0] + b[1])))?;
+        let [short, long] = [pair[0].min(pair[1]), pair[0].max(pair[1])];
+        let share = if part.is_leg() { LEG } else { ARM };
+        (short > HALVES * long).then_some((short + long) / share)
+    };
+    // legs and arms of one person differ from the table together
+    let heights: Vec<f64> = Part::ALL.into_iter().filter(|&p| p != Part::Torso).filter_map(limb).collect();
+    (!heights.is_empty()).then(|| heights.iter().sum::<f64>() / heights.len() as f64)
 }
 
 /// Median size of the body's bounding box along each axis.
@@ -67,15 +96,29 @@ pub(super) fn extent(poses: &Poses<'_>, samples: &[usize]) -> [f64; 3] {
     })
 }
 
-fn leg_and_spine(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize], tip: usize) -> f64 {
-    let reach = reach(poses, skeleton, samples, tip);
-    // the top of the body is the torso joint farthest from the toes
-    let top = skeleton
+/// The joint of the torso that is farthest from `from`, along bones: seen from the toes, the top of the body.
+pub(super) fn farthest_of_torso(
+    poses: &Poses<'_>,
+    skeleton: &Skeleton,
+    samples: &[usize],
+    from: usize,
+) -> Option<usize> {
+    top_of(&reach(poses, skeleton, samples, from), skeleton)
+}
+
+fn top_of(reach: &[(f64, Option<usize>)], skeleton: &Skeleton) -> Option<usize> {
+    skeleton
         .joints_of(Part::Torso)
         .filter(|&j| reach[j].0.is_finite())
-        .max_by(|&a, &b| reach[a].0.total_cmp(&reach[b].0));
-    let Some(mut at) = top else {
-        return extent(poses, samples).into_iter().fold(0.0, f64::max);
+        .max_by(|&a, &b| reach[a].0.total_cmp(&reach[b].0))
+}
+
+/// Leg and spine of the leg that ends in `tip`, and whether both are there: a leg that ends above the ankle has no two
+/// bones of like length.
+fn leg_and_spine(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize], tip: usize) -> (f64, bool) {
+    let reach = reach(poses, skeleton, samples, tip);
+    let Some(mut at) = top_of(&reach, skeleton) else {
+        return (extent(poses, samples).into_iter().fold(0.0, f64::max), false);
     };
     // bone lengths from the top down to the toes; the leg's own ones apart
     let (mut spine, mut leg) = (0.0, Vec::new());
@@ -91,10 +134,12 @@ fn leg_and_spine(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize], tip:
     // thigh and shank are the two longest; what follows them is the foot, of which only the ankle's height counts
     let mut order: Vec<usize> = (0..leg.len()).collect();
     order.sort_by(|&a, &b| leg[b].total_cmp(&leg[a]).then(a.cmp(&b)));
+    let long = order.first().map_or(0.0, |&i| leg[i]);
+    let whole = order.get(1).is_some_and(|&i| leg[i] > HALVES * long) && spine > HALVES * long;
     let ankle = order.iter().take(2).max().map_or(0, |&i| i + 1);
     let upper: f64 = spine + leg[..ankle].iter().sum::<f64>();
     let foot: f64 = leg[ankle..].iter().sum();
-    upper + foot.min(0.05 * upper)
+    (upper + foot.min(0.05 * upper), whole)
 }
 
 /// For every joint the way to `from` along bones, and the next joint on it; unreachable joints are infinitely far.
@@ -144,50 +189,6 @@ pub(super) fn infer_unit(size: f64) -> (Unit, Reason) {
     let metres = 1.7 / size;
     let unit = Unit { name: Cow::Owned(format!("{metres:.4e} m")), metres };
     (unit, Reason::assumed(format!("no usual unit fits a body of {size:.4}: scaled to 1.70 m tall")))
-}
-
-/// Tells the up axis from where the head is, seen from the feet, over the whole clip.
-pub(super) fn infer_up(poses: &Poses<'_>, skeleton: &Skeleton) -> (UpAxis, Reason) {
-    let samples = poses.sampled();
-    let legs = [Part::LeftLeg, Part::RightLeg];
-    let feet: Vec<usize> = legs.iter().filter_map(|&p| skeleton.tip(p)).collect();
-    let Some(top) = skeleton.tip(Part::Torso).filter(|_| !feet.is_empty()) else {
-        return infer_up_from_extent(poses, &samples);
-    };
-    let mut mean = DVec3::ZERO;
-    let mut upright = 0;
-    for &n in &samples {
-        let mut stance = poses.at(n, top);
-        for &f in &feet {
-            stance -= poses.at(n, f) / feet.len() as f64;
-        }
-        let length = stance.length().max(1e-12);
-        mean += stance / length / samples.len() as f64;
-        upright += usize::from(stance.y / length > 0.85);
-    }
-    let along = |axis: &UpAxis| axis.vector().dot(mean);
-    let best = UpAxis::ALL.into_iter().fold(UpAxis::PlusY, |a, b| if along(&b) > along(&a) { b } else { a });
-    let share = 100.0 * upright as f64 / samples.len().max(1) as f64;
-    // somebody who lies down or does a handstand for most of a +y clip still stands in some of it
-    if best == UpAxis::PlusY || share >= 15.0 {
-        let why = format!("the body stands along +y in {share:.0} % of frames");
-        return (UpAxis::PlusY, Reason::inferred(why));
-    }
-    if along(&best) < 0.6 {
-        return (UpAxis::PlusY, Reason::assumed("no stance stands out"));
-    }
-    let why = format!("from feet to head, {:.0} % of the way runs along {best}", 100.0 * along(&best));
-    (best, Reason::inferred(why))
-}
-
-/// Without known feet and head only a body that is flat along y is no +y one: arms spread wide are no reason to turn it.
-fn infer_up_from_extent(poses: &Poses<'_>, samples: &[usize]) -> (UpAxis, Reason) {
-    let [x, y, z] = extent(poses, samples);
-    let flat = |v: f64| v < 0.25 * x.max(z);
-    if !flat(y) || flat(z) {
-        return (UpAxis::PlusY, Reason::assumed("no feet and head are known"));
-    }
-    (UpAxis::PlusZ, Reason::inferred("the body is flat along y and high along z"))
 }
 
 #[cfg(test)]

@@ -1,11 +1,17 @@
 //! Readers against numbers worked out by hand, damaged files, and every recording at hand.
 
+mod arrays;
 mod bad_input;
 mod bvh;
 mod data;
+mod displacement;
 mod formats;
+mod half_body;
+mod names;
 mod people;
+mod postures;
 mod shapes;
+mod up;
 
 use super::{Motion, MotionError, ReadOptions, Unit, UpAxis, read};
 

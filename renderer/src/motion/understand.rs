@@ -5,15 +5,21 @@ use std::sync::Arc;
 use super::{
     Motion, ReadOptions, Reason, Skeleton, Source, UpAxis,
     error::Cause,
+    left_out::leave_out_helpers,
     limits::MAX_COORDINATE,
     measure::{self, Poses},
     quaternion::{from_scalar_first, scalar_first},
     raw::{Raw, given_person, person_of},
     topology,
+    up::{self, Take},
 };
+
+/// In metres: who is farther from the origin has a body of no size, or numbers that are no places.
+const FARTHEST: f32 = 1e6;
 
 /// Labels, checks and converts the file's numbers.
 pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Result<Motion, Cause> {
+    leave_out_helpers(&mut raw);
     let joints = raw.names.len();
     if joints < 2 {
         return Err(Cause::Degenerate(
@@ -39,11 +45,23 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
     let mut skeleton =
         Skeleton { names: raw.names, parents: raw.parents, bones, parts: labels.parts, mirror: labels.mirror };
 
+    // the body first, then where it has up, then left and right, which needs up
     let poses = Poses { positions: &raw.positions, present: &present, joints };
+    let limbs = (!labels.complete).then(|| topology::limbs(&poses, &mut skeleton));
+    let unit_of = |size: f64| match (options.unit.clone(), &raw.unit) {
+        (Some(unit), _) => (unit, Reason::given()),
+        (None, Some((declared, why))) => (declared.clone(), Reason::stated(why)),
+        (None, None) => measure::infer_unit(size),
+    };
     (source.up, source.up_from) = match (options.up, raw.up) {
         (Some(up), _) => (up, Reason::given()),
         (None, Some((declared, why))) => (declared, Reason::stated(why)),
-        (None, None) => measure::infer_up(&poses, &skeleton),
+        (None, None) => {
+            let size = measure::standing_height(&poses, &skeleton);
+            let metres = unit_of(size).0.metres;
+            let take = Take { poses: &poses, bodies: raw.bodies, fps: raw.fps, skeleton: &skeleton, size, metres };
+            up::infer(&take, raw.rest.as_deref(), raw.format, raw.usual_up)
+        }
     };
     for point in raw.positions.chunks_exact_mut(3) {
         let turned = source.up.to_y_up([point[0], point[1], point[2]]);
@@ -51,16 +69,12 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
     }
 
     let poses = Poses { positions: &raw.positions, present: &present, joints };
-    source.parts_from = Reason::stated(labels.how);
-    if !labels.complete {
-        source.parts_from = topology::by_shape(&poses, &mut skeleton, &mut source.warnings);
-    }
-    let size = measure::standing_height(&poses, &skeleton);
-    (source.unit, source.unit_from) = match (options.unit.clone(), raw.unit) {
-        (Some(unit), _) => (unit, Reason::given()),
-        (None, Some((declared, why))) => (declared, Reason::stated(why)),
-        (None, None) => measure::infer_unit(size),
+    source.parts_from = match limbs {
+        None => Reason::stated(labels.how),
+        Some(limbs) => topology::sides(&poses, &mut skeleton, limbs, &mut source.warnings),
     };
+    let size = measure::standing_height(&poses, &skeleton);
+    (source.unit, source.unit_from) = unit_of(size);
     let metres = source.unit.metres;
     if !(0.3..=4.0).contains(&(size * metres)) {
         source.warnings.push(format!(
@@ -71,6 +85,12 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
     }
     for v in &mut raw.positions {
         *v = (f64::from(*v) * metres) as f32;
+        if v.abs() > FARTHEST {
+            return Err(Cause::Degenerate(format!(
+                "a joint is {v:e} m from the origin if the body, {size:e} units tall, is measured in {}: that is no person",
+                source.unit.name
+            )));
+        }
     }
     if let Some(orientations) = &mut raw.orientations {
         turn(orientations, source.up);

@@ -15,6 +15,9 @@ const TEXTS: &str = "texts";
 /// The split files.
 const HALVES: [(&str, Half); 3] = [("train.txt", Half::Train), ("val.txt", Half::Val), ("test.txt", Half::Test)];
 
+/// What the set's arrays are.
+const SKELETON: &str = r#"{"layout": "Smpl22", "fps": 20, "unit": "m", "up": "+y"}"#;
+
 /// Whether a folder has this layout.
 pub fn is_humanml3d(dir: &Path) -> bool {
     dir.join(MOTIONS).is_dir()
@@ -55,6 +58,7 @@ pub fn list(dir: &Path) -> Result<Listing, DataError> {
                 split: Some(half),
                 captions,
                 part,
+                skeleton: Some(SKELETON),
                 line: number,
                 ..Record::default()
             }));

@@ -30,8 +30,9 @@ impl Posed {
 }
 
 /// Poses every frame: `R = R_parent · R₁·R₂·…` in channel order and `p = p_parent + R_parent · t`, where `t` is the offset
-/// with position channels in its place. Rotations listed before positions do not turn them.
-pub(super) fn pose(file: &File) -> Posed {
+/// with position channels in its place, or added to it where a node is `displaced`. Rotations listed before positions do not
+/// turn them.
+pub(super) fn pose(file: &File, displaced: &[bool]) -> Posed {
     let joints = file.nodes.len();
     let frames = file.frames();
     let mut positions = Vec::with_capacity(frames * joints * 3);
@@ -45,6 +46,7 @@ pub(super) fn pose(file: &File) -> Posed {
             for channel in &node.channels {
                 let value = f64::from(*row.next().unwrap_or(&0.0));
                 match *channel {
+                    Channel::Position(axis) if displaced[j] => shift[axis] += value,
                     Channel::Position(axis) => shift[axis] = value,
                     Channel::Rotation(axis) => local *= about(axis, value.to_radians()),
                 }

@@ -2,6 +2,7 @@
 //!
 //! * **Joints that never leave their parent** (helpers such as CMU's `LHipJoint`, end sites of length zero) merge into it, so
 //!   that no bone has zero length and the bones run through.
+//! * **Helpers** (targets, controls, weapons, joints that only twist; `topology::helpers`) go.
 //! * **End sites** with a visible bone become joints named `<parent>_end`.
 //! * **A root that is a place rather than a joint** goes: many exporters put a `Reference` on the floor or at the origin and
 //!   hang the hips from it. Drawn, it would be a long bone that stretches. It is told by having a single child that has
@@ -27,6 +28,10 @@ pub(super) struct Body {
     pub positions: Vec<f32>,
     /// `[T, J, 4]`.
     pub orientations: Vec<f32>,
+    /// `[J, 3]` where OFFSETs alone put the joints, before anything turns.
+    pub rest: Vec<f32>,
+    /// Names of the helpers that are gone.
+    pub left_out: Vec<String>,
 }
 
 /// Drops what is not drawn.
@@ -34,20 +39,28 @@ pub(super) fn tidy(file: &File, posed: Posed) -> Result<Body, Failure> {
     let nodes = file.nodes.len();
     let frames = file.frames();
     let at = |t: usize, j: usize| Vec3::from_slice(&posed.positions[(t * nodes + j) * 3..]).as_dvec3();
+    let all_names: Vec<String> = file.nodes.iter().map(|n| n.name.clone()).collect();
+    let all_parents: Vec<Option<usize>> = file.nodes.iter().map(|n| n.parent).collect();
+    let helpers = topology::helpers(&all_names, &all_parents);
+    // past helpers
+    let mut parent = all_parents;
+    for j in 0..nodes {
+        parent[j] = parent[j].and_then(|p| if helpers[p] { parent[p] } else { Some(p) });
+    }
     // longest each bone ever is
     let step = frames.div_ceil(512).max(1);
     let longest: Vec<f64> = (0..nodes)
-        .map(|j| match file.nodes[j].parent {
+        .map(|j| match parent[j] {
             Some(p) => (0..frames).step_by(step).map(|t| at(t, j).distance(at(t, p))).fold(0.0, f64::max),
             None => 0.0,
         })
         .collect();
-    // helpers stand far away from the body, so the size comes from rigid bones: the longest way from root to tip
+    // a root that is a place stands far away from the body, so the size comes from rigid bones: the longest way to a tip
     let mut way: Vec<f64> = vec![0.0; nodes];
     for j in 0..nodes {
-        if let Some(p) = file.nodes[j].parent {
-            let placed = file.nodes[p].parent.is_none() && has_position(file, j);
-            way[j] = way[p] + if placed { 0.0 } else { longest[j] };
+        if let Some(p) = parent[j] {
+            let placed = parent[p].is_none() && has_position(file, j);
+            way[j] = way[p] + if placed || helpers[j] { 0.0 } else { longest[j] };
         }
     }
     let size = way.iter().copied().fold(0.0, f64::max);
@@ -57,12 +70,17 @@ pub(super) fn tidy(file: &File, posed: Posed) -> Result<Body, Failure> {
     let mut twin_name: Vec<Option<usize>> = vec![None; nodes];
     let mut kept = vec![true; nodes];
     for j in 0..nodes {
-        let Some(p) = file.nodes[j].parent else { continue };
+        if helpers[j] {
+            kept[j] = false;
+            stands_for[j] = parent[j].map_or(j, |p| stands_for[p]);
+            continue;
+        }
+        let Some(p) = parent[j] else { continue };
         if longest[j] <= INVISIBLE * size {
             kept[j] = false;
             stands_for[j] = stands_for[p];
             // a helper with one child lends it its place, and takes its name and orientation
-            let only = file.nodes.iter().filter(|n| n.parent == Some(p)).count() == 1;
+            let only = (0..nodes).filter(|&c| parent[c] == Some(p) && !helpers[c]).count() == 1;
             let says = |n: usize| topology::names_a_part(&file.nodes[n].name);
             if only && !file.nodes[j].end_site && says(j) && !says(p) {
                 twin_name[stands_for[p]] = Some(j);
@@ -84,7 +102,7 @@ pub(super) fn tidy(file: &File, posed: Posed) -> Result<Body, Failure> {
     for (new, &old) in index.iter().enumerate() {
         new_index[old] = Some(new);
     }
-    let parents = index.iter().map(|&j| file.nodes[j].parent.and_then(|p| new_index[stands_for[p]])).collect();
+    let parents = index.iter().map(|&j| parent[j].and_then(|p| new_index[stands_for[p]])).collect();
     let names = index.iter().map(|&j| file.nodes[twin_name[j].unwrap_or(j)].name.clone()).collect();
     let mut positions = Vec::with_capacity(frames * index.len() * 3);
     let mut orientations = Vec::with_capacity(frames * index.len() * 4);
@@ -95,7 +113,14 @@ pub(super) fn tidy(file: &File, posed: Posed) -> Result<Body, Failure> {
             orientations.extend_from_slice(&posed.orientations[(t * nodes + turns) * 4..][..4]);
         }
     }
-    Ok(Body { names, parents, positions, orientations })
+    let mut rest: Vec<DVec3> = Vec::with_capacity(nodes);
+    for node in &file.nodes {
+        rest.push(node.offset + node.parent.map_or(DVec3::ZERO, |p| rest[p]));
+    }
+    let rest = index.iter().flat_map(|&j| rest[j].as_vec3().to_array()).collect();
+    let left_out = all_names.into_iter().zip(&file.nodes).zip(helpers);
+    let left_out = left_out.filter_map(|((name, node), helper)| (helper && !node.end_site).then_some(name)).collect();
+    Ok(Body { names, parents, positions, orientations, rest, left_out })
 }
 
 fn has_position(file: &File, j: usize) -> bool {

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::super::{Cause, humanoid, write_bvh, write_ntu};
+use super::super::{Cause, Layout, humanoid, write_bvh, write_ntu};
 use super::*;
 
 const GOOD: &str = "HIERARCHY\nROOT Hips\n{\n OFFSET 0 0 0\n CHANNELS 3 Xposition Yposition Zposition\n JOINT Head\n {\n  OFFSET 0 1 0\n  CHANNELS 1 Xrotation\n }\n}\nMOTION\nFrames: 2\nFrame Time: 0.1\n0 1 0 0\n0 1 0 10\n";
@@ -144,13 +144,13 @@ fn seeds() -> Vec<Vec<u8>> {
     let mut moving = vec![frame.clone(), frame];
     moving[1][3][1] = 1.7;
     let json = serde_json::json!({ "other": {"a": [1]}, "skeletons": moving }).to_string();
-    let values: Vec<f32> = (0..2 * 22 * 3).map(|i| i as f32 / 50.0).collect();
+    let values = &super::arrays::waving(Layout::Smpl22)[..2 * 22 * 3];
     vec![
         write_bvh(&wave, 0).unwrap().into_bytes(),
         GOOD.as_bytes().to_vec(),
         ntu.into_bytes(),
         json.into_bytes(),
-        super::formats::npy(1, "<f4", false, &[2, 22, 3], &values),
+        super::formats::npy(1, "<f4", false, &[2, 22, 3], values),
     ]
 }
 

@@ -1,65 +1,196 @@
-//! Layouts that come without names: joint order, tree and drawing order of well-known recordings (spec A.1.1, A.1.2).
+//! Layouts that come without names: joint order, tree and drawing order of well-known recordings.
+//!
+//! A number of joints rarely tells the layout, as several have it; [`Layout::with_joints`] lists the candidates and
+//! `fit` compares them with a body.
 
-/// A layout known by its number of joints.
+#[rustfmt::skip]
+mod keypoints;
+#[rustfmt::skip]
+mod kinect;
+#[rustfmt::skip]
+mod smpl;
+#[rustfmt::skip]
+mod studios;
+mod table;
+
+use std::{fmt, str::FromStr};
+
+use self::table::Table;
+use super::super::UpAxis;
+
+/// A well-known order of joints. The number behind a name is that of the joints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Layout {
     /// Kinect v2 as in NTU RGB+D.
     Ntu25,
     /// Kinect v1 in its SDK's order, as in NW-UCLA.
     Kinect20,
-    /// Azure Kinect in its SDK's order.
-    Azure32,
     /// SMPL's body joints as in HumanML3D.
     Smpl22,
     /// COCO's person keypoints.
     Coco17,
+    /// Human3.6M, the hip first: pelvis, right leg, left leg, spine, left arm, right arm.
+    Human17,
+    /// [`Layout::Human17`] without the neck.
+    Human16,
+    /// Human3.6M with helpers and ends, as recorded.
+    Human32,
+    /// MPI-INF-3DHP's test set.
+    Inf17,
+    /// MPI-INF-3DHP as recorded.
+    Inf28,
+    /// SMPL with hands.
+    Smpl24,
+    /// SMPL-H: SMPL's body and fingers, as in AMASS.
+    SmplH52,
+    /// SMPL-X: SMPL's body, jaw, eyes and fingers.
+    SmplX55,
+    /// Azure Kinect's body tracker.
+    Azure32,
+    /// Kinect v1 from the head down, as in UTD-MHAD.
+    Utd20,
+    /// OpenNI's joints as in SBU Kinect Interaction.
+    Sbu15,
+    /// OpenNI's joints as in CAD-60 and CAD-120.
+    Cad15,
+    /// OpenPose's COCO model, as in Kinetics-Skeleton.
+    OpenPose18,
+    /// OpenPose's BODY_25 model.
+    OpenPose25,
+    /// OpenPose's MPI model.
+    OpenPose15,
+    /// MediaPipe Pose, formerly BlazePose.
+    MediaPipe33,
+    /// COCO-WholeBody's first 23: COCO and feet.
+    Coco23,
+    /// Halpe full body, as of AlphaPose.
+    Halpe26,
+    /// Leeds Sports Pose.
+    Lsp14,
+    /// CrowdPose.
+    CrowdPose14,
+    /// Penn Action.
+    Penn13,
+    /// Joint-annotated HMDB.
+    Jhmdb15,
+    /// MPII Human Pose.
+    Mpii16,
+    /// CMU Panoptic Studio.
+    Panoptic19,
+    /// The KIT Motion-Language set.
+    Kit21,
+    /// Xsens MVN's segments.
+    Xsens23,
+    /// The CMU motion capture database and HDM05, in the order of their ASF files.
+    Cmu31,
 }
 
 impl Layout {
     /// All layouts.
-    pub const ALL: [Self; 5] = [Self::Ntu25, Self::Kinect20, Self::Azure32, Self::Smpl22, Self::Coco17];
+    pub const ALL: [Self; 31] = [
+        Self::Ntu25,
+        Self::Kinect20,
+        Self::Smpl22,
+        Self::Coco17,
+        Self::Human17,
+        Self::Human16,
+        Self::Human32,
+        Self::Inf17,
+        Self::Inf28,
+        Self::Smpl24,
+        Self::SmplH52,
+        Self::SmplX55,
+        Self::Azure32,
+        Self::Utd20,
+        Self::Sbu15,
+        Self::Cad15,
+        Self::OpenPose18,
+        Self::OpenPose25,
+        Self::OpenPose15,
+        Self::MediaPipe33,
+        Self::Coco23,
+        Self::Halpe26,
+        Self::Lsp14,
+        Self::CrowdPose14,
+        Self::Penn13,
+        Self::Jhmdb15,
+        Self::Mpii16,
+        Self::Panoptic19,
+        Self::Kit21,
+        Self::Xsens23,
+        Self::Cmu31,
+    ];
 
-    /// The layout with that number of joints.
-    pub fn with_joints(joints: usize) -> Option<Self> {
-        Self::ALL.into_iter().find(|l| l.names().len() == joints)
+    fn table(self) -> &'static Table {
+        match self {
+            Self::Ntu25 => &kinect::NTU25,
+            Self::Kinect20 => &kinect::KINECT20,
+            Self::Smpl22 => &smpl::SMPL22,
+            Self::Coco17 => &keypoints::COCO17,
+            Self::Human17 => &studios::HUMAN17,
+            Self::Human16 => &studios::HUMAN16,
+            Self::Human32 => &studios::HUMAN32,
+            Self::Inf17 => &studios::INF17,
+            Self::Inf28 => &studios::INF28,
+            Self::Smpl24 => &smpl::SMPL24,
+            Self::SmplH52 => &smpl::SMPLH52,
+            Self::SmplX55 => &smpl::SMPLX55,
+            Self::Azure32 => &kinect::AZURE32,
+            Self::Utd20 => &kinect::UTD20,
+            Self::Sbu15 => &kinect::SBU15,
+            Self::Cad15 => &kinect::CAD15,
+            Self::OpenPose18 => &keypoints::OPENPOSE18,
+            Self::OpenPose25 => &keypoints::OPENPOSE25,
+            Self::OpenPose15 => &keypoints::OPENPOSE15,
+            Self::MediaPipe33 => &keypoints::MEDIAPIPE33,
+            Self::Coco23 => &keypoints::COCO23,
+            Self::Halpe26 => &keypoints::HALPE26,
+            Self::Lsp14 => &keypoints::LSP14,
+            Self::CrowdPose14 => &keypoints::CROWDPOSE14,
+            Self::Penn13 => &keypoints::PENN13,
+            Self::Jhmdb15 => &keypoints::JHMDB15,
+            Self::Mpii16 => &keypoints::MPII16,
+            Self::Panoptic19 => &studios::PANOPTIC19,
+            Self::Kit21 => &studios::KIT21,
+            Self::Xsens23 => &studios::XSENS23,
+            Self::Cmu31 => &studios::CMU31,
+        }
+    }
+
+    /// The layouts of that many joints.
+    pub fn with_joints(joints: usize) -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(move |l| l.names().len() == joints)
     }
 
     /// Joint names in order.
     pub fn names(self) -> &'static [&'static str] {
-        match self {
-            Self::Ntu25 => &NTU25,
-            Self::Kinect20 => &KINECT20,
-            Self::Azure32 => &AZURE32,
-            Self::Smpl22 => &SMPL22,
-            Self::Coco17 => &COCO17,
-        }
+        self.table().names
     }
 
     /// Bones in drawing order, joints counted from zero.
     pub fn bones(self) -> Vec<[usize; 2]> {
-        let from_one: &[[u8; 2]] = match self {
-            Self::Ntu25 => &NTU25_BONES,
-            Self::Kinect20 => &KINECT20_BONES,
-            Self::Azure32 => &AZURE32_BONES,
-            Self::Smpl22 => &SMPL22_BONES,
-            Self::Coco17 => &COCO17_BONES,
-        };
-        let zero = |b: &[u8; 2]| [usize::from(b[0]) - 1, usize::from(b[1]) - 1];
-        from_one.iter().map(zero).collect()
+        self.table().bones.pairs()
     }
 
-    /// The joint all others hang from: the base of the spine, for COCO the nose.
-    fn root(self) -> usize {
-        0
+    /// Frames per second that recordings usually come with.
+    pub fn fps(self) -> f64 {
+        self.table().fps
+    }
+
+    /// The axis that most recordings have up.
+    pub fn usual_up(self) -> UpAxis {
+        self.table().usual_up
     }
 
     /// The tree that the bones span from the root; bones that would close a ring are left out.
     pub fn parents(self) -> Vec<Option<usize>> {
         let bones = self.bones();
+        let root = self.table().root;
         let mut parents = vec![None; self.names().len()];
         let mut seen = vec![false; parents.len()];
-        let mut queue = std::collections::VecDeque::from([self.root()]);
-        seen[self.root()] = true;
+        let mut queue = std::collections::VecDeque::from([root]);
+        seen[root] = true;
         while let Some(a) = queue.pop_front() {
             for bone in &bones {
                 let b = match *bone {
@@ -78,99 +209,56 @@ impl Layout {
     }
 }
 
-#[rustfmt::skip]
-const NTU25: [&str; 25] = [
-    "SpineBase", "SpineMid", "Neck", "Head",
-    "ShoulderLeft", "ElbowLeft", "WristLeft", "HandLeft",
-    "ShoulderRight", "ElbowRight", "WristRight", "HandRight",
-    "HipLeft", "KneeLeft", "AnkleLeft", "FootLeft",
-    "HipRight", "KneeRight", "AnkleRight", "FootRight",
-    "SpineShoulder", "HandTipLeft", "ThumbLeft", "HandTipRight", "ThumbRight",
-];
+impl fmt::Display for Layout {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ({} joints)", self.table().title, self.names().len())
+    }
+}
 
-#[rustfmt::skip]
-const NTU25_BONES: [[u8; 2]; 24] = [
-    [1, 2], [2, 21], [3, 21], [4, 3], [5, 21], [6, 5], [7, 6], [8, 7], [9, 21], [10, 9], [11, 10], [12, 11],
-    [13, 1], [14, 13], [15, 14], [16, 15], [17, 1], [18, 17], [19, 18], [20, 19], [22, 23], [23, 8], [24, 25],
-    [25, 12],
-];
+impl FromStr for Layout {
+    type Err = String;
 
-#[rustfmt::skip]
-const KINECT20: [&str; 20] = [
-    "HipCenter", "Spine", "ShoulderCenter", "Head",
-    "ShoulderLeft", "ElbowLeft", "WristLeft", "HandLeft",
-    "ShoulderRight", "ElbowRight", "WristRight", "HandRight",
-    "HipLeft", "KneeLeft", "AnkleLeft", "FootLeft",
-    "HipRight", "KneeRight", "AnkleRight", "FootRight",
-];
-
-#[rustfmt::skip]
-const KINECT20_BONES: [[u8; 2]; 19] = [
-    [1, 2], [2, 3], [4, 3], [5, 3], [6, 5], [7, 6], [8, 7], [9, 3], [10, 9], [11, 10], [12, 11],
-    [13, 1], [14, 13], [15, 14], [16, 15], [17, 1], [18, 17], [19, 18], [20, 19],
-];
-
-#[rustfmt::skip]
-const AZURE32: [&str; 32] = [
-    "Pelvis", "SpineNavel", "SpineChest", "Neck",
-    "ClavicleLeft", "ShoulderLeft", "ElbowLeft", "WristLeft", "HandLeft", "HandTipLeft", "ThumbLeft",
-    "ClavicleRight", "ShoulderRight", "ElbowRight", "WristRight", "HandRight", "HandTipRight", "ThumbRight",
-    "HipLeft", "KneeLeft", "AnkleLeft", "FootLeft",
-    "HipRight", "KneeRight", "AnkleRight", "FootRight",
-    "Head", "Nose", "EyeLeft", "EarLeft", "EyeRight", "EarRight",
-];
-
-#[rustfmt::skip]
-const AZURE32_BONES: [[u8; 2]; 31] = [
-    [1, 2], [2, 3], [3, 4], [3, 5], [5, 6], [6, 7], [7, 8], [8, 9], [9, 10], [8, 11],
-    [3, 12], [12, 13], [13, 14], [14, 15], [15, 16], [16, 17], [15, 18],
-    [1, 19], [19, 20], [20, 21], [21, 22], [1, 23], [23, 24], [24, 25], [25, 26],
-    [4, 27], [27, 28], [27, 29], [27, 30], [27, 31], [27, 32],
-];
-
-#[rustfmt::skip]
-const SMPL22: [&str; 22] = [
-    "Pelvis", "LeftHip", "RightHip", "Spine1", "LeftKnee", "RightKnee", "Spine2", "LeftAnkle", "RightAnkle",
-    "Spine3", "LeftFoot", "RightFoot", "Neck", "LeftCollar", "RightCollar", "Head", "LeftShoulder",
-    "RightShoulder", "LeftElbow", "RightElbow", "LeftWrist", "RightWrist",
-];
-
-#[rustfmt::skip]
-const SMPL22_BONES: [[u8; 2]; 21] = [
-    [1, 3], [3, 6], [6, 9], [9, 12], [1, 2], [2, 5], [5, 8], [8, 11], [1, 4], [4, 7], [7, 10], [10, 13],
-    [13, 16], [10, 15], [15, 18], [18, 20], [20, 22], [10, 14], [14, 17], [17, 19], [19, 21],
-];
-
-#[rustfmt::skip]
-const COCO17: [&str; 17] = [
-    "Nose", "LeftEye", "RightEye", "LeftEar", "RightEar", "LeftShoulder", "RightShoulder", "LeftElbow",
-    "RightElbow", "LeftWrist", "RightWrist", "LeftHip", "RightHip", "LeftKnee", "RightKnee", "LeftAnkle",
-    "RightAnkle",
-];
-
-/// The person graph of COCO's annotation files.
-#[rustfmt::skip]
-const COCO17_BONES: [[u8; 2]; 19] = [
-    [16, 14], [14, 12], [17, 15], [15, 13], [12, 13], [6, 12], [7, 13], [6, 7], [6, 8], [7, 9], [8, 10],
-    [9, 11], [2, 3], [1, 2], [1, 3], [2, 4], [3, 5], [4, 6], [5, 7],
-];
+    /// The variant's name in any case, such as `Human17`.
+    fn from_str(s: &str) -> Result<Self, String> {
+        let found = Self::ALL.into_iter().find(|l| format!("{l:?}").eq_ignore_ascii_case(s.trim()));
+        found.ok_or_else(|| {
+            let all: Vec<String> = Self::ALL.iter().map(|l| format!("{l:?}")).collect();
+            format!("unknown layout '{}': known are {}", s.chars().take(24).collect::<String>(), all.join(", "))
+        })
+    }
+}
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::super::Part, *};
 
     #[test]
     fn every_layout_is_one_tree_over_its_bones() {
         for layout in Layout::ALL {
             let parents = layout.parents();
+            let number: String = format!("{layout:?}").chars().filter(char::is_ascii_digit).collect();
+            assert_eq!(parents.len().to_string(), number, "{layout:?}");
             assert_eq!(parents.iter().filter(|p| p.is_none()).count(), 1, "{layout:?}");
-            assert_eq!(Layout::with_joints(parents.len()), Some(layout));
+            assert_eq!(Layout::with_joints(parents.len()).filter(|&l| l == layout).count(), 1);
+            let mut names = layout.names().to_vec();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), parents.len(), "{layout:?} has a name twice");
         }
     }
 
     #[test]
-    fn smpl_bones_join_neighbours_of_the_body() {
-        // the spec's list as it stands: left hip 2–5–8–11, right hip 3–6–9–12 … see the next test for names
+    fn bones_stay_within_a_limb_or_touch_the_trunk() {
+        for layout in Layout::ALL {
+            let skeleton = layout.skeleton();
+            // without a neck and a pelvis, bones run from shoulder to hip and across
+            let open = !layout.names().iter().any(|n| n.contains("Neck") || n.contains("Spine") || n.contains("Torso"));
+            for &[a, b] in &skeleton.bones {
+                let [x, y] = [a, b].map(|j| skeleton.parts[j]);
+                let fits = x == y || x == Part::Torso || y == Part::Torso || open;
+                assert!(fits, "{layout:?}: {} to {}", skeleton.names[a], skeleton.names[b]);
+            }
+        }
         assert_eq!(Layout::Smpl22.bones().len(), 21);
         assert_eq!(Layout::Ntu25.bones()[2], [2, 20]);
     }

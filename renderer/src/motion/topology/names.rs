@@ -1,4 +1,13 @@
-//! What a joint's name says: side and kind of body part, whatever convention the program that wrote it follows.
+//! What joints' names say: side and kind of body part, whatever convention the program that wrote them follows, and what
+//! is no part of a body.
+
+#[rustfmt::skip]
+mod characters;
+#[rustfmt::skip]
+mod vocabulary;
+mod words;
+
+use self::words::Meaning;
 
 /// Left or right of the performer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,190 +24,155 @@ pub(super) enum Kind {
     Leg,
 }
 
+/// What a joint is for, other than being part of a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aid {
+    /// Lies between two joints of a limb and turns with it.
+    Twist,
+    /// The same, or a robot's joint: those have pitch and yaw besides.
+    Roll,
+    /// A target, a control, something that is held or worn.
+    Thing,
+}
+
 /// A name taken apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Parsed {
     pub side: Option<Side>,
     pub kind: Option<Kind>,
+    pub aid: Option<Aid>,
+    /// Whether it is a hand or a foot, or beyond.
+    pub end_of_limb: bool,
     /// The name without its side, for finding the twin.
     pub rest: String,
 }
 
-/// Words that settle the kind. The first word of a name that is in a list decides, so `SpineShoulder` is torso.
-const TORSO: &[&str] = &[
-    "abdomen",
-    "armature",
-    "belly",
-    "cervical",
-    "chest",
-    "chin",
-    "ear",
-    "eye",
-    "eyebrow",
-    "face",
-    "head",
-    "headtop",
-    "hips",
-    "jaw",
-    "lowerback",
-    "lowerneck",
-    "lumbar",
-    "middleback",
-    "mouth",
-    "neck",
-    "nose",
-    "pelvis",
-    "skull",
-    "spine",
-    "sternum",
-    "stomach",
-    "thorax",
-    "tongue",
-    "torso",
-    "trunk",
-    "upperback",
-    "upperneck",
-    "vertebra",
-    "waist",
-];
-/// Torso only where no other word of the name says otherwise: there are finger bases and mid feet.
-const WEAK_TORSO: &[&str] = &["back", "base", "body", "center", "centre", "mid", "reference", "root"];
-const ARM: &[&str] = &[
-    "acromion",
-    "arm",
-    "carpal",
-    "clavicle",
-    "collar",
-    "elbow",
-    "finger",
-    "fingers",
-    "forearm",
-    "hand",
-    "humerus",
-    "index",
-    "knuckle",
-    "lowerarm",
-    "metacarpal",
-    "palm",
-    "pinkie",
-    "pinky",
-    "radius",
-    "ring",
-    "scapula",
-    "shldr",
-    "shoulder",
-    "thumb",
-    "ulna",
-    "upperarm",
-    "uparm",
-    "wrist",
-];
-const LEG: &[&str] = &[
-    "ankle", "ball", "butt", "buttock", "calf", "feet", "femur", "fibula", "foot", "heel", "hip", "hipjoint", "knee",
-    "leg", "lowerleg", "shin", "thigh", "tibia", "toe", "toebase", "toes", "upleg", "upperleg",
-];
-
-/// Takes a name apart.
-pub(super) fn parse(name: &str) -> Parsed {
-    // a namespace such as `mixamorig:` says nothing of the joint
-    let local = name.rsplit(':').find(|s| !s.is_empty()).unwrap_or(name);
-    let mut words = split(local);
-    let mut side = take_side(&mut words);
-    if side.is_none() {
-        side = take_fused_side(&mut words);
+impl Parsed {
+    /// Whether the name has a word that stands for a part of the body, other than such as `root` or `reference`.
+    pub(super) fn is_telling(&self) -> bool {
+        self.rest.split(' ').any(|w| kind_of(w).is_some())
     }
+}
+
+/// Takes the names of one skeleton apart. Words that all of them share say nothing of any.
+pub(super) fn parse(names: &[String]) -> Vec<Parsed> {
+    let mut split: Vec<Vec<String>> = names.iter().map(|n| words::split(n)).collect();
+    words::without_shared(&mut split, meaning);
+    let mut parsed: Vec<Parsed> = split.into_iter().map(understood).collect();
+    let turns = |p: &Parsed| p.rest.split(' ').any(|w| matches!(w, "pitch" | "yaw"));
+    if parsed.iter().any(turns) {
+        for name in parsed.iter_mut().filter(|p| p.aid == Some(Aid::Roll)) {
+            name.aid = None;
+        }
+    }
+    parsed
+}
+
+/// Takes a single name apart.
+pub(super) fn parse_one(name: &str) -> Parsed {
+    understood(words::split(name))
+}
+
+fn meaning(word: &str) -> Meaning {
+    if vocabulary::side(word).is_some() {
+        Meaning::Side
+    } else if word.bytes().all(|b| b.is_ascii_digit()) || matches!(word, "end" | "tip" | "nub" | "site") {
+        Meaning::End
+    } else if kind_of(word).is_some() {
+        Meaning::Part
+    } else {
+        Meaning::Nothing
+    }
+}
+
+fn understood(mut words: Vec<String>) -> Parsed {
+    let copy = characters::is_copy(&words);
+    let side = take_side(&mut words).or_else(|| take_fused_side(&mut words));
     let centre = words.iter().any(|w| matches!(w.as_str(), "center" | "centre" | "mid" | "middle"));
-    let weak = |w: &String| WEAK_TORSO.contains(&w.as_str()).then_some(Kind::Torso);
+    let weak = |w: &String| vocabulary::is_weakly_torso(w).then_some(Kind::Torso);
     let mut kind = words.iter().find_map(|w| kind_of(w)).or_else(|| words.iter().find_map(weak));
     // "shoulder_center" is the top of the spine and "hip"/"Hip" without a side the pelvis
-    let hip = words.iter().any(|w| w == "hip");
+    let hip = words.iter().any(|w| vocabulary::is_hip(w));
     if side.is_none() && (hip || (centre && kind.is_some())) {
         kind = Some(Kind::Torso);
     }
-    Parsed { side, kind, rest: words.join(" ") }
-}
-
-/// Whether a name has a word that stands for a part of the body, other than such as `root` or `reference`.
-pub(super) fn is_telling(name: &str) -> bool {
-    let parsed = parse(name);
-    parsed.rest.split(' ').any(|w| kind_of(w).is_some())
-}
-
-/// Splits at anything but letters and digits, between letters and digits, and at capitals: `LHipJoint_01` becomes
-/// `l hip joint 01`.
-fn split(name: &str) -> Vec<String> {
-    let chars: Vec<char> = name.chars().take(128).collect();
-    let mut words: Vec<String> = Vec::new();
-    let mut word = String::new();
-    for (i, &c) in chars.iter().enumerate() {
-        let before = i.checked_sub(1).map(|k| chars[k]);
-        let after = chars.get(i + 1);
-        let boundary = match before {
-            Some(b) if b.is_ascii_digit() != c.is_ascii_digit() => true,
-            Some(b) if b.is_lowercase() && c.is_uppercase() => true,
-            // the last capital of a run belongs to the word it begins: L|Hip
-            Some(b) if b.is_uppercase() && c.is_uppercase() => after.is_some_and(|a| a.is_lowercase()),
-            _ => false,
-        };
-        if boundary || !c.is_alphanumeric() {
-            words.extend((!word.is_empty()).then(|| std::mem::take(&mut word)));
-        }
-        if c.is_alphanumeric() {
-            word.extend(c.to_lowercase());
-        }
+    // a French hand, or the main thing
+    if side.is_none() && words.iter().any(|w| w == "main") {
+        kind = None;
     }
-    words.extend((!word.is_empty()).then_some(word));
-    words
+    let aid = words.iter().find_map(|w| if characters::is_theirs(w) { characters::aid(w) } else { vocabulary::aid(w) });
+    Parsed {
+        side,
+        kind,
+        aid: aid.or_else(|| copy.then_some(Aid::Thing)),
+        end_of_limb: words.iter().any(|w| vocabulary::is_end_of_limb(w)),
+        rest: words.join(" "),
+    }
 }
 
-fn side_of(word: &str) -> Option<Side> {
-    match word {
-        "l" | "left" | "lft" | "lf" => Some(Side::Left),
-        "r" | "right" | "rgt" | "rt" => Some(Side::Right),
-        _ => None,
-    }
+fn kind_of(word: &str) -> Option<Kind> {
+    if characters::is_theirs(word) { characters::kind(word) } else { vocabulary::kind(word) }
 }
 
 fn take_side(words: &mut Vec<String>) -> Option<Side> {
-    let at = words.iter().position(|w| side_of(w).is_some())?;
-    side_of(&words.remove(at))
+    for word in words.iter_mut().filter(|w| characters::is_theirs(w)) {
+        if let Some((side, rest)) = characters::side(word) {
+            *word = rest;
+            words.retain(|w| !w.is_empty());
+            return Some(side);
+        }
+    }
+    // a word is surer than a letter
+    let long = words.iter().position(|w| w.len() > 1 && vocabulary::side(w).is_some());
+    let at = long.or_else(|| words.iter().position(|w| vocabulary::side(w).is_some()))?;
+    vocabulary::side(&words.remove(at))
 }
 
-/// A side written into a word of one case: `leftforearm`, `lfemur`, `handl`. A single letter counts only when a known
-/// word remains, or `leg` and `lowerback` would lose their first letter.
-fn take_fused_side(words: &mut [String]) -> Option<Side> {
-    for word in words.iter_mut() {
-        for (long, short, side) in [("left", "l", Side::Left), ("right", "r", Side::Right)] {
-            for part in [long, short] {
-                let known = |rest: &str| !rest.is_empty() && (part.len() > 1 || exact(rest).is_some());
-                if exact(word).is_some() && part.len() == 1 {
-                    continue;
-                }
-                let rest = word
-                    .strip_prefix(part)
-                    .filter(|r| known(r))
-                    .or_else(|| word.strip_suffix(part).filter(|r| known(r)));
-                if let Some(rest) = rest {
-                    *word = rest.to_owned();
-                    return Some(side);
-                }
+/// A side written into a word of one case: `leftforearm`, `lfemur`, `handl`, `mixamorigleftarm`. A few letters count only
+/// when a known word remains, or `leg` and `lowerback` would lose their first.
+fn take_fused_side(words: &mut Vec<String>) -> Option<Side> {
+    const FUSED: [(&str, Side); 8] = [
+        ("left", Side::Left),
+        ("right", Side::Right),
+        ("lft", Side::Left),
+        ("rgt", Side::Right),
+        ("lt", Side::Left),
+        ("rt", Side::Right),
+        ("l", Side::Left),
+        ("r", Side::Right),
+    ];
+    for at in 0..words.len() {
+        let word = &words[at];
+        if characters::is_theirs(word) || matches!(&word[..], "bright" | "upright" | "cleft") {
+            continue;
+        }
+        let whole = vocabulary::exact(word).is_some();
+        for (part, side) in FUSED {
+            let long = part.len() > 3;
+            if whole && !long {
+                continue;
             }
+            let known = |rest: &str| vocabulary::exact(rest).is_some();
+            let starts =
+                |rest: &&str| !rest.is_empty() && (long || known(rest) || vocabulary::begins_with_a_part(rest));
+            let ends = |rest: &&str| !rest.is_empty() && (long || known(rest));
+            // a prefix of lower case, as where a namespace has lost its colon
+            let within = || word.split_once(part).filter(|(_, rest)| long && kind_of(rest).is_some());
+            let rest = if let Some(rest) = word.strip_prefix(part).filter(starts) {
+                [rest, ""]
+            } else if let Some(rest) = word.strip_suffix(part).filter(ends) {
+                [rest, ""]
+            } else if let Some((before, after)) = within() {
+                [before, after]
+            } else {
+                continue;
+            };
+            let rest: Vec<String> = rest.iter().filter(|w| !w.is_empty()).map(|&w| w.to_owned()).collect();
+            words.splice(at..=at, rest);
+            return Some(side);
         }
     }
     None
-}
-
-fn exact(word: &str) -> Option<Kind> {
-    let lists = [(TORSO, Kind::Torso), (ARM, Kind::Arm), (LEG, Kind::Leg)];
-    lists.into_iter().find_map(|(list, kind)| list.contains(&word).then_some(kind))
-}
-
-/// The kind a word stands for, also where it is only contained in a longer one. Short words must stand alone: there is
-/// an "ear" in every forearm.
-fn kind_of(word: &str) -> Option<Kind> {
-    let contained =
-        |(list, kind): (&[&str], Kind)| list.iter().any(|w| w.len() >= 4 && word.contains(w)).then_some(kind);
-    exact(word).or_else(|| [(ARM, Kind::Arm), (LEG, Kind::Leg), (TORSO, Kind::Torso)].into_iter().find_map(contained))
 }
 
 #[cfg(test)]
@@ -240,17 +214,126 @@ mod tests {
             ("TLS", None, None),
             ("", None, None),
         ] {
-            let p = parse(name);
+            let p = parse_one(name);
             assert_eq!((p.side, p.kind), (side, kind), "{name}: {p:?}");
         }
     }
 
     #[test]
+    fn sides_stand_anywhere_and_are_written_in_many_ways() {
+        use {Kind::*, Side::*};
+        for (name, side, kind) in [
+            ("Lt_Hand", Some(Left), Some(Arm)),
+            ("rt.foot", Some(Right), Some(Leg)),
+            ("lft_knee", Some(Left), Some(Leg)),
+            ("rgt-elbow", Some(Right), Some(Arm)),
+            ("LTHand", Some(Left), Some(Arm)),
+            ("rthand", Some(Right), Some(Arm)),
+            ("rthumb", Some(Right), Some(Arm)),
+            ("rthigh", Some(Right), Some(Leg)),
+            ("ltoe", Some(Left), Some(Leg)),
+            ("hand left", Some(Left), Some(Arm)),
+            ("upper-arm-right", Some(Right), Some(Arm)),
+            ("Arm_Left_Upper", Some(Left), Some(Arm)),
+            ("arm_l_upper", Some(Left), Some(Arm)),
+            ("shoulderLeft01", Some(Left), Some(Arm)),
+            ("char|rig:Knee_R", Some(Right), Some(Leg)),
+            ("Armature|LeftFoot", Some(Left), Some(Leg)),
+            ("mixamorigleftarm", Some(Left), Some(Arm)),
+            ("mixamorigrightupleg", Some(Right), Some(Leg)),
+            ("LUArm", Some(Left), Some(Arm)),
+            ("RFArm", Some(Right), Some(Arm)),
+            ("lhandthumb1", Some(Left), Some(Arm)),
+            ("ValveBiped.Bip01_R_Calf", Some(Right), Some(Leg)),
+            ("J_Bip_L_UpperArm", Some(Left), Some(Arm)),
+            ("m_avg_L_Hip", Some(Left), Some(Leg)),
+            ("左ひじ", Some(Left), Some(Arm)),
+            ("右手首", Some(Right), Some(Arm)),
+            ("左足首", Some(Left), Some(Leg)),
+            ("右つま先", Some(Right), Some(Leg)),
+            ("左親指１", Some(Left), Some(Arm)),
+            ("首", None, Some(Torso)),
+            ("上半身2", None, Some(Torso)),
+            ("センター", None, Some(Torso)),
+            ("左大腿", Some(Left), Some(Leg)),
+            ("왼쪽 손목", Some(Left), Some(Arm)),
+            ("오른발목", Some(Right), Some(Leg)),
+            ("Hand_links", Some(Left), Some(Arm)),
+            ("Fuß rechts", Some(Right), Some(Leg)),
+            ("Hüfte", None, Some(Torso)),
+            ("Main_Gauche", Some(Left), Some(Arm)),
+            ("genou_droit", Some(Right), Some(Leg)),
+            ("Rodilla Izquierda", Some(Left), Some(Leg)),
+            ("muñeca_derecha", Some(Right), Some(Arm)),
+            ("ginocchio_sinistro", Some(Left), Some(Leg)),
+            ("hiza_hidari", Some(Left), Some(Leg)),
+            ("brazo_der", Some(Right), Some(Arm)),
+            ("Main", None, None),
+            ("bright", None, None),
+            ("earring", None, None),
+            ("wheel", None, None),
+            ("rollcage", None, None),
+        ] {
+            let p = parse_one(name);
+            assert_eq!((p.side, p.kind), (side, kind), "{name}: {p:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_part_of_a_body_is_told_by_its_word() {
+        for (name, aid) in [
+            ("ik_hand_gun", Some(Aid::Thing)),
+            ("Bip01 Footsteps", Some(Aid::Thing)),
+            ("左足ＩＫ", Some(Aid::Thing)),
+            ("左足D", Some(Aid::Thing)),
+            ("knee_pole.L", Some(Aid::Thing)),
+            ("footik_l", Some(Aid::Thing)),
+            ("handslot.r", Some(Aid::Thing)),
+            ("RightHandProp", Some(Aid::Thing)),
+            ("upperarm_twist_01_l", Some(Aid::Twist)),
+            ("LUpArmTwist", Some(Aid::Twist)),
+            ("左腕捩", Some(Aid::Twist)),
+            ("LeftForeArmRoll", Some(Aid::Roll)),
+            ("LeftForeArm", None),
+            ("左足", None),
+            ("HeadTop_End", None),
+            ("Bip01 HeadNub", None),
+            ("Spine1", None),
+            ("LeftHandPinky1", None),
+        ] {
+            assert_eq!(parse_one(name).aid, aid, "{name}");
+        }
+        let robot = ["l_shoulder_pitch", "l_shoulder_roll", "l_elbow_yaw"].map(str::to_owned);
+        assert!(parse(&robot).iter().all(|p| p.aid.is_none()));
+    }
+
+    #[test]
+    fn a_word_that_all_names_share_says_nothing() {
+        let sides = |names: &[&str]| -> Vec<Option<Side>> {
+            let names: Vec<String> = names.iter().map(|&n| n.to_owned()).collect();
+            parse(&names).iter().map(|p| p.side).collect()
+        };
+        let (left, right) = (Some(Side::Left), Some(Side::Right));
+        let shared = ["L_Hips", "L_Spine", "L_Left_Arm", "L_Right_Arm", "L_Left_Leg", "L_Right_Leg"];
+        assert_eq!(sides(&shared), [None, None, left, right, left, right]);
+        // half a body has a side
+        let half = ["L_Collar", "L_Arm", "L_Elbow", "L_Wrist", "L_Hand", "L_Thumb"];
+        assert_eq!(sides(&half), [left; 6]);
+        let rig = ["hand_ctrl", "foot_ctrl", "head_ctrl", "spine_ctrl", "hips_ctrl", "neck_ctrl"].map(str::to_owned);
+        assert!(parse(&rig).iter().all(|p| p.aid.is_none()));
+    }
+
+    #[test]
     fn twins_share_the_rest_of_the_name() {
-        for (a, b) in
-            [("LeftArm", "RightArm"), ("hand_l", "hand_r"), ("rThighTwist", "lThighTwist"), ("LEFTELBOW", "RIGHTELBOW")]
-        {
-            assert_eq!(parse(a).rest, parse(b).rest);
+        for (a, b) in [
+            ("LeftArm", "RightArm"),
+            ("hand_l", "hand_r"),
+            ("rThighTwist", "lThighTwist"),
+            ("LEFTELBOW", "RIGHTELBOW"),
+            ("左ひじ", "右ひじ"),
+            ("Lt_Knee", "Rt_Knee"),
+        ] {
+            assert_eq!(parse_one(a).rest, parse_one(b).rest);
         }
     }
 }

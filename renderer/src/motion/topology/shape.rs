@@ -1,7 +1,8 @@
 //! Body parts of a skeleton whose names say nothing: from the tree, the lengths of its branches and how it moves.
 //!
-//! A body has two pairs of branches that are alike. The pair whose ends are lower are the legs. Knees bend and toes
-//! point forward, elbows bend backward, and hands do what they do in front of the body, which tells left from right.
+//! A body has two pairs of branches that are alike. The pair that begins farther from the head are the legs: that needs no
+//! up, and where up is follows from it. Knees bend and toes point forward, elbows bend backward, and hands do what they do
+//! in front of the body, which tells left from right.
 
 use glam::DVec3;
 
@@ -29,32 +30,112 @@ struct Tree {
     size: Vec<usize>,
     /// `[J]` total length of its bones, with the one to the parent.
     length: Vec<f64>,
+    /// `[J]` length of the bone to the parent.
+    bone: Vec<f64>,
 }
 
-/// Labels the joints of `skeleton` from `poses`, which must be +y up; returns one line on how. Where nothing can be told,
-/// all joints stay in the torso and a warning says so.
-pub(in super::super) fn by_shape(poses: &Poses<'_>, skeleton: &mut Skeleton, warnings: &mut Vec<String>) -> Reason {
+/// Which branches are legs and arms, told without knowing what is up or which way the body faces.
+pub(in super::super) struct Limbs {
+    legs: Option<Pair>,
+    arms: Option<Pair>,
+    /// Whether one pair is all there is: whether it is legs or arms is settled when it is known where up is.
+    lone: bool,
+    tree: Tree,
+}
+
+/// Finds legs and arms and labels them; sides are provisional until [`sides`]. Legs are longer than arms, and begin farther
+/// from the head.
+pub(in super::super) fn limbs(poses: &Poses<'_>, skeleton: &mut Skeleton) -> Limbs {
     let samples = poses.sampled();
     let tree = measure(poses, &samples, skeleton);
     let mut pairs = pairs(&tree, skeleton);
     pairs.sort_by(|p, q| q.length.total_cmp(&p.length));
     pairs.truncate(2);
-    if pairs.is_empty() {
+    let lone = pairs.len() == 1;
+    let second = (pairs.len() == 2).then(|| pairs.pop()).flatten();
+    let (legs, arms) = match (pairs.pop(), second) {
+        (Some(a), Some(b)) if legs_first(&tree, skeleton, &a, &b) => (Some(a), Some(b)),
+        (Some(a), Some(b)) => (Some(b), Some(a)),
+        // what hangs from the root are legs, what hangs from a trunk are arms
+        (Some(a), None) if skeleton.parents[a.a].is_some_and(|p| skeleton.parents[p].is_some()) => (None, Some(a)),
+        (legs, _) => (legs, None),
+    };
+    let limbs = Limbs { legs, arms, lone, tree };
+    for (pair, left, right) in limbs.by_part() {
+        assign(&limbs.tree, skeleton, (pair.a, left), (pair.b, right));
+    }
+    limbs
+}
+
+impl Limbs {
+    fn by_part(&self) -> impl Iterator<Item = (&Pair, Part, Part)> {
+        let legs = self.legs.as_ref().map(|p| (p, Part::LeftLeg, Part::RightLeg));
+        let arms = self.arms.as_ref().map(|p| (p, Part::LeftArm, Part::RightArm));
+        legs.into_iter().chain(arms)
+    }
+}
+
+/// Whether the first of two pairs of limbs are the legs.
+fn legs_first(tree: &Tree, skeleton: &Skeleton, first: &Pair, second: &Pair) -> bool {
+    let begin = |pair: &Pair| skeleton.parents[pair.a].unwrap_or(pair.a);
+    let [to_first, to_second] = [first, second].map(|pair| ways(tree, skeleton, begin(pair)));
+    let mut limb = vec![false; skeleton.joints()];
+    for j in super::parents_first(&skeleton.parents) {
+        let begins = [first.a, first.b, second.a, second.b].contains(&j);
+        limb[j] = begins || skeleton.parents[j].is_some_and(|p| limb[p]);
+    }
+    // the end of the trunk that is farthest from where limbs begin is the head
+    let trunk = (0..skeleton.joints()).filter(|&j| !limb[j] && to_first[j].is_finite() && to_second[j].is_finite());
+    let near = |j: usize| to_first[j].min(to_second[j]);
+    let head = trunk.max_by(|&x, &y| near(x).total_cmp(&near(y)));
+    let length = |pair: &Pair| [pair.a, pair.b].map(|j| chain_length(tree, j)).into_iter().sum::<f64>() / 2.0;
+    let (first, second) = (length(first), length(second));
+    match head {
+        // limbs that begin at one place tell nothing
+        Some(h) if (to_first[h] - to_second[h]).abs() > 0.1 * first.max(second) => to_first[h] > to_second[h],
+        _ => first > second,
+    }
+}
+
+/// `[J]` the way from a joint to each other along bones.
+fn ways(tree: &Tree, skeleton: &Skeleton, from: usize) -> Vec<f64> {
+    let mut ways = vec![f64::INFINITY; skeleton.joints()];
+    ways[from] = 0.0;
+    let mut stack = vec![from];
+    while let Some(at) = stack.pop() {
+        let down = tree.children[at].iter().map(|&c| (c, tree.bone[c]));
+        for (next, bone) in down.chain(skeleton.parents[at].map(|p| (p, tree.bone[at]))) {
+            if ways[next].is_infinite() {
+                ways[next] = ways[at] + bone;
+                stack.push(next);
+            }
+        }
+    }
+    ways
+}
+
+/// Tells left from right for limbs that [`limbs`] found, from `poses`, which must be +y up; returns one line on how. Where
+/// nothing can be told, all joints stay in the torso and a warning says so.
+pub(in super::super) fn sides(
+    poses: &Poses<'_>,
+    skeleton: &mut Skeleton,
+    limbs: Limbs,
+    warnings: &mut Vec<String>,
+) -> Reason {
+    let samples = poses.sampled();
+    let Limbs { mut legs, mut arms, lone, tree } = limbs;
+    if legs.is_none() && arms.is_none() {
         warnings.push("neither the joint names nor the shape tell arms, legs, left and right".to_owned());
         return Reason::assumed("unknown: all joints count as torso");
     }
-    let low = |p: &Pair| height_of_ends(poses, &samples, &tree, p);
-    pairs.sort_by(|p, q| low(p).total_cmp(&low(q)));
-    let middle = median(samples.iter().flat_map(|&n| (0..poses.joints).map(move |j| poses.at(n, j).y)).collect());
-    // a single pair: legs end below the middle of the body
-    let (legs, arms) = match pairs.len() {
-        1 if low(&pairs[0]) > middle => (None, pairs.pop()),
-        1 => (pairs.pop(), None),
-        _ => {
-            let arms = pairs.pop();
-            (pairs.pop(), arms)
+    if let Some(pair) = legs.as_ref().or(arms.as_ref()).filter(|_| lone) {
+        // a single pair: legs end below the middle of the body
+        let low = height_of_ends(poses, &samples, &tree, pair);
+        let middle = median(samples.iter().flat_map(|&n| (0..poses.joints).map(move |j| poses.at(n, j).y)).collect());
+        if (low > middle) == legs.is_some() {
+            std::mem::swap(&mut legs, &mut arms);
         }
-    };
+    }
 
     let forward = legs.as_ref().map(|legs| forward(poses, &samples, &tree, legs, arms.as_ref()));
     let vote: f64 = match (&legs, &forward) {
@@ -89,10 +170,16 @@ pub(in super::super) fn by_shape(poses: &Poses<'_>, skeleton: &mut Skeleton, war
 
 fn measure(poses: &Poses<'_>, samples: &[usize], skeleton: &Skeleton) -> Tree {
     let joints = skeleton.joints();
-    let mut tree = Tree { children: vec![Vec::new(); joints], size: vec![1; joints], length: vec![0.0; joints] };
+    let mut tree = Tree {
+        children: vec![Vec::new(); joints],
+        size: vec![1; joints],
+        length: vec![0.0; joints],
+        bone: vec![0.0; joints],
+    };
     for &j in super::parents_first(&skeleton.parents).iter().rev() {
         if let Some(p) = skeleton.parents[j] {
-            tree.length[j] += poses.distance(samples, p, j);
+            tree.bone[j] = poses.distance(samples, p, j);
+            tree.length[j] += tree.bone[j];
             tree.length[p] += tree.length[j];
             tree.size[p] += tree.size[j];
             tree.children[p].push(j);
@@ -145,6 +232,11 @@ fn chain(tree: &Tree, first: usize) -> Vec<usize> {
         at = next;
     }
     chain
+}
+
+/// Length of [`chain`], with the bone that it hangs from.
+fn chain_length(tree: &Tree, first: usize) -> f64 {
+    chain(tree, first).into_iter().map(|j| tree.bone[j]).sum()
 }
 
 fn height_of_ends(poses: &Poses<'_>, samples: &[usize], tree: &Tree, pair: &Pair) -> f64 {

@@ -1,0 +1,89 @@
+//! What position channels below the root mean. BVH has them replace the OFFSET; some programs write how far a joint is
+//! *from* its OFFSET, most often six channels a joint whose positions are all zero. Read by the book, such a body collapses
+//! into one point.
+//!
+//! Each joint is judged by itself, since files mix both: bones keep the length of their OFFSET in one of the two readings.
+
+use glam::DVec3;
+
+use super::{
+    super::{measure::median, topology},
+    Channel, File,
+};
+
+/// A bone keeps its length where it differs from the OFFSET's by less than this share.
+const KEPT: f64 = 0.25;
+/// A bone does not keep its length where it differs by more than this share.
+const LOST: f64 = 0.6;
+/// Frames that are looked at, spread over the file.
+const SAMPLES: usize = 64;
+
+/// `[N]` whether a node's positions are displacements from its OFFSET; a warning says of how many they are.
+pub(super) fn find(file: &mut File) -> Vec<bool> {
+    let nodes = file.nodes.len();
+    let mut displaced = vec![false; nodes];
+    // how far each reading is from the length of the OFFSET
+    let mut unclear = Vec::new();
+    let mut zeros = true;
+    let mut first = 0;
+    for j in 0..nodes {
+        let at = first;
+        first += file.nodes[j].channels.len();
+        let length = file.nodes[j].offset.length();
+        if !is_asked(file, j) || length <= 0.0 {
+            continue;
+        }
+        let (replaced, added, zero) = readings(file, j, at);
+        let off = |lengths: Vec<f64>| median(lengths.into_iter().map(|l| (l - length).abs() / length).collect());
+        let (replaced, added) = (off(replaced), off(added));
+        if added < KEPT && replaced > LOST {
+            displaced[j] = true;
+            zeros &= zero;
+        } else if added < replaced && replaced > KEPT {
+            unclear.push(j);
+        }
+    }
+    let count = displaced.iter().filter(|&&d| d).count();
+    if count > unclear.len() {
+        unclear.into_iter().for_each(|j| displaced[j] = true);
+    }
+    if count > 0 {
+        let what = if zeros { "are zero in every frame" } else { "are small beside OFFSET" };
+        file.warnings.push(format!(
+            "the position channels of {count} of {nodes} joints {what}: they are read as displacements from OFFSET"
+        ));
+    }
+    displaced
+}
+
+/// Whether it matters what a node's positions mean. Where the root is a place, such as `Reference`, and the body hangs from
+/// it alone, they place the whole body.
+fn is_asked(file: &File, j: usize) -> bool {
+    let node = &file.nodes[j];
+    let Some(parent) = node.parent else { return false };
+    let positions = node.channels.iter().any(|c| matches!(c, Channel::Position(_)));
+    let alone = file.nodes.iter().filter(|n| n.parent == Some(parent)).count() == 1;
+    let root = &file.nodes[parent];
+    positions && !(alone && root.parent.is_none() && !topology::names_a_part(&root.name))
+}
+
+/// Lengths of the bone in sampled frames with positions in place of the OFFSET, and with both added; and whether all
+/// positions are zero. The node's first channel is number `at` of a row.
+fn readings(file: &File, j: usize, at: usize) -> (Vec<f64>, Vec<f64>, bool) {
+    let node = &file.nodes[j];
+    let (mut replaced, mut added, mut zero) = (Vec::new(), Vec::new(), true);
+    let step = file.frames().div_ceil(SAMPLES).max(1);
+    for row in file.values.chunks_exact(file.channels()).step_by(step) {
+        let (mut place, mut shift) = (node.offset, DVec3::ZERO);
+        for (channel, &value) in node.channels.iter().zip(&row[at..]) {
+            if let Channel::Position(axis) = *channel {
+                place[axis] = f64::from(value);
+                shift[axis] = f64::from(value);
+            }
+        }
+        zero &= shift == DVec3::ZERO;
+        replaced.push(place.length());
+        added.push((node.offset + shift).length());
+    }
+    (replaced, added, zero)
+}

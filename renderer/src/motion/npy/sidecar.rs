@@ -1,0 +1,101 @@
+//! `skeleton.json`: what an array does not say of itself.
+
+use serde::Deserialize;
+
+use super::super::{
+    Format, Layout, Unit, UpAxis,
+    error::Cause,
+    limits::{MAX_JOINTS, check_count},
+    raw::Raw,
+    topology,
+};
+
+/// The file as it is written.
+#[derive(Deserialize)]
+struct Written {
+    /// A layout by name, such as `Human17`, instead of joints and parents.
+    layout: Option<String>,
+    /// `[J]` joint names.
+    joints: Option<Vec<String>>,
+    /// `[J]` parents; −1, nothing, or the joint itself for a root.
+    parents: Option<Vec<Option<i64>>>,
+    /// Frames per second; the layout's where it is missing.
+    fps: Option<f64>,
+    /// Up axis such as `+y`; inferred where it is missing.
+    up: Option<String>,
+    /// Unit such as `m`; inferred where it is missing.
+    unit: Option<String>,
+    /// Bones in drawing order, counted from zero; parent to child where they are missing.
+    bones: Option<Vec<[usize; 2]>>,
+}
+
+/// Reads the description of an array, without frames yet. The error comes with its line.
+pub(super) fn read(text: &[u8]) -> Result<Raw, (Option<usize>, Cause)> {
+    let written: Written = serde_json::from_slice(text).map_err(|error| {
+        let line = (error.line() > 0).then_some(error.line());
+        (line, Cause::Malformed(error.to_string()))
+    })?;
+    understood(written).map_err(|cause| (None, cause))
+}
+
+fn understood(written: Written) -> Result<Raw, Cause> {
+    let missing = |what: &str| Cause::Malformed(format!("missing field `{what}`"));
+    let mut raw = match (written.layout, written.joints) {
+        (Some(name), None) => {
+            let layout = name.parse::<Layout>().map_err(Cause::Malformed)?;
+            Raw::of_layout(layout, Format::Npy, layout.fps())
+        }
+        (Some(_), Some(_)) => return Err(Cause::malformed("give `layout` or `joints`, not both")),
+        (None, names) => {
+            let names = names.ok_or_else(|| missing("joints"))?;
+            let parents = written.parents.ok_or_else(|| missing("parents"))?;
+            if names.len() != parents.len() {
+                let text = format!("{} joints and {} parents are listed", names.len(), parents.len());
+                return Err(Cause::Malformed(text));
+            }
+            let fps = written.fps.ok_or_else(|| missing("fps"))?;
+            Raw { format: Format::Npy, parents: tree(&parents)?, names, fps, bodies: 1, ..Raw::default() }
+        }
+    };
+    raw.fps = written.fps.unwrap_or(raw.fps);
+    if !(raw.fps.is_finite() && (0.1..=10_000.0).contains(&raw.fps)) {
+        return Err(Cause::Malformed(format!("fps is {}, expected 0.1 to 10000", raw.fps)));
+    }
+    if let Some(bones) = written.bones {
+        let joints = raw.names.len();
+        check_count("the number of bones", bones.len(), 4 * MAX_JOINTS)?;
+        if let Some(b) = bones.iter().find(|b| b[0] >= joints || b[1] >= joints || b[0] == b[1]) {
+            let text = format!("bone {b:?} does not join two of {joints} joints");
+            return Err(Cause::Malformed(text));
+        }
+        raw.bones = Some(bones);
+    }
+    let stated = |what: &str| format!("{what} from skeleton.json");
+    let unit = written.unit.map(|u| u.parse::<Unit>()).transpose().map_err(Cause::Malformed)?;
+    let up = written.up.map(|u| u.parse::<UpAxis>()).transpose().map_err(Cause::Malformed)?;
+    raw.unit = unit.map(|u| (u, stated("unit")));
+    raw.up = up.map(|u| (u, stated("axis")));
+    Ok(raw)
+}
+
+/// Checks that parents exist and that following them ends.
+fn tree(parents: &[Option<i64>]) -> Result<Vec<Option<usize>>, Cause> {
+    let joints = parents.len();
+    let mut tree = Vec::with_capacity(joints);
+    for (j, &p) in parents.iter().enumerate() {
+        let p = p.unwrap_or(-1);
+        tree.push(match usize::try_from(p) {
+            Ok(p) if p == j => None,
+            Ok(p) if p < joints => Some(p),
+            Err(_) if p == -1 => None,
+            _ => {
+                let text = format!("joint {j} has the parent {p}, expected -1 to {}", joints - 1);
+                return Err(Cause::Malformed(text));
+            }
+        });
+    }
+    if topology::parents_first(&tree).len() != joints {
+        return Err(Cause::malformed("the parents form a ring"));
+    }
+    Ok(tree)
+}

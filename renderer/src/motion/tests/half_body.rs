@@ -1,0 +1,61 @@
+//! Bodies without legs, with legs that are cut, and legs without a body.
+
+use super::{
+    super::{Skeleton, humanoid, write_bvh},
+    *,
+};
+
+/// The joints of a person for which `keep` holds, in a unit of `metres`; the first one is the root.
+fn part_of(motion: &Motion, metres: f32, keep: impl Fn(&str) -> bool) -> Motion {
+    let old: Vec<usize> = (0..motion.joints()).filter(|&j| keep(&motion.skeleton.names[j])).collect();
+    let names = old.iter().map(|&j| motion.skeleton.names[j].clone()).collect();
+    let parents = old
+        .iter()
+        .map(|&j| {
+            let mut above = motion.skeleton.parents[j];
+            while let Some(p) = above {
+                if let Some(new) = old.iter().position(|&o| o == p) {
+                    return Some(new);
+                }
+                above = motion.skeleton.parents[p];
+            }
+            None
+        })
+        .collect();
+    let positions = (0..motion.frames())
+        .flat_map(|t| old.iter().flat_map(move |&j| motion.position(t, 0, j).map(|v| v / metres)))
+        .collect();
+    Motion::of_one_body(Skeleton::named(names, parents), motion.fps, positions)
+}
+
+fn upper(name: &str) -> bool {
+    !["UpLeg", "Leg", "Foot", "Toe"].iter().any(|w| name.contains(w))
+}
+
+#[test]
+fn half_a_body_has_the_height_of_the_whole() {
+    for height in [1.3, 1.6, 1.95] {
+        let person = humanoid::Person { height, ..humanoid::Person::default() };
+        let whole = humanoid::perform(humanoid::Action::WaveLeftHand, &person, 30.0);
+        let to_knee = |n: &str| !n.contains("Foot") && !n.contains("Toe");
+        let keeps: [(&str, &dyn Fn(&str) -> bool); 5] = [
+            ("upper body", &upper),
+            ("without hips and spine", &|n| upper(n) && !["Hips", "Spine"].contains(&n)),
+            ("legs to the knee", &to_knee),
+            ("hip joints without legs", &|n| to_knee(n) && (!n.ends_with("Leg") || n.contains("Up"))),
+            ("hips and legs", &|n| !upper(n) || n == "Hips"),
+        ];
+        for (what, keep) in keeps {
+            for (metres, unit) in [(1.0, "m"), (0.01, "cm"), (0.001, "mm")] {
+                let half = part_of(&whole, metres, keep);
+                // BVH from the body itself, whose numbers are centimetres: written as they are
+                let text = write_bvh(&half.scaled(0.01), 0).unwrap();
+                let read = read(text.as_bytes(), "half.bvh", &ReadOptions::default()).unwrap();
+                let source = &read.source;
+                assert_eq!(source.unit.name, unit, "{what} of {height} m: {source}");
+                assert_eq!(source.up, UpAxis::PlusY, "{what}: {source}");
+                assert!((read.height() / height as f32 - 1.0).abs() < 0.08, "{what} of {height} m: {}", read.height());
+            }
+        }
+    }
+}

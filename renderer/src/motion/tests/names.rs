@@ -1,0 +1,196 @@
+//! The same person under the joint names of many programs, with what those hang on a body besides.
+
+use super::{
+    super::{humanoid, read, write_bvh},
+    *,
+};
+
+fn wave() -> Motion {
+    humanoid::perform(humanoid::Action::WaveLeftHand, &humanoid::Person::default(), 30.0).cropped(30..60)
+}
+
+/// How a program calls the humanoid's joints: hips, spine, chest, neck and head; of a side shoulder, arm, forearm, hand; of a
+/// side thigh, shank, foot, toe, where `#` stands for the side.
+type Convention = [&'static str; 13];
+
+fn renamed(motion: &Motion, names: &Convention, sides: [&str; 2]) -> Motion {
+    let mut m = motion.clone();
+    let mut skeleton = (*m.skeleton).clone();
+    let order = [
+        "Hips", "Spine", "Chest", "Neck", "Head", "Shoulder", "Arm", "ForeArm", "Hand", "UpLeg", "Leg", "Foot",
+        "ToeBase",
+    ];
+    for name in &mut skeleton.names {
+        let (side, rest) = match (name.strip_prefix("Left"), name.strip_prefix("Right")) {
+            (Some(rest), _) => (sides[0], rest),
+            (_, Some(rest)) => (sides[1], rest),
+            _ => ("", name.as_str()),
+        };
+        let at = order.iter().position(|&n| n == rest).unwrap();
+        *name = names[at].replace('#', side);
+    }
+    m.skeleton = std::sync::Arc::new(skeleton);
+    m
+}
+
+#[rustfmt::skip]
+const CONVENTIONS: [(Convention, [&str; 2]); 18] = [
+    (["mixamorig:Hips", "mixamorig:Spine", "mixamorig:Spine1", "mixamorig:Neck", "mixamorig:Head", "mixamorig:#Shoulder", "mixamorig:#Arm",
+      "mixamorig:#ForeArm", "mixamorig:#Hand", "mixamorig:#UpLeg", "mixamorig:#Leg", "mixamorig:#Foot", "mixamorig:#ToeBase"], ["Left", "Right"]),
+    (["mixamorighips", "mixamorigspine", "mixamorigspine1", "mixamorigneck", "mixamorighead", "mixamorig#shoulder", "mixamorig#arm",
+      "mixamorig#forearm", "mixamorig#hand", "mixamorig#upleg", "mixamorig#leg", "mixamorig#foot", "mixamorig#toebase"], ["left", "right"]),
+    (["Bip01 Pelvis", "Bip01 Spine", "Bip01 Spine1", "Bip01 Neck", "Bip01 Head", "Bip01 # Clavicle", "Bip01 # UpperArm",
+      "Bip01 # Forearm", "Bip01 # Hand", "Bip01 # Thigh", "Bip01 # Calf", "Bip01 # Foot", "Bip01 # Toe0"], ["L", "R"]),
+    (["ValveBiped.Bip01_Pelvis", "ValveBiped.Bip01_Spine", "ValveBiped.Bip01_Spine1", "ValveBiped.Bip01_Neck1", "ValveBiped.Bip01_Head1",
+      "ValveBiped.Bip01_#_Clavicle", "ValveBiped.Bip01_#_UpperArm", "ValveBiped.Bip01_#_Forearm", "ValveBiped.Bip01_#_Hand",
+      "ValveBiped.Bip01_#_Thigh", "ValveBiped.Bip01_#_Calf", "ValveBiped.Bip01_#_Foot", "ValveBiped.Bip01_#_Toe0"], ["L", "R"]),
+    (["pelvis", "spine_01", "spine_02", "neck_01", "head", "clavicle_#", "upperarm_#", "lowerarm_#", "hand_#", "thigh_#", "calf_#", "foot_#",
+      "ball_#"], ["l", "r"]),
+    (["hip", "abdomen", "chest", "neck", "head", "#Collar", "#Shldr", "#ForeArm", "#Hand", "#Thigh", "#Shin", "#Foot", "#Toe"], ["l", "r"]),
+    (["Armature|hips", "Armature|spine", "Armature|chest", "Armature|neck", "Armature|head", "Armature|shoulder.#", "Armature|upper_arm.#",
+      "Armature|forearm.#", "Armature|hand.#", "Armature|thigh.#", "Armature|shin.#", "Armature|foot.#", "Armature|toe.#"], ["L", "R"]),
+    (["char_L_Hips", "char_L_Spine", "char_L_Chest", "char_L_Neck", "char_L_Head", "char_L_#_Clavicle", "char_L_#_Arm", "char_L_#_Elbow",
+      "char_L_#_Wrist", "char_L_#_Hip", "char_L_#_Knee", "char_L_#_Ankle", "char_L_#_Toe"], ["Left", "Right"]),
+    (["Root_jnt", "Spine_jnt", "Chest_jnt", "Neck_jnt", "Head_jnt", "#_Clavicle_jnt", "#_Shoulder_jnt", "#_Elbow_jnt", "#_Wrist_jnt",
+      "#_Hip_jnt", "#_Knee_jnt", "#_Ankle_jnt", "#_Ball_jnt"], ["Lt", "Rt"]),
+    (["Hips", "Spine", "Chest", "Neck", "Head", "collar-#", "upperarm-#-1", "forearm-#-1", "hand-#-1", "upleg-#-1", "lowleg-#", "foot-#",
+      "toes-#"], ["lft", "rgt"]),
+    (["J_Bip_C_Hips", "J_Bip_C_Spine", "J_Bip_C_Chest", "J_Bip_C_Neck", "J_Bip_C_Head", "J_Bip_#_Shoulder", "J_Bip_#_UpperArm",
+      "J_Bip_#_LowerArm", "J_Bip_#_Hand", "J_Bip_#_UpperLeg", "J_Bip_#_LowerLeg", "J_Bip_#_Foot", "J_Bip_#_ToeBase"], ["L", "R"]),
+    (["Hip", "Ab", "Chest", "Neck", "Head", "#Shoulder", "#UArm", "#FArm", "#Hand", "#Thigh", "#Shin", "#Foot", "#Toe"], ["L", "R"]),
+    (["SpineBase", "SpineMid", "SpineShoulder", "Neck", "Head", "Clavicle#", "Shoulder#", "Elbow#", "Wrist#", "Hip#", "Knee#", "Ankle#",
+      "Foot#"], ["Left", "Right"]),
+    (["センター", "上半身", "上半身2", "首", "頭", "#肩", "#腕", "#ひじ", "#手首", "#足", "#ひざ", "#足首", "#つま先"], ["左", "右"]),
+    (["センター", "上半身", "上半身２", "首", "頭", "肩.#", "腕.#", "ひじ.#", "手首.#", "足.#", "ひざ.#", "足首.#", "つま先.#"], ["L", "R"]),
+    (["骨盆", "脊柱", "胸", "颈", "头", "#锁骨", "#上臂", "#前臂", "#手", "#大腿", "#小腿", "#脚踝", "#脚趾"], ["左", "右"]),
+    (["Becken", "Wirbelsäule", "Brust", "Hals", "Kopf", "Schulter_#", "Oberarm_#", "Unterarm_#", "Hand_#", "Oberschenkel_#", "Unterschenkel_#",
+      "Fuß_#", "Zehen_#"], ["links", "rechts"]),
+    (["Bassin", "Colonne", "Poitrine", "Cou", "Tête", "Épaule_#", "Bras_#", "Coude_#", "Main_#", "Cuisse_#", "Genou_#", "Pied_#", "Orteils_#"],
+     ["Gauche", "Droite"]),
+];
+
+fn assert_same_person(m: &Motion, expected: &Motion, what: &str) {
+    let source = format!("{what}: {:?}", m.source);
+    assert_eq!(m.skeleton.parts, expected.skeleton.parts, "{source}");
+    assert_eq!(m.skeleton.mirror, expected.skeleton.mirror, "{source}");
+    assert_eq!(m.skeleton.parents, expected.skeleton.parents, "{source}");
+    assert_eq!(m.skeleton.bones, expected.skeleton.bones, "{source}");
+    assert!((m.height() - expected.height()).abs() < 0.01, "{} m, {source}", m.height());
+    assert_eq!(m.source.unit.name, "cm", "{source}");
+    assert!(m.source.parts_from.why.contains("names"), "{source}");
+    let worst = m.positions.iter().zip(&expected.positions).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+    assert!(worst < 5e-3, "{worst} m, {source}");
+}
+
+#[test]
+fn one_person_under_the_names_of_many_programs() {
+    let wave = wave();
+    for facing in [0.0, std::f32::consts::PI] {
+        let wave = wave.yawed(facing);
+        for (names, sides) in &CONVENTIONS {
+            let text = write_bvh(&renamed(&wave, names, *sides), 0).unwrap();
+            let m = read(text.as_bytes(), names[0], &ReadOptions::default()).unwrap();
+            assert_same_person(&m, &wave, names[0]);
+        }
+    }
+}
+
+/// Joints to add, as `(name, parent, centimetres from it)`.
+type More<'a> = &'a [(&'a str, &'a str, [f32; 3])];
+
+/// The BVH text of a motion with joints hung below others.
+fn with_joints(motion: &Motion, more: More<'_>) -> String {
+    let mut m = motion.clone();
+    let mut skeleton = (*m.skeleton).clone();
+    let first = skeleton.joints();
+    for (name, parent, _) in more {
+        skeleton.parents.push(skeleton.names.iter().position(|n| n == parent));
+        skeleton.names.push((*name).to_owned());
+    }
+    let mut positions = Vec::new();
+    let mut orientations = Vec::new();
+    for t in 0..motion.frames() {
+        let mut pose: Vec<[f32; 3]> = (0..first).map(|j| motion.position(t, 0, j)).collect();
+        let mut turns: Vec<[f32; 4]> = (0..first).map(|j| motion.orientation(t, 0, j)).collect();
+        for (k, (_, _, offset)) in more.iter().enumerate() {
+            let parent = skeleton.parents[first + k].unwrap();
+            let turn = super::super::quaternion::from_scalar_first(turns[parent]);
+            let way = super::super::quaternion::rotate(turn, glam::Vec3::from(*offset).as_dvec3() / 100.0);
+            pose.push((glam::Vec3::from(pose[parent]) + way.as_vec3()).to_array());
+            turns.push(turns[parent]);
+        }
+        positions.extend(pose.into_iter().flatten());
+        orientations.extend(turns.into_iter().flatten());
+    }
+    m.skeleton = std::sync::Arc::new(skeleton);
+    (m.positions, m.orientations) = (positions, Some(orientations));
+    write_bvh(&m, 0).unwrap()
+}
+
+#[test]
+fn what_is_no_part_of_the_body_is_left_out_and_named() {
+    let wave = wave();
+    let cases: [More<'_>; 9] = [
+        &[("Footsteps", "Hips", [0.0, -95.0, 0.0])],
+        &[
+            ("ik_foot_root", "Hips", [0.0, -95.0, 0.0]),
+            ("ik_foot_l", "ik_foot_root", [10.0, 5.0, 0.0]),
+            ("ik_foot_r", "ik_foot_root", [-10.0, 5.0, 0.0]),
+            ("ik_hand_root", "Hips", [0.0, -95.0, 3.0]),
+            ("ik_hand_gun", "ik_hand_root", [-20.0, 80.0, 0.0]),
+            ("ik_hand_l", "ik_hand_gun", [40.0, 0.0, 0.0]),
+            ("ik_hand_r", "ik_hand_gun", [0.0, 1.0, 0.0]),
+        ],
+        &[
+            ("LeftArmTwist", "LeftArm", [12.0, 0.0, 0.0]),
+            ("RightArmTwist", "RightArm", [-12.0, 0.0, 0.0]),
+            ("LeftForeArmRoll", "LeftForeArm", [12.0, 0.0, 0.0]),
+            ("RightForeArmRoll", "RightForeArm", [-12.0, 0.0, 0.0]),
+        ],
+        &[("RightHandProp", "RightHand", [0.0, 0.0, 10.0]), ("tip_of_it", "RightHandProp", [0.0, 0.0, 120.0])],
+        &[("Ponytail1", "Head", [0.0, 10.0, -10.0]), ("Ponytail2", "Ponytail1", [0.0, -30.0, -5.0])],
+        &[("HandPlate", "Chest", [0.0, 0.0, 60.0]), ("FeetPlate", "Hips", [0.0, -100.0, 0.0])],
+        &[("LeftFootMark", "Hips", [90.0, -95.0, 40.0]), ("RightFootMark", "Hips", [-90.0, -95.0, 40.0])],
+        &[("左足ＩＫ", "Hips", [10.0, -95.0, 0.0]), ("操作中心", "Hips", [0.0, -95.0, 0.0])],
+        &[("Camera", "Hips", [0.0, 60.0, 400.0]), ("Light01", "Hips", [300.0, 300.0, 0.0])],
+    ];
+    for more in cases {
+        let m = read(with_joints(&wave, more).as_bytes(), "more.bvh", &ReadOptions::default()).unwrap();
+        let names: Vec<&str> = more.iter().map(|j| j.0).collect();
+        assert_same_person(&m, &wave, &format!("{names:?}"));
+        // depth first, as the file has them
+        let mut left_out: Vec<&str> = m.source.left_out.iter().map(String::as_str).collect();
+        left_out.sort_unstable();
+        let mut expected = names;
+        expected.sort_unstable();
+        assert_eq!(left_out, expected);
+    }
+}
+
+#[test]
+fn what_belongs_to_the_body_stays() {
+    let wave = wave();
+    let cases: [More<'_>; 4] = [
+        &[
+            ("HeadTop_End", "Head", [0.0, 18.0, 0.0]),
+            ("LeftEye", "Head", [3.0, 8.0, 8.0]),
+            ("RightEye", "Head", [-3.0, 8.0, 8.0]),
+        ],
+        &[
+            ("LeftHandThumb1", "LeftHand", [3.0, -3.0, 2.0]),
+            ("LeftHandIndex1", "LeftHand", [9.0, 0.0, 2.0]),
+            ("LeftHandIndex2", "LeftHandIndex1", [4.0, 0.0, 0.0]),
+            ("RightHandThumb1", "RightHand", [-3.0, -3.0, 2.0]),
+        ],
+        &[("LeftToe_End", "LeftToeBase", [0.0, 0.0, 5.0]), ("RightToe_End", "RightToeBase", [0.0, 0.0, 5.0])],
+        &[("Head_nub", "Head", [0.0, 15.0, 0.0]), ("Jaw", "Head", [0.0, 2.0, 6.0])],
+    ];
+    for more in cases {
+        let m = read(with_joints(&wave, more).as_bytes(), "more.bvh", &ReadOptions::default()).unwrap();
+        assert!(m.source.left_out.is_empty(), "{:?}", m.source.left_out);
+        for (name, parent, _) in more {
+            let [joint, above] = [name, parent].map(|n| m.skeleton.joint(n).unwrap_or_else(|| panic!("{n} is gone")));
+            assert_eq!(m.skeleton.parts[joint], m.skeleton.parts[above], "{name}");
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! Which way is up in files of people who stand, and of people who do not, in all six axes.
+
+use super::{
+    super::{Known, humanoid, write_bvh},
+    postures::{self, with_rest, with_up},
+    *,
+};
+
+/// As an array, with the joints' names or without.
+fn array(motion: &Motion, named: bool) -> Motion {
+    let parents: Vec<i64> = motion.skeleton.parents.iter().map(|p| p.map_or(-1, |p| p as i64)).collect();
+    let name = |j: usize| if named { motion.skeleton.names[j].clone() } else { format!("j{j}") };
+    let names: Vec<String> = (0..motion.joints()).map(name).collect();
+    let sidecar = serde_json::json!({ "joints": names, "parents": parents, "fps": motion.fps });
+    let shape = [motion.frames(), motion.joints(), 3];
+    let options = ReadOptions { sidecar: Some(sidecar.to_string().into_bytes()), ..ReadOptions::default() };
+    read(&super::formats::npy(1, "<f4", false, &shape, &motion.positions), "n.npy", &options).unwrap()
+}
+
+fn bvh(motion: &Motion) -> Motion {
+    read(write_bvh(motion, 0).unwrap().as_bytes(), "up.bvh", &ReadOptions::default()).unwrap()
+}
+
+/// Every way to write a motion, by name.
+fn ways(motion: &Motion, axis: UpAxis) -> [(&'static str, Motion); 4] {
+    let turned = with_up(motion, axis);
+    [
+        ("BVH", bvh(&with_rest(motion, axis))),
+        ("BVH whose rest pose keeps +y", bvh(&turned)),
+        ("array with names", array(&turned, true)),
+        ("array without names", array(&turned, false)),
+    ]
+}
+
+/// Everybody who never stands, or stands on nothing.
+fn everybody() -> Vec<(&'static str, Motion)> {
+    let mut all = postures::never_standing();
+    all.extend(postures::lying());
+    all.extend(postures::in_the_air());
+    all
+}
+
+#[test]
+fn who_stands_is_told_in_all_axes() {
+    for action in humanoid::Action::ALL {
+        let motion = humanoid::perform(action, &humanoid::Person::default(), 30.0);
+        for axis in UpAxis::ALL {
+            for (how, read) in ways(&motion, axis) {
+                let source = &read.source;
+                assert_eq!(source.up, axis, "{action:?} as {how}: {source}");
+                assert_ne!(source.up_from.known, Known::Stated);
+                // what was turned lies where it was
+                let close = read.positions.iter().zip(&motion.positions).all(|(a, b)| (a - b).abs() < 0.03);
+                assert!(close, "{action:?} as {how}, {axis}");
+            }
+        }
+    }
+}
+
+#[test]
+fn who_never_stands_is_told_where_files_usually_have_up() {
+    for (what, motion) in everybody() {
+        for axis in [UpAxis::PlusY, UpAxis::PlusZ] {
+            let [file, _, named, nameless] = ways(&motion, axis);
+            for (how, read) in [file, named, nameless] {
+                assert_eq!(read.source.up, axis, "{what}, {how}: {}", read.source);
+                assert_eq!(read.source.up_from.known, Known::Inferred, "{what}, {how}: {}", read.source);
+            }
+        }
+    }
+}
+
+#[test]
+fn where_nothing_tells_it_says_so() {
+    // in files that hardly anybody writes, three postures might as well be others
+    let unclear =
+        [("does push-ups", UpAxis::MinusZ), ("on the belly", UpAxis::MinusZ), ("hangs from a bar", UpAxis::MinusY)];
+    for (what, motion) in everybody() {
+        for axis in [UpAxis::PlusX, UpAxis::MinusX, UpAxis::MinusY, UpAxis::MinusZ] {
+            let [file, _, named, nameless] = ways(&motion, axis);
+            if !unclear.contains(&(what, axis)) {
+                assert_eq!(file.1.source.up, axis, "{what}: {}", file.1.source);
+            }
+            for (how, read) in [file, named, nameless] {
+                let source = &read.source;
+                assert!(source.up == axis || source.up_from.known == Known::Assumed, "{what}, {how}, {axis}: {source}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rest_pose_that_was_left_behind_gives_way_to_who_moves() {
+    // as programs write it that turn the root instead of the rest pose
+    let left = ["does sit-ups", "on the back", "on the belly"];
+    for (what, motion) in everybody() {
+        let read = bvh(&with_up(&motion, UpAxis::PlusZ));
+        let right = read.source.up == UpAxis::PlusZ;
+        assert!(
+            right || left.contains(&what) && read.source.up_from.known == Known::Assumed,
+            "{what}: {}",
+            read.source
+        );
+    }
+}
+
+#[test]
+fn a_drawing_has_no_up_across_the_paper() {
+    let mut drawn =
+        with_up(&humanoid::perform(humanoid::Action::Clap, &humanoid::Person::default(), 30.0), UpAxis::MinusY);
+    drawn.positions.chunks_exact_mut(3).for_each(|p| p[2] = 0.0);
+    for named in [true, false] {
+        assert_eq!(array(&drawn, named).source.up, UpAxis::MinusY);
+    }
+}

@@ -1,0 +1,232 @@
+//! Which axis of a file points up: several kinds of evidence, added up, and the winner with its grounds.
+//!
+//! No kind of evidence is right for everybody. From feet to head is up for who stands, not for who lies, does push-ups or
+//! stands on the hands; these rest on one plane, and the plane tells. A rest pose tells what a program drew upright, unless
+//! another program turned the root of what it exported. Points are roughly natural logarithms of odds: how much more often
+//! such evidence is met on files whose up axis it is than on others. They were set on recordings turned into all six axes.
+//!
+//! | Evidence | Where |
+//! | --- | --- |
+//! | from feet to head, along torso and legs; the rest pose; hips and shoulders lie across | `stance` |
+//! | the floor is level, lies at zero, and bears the body's weight | `floor` |
+//! | what touches the floor stays in its place; who jumps falls; who walks stays level | `moments` |
+//! | what files of this kind usually have | here |
+
+mod floor;
+mod moments;
+mod stance;
+
+use glam::DVec3;
+
+use super::{Format, Part, Reason, Skeleton, UpAxis, measure::Poses};
+
+/// Points for each axis, in the order of [`UpAxis::ALL`].
+type PerAxis = [f64; 6];
+
+/// By how much the best axis must lead to be more than an assumption.
+const LEAD: f64 = 1.5;
+/// By how much another axis must lead the usual one to be taken instead.
+const LEAD_OVER_USUAL: f64 = 0.5;
+/// What counts as nothing: an axis across which a flat drawing was made.
+const IMPOSSIBLE: f64 = -100.0;
+
+/// A body in the file's axes, as far as evidence needs it.
+pub(super) struct Take<'a> {
+    pub poses: &'a Poses<'a>,
+    pub bodies: usize,
+    pub fps: f64,
+    pub skeleton: &'a Skeleton,
+    /// Standing height in the file's unit.
+    pub size: f64,
+    /// Metres in the file's unit.
+    pub metres: f64,
+}
+
+/// One kind of evidence.
+struct Evidence {
+    /// Completes "up is +y: …".
+    what: String,
+    points: PerAxis,
+}
+
+/// The up axis of a take. `rest` `[J, 3]` is the pose before anything turns, where the format has one; `usual` is what most
+/// files of the kind have, and what is kept where nothing tells.
+pub(super) fn infer(take: &Take<'_>, rest: Option<&[f32]>, format: Format, usual: UpAxis) -> (UpAxis, Reason) {
+    if !(take.size.is_finite() && take.size > 0.0) {
+        return (usual, Reason::assumed("the body has no size"));
+    }
+    let samples = take.poses.sampled();
+    let marks = Landmarks::of(take, &samples);
+    let mut all = vec![habit(format, usual), flatness(take, &samples)];
+    let balance = floor::balance(take, &samples);
+    all.extend(stance::evidence(take, &marks, &samples, &balance, rest));
+    if marks.reach_floor() {
+        all.extend(floor::evidence(take, &marks, &samples, balance));
+    }
+    all.extend(moments::evidence(take, &marks));
+    decide(&all, usual)
+}
+
+/// The first piece of evidence is the habit of the kind of file, which decides but shows nothing.
+fn decide(all: &[Evidence], usual: UpAxis) -> (UpAxis, Reason) {
+    let sum = |skip: usize, i: usize| all.iter().skip(skip).map(|e| e.points[i]).sum::<f64>();
+    let [total, shown] = [0, 1].map(|skip| -> [f64; 6] { std::array::from_fn(|i| sum(skip, i)) });
+    let mut order: Vec<usize> = (0..6).collect();
+    // of equal axes the more usual one, which stands first
+    order.sort_by(|&a, &b| total[b].total_cmp(&total[a]).then(a.cmp(&b)));
+    let (mut best, mut second) = (order[0], order[1]);
+    let home = index(usual);
+    if best != home && total[best] - total[home] < LEAD_OVER_USUAL {
+        (best, second) = (home, best);
+    }
+    let axis = UpAxis::ALL[best];
+    let mut grounds: Vec<(f64, &str)> =
+        all[1..].iter().map(|e| (e.points[best] - e.points[second], e.what.as_str())).collect();
+    grounds.retain(|g| g.0 > 0.3 && !g.1.is_empty());
+    grounds.sort_by(|a, b| b.0.total_cmp(&a.0));
+    grounds.truncate(3);
+    if total[best] - total[second] < LEAD || shown.iter().any(|&s| s > shown[best]) {
+        let why = format!("nothing tells {axis} from {} for sure", UpAxis::ALL[second]);
+        return (axis, Reason::assumed(why));
+    }
+    let why: Vec<&str> = grounds.into_iter().map(|g| g.1).collect();
+    (axis, Reason::inferred(why.join(", ")))
+}
+
+fn index(axis: UpAxis) -> usize {
+    UpAxis::ALL.iter().position(|&a| a == axis).unwrap_or(0)
+}
+
+fn each(points: impl Fn(DVec3) -> f64) -> PerAxis {
+    UpAxis::ALL.map(|axis| points(axis.vector()))
+}
+
+/// From 0 at `low` to 1 at `high`, or the other way round.
+fn between(low: f64, high: f64, value: f64) -> f64 {
+    let t = ((value - low) / (high - low)).clamp(0.0, 1.0);
+    t * t * (3.0 - 2.0 * t)
+}
+
+/// The value below which `share` of all lie; zero for nothing.
+fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    let at = share * values.len().saturating_sub(1) as f64;
+    values.get(at.round() as usize).copied().unwrap_or(0.0)
+}
+
+/// What files of a kind usually have.
+fn habit(format: Format, usual: UpAxis) -> Evidence {
+    // BVH was made with +y up, and most programs keep to it; arrays are as often written by engineers
+    let (z, minus_y) = if format == Format::Bvh { (-1.2, -3.0) } else { (-0.7, -2.0) };
+    let mut points = match usual {
+        UpAxis::PlusZ => [-1.0, 0.0, -3.0, -3.0, -3.0, -3.0],
+        UpAxis::MinusY => [-1.5, -3.0, 0.0, -3.0, -3.0, -3.0],
+        _ => [0.0, z, minus_y, -3.0, -3.0, -3.0],
+    };
+    points[index(usual)] = 0.0;
+    Evidence { what: String::new(), points }
+}
+
+/// Drawings on paper have no depth, and nobody stands along what is not there.
+fn flatness(take: &Take<'_>, samples: &[usize]) -> Evidence {
+    let extent = super::measure::extent(take.poses, samples);
+    let points = each(|u| {
+        let along: f64 = (0..3).map(|i| u[i].abs() * extent[i]).sum();
+        if along < 1e-3 * take.size { IMPOSSIBLE } else { 0.0 }
+    });
+    Evidence { what: String::new(), points }
+}
+
+/// Joints that stand for places of the body; empty where the body lacks them.
+struct Landmarks {
+    /// Ends of legs and arms.
+    feet: Vec<usize>,
+    hands: Vec<usize>,
+    /// Where legs and arms begin.
+    hips: Vec<usize>,
+    shoulders: Vec<usize>,
+    /// The end of the torso that is farthest from the feet.
+    head: Option<usize>,
+    /// The other end of the torso.
+    seat: Option<usize>,
+}
+
+impl Landmarks {
+    fn of(take: &Take<'_>, samples: &[usize]) -> Self {
+        let skeleton = take.skeleton;
+        let begins = |part: Part| {
+            skeleton.joints_of(part).find(|&j| skeleton.parents[j].is_none_or(|p| skeleton.parts[p] != part))
+        };
+        let [legs, arms] = [[Part::LeftLeg, Part::RightLeg], [Part::LeftArm, Part::RightArm]];
+        let list = |parts: [Part; 2], f: &dyn Fn(Part) -> Option<usize>| parts.into_iter().filter_map(f).collect();
+        let feet: Vec<usize> = list(legs, &|p| skeleton.tip(p));
+        let torso_from = |from: usize| super::measure::farthest_of_torso(take.poses, skeleton, samples, from);
+        let head = match feet.first() {
+            Some(&foot) => torso_from(foot),
+            None => skeleton.tip(Part::Torso),
+        };
+        let seat = head.and_then(torso_from).filter(|&s| Some(s) != head);
+        Self {
+            hands: list(arms, &|p| skeleton.tip(p)),
+            hips: list(legs, &begins),
+            shoulders: list(arms, &begins),
+            feet,
+            head,
+            seat,
+        }
+    }
+}
+
+impl Landmarks {
+    /// Hips, or what comes nearest to them.
+    fn centre(&self) -> Vec<usize> {
+        if self.hips.is_empty() { vec![self.seat.unwrap_or(0)] } else { self.hips.clone() }
+    }
+
+    /// Half a body without legs may be far from the floor.
+    fn reach_floor(&self) -> bool {
+        !self.feet.is_empty() || self.hands.is_empty()
+    }
+}
+
+impl Take<'_> {
+    /// The middle of joints; `None` of none.
+    fn middle(&self, n: usize, joints: &[usize]) -> Option<DVec3> {
+        let sum = joints.iter().map(|&j| self.poses.at(n, j)).sum::<DVec3>();
+        (!joints.is_empty()).then(|| sum / joints.len() as f64)
+    }
+
+    /// The level of the lowest joint along `up`.
+    fn lowest(&self, n: usize, up: DVec3) -> f64 {
+        (0..self.poses.joints).map(|j| up.dot(self.poses.at(n, j))).fold(f64::INFINITY, f64::min)
+    }
+
+    /// `[J]` shares of the body's mass, which add up to one: torso and head weigh 58 %, a leg 16 %, an arm 5 % (Winter,
+    /// *Biomechanics and Motor Control of Human Movement*, table 4.1), spread over bones by length.
+    fn masses(&self, samples: &[usize]) -> Vec<f64> {
+        let share = |part: Part| match part {
+            Part::Torso => 0.58,
+            part if part.is_leg() => 0.16,
+            _ => 0.05,
+        };
+        let bones: Vec<(usize, usize, f64)> =
+            self.skeleton.parents_first().map(|(j, p)| (j, p, self.poses.distance(samples, j, p))).collect();
+        let mut length_of = std::collections::HashMap::new();
+        for &(j, _, length) in &bones {
+            *length_of.entry(self.skeleton.parts[j]).or_insert(0.0) += length;
+        }
+        let mut masses = vec![0.0; self.poses.joints];
+        for (j, p, length) in bones {
+            let part = self.skeleton.parts[j];
+            let mass = share(part) * length / f64::max(length_of[&part], 1e-12);
+            masses[j] += mass / 2.0;
+            masses[p] += mass / 2.0;
+        }
+        let sum: f64 = masses.iter().sum();
+        masses.iter().map(|m| m / sum.max(1e-12)).collect()
+    }
+
+    fn centre_of_mass(&self, n: usize, masses: &[f64]) -> DVec3 {
+        masses.iter().enumerate().map(|(j, &m)| m * self.poses.at(n, j)).sum()
+    }
+}

@@ -1,0 +1,89 @@
+//! The floor: whatever people do, they do it on one.
+
+use glam::DVec3;
+
+use super::{Evidence, Landmarks, PerAxis, Take, between, each, quantile};
+use crate::motion::UpAxis;
+
+/// Levels that differ by less than this share of the height are one: soles, noise, a breath.
+const EVEN: f64 = 0.006;
+
+pub(super) fn evidence(take: &Take<'_>, marks: &Landmarks, samples: &[usize], balance: PerAxis) -> Vec<Evidence> {
+    let levels = UpAxis::ALL
+        .map(|axis| -> Vec<f64> { samples.iter().map(|&n| take.lowest(n, axis.vector()) / take.size).collect() });
+    let mut all = vec![
+        level(&levels),
+        Evidence { what: "the body is in balance on it".to_owned(), points: balance.map(|b| 1.2 * b) },
+    ];
+    // a body that is centred at the origin was moved there
+    let at_origin = |j: usize| samples.iter().all(|&n| take.poses.at(n, j).length() < 0.02 * take.size);
+    if !(0..take.poses.joints).any(at_origin) {
+        all.extend([at_zero(take, marks, samples, &levels), above_origin(take, marks, samples)]);
+    }
+    all
+}
+
+/// The lowest point of the body is as low in every pose, because something is under it; in other directions nothing stops
+/// it.
+fn level(levels: &[Vec<f64>; 6]) -> Evidence {
+    let spread = levels.each_ref().map(|l| {
+        let [low, high] = [0.1, 0.9].map(|share| quantile(l.clone(), share));
+        (high - low).max(EVEN)
+    });
+    let least = spread.into_iter().fold(f64::INFINITY, f64::min);
+    let points = spread.map(|s| -(0.8 * (s / least).ln()).min(2.0));
+    Evidence { what: "the floor is level across it".to_owned(), points }
+}
+
+/// Studios put the origin on the floor, and the hips are above it. A body that keeps away from it says less: a camera may
+/// be there.
+fn at_zero(take: &Take<'_>, marks: &Landmarks, samples: &[usize], levels: &[Vec<f64>; 6]) -> Evidence {
+    let centre = marks.centre();
+    let far = |n: usize| take.middle(n, &centre).map_or(0.0, DVec3::length) > 1.1 * take.size;
+    let weight = if samples.iter().all(|&n| far(n)) { 0.6 } else { 1.0 };
+    let hips = middle_place(take, samples, &centre);
+    let points = std::array::from_fn(|i| {
+        let floor = quantile(levels[i].clone(), 0.05);
+        // joints lie inside the body, so a floor is a little below them; a thin body at zero is no floor
+        let near = between(-0.15, -0.03, floor) * between(0.16, 0.10, floor);
+        let above = between(0.0, 0.03, UpAxis::ALL[i].vector().dot(hips));
+        weight * (4.0 * near * above - 1.5)
+    });
+    Evidence { what: "the floor lies at zero".to_owned(), points }
+}
+
+/// Figures are put down where the axes meet, so that the hips are right above the origin.
+fn above_origin(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> Evidence {
+    let hips = middle_place(take, samples, &marks.centre());
+    // farther away is where a camera would be
+    let known = (0.02..0.9).contains(&hips.length());
+    let points = each(|up| if known { 2.0 * between(0.8, 0.97, up.dot(hips.normalize())) } else { 0.0 });
+    Evidence { what: "the body is above the origin".to_owned(), points }
+}
+
+/// Where the middle of joints mostly is, in heights of the body.
+fn middle_place(take: &Take<'_>, samples: &[usize], joints: &[usize]) -> DVec3 {
+    let places: Vec<DVec3> = samples.iter().filter_map(|&n| take.middle(n, joints)).collect();
+    DVec3::from([0, 1, 2].map(|i| quantile(places.iter().map(|p| p[i]).collect(), 0.5))) / take.size
+}
+
+/// A body that does not fall has its centre of mass above what it rests on: from 0, in no frame, to 1, in all.
+pub(super) fn balance(take: &Take<'_>, samples: &[usize]) -> PerAxis {
+    let masses = take.masses(samples);
+    let off = |n: usize, up: DVec3| {
+        let floor = take.lowest(n, up);
+        let (mut low, mut high) = (DVec3::INFINITY, DVec3::NEG_INFINITY);
+        for p in (0..take.poses.joints).map(|j| take.poses.at(n, j)) {
+            if up.dot(p) - floor < 0.06 * take.size {
+                (low, high) = (low.min(p), high.max(p));
+            }
+        }
+        let centre = take.centre_of_mass(n, &masses);
+        let beside = centre - centre.clamp(low, high);
+        (beside - up * up.dot(beside)).length() / take.size
+    };
+    each(|up| {
+        let sum: f64 = samples.iter().map(|&n| between(0.12, 0.04, off(n, up))).sum();
+        sum / samples.len().max(1) as f64
+    })
+}

@@ -1,0 +1,144 @@
+//! How the body holds itself: most people stand most of the time.
+
+use glam::{DVec3, Vec3};
+
+use super::{Evidence, Landmarks, PerAxis, Take, between, each, quantile};
+use crate::motion::UpAxis;
+
+/// Somebody who stands for this share of the time speaks for standing as much as any: who lies down stands before.
+const ENOUGH: f64 = 0.35;
+/// What counts as standing along an axis: the cosine to it, from nothing to fully.
+const LEANING: f64 = 0.5;
+const UPRIGHT: f64 = 0.9;
+
+pub(super) fn evidence(
+    take: &Take<'_>,
+    marks: &Landmarks,
+    samples: &[usize],
+    balance: &PerAxis,
+    rest: Option<&[f32]>,
+) -> Vec<Evidence> {
+    let stands = stance(take, marks, samples);
+    let mut all = vec![across(take, marks, samples), arms(take, marks, samples)];
+    let rest = rest.and_then(|rest| rest_pose(rest, marks));
+    if let Some(mut lies) = lies_still(take, marks, samples) {
+        // a rest pose that stands tells more
+        let weight = |i: usize| rest.as_ref().map_or(1.0, |rest| if rest.points[i] > 0.0 { 0.36 } else { 0.0 });
+        lies.points = std::array::from_fn(|i| weight(i) * lies.points[i]);
+        all.push(lies);
+    }
+    all.extend(rest);
+    // who stands is in balance on the feet, which who does push-ups would not be; hardly anybody stands on the head
+    let opposite = |i: usize| (0..6).find(|&k| UpAxis::ALL[k].vector() == -UpAxis::ALL[i].vector());
+    let upright = |i: usize| stands[i] * if marks.feet.is_empty() { 1.0 } else { 0.3 + 0.7 * balance[i] };
+    let points = std::array::from_fn(|i| upright(i) - opposite(i).map_or(0.0, |k| stands[k] / 5.0));
+    all.push(Evidence { what: "the body stands along it".to_owned(), points });
+    all
+}
+
+/// From feet to head, along the torso, and along the legs.
+fn stance(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> PerAxis {
+    let ways = |n: usize| -> Vec<(f64, DVec3)> {
+        let head = marks.head.map(|h| take.poses.at(n, h));
+        let [feet, hips] = [&marks.feet, &marks.hips].map(|joints| take.middle(n, joints));
+        let mut ways = Vec::new();
+        let mut add = |weight: f64, from: Option<DVec3>, to: Option<DVec3>| {
+            let way = from.zip(to).map(|(a, b)| b - a);
+            ways.extend(way.and_then(DVec3::try_normalize).map(|w| (weight, w)));
+        };
+        add(2.5, feet, head);
+        add(1.0, feet, hips);
+        match hips {
+            Some(_) => add(1.5, hips, head),
+            // half a body
+            None => add(3.0, marks.seat.map(|s| take.poses.at(n, s)), head),
+        }
+        ways
+    };
+    let all: Vec<Vec<(f64, DVec3)>> = samples.iter().map(|&n| ways(n)).collect();
+    let kinds = all.iter().map(Vec::len).max().unwrap_or(0);
+    each(|up| {
+        let kind = |k: usize| {
+            let upright = |w: &(f64, DVec3)| w.0 * between(LEANING, UPRIGHT, up.dot(w.1));
+            quantile(all.iter().filter_map(|ways| ways.get(k)).map(upright).collect(), 1.0 - ENOUGH)
+        };
+        (0..kinds).map(kind).sum::<f64>()
+    })
+}
+
+/// A body that is flat on a plane, and whose torso keeps still to the millimetre while limbs move, lies there: nobody
+/// stands like that, though figures animated by hand do.
+fn lies_still(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> Option<Evidence> {
+    let (head, foot) = (marks.head?, *marks.feet.first()?);
+    let range = |j: usize| {
+        let seen = samples.iter().map(|&n| take.poses.at(n, j) - take.poses.at(n, foot));
+        let (low, high) = seen.fold((DVec3::INFINITY, DVec3::NEG_INFINITY), |(l, h), p| (l.min(p), h.max(p)));
+        (high - low).length()
+    };
+    let moved = (0..take.poses.joints).map(range).fold(0.0, f64::max);
+    if samples.len() < 8 || range(head) > 0.002 * take.size || moved < 0.1 * take.size {
+        return None;
+    }
+    let points = each(|up| {
+        let flat = |&n: &usize| {
+            let floor = take.lowest(n, up);
+            let near = |&j: &usize| up.dot(take.poses.at(n, j)) - floor < 0.16 * take.size;
+            (0..take.poses.joints).filter(near).count() as f64 / take.poses.joints as f64
+        };
+        if quantile(samples.iter().map(flat).collect(), 0.5) > 0.85 { 2.5 } else { 0.0 }
+    });
+    Some(Evidence { what: "the body lies still on it".to_owned(), points })
+}
+
+/// Who stands, sits, kneels or lies on back or belly has hips and shoulders level.
+fn across(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> Evidence {
+    let pairs: Vec<[usize; 2]> =
+        [&marks.hips, &marks.shoulders].into_iter().filter_map(|j| Some([*j.first()?, *j.get(1)?])).collect();
+    let level = |up: DVec3| {
+        let tilt = |[a, b]: [usize; 2], n: usize| {
+            let way = take.poses.at(n, a) - take.poses.at(n, b);
+            way.try_normalize().map_or(0.0, |w| w.dot(up).abs())
+        };
+        let sum: f64 = samples.iter().flat_map(|&n| pairs.iter().map(move |&p| tilt(p, n))).sum();
+        sum / (samples.len() * pairs.len()).max(1) as f64
+    };
+    let points = each(|up| -1.5 * between(0.6, 0.9, level(up)));
+    Evidence { what: "hips and shoulders lie level across it".to_owned(), points }
+}
+
+/// Arms hang, and where they bear the body they stand upright.
+fn arms(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> Evidence {
+    let pairs: Vec<(usize, usize)> = marks.shoulders.iter().copied().zip(marks.hands.iter().copied()).collect();
+    let points = each(|up| {
+        let way = |n: usize, (shoulder, hand): (usize, usize)| take.poses.at(n, shoulder) - take.poses.at(n, hand);
+        let down = |n: &usize| {
+            let along = pairs.iter().filter_map(|&p| way(*n, p).try_normalize()).map(|w| w.dot(up));
+            between(0.5, 0.9, along.sum::<f64>() / pairs.len().max(1) as f64)
+        };
+        quantile(samples.iter().map(down).collect(), 1.0 - ENOUGH)
+    });
+    Evidence { what: "arms hang along it".to_owned(), points }
+}
+
+/// A rest pose that stands: feet below the hips, head above.
+fn rest_pose(rest: &[f32], marks: &Landmarks) -> Option<Evidence> {
+    let at = |j: usize| Vec3::from_slice(&rest[3 * j..]).as_dvec3();
+    let middle = |joints: &[usize]| {
+        let sum: DVec3 = joints.iter().map(|&j| at(j)).sum();
+        (!joints.is_empty()).then(|| sum / joints.len() as f64)
+    };
+    let head = at(marks.head?);
+    let (stance, seat) = match (middle(&marks.feet), middle(&marks.hips)) {
+        (Some(feet), Some(hips)) => (head - feet, Some((hips - feet, head - hips))),
+        _ => (head - at(marks.seat?), None),
+    };
+    // rigs whose bones all point along one axis of their own stand nowhere
+    if let Some((legs, torso)) = seat
+        && legs.try_normalize()?.dot(torso.try_normalize()?) < 0.5
+    {
+        return None;
+    }
+    let stance = stance.try_normalize()?;
+    let points = each(|up| 2.0 * between(0.8, 0.95, up.dot(stance)));
+    Some(Evidence { what: "the rest pose stands along it".to_owned(), points })
+}
