@@ -117,9 +117,9 @@ fn people_in(file: &File, posed: Posed, person: Option<usize>) -> Result<Raw, Fa
     for keep in &people {
         let mut body = tidy::tidy(&file.cut(keep), posed.cut(nodes, keep))?;
         body.left_out.retain(|name| !left_out.contains(name));
-        left_out.append(&mut body.left_out);
         // a rig may hold copies of its skeleton
         if !bodies.iter().any(|other| together::coincide(other, &body)) {
+            left_out.append(&mut body.left_out);
             bodies.push(body);
         }
     }
@@ -135,7 +135,7 @@ fn people_in(file: &File, posed: Posed, person: Option<usize>) -> Result<Raw, Fa
         let bodies_from = copies.then(|| Reason::inferred("one person, of whom the file has copies"));
         return Ok(Raw { bodies_from, left_out, ..one(bodies.swap_remove(0)) });
     }
-    let Together { names, parents, positions, orientations, missing } =
+    let Together { names, parents, positions, orientations, rest, missing } =
         together::together(&bodies).map_err(|c| (None, c))?;
     let skeleton = Skeleton::named(names, parents);
     let performer = performer(&positions, count, &skeleton);
@@ -147,6 +147,7 @@ fn people_in(file: &File, posed: Posed, person: Option<usize>) -> Result<Raw, Fa
         bodies: count,
         positions,
         orientations: Some(orientations),
+        rest: Some(rest),
         bodies_from: Some(Reason::inferred(people::told(count, performer))),
         performer: Some(performer),
         left_out,

@@ -18,6 +18,8 @@ pub(super) struct Together {
     pub positions: Vec<f32>,
     /// `[T, P, J, 4]`.
     pub orientations: Vec<f32>,
+    /// `[J, 3]` of the first person.
+    pub rest: Vec<f32>,
     /// Joints of one person, at most, that somebody else lacks.
     pub missing: usize,
 }
@@ -68,6 +70,7 @@ pub(super) fn together(people: &[Body]) -> Result<Together, Cause> {
         parents: common.iter().map(parent).collect(),
         positions,
         orientations,
+        rest: common.iter().flat_map(|&j| &first.rest[3 * j..][..3]).copied().collect(),
         missing: people.iter().map(|body| body.names.len() - common.len()).max().unwrap_or(0),
     })
 }
