@@ -169,7 +169,8 @@ impl S2iFolder {
         let own = checkpoint::tensors_of(&model).into_keys();
         let paths: BTreeMap<String, String> = own.map(|path| (file_name(&path), path)).collect();
         let found = checkpoint::read(&weights)?.into_iter();
-        let found = found.map(|(name, tensor)| (paths.get(&name).cloned().unwrap_or(name), tensor)).collect();
+        let found: TensorMap =
+            found.map(|(name, tensor)| (paths.get(&name).cloned().unwrap_or(name), tensor)).collect();
         let model = checkpoint::apply(model, found, &weights.display().to_string())?;
         Ok(Self { model, settings: s2i, named_by, labels })
     }

@@ -133,6 +133,7 @@ impl<'a> Pictures<'a> {
             positions: cut.chunks_exact(3).flat_map(turned).collect(),
             present: motion.present[slots].to_vec(),
             orientations: None,
+            performer: motion.performer,
             source: motion.source.clone(),
         }
     }
