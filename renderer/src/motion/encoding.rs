@@ -96,10 +96,9 @@ fn sense(encoding: &'static Encoding, sample: &[u8]) -> Option<i64> {
     let single = encoding == WINDOWS_1252;
     let score = |c: char| match c {
         _ if c.is_ascii() => 0,
-        _ if single => {
-            // letters of Europe; their other signs do not stand in names
-            if c.is_alphabetic() { 1 } else { -2 }
-        }
+        // letters of Europe; their other signs do not stand in names
+        _ if single && c.is_alphabetic() => 1,
+        _ if single => -2,
         _ if ANATOMY.contains(c) => 4,
         'ぁ'..='ゖ' | 'ァ'..='ー' | '가'..='힣' => 2,
         // private use, halves of letters, signs

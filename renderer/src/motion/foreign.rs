@@ -127,13 +127,13 @@ pub(super) fn text(start: &[u8]) -> Option<String> {
     }
     let first = head.lines().next().unwrap_or_default();
     let several = |c: char| first.matches(c).count() >= 2;
-    match [(',', "commas"), (';', "semicolons"), ('\t', "tabs")].into_iter().find(|&(c, _)| several(c)) {
-        Some((_, which)) => Some(format!(
+    let separators = [(',', "commas"), (';', "semicolons"), ('\t', "tabs")];
+    separators.into_iter().find(|&(c, _)| several(c)).map(|(_, which)| {
+        format!(
             "it is a table with {which} between its columns (CSV); \
              make it an .npy array [frames, joints, 3] with a skeleton.json"
-        )),
-        None => None,
-    }
+        )
+    })
 }
 
 fn said(what: &str, advice: &str) -> String {

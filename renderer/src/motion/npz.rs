@@ -183,7 +183,7 @@ fn listed<'a>(arrays: impl IntoIterator<Item = &'a Array<'a>>) -> String {
 }
 
 /// The number of an array that holds nothing else.
-fn lone_number(content: &Cow<'_, [u8]>) -> Option<f64> {
+fn lone_number(content: &[u8]) -> Option<f64> {
     let header = String::from_utf8_lossy(&content[..content.len().min(128)]).into_owned();
     let kind = header.split_once("'descr': '")?.1.split('\'').next()?.to_owned();
     let tail = |n: usize| content.len().checked_sub(n).map(|at| &content[at..]);

@@ -93,7 +93,7 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
         }
     }
     // a unit in which a speck is a person puts everything else beyond the stars
-    if raw.positions.iter().any(|v| !(f64::from(v.abs()) <= MAX_COORDINATE)) {
+    if raw.positions.iter().any(|v| v.is_nan() || f64::from(v.abs()) > MAX_COORDINATE) {
         let text = format!("what was read is no person: a body of {size:.1e} among coordinates a billion times larger");
         return Err(Cause::Degenerate(text));
     }

@@ -199,7 +199,7 @@ impl Meaning {
 
     /// Where a point is; NaN where it was not seen.
     pub(super) fn place(&self, value: &[f32; 4]) -> [f32; 3] {
-        let unsure = self.confidence.is_some_and(|i| !(value[i] >= CONFIDENT));
+        let unsure = self.confidence.is_some_and(|i| value[i].is_nan() || value[i] < CONFIDENT);
         let place = [value[0], value[1], if self.deep { value[2] } else { 0.0 }];
         let nowhere = place == [0.0; 3];
         if unsure || nowhere || place.iter().any(|v| !v.is_finite()) { [f32::NAN; 3] } else { place }

@@ -38,7 +38,8 @@ fn half_a_body_has_the_height_of_the_whole() {
         let person = humanoid::Person { height, ..humanoid::Person::default() };
         let whole = humanoid::perform(humanoid::Action::WaveLeftHand, &person, 30.0);
         let to_knee = |n: &str| !n.contains("Foot") && !n.contains("Toe");
-        let keeps: [(&str, &dyn Fn(&str) -> bool); 5] = [
+        type Keeps<'a> = (&'a str, &'a dyn Fn(&str) -> bool);
+        let keeps: [Keeps<'_>; 5] = [
             ("upper body", &upper),
             ("without hips and spine", &|n| upper(n) && !["Hips", "Spine"].contains(&n)),
             ("legs to the knee", &to_knee),

@@ -283,7 +283,7 @@ fn turned(start: DQuat, bones: &[[DVec3; 2]]) -> DQuat {
         let open = 1e-9 * (inertia.x_axis.x + inertia.y_axis.y + inertia.z_axis.z);
         let step = (inertia + DMat3::from_diagonal(DVec3::splat(open))).inverse() * torque;
         let angle = step.length();
-        if !(angle > 1e-10) {
+        if angle.is_nan() || angle <= 1e-10 {
             break;
         }
         turn = normalized(DQuat::from_axis_angle(step / angle, angle.min(1.0)) * turn);

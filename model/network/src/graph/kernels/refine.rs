@@ -147,7 +147,7 @@ fn tanh(x: f32) -> f32 {
     let doubled = exp::<false>(2.0 * x.clamp(-10.0, 10.0));
     let far = 1.0 - 2.0 / (doubled + 1.0);
     let square = x * x;
-    let mut p = -5.704_988_7e-3;
+    let mut p = -5.704_989e-3;
     for coefficient in [2.063_909e-2, -5.373_971_6e-2, 1.333_144_2e-1, -3.333_328e-1] {
         p = p * square + coefficient;
     }
