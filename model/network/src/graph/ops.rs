@@ -73,6 +73,9 @@ pub(super) fn refine_composed(input: Tensor<4>, layer: Refinement) -> Tensor<4> 
         let at = 2 * subset + which;
         related.clone().slice([0..clips, 0..joints, at..at + 1, 0..relations])
     };
+    // α times every map is the layer with α times its weights, which is less to do and to add up
+    let all_spread = layer.spread * layer.alpha.clone().reshape([1, 1]);
+    let all_spread_bias = layer.spread_bias * layer.alpha;
     let mut sum: Option<Tensor<4>> = None;
     for subset in 0..SUBSETS {
         let own = subset * outputs..(subset + 1) * outputs;
@@ -80,11 +83,10 @@ pub(super) fn refine_composed(input: Tensor<4>, layer: Refinement) -> Tensor<4> 
         let q = part(subset, 0).reshape([clips, joints, 1, relations]);
         let r = part(subset, 1).reshape([clips, 1, joints, relations]);
         let tanh = (q - r).tanh().reshape([clips * joints * joints, relations]);
-        let spread = layer.spread.clone().slice([own.clone(), 0..relations]);
-        let spread = linear(tanh, spread, Some(layer.spread_bias.clone().slice([own.clone()])));
+        let spread = all_spread.clone().slice([own.clone(), 0..relations]);
+        let spread = linear(tanh, spread, Some(all_spread_bias.clone().slice([own.clone()])));
         let graph = layer.graph.clone().slice([subset..subset + 1, 0..joints, 0..joints]);
-        let maps = spread.reshape([clips, joints, joints, outputs]) * layer.alpha.clone().reshape([1, 1, 1, 1])
-            + graph.reshape([1, joints, joints, 1]);
+        let maps = spread.reshape([clips, joints, joints, outputs]) + graph.reshape([1, joints, joints, 1]);
         let value = layer.value.clone().slice([own.clone(), 0..inputs]);
         let value = linear(rows.clone(), value, Some(layer.value_bias.clone().slice([own])));
         let value = value.reshape([clips, frames, joints, outputs]);
