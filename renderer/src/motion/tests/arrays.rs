@@ -152,6 +152,23 @@ fn a_right_hand_stays_one() {
 }
 
 #[test]
+fn a_body_before_a_tilted_camera_has_y_down() {
+    let values = waving(Layout::Human17);
+    let (sin, cos) = 0.15_f32.sin_cos();
+    // around the pelvis, as lifting models give it
+    let seen: Vec<f32> = values
+        .chunks_exact(51)
+        .flat_map(|pose| {
+            pose.chunks_exact(3).map(|p| [p[0] - pose[0], p[1] - pose[1], p[2] - pose[2]]).collect::<Vec<_>>()
+        })
+        .flat_map(|[x, y, z]| [x, -(cos * y - sin * z), -(sin * y + cos * z)])
+        .collect();
+    let m = read_plain(&floats(&[values.len() / 51, 17, 3], &seen)).unwrap();
+    assert_eq!((m.source.up, moving(&m)), (UpAxis::MinusY, Part::LeftArm), "{:?}", m.source.up_from);
+    assert_eq!(m.skeleton.names[4], "LeftHip");
+}
+
+#[test]
 fn axes_are_read_in_every_order_that_people_save() {
     let one = waving(Layout::Ntu25);
     let frames = one.len() / 75;

@@ -15,7 +15,7 @@ pub(super) const HUMAN17: Table = Table {
         &[0, 1, 2, 3], &[0, 4, 5, 6], &[0, 7, 8, 9, 10], &[8, 11, 12, 13], &[8, 14, 15, 16],
     ]),
     fps: 50.0,
-    usual_up: UpAxis::PlusZ,
+    // the world has z up, the cameras have y down: neither is usual
     ..Table::DEFAULT
 };
 
