@@ -114,14 +114,13 @@ impl Tokenizer {
     /// [`TokenizerError`] naming the file.
     pub fn of_text_model(path: &Path) -> Result<Tokenizer, TokenizerError> {
         let (mut inner, origin) = if path.is_dir() { folder::open(path)? } else { gguf::open(path)? };
-        let mut next = ids(&inner);
-        for token in NEEDED.iter().filter(|token| inner.token_to_id(token).is_none()).collect::<Vec<_>>() {
-            inner.add_special_tokens(&[AddedToken::from(*token, true)]);
+        let missing: Vec<&str> = NEEDED.into_iter().filter(|token| inner.token_to_id(token).is_none()).collect();
+        for (next, token) in (ids(&inner)..).zip(missing) {
+            inner.add_special_tokens(&[AddedToken::from(token, true)]);
             if inner.token_to_id(token) != Some(next as u32) {
                 let problem = format!("its ids have holes, so that {token} cannot be added");
                 return Err(TokenizerError::Format { path: origin, problem });
             }
-            next += 1;
         }
         Tokenizer::new(inner, &origin)
     }

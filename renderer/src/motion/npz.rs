@@ -1,7 +1,6 @@
 //! `.npz`: arrays in a zip archive. One of them holds the joints, told by its name and shape; and any other zip archive,
 //! which is read if it holds a single file.
 
-
 use super::{
     archive::{self, Entry},
     error::{Cause, excerpt},
