@@ -32,7 +32,7 @@ fn change(bytes: &mut Vec<u8>, other: &[u8], is_text: bool, target: &Target, dic
         3 => take_out(bytes, dice),
         4 => repeat(bytes, dice),
         5 => splice(bytes, other, dice),
-        6 => insert(bytes, dice.one_of(target.words), dice),
+        6 => insert(bytes, dice.one_of::<&[u8]>(target.words), dice),
         7 => nest(bytes, dice),
         8 | 9 => numbers::replace_stored(bytes, dice),
         10 | 11 => numbers::replace_written(bytes, dice),
@@ -40,7 +40,7 @@ fn change(bytes: &mut Vec<u8>, other: &[u8], is_text: bool, target: &Target, dic
         15 => text::delete_lines(bytes, dice),
         16 => text::double_lines(bytes, dice),
         17 => text::swap_lines(bytes, dice),
-        18 => text::replace_word(bytes, dice.one_of(target.words), dice),
+        18 => text::replace_word(bytes, dice.one_of::<&[u8]>(target.words), dice),
         _ => text::change_breaks(bytes, dice),
     }
     bytes.truncate(LONGEST);
@@ -97,7 +97,7 @@ fn insert(bytes: &mut Vec<u8>, word: &[u8], dice: &mut Dice) {
 
 /// Opens many brackets.
 fn nest(bytes: &mut Vec<u8>, dice: &mut Dice) {
-    let opening: &[u8] = dice.one_of(&[&b"["[..], b"{", b"(", b"{\"a\":", b"[[", b"<", b"{\n"]);
+    let opening: &[u8] = dice.one_of::<&[u8]>(&[&b"["[..], b"{", b"(", b"{\"a\":", b"[[", b"<", b"{\n"]);
     let many = opening.repeat(1 << dice.below(12));
     insert(bytes, &many, dice);
 }
