@@ -36,6 +36,7 @@ const BINARY: &[Mark] = &[
     (0, b"RIFF", "sound or video (RIFF)", ESTIMATE),
     (0, b"\x89HDF\r\n", "HDF5 (.h5, .mat of MATLAB 7.3)", ARRAY),
     (0, b"MATLAB 5.0 MAT-file", "a MATLAB file (.mat)", ARRAY),
+    (0, b"MATLAB 7.3 MAT-file", "a MATLAB file (.mat)", ARRAY),
     (0, b"PAR1", "Parquet", ARRAY),
     (0, b"ARROW1", "Arrow or Feather", ARRAY),
     (0, b"SQLite format 3", "an SQLite database", ARRAY),
@@ -58,6 +59,9 @@ const BINARY: &[Mark] = &[
 
 /// What a binary file seems to be.
 pub(super) fn binary(bytes: &[u8]) -> Option<String> {
+    if bytes.len() > 1 && bytes.iter().all(|&b| b == 0) {
+        return Some("it holds nothing but zeros; copy or download it again".to_owned());
+    }
     // the length of a header of JSON, then the header
     if bytes.len() > 16 && bytes[8] == b'{' && bytes[3..8] == [0; 5] {
         return Some(said("safetensors, which holds weights", "a motion is needed"));
@@ -98,6 +102,9 @@ const TEXT: &[(&str, &str, &str)] = &[
     ("segment:", "BVA", EXPORT),
     ("v ", "an OBJ model without motion", EXPORT),
     ("ply\n", "a PLY model without motion", EXPORT),
+    ("(dp", "a Python pickle", ARRAY),
+    ("(lp", "a Python pickle", ARRAY),
+    ("ccopy_reg", "a Python pickle", ARRAY),
     ("import ", "a program", "a motion is needed"),
     ("#!/", "a script", "a motion is needed"),
 ];

@@ -23,13 +23,27 @@ pub(super) enum Json {
 }
 
 impl Json {
-    /// Reads a whole text; the error comes with its line. NaN, which Python writes, is read as `null`.
+    /// Reads a whole text; the error comes with its line. NaN, which Python writes, is read as `null`, and several values one
+    /// after the other, as in JSON Lines, as a list of them.
     pub(super) fn read(bytes: &[u8]) -> Result<Self, (Option<usize>, Cause)> {
         let without = without_nan(bytes);
         let bytes = without.as_deref().unwrap_or(bytes);
         let mut budget = Budget { left: MAX_VALUES, keys: HashSet::new() };
         let mut json = serde_json::Deserializer::from_slice(bytes);
-        let parsed = Value(&mut budget).deserialize(&mut json).and_then(|value| json.end().map(|()| value));
+        let mut values = Vec::new();
+        let parsed = loop {
+            match Value(&mut budget).deserialize(&mut json) {
+                Ok(value) => values.push(value),
+                Err(error) => break Err(error),
+            }
+            // nothing behind it: that was all
+            match json.end() {
+                Ok(()) if values.len() == 1 => break Ok(values.remove(0)),
+                Ok(()) => break Ok(Self::List(values)),
+                Err(error) if values.len() > MAX_VALUES => break Err(error),
+                Err(_) => {}
+            }
+        };
         parsed.map_err(|error| {
             let line = (error.line() > 0).then_some(error.line());
             let text = message(&error);
@@ -257,6 +271,19 @@ mod tests {
         assert_eq!(json.get("c"), Some(&Json::List(vec![Json::Nothing])));
         let (line, cause) = Json::read(b"{\n\"a\": [1,\n").unwrap_err();
         assert!(matches!(cause, Cause::Truncated(_)) && line == Some(3), "{line:?} {cause}");
+    }
+
+    #[test]
+    fn lines_of_json_are_a_list() {
+        let lines = Json::read(b"{\"a\": 1}\n{\"a\": 2}\n").unwrap();
+        let Json::List(items) = lines else { panic!("{lines:?}") };
+        assert_eq!(
+            items.iter().map(|item| item.get("a").and_then(Json::number)).collect::<Vec<_>>(),
+            [Some(1.0), Some(2.0)]
+        );
+        let (line, _) = Json::read(b"{\"a\": 1}\n{\"a\" 2}\n").unwrap_err();
+        assert_eq!(line, Some(2));
+        assert!(Json::read(b"{} x").is_err() && Json::read(b"{}]").is_err());
     }
 
     #[test]

@@ -113,15 +113,29 @@ fn numbers(start: &[u8]) -> Result<Format, Cause> {
         150 if table && (rows.len() > 1 || !whole(first.first())) => Ok(Format::Pku),
         3 | 4 if table && fractions && rows.len() >= 20 => Ok(Format::Msr),
         // a `.skeleton` begins with the number of frames, then of bodies; its line ends carry no meaning
-        _ if (!table || rows.len() == 1) && whole(first.first()) && whole(rows.iter().flatten().nth(1)) => {
-            Ok(Format::Ntu)
-        }
+        _ if (!table || rows.len() == 1) && is_ntu(rows.iter().flatten().copied()) => Ok(Format::Ntu),
         _ => unknown(format!(
             "it is a table with {columns} number{} in a line, and nothing says which joints they are; \
              make it an .npy array [frames, joints, 3] with a skeleton.json",
             if columns == 1 { "" } else { "s" }
         )),
     }
+}
+
+/// Whether words can be those of a `.skeleton`: the number of frames; then the number of bodies, and of each an id, nine
+/// fields, the number of its joints, and coordinates with fractions. As far as there are so many.
+fn is_ntu<'a>(words: impl Iterator<Item = &'a [u8]>) -> bool {
+    let whole = |word: &[u8]| word.iter().all(u8::is_ascii_digit);
+    let mut words = words.peekable();
+    if !words.next().is_some_and(whole) {
+        return false;
+    }
+    // frames with nobody in them
+    while words.next_if(|word| *word == b"0").is_some() {}
+    let body: Vec<&[u8]> = words.take(1 + 10 + 1 + 12).collect();
+    let count = |at: usize| body.get(at).is_none_or(|word| whole(word));
+    let joint = body.get(12..).unwrap_or_default();
+    count(0) && count(11) && (joint.len() < 12 || joint.iter().any(|word| !whole(word)))
 }
 
 /// Words of a line, as far as spaces and tabs part them.
@@ -172,6 +186,7 @@ mod tests {
             (row(4).repeat(3), "4 numbers in a line"),
             ("1 2 3\n4 5 6\n7 8 9\n".to_owned(), "3 numbers in a line"),
             ("0.5\n0.25\n".to_owned(), "1 number in a line"),
+            ((1..100).map(|n| format!("{n}\n")).collect(), "1 number in a line"),
             ("0,0.0,0.1,0.2\n1,0.0,0.1,0.2\n".to_owned(), "commas between"),
             ("0;0.5;1\n".to_owned(), "semicolons between"),
             ("0,5 1,25 2\n".to_owned(), "decimal commas, '0,5'"),

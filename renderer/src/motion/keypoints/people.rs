@@ -98,9 +98,13 @@ pub(super) fn frames(json: &Json) -> Result<Vec<Frame>, Cause> {
             "its JSON has {points} as somebody's points, which no known estimator writes (known are {known} points)"
         )));
     }
-    let words =
-        matches!(json, Json::List(items) if items.iter().all(|item| !matches!(item, Json::Object(_) | Json::List(_))));
-    if !frames.is_empty() && !words {
+    // a frame with nobody in it still has a place for people
+    let has_place = |item: &Json| {
+        let named = |key: &str| item.get(key).is_some();
+        matches!(item, Json::List(_)) || PEOPLE.iter().any(|key| named(key)) || POINTS.iter().any(|(key, _)| named(key))
+    };
+    let strange = matches!(json, Json::List(items) if !items.iter().any(has_place));
+    if !frames.is_empty() && !strange {
         return Err(Cause::Degenerate("nobody is in any frame".to_owned()));
     }
     let keys: Vec<String> = match json {

@@ -96,6 +96,9 @@ fn openpose_is_read_a_frame_or_a_video_at_a_time() {
         assert_eq!(again.positions, list.positions);
         assert_eq!(again.fps, if video.get("frames").or(video.get("data")).is_some() { 25.0 } else { 30.0 });
     }
+    let lines: String = frames.iter().map(|frame| format!("{frame}\n")).collect();
+    let options = ReadOptions { unit: Some("0.0025".parse().unwrap()), ..ReadOptions::default() };
+    assert_eq!(read(lines.as_bytes(), "a.jsonl", &options).unwrap().positions, list.positions);
     // one frame is a motion of one frame
     assert_eq!(open(&frames[3]).unwrap().frames(), 1);
     // a folder natively, and a handful of files in the page
