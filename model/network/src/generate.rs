@@ -74,11 +74,19 @@ impl<'m> Session<'m> {
     /// # Panics
     /// When the number of rows differs from earlier calls.
     pub fn feed(&mut self, batch: &TokenBatch, visual: Option<Tensor<3>>) -> Result<(), PromptError> {
+        self.feed_embedded(batch, self.model.embed(batch, visual)?)
+    }
+
+    /// Feeds what the model itself said.
+    fn feed_said(&mut self, batch: &TokenBatch) -> Result<(), PromptError> {
+        self.feed_embedded(batch, self.model.embed_said(batch)?)
+    }
+
+    fn feed_embedded(&mut self, batch: &TokenBatch, embedded: Tensor<3>) -> Result<(), PromptError> {
         let lengths = batch.lengths();
         if lengths.contains(&0) {
             return Err(PromptError::Empty);
         }
-        let embedded = self.model.embed(batch, visual)?;
         let device = embedded.device();
         let hidden = self.model.language_model.model.forward_cached(embedded, &lengths, &mut self.cache);
         let last = lengths.iter().enumerate().map(|(row, length)| (row * batch.length() + length - 1) as i64);
@@ -180,12 +188,13 @@ pub async fn generate(
 ) -> Result<Vec<Generated>, GenerateError> {
     let mut answers = Sequences::new(prompts, options);
     let mut session = Session::new(model);
-    let mut next = Some((TokenBatch::new(prompts.to_vec()), visual));
-    while let Some((batch, visual)) = next {
-        yield_now().await;
-        session.feed(&batch, visual)?;
+    yield_now().await;
+    session.feed(&TokenBatch::new(prompts.to_vec()), visual)?;
+    loop {
         let logits = host_async(session.logits.clone().expect("set by feed")).await?;
-        next = answers.take(&logits, &mut on_token).map(|batch| (batch, None));
+        let Some(batch) = answers.take(&logits, &mut on_token) else { break };
+        yield_now().await;
+        session.feed_said(&batch)?;
     }
     Ok(answers.into_generated())
 }

@@ -200,7 +200,7 @@ impl InternVl {
     /// or a token is outside the vocabulary.
     pub fn embed(&self, batch: &TokenBatch, visual: Option<Tensor<3>>) -> Result<Tensor<3>, PromptError> {
         let width = self.config.text_config.hidden_size;
-        let plan = self.plan(batch)?;
+        let plan = self.plan(batch, self.config.image_token_id)?;
         let supplied = visual.as_ref().map_or(0, |visual| visual.dims()[0] * visual.dims()[1]);
         if plan.places != supplied {
             let token = self.config.image_token_id.ok_or(PromptError::NoImageToken)?;
@@ -219,9 +219,17 @@ impl InternVl {
         Ok(embedded.reshape([rows, length, width]))
     }
 
-    fn plan(&self, batch: &TokenBatch) -> Result<EmbeddingPlan, PromptError> {
+    /// As [`Self::embed`] for what a model said, in which no token stands for a picture: one that says the image token
+    /// has said a word.
+    pub(crate) fn embed_said(&self, batch: &TokenBatch) -> Result<Tensor<3>, PromptError> {
+        let plan = self.plan(batch, None)?;
+        let text =
+            self.language_model.model.embed_tokens.forward(indices(plan.text, &self.device().without_autodiff()));
+        Ok(text.reshape([batch.rows.len(), batch.length, self.config.text_config.hidden_size]))
+    }
+
+    fn plan(&self, batch: &TokenBatch, image: Option<u32>) -> Result<EmbeddingPlan, PromptError> {
         let vocabulary = self.config.text_config.vocab_size;
-        let image = self.config.image_token_id;
         let is_image = |token: &&u32| Some(**token) == image;
         let places = batch.rows.iter().flatten().filter(is_image).count();
         let text_count = batch.rows.len() * batch.length - places;

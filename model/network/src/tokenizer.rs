@@ -8,7 +8,10 @@ mod split;
 
 use tokenizers::{
     AddedToken, Tokenizer as Inner, TokenizerBuilder,
-    models::bpe::{BPE, BpeTrainerBuilder},
+    models::{
+        ModelWrapper,
+        bpe::{BPE, BpeTrainerBuilder},
+    },
     pre_tokenizers::byte_level::ByteLevel,
 };
 
@@ -114,10 +117,13 @@ impl Tokenizer {
     /// [`TokenizerError`] naming the file.
     pub fn of_text_model(path: &Path) -> Result<Tokenizer, TokenizerError> {
         let (mut inner, origin) = if path.is_dir() { folder::open(path)? } else { gguf::open(path)? };
-        let missing: Vec<&str> = NEEDED.into_iter().filter(|token| inner.token_to_id(token).is_none()).collect();
-        for (next, token) in (ids(&inner)..).zip(missing) {
+        for token in NEEDED {
+            if inner.token_to_id(token).is_some() {
+                continue;
+            }
+            let next = ids(&inner) as u32;
             inner.add_special_tokens(&[AddedToken::from(token, true)]);
-            if inner.token_to_id(token) != Some(next as u32) {
+            if inner.token_to_id(token) != Some(next) {
                 let problem = format!("its ids have holes, so that {token} cannot be added");
                 return Err(TokenizerError::Format { path: origin, problem });
             }
@@ -136,6 +142,16 @@ impl Tokenizer {
 
     fn new(inner: Inner, origin: &str) -> Result<Tokenizer, TokenizerError> {
         let problem = |problem: String| TokenizerError::Format { path: origin.into(), problem };
+        // of these encoding cannot fail
+        match inner.get_model() {
+            ModelWrapper::BPE(model) => match model.get_unk_token() {
+                Some(unknown) if inner.token_to_id(unknown).is_none() => {
+                    return Err(problem(format!("its token for the unknown, {unknown}, is not in its vocabulary")));
+                }
+                _ => {}
+            },
+            _ => return Err(problem("only byte pairs (BPE) are supported".into())),
+        }
         let special = |token: &str| inner.token_to_id(token).ok_or_else(|| problem(format!("no token {token}")));
         let added = inner.get_added_tokens_decoder();
         Ok(Tokenizer {

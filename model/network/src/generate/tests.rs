@@ -60,6 +60,18 @@ fn a_stop_token_ends_the_answer_and_is_not_part_of_it() {
 }
 
 #[test]
+fn a_model_that_says_the_image_token_has_said_a_word() {
+    let model = model();
+    let mut session = Session::new(&model);
+    session.feed(&TokenBatch::new(vec![vec![7, 8]]), None).expect("valid");
+    assert!(session.feed(&TokenBatch::new(vec![vec![500]]), None).is_err(), "in a prompt it needs a picture");
+    session.feed_said(&TokenBatch::new(vec![vec![500]])).expect("a word");
+    let table = host(model.language_model.model.embed_tokens.weight.val());
+    let said = host(model.embed_said(&TokenBatch::new(vec![vec![500]])).expect("a word"));
+    assert_eq!(said, table[500 * 96..501 * 96]);
+}
+
+#[test]
 fn whoever_listens_may_break_it_off() {
     let model = model();
     let (tokens, visual) = prompt(&model, &[3, 4, 5], 1);

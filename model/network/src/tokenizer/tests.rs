@@ -189,3 +189,13 @@ fn other_gguf_tokenizers_are_refused_by_name() {
     let message = error(|file| _ = file.settings.remove(2));
     assert!(message.contains("no setting `tokenizer.ggml.tokens`"), "{message}");
 }
+
+#[test]
+fn other_kinds_of_tokenizers_are_refused() {
+    let words = br#"{"version":"1.0","added_tokens":[],"model":{"type":"WordLevel","vocab":{"a":0},"unk_token":"a"}}"#;
+    let message = Tokenizer::parse(words, "x.json").unwrap_err().to_string();
+    assert_eq!(message, "x.json: only byte pairs (BPE) are supported");
+    let unknown = small().to_json().replace("\"unk_token\": null", "\"unk_token\": \"<unk>\"");
+    let message = Tokenizer::parse(unknown.as_bytes(), "x.json").unwrap_err().to_string();
+    assert!(message.contains("the unknown, <unk>, is not in its vocabulary"), "{message}");
+}

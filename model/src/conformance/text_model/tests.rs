@@ -48,6 +48,13 @@ struct Reference {
     answers: Vec<Answer>,
 }
 
+/// What the same weights say in f64.
+#[derive(serde::Deserialize)]
+struct Exact {
+    log_probabilities: Vec<f64>,
+    perplexity: f64,
+}
+
 #[derive(serde::Deserialize)]
 struct Answer {
     prompt: String,
@@ -57,8 +64,9 @@ struct Answer {
     gaps: Vec<f64>,
 }
 
-/// llama.cpp rounds what goes into its products to eight bits: log-probabilities are off by some hundredths.
-const DECIDED: f64 = 0.05;
+/// llama.cpp rounds what goes into its products to eight bits. Against the same weights in f64 its log-probabilities of
+/// the text are off by 0.06 in the mean, so that a token which is likelier by less than this is not decided.
+const DECIDED: f64 = 0.1;
 
 #[test]
 fn smollm2_reads_and_answers_as_with_llama_cpp() {
@@ -78,10 +86,12 @@ fn smollm2_reads_and_answers_as_with_llama_cpp() {
     let ratio = found.value / reference.perplexity;
     assert!((ratio - 1.0).abs() < 0.01, "perplexity {} against {}", found.value, reference.perplexity);
     let logs = model.log_probabilities(&tokens).expect("in the vocabulary");
-    let off = logs.iter().zip(&reference.log_probabilities).map(|(a, b)| (f64::from(*a) - b).abs());
-    let off = off.sum::<f64>() / logs.len() as f64;
-    eprintln!("perplexity {} against {}; tokens are off by {off}", found.value, reference.perplexity);
-    assert!(off < DECIDED, "log-probabilities are off by {off}");
+    let exact = std::fs::read(here.join("exact.json")).expect("there");
+    let exact: Exact = serde_json::from_slice(&exact).expect("as it was written");
+    for (found, exact) in logs.iter().zip(&exact.log_probabilities) {
+        assert!((f64::from(*found) - exact).abs() < 2e-3, "{found} against {exact}");
+    }
+    assert!((found.value / exact.perplexity - 1.0).abs() < 1e-4, "{} against {}", found.value, exact.perplexity);
 
     let mut compared = 0;
     for Answer { prompt, tokens, answer, gaps } in reference.answers {
@@ -93,5 +103,5 @@ fn smollm2_reads_and_answers_as_with_llama_cpp() {
         assert_eq!(said, answer[..decided], "{prompt}");
         compared += decided;
     }
-    assert!(compared > 80, "only {compared} tokens are decided");
+    assert!(compared > 60, "only {compared} tokens are decided");
 }
