@@ -2,12 +2,14 @@
 
 use super::Value;
 
+/// Name, sizes innermost first, type, offset (`None`: after the one before), bytes.
+type Written = (String, Vec<u64>, u32, Option<u64>, Vec<u8>);
+
 /// A file under construction.
 #[derive(Default)]
 pub(crate) struct Writer {
     pub settings: Vec<(String, Value)>,
-    /// Name, sizes innermost first, type, offset (`None`: after the one before), bytes.
-    pub tensors: Vec<(String, Vec<u64>, u32, Option<u64>, Vec<u8>)>,
+    pub tensors: Vec<Written>,
 }
 
 impl Writer {

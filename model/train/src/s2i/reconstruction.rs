@@ -53,7 +53,7 @@ pub fn reconstruction(model: &S2iModel, settings: &S2iSettings, mut batch: Pictu
     let shown = patches.clone() * seen.clone() + grey * flags.clone();
     let pasted = patches * seen + made * flags;
     let columns = [input, unpatchify(shown, settings.patch), unpatchify(pasted, settings.patch)];
-    Ok(encode_png(&table(&columns.map(|pictures| host(pictures)), settings.image)?)?)
+    Ok(encode_png(&table(&columns.map(host), settings.image)?)?)
 }
 
 /// What is said of a patch less its mean and over its deviation, as pixels: with both of the patch itself.
