@@ -55,9 +55,12 @@ impl Companions {
     }
 }
 
+/// The name and the bytes of a file that holds one frame.
+type Frame = (String, Vec<u8>);
+
 /// The same files, descriptions first, and frames of OpenPose's that came as a file each made into one.
 pub fn arranged(arrivals: Vec<Arrival>) -> Vec<Arrival> {
-    let mut frames: Vec<(String, Vec<(String, Vec<u8>)>)> = Vec::new();
+    let mut frames: Vec<(String, Vec<Frame>)> = Vec::new();
     let mut others = Vec::new();
     for arrival in arrivals {
         match arrival {
