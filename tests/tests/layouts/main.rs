@@ -33,7 +33,7 @@ fn data() -> TempDir {
 /// What the model says to one question.
 fn ask(model: &Path) -> String {
     let assistant = Assistant::load(model, DeviceChoice::Cpu).unwrap_or_else(|e| panic!("{}: {e:#}", model.display()));
-    let motion = read_file(&asset("samples/squat.bvh"), &Default::default()).unwrap();
+    let motion = read_file(asset("samples/squat.bvh"), &Default::default()).unwrap();
     let seen = assistant.observe(&[&motion]).unwrap();
     assistant.ask(&seen, "What is the person doing?", |_| ()).unwrap().text
 }
