@@ -133,7 +133,8 @@ fn is_ntu<'a>(words: impl Iterator<Item = &'a [u8]>) -> bool {
     // frames with nobody in them
     while words.next_if(|word| *word == b"0").is_some() {}
     let body: Vec<&[u8]> = words.take(1 + 10 + 1 + 12).collect();
-    let count = |at: usize| body.get(at).is_none_or(|word| whole(word));
+    // a number of joints below zero is no other format's, and for the reader to name
+    let count = |at: usize| body.get(at).is_none_or(|word| whole(word.strip_prefix(b"-").unwrap_or(word)));
     let joint = body.get(12..).unwrap_or_default();
     count(0) && count(11) && (joint.len() < 12 || joint.iter().any(|word| !whole(word)))
 }

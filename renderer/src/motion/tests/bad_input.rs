@@ -105,7 +105,10 @@ fn a_speck_among_large_coordinates_is_no_person() {
     }
     values[3 * 24] = 9e8;
     values[3 * 49] = 9e8;
-    let error = failure(&super::formats::npy(1, "<f4", false, &[2, 25, 3], &values));
+    let array = super::formats::npy(1, "<f4", false, &[2, 25, 3], &values);
+    // with the layout said, nobody asks whether it fits
+    let sidecar = Some(br#"{"layout": "Ntu25"}"#.to_vec());
+    let error = read(&array, "bad.npy", &ReadOptions { sidecar, ..ReadOptions::default() }).unwrap_err();
     assert!(error.to_string().contains("no person"), "{error}");
 }
 
