@@ -61,8 +61,11 @@ impl Opened<InternVlConfig> {
     /// # Errors
     /// When a file cannot be read or is not what it should be.
     pub fn model(folder: &Path) -> Result<Self, CheckpointError> {
+        // a folder that is no model lacks its description first of all; an adapter has that of its base
+        let adapter = folder.join("adapter_config.json").exists();
+        let own = (!adapter).then(|| InternVlConfig::load(folder.join("config.json"))).transpose()?;
         let (tensors, base) = folder_tensors(folder, Layout::InternVl)?;
-        let config = InternVlConfig::load(base.join("config.json"))?;
+        let config = own.map_or_else(|| InternVlConfig::load(base.join("config.json")), Ok)?;
         let opened = Self { config, tensors, path: folder.to_owned(), base };
         let config = &opened.config;
         opened.check_layers(
