@@ -14,8 +14,8 @@ fn attack(name: &str) {
     match fuzz(target, 1, Duration::from_secs(seconds.unwrap_or(SECONDS)), &folder()).expect("threads and files") {
         Ok(report) => {
             println!("{name}: {report:?}");
-            // it reaches the insides, and does not go round in a circle
-            assert!(report.read * 20 > report.inputs && report.kinds > 10, "{report:?}");
+            // it reaches the insides, which an archive's checks guard best, and does not go round in a circle
+            assert!(report.read * 100 > report.inputs && report.kinds > 10, "{report:?}");
         }
         Err(failure) => panic!("{failure}"),
     }
