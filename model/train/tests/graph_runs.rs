@@ -98,6 +98,7 @@ fn a_run_that_is_stopped_and_resumed_is_the_run_that_was_not() {
 }
 
 #[test]
+#[ignore = "eighty epochs take minutes, and it has not been seen to its end yet"]
 fn four_clips_are_learned_by_heart_and_judged_by_the_program() {
     let folder = tempfile::tempdir().unwrap();
     let (set, out) = (data(folder.path()), folder.path().join("run"));
