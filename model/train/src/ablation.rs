@@ -138,7 +138,7 @@ pub fn table(rows: &[Row]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::StageConfig;
+    use crate::{Recipe, StageConfig};
 
     #[test]
     fn every_variant_takes_as_many_steps_and_differs_from_the_whole() {

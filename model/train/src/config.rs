@@ -1,14 +1,13 @@
 //! What a training run is told: sizes, stages, rates. Written as JSON; every field has a default.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use skeletonllm::drawing::DrawingConfig;
 use skeletonllm_data::{AugmentOptions, FamilyWeights, ProtocolOptions, SelectionOptions};
 use skeletonllm_network::config::InternVlConfig;
 
-use crate::optimizer::{AdamWConfig, Rule};
+use crate::{AdamWConfig, Recipe, RecipeStage, Rule, Schedule};
 
 /// Which of the paper's stages (spec A.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -179,15 +178,6 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
-    /// Reads settings; fields that the file leaves out have their defaults.
-    ///
-    /// # Errors
-    /// When the file cannot be read or is no such JSON, naming file, line and field.
-    pub fn read(path: &Path) -> Result<TrainConfig> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_str(&text).with_context(|| path.display().to_string())
-    }
-
     /// Leaves one stage, by its number in the paper, 1 to 4; one that is not listed gets one epoch at the rate of the
     /// last that is.
     pub fn only(&mut self, number: u8) {
@@ -198,24 +188,12 @@ impl TrainConfig {
             self.stages = vec![StageConfig { stage, epochs: 1, learning_rate: rate, lora_rank: 0, lora_alpha: 0.0 }];
         }
     }
+}
 
-    /// The optimiser's part of it.
-    pub fn adamw(&self) -> AdamWConfig {
-        AdamWConfig {
-            beta1: 0.9,
-            beta2: self.beta2,
-            epsilon: 1e-8,
-            weight_decay: self.weight_decay,
-            clip_norm: self.clip_norm,
-            rule: if self.muon { Rule::Muon } else { Rule::Adaptive },
-        }
-    }
+impl Recipe for TrainConfig {
+    type Stage = StageConfig;
 
-    /// Checks what the types do not.
-    ///
-    /// # Errors
-    /// One sentence naming the field.
-    pub fn validate(&self) -> Result<(), String> {
+    fn validate(&self) -> Result<(), String> {
         self.model.validate().map_err(|e| format!("model: {e}"))?;
         let positive = |name: &str, value: usize| match value {
             0 => Err(format!("{name} must be at least 1")),
@@ -250,10 +228,61 @@ impl TrainConfig {
         finite("drawing.scale", self.drawing.scale)?;
         finite("weight_decay", self.weight_decay)
     }
+
+    fn data(&mut self) -> (&mut ProtocolOptions, &mut SelectionOptions) {
+        (&mut self.ntu, &mut self.selection)
+    }
+
+    fn stages(&self) -> &[StageConfig] {
+        &self.stages
+    }
+
+    fn optimizer(&self) -> AdamWConfig {
+        AdamWConfig {
+            beta1: 0.9,
+            beta2: self.beta2,
+            epsilon: 1e-8,
+            weight_decay: self.weight_decay,
+            clip_norm: self.clip_norm,
+            rule: if self.muon { Rule::Muon } else { Rule::Adaptive },
+        }
+    }
+
+    fn schedule(&self, stage: &StageConfig, per_epoch: u64) -> Schedule {
+        Schedule::Cosine { total: stage.epochs * per_epoch, warmup: self.warmup }
+    }
+
+    fn average(&self) -> f64 {
+        self.average
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    fn checkpoint_every(&self) -> u64 {
+        self.checkpoint_every
+    }
+}
+
+impl RecipeStage for StageConfig {
+    fn name(&self) -> String {
+        self.stage.number().to_string()
+    }
+
+    fn epochs(&self) -> u64 {
+        self.epochs
+    }
+
+    fn learning_rate(&self) -> f64 {
+        self.learning_rate
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]

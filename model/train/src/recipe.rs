@@ -1,15 +1,35 @@
 //! What a run is told, whatever learns: stages of so many epochs at such a rate, an optimiser, a seed.
 
-use std::fmt::Debug;
+use std::{fmt::Debug, path::Path};
 
+use anyhow::{Context, Result};
 use serde::{Serialize, de::DeserializeOwned};
+use skeletonllm_data::{ProtocolOptions, SelectionOptions};
 
-use super::{AdamWConfig, Schedule, Stage, StageConfig, TrainConfig};
+use super::{AdamWConfig, Schedule};
 
-/// All that the loop of a run and its checkpoints know of a configuration.
+/// All that the program `train`, the loop of a run and its checkpoints know of a configuration.
 pub trait Recipe: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Sync {
     /// One stage.
     type Stage: RecipeStage;
+
+    /// Reads settings from JSON; fields that the file leaves out have their defaults.
+    ///
+    /// # Errors
+    /// When the file cannot be read or is no such JSON, naming file, line and field.
+    fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        serde_json::from_str(&text).with_context(|| path.display().to_string())
+    }
+
+    /// Checks what the types do not.
+    ///
+    /// # Errors
+    /// One sentence naming the field.
+    fn validate(&self) -> Result<(), String>;
+
+    /// How folders are divided, and which of their clips take part.
+    fn data(&mut self) -> (&mut ProtocolOptions, &mut SelectionOptions);
 
     /// The stages, in order.
     fn stages(&self) -> &[Self::Stage];
@@ -40,46 +60,4 @@ pub trait RecipeStage: Clone + Debug + Send + Sync {
 
     /// Peak learning rate.
     fn learning_rate(&self) -> f64;
-}
-
-impl Recipe for TrainConfig {
-    type Stage = StageConfig;
-
-    fn stages(&self) -> &[StageConfig] {
-        &self.stages
-    }
-
-    fn optimizer(&self) -> AdamWConfig {
-        self.adamw()
-    }
-
-    fn schedule(&self, stage: &StageConfig, per_epoch: u64) -> Schedule {
-        Schedule::Cosine { total: stage.epochs * per_epoch, warmup: self.warmup }
-    }
-
-    fn average(&self) -> f64 {
-        self.average
-    }
-
-    fn seed(&self) -> u64 {
-        self.seed
-    }
-
-    fn checkpoint_every(&self) -> u64 {
-        self.checkpoint_every
-    }
-}
-
-impl RecipeStage for StageConfig {
-    fn name(&self) -> String {
-        Stage::number(self.stage).to_string()
-    }
-
-    fn epochs(&self) -> u64 {
-        self.epochs
-    }
-
-    fn learning_rate(&self) -> f64 {
-        self.learning_rate
-    }
 }

@@ -1,39 +1,25 @@
 //! A run of SkeletonLLM: what it begins with, or where it goes on.
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use burn::module::Module;
 use skeletonllm::folder::Loaded;
 use skeletonllm_data::{Batches, DataClip, Labels};
 use skeletonllm_network::{chat::Chat, checkpoint::Precision};
 
-use super::{AdamW, Average, Lessons, Progress, Pupil, RunOptions, Source, fit::fit, setup, state};
+use super::{AdamW, Average, Lessons, Progress, Pupil, Recipe, RunOptions, Source, fit::fit, setup, state};
 
 /// Trains from the start, or from where a run stopped, to the end.
 ///
 /// # Errors
 /// When data, configuration or files cannot be used.
 pub fn run(mut options: RunOptions<'_>) -> Result<()> {
-    let out = options.out.clone();
-    std::fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
+    let resumed = state::open(&mut options)?;
     // whatever a run starts from is written down first, so that resuming needs nothing else
-    let beginning = out.join(state::START);
-    let mut resumed = None;
-    if options.resume {
-        let checkpoint = state::newest(&out);
-        let from = checkpoint.clone().or_else(|| state::begun(&out));
-        let progress: Progress =
-            state::progress(&from.with_context(|| format!("{} holds no run to resume", out.display()))?)?;
-        options.config = progress.config.clone();
-        options.data = progress.data.clone();
-        resumed = Some((checkpoint, progress));
-    } else {
-        state::make_room(&out)?;
-    }
-    options.config.validate().map_err(anyhow::Error::msg)?;
+    let (out, beginning) = (&options.out, options.out.join(state::START));
     let config = &options.config;
     let (train, validation) = setup::read_data(&options.data, &config.ntu, &config.selection, options.quiet)?;
     let device = options.device.clone().autodiff();
-    let curriculum = setup::curriculum(config, &train, &out)?;
+    let curriculum = setup::curriculum(config, &train, out)?;
 
     let (checkpoint, mut at) = match resumed {
         Some(resumed) => resumed,
@@ -41,7 +27,7 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
             let start = setup::start(config, &curriculum, options.from.as_deref(), &train, &device)?;
             Loaded::write(&beginning, &start.model.valid(), &start.tokenizer, &start.extra, Precision::F32)?;
             let progress = Progress::new(config, &options.data);
-            state::begin(&out, &progress)?;
+            state::begin(out, &progress)?;
             (None, progress)
         }
     };
@@ -54,14 +40,14 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
                 Some(_) => eprintln!("resuming stage {} at step {}", at.stage + 1, at.step),
                 None => eprintln!("every stage is done; the model is written once more"),
             }
-            state::load(&folder, &at, learner, config.adamw(), &device)?
+            state::load(&folder, &at, learner, config.optimizer(), &device)?
         }
         None => {
             if options.resume {
                 eprintln!("the run has no checkpoint yet; it begins again");
             }
             let mean = learner.pupil.clone().valid();
-            (learner, mean, AdamW::new(config.adamw()))
+            (learner, mean, AdamW::new(config.optimizer()))
         }
     };
     let clips: Vec<&DataClip> = train.iter().flat_map(|s| &s.clips).collect();

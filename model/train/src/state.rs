@@ -14,6 +14,7 @@ use super::{
     config::TrainConfig,
     learner::Learner,
     optimizer::{AdamW, AdamWConfig},
+    options::RunOptions,
     recipe::Recipe,
 };
 
@@ -96,7 +97,7 @@ pub fn begin<R: Recipe>(folder: &Path, progress: &Progress<R>) -> Result<()> {
 }
 
 /// The [`START`] of a run that has begun in `folder`.
-pub fn begun(folder: &Path) -> Option<PathBuf> {
+fn begun(folder: &Path) -> Option<PathBuf> {
     Some(folder.join(START)).filter(|start| start.join(PROGRESS).exists())
 }
 
@@ -131,12 +132,35 @@ pub fn load<L: Learner, R: Recipe>(
     Ok((learner, mean, AdamW::import(adamw, progress.optimizer_steps, moments, device)))
 }
 
+/// Opens the folder that a run lives in, and makes sure that what the run is told can be followed. One that is resumed
+/// takes over what it was told when it began; for it, its newest checkpoint, if it has any, and where it is.
+///
+/// # Errors
+/// When there is no run to resume, or one that would be overwritten; when the settings are not valid.
+pub fn open<R: Recipe>(options: &mut RunOptions<'_, R>) -> Result<Option<(Option<PathBuf>, Progress<R>)>> {
+    let out = &options.out;
+    fs::create_dir_all(out).with_context(|| format!("cannot create {}", out.display()))?;
+    let mut resumed = None;
+    if options.resume {
+        let checkpoint = newest(out);
+        let from = checkpoint.clone().or_else(|| begun(out));
+        let at: Progress<R> = progress(&from.with_context(|| format!("{} holds no run to resume", out.display()))?)?;
+        options.config = at.config.clone();
+        options.data = at.data.clone();
+        resumed = Some((checkpoint, at));
+    } else {
+        make_room(out)?;
+    }
+    options.config.validate().map_err(anyhow::Error::msg)?;
+    Ok(resumed)
+}
+
 /// Prepares `folder` for a new run. One that was killed before its first checkpoint gives way, with what it had found
 /// out about its data.
 ///
 /// # Errors
 /// When `folder` holds a checkpoint: an old run is not overwritten.
-pub fn make_room(folder: &Path) -> Result<()> {
+fn make_room(folder: &Path) -> Result<()> {
     if newest(folder).is_some() {
         bail!("{} already holds a run: continue it with --resume, or choose another --out", folder.display());
     }

@@ -8,7 +8,7 @@ use draction::cli::{finish, print};
 use skeletonllm::cli::stop_flag;
 use skeletonllm_data::{DataSet, LoadOptions, Split};
 use skeletonllm_network::device::{self, DeviceChoice};
-use skeletonllm_train::{RunOptions, TrainConfig, ablation};
+use skeletonllm_train::{Recipe, RunOptions, TrainConfig, ablation};
 
 /// Train the whole recipe and the same recipe with something left out, each as many steps, and compare them.
 ///

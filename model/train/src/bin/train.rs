@@ -9,7 +9,7 @@ use skeletonllm::{cli::stop_flag, graph_recogniser::is_graph_model};
 use skeletonllm_data::{ProtocolOptions, SelectionOptions, streams::Stream};
 use skeletonllm_network::device::{self, DeviceChoice};
 use skeletonllm_train::{
-    RunOptions, TrainConfig,
+    Recipe, RunOptions, TrainConfig,
     mmcl::{self, MmclConfig},
     run,
     s2i::{self, Lesson, S2iConfig, S2iFolder},
@@ -132,101 +132,71 @@ fn main() -> ExitCode {
             Err(anyhow::anyhow!("--streams is for --system mmcl"))
         }
         _ if system != System::S2i && args.lesson.is_some() => Err(anyhow::anyhow!("--lesson is for --system s2i")),
-        System::Mmcl => start_graph(args),
+        System::Mmcl => start_mmcl(args),
         System::S2i => start_s2i(args),
-        System::SkeletonLlm => start(args),
+        System::SkeletonLlm => start_skeletonllm(args),
     };
     finish("train", done)
 }
 
 fn start_s2i(args: Args) -> Result<()> {
-    if args.stage.is_some() || args.similar.is_some() || args.rationales.is_some() || args.prompts.is_some() {
-        bail!("--stage, --similar, --rationales and --prompts are for --system skeletonllm");
-    }
-    let mut config = match &args.config {
-        None => S2iConfig::default(),
-        Some(path) => S2iConfig::read(path)?,
-    };
+    speaks_not(&args)?;
+    let mut config: S2iConfig = settings(&args)?;
     if let Some(lesson) = args.lesson {
         config.only(lesson);
     }
-    if args.print_config {
-        return Ok(print(format!("{}\n", serde_json::to_string_pretty(&config)?))?);
-    }
-    config.ntu = args.ntu.or(config.ntu);
-    config.selection = args.selection.or(config.selection);
-    let out = args.out.context("where to? name a folder with --out")?;
-    if args.data.is_empty() && !args.resume {
-        bail!("nothing to learn from: name folders with --data");
-    }
-    let selected = device::select(args.device)?;
-    let stop = stop_flag("stopping after this step")?;
-    s2i::run(RunOptions {
-        data: args.data,
-        out,
-        config,
-        from: args.from,
-        resume: args.resume,
-        device: selected.device,
-        device_name: selected.name,
-        stop: &stop,
-        quiet: false,
-        max_steps: None,
-    })
+    start(args, config, |_, _| {}, s2i::run)
 }
 
-fn start_graph(args: Args) -> Result<()> {
-    if args.stage.is_some() || args.similar.is_some() || args.rationales.is_some() || args.prompts.is_some() {
-        bail!("--stage, --similar, --rationales and --prompts are for --system skeletonllm");
-    }
-    let mut config = match &args.config {
-        None => MmclConfig::default(),
-        Some(path) => MmclConfig::read(path)?,
-    };
+fn start_mmcl(args: Args) -> Result<()> {
+    speaks_not(&args)?;
+    let mut config: MmclConfig = settings(&args)?;
     if !args.streams.is_empty() {
         config.only(&args.streams);
     }
-    if args.print_config {
-        return Ok(print(format!("{}\n", serde_json::to_string_pretty(&config)?))?);
-    }
-    config.ntu = args.ntu.or(config.ntu);
-    config.selection = args.selection.or(config.selection);
-    let out = args.out.context("where to? name a folder with --out")?;
-    if args.data.is_empty() && !args.resume {
-        bail!("nothing to learn from: name folders with --data");
-    }
-    let selected = device::select(args.device)?;
-    let stop = stop_flag("stopping after this step")?;
-    mmcl::run(RunOptions {
-        data: args.data,
-        out,
-        config,
-        from: args.from,
-        resume: args.resume,
-        device: selected.device,
-        device_name: selected.name,
-        stop: &stop,
-        quiet: false,
-        max_steps: None,
-    })
+    start(args, config, |_, _| {}, mmcl::run)
 }
 
-fn start(args: Args) -> Result<()> {
-    let mut config = match &args.config {
-        None => TrainConfig::default(),
-        Some(path) => TrainConfig::read(path)?,
+fn start_skeletonllm(args: Args) -> Result<()> {
+    let config: TrainConfig = settings(&args)?;
+    let choose = |config: &mut TrainConfig, args: &mut Args| {
+        config.similar = args.similar.take().or(config.similar.take());
+        config.rationales = args.rationales.take().or(config.rationales.take());
+        config.prompts = args.prompts.take().or(config.prompts.take());
+        if let Some(number) = args.stage {
+            config.only(number);
+        }
     };
+    start(args, config, choose, run)
+}
+
+/// What a system that says no words cannot be told.
+fn speaks_not(args: &Args) -> Result<()> {
+    if args.stage.is_some() || args.similar.is_some() || args.rationales.is_some() || args.prompts.is_some() {
+        bail!("--stage, --similar, --rationales and --prompts are for --system skeletonllm");
+    }
+    Ok(())
+}
+
+/// The settings that --config names, or the defaults.
+fn settings<R: Recipe + Default>(args: &Args) -> Result<R> {
+    args.config.as_deref().map_or_else(|| Ok(R::default()), R::read)
+}
+
+/// Prints the settings, or runs by them once `choose` has put the rest of the command line into them.
+fn start<R: Recipe>(
+    mut args: Args,
+    mut config: R,
+    choose: impl FnOnce(&mut R, &mut Args),
+    run: impl FnOnce(RunOptions<'_, R>) -> Result<()>,
+) -> Result<()> {
     if args.print_config {
         return Ok(print(format!("{}\n", serde_json::to_string_pretty(&config)?))?);
     }
-    config.similar = args.similar.or(config.similar);
-    config.rationales = args.rationales.or(config.rationales);
-    config.prompts = args.prompts.or(config.prompts);
-    config.ntu = args.ntu.or(config.ntu);
-    config.selection = args.selection.or(config.selection);
-    if let Some(number) = args.stage {
-        config.only(number);
-    }
+    choose(&mut config, &mut args);
+    let (ntu, selection) = config.data();
+    *ntu = args.ntu.or(std::mem::take(ntu));
+    *selection = args.selection.or(std::mem::take(selection));
     let out = args.out.context("where to? name a folder with --out")?;
     if args.data.is_empty() && !args.resume {
         bail!("nothing to learn from: name folders with --data");

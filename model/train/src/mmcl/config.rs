@@ -1,8 +1,5 @@
 //! What a run of graph networks is told. Written as JSON; every field has a default.
 
-use std::path::Path;
-
-use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use skeletonllm_data::{
     ProtocolOptions, SelectionOptions,
@@ -111,26 +108,17 @@ impl Default for MmclConfig {
 }
 
 impl MmclConfig {
-    /// Reads settings; fields that the file leaves out have their defaults.
-    ///
-    /// # Errors
-    /// When the file cannot be read or is no such JSON, naming file, line and field.
-    pub fn read(path: &Path) -> Result<MmclConfig> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_str(&text).with_context(|| path.display().to_string())
-    }
-
     /// Teaches these streams, each as long and as fast as the first stage says.
     pub fn only(&mut self, streams: &[Stream]) {
         let Some(first) = self.stages.first().cloned() else { return };
         self.stages = streams.iter().map(|&stream| MmclStage { stream, ..first.clone() }).collect();
     }
+}
 
-    /// Checks what the types do not.
-    ///
-    /// # Errors
-    /// One sentence naming the field.
-    pub fn validate(&self) -> Result<(), String> {
+impl Recipe for MmclConfig {
+    type Stage = MmclStage;
+
+    fn validate(&self) -> Result<(), String> {
         self.input.validate()?;
         self.texts.as_ref().map_or(Ok(()), Texts::validate)?;
         for (name, value) in [("batch", self.batch), ("stages", self.stages.len())] {
@@ -167,10 +155,10 @@ impl MmclConfig {
         }
         Ok(())
     }
-}
 
-impl Recipe for MmclConfig {
-    type Stage = MmclStage;
+    fn data(&mut self) -> (&mut ProtocolOptions, &mut SelectionOptions) {
+        (&mut self.ntu, &mut self.selection)
+    }
 
     fn stages(&self) -> &[MmclStage] {
         &self.stages
@@ -226,6 +214,8 @@ impl RecipeStage for MmclStage {
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]

@@ -21,22 +21,8 @@ use crate::{AdamW, Average, Progress, Recipe, RunOptions, fit::fit, setup, state
 /// # Errors
 /// When data, configuration or files cannot be used.
 pub fn run(mut options: RunOptions<'_, MmclConfig>) -> Result<()> {
-    let out = options.out.clone();
-    std::fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
-    let beginning = out.join(state::START);
-    let mut resumed = None;
-    if options.resume {
-        let checkpoint = state::newest(&out);
-        let from = checkpoint.clone().or_else(|| state::begun(&out));
-        let progress: Progress<MmclConfig> =
-            state::progress(&from.with_context(|| format!("{} holds no run to resume", out.display()))?)?;
-        options.config = progress.config.clone();
-        options.data = progress.data.clone();
-        resumed = Some((checkpoint, progress));
-    } else {
-        state::make_room(&out)?;
-    }
-    options.config.validate().map_err(anyhow::Error::msg)?;
+    let resumed = state::open(&mut options)?;
+    let beginning = options.out.join(state::START);
     let settings = &options.config;
     let (train, validation) = setup::read_data(&options.data, &settings.ntu, &settings.selection, options.quiet)?;
     let device = options.device.clone().autodiff();
@@ -55,7 +41,7 @@ pub fn run(mut options: RunOptions<'_, MmclConfig>) -> Result<()> {
             };
             networks.valid().write(&beginning, &config, Precision::F32)?;
             let progress = Progress::new(settings, &options.data);
-            state::begin(&out, &progress)?;
+            state::begin(&options.out, &progress)?;
             (None, progress)
         }
     };

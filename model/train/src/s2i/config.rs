@@ -1,8 +1,7 @@
 //! What a run of S2I is told. Written as JSON; every field has a default.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use skeletonllm_data::{ProtocolOptions, SelectionOptions};
 
@@ -148,15 +147,6 @@ impl Default for S2iConfig {
 }
 
 impl S2iConfig {
-    /// Reads settings; fields that the file leaves out have their defaults.
-    ///
-    /// # Errors
-    /// When the file cannot be read or is no such JSON, naming file, line and field.
-    pub fn read(path: &Path) -> Result<S2iConfig> {
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
-        serde_json::from_str(&text).with_context(|| path.display().to_string())
-    }
-
     /// Leaves one lesson; one that is not listed gets as many epochs and the rate of the last that is.
     pub fn only(&mut self, lesson: Lesson) {
         let last = self.stages.last().cloned();
@@ -165,12 +155,12 @@ impl S2iConfig {
             self.stages = vec![S2iStage { lesson, ..last }];
         }
     }
+}
 
-    /// Checks what the types do not.
-    ///
-    /// # Errors
-    /// One sentence naming the field.
-    pub fn validate(&self) -> Result<(), String> {
+impl Recipe for S2iConfig {
+    type Stage = S2iStage;
+
+    fn validate(&self) -> Result<(), String> {
         self.s2i.validate()?;
         let counts = [("batch", self.batch), ("parts", self.parts), ("stages", self.stages.len())];
         if let Some((name, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
@@ -204,10 +194,10 @@ impl S2iConfig {
             false => Err("clip_norm must be above 0".into()),
         }
     }
-}
 
-impl Recipe for S2iConfig {
-    type Stage = S2iStage;
+    fn data(&mut self) -> (&mut ProtocolOptions, &mut SelectionOptions) {
+        (&mut self.ntu, &mut self.selection)
+    }
 
     fn stages(&self) -> &[S2iStage] {
         &self.stages

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use burn::{
     module::{Module, Param},
     tensor::Tensor,
@@ -35,22 +35,8 @@ pub struct S2iLessons<'a> {
 /// # Errors
 /// When data, configuration or files cannot be used.
 pub fn run(mut options: RunOptions<'_, S2iConfig>) -> Result<()> {
-    let out = options.out.clone();
-    std::fs::create_dir_all(&out).with_context(|| format!("cannot create {}", out.display()))?;
-    let beginning = out.join(state::START);
-    let mut resumed = None;
-    if options.resume {
-        let checkpoint = state::newest(&out);
-        let from = checkpoint.clone().or_else(|| state::begun(&out));
-        let progress: Progress<S2iConfig> =
-            state::progress(&from.with_context(|| format!("{} holds no run to resume", out.display()))?)?;
-        options.config = progress.config.clone();
-        options.data = progress.data.clone();
-        resumed = Some((checkpoint, progress));
-    } else {
-        state::make_room(&out)?;
-    }
-    options.config.validate().map_err(anyhow::Error::msg)?;
+    let resumed = state::open(&mut options)?;
+    let beginning = options.out.join(state::START);
     let (train, validation) =
         setup::read_data(&options.data, &options.config.ntu, &options.config.selection, options.quiet)?;
     let device = options.device.clone().autodiff();
@@ -60,7 +46,7 @@ pub fn run(mut options: RunOptions<'_, S2iConfig>) -> Result<()> {
             let folder = start(&mut options, setup::labels_of(&train).names().to_vec())?;
             folder.write(&beginning, Precision::F32)?;
             let progress = Progress::new(&options.config, &options.data);
-            state::begin(&out, &progress)?;
+            state::begin(&options.out, &progress)?;
             (None, progress)
         }
     };

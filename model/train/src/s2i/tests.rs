@@ -15,7 +15,7 @@ use skeletonllm_network::{
 };
 
 use super::*;
-use crate::{Recogniser, RunOptions};
+use crate::{Recipe, Recogniser, RunOptions};
 
 const CLIPS: [(&str, &str, &str); 5] = [
     ("wave_left_hand.bvh", "wave left hand", "train"),
