@@ -15,8 +15,8 @@ use skeletonllm::{
     graph_recogniser::{GraphRecogniser, is_graph_model},
 };
 use skeletonllm_data::{
-    DataSet, Family, LoadOptions, ProtocolOptions, Selection, SelectionOptions, Split, formats, mapping::Mapping,
-    prompts::Prompts,
+    DataSet, Family, Labels, LoadOptions, ProtocolOptions, Selection, SelectionOptions, Split, formats,
+    mapping::Mapping, prompts::Prompts,
 };
 use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_train::{
@@ -157,7 +157,17 @@ fn score(args: &Args, path: &Path) -> Result<()> {
     Ok(print(report::answer_scores(&scores))?)
 }
 
-fn judge(args: &Args) -> Result<()> {
+/// What a model is judged on.
+struct Material {
+    sets: Vec<DataSet>,
+    /// The training clips that neighbours are looked for among, where that was asked for.
+    gallery: Option<Gallery>,
+    /// Under the zero-shot protocol, the labels that answers are chosen among.
+    unseen: Option<Labels>,
+}
+
+/// Reads all that a model is judged on.
+fn material(args: &Args) -> Result<Material> {
     let load = args.ntu.load_options()?;
     let split = args.split.unwrap_or(if load.protocol.is_some() { Split::Test } else { Split::Val });
     let selection = args.selection.select(&args.data)?;
@@ -170,6 +180,12 @@ fn judge(args: &Args) -> Result<()> {
         bail!("no clip of the split {} has one of the unseen labels", split.name());
     }
     let gallery = args.baseline.then(|| gallery(args, &selection, split, &sets, &load)).transpose()?;
+    Ok(Material { sets, gallery, unseen })
+}
+
+fn judge(args: &Args) -> Result<()> {
+    let material = material(args)?;
+    let sets = &material.sets;
     let prompts = match &args.prompts {
         Some(path) => Prompts::read(path)?,
         None => Prompts::built_in().clone(),
@@ -184,13 +200,13 @@ fn judge(args: &Args) -> Result<()> {
             Names::Graph => {
                 let recogniser = GraphRecogniser::load(&folder, args.device)?;
                 told(recogniser.device_name());
-                judge_labels(args, &recogniser, &sets, gallery.as_ref())
+                judge_labels(args, &recogniser, &material)
             }
             Names::Pictures => {
                 let recogniser =
                     S2iRecogniser::load(&[std::slice::from_ref(&folder), &args.fuse].concat(), args.device)?;
                 told(recogniser.device_name());
-                judge_labels(args, &recogniser, &sets, gallery.as_ref())
+                judge_labels(args, &recogniser, &material)
             }
         };
     }
@@ -206,11 +222,8 @@ fn judge(args: &Args) -> Result<()> {
     let judging = bar("judging", total);
     let judged =
         Judged { speaker: &assistant, families, answers: args.answers.is_some().then_some((&prompts, &mut said)) };
-    let mut scores = evaluate(&assistant, &sets, args.batch, Some(judged), |n| judging.inc(n as u64))?;
+    let mut scores = evaluate(&assistant, sets, args.batch, Some(judged), |n| judging.inc(n as u64))?;
     judging.finish_and_clear();
-    if let Some(labels) = &unseen {
-        scores.take_unseen(labels);
-    }
     if let Some(path) = &args.answers {
         let failed = sets.iter().flat_map(|s| &s.failed);
         said.extend(failed.map(|f| SaidAnswer { sample: f.record.id(), text: format!("ERROR: {}", f.why) }));
@@ -221,7 +234,7 @@ fn judge(args: &Args) -> Result<()> {
         said.retain(|answer| labelled.contains(&answer.sample));
         scores.answers = Some(answers::score(&said, &Truths::of(records()))?);
     }
-    tell(args, &assistant, &sets, gallery.as_ref(), scores)
+    tell(args, &assistant, &material, scores)
 }
 
 /// Models that name labels and say no words.
@@ -238,21 +251,19 @@ fn labels_only(folder: &Path) -> Option<Names> {
     S2iFolder::is_one(folder).then_some(Names::Pictures)
 }
 
-fn judge_labels(args: &Args, recogniser: &impl Recogniser, sets: &[DataSet], gallery: Option<&Gallery>) -> Result<()> {
-    let judging = bar("judging", sets.iter().map(|set| set.clips.len()).sum());
-    let scores = evaluate(recogniser, sets, args.batch, None, |n| judging.inc(n as u64))?;
+fn judge_labels(args: &Args, recogniser: &impl Recogniser, material: &Material) -> Result<()> {
+    let judging = bar("judging", material.sets.iter().map(|set| set.clips.len()).sum());
+    let scores = evaluate(recogniser, &material.sets, args.batch, None, |n| judging.inc(n as u64))?;
     judging.finish_and_clear();
-    tell(args, recogniser, sets, gallery, scores)
+    tell(args, recogniser, material, scores)
 }
 
 /// Compares with whatever was asked for, prints the scores and writes them.
-fn tell(
-    args: &Args,
-    recogniser: &impl Recogniser,
-    sets: &[DataSet],
-    gallery: Option<&Gallery>,
-    mut scores: Scores,
-) -> Result<()> {
+fn tell(args: &Args, recogniser: &impl Recogniser, material: &Material, mut scores: Scores) -> Result<()> {
+    let Material { sets, gallery, unseen } = material;
+    if let Some(labels) = unseen {
+        scores.take_unseen(labels);
+    }
     let total: usize = sets.iter().map(|s| s.clips.len()).sum();
     if let Some(gallery) = gallery {
         let comparing = bar("nearest neighbours", total);
@@ -280,7 +291,7 @@ fn tell(
     }
     print(report::text(&scores))?;
     if args.robustness {
-        table(args, recogniser, gallery, sets, &mut scores)?;
+        table(args, recogniser, gallery.as_ref(), sets, &mut scores)?;
     }
     write_json(args, &scores)?;
     if let Some(path) = &args.confusion {
