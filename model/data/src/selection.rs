@@ -66,7 +66,12 @@ impl SelectionOptions {
             );
             return Err(DataError::Empty { path: stray.into(), cause });
         }
-        let folders: Vec<PathBuf> = folders.iter().filter(|f| !self.leave_out.contains(&name(f))).cloned().collect();
+        let given = folders;
+        let folders: Vec<PathBuf> = given.iter().filter(|f| !self.leave_out.contains(&name(f))).cloned().collect();
+        if let (true, Some(first)) = (folders.is_empty(), given.first()) {
+            let cause = "--leave-out leaves no folder of --data".to_owned();
+            return Err(DataError::Empty { path: first.clone(), cause });
+        }
         let meanings = match &self.same_meaning {
             Some(path) => Meanings::read(path)?,
             None => Meanings::beside(folders.iter().map(PathBuf::as_path))?,
@@ -183,6 +188,8 @@ mod tests {
         let stray = SelectionOptions { leave_out: vec!["b".to_owned()], ..SelectionOptions::default() };
         let message = stray.select(&folders).unwrap_err().to_string();
         assert!(message.starts_with('b') && message.contains("--data names no such folder: a"), "{message}");
+        let all = SelectionOptions { leave_out: vec!["a".to_owned()], ..SelectionOptions::default() };
+        assert!(all.select(&folders).unwrap_err().to_string().contains("leaves no folder"));
         let list = dir.path().join("unseen.txt");
         fs::write(&list, "# nothing\n\n").unwrap();
         let options = SelectionOptions { unseen: Some(list.clone()), ..SelectionOptions::default() };
