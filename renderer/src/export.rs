@@ -63,25 +63,40 @@ pub fn write_all(dir: &Path, rendering: &Rendering) -> Result<Vec<PathBuf>, Expo
         let (got, width, height) = (rendering.frames.len(), rendering.width, rendering.height);
         return Err(ExportError::Length { got, frames: count, width, height });
     }
-    std::fs::create_dir_all(dir)
-        .map_err(|e| io::Error::new(e.kind(), format!("cannot create {}: {e}", dir.display())))?;
+    let mut folder = Folder::open(dir)?;
     let digits = count.to_string().len().max(2);
-    let mut written = Vec::new();
-    let mut write = |name: String, bytes: &[u8]| {
-        let path = dir.join(name);
-        write_atomically(&path, bytes)?;
-        written.push(path);
-        Ok::<_, io::Error>(())
-    };
     let encoded: Result<Vec<_>, _> = pictures.par_iter().map(encode_png).collect();
     for (n, bytes) in encoded?.iter().enumerate() {
-        write(format!("frame_{:0digits$}.png", n + 1), bytes)?;
+        folder.write(&format!("frame_{:0digits$}.png", n + 1), bytes)?;
     }
-    write("sheet.png".into(), &encode_png(&contact_sheet(&pictures))?)?;
+    folder.write("sheet.png", &encode_png(&contact_sheet(&pictures))?)?;
     let delays = delays(&rendering.clip.frame_indices, rendering.fps);
-    write("animation.gif".into(), &encode_gif(&pictures, &delays)?)?;
-    write("frames.safetensors".into(), &frames_file(rendering))?;
-    Ok(written)
+    folder.write("animation.gif", &encode_gif(&pictures, &delays)?)?;
+    folder.write("frames.safetensors", &frames_file(rendering))?;
+    Ok(folder.written)
+}
+
+/// A folder that files are written into, each whole or not at all.
+struct Folder<'a> {
+    dir: &'a Path,
+    /// In the order of writing.
+    written: Vec<PathBuf>,
+}
+
+impl<'a> Folder<'a> {
+    /// Makes it where it does not exist.
+    fn open(dir: &'a Path) -> io::Result<Folder<'a>> {
+        std::fs::create_dir_all(dir)
+            .map_err(|e| io::Error::new(e.kind(), format!("cannot create {}: {e}", dir.display())))?;
+        Ok(Folder { dir, written: Vec::new() })
+    }
+
+    fn write(&mut self, name: &str, bytes: &[u8]) -> io::Result<()> {
+        let path = self.dir.join(name);
+        write_atomically(&path, bytes)?;
+        self.written.push(path);
+        Ok(())
+    }
 }
 
 /// A safetensors file with `frames [T, H, W, 3]`, and as metadata the source frame of each (`frame_indices`,

@@ -7,7 +7,7 @@ use clap::Parser;
 use draction::{
     cli::{finish, say},
     motion::{
-        humanoid::{Action, Person, as_kinect, perform},
+        humanoid::{Action, Person, SAMPLES, as_kinect, perform},
         write_bvh, write_ntu,
     },
     store::write_atomically,
@@ -36,13 +36,7 @@ fn run(Args { folder }: &Args) -> anyhow::Result<()> {
         write_atomically(&path, text.as_bytes())?;
         say(format_args!("{} ({} KB)", path.display(), text.len() / 1000))
     };
-    for (seed, name, action) in [
-        (1, "wave_left_hand", Action::WaveLeftHand),
-        (2, "raise_right_hand", Action::RaiseRightHand),
-        (3, "squat", Action::Squat),
-        (4, "walk", Action::Walk),
-        (5, "clap", Action::Clap),
-    ] {
+    for (seed, name, action) in SAMPLES {
         let person = Person { seed, ..Person::default() };
         let motion = perform(action, &person, FPS);
         write(&format!("{name}.bvh"), write_bvh(&motion, 0)?)?;

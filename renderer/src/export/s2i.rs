@@ -2,14 +2,13 @@
 
 use std::{
     collections::BTreeMap,
-    io,
     path::{Path, PathBuf},
 };
 
-use super::{ExportError, encode_png, pictures};
+use super::{ExportError, Folder, encode_png, pictures};
 use crate::{
     s2i::{S2i, S2iPicture, Stream},
-    store::{to_safetensors, write_atomically},
+    store::to_safetensors,
 };
 
 /// Writes `<stream>_<person>.png`, persons counted from 1, and `s2i.safetensors` into `dir`, which is made where it does
@@ -19,23 +18,15 @@ use crate::{
 /// # Errors
 /// [`ExportError`] for everything the file system refuses.
 pub fn write_s2i(dir: &Path, s2i: &S2i, streams: &[(Stream, S2iPicture)]) -> Result<Vec<PathBuf>, ExportError> {
-    std::fs::create_dir_all(dir)
-        .map_err(|e| io::Error::new(e.kind(), format!("cannot create {}: {e}", dir.display())))?;
-    let mut written = Vec::new();
-    let mut write = |name: String, bytes: &[u8]| {
-        let path = dir.join(name);
-        write_atomically(&path, bytes)?;
-        written.push(path);
-        Ok::<_, io::Error>(())
-    };
+    let mut folder = Folder::open(dir)?;
     for (stream, picture) in streams {
         let drawn = pictures(&picture.interleaved(), picture.size, picture.size)?;
         for (drawn, person) in drawn.iter().zip(&picture.persons) {
-            write(format!("{}_{}.png", stream.name(), person + 1), &encode_png(drawn)?)?;
+            folder.write(&format!("{}_{}.png", stream.name(), person + 1), &encode_png(drawn)?)?;
         }
     }
-    write("s2i.safetensors".into(), &numbers(s2i, streams))?;
-    Ok(written)
+    folder.write("s2i.safetensors", &numbers(s2i, streams))?;
+    Ok(folder.written)
 }
 
 fn numbers(s2i: &S2i, streams: &[(Stream, S2iPicture)]) -> Vec<u8> {

@@ -46,6 +46,15 @@ const JOINTS: [(&str, Option<usize>); 21] = [
     ("RightUpLeg", Some(0)), ("RightLeg", Some(17)), ("RightFoot", Some(18)), ("RightToeBase", Some(19)),
 ];
 
+/// The bundled samples, `assets/samples/<name>.bvh`: the seed of who performs, the name, and what is performed.
+pub const SAMPLES: [(u64, &str, Action); 5] = [
+    (1, "wave_left_hand", Action::WaveLeftHand),
+    (2, "raise_right_hand", Action::RaiseRightHand),
+    (3, "squat", Action::Squat),
+    (4, "walk", Action::Walk),
+    (5, "clap", Action::Clap),
+];
+
 /// The person's skeleton: 21 joints from hips to head, hands and toes.
 pub fn skeleton() -> Skeleton {
     Skeleton::named(JOINTS.iter().map(|j| j.0.to_owned()).collect(), JOINTS.iter().map(|j| j.1).collect())

@@ -60,13 +60,7 @@ fn apart(motion: &Motion, body: usize, other: &Motion) -> f32 {
 
 #[test]
 fn the_samples_are_what_is_written_of_their_performers() {
-    for (seed, name, action) in [
-        (1, "wave_left_hand", Action::WaveLeftHand),
-        (2, "raise_right_hand", Action::RaiseRightHand),
-        (3, "squat", Action::Squat),
-        (4, "walk", Action::Walk),
-        (5, "clap", Action::Clap),
-    ] {
+    for (seed, name, action) in humanoid::SAMPLES {
         let motion = humanoid::perform(action, &Person { seed, ..Person::default() }, 30.0);
         let sample = std::fs::read_to_string(skeletonllm_checks::asset(&format!("samples/{name}.bvh"))).unwrap();
         assert!(write_bvh(&motion, 0).unwrap() == sample, "{name}");
