@@ -3,6 +3,7 @@
 // The program tells how it goes by events named "skeletonllm" on the canvas; their `detail.kind` is "phase" (a line of
 // text and a fraction for the loading screen), "interactive" (it can be used now) or "crashed" (it cannot go on).
 
+import * as controls from "./controls.js";
 import { download, keepForOffline, text } from "./downloads.js";
 import * as screen from "./screen.js";
 import { chooseVariant } from "./support.js";
@@ -28,20 +29,21 @@ async function boot() {
   Promise.allSettled([choosing, model, samples]);
   const { name, note } = await choosing;
   if (note) screen.note(note);
-  const start = await fetchProgram(build.variants[name]);
+  const { start, act } = await fetchProgram(build.variants[name]);
   await start(canvas, await model, await samples);
+  controls.connect(act);
 }
 
-// Resolves to the program's entry once it is compiled.
+// Resolves to the program's ways in once it is compiled.
 async function fetchProgram({ script, wasm }) {
   const advance = screen.downloading("code", [script, wasm]);
   // the browser compiles while it downloads; the glue is small and comes first
   const program = download(wasm, advance, "application/wasm");
   program.catch(() => {});
   await (await download(script, advance)).arrayBuffer();
-  const { default: init, start } = await import(new URL(script.path, document.baseURI));
+  const { default: init, start, act } = await import(new URL(script.path, document.baseURI));
   await init({ module_or_path: await program });
-  return start;
+  return { start, act };
 }
 
 // Resolves to `{config, draction, model, tokenizer}`, each the bytes of a file.

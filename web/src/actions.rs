@@ -4,7 +4,7 @@ use draction::{
     motion::{Unit, UpAxis},
     s2i::Stream,
 };
-use eframe::egui::{Context, Key, Modifiers};
+use eframe::egui::{Context, InputState, Key, Modifiers, Popup};
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,8 +67,14 @@ pub enum Action {
     SaveGif,
     /// Save what was said as JSON.
     SaveJson,
+    /// Save the labels of all takes as CSV.
+    SaveLabels,
+    /// Copy an address that leads to what is in view.
+    Share,
     /// Close a notice, by its index.
     CloseNotice(usize),
+    /// Close all notices.
+    CloseNotices,
     /// Show or hide the list of keys.
     ToggleHelp,
     /// Show or hide the shader workbench.
@@ -80,6 +86,23 @@ pub enum Action {
     /// Keep what the workbench drew in a file.
     #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
     Capture,
+}
+
+impl Action {
+    /// What a control outside of the window stands for, by its name and a value; `None` for what there is not.
+    #[must_use]
+    pub fn named(name: &str, value: &str) -> Option<Action> {
+        Some(match name {
+            "open" => Action::ChooseFiles,
+            "play" => Action::TogglePlay,
+            "recognise" => Action::Recognise,
+            "spans" => Action::LabelSpans,
+            "sample" => Action::OpenSample(value.to_owned()),
+            "take" => Action::Select(value.parse().ok()?),
+            "ask" => Action::Ask(value.to_owned()),
+            _ => return None,
+        })
+    }
 }
 
 /// Keys, what they do, and the words for it; also the list that the help shows.
@@ -114,13 +137,25 @@ fn after(shown: Option<Stream>) -> Option<Stream> {
     }
 }
 
-/// What the keys pressed since the last frame ask for. While a text field has the keyboard, only Escape counts.
-pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>) -> Vec<Action> {
+/// What the keys pressed since the last frame ask for. While a text field has the keyboard, only Escape counts; while a
+/// menu is open or the list of keys is shown, keys belong to what is in front.
+pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>, help: bool) -> Vec<Action> {
     let mut actions = Vec::new();
+    if Popup::is_any_open(ctx) {
+        return actions;
+    }
+    if help {
+        if ctx.input_mut(questioned) {
+            actions.push(Action::ToggleHelp);
+        }
+        return actions;
+    }
     let typing = ctx.text_edit_focused();
     // a button that Tab has reached is pressed by Space
     let on_a_button = ctx.memory(|memory| memory.focused().is_some());
     ctx.input_mut(|input| {
+        // before the slash, which is on the same key
+        let help = !typing && questioned(input);
         let mut on = |key: Key, action: Action| {
             if input.consume_key(Modifiers::NONE, key) {
                 actions.push(action);
@@ -141,8 +176,6 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>) -> Vec<
         }
         on(Key::Home, Action::Seek(0.0));
         on(Key::End, Action::SeekEnd);
-        on(Key::PageUp, Action::SelectBy(-1));
-        on(Key::PageDown, Action::SelectBy(1));
         on(Key::O, Action::ChooseFiles);
         on(Key::Slash, Action::FocusQuestion);
         on(Key::R, Action::Recognise);
@@ -155,10 +188,16 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>) -> Vec<
         on(Key::G, Action::SaveGif);
         on(Key::J, Action::SaveJson);
         on(Key::T, Action::ToggleTheme);
-        on(Key::Questionmark, Action::ToggleHelp);
         #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
         on(Key::B, Action::ToggleWorkbench);
-        for (modifiers, frames) in [(Modifiers::NONE, 1), (Modifiers::SHIFT, 10)] {
+        for (key, sign) in [(Key::PageUp, -1), (Key::PageDown, 1)] {
+            let times = input.count_and_consume_key(Modifiers::NONE, key) as isize;
+            if times > 0 {
+                actions.push(Action::SelectBy(sign * times));
+            }
+        }
+        // with Shift first: what asks for no modifier takes Shift along
+        for (modifiers, frames) in [(Modifiers::SHIFT, 10), (Modifiers::NONE, 1)] {
             for (key, sign) in [(Key::ArrowLeft, -1), (Key::ArrowRight, 1)] {
                 let times = input.count_and_consume_key(modifiers, key) as i64;
                 if times > 0 {
@@ -166,7 +205,7 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>) -> Vec<
                 }
             }
         }
-        if input.consume_key(Modifiers::SHIFT, Key::Questionmark) || input.consume_key(Modifiers::SHIFT, Key::Slash) {
+        if help {
             actions.push(Action::ToggleHelp);
         }
         const DIGITS: [Key; 9] =
@@ -180,9 +219,52 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>) -> Vec<
     actions
 }
 
+/// Whether a question mark was typed, whatever a keyboard needs for it.
+fn questioned(input: &mut InputState) -> bool {
+    input.consume_key(Modifiers::NONE, Key::Questionmark) || input.consume_key(Modifiers::SHIFT, Key::Slash)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::widgets::testing::Harness;
+
+    #[test]
+    fn controls_of_the_page_have_names() {
+        assert_eq!(Action::named("ask", "Who?"), Some(Action::Ask("Who?".to_owned())));
+        assert_eq!(Action::named("take", "2"), Some(Action::Select(2)));
+        assert_eq!((Action::named("take", "-1"), Action::named("format the disk", "")), (None, None));
+    }
+
+    /// What keys of one frame ask for.
+    fn pressed(keys: &[(Key, Modifiers)], help: bool) -> Vec<Action> {
+        let mut h = Harness::new(400.0, 300.0);
+        keys.iter().for_each(|&(key, modifiers)| h.key(key, modifiers));
+        let mut actions = Vec::new();
+        h.frame(|ui| actions.extend(from_keys(ui.ctx(), &[], None, help)));
+        actions
+    }
+
+    #[test]
+    fn shift_makes_ten_of_a_step_and_every_press_counts() {
+        let (none, shift) = (Modifiers::NONE, Modifiers::SHIFT);
+        assert_eq!(pressed(&[(Key::ArrowRight, none)], false), [Action::Step(1)]);
+        assert_eq!(pressed(&[(Key::ArrowRight, shift)], false), [Action::Step(10)]);
+        assert_eq!(pressed(&[(Key::ArrowLeft, shift); 2], false), [Action::Step(-20)]);
+        assert_eq!(pressed(&[(Key::PageUp, none); 3], false), [Action::SelectBy(-3)]);
+        assert_eq!(pressed(&[(Key::Slash, none)], false), [Action::FocusQuestion]);
+    }
+
+    #[test]
+    fn keys_belong_to_the_list_of_keys_while_it_is_shown() {
+        let none = Modifiers::NONE;
+        assert_eq!(pressed(&[(Key::Escape, none)], false), [Action::Stop]);
+        assert_eq!(pressed(&[(Key::Escape, none), (Key::Space, none)], true), []);
+        for (key, modifiers) in [(Key::Questionmark, none), (Key::Slash, Modifiers::SHIFT)] {
+            assert_eq!(pressed(&[(key, modifiers)], false), [Action::ToggleHelp], "{key:?}");
+            assert_eq!(pressed(&[(key, modifiers)], true), [Action::ToggleHelp], "{key:?}");
+        }
+    }
 
     #[test]
     fn one_stream_comes_after_the_other_and_then_none() {

@@ -29,10 +29,12 @@ use crate::{
     document::Document,
     files::Incoming,
     inference::Inference,
+    link::Link,
     panels::{self, Content, UiState},
     pictures::{Pictures, TakeTextures},
     platform::{self, Kind},
     playback::Playback,
+    preferences::Preferences,
     theme,
 };
 
@@ -49,6 +51,8 @@ pub struct Parts {
     pub parking: Parking,
     /// Files to open first.
     pub incoming: Incoming,
+    /// What the page's address asks for.
+    pub link: Link,
 }
 
 /// The window's content.
@@ -69,20 +73,34 @@ pub struct App {
     /// The pictures have changed since the labels were found.
     stale: bool,
     announced_interactive: bool,
+    /// Size of the window, in points.
+    size: egui::Vec2,
+    /// What the page's address asks for and was not done yet.
+    link: Link,
+    /// As they are kept for the next visit.
+    preferences: Preferences,
+    /// Whether there is an address that can lead others here.
+    shareable: bool,
 }
 
 impl App {
     /// Takes up the work of an earlier window, if there was one.
     pub fn new(ctx: &egui::Context, parts: Parts) -> App {
         theme::install(ctx);
-        let Parts { inference, pictures, parking, incoming } = parts;
+        let Parts { inference, pictures, parking, incoming, link } = parts;
         if pictures.backend().is_software() || platform::prefers_calm() {
             theme::calm(ctx);
         }
-        let document = parking.take().unwrap_or_default();
+        let parked = parking.take();
+        let (mut document, mut playback) = (Document::default(), Playback::default());
+        match parked {
+            Some(parked) => document = parked,
+            None => Preferences::recall().unwrap_or_default().apply(&mut document, &mut playback),
+        }
         let mut app = App {
+            preferences: Preferences::of(&document, playback),
             document,
-            playback: Playback::default(),
+            playback,
             ui_state: UiState::default(),
             inference,
             pictures,
@@ -94,9 +112,52 @@ impl App {
             saves: Saves::default(),
             stale: false,
             announced_interactive: false,
+            size: egui::Vec2::ZERO,
+            link,
+            shareable: platform::address().is_some(),
         };
         app.apply_theme(ctx);
+        app.follow_link(ctx);
         app
+    }
+
+    /// Opens what the page's address names.
+    fn follow_link(&mut self, ctx: &egui::Context) {
+        if let Some(sample) = self.link.sample.take() {
+            match self.samples.contains(&sample) {
+                true => platform::read_sample(&sample, &self.incoming, ctx),
+                false => self.report_error(&format!("{sample}: there is no such sample")),
+            }
+        }
+        if let Some(url) = self.link.url.take() {
+            platform::read_url(&url, &self.incoming, ctx);
+        }
+    }
+
+    /// Goes to the moment that the page's address names once something is open, and asks its question once the model is
+    /// there.
+    fn continue_link(&mut self) {
+        if self.document.takes.is_empty() {
+            return;
+        }
+        if let Some((take, seconds)) = self.document.takes.first_mut().zip(self.link.seconds.take()) {
+            take.frame = (seconds * take.motion.fps).min(take.motion.frames().saturating_sub(1) as f32);
+            self.playback.playing = false;
+        }
+        if self.inference.status().is_ready()
+            && let Some(question) = self.link.question.take()
+        {
+            self.ask(&question);
+        }
+    }
+
+    /// Keeps what was chosen for the next visit.
+    fn keep_preferences(&mut self) {
+        let now = Preferences::of(&self.document, self.playback);
+        if now != self.preferences {
+            now.remember();
+            self.preferences = now;
+        }
     }
 
     /// Takes in what arrived, carries out what was asked for.
@@ -117,8 +178,19 @@ impl App {
         if let Some(left) = self.document.drop_old_notices(Instant::now()) {
             ctx.request_repaint_after(left);
         }
-        for action in actions::from_keys(ctx, &self.samples, self.document.s2i) {
+        for action in platform::pressed(ctx) {
             self.perform(ctx, action);
+        }
+        for action in actions::from_keys(ctx, &self.samples, self.document.s2i, self.ui_state.shows_help()) {
+            self.perform(ctx, action);
+        }
+        self.continue_link();
+        self.keep_preferences();
+        let size = ctx.content_rect().size();
+        if self.size != size {
+            // panels are as large as they were in the frame before
+            self.size = size;
+            ctx.request_repaint();
         }
         self.refresh(ctx);
         self.play(ctx);
@@ -162,6 +234,7 @@ impl App {
             model: self.inference.status(),
             busy: self.inference.is_busy(),
             samples: &self.samples,
+            shareable: self.shareable,
             #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
             workbench: self.workbench.as_deref().filter(|bench| bench.open),
         };

@@ -31,6 +31,16 @@ pub fn describes(name: &str) -> Option<&'static str> {
     }
 }
 
+/// How much of a file's name a description has for its own; nothing where it describes other files.
+pub fn nearness(description: &str, name: &str) -> Option<usize> {
+    let (stem, ending) = parts(name);
+    let wanted = if ending == "npz" { "npy" } else { &ending };
+    describes(description).filter(|described| described[1..] == *wanted)?;
+    let (own, _) = parts(description);
+    let begins = stem.strip_prefix(&own).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+    Some(if begins { own.len() } else { 0 })
+}
+
 impl Companions {
     /// Keeps a description for files that come after it.
     pub fn keep(&mut self, file: FileSource) {
@@ -43,15 +53,8 @@ impl Companions {
 
     /// The description of a file: the one of its own name, or that its name begins with, else the newest.
     pub fn of(&self, name: &str) -> Option<&[u8]> {
-        let (stem, ending) = parts(name);
-        let wanted = if ending == "npz" { "npy" } else { &ending };
-        let fits = |file: &&FileSource| describes(&file.name).is_some_and(|described| described[1..] == *wanted);
-        let nearness = |file: &FileSource| {
-            let (own, _) = parts(&file.name);
-            let begins = stem.strip_prefix(&own).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
-            if begins { own.len() } else { 0 }
-        };
-        self.kept.iter().filter(fits).max_by_key(|file| nearness(file)).map(|file| &file.bytes[..])
+        let near = self.kept.iter().filter_map(|file| Some((nearness(&file.name, name)?, file)));
+        near.max_by_key(|(nearness, _)| *nearness).map(|(_, file)| &file.bytes[..])
     }
 }
 

@@ -158,7 +158,8 @@ impl Subject {
     }
 }
 
-/// A line over the window: a problem until somebody closes it, anything else for a while.
+/// A line over the window, for a while. Nothing is lost with it: what was opened stays open, and what failed can be
+/// tried again.
 #[derive(Clone, Debug)]
 pub struct Notice {
     /// Whether something went wrong.
@@ -169,8 +170,17 @@ pub struct Notice {
     pub said_at: web_time::Instant,
 }
 
-/// How long a notice stays that is no problem: enough to read a line twice.
-const NOTICE_TIME: Duration = Duration::from_secs(5);
+impl Notice {
+    /// How long it stays: enough to read a line twice, or a problem with its file, line and cause.
+    fn time(&self) -> Duration {
+        Duration::from_secs(if self.error { 15 } else { 5 })
+    }
+
+    /// How long it still stays.
+    fn left(&self, now: web_time::Instant) -> Option<Duration> {
+        self.time().checked_sub(now.saturating_duration_since(self.said_at)).filter(|left| !left.is_zero())
+    }
+}
 
 /// Everything that survives the window.
 #[derive(Debug, Default)]
@@ -202,7 +212,7 @@ pub struct Document {
 /// What a file turned out to be.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Opened {
-    /// A motion: the take's index.
+    /// A motion: the take's index, an earlier one's if the same file is open already.
     Take(usize),
     /// A renderer's weights.
     Weights,
@@ -282,6 +292,12 @@ impl Document {
         }
         let sidecar = self.companions.of(&name).map(<[u8]>::to_vec);
         let options = ReadOptions { sidecar, ..self.options.clone() };
+        let again = |take: &Take| {
+            take.file.name == name && take.file.bytes == file.bytes && take.options.sidecar == options.sidecar
+        };
+        if let Some(index) = self.takes.iter().position(again) {
+            return Ok(Opened::Take(index));
+        }
         let take = self.read(Arc::new(FileSource { name, bytes: file.bytes.clone() }), options)?;
         self.takes.push(take);
         Ok(Opened::Take(self.takes.len() - 1))
@@ -337,9 +353,8 @@ impl Document {
 
     /// Takes away the notices that have been read by now. Returns when to come again, if any are left.
     pub fn drop_old_notices(&mut self, now: web_time::Instant) -> Option<Duration> {
-        let left = |notice: &Notice| NOTICE_TIME.checked_sub(now.saturating_duration_since(notice.said_at));
-        self.notices.retain(|notice| notice.error || left(notice).is_some_and(|left| !left.is_zero()));
-        self.notices.iter().filter(|notice| !notice.error).filter_map(left).min()
+        self.notices.retain(|notice| notice.left(now).is_some());
+        self.notices.iter().filter_map(|notice| notice.left(now)).min()
     }
 }
 
@@ -348,7 +363,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn notices_go_by_themselves_and_problems_stay() {
+    fn notices_go_by_themselves_and_problems_last_longer() {
         let mut document = Document::default();
         for _ in 0..2 {
             document.notice(true, "walk.bvh, line 3: no joints");
@@ -356,10 +371,14 @@ mod tests {
         }
         assert_eq!(document.notices.len(), 2);
         let said = document.notices[1].said_at;
-        assert_eq!(document.drop_old_notices(said), Some(NOTICE_TIME));
-        assert_eq!(document.drop_old_notices(said + NOTICE_TIME / 2), Some(NOTICE_TIME / 2));
-        assert_eq!(document.drop_old_notices(said + NOTICE_TIME), None);
+        document.notices[0].said_at = said;
+        let second = Duration::from_secs(1);
+        assert_eq!(document.drop_old_notices(said), Some(5 * second));
+        assert_eq!(document.drop_old_notices(said + 2 * second), Some(3 * second));
+        assert_eq!(document.drop_old_notices(said + 5 * second), Some(10 * second));
         assert!(matches!(&document.notices[..], [Notice { error: true, .. }]));
+        assert_eq!(document.drop_old_notices(said + 15 * second), None);
+        assert!(document.notices.is_empty());
     }
 
     fn sample(name: &str) -> FileSource {
@@ -378,6 +397,9 @@ mod tests {
         let problem = document.open(&broken).unwrap_err();
         assert!(problem.contains("broken.bvh"), "{problem}");
         assert_eq!(document.takes.len(), 1, "what was open stays open");
+        document.open(&sample("walk.bvh")).unwrap();
+        assert_eq!(document.open(&sample("squat.bvh")), Ok(Opened::Take(0)), "it is open already");
+        assert_eq!(document.takes.len(), 2);
     }
 
     #[test]

@@ -122,9 +122,43 @@ pub fn json(take: &Take) -> String {
     serde_json::to_string_pretty(&said).expect("numbers and words are JSON")
 }
 
+/// A line for each take: file, seconds, most likely label and its probability, in the order of opening. As RFC 4180 has it.
+pub fn labels_csv(takes: &[Take]) -> String {
+    let mut csv = "file,seconds,label,probability\r\n".to_owned();
+    for take in takes {
+        let (label, probability) = match take.labels.first() {
+            Some((label, probability)) => (quoted(label), format!("{probability:.4}")),
+            None => Default::default(),
+        };
+        csv += &format!("{},{:.2},{label},{probability}\r\n", quoted(&take.name), take.motion.seconds());
+    }
+    csv
+}
+
+/// A field of CSV: in quotation marks where it would end otherwise.
+fn quoted(text: &str) -> String {
+    if text.contains([',', '"', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{document::Document, files::FileSource};
+
+    #[test]
+    fn labels_of_all_takes_are_a_table() {
+        let bytes = std::fs::read(format!("{}/../assets/samples/squat.bvh", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let mut document = Document::default();
+        for name in ["one, \"two\".bvh", "plain.bvh"] {
+            document.open(&FileSource { name: name.to_owned(), bytes: bytes.clone() }).unwrap();
+        }
+        document.takes[1].labels.push(("squat".to_owned(), 0.95));
+        let seconds = format!("{:.2}", document.takes[0].motion.seconds());
+        let expected = format!(
+            "file,seconds,label,probability\r\n\"one, \"\"two\"\".bvh\",{seconds},,\r\nplain.bvh,{seconds},squat,0.9500\r\n"
+        );
+        assert_eq!(labels_csv(&document.takes), expected);
+    }
 
     #[test]
     fn an_animation_has_at_most_its_frames_and_never_beyond_the_take() {

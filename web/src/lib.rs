@@ -17,12 +17,14 @@ pub mod exports;
 pub mod files;
 pub mod icons;
 pub mod inference;
+pub mod link;
 #[cfg(target_family = "wasm")]
 mod page;
 pub mod panels;
 pub mod pictures;
 pub mod platform;
 pub mod playback;
+pub mod preferences;
 pub mod theme;
 pub mod widgets;
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]

@@ -8,10 +8,12 @@ use skeletonllm::{drawing::HostDrawing, folder::ModelFiles};
 use wasm_bindgen::prelude::*;
 
 use crate::{
+    actions::Action,
     app::{App, Parking, Parts},
     device::{self, Devices},
     files::Incoming,
     inference::Inference,
+    link::Link,
     pictures::Pictures,
     platform,
 };
@@ -49,11 +51,21 @@ pub async fn start(canvas: web_sys::HtmlCanvasElement, files: JsValue, samples: 
         files: model_files(&files)?,
         parking: Parking::default(),
         incoming: Incoming::default(),
+        link: RefCell::new(Link::of(platform::query().iter().map(|(name, value)| (&name[..], &value[..])))),
         runner: RefCell::new(None),
         #[cfg(feature = "gpu")]
         restarts: Cell::new(0),
     });
     open_window(page).await
+}
+
+/// Does what a control of the page stands for: `open`, `play`, `recognise`, `spans`, or with a value `sample` (its file
+/// name), `take` (its index) and `ask` (the question).
+#[wasm_bindgen]
+pub fn act(name: &str, value: &str) {
+    if let Some(action) = Action::named(name, value) {
+        platform::press(action);
+    }
 }
 
 /// What outlives a window and its device.
@@ -62,6 +74,8 @@ struct Page {
     files: ModelFiles,
     parking: Parking,
     incoming: Incoming,
+    /// What the address asks for, until the first window takes it.
+    link: RefCell<Link>,
     runner: RefCell<Option<eframe::WebRunner>>,
     #[cfg(feature = "gpu")]
     restarts: Cell<u32>,
@@ -96,6 +110,7 @@ fn app(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<App, String>
         pictures: Pictures::new(pictures, drawing),
         parking: page.parking.clone(),
         incoming: page.incoming.clone(),
+        link: page.link.take(),
     };
     Ok(App::new(&cc.egui_ctx, parts))
 }

@@ -25,11 +25,17 @@ use crate::{
     pictures::TakeTextures,
     playback::Playback,
     theme,
-    widgets::{Banner, Orbit, Severity, TimelineState, drop_overlay, drop_zone, segmented, toasts},
+    widgets::{Banner, Closed, Orbit, Severity, TimelineState, drop_overlay, drop_zone, segmented, toasts},
 };
 
 /// Windows narrower than this show one page at a time, in points.
 const NARROW: f32 = 860.0;
+/// Windows narrower than this list their takes in a menu.
+const ROOM_FOR_TAKES: f32 = 1000.0;
+/// Windows lower than this have the pictures in one row, and those of phones on their side tabs beside the buttons.
+const LOW: f32 = 640.0;
+/// As [`LOW`], of phones on their side.
+const FLAT: f32 = 480.0;
 /// The pages of a narrow window.
 const PAGES: [&str; 3] = ["Motion", "Pictures", "Ask"];
 /// The page that holds the chat.
@@ -51,6 +57,8 @@ pub struct Content<'a> {
     pub busy: bool,
     /// File names of the bundled samples.
     pub samples: &'a [String],
+    /// Whether there is an address that can lead others here.
+    pub shareable: bool,
     /// The shader workbench while it is open. It covers everything else.
     #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
     pub workbench: Option<&'a Workbench>,
@@ -62,6 +70,8 @@ pub struct UiState {
     /// Where the 3-D view looks from, and the id of the take that it was set up for.
     orbit: Orbit,
     orbit_of: u64,
+    /// What the list of takes shows.
+    takes: takes::TakeList,
     /// Zoom of the timeline.
     timeline: TimelineState,
     /// Whether hands and feet leave trails.
@@ -72,6 +82,19 @@ pub struct UiState {
     help: bool,
     /// On a narrow window: which of [`PAGES`] is shown.
     page: usize,
+    /// Where things were in the last frame.
+    pub places: Places,
+}
+
+/// Where the things are that every window must have room for, in points; nothing for what is on another page.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Places {
+    /// The moving skeleton.
+    pub scene: Option<egui::Rect>,
+    /// DrAction's picture.
+    pub picture: Option<egui::Rect>,
+    /// Labels, questions and answers.
+    pub conversation: Option<egui::Rect>,
 }
 
 impl UiState {
@@ -84,6 +107,11 @@ impl UiState {
     /// Shows or hides the list of keys.
     pub fn toggle_help(&mut self) {
         self.help = !self.help;
+    }
+
+    /// Whether the list of keys is shown.
+    pub fn shows_help(&self) -> bool {
+        self.help
     }
 
     /// Looks at another take from the start.
@@ -100,15 +128,17 @@ impl UiState {
 pub fn show(content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec<Action> {
     let mut actions = Vec::new();
     let ctx = ui.ctx().clone();
+    state.places = Places::default();
     let narrow = ui.available_width() < NARROW;
     header::show(&content, state, ui, narrow, &mut actions);
+    let below = ui.available_rect_before_wrap().top();
     if content.document.takes.is_empty() {
         empty(&content, ui, &mut actions);
     } else if !bench(&content, state, ui, &mut actions) {
         if narrow { pages(&content, state, ui, &mut actions) } else { columns(&content, state, ui, &mut actions) }
     }
     drop_overlay(&ctx, "Drop to open");
-    notices(content.document, &ctx, &mut actions);
+    notices(content.document, below, &ctx, &mut actions);
     help::show(state, &ctx, &mut actions);
     actions
 }
@@ -130,9 +160,10 @@ fn bench(_: &Content<'_>, _: &mut UiState, _: &mut egui::Ui, _: &mut Vec<Action>
 /// A wide window: takes on the left, chat on the right, pictures and time between them.
 fn columns(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let panel = plain_frame();
-    if content.document.takes.len() > 1 {
+    let low = ui.ctx().content_rect().height() < LOW;
+    if has_list(content.document, ui.available_width()) {
         egui::Panel::left("takes").resizable(false).exact_size(190.0).frame(panel).show(ui, |ui| {
-            takes::show(content.document, ui, actions);
+            takes::show(content.document, &mut state.takes, ui, actions);
         });
     }
     let width = (ui.available_width() * 0.3).clamp(280.0, 400.0);
@@ -142,29 +173,42 @@ fn columns(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, action
     egui::Panel::bottom("timeline").resizable(false).frame(panel).show(ui, |ui| {
         timeline::transport(content, ui, actions);
         timeline::scrubber(content, state, ui, actions);
-        timeline::strip(content, ui, false, actions);
+        timeline::strip(content, ui, low, actions);
     });
     egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| {
         viewport::side_by_side(content, state, ui, actions);
     });
 }
 
+/// Whether a window of that width lists its takes beside everything else; otherwise the header has a menu of them.
+fn has_list(document: &Document, width: f32) -> bool {
+    document.takes.len() > 1 && width >= ROOM_FOR_TAKES
+}
+
 /// A narrow window: one page at a time, time always at hand.
 fn pages(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let panel = plain_frame();
+    let flat = ui.ctx().content_rect().height() < FLAT;
     egui::Panel::bottom("tabs").resizable(false).frame(panel).show(ui, |ui| {
-        timeline::transport(content, ui, actions);
-        timeline::scrubber(content, state, ui, actions);
-        ui.add_space(theme::space::S);
-        ui.vertical_centered(|ui| segmented(ui, &PAGES, &mut state.page));
+        if flat {
+            ui.horizontal(|ui| {
+                segmented(ui, &PAGES, &mut state.page);
+                timeline::transport(content, ui, actions);
+            });
+            timeline::scrubber(content, state, ui, actions);
+        } else {
+            timeline::transport(content, ui, actions);
+            timeline::scrubber(content, state, ui, actions);
+            ui.add_space(theme::space::S);
+            ui.vertical_centered(|ui| segmented(ui, &PAGES, &mut state.page));
+        }
     });
     egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| match state.page {
         0 => viewport::scene(content, state, ui, actions),
         1 => {
             egui::ScrollArea::vertical().show(ui, |ui| {
-                viewport::picture(content, ui, actions);
+                viewport::picture(content, state, ui, actions);
                 timeline::strip(content, ui, true, actions);
-                takes::show(content.document, ui, actions);
             });
         }
         _ => chat::show(content, state, ui, actions),
@@ -173,14 +217,16 @@ fn pages(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions:
 
 fn empty(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| {
-        let title = "Drop a motion file here";
+        // fingers cannot drop anything
+        let fingers = ui.input(|input| input.has_touch_screen()) || ui.available_width() < theme::PHONE;
+        let title = if fingers { "Open a motion file" } else { "Drop a motion file here" };
         let hint = format!("{}. It stays on this machine: pictures, answers and all.", Format::listed());
         drop_zone(ui, title, &hint, |ui| header::open_buttons(content, ui, actions));
     });
 }
 
-/// The newest notices, over everything else.
-fn notices(document: &Document, ctx: &egui::Context, actions: &mut Vec<Action>) {
+/// The newest notices, over what begins so many points below the window's top.
+fn notices(document: &Document, below: f32, ctx: &egui::Context, actions: &mut Vec<Action>) {
     const SHOWN: usize = 3;
     let skipped = document.notices.len().saturating_sub(SHOWN);
     let banners: Vec<Banner<'_>> = (document.notices.iter().skip(skipped))
@@ -191,8 +237,10 @@ fn notices(document: &Document, ctx: &egui::Context, actions: &mut Vec<Action>) 
             closable: true,
         })
         .collect();
-    if let Some(index) = toasts(ctx, &banners) {
-        actions.push(Action::CloseNotice(skipped + index));
+    match toasts(ctx, below, &banners) {
+        Some(Closed::One(index)) => actions.push(Action::CloseNotice(skipped + index)),
+        Some(Closed::All) => actions.push(Action::CloseNotices),
+        None => {}
     }
 }
 

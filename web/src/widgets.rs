@@ -33,7 +33,7 @@ pub use self::{
     chat::{Author, ChatInput, ChatInputOutput, InputAction, MessageAction, MessageView, suggestions},
     controls::{badge, card, section, segmented, slider, toggle},
     drop::{drop_overlay, drop_zone},
-    progress::{Banner, Progress, Severity, toasts},
+    progress::{Banner, Closed, Progress, Severity, toasts},
     scene::{Orbit, SceneView},
     strip::Strip,
     timeline::{SpanView, Timeline, TimelineState, clock},

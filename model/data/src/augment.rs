@@ -18,7 +18,7 @@ use super::rng::Rng;
 pub struct Augmented {
     /// The changed motion.
     pub motion: Motion,
-    /// Whether left and right changed places; texts about the clip then need [`super::labels::mirrored`].
+    /// Whether left and right changed places; texts about the clip then need [`super::label::mirrored`].
     pub mirrored: bool,
 }
 

@@ -6,9 +6,10 @@ mod ntu;
 use std::path::Path;
 
 use super::{
+    error::DataError,
     listing::Listing,
     options::LoadOptions,
-    record::{DataError, METADATA, read_metadata},
+    record::{METADATA, read_metadata},
 };
 
 /// Lists a folder. Its layout shows: a `metadata.jsonl` (see [`read_metadata`]), HumanML3D's `new_joints`, or files

@@ -29,9 +29,11 @@
 pub mod augment;
 pub mod batches;
 pub mod ensemble;
+pub mod error;
 pub mod family;
 pub mod formats;
 pub mod kinematics;
+pub mod label;
 pub mod labels;
 pub mod layout;
 pub mod listing;
@@ -54,6 +56,7 @@ pub mod together;
 
 pub use augment::{AugmentOptions, Augmented, augment, degraded};
 pub use batches::Batches;
+pub use error::DataError;
 pub use family::{Family, FamilyWeights};
 pub use kinematics::{BodyPart, Kinematics, Limbs, Movement, Phase, phases};
 pub use labels::Labels;
@@ -63,7 +66,7 @@ pub use options::{LoadOptions, ProtocolOptions};
 pub use perturb::Perturbation;
 pub use proportions::Proportions;
 pub use questions::{QuestionAnswer, Truth, example, question_of, questions, sample_question};
-pub use record::{DataError, Record};
+pub use record::Record;
 pub use rng::Rng;
 pub use selection::{Selection, SelectionOptions};
 pub use set::{DataClip, DataSet, Failed, Split};

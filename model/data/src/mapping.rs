@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{labels::normalized, set::DataSet};
+use super::{label::normalized, set::DataSet};
 
 /// A file that maps no labels.
 #[derive(Debug, thiserror::Error)]
@@ -43,9 +43,11 @@ impl Mapping {
         Ok(Mapping(map))
     }
 
-    /// The model's labels that it names.
-    pub fn targets(&self) -> impl Iterator<Item = &str> {
-        self.0.values().map(String::as_str)
+    /// The first of the labels it maps to that is none of a model's; a model that knows labels only never names it.
+    #[must_use]
+    pub fn unknown_to(&self, labels: &[String]) -> Option<&str> {
+        let known = |target: &&String| labels.iter().any(|label| normalized(label) == **target);
+        self.0.values().find(|target| !known(target)).map(String::as_str)
     }
 
     /// Gives the clips of a set the model's labels and leaves out those of labels that the file does not name.
@@ -91,7 +93,10 @@ mod tests {
         mapping.apply(&mut set);
         let labels: Vec<_> = set.clips.iter().filter_map(|clip| clip.record.label.as_deref()).collect();
         assert_eq!(labels, ["hand waving", "squat down"]);
-        assert_eq!(mapping.targets().collect::<Vec<_>>(), ["hand waving", "squat down"]);
+        let knows =
+            |labels: &[&str]| mapping.unknown_to(&labels.iter().map(|&l| l.to_owned()).collect::<Vec<_>>()).is_none();
+        assert!(knows(&["jog", "Hand waving", "squat down"]));
+        assert!(!knows(&["hand waving", "squat"]));
         assert_eq!(set.candidates, None);
     }
 

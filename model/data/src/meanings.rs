@@ -8,8 +8,8 @@ use std::{
 };
 
 use super::{
-    labels::{Labels, mirrored, normalized},
-    record::{DataError, io_error},
+    error::{DataError, io_error},
+    label::{mirrored, normalized},
 };
 
 /// The file beside folders of clips in which groups are looked for.
@@ -81,12 +81,10 @@ impl Meanings {
         a == b || self.0.iter().any(|group| group.contains(&a) && group.contains(&b))
     }
 
-    /// These labels and all that mean the same as one of them.
-    #[must_use]
-    pub fn with_synonyms(&self, labels: &Labels) -> Labels {
-        let of =
-            |label: &String| self.0.iter().filter(|group| group.contains(label)).flatten().cloned().collect::<Vec<_>>();
-        labels.union(&Labels::new(labels.names().iter().flat_map(of)))
+    /// The labels of the groups that a label is in, itself among them; none where it is in no group.
+    pub fn of<'m>(&'m self, label: &str) -> impl Iterator<Item = &'m str> {
+        let label = normalized(label);
+        self.0.iter().filter(move |group| group.contains(&label)).flatten().map(String::as_str)
     }
 }
 
@@ -113,8 +111,10 @@ mod tests {
             assert_eq!(meanings.same(a, b), same, "{a}, {b}");
             assert_eq!(meanings.same(b, a), same, "{b}, {a}");
         }
-        let expected = Labels::new(["wave", "wave left hand", "wave right hand", "run"]);
-        assert_eq!(meanings.with_synonyms(&Labels::new(["wave", "run"])), expected);
+        let of = |label: &str| meanings.of(label).collect::<BTreeSet<_>>();
+        assert_eq!(of("Wave"), BTreeSet::from(["wave", "wave left hand", "wave right hand"]));
+        assert_eq!(of("wave_left_hand"), BTreeSet::from(["wave", "wave left hand"]));
+        assert!(of("alone").is_empty());
         assert!(Meanings::default().is_empty() && !meanings.is_empty());
     }
 

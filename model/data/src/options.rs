@@ -6,8 +6,8 @@ use draction::motion::{ReadOptions, Slots};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    error::DataError,
     ntu::{MissingSamples, Protocol},
-    record::DataError,
 };
 
 /// How clips are read.

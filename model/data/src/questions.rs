@@ -8,7 +8,8 @@ use draction::motion::Motion;
 use super::{
     family::{Family, FamilyWeights},
     kinematics::{BodyPart, Kinematics, Limbs, Movement, Pace, Phase, Posture, Travel, Turning},
-    labels::{self, Labels},
+    label,
+    labels::Labels,
     record::Record,
     rng::Rng,
     texts::{Phrasing, Repeats, Texts, canonical},
@@ -37,7 +38,7 @@ impl<'a> Truth<'a> {
     /// The truth about a clip in the form in which it is shown: `motion` after augmentation, and whether that
     /// mirrored it. The set's texts are mirrored with it; the kinematics are read from the motion itself.
     pub fn of(record: &Record, motion: &Motion, mirrored: bool, labels: &'a Labels) -> Truth<'a> {
-        let text = |t: &String| if mirrored { labels::mirrored(t) } else { t.clone() };
+        let text = |t: &String| if mirrored { label::mirrored(t) } else { t.clone() };
         Truth {
             label: record.label.as_ref().map(text),
             kinematics: Kinematics::of(motion),
@@ -51,7 +52,7 @@ impl<'a> Truth<'a> {
     /// The hands in motion. A label that names a hand and joints that move another one leave the question open.
     pub fn hands(&self) -> Option<Limbs> {
         let seen = self.kinematics.hands?;
-        match self.label.as_deref().and_then(labels::hand_of) {
+        match self.label.as_deref().and_then(label::hand_of) {
             Some(said) if said != seen => None,
             _ => Some(seen),
         }

@@ -7,7 +7,8 @@ use skeletonllm_checks::shared;
 use super::{
     augment::{AugmentOptions, augment},
     kinematics::{BodyPart, Kinematics, Limbs, Movement, Mover, Posture, Travel, Turning},
-    labels::{Labels, hand_of},
+    label::hand_of,
+    labels::Labels,
     rng::Rng,
     set::{DataSet, Split},
 };

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    error::{DataError, io_error},
     formats::list,
     labels::Labels,
     meanings::Meanings,
     options::LoadOptions,
-    record::{DataError, io_error},
     set::DataSet,
 };
 
@@ -77,7 +77,7 @@ impl SelectionOptions {
             None => Meanings::beside(folders.iter().map(PathBuf::as_path))?,
         };
         let listed = self.unseen.as_deref().map(read_labels).transpose()?;
-        let unseen = listed.map(|labels| meanings.with_synonyms(&labels));
+        let unseen = listed.map(|labels| labels.with_synonyms(&meanings));
         Ok(Selection { folders, meanings, unseen })
     }
 }

@@ -16,12 +16,13 @@ use draction::{
 use rayon::prelude::*;
 
 use super::{
+    error::DataError,
     formats::list,
     labels::Labels,
     listing::Listing,
     meanings::Meanings,
     options::LoadOptions,
-    record::{DataError, Half, Record},
+    record::{Half, Record},
 };
 
 /// Which clips of a folder are wanted.

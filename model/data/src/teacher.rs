@@ -20,7 +20,7 @@ use std::fmt;
 use draction::motion::Motion;
 use thiserror::Error;
 
-use crate::{Record, Truth, labels::normalized};
+use crate::{Record, Truth, label::normalized};
 
 pub use journal::Journal;
 pub use kinematic::{KinematicTeacher, explanation};

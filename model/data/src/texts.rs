@@ -11,7 +11,7 @@ use thiserror::Error;
 use super::{
     family::Family,
     kinematics::{BodyPart, Kinematics, Limbs, Mover, Travel},
-    labels::normalized,
+    label::normalized,
     rng::Rng,
 };
 
@@ -278,7 +278,7 @@ mod tests {
     use std::collections::HashSet;
 
     use super::*;
-    use crate::labels::mirrored;
+    use crate::label::mirrored;
 
     #[test]
     fn wordings_are_many_and_held_out_ones_are_held_out() {

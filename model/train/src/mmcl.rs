@@ -208,7 +208,7 @@ impl GraphLessons<'_> {
     }
 
     fn class(&self, clip: &DataClip) -> Option<usize> {
-        let label = skeletonllm_data::labels::normalized(clip.record.label.as_deref()?);
+        let label = skeletonllm_data::label::normalized(clip.record.label.as_deref()?);
         self.config.labels.iter().position(|known| *known == label)
     }
 }

@@ -13,7 +13,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 use skeletonllm_data::{
     AugmentOptions, DataClip, Labels, Rng, augment,
-    labels::{contains, mirrored, normalized},
+    label::{contains, mirrored, normalized},
 };
 
 use super::{Recogniser, readout};

@@ -18,6 +18,7 @@ use draction::{
     gpu::AdapterChoice,
     passes,
 };
+use skeletonllm_tests::timing;
 
 use gpu::Resident;
 use report::{Report, Row};
@@ -64,13 +65,8 @@ fn main() -> Result<()> {
     if memory::is_child() {
         return memory::child();
     }
-    // `cargo test --benches` asks only whether it runs
-    let measure = std::env::args().any(|arg| arg == "--bench");
-    let mut criterion = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_millis(1500))
-        .configure_from_args();
+    let measure = timing::is_measured();
+    let mut criterion = timing::criterion(Duration::from_millis(1500));
     let gpu = pollster::block_on(GpuEngine::request(&AdapterChoice::default()));
     let gpu = gpu.inspect_err(|error| eprintln!("no GPU is measured: {error}")).ok();
     let is_hardware = gpu.as_ref().is_some_and(|gpu| gpu.adapter().device_type != wgpu::DeviceType::Cpu);

@@ -1,13 +1,11 @@
 //! Measured times as JSON, and as the tables and the curve of RESULTS.md.
 
-use std::{
-    fmt::Write,
-    path::{Path, PathBuf},
-};
+use std::{fmt::Write, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use draction::{engine::gpu::GpuEngine, gpu::Timing, passes::Dims};
 use serde_json::{Value, json};
+use skeletonllm_tests::timing;
 use skeletonllm_train::plot::{Curve, curves};
 
 use crate::{
@@ -97,14 +95,10 @@ impl Report {
         let peaks = ["gpu", "cpu"].map(|engine| (engine, memory::peak(engine)));
         let text = [self.renderings(), memory_table(&peaks), self.growth(), self.pass_table()].concat();
         println!("\n{text}");
-        let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../bench");
-        std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
         let json = serde_json::to_string_pretty(&self.json(&peaks))?;
-        for (name, text) in [("draction.md", text), ("draction.json", json)] {
-            let path = folder.join(name);
-            std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
-        }
-        self.draw(&folder.join("draction.png"))
+        let folder = env!("CARGO_TARGET_TMPDIR");
+        timing::write(folder, "draction.json", &json)?;
+        self.draw(&timing::write(folder, "draction.md", &text)?.with_extension("png"))
     }
 
     fn bandwidth(&self, engine: &str) -> f64 {

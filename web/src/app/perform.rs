@@ -6,6 +6,7 @@ use super::App;
 use crate::{
     actions::Action,
     document::Exchange,
+    link::Link,
     platform::{self, Kind},
 };
 
@@ -16,7 +17,11 @@ impl App {
         match action {
             Action::ChooseFiles => platform::choose_files(&self.incoming, ctx),
             Action::OpenSample(name) => platform::read_sample(&name, &self.incoming, ctx),
-            Action::Select(index) => self.select(index),
+            Action::Select(index) => {
+                if index < self.document.takes.len() {
+                    self.select(index);
+                }
+            }
             Action::SelectBy(by) => {
                 let count = self.document.takes.len() as isize;
                 if count > 0 {
@@ -107,11 +112,14 @@ impl App {
             Action::SaveStrip => self.save_strip(ctx),
             Action::SaveGif => self.save_gif(ctx),
             Action::SaveJson => self.save_json(),
+            Action::SaveLabels => self.save_labels(),
+            Action::Share => self.share(ctx),
             Action::CloseNotice(index) => {
                 if index < self.document.notices.len() {
                     self.document.notices.remove(index);
                 }
             }
+            Action::CloseNotices => self.document.notices.clear(),
             Action::ToggleHelp => self.ui_state.toggle_help(),
             #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
             Action::ToggleWorkbench => self.toggle_workbench(ctx),
@@ -127,7 +135,7 @@ impl App {
         }
     }
 
-    fn ask(&mut self, question: &str) {
+    pub(super) fn ask(&mut self, question: &str) {
         let question = question.trim().to_owned();
         let index = self.document.current;
         if question.is_empty() || self.document.take().is_none() {
@@ -140,6 +148,23 @@ impl App {
         if let Some(subject) = self.document.subject(index) {
             self.inference.ask(subject, id, question);
         }
+    }
+
+    /// Puts an address into the clipboard that leads to the take in view, its moment and its last question.
+    fn share(&mut self, ctx: &egui::Context) {
+        let (Some(take), Some(address)) = (self.document.take(), platform::address()) else { return };
+        if !self.samples.contains(&take.name) {
+            let name = take.name.clone();
+            return self.note(&format!("{name} is on this machine alone: an address can only lead to a sample"));
+        }
+        let link = Link {
+            sample: Some(take.name.clone()),
+            seconds: Some(take.frame / take.motion.fps),
+            question: take.exchanges.last().map(|exchange| exchange.question.clone()),
+            ..Link::default()
+        };
+        ctx.copy_text(format!("{address}?{}", link.query()));
+        self.note("the address of this sample, moment and question is in the clipboard");
     }
 
     fn explain(&mut self, exchange: Option<u64>) {

@@ -31,6 +31,12 @@ impl App {
         }
     }
 
+    /// The labels of all takes, as CSV.
+    pub(super) fn save_labels(&mut self) {
+        let csv = exports::labels_csv(&self.document.takes);
+        self.saves.push(platform::save("labels.csv", "text/csv", csv.as_bytes()));
+    }
+
     /// The strip as PNG.
     pub(super) fn save_strip(&mut self, ctx: &egui::Context) {
         let (Some(take), Some(subject)) = (self.document.take(), self.document.subject(self.document.current)) else {

@@ -3,7 +3,7 @@
 use eframe::egui;
 
 use super::App;
-use crate::{inference::ModelStatus, platform};
+use crate::{document::Take, inference::ModelStatus, platform, widgets::percent};
 
 impl App {
     /// Puts it into the page.
@@ -12,7 +12,7 @@ impl App {
         let status = match (self.inference.status(), take) {
             (ModelStatus::Failed(_), _) => "the model cannot be used".to_owned(),
             (ModelStatus::Loading, _) => "the model is loading".to_owned(),
-            (ModelStatus::Ready { .. }, None) => "ready: drop motion files".to_owned(),
+            (ModelStatus::Ready { .. }, None) => "ready: open motion files".to_owned(),
             (ModelStatus::Ready { .. }, Some(take)) => {
                 let frames = take.motion.frames();
                 let doing = if self.inference.is_busy() { "thinking" } else { "ready" };
@@ -26,6 +26,14 @@ impl App {
         let flag = |on: bool| if on { "1" } else { "" };
         platform::publish("take", take.map_or("", |take| &take.name));
         platform::publish("read", &take.map_or(String::new(), |take| take.reading().join("; ")));
+        let names = self.document.takes.iter().map(|take| one_line(&take.name));
+        platform::publish("list", &names.collect::<Vec<_>>().join("\n"));
+        platform::publish("current", &self.document.current.to_string());
+        platform::publish("samples", &self.samples.join("\n"));
+        platform::publish("long", flag(take.is_some_and(Take::is_long)));
+        let labels = take.map_or(&[][..], |take| &take.labels).iter().take(5);
+        let labels = labels.map(|(label, p)| format!("{} {}", one_line(label), percent(*p)));
+        platform::publish("labels", &labels.collect::<Vec<_>>().join("\n"));
         platform::publish("takes", &self.document.takes.len().to_string());
         platform::publish("frame", &take.map_or(0, |take| take.current_frame() + 1).to_string());
         platform::publish("playing", flag(self.playback.playing));
@@ -36,4 +44,9 @@ impl App {
         platform::publish("memory", &platform::memory().to_string());
         platform::publish("pictures", &self.pictures.drawn().to_string());
     }
+}
+
+/// A name as one line of a list.
+fn one_line(name: &str) -> String {
+    name.replace(['\r', '\n'], " ")
 }

@@ -4,7 +4,10 @@ use std::{cell::RefCell, path::PathBuf, process::ExitCode, rc::Rc};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
-use draction::{cli::Reading, motion::Format};
+use draction::{
+    cli::{Reading, finish},
+    motion::Format,
+};
 use skeletonllm::{
     drawing::HostDrawing,
     folder::{ModelFiles, default_model},
@@ -16,6 +19,7 @@ use skeletonllm_web::{
     document::Document,
     files::Incoming,
     inference::Inference,
+    link::Link,
     pictures::Pictures,
     platform,
 };
@@ -48,13 +52,7 @@ struct Args {
 }
 
 fn main() -> ExitCode {
-    match run(Args::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("viewer: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    finish("viewer", run(Args::parse()))
 }
 
 fn run(args: Args) -> Result<()> {
@@ -89,7 +87,13 @@ fn run(args: Args) -> Result<()> {
         };
         let inference = Inference::start(files, devices.model, &cc.egui_ctx);
         let pictures = Pictures::new(devices.pictures, drawing);
-        let parts = Parts { inference, pictures, parking: Rc::new(RefCell::new(Some(document))), incoming };
+        let parts = Parts {
+            inference,
+            pictures,
+            parking: Rc::new(RefCell::new(Some(document))),
+            incoming,
+            link: Link::default(),
+        };
         Ok(Box::new(App::new(&cc.egui_ctx, parts)))
     };
     eframe::run_native("skeletonllm", options, Box::new(create)).map_err(|error| anyhow!("no window: {error}"))

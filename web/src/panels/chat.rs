@@ -9,7 +9,8 @@ use crate::{
     icons::Icon,
     theme,
     widgets::{
-        Author, BarView, ChatInput, IconButton, InputAction, MessageAction, MessageView, bars, section, suggestions,
+        Author, BarView, ChatInput, IconButton, InputAction, MessageAction, MessageView, bars, percent, section,
+        suggestions,
     },
 };
 
@@ -18,7 +19,11 @@ pub(super) fn show(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui
     egui::Panel::bottom("question").resizable(false).frame(egui::Frame::NONE).show_separator_line(false).show(
         ui,
         |ui| {
-            ui.add_space(theme::space::S);
+            ui.add_space(theme::space::XS);
+            if ui.ctx().content_rect().height() >= super::FLAT {
+                suggested(content, ui, ready, actions);
+                ui.add_space(theme::space::XS);
+            }
             let hint = if ready { "Ask about this motion  ( / )" } else { "The model is loading" };
             let mut draft = content.document.draft.clone();
             let input = ChatInput { text: &mut draft, hint, enabled: ready, busy: content.busy && ready };
@@ -39,14 +44,23 @@ pub(super) fn show(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui
             }
         },
     );
+    state.places.conversation = Some(ui.available_rect_before_wrap());
     egui::ScrollArea::vertical().auto_shrink([false, false]).stick_to_bottom(true).show(ui, |ui| {
         labels(content, ui, actions);
         messages(content, ui, actions);
-        let questions: Vec<&str> = content.model.suggestions().iter().map(String::as_str).collect();
-        if let Some(chosen) = suggestions(ui, &questions, ready) {
-            actions.push(Action::Ask(questions[chosen].to_owned()));
-        }
     });
+}
+
+/// A few questions that were not asked yet.
+fn suggested(content: &Content<'_>, ui: &mut egui::Ui, ready: bool, actions: &mut Vec<Action>) {
+    const FEW: usize = 6;
+    let Some(take) = content.document.take() else { return };
+    let asked = |question: &&str| take.exchanges.iter().any(|exchange| exchange.question == *question);
+    let all = content.model.suggestions().iter().map(String::as_str);
+    let questions: Vec<&str> = all.filter(|question| !asked(question)).take(FEW).collect();
+    if let Some(chosen) = suggestions(ui, &questions, ready) {
+        actions.push(Action::Ask(questions[chosen].to_owned()));
+    }
 }
 
 /// The five most likely labels.
@@ -108,5 +122,5 @@ fn details(exchange: &Exchange) -> Option<String> {
     let stopped = if *stopped { ", stopped" } else { "" };
     let (first, all) = (first_token * 1e3, seconds * 1e3);
     let tokens = format!("{tokens} token{}", if *tokens == 1 { "" } else { "s" });
-    Some(format!("{first:.0} ms · {tokens} in {all:.0} ms · {:.0} %{stopped}", confidence * 100.0))
+    Some(format!("{first:.0} ms · {tokens} in {all:.0} ms · {}{stopped}", percent(*confidence)))
 }

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align, Layout};
 
-use super::{Content, UiState};
+use super::{Content, UiState, takes};
 use crate::{
     actions::Action,
     icons::Icon,
@@ -11,14 +11,35 @@ use crate::{
     widgets::{Button, IconButton, Progress, badge},
 };
 
-pub(super) fn show(content: &Content<'_>, state: &UiState, ui: &mut egui::Ui, narrow: bool, actions: &mut Vec<Action>) {
+/// Windows narrower than this do without the title once something is open, in points.
+const ROOM_FOR_TITLE: f32 = 560.0;
+/// Windows narrower than this have icons alone in their header.
+const ROOM_FOR_WORDS: f32 = 420.0;
+
+pub(super) fn show(
+    content: &Content<'_>,
+    state: &mut UiState,
+    ui: &mut egui::Ui,
+    narrow: bool,
+    actions: &mut Vec<Action>,
+) {
     let frame = super::plain_frame().inner_margin(egui::Margin::symmetric(12, 8));
     egui::Panel::top("header").resizable(false).frame(frame).show(ui, |ui| {
         ui.horizontal(|ui| {
-            ui.label(theme::text::title(if narrow { "Skeleton" } else { "SkeletonLLM" }));
-            ui.add_space(theme::space::S);
+            let room = ui.available_width();
+            if room >= ROOM_FOR_TITLE || content.document.takes.is_empty() {
+                ui.label(theme::text::title("SkeletonLLM"));
+                ui.add_space(theme::space::S);
+            }
             if !content.document.takes.is_empty() {
                 open_buttons(content, ui, actions);
+            }
+            if content.document.takes.len() > 1 && !super::has_list(content.document, room) {
+                let menu = Button::new(&format!("Takes {}", content.document.takes.len())).quiet(true).show(ui);
+                egui::Popup::menu(&menu).show(|ui| {
+                    ui.set_width(240.0);
+                    takes::show(content.document, &mut state.takes, ui, actions);
+                });
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
                 let dark = ui.visuals().dark_mode;
@@ -28,6 +49,10 @@ pub(super) fn show(content: &Content<'_>, state: &UiState, ui: &mut egui::Ui, na
                 }
                 if IconButton::new(Icon::Info).tooltip("Keys (?)").selected(state.help).show(ui).clicked() {
                     actions.push(Action::ToggleHelp);
+                }
+                let share = content.shareable && !narrow && !content.document.takes.is_empty();
+                if share && IconButton::new(Icon::Link).tooltip("Copy an address that leads here").show(ui).clicked() {
+                    actions.push(Action::Share);
                 }
                 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
                 {
@@ -66,11 +91,23 @@ fn device(model: &ModelStatus, ui: &mut egui::Ui) {
 
 /// Buttons for files and samples.
 pub(super) fn open_buttons(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
-    let open = Button::new("Open").icon(Icon::Open).primary(content.document.takes.is_empty());
-    if open.tooltip("Open files (O), or drop them anywhere").show(ui).clicked() {
+    let first = content.document.takes.is_empty();
+    let tip = "Open files (O), or drop them anywhere";
+    let words = first || ui.ctx().content_rect().width() >= ROOM_FOR_WORDS;
+    let open = if words {
+        Button::new("Open").icon(Icon::Open).primary(first).tooltip(tip).show(ui)
+    } else {
+        IconButton::new(Icon::Open).tooltip(tip).show(ui)
+    };
+    if open.clicked() {
         actions.push(Action::ChooseFiles);
     }
-    let samples = Button::new("Samples").icon(Icon::Person).quiet(true).show(ui);
+    // whoever comes for the first time has no file at hand
+    let samples = if words {
+        Button::new("Samples").icon(Icon::Person).quiet(!first).show(ui)
+    } else {
+        IconButton::new(Icon::Person).tooltip("Samples").show(ui)
+    };
     egui::Popup::menu(&samples).show(|ui| {
         ui.set_min_width(200.0);
         for (n, sample) in content.samples.iter().enumerate() {

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use draction::motion::{Unit, UpAxis};
-use eframe::egui::{self, Align, Layout, PopupCloseBehavior};
+use eframe::egui::{self, Align, Layout, PopupCloseBehavior, vec2};
 
 use crate::{
     actions::Action,
@@ -19,7 +19,9 @@ const AXES: [&str; 7] = ["as found", "+y", "+z", "-y", "-z", "+x", "-x"];
 
 /// A line with the main things, all of them under the pointer, and a menu that reads the file otherwise.
 pub(super) fn show(take: &Take, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
-    ui.with_layout(Layout::right_to_left(Align::Center), |ui| {
+    // a row by itself, or the layout from the right would take all the height there is
+    let row = vec2(ui.available_width(), theme::control_height(ui.ctx()));
+    ui.allocate_ui_with_layout(row, Layout::right_to_left(Align::Center), |ui| {
         let button =
             Button::new("Read as").quiet(true).tooltip("Read the file in another unit, or with another axis up");
         let button = button.show(ui);
@@ -48,16 +50,22 @@ fn choices(take: &Take, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     ui.set_min_width(330.0);
     lines(take, ui);
     ui.add_space(theme::space::S);
-    let (mut unit, mut up) = (chosen(&UNITS, &take.options.unit), chosen(&AXES, &take.options.up));
     ui.label(theme::text::section("Unit of length"));
-    let other_unit = segmented(ui, &UNITS, &mut unit).changed();
+    let unit = choice(ui, &UNITS, &take.options.unit);
     ui.label(theme::text::section("Axis that points up"));
-    let other_axis = segmented(ui, &AXES, &mut up).changed();
-    if other_unit || other_axis {
-        let unit: Option<Unit> = UNITS[unit].parse().ok();
-        let up: Option<UpAxis> = AXES[up].parse().ok();
+    let up = choice(ui, &AXES, &take.options.up);
+    if unit.is_some() || up.is_some() {
+        // what was not clicked stays as it was asked for, even where no word stands for it
+        let unit: Option<Unit> = unit.unwrap_or_else(|| take.options.unit.clone());
+        let up: Option<UpAxis> = up.unwrap_or(take.options.up);
         actions.push(Action::ReadAs(unit, up));
     }
+}
+
+/// A row of words with the one that stands for what was asked for; another one, once it is clicked.
+fn choice<T: FromStr + PartialEq>(ui: &mut egui::Ui, words: &[&str], asked: &Option<T>) -> Option<Option<T>> {
+    let mut index = chosen(words, asked);
+    segmented(ui, words, &mut index).changed().then(|| words[index].parse().ok())
 }
 
 /// Which of the words stands for what was asked for; the first one, which stands for nothing, where none does.

@@ -8,19 +8,78 @@ use crate::{
     document::{Document, Take},
     icons::Icon,
     theme::{self, palette},
-    widgets::{IconButton, clock, elided, section},
+    widgets::{IconButton, clock, elided, section, segmented},
 };
 
 /// Height of an entry, in points: two lines of text.
 const HEIGHT: f32 = 44.0;
 
-pub(super) fn show(document: &Document, ui: &mut Ui, actions: &mut Vec<Action>) {
-    section(ui, "Takes", |_| {});
+/// With more takes than this the list can be searched and ordered.
+const MANY: usize = 6;
+
+/// How the list of takes is shown.
+#[derive(Debug, Default)]
+pub(super) struct TakeList {
+    /// What a name or a label must have in it.
+    wanted: String,
+    order: Order,
+}
+
+/// Of the takes in the list.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Order {
+    /// As they were opened.
+    #[default]
+    Opened,
+    Name,
+    Label,
+    Length,
+}
+
+impl TakeList {
+    /// The indices of the takes to show, in their order.
+    fn of(&self, takes: &[Take]) -> Vec<usize> {
+        let wanted = self.wanted.trim().to_lowercase();
+        let has = |text: &str| text.to_lowercase().contains(&wanted);
+        let shown = |take: &Take| has(&take.name) || label(take).is_some_and(has);
+        let mut indices: Vec<usize> = (0..takes.len()).filter(|&i| shown(&takes[i])).collect();
+        match self.order {
+            Order::Opened => {}
+            Order::Name => indices.sort_by_key(|&i| takes[i].name.to_lowercase()),
+            // those without a label last
+            Order::Label => indices.sort_by_key(|&i| (label(&takes[i]).is_none(), label(&takes[i]))),
+            Order::Length => indices.sort_by(|&a, &b| takes[b].motion.seconds().total_cmp(&takes[a].motion.seconds())),
+        }
+        indices
+    }
+}
+
+fn label(take: &Take) -> Option<&str> {
+    take.labels.first().map(|(label, _)| label.as_str())
+}
+
+pub(super) fn show(document: &Document, list: &mut TakeList, ui: &mut Ui, actions: &mut Vec<Action>) {
+    section(ui, "Takes", |ui| {
+        if IconButton::new(Icon::Table).tooltip("Save the labels of all takes as CSV").show(ui).clicked() {
+            actions.push(Action::SaveLabels);
+        }
+    });
+    if document.takes.len() > MANY {
+        let field = egui::TextEdit::singleline(&mut list.wanted).hint_text("Name or label");
+        ui.add(field.desired_width(f32::INFINITY));
+        let orders = [Order::Opened, Order::Name, Order::Label, Order::Length];
+        let mut chosen = orders.iter().position(|order| *order == list.order).unwrap_or(0);
+        if segmented(ui, &["#", "A–Z", "Label", "Time"], &mut chosen).on_hover_text("Order of the takes").changed() {
+            list.order = orders[chosen];
+        }
+    } else {
+        *list = TakeList::default();
+    }
     egui::ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
-        for (index, take) in document.takes.iter().enumerate() {
+        for index in list.of(&document.takes) {
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = theme::space::XS;
-                if entry(ui, take, index == document.current).clicked() {
+                if entry(ui, &document.takes[index], index == document.current).clicked() {
                     actions.push(Action::Select(index));
                 }
                 if IconButton::new(Icon::Close).tooltip("Close this take").size(24.0).show(ui).clicked() {
@@ -61,4 +120,31 @@ fn entry(ui: &mut Ui, take: &Take, current: bool) -> egui::Response {
         ui.label(&take.description);
         reading::lines(take, ui);
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::files::FileSource;
+
+    #[test]
+    fn takes_are_found_by_name_or_label_and_ordered() {
+        let mut document = Document::default();
+        for name in ["walk.bvh", "squat.bvh", "clap.bvh"] {
+            let bytes = std::fs::read(format!("{}/../assets/samples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+            document.open(&FileSource { name: name.to_owned(), bytes }).unwrap();
+        }
+        document.takes[0].labels.push(("run".to_owned(), 0.9));
+        document.takes[2].labels.push(("Applaud".to_owned(), 0.9));
+        let takes = &document.takes;
+        let shown = |wanted: &str, order| TakeList { wanted: wanted.to_owned(), order }.of(takes);
+        assert_eq!(shown("", Order::Opened), [0, 1, 2]);
+        assert_eq!(shown("", Order::Name), [2, 1, 0]);
+        assert_eq!(shown("", Order::Label), [2, 0, 1], "without a label last");
+        assert_eq!(shown(" APPLAUD ", Order::Opened), [2]);
+        assert_eq!(shown("squ", Order::Label), [1]);
+        assert_eq!(shown("fly", Order::Opened), [0; 0]);
+        let seconds: Vec<f32> = shown("", Order::Length).iter().map(|&i| takes[i].motion.seconds()).collect();
+        assert!(seconds.is_sorted_by(|a, b| a >= b), "{seconds:?}");
+    }
 }

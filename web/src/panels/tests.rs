@@ -1,14 +1,17 @@
 //! The panels without a window: what they ask for, and that it is for others to do.
 
-use eframe::egui::{Key, Modifiers};
+use eframe::egui::{Key, Modifiers, TextureId};
 
 use super::*;
 use crate::{files::FileSource, widgets::testing::Harness};
 
+fn sample(name: &str) -> Vec<u8> {
+    std::fs::read(format!("{}/../assets/samples/{name}", env!("CARGO_MANIFEST_DIR"))).expect("a sample")
+}
+
 /// A document with a sample in it.
 fn document() -> Document {
-    let path = format!("{}/../assets/samples/wave_left_hand.bvh", env!("CARGO_MANIFEST_DIR"));
-    let file = FileSource { name: path.clone(), bytes: std::fs::read(path).expect("a sample") };
+    let file = FileSource { name: "wave_left_hand.bvh".to_owned(), bytes: sample("wave_left_hand.bvh") };
     let mut document = Document::default();
     document.open(&file).expect("a motion");
     document
@@ -21,15 +24,24 @@ fn ready() -> ModelStatus {
 /// Shows one frame, and answers with what was asked for.
 fn frame(h: &mut Harness, document: &Document, model: &ModelStatus, state: &mut UiState) -> Vec<Action> {
     let mut actions = Vec::new();
+    let frames = document.take().map(|take| take.motion.frames());
     h.frame(|ui| {
+        let strip = |frames: usize| TakeTextures {
+            strip: TextureId::default(),
+            fresh: false,
+            live: TextureId::default(),
+            sampled: (0..12).map(|k| k * frames / 12).collect(),
+            s2i: document.s2i.map(|_| (TextureId::default(), 1)),
+        };
         let content = Content {
             document,
             playback: Playback::default(),
-            pictures: Err("nothing was drawn".to_owned()),
+            pictures: frames.map(strip).ok_or_else(|| "nothing was drawn".to_owned()),
             trained_depth_mix: 0.5,
             model,
             busy: false,
             samples: &[],
+            shareable: true,
             #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
             workbench: None,
         };
@@ -87,6 +99,59 @@ fn every_page_is_drawn_with_and_without_a_take() {
             state.toggle_help();
             assert_eq!(frame(&mut h, &document, &ready(), &mut state), []);
             assert!(h.triangles() > 100, "{} triangles", h.triangles());
+        }
+    }
+}
+
+#[test]
+fn every_size_of_window_has_room_for_scene_picture_and_conversation() {
+    let mut second = document();
+    second.open(&FileSource { name: "second.bvh".to_owned(), bytes: sample("squat.bvh") }).expect("another motion");
+    let sizes = [
+        [320.0, 568.0],
+        [360.0, 640.0],
+        [390.0, 844.0],
+        [568.0, 320.0],
+        [640.0, 360.0],
+        [768.0, 1024.0],
+        [844.0, 390.0],
+        [900.0, 600.0],
+        [1024.0, 768.0],
+        [1280.0, 720.0],
+        [1366.0, 768.0],
+        [1920.0, 1080.0],
+        [2560.0, 1440.0],
+    ];
+    for [width, height] in sizes {
+        for document in [&document(), &second] {
+            let mut h = Harness::new(width, height);
+            let mut state = UiState::default();
+            let mut seen = Places::default();
+            let pages = if width < NARROW { 0..PAGES.len() } else { 0..1 };
+            for page in pages.clone() {
+                state.page = page;
+                (0..3).for_each(|_| drop(frame(&mut h, document, &ready(), &mut state)));
+                let Places { scene, picture, conversation } = state.places;
+                seen = Places {
+                    scene: scene.or(seen.scene),
+                    picture: picture.or(seen.picture),
+                    conversation: conversation.or(seen.conversation),
+                };
+            }
+            let case = format!("{width} by {height}, {} takes", document.takes.len());
+            let [scene, picture, talk] = [seen.scene, seen.picture, seen.conversation].map(|r| r.expect(&case));
+            // phones on their side are less than 400 points high
+            let least = if height < 350.0 { 90.0 } else { 140.0 };
+            assert!(scene.width() >= 160.0 && scene.height() >= least, "{case}: the scene has {scene}");
+            assert!(picture.width() >= 140.0 && picture.height() >= 140.0, "{case}: the picture has {picture}");
+            assert!(talk.width() >= 240.0 && talk.height() >= 0.6 * least, "{case}: the conversation has {talk}");
+            for place in [scene, talk] {
+                assert!(h.screen().contains_rect(place), "{case}: {place} is not on the screen");
+            }
+            if pages.len() == 1 {
+                assert!(!scene.intersects(picture) && !scene.intersects(talk) && !picture.intersects(talk), "{case}");
+                assert!(h.screen().contains_rect(picture), "{case}: {picture} is not on the screen");
+            }
         }
     }
 }

@@ -11,6 +11,9 @@ use crate::{
 };
 
 const SPEEDS: [f32; 4] = [0.25, 0.5, 1.0, 2.0];
+const SPEED_NAMES: [&str; 4] = ["¼×", "½×", "1×", "2×"];
+/// Where there is less, one button stands for all speeds, in points.
+const ROOM_FOR_SPEEDS: f32 = 230.0;
 
 /// Play, step, speed.
 pub(super) fn transport(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
@@ -34,12 +37,22 @@ pub(super) fn transport(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut 
         }
         ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
             let mut speed = SPEEDS.iter().position(|s| *s == content.playback.speed).unwrap_or(2);
-            if segmented(ui, &["¼×", "½×", "1×", "2×"], &mut speed).on_hover_text("Speed").changed() {
-                actions.push(Action::Speed(SPEEDS[speed]));
+            if ui.available_width() > ROOM_FOR_SPEEDS {
+                if segmented(ui, &SPEED_NAMES, &mut speed).on_hover_text("Speed").changed() {
+                    actions.push(Action::Speed(SPEEDS[speed]));
+                }
+            } else if Button::new(SPEED_NAMES[speed]).quiet(true).tooltip("Speed").show(ui).clicked() {
+                actions.push(Action::Speed(SPEEDS[(speed + 1) % SPEEDS.len()]));
             }
-            if take.is_long() && take.spans_progress.is_none() && ui.available_width() > 130.0 {
-                let label = Button::new("Label the take").icon(Icon::Tag).quiet(!take.spans.is_empty());
-                if label.enabled(content.model.is_ready()).tooltip("Labels along the time (L)").show(ui).clicked() {
+            if take.is_long() && take.spans_progress.is_none() {
+                let (tip, ready) = ("Label the take: what is done when (L)", content.model.is_ready());
+                let clicked = if ui.available_width() > 130.0 {
+                    let label = Button::new("Label the take").icon(Icon::Tag).quiet(!take.spans.is_empty());
+                    label.enabled(ready).tooltip(tip).show(ui).clicked()
+                } else {
+                    IconButton::new(Icon::Tag).enabled(ready).tooltip(tip).show(ui).clicked()
+                };
+                if clicked {
                     actions.push(Action::LabelSpans);
                 }
             }

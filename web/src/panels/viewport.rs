@@ -7,6 +7,7 @@ use skeletonllm::drawing::CameraMode;
 use super::{Content, UiState, reading};
 use crate::{
     actions::Action,
+    document::Take,
     icons::Icon,
     pictures::LIVE_SIZE,
     theme::{self, palette},
@@ -22,13 +23,24 @@ const GAP: f32 = 8.0;
 pub(super) fn side_by_side(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     ui.columns_const(|[left, right]| {
         scene(content, state, left, actions);
-        picture(content, right, actions);
+        picture(content, state, right, actions);
     });
 }
 
 /// The 3-D view.
 pub(super) fn scene(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let Some(take) = content.document.take() else { return };
+    // a phone on its side has room for the motion alone
+    if ui.ctx().content_rect().height() >= super::FLAT {
+        about_scene(take, state, ui, actions);
+    }
+    let heat = take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.joints));
+    let view = SceneView::new(&take.motion, take.frame).heat(heat.as_deref()).trails(state.trails);
+    state.places.scene = Some(view.show(ui, &mut state.orbit).rect);
+}
+
+/// What can be changed about the scene, and how the file was read.
+fn about_scene(take: &Take, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     section(ui, "Motion", |ui| {
         if IconButton::new(Icon::Reset).tooltip("Look from the start").show(ui).clicked() {
             state.orbit.reset(&take.motion);
@@ -41,12 +53,10 @@ pub(super) fn scene(content: &Content<'_>, state: &mut UiState, ui: &mut egui::U
         }
     });
     reading::show(take, ui, actions);
-    let heat = take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.joints));
-    SceneView::new(&take.motion, take.frame).heat(heat.as_deref()).trails(state.trails).show(ui, &mut state.orbit);
 }
 
 /// DrAction's picture at the playhead, with the settings below it.
-pub(super) fn picture(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+pub(super) fn picture(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let s2i = content.document.s2i;
     section(ui, "What DrAction draws", |ui| {
         let whole = IconButton::new(Icon::Table).tooltip("The whole motion as one picture (I)").selected(s2i.is_some());
@@ -67,6 +77,7 @@ pub(super) fn picture(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Ve
     let place = ui.allocate_exact_size(Vec2::new(space.x, side), egui::Sense::hover()).0;
     let middle = if s2i.is_some() { place.center() - Vec2::new((side + GAP) / 2.0, 0.0) } else { place.center() };
     let square = egui::Rect::from_center_size(middle, Vec2::splat(side));
+    state.places.picture = Some(square);
     if let (Some(take), Ok(Some(s2i))) = (content.document.take(), content.pictures.as_ref().map(|shown| shown.s2i)) {
         let moment = (take.frame + 0.5) / take.motion.frames().max(1) as f32;
         whole_motion(ui, square.translate(Vec2::new(side + GAP, 0.0)), s2i, moment);

@@ -6,7 +6,10 @@ use eframe::egui;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 use super::Kind;
-use crate::files::{FileSource, Incoming, check_size, endings};
+use crate::{
+    actions::Action,
+    files::{FileSource, Incoming, check_size, endings},
+};
 
 /// Largest file that is read, in bytes: what a tab can parse without being noticed much.
 pub const MAX_FILE_BYTES: u64 = 64 << 20;
@@ -18,6 +21,26 @@ thread_local! {
     static SAMPLES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
     /// What stands on the canvas: most of it is the same in every frame.
     static PUBLISHED: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) };
+    /// What the page's own controls asked for, and the window that shall do it.
+    static PRESSED: RefCell<(Vec<Action>, Option<egui::Context>)> = const { RefCell::new((Vec::new(), None)) };
+}
+
+/// A control of the page was used.
+pub fn press(action: Action) {
+    PRESSED.with_borrow_mut(|(actions, window)| {
+        actions.push(action);
+        if let Some(window) = window {
+            window.request_repaint();
+        }
+    });
+}
+
+/// What the page's own controls asked for since the last call.
+pub fn pressed(window: &egui::Context) -> Vec<Action> {
+    PRESSED.with_borrow_mut(|(actions, known)| {
+        known.get_or_insert_with(|| window.clone());
+        std::mem::take(actions)
+    })
 }
 
 /// What a task may hold: anything, it stays on this thread.
@@ -98,6 +121,53 @@ pub fn read_sample(file: &str, incoming: &Incoming, ctx: &egui::Context) {
         }
         ctx.request_repaint();
     });
+}
+
+/// Fetches a file from an address, which the page's rules confine to where the page came from.
+pub fn read_url(url: &str, incoming: &Incoming, ctx: &egui::Context) {
+    let Some(window) = web_sys::window() else { return };
+    let name = url.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).unwrap_or(url).to_owned();
+    let (url, ticket, ctx) = (url.to_owned(), incoming.expect(), ctx.clone());
+    spawn(async move {
+        match fetch(&window, &url).await {
+            Ok(bytes) => match check_size(&name, bytes.len() as u64, MAX_FILE_BYTES) {
+                Ok(()) => ticket.arrive(FileSource { name, bytes }),
+                Err(problem) => ticket.fail(&problem),
+            },
+            Err(error) => ticket.fail(&format!(
+                "{url}: cannot be fetched: {}; only files that lie where this page does are",
+                describe(&error)
+            )),
+        }
+        ctx.request_repaint();
+    });
+}
+
+/// What was kept under a name by an earlier visit; nothing where the browser keeps nothing.
+pub fn recall(key: &str) -> Option<String> {
+    web_sys::window()?.local_storage().ok()??.get_item(key).ok()?
+}
+
+/// Keeps a text for the next visit, where the browser lets us.
+pub fn remember(key: &str, text: &str) {
+    if let Some(storage) = web_sys::window().and_then(|window| window.local_storage().ok()?) {
+        let _ = storage.set_item(key, text);
+    }
+}
+
+/// Where the page is, without what stands behind `?`.
+pub fn address() -> Option<String> {
+    let location = web_sys::window()?.location();
+    Some(format!("{}{}", location.origin().ok()?, location.pathname().ok()?))
+}
+
+/// The names and values behind `?` in the page's address.
+pub fn query() -> Vec<(String, String)> {
+    let search = web_sys::window().and_then(|window| window.location().search().ok()).unwrap_or_default();
+    let Ok(parameters) = web_sys::UrlSearchParams::new_with_str(&search) else { return Vec::new() };
+    let pairs = js_sys::Array::from(&parameters);
+    let text = |pair: &js_sys::Array, n| pair.get(n).as_string().unwrap_or_default();
+    pairs.iter().map(|pair| js_sys::Array::from(&pair)).map(|pair| (text(&pair, 0), text(&pair, 1))).collect()
 }
 
 async fn fetch(window: &web_sys::Window, url: &str) -> Result<Vec<u8>, JsValue> {

@@ -10,6 +10,7 @@ use eframe::egui;
 
 use super::Kind;
 use crate::{
+    actions::Action,
     companions,
     files::{FileSource, Incoming, endings},
 };
@@ -30,9 +31,6 @@ pub fn prefers_calm() -> bool {
 pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     std::thread::spawn(move || pollster::block_on(task));
 }
-
-/// Most descriptions beside a file that are read with it.
-const MAX_BESIDE: usize = 16;
 
 /// Nobody closes a dialog faster than this.
 const NO_DIALOG: Duration = Duration::from_millis(300);
@@ -70,10 +68,7 @@ pub fn read_dropped(file: egui::DroppedFileHandle, incoming: &Incoming, _ctx: &e
 /// Reads a file and what lies beside it and describes it, or all files of a folder.
 pub fn read_path(path: PathBuf, incoming: &Incoming) {
     if !path.is_dir() {
-        for beside in described_beside(&path) {
-            read_one(beside, incoming);
-        }
-        read_one(path, incoming);
+        described_beside(&path).into_iter().chain([path]).for_each(|file| read_one(file, incoming));
         return;
     }
     let entries = std::fs::read_dir(&path).map(|entries| entries.flatten().map(|e| e.path()).collect::<Vec<_>>());
@@ -86,23 +81,24 @@ pub fn read_path(path: PathBuf, incoming: &Incoming) {
     }
 }
 
-/// Files of the same folder that describe files of this one's ending; the document picks the right one.
-fn described_beside(path: &Path) -> Vec<PathBuf> {
-    let ending = path.extension().map(|e| e.to_string_lossy().to_lowercase()).unwrap_or_default();
-    let ending = if ending == "npz" { "npy" } else { &ending };
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let describes = |entry: &PathBuf| {
-        let of = entry.file_name().and_then(|name| companions::describes(&name.to_string_lossy()));
-        of.is_some_and(|of| of[1..] == *ending) && entry.is_file()
-    };
+/// The file of the same folder that describes this one: the one whose name is nearest, if any is nearer than the others.
+fn described_beside(path: &Path) -> Option<PathBuf> {
+    let name = path.to_string_lossy();
     // most motions need none: a folder is not searched for them
-    if !["npy", "amc", "gltf"].contains(&ending) {
-        return Vec::new();
+    if !["npy", "npz", "amc", "gltf"].iter().any(|ending| name.to_lowercase().ends_with(&format!(".{ending}"))) {
+        return None;
     }
-    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|e| e.path());
-    let mut found: Vec<PathBuf> = entries.filter(describes).take(MAX_BESIDE).collect();
-    found.sort();
-    found
+    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let entries = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    let mut near: Vec<(usize, PathBuf)> = entries
+        .filter_map(|entry| Some((companions::nearness(&entry.to_string_lossy(), &name)?, entry)))
+        .filter(|(_, entry)| entry.is_file())
+        .collect();
+    near.sort_by(|a, b| b.cmp(a));
+    match &near[..] {
+        [(first, _), (second, _), ..] if first == second => None,
+        _ => near.into_iter().next().map(|(_, file)| file),
+    }
 }
 
 fn read_one(path: PathBuf, incoming: &Incoming) {
@@ -150,6 +146,29 @@ pub fn save(name: &str, _mime: &str, bytes: &[u8]) -> Result<String, String> {
     Ok(format!("wrote {}", path.display()))
 }
 
+/// What controls outside of the window asked for: there are none.
+pub fn pressed(_window: &egui::Context) -> Vec<Action> {
+    Vec::new()
+}
+
+/// What was kept under a name by an earlier visit: a window begins anew.
+pub fn recall(_key: &str) -> Option<String> {
+    None
+}
+
+/// Keeps a text for the next visit.
+pub fn remember(_key: &str, _text: &str) {}
+
+/// Where the page is, without what stands behind `?`: a window is nowhere.
+pub fn address() -> Option<String> {
+    None
+}
+
+/// Opens a file that lies where the page does.
+pub fn read_url(url: &str, incoming: &Incoming, _ctx: &egui::Context) {
+    incoming.problem(&format!("{url}: only a page reads addresses"));
+}
+
 /// Tells of something that happened.
 pub fn announce(kind: Kind, text: &str) {
     if kind == Kind::Error {
@@ -173,3 +192,26 @@ pub fn interactive() {}
 
 /// A stretch of time that ends now, for the browser's performance tools.
 pub fn measure(_name: &str, _seconds: f64) {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_description_is_read_and_none_of_many_that_are_as_near() {
+        let folder = tempfile::tempdir().unwrap();
+        let beside =
+            |name: &str| described_beside(&folder.path().join(name)).map(|file| file.file_name().unwrap().to_owned());
+        for number in 0..30 {
+            std::fs::write(folder.path().join(format!("{number:02}.asf")), "").unwrap();
+        }
+        std::fs::write(folder.path().join("skeleton.json"), "").unwrap();
+        assert_eq!(beside("29_03.amc").unwrap(), "29.asf");
+        assert_eq!(beside("walk.amc"), None);
+        assert_eq!(beside("walk.npz").unwrap(), "skeleton.json");
+        assert_eq!(beside("walk.gltf"), None);
+        assert_eq!(beside("walk.bvh"), None);
+        std::fs::write(folder.path().join("scene.bin"), "").unwrap();
+        assert_eq!(beside("walk.gltf").unwrap(), "scene.bin");
+    }
+}

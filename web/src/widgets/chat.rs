@@ -3,23 +3,33 @@
 mod input;
 mod message;
 
-use eframe::egui::{Ui, vec2};
+use eframe::egui::{Align, Layout, ScrollArea, Ui, scroll_area::ScrollBarVisibility, vec2};
 
 pub use input::{ChatInput, ChatInputOutput, InputAction};
 pub use message::{Author, MessageAction, MessageView};
 
 use super::button::Button;
+use crate::theme;
 
-/// Suggested questions, as many lines as it takes. Answers with the one that was chosen.
+/// Suggestions are never wider than this many points.
+const WIDEST: f32 = 260.0;
+
+/// Suggested questions in one line that scrolls; the whole text of one is under the pointer. Answers with the one that
+/// was chosen.
 pub fn suggestions(ui: &mut Ui, items: &[&str], enabled: bool) -> Option<usize> {
     let mut chosen = None;
-    ui.horizontal_wrapped(|ui| {
-        ui.spacing_mut().item_spacing = vec2(6.0, 6.0);
-        for (i, item) in items.iter().enumerate() {
-            if Button::new(item).enabled(enabled).pill(true).show(ui).clicked() {
-                chosen = Some(i);
+    let line = ScrollArea::horizontal().id_salt("suggestions").scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden);
+    line.show(ui, |ui| {
+        ui.horizontal(|ui| {
+            ui.spacing_mut().item_spacing.x = 6.0;
+            for (i, item) in items.iter().enumerate() {
+                let button = |ui: &mut Ui| Button::new(item).enabled(enabled).pill(true).tooltip(item).show(ui);
+                let room = vec2(WIDEST, theme::control_height(ui.ctx()));
+                if ui.allocate_ui_with_layout(room, Layout::left_to_right(Align::Center), button).inner.clicked() {
+                    chosen = Some(i);
+                }
             }
-        }
+        });
     });
     chosen
 }

@@ -9,7 +9,7 @@ use super::unit;
 use crate::{
     icons::Icon,
     theme::{self, Palette, radius, space, text},
-    widgets::IconButton,
+    widgets::{Button, IconButton},
 };
 
 /// Something that takes its time.
@@ -156,9 +156,18 @@ impl Banner<'_> {
     }
 }
 
-/// Banners that float at the bottom right (on phones: across the bottom), the last one lowest; no more than four.
-/// Answers with the index of the one that was closed.
-pub fn toasts(ctx: &Context, items: &[Banner<'_>]) -> Option<usize> {
+/// What was closed of some toasts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Closed {
+    /// The one of this index.
+    One(usize),
+    /// All of them.
+    All,
+}
+
+/// Banners that float `below` so many points under the window's top, in its middle, where they cover pictures but nothing
+/// that is pressed or typed into; the last one lowest, no more than four. Several can be closed at once.
+pub fn toasts(ctx: &Context, below: f32, items: &[Banner<'_>]) -> Option<Closed> {
     if items.is_empty() {
         return None;
     }
@@ -168,7 +177,7 @@ pub fn toasts(ctx: &Context, items: &[Banner<'_>]) -> Option<usize> {
     let mut closed = None;
     Area::new(Id::unique("toasts"))
         .order(Order::Foreground)
-        .anchor(Align2::RIGHT_BOTTOM, vec2(-space::M, -space::M))
+        .anchor(Align2::CENTER_TOP, vec2(0.0, below + space::S))
         .show(ctx, |ui| {
             ui.set_width(width);
             for (i, banner) in items.iter().enumerate().skip(first) {
@@ -176,8 +185,17 @@ pub fn toasts(ctx: &Context, items: &[Banner<'_>]) -> Option<usize> {
                 let shadow = ui.visuals().popup_shadow;
                 let ground = Frame::new().fill(ui.visuals().window_fill).corner_radius(radius::M + 1).shadow(shadow);
                 if ground.show(ui, |ui| ui.push_id(i, |ui| banner.show(ui)).inner).inner {
-                    closed = Some(i);
+                    closed = Some(Closed::One(i));
                 }
+            }
+            if items.len() > 1 {
+                ui.vertical_centered(|ui| {
+                    let ground = Frame::new().fill(ui.visuals().window_fill).corner_radius(radius::M + 1);
+                    let all = ground.show(ui, |ui| Button::new("Close all").icon(Icon::Close).quiet(true).show(ui));
+                    if all.inner.clicked() {
+                        closed = Some(Closed::All);
+                    }
+                });
             }
         });
     closed
@@ -221,10 +239,27 @@ mod tests {
         let one = |title| Banner { severity: Severity::Warning, title, message: "", closable: true };
         let items = [one("a"), one("b"), one("c"), one("d"), one("e"), one("f")];
         let closed = Cell::new(None);
-        let mut content = |ui: &mut Ui| closed.set(toasts(ui.ctx(), &items).or(closed.get()));
+        let mut content = |ui: &mut Ui| closed.set(toasts(ui.ctx(), 40.0, &items).or(closed.get()));
         (0..3).for_each(|_| h.frame(&mut content));
-        h.click(800.0 - 16.0 - 22.0, 600.0 - 16.0 - 22.0, &mut content);
-        assert_eq!(closed.get(), Some(5), "the last one is lowest");
+        let right = 400.0 + 190.0 - 22.0;
+        h.click(right, 40.0 + 8.0 + 22.0, &mut content);
+        assert_eq!(closed.get(), Some(Closed::One(2)), "the last four are shown, the newest lowest");
+        assert_eq!(h.color_at(400.0, 36.0), None, "what is above stays free");
+    }
+
+    #[test]
+    fn several_toasts_are_closed_together() {
+        let mut h = Harness::new(800.0, 600.0);
+        let one = |title| Banner { severity: Severity::Error, title, message: "why", closable: true };
+        for (items, all) in [(vec![one("a")], false), (vec![one("a"), one("b")], true)] {
+            let closed = Cell::new(None);
+            let mut content = |ui: &mut Ui| closed.set(toasts(ui.ctx(), 0.0, &items).or(closed.get()));
+            (0..3).for_each(|_| h.frame(&mut content));
+            for y in (0..300).step_by(6).filter(|_| closed.get().is_none()) {
+                h.click(400.0, y as f32, &mut content);
+            }
+            assert_eq!(closed.get(), all.then_some(Closed::All));
+        }
     }
 
     #[test]
@@ -241,7 +276,7 @@ mod tests {
                     Banner { severity, title: &long, message: &long, closable: true }.show(ui);
                     Banner { severity, title: "", message: "", closable: false }.show(ui);
                 }
-                toasts(ui.ctx(), &[]);
+                toasts(ui.ctx(), 0.0, &[]);
             });
         }
     }

@@ -158,19 +158,23 @@ impl Strip<'_> {
             text::semibold(text::TINY),
             strong,
         );
-        let words = match (heat, self.times.get(i)) {
-            (Some(heat), _) => percent(heat),
-            (None, Some(&time)) => clock(time, true),
-            (None, None) => return,
-        };
-        let galley = painter.layout_no_wrap(words, text::regular(text::TINY), p.text_weak);
-        // on a narrow picture the number matters more
-        if number.right() + 4.0 + galley.size().x <= rect.right() {
-            painter.galley(
-                rect.right_center() - vec2(galley.size().x + 1.0, galley.size().y * 0.5),
-                galley,
-                p.text_weak,
-            );
+        if let Some(heat) = heat {
+            // on the picture, so that its time stays below it
+            let share = painter.layout_no_wrap(percent(heat), text::medium(text::TINY), Color32::WHITE);
+            let corner = rect.left_top() + vec2(4.0, -5.0 - share.size().y);
+            let ground = Rect::from_min_size(corner, share.size()).expand2(vec2(3.0, 1.0));
+            painter.rect_filled(ground, radius::S, Color32::from_black_alpha(170));
+            painter.galley(corner, share, Color32::WHITE);
+        }
+        let Some(&time) = self.times.get(i) else { return };
+        // on a narrow picture seconds alone
+        for words in [clock(time, true), format!("{time:.1} s")] {
+            let galley = painter.layout_no_wrap(words, text::regular(text::TINY), p.text_weak);
+            if number.right() + 4.0 + galley.size().x <= rect.right() {
+                let at = rect.right_center() - vec2(galley.size().x + 1.0, galley.size().y * 0.5);
+                painter.galley(at, galley, p.text_weak);
+                break;
+            }
         }
     }
 }

@@ -160,6 +160,18 @@ impl Harness {
         (0..30).for_each(|_| self.frame(&mut content));
     }
 
+    /// The wheel turns sideways by that many points.
+    pub(crate) fn scroll_sideways(&mut self, points: f32, mut content: impl FnMut(&mut Ui)) {
+        self.events.push(Event::MouseWheel {
+            unit: eframe::egui::MouseWheelUnit::Point,
+            delta: vec2(points, 0.0),
+            phase: TouchPhase::Move,
+            source: eframe::egui::MouseWheelSource::Unknown,
+            modifiers: Modifiers::NONE,
+        });
+        (0..30).for_each(|_| self.frame(&mut content));
+    }
+
     /// Two fingers spread from `near` to `far` points around a place, both moved by `shift`.
     pub(crate) fn pinch(&mut self, at: [f32; 2], near: f32, far: f32, shift: Vec2, mut content: impl FnMut(&mut Ui)) {
         let mut send = |harness: &mut Self, phase: TouchPhase, gap: f32, moved: Vec2| {

@@ -32,13 +32,13 @@ impl Workbench {
             return;
         }
         let (dims, buffers) = (&rendering.scene.dims, &rendering.buffers);
-        let values = self.gradient_values();
+        let values = (self.choices.mode == PictureMode::Gradient).then(|| self.gradient_values()).flatten();
         let view = match (self.choices.mode, &comparison, &values) {
             (PictureMode::Order, ..) => View::DepthOrder,
             (PictureMode::Tiles, ..) => View::Occupancy,
             (PictureMode::Transmittance, ..) => View::Transmittance,
             (PictureMode::Colours, ..) => View::Colours,
-            (PictureMode::Gradient, _, Some((values, unit))) => View::Values(values, unit),
+            (.., Some((values, unit))) => View::Values(values, unit),
             // a picture of another moment has nothing to say
             (PictureMode::Difference, Some(comparison), _) if comparison.key == rendering.key => {
                 View::Difference(&comparison.twin)

@@ -4,8 +4,9 @@
 use std::{collections::BTreeMap, fs, io, path::Path};
 
 use crate::{
+    error::{DataError, io_error},
     listing::Listing,
-    record::{DataError, Half, Record, inside, io_error},
+    record::{Half, Record, inside},
 };
 
 /// Folder of the motions.
@@ -15,7 +16,7 @@ const TEXTS: &str = "texts";
 /// The split files.
 const HALVES: [(&str, Half); 3] = [("train.txt", Half::Train), ("val.txt", Half::Val), ("test.txt", Half::Test)];
 
-/// What the set's arrays are.
+/// What the set's arrays are where no `skeleton.json` beside them says it.
 const SKELETON: &str = r#"{"layout": "Smpl22", "fps": 20, "unit": "m", "up": "+y"}"#;
 
 /// Whether a folder has this layout.
@@ -32,6 +33,7 @@ pub fn is_humanml3d(dir: &Path) -> bool {
 pub fn list(dir: &Path) -> Result<Listing, DataError> {
     let mut listing = Listing::default();
     let mut seen: BTreeMap<String, &str> = BTreeMap::new();
+    let described = dir.join(MOTIONS).join("skeleton.json").is_file();
     for (file, half) in HALVES {
         let path = dir.join(file);
         let text = match fs::read_to_string(&path) {
@@ -58,7 +60,7 @@ pub fn list(dir: &Path) -> Result<Listing, DataError> {
                 split: Some(half),
                 captions,
                 part,
-                skeleton: Some(SKELETON),
+                skeleton: (!described).then_some(SKELETON),
                 line: number,
                 ..Record::default()
             }));

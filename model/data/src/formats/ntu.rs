@@ -8,10 +8,11 @@ use std::path::Path;
 use serde_json::Map;
 
 use crate::{
-    labels::normalized,
+    error::{DataError, io_error},
+    label::normalized,
     listing::Listing,
     ntu::{MissingSamples, Protocol, SUFFIX, Sample},
-    record::{DataError, Record, io_error},
+    record::Record,
 };
 
 /// Whether a folder holds such files.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, path::Path};
 
 use super::Sample;
-use crate::record::{DataError, io_error};
+use crate::error::{DataError, io_error};
 
 /// Samples whose skeletons are missing or incomplete: 302 of NTU RGB+D 60, 535 of 120.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use super::{
     Sample,
     classes::{NTU60, class_names},
 };
-use crate::{labels::normalized, record::Half};
+use crate::{label::normalized, record::Half};
 
 /// How NTU RGB+D 60 is divided into clips to learn from and clips to be judged on (spec A.10). There is no validation
 /// half: what is chosen by looking at the test is no longer tested.

@@ -1,11 +1,7 @@
 //! Labels beside the true one: the other options of a list, and what a "no" denies.
 
 use super::Truth;
-use crate::{
-    kinematics::Limbs,
-    labels::{self, Labels},
-    rng::Rng,
-};
+use crate::{kinematics::Limbs, label, labels::Labels, rng::Rng};
 
 /// Fewest and most options in a list.
 pub(super) const OPTIONS: [usize; 2] = [4, 10];
@@ -17,7 +13,7 @@ pub(super) fn options(label: &str, labels: &Labels, rng: &mut Rng) -> Option<Vec
     let others: Vec<&String> = labels.names().iter().filter(|n| !labels.both_hold(n, label)).collect();
     let wanted = least + rng.below(most - least + 1);
     let mut options = vec![label.to_owned()];
-    let twin = labels::mirrored(label);
+    let twin = label::mirrored(label);
     if twin != label {
         options.push(twin);
     }
@@ -45,7 +41,7 @@ const HARD: [f32; 2] = [0.25, 0.6];
 /// A label that is certainly not true of the motion: its mirror twin or one that looks like it often, else any.
 pub(super) fn not_done(truth: &Truth<'_>, rng: &mut Rng) -> Option<String> {
     let label = truth.label.as_deref()?;
-    let twin = labels::mirrored(label);
+    let twin = label::mirrored(label);
     if twin != label && rng.chance(HARD[0]) {
         return Some(twin);
     }

@@ -156,7 +156,7 @@ fn lists_have_four_to_ten_options_and_one_of_them_is_right() {
         for seed in 0..50 {
             let options = options(label, &labels, &mut Rng::new(seed)).unwrap();
             assert!((4..=10).contains(&options.len()), "{options:?}");
-            assert_eq!(options.iter().filter(|o| labels::contains(o, label)).count(), 1, "{label}: {options:?}");
+            assert_eq!(options.iter().filter(|o| label::contains(o, label)).count(), 1, "{label}: {options:?}");
             let mut distinct = options.clone();
             distinct.sort_unstable();
             distinct.dedup();

@@ -45,6 +45,9 @@ impl Default for Input {
 /// Largest window; more frames than any clip of the known sets has would only be made up.
 const MOST_FRAMES: usize = 4096;
 
+/// Most bodies in a clip; each has joints of its own in memory, whether or not somebody is there.
+const MOST_BODIES: usize = 64;
+
 impl Input {
     /// Checks what the types do not.
     ///
@@ -52,7 +55,9 @@ impl Input {
     /// One sentence naming the field.
     pub fn validate(&self) -> Result<(), String> {
         match self {
-            Input { bodies: 0, .. } => Err("input.bodies must be at least 1".into()),
+            Input { bodies, .. } if !(1..=MOST_BODIES).contains(bodies) => {
+                Err(format!("input.bodies is {bodies}, not within 1..={MOST_BODIES}"))
+            }
             Input { window, .. } if !(1..=MOST_FRAMES).contains(window) => {
                 Err(format!("input.window is {window}, not within 1..={MOST_FRAMES}"))
             }
@@ -103,11 +108,13 @@ pub fn streamed(stream: Stream, joints: Poses, edges: &[[usize; 2]]) -> Vec<f32>
     stream.of(joints, edges).channels_first()
 }
 
-/// The edges `[child, parent]` of a skeleton: a known layout's in its own order, else those of its tree.
+/// Layouts whose published list of bones is an edge `[child, parent]` a joint; other lists are lines to be drawn.
+const PUBLISHED: [Layout; 2] = [Layout::Ntu25, Layout::Kinect20];
+
+/// The edges `[child, parent]` of a skeleton: in the published order where public networks know it, else its tree's.
 #[must_use]
 pub fn edges(skeleton: &Skeleton) -> Vec<[usize; 2]> {
-    let known = Layout::with_joints(skeleton.joints()).find(|layout| skeleton.parents == layout.parents());
-    match known {
+    match PUBLISHED.into_iter().find(|layout| skeleton.parents == layout.parents()) {
         Some(layout) => layout.bones(),
         None => skeleton.parents_first().map(|(child, parent)| [child, parent]).collect(),
     }
@@ -184,5 +191,28 @@ mod tests {
         let tree = edges(&own.skeleton);
         assert_eq!(tree.len(), own.joints() - 1);
         assert!(tree.iter().all(|&[child, parent]| own.skeleton.parents[child] == Some(parent)));
+    }
+
+    #[test]
+    fn edges_of_every_layout_lead_from_each_joint_to_its_parent() {
+        for layout in Layout::ALL {
+            let skeleton = layout.skeleton();
+            let mut children: Vec<usize> = Vec::new();
+            for [child, parent] in edges(&skeleton) {
+                assert_eq!(skeleton.parents[child], Some(parent), "{layout:?}");
+                children.push(child);
+            }
+            children.sort_unstable();
+            let expected: Vec<usize> =
+                (0..skeleton.joints()).filter(|&joint| skeleton.parents[joint].is_some()).collect();
+            assert_eq!(children, expected, "{layout:?}");
+        }
+    }
+
+    #[test]
+    fn numbers_of_bodies_that_no_clip_has_are_refused() {
+        for (bodies, fine) in [(0, false), (1, true), (64, true), (65, false), (usize::MAX, false)] {
+            assert_eq!(Input { bodies, ..Input::default() }.validate().is_ok(), fine, "{bodies}");
+        }
     }
 }

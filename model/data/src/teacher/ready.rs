@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{RationaleTally, ShownClip, Teacher, TeacherError, judge};
-use crate::{Record, labels::mirrored};
+use crate::{Record, label::mirrored};
 
 /// What is wrong with a file of rationales.
 #[derive(Debug, Error)]

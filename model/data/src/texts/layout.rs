@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{family::Family, labels::mirrored};
+use crate::{family::Family, label::mirrored};
 
 /// The wordings of one family of questions.
 #[derive(Clone, Debug, Deserialize)]

@@ -3,7 +3,7 @@
 use super::Texts;
 use crate::{
     kinematics::{BodyPart, Kinematics, Movement, Mover, Phase, Travel, Turning},
-    labels,
+    label::hand_of,
 };
 
 /// Most clauses of an explanation.
@@ -102,7 +102,7 @@ impl Texts {
         clauses.sort_by(|a, b| b.weight.total_cmp(&a.weight));
         clauses.truncate(CLAUSES);
         clauses.sort_by(|a, b| a.start.total_cmp(&b.start));
-        if clauses.is_empty() || labels::hand_of(label).is_some_and(|hand| kinematics.hands != Some(hand)) {
+        if clauses.is_empty() || hand_of(label).is_some_and(|hand| kinematics.hands != Some(hand)) {
             return None;
         }
         let why = &self.file.why;

@@ -72,7 +72,7 @@ struct Args {
     fuse: Vec<PathBuf>,
     /// Judge a model with other labels than the data's: a JSON object {"label of the data": "label of the model", …}.
     /// Clips of labels that it does not name are left out.
-    #[arg(long, value_name = "FILE", conflicts_with = "score")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["score", "unseen"])]
     mapping: Option<PathBuf>,
     /// Judge this model directory on the same clips, too, and tell the difference.
     #[arg(long, value_name = "DIR")]
@@ -129,8 +129,7 @@ fn main() -> ExitCode {
 }
 
 /// Reads the wanted clips of every folder, under the model's labels where a mapping says them.
-fn read(args: &Args, folders: &[PathBuf], split: Split, load: &LoadOptions) -> Result<Vec<DataSet>> {
-    let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
+fn read(folders: &[PathBuf], split: Split, load: &LoadOptions, mapping: Option<&Mapping>) -> Result<Vec<DataSet>> {
     let read = |folder: &PathBuf| {
         let bar = bar(&format!("reading {} of {}", split.name(), folder.display()), 0);
         let progress = |done: usize, total: usize| {
@@ -139,7 +138,7 @@ fn read(args: &Args, folders: &[PathBuf], split: Split, load: &LoadOptions) -> R
         };
         let mut set = DataSet::load_with(folder, split, load, &progress)?;
         bar.finish_and_clear();
-        if let Some(mapping) = &mapping {
+        if let Some(mapping) = mapping {
             mapping.apply(&mut set);
         }
         set.warnings.iter().for_each(|warning| eprintln!("evaluate: {warning}"));
@@ -164,6 +163,8 @@ struct Material {
     gallery: Option<Gallery>,
     /// Under the zero-shot protocol, the labels that answers are chosen among.
     unseen: Option<Labels>,
+    /// Which of the model's labels the clips have instead of their own.
+    mapping: Option<Mapping>,
 }
 
 /// Reads all that a model is judged on.
@@ -172,15 +173,19 @@ fn material(args: &Args) -> Result<Material> {
     let split = args.split.unwrap_or(if load.protocol.is_some() { Split::Test } else { Split::Val });
     let selection = args.selection.select(&args.data)?;
     let unseen = selection.unseen_candidates(&load)?;
-    let sets =
-        read(args, &selection.folders, split, &load)?.into_iter().map(|set| selection.unseen(set, unseen.as_ref()));
+    let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
+    let sets = read(&selection.folders, split, &load, mapping.as_ref())?;
+    if let (Some(path), true) = (&args.mapping, sets.iter().all(|set| set.clips.is_empty())) {
+        bail!("{}: no clip of the split {} has a label that it names", path.display(), split.name());
+    }
+    let sets = sets.into_iter().map(|set| selection.unseen(set, unseen.as_ref()));
     // under the zero-shot protocol many folders have nothing to show
     let sets: Vec<DataSet> = sets.filter(|set| unseen.is_none() || !set.clips.is_empty()).collect();
     if sets.is_empty() {
         bail!("no clip of the split {} has one of the unseen labels", split.name());
     }
-    let gallery = args.baseline.then(|| gallery(args, &selection, split, &sets, &load)).transpose()?;
-    Ok(Material { sets, gallery, unseen })
+    let gallery = args.baseline.then(|| gallery(&selection, split, &sets, &load, mapping.as_ref())).transpose()?;
+    Ok(Material { sets, gallery, unseen, mapping })
 }
 
 fn judge(args: &Args) -> Result<()> {
@@ -252,6 +257,10 @@ fn labels_only(folder: &Path) -> Option<Names> {
 }
 
 fn judge_labels(args: &Args, recogniser: &impl Recogniser, material: &Material) -> Result<()> {
+    let mapped = args.mapping.as_deref().zip(material.mapping.as_ref());
+    if let Some((path, label)) = mapped.and_then(|(path, map)| Some((path, map.unknown_to(recogniser.labels())?))) {
+        bail!("{}: '{label}' is no label of the model, which knows {}", path.display(), recogniser.labels().join(", "));
+    }
     let judging = bar("judging", material.sets.iter().map(|set| set.clips.len()).sum());
     let scores = evaluate(recogniser, &material.sets, args.batch, None, |n| judging.inc(n as u64))?;
     judging.finish_and_clear();
@@ -260,7 +269,7 @@ fn judge_labels(args: &Args, recogniser: &impl Recogniser, material: &Material) 
 
 /// Compares with whatever was asked for, prints the scores and writes them.
 fn tell(args: &Args, recogniser: &impl Recogniser, material: &Material, mut scores: Scores) -> Result<()> {
-    let Material { sets, gallery, unseen } = material;
+    let Material { sets, gallery, unseen, mapping: _ } = material;
     if let Some(labels) = unseen {
         scores.take_unseen(labels);
     }
@@ -304,7 +313,13 @@ fn tell(args: &Args, recogniser: &impl Recogniser, material: &Material, mut scor
 }
 
 /// The training clips that neighbours are looked for among.
-fn gallery(args: &Args, selection: &Selection, split: Split, sets: &[DataSet], load: &LoadOptions) -> Result<Gallery> {
+fn gallery(
+    selection: &Selection,
+    split: Split,
+    sets: &[DataSet],
+    load: &LoadOptions,
+    mapping: Option<&Mapping>,
+) -> Result<Gallery> {
     if let Some(set) = sets.iter().find(|set| !set.divided) {
         bail!("--baseline needs training clips, but no clip of {} says which half it belongs to", set.name);
     }
@@ -312,7 +327,7 @@ fn gallery(args: &Args, selection: &Selection, split: Split, sets: &[DataSet], l
         bail!("--baseline compares with the training clips: judge val or test, not {}", split.name());
     }
     // a neighbour has to know a label to give it, and so would have seen what no model saw
-    Ok(Gallery::of(&read(args, &selection.folders, Split::Train, load)?))
+    Ok(Gallery::of(&read(&selection.folders, Split::Train, load, mapping)?))
 }
 
 fn table(

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, path::Path};
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
-use skeletonllm_data::{Record, labels::normalized, ntu::Sample};
+use skeletonllm_data::{Record, label::normalized, ntu::Sample};
 
 /// One line of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -18,7 +18,7 @@ use skeletonllm::{
     drawing::DrawSettings,
     folder::{Loaded, SkeletonLlm, see},
 };
-use skeletonllm_data::{DataClip, labels::normalized};
+use skeletonllm_data::{DataClip, label::normalized};
 use skeletonllm_network::tensors::host;
 
 /// Clips that are looked at in one go.

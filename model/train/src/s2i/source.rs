@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use draction::{motion::Motion, random::normal_pair};
 use rayon::prelude::*;
-use skeletonllm_data::{DataClip, Labels, Rng};
+use skeletonllm_data::{
+    DataClip, Labels, Rng,
+    streams::{random_angles, rotation},
+};
 use skeletonllm_network::masked::Masks;
 
 use super::{DecoderKind, Lesson, S2iConfig, S2iSettings};
@@ -120,7 +123,7 @@ impl<'a> Pictures<'a> {
         let share = rng.range(crop, 1.0);
         let length = ((share * frames as f32) as usize).max(MIN_FRAMES).min(frames);
         let start = rng.below(frames - length + 1);
-        let rotation = rotation([(); 3].map(|()| rng.range(-turn, turn)));
+        let rotation = rotation(random_angles(turn, rng));
         let turned = |p: &[f32]| rotation.map(|row| row[0] * p[0] + row[1] * p[1] + row[2] * p[2]);
         let slots = start * motion.bodies..(start + length) * motion.bodies;
         let body = 3 * motion.joints();
@@ -137,16 +140,6 @@ impl<'a> Pictures<'a> {
             source: motion.source.clone(),
         }
     }
-}
-
-/// Rz·Ry·Rx, row by row.
-fn rotation(angles: [f32; 3]) -> [[f32; 3]; 3] {
-    let [(sx, cx), (sy, cy), (sz, cz)] = angles.map(f32::sin_cos);
-    [
-        [cz * cy, cz * sy * sx - sz * cx, cz * sy * cx + sz * sx],
-        [sz * cy, sz * sy * sx + cz * cx, sz * sy * cx - cz * sx],
-        [-sy, cy * sx, cy * cx],
-    ]
 }
 
 fn normals(rng: &mut Rng, count: usize) -> Vec<f32> {

@@ -85,9 +85,9 @@ fn enter_sends_and_keeps_the_focus() {
 }
 
 #[test]
-fn suggestions_wrap_and_are_chosen() {
-    let items =
-        ["What is the person doing?", "Which hand moves?", "How often?", "Describe the motion in one sentence."];
+fn suggestions_stay_in_one_line_that_scrolls() {
+    let long = "Which of these is the person doing: walking, running, waving, clapping or something else?";
+    let items = ["What is the person doing?", "Which hand moves?", "How often?", long];
     let mut h = Harness::new(390.0, 300.0);
     let (chosen, height) = (Cell::new(None), Cell::new(0.0));
     let mut content = |ui: &mut Ui| {
@@ -97,9 +97,14 @@ fn suggestions_wrap_and_are_chosen() {
     };
     h.frame(&mut content);
     h.frame(&mut content);
-    assert!(height.get() > 80.0, "three lines");
-    h.click(40.0, 24.0, &mut content);
+    assert!((30.0..60.0).contains(&height.get()), "{} points are not one line", height.get());
+    h.click(40.0, 16.0, &mut content);
     assert_eq!(chosen.get(), Some(0));
+    // the last one comes when the line is moved
+    h.hover(200.0, 16.0);
+    h.scroll_sideways(-2000.0, &mut content);
+    h.click(360.0, 16.0, &mut content);
+    assert_eq!(chosen.take(), Some(3));
 }
 
 #[test]

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     DataSet, Labels, Record, Split, Truth,
     kinematics::{BodyPart, Movement, Mover, Travel, Turning},
-    labels::mirrored,
+    label::mirrored,
     record::read_metadata,
 };
 

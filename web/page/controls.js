@@ -1,0 +1,70 @@
+// The controls that matter as elements of the page, for the keyboard and for screen readers: what is painted on the canvas
+// can be seen and clicked, but not read. They show when something in them has the focus.
+
+const byId = (id) => document.getElementById(id);
+const canvas = byId("app");
+
+// `act(name, value)` is the program's way in.
+export function connect(act) {
+  byId("open").onclick = () => act("open", "");
+  byId("play").onclick = () => act("play", "");
+  byId("recognise").onclick = () => act("recognise", "");
+  byId("span").onclick = () => act("spans", "");
+  byId("sample").onchange = ({ target }) => {
+    if (target.value) act("sample", target.value);
+    target.selectedIndex = 0;
+  };
+  byId("take").onchange = ({ target }) => act("take", String(target.selectedIndex));
+  byId("ask").onsubmit = (event) => {
+    event.preventDefault();
+    const question = byId("question");
+    if (question.value.trim()) act("ask", question.value);
+    question.value = "";
+  };
+  new MutationObserver(show).observe(canvas, { attributes: true });
+  letTabGo();
+  show();
+}
+
+// Puts what the program says of itself, `data-…` on the canvas, into the controls.
+function show() {
+  const { list = "", current = "0", playing, ready, labels = "", samples = "", long } = canvas.dataset;
+  options(byId("sample"), ["Open a sample", ...lines(samples)], ["", ...lines(samples)]);
+  options(byId("take"), lines(list));
+  if (byId("take").selectedIndex !== Number(current)) byId("take").selectedIndex = Number(current);
+  const none = !list;
+  byId("take").disabled = none;
+  byId("play").disabled = none;
+  byId("play").textContent = playing ? "Pause" : "Play";
+  for (const id of ["question", "send", "recognise"]) byId(id).disabled = none || !ready;
+  byId("span").hidden = !long;
+  const items = lines(labels);
+  if (byId("labels").dataset.shown !== labels) {
+    byId("labels").dataset.shown = labels;
+    byId("labels").replaceChildren(...items.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
+  }
+}
+
+function options(select, texts, values = texts) {
+  const shown = texts.join("\n");
+  if (select.dataset.shown === shown) return;
+  select.dataset.shown = shown;
+  select.replaceChildren(...texts.map((text, n) => new Option(text, values[n])));
+}
+
+function lines(text) {
+  return text ? text.split("\n") : [];
+}
+
+// The canvas keeps Tab for its own buttons. After Escape it goes on to what comes before or behind the canvas.
+function letTabGo() {
+  let escaped = false;
+  addEventListener(
+    "keydown",
+    (event) => {
+      if (event.key === "Tab" && escaped) event.stopImmediatePropagation();
+      escaped = event.key === "Escape" || (escaped && event.key === "Shift");
+    },
+    { capture: true },
+  );
+}
