@@ -100,7 +100,7 @@ impl Loaded {
             bail!("{name}: a language model alone, which has never seen a picture; `train --from` makes one that does");
         }
         let mut opened = Opened::model(folder)?;
-        let tokenizer = Tokenizer::open(&opened.beside(&["tokenizer.json", "vocab.json"]))?;
+        let tokenizer = Tokenizer::open(&opened.tokenizer_place())?;
         opened.config.image_token_id.get_or_insert(tokenizer.image_context());
         let renderer = opened.take_renderer()?;
         let internvl = opened.read(device)?;

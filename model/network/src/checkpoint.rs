@@ -1,7 +1,7 @@
 //! Model files: safetensors and GGUF, in the layouts that models are published in.
 //!
 //! A module's field path is the tensor's name; `names` says what the tensors of other layouts are called here. Files
-//! are opened first ([`Opened`], [`Tensors`]) and their numbers read tensor by tensor, so that beside the model itself
+//! are opened first ([`Opened`]) and their numbers read tensor by tensor, so that beside the model itself
 //! hardly any memory is taken.
 
 mod adapter;
@@ -21,8 +21,9 @@ use std::path::Path;
 pub use fewer_bits::{Bits, Shrunk};
 pub use model::{Opened, is_text_model, load_model, parse_model, save_model};
 pub use module::{TakeTensor, apply, tensors_of};
-pub use tensors::Tensors;
 pub use write::write;
+
+use tensors::{Source, Tensors};
 
 use crate::config::ConfigError;
 
@@ -102,22 +103,7 @@ pub type TensorMap = BTreeMap<String, HostTensor>;
 /// # Errors
 /// When the file cannot be read or holds a tensor type this project does not use.
 pub fn read(path: impl AsRef<Path>) -> Result<TensorMap, CheckpointError> {
-    whole(tensors::Source::open(path.as_ref())?)
-}
-
-/// As [`read`], from bytes; `origin` names them in errors.
-///
-/// # Errors
-/// When the bytes are not safetensors or hold a tensor type this project does not use.
-pub fn parse(bytes: &[u8], origin: &str) -> Result<TensorMap, CheckpointError> {
-    whole(tensors::Source::memory(bytes, origin))
-}
-
-fn whole(source: tensors::Source<'_>) -> Result<TensorMap, CheckpointError> {
-    let (mut tensors, mut loose) = (Tensors::default(), adapter::Loose::default());
-    tensors.add_safetensors(source, names::Layout::InternVl, &mut loose)?;
-    loose.attach(&mut tensors, |_| adapter::SCALE_OF_THE_AUTHORS)?;
-    tensors.into_map()
+    Tensors::of_safetensors([Source::open(path.as_ref())], names::Layout::InternVl)?.into_map()
 }
 
 fn io(path: &Path, cause: std::io::Error) -> CheckpointError {

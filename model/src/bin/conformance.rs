@@ -230,7 +230,7 @@ fn real_model(
     let selected = device::select(choice)?;
     let start = Instant::now();
     let opened = Opened::text_model(path)?;
-    let tokenizer = Tokenizer::of_text_model(&opened.beside(&["tokenizer.json", "vocab.json"]))?;
+    let tokenizer = Tokenizer::of_text_model(&opened.tokenizer_place())?;
     let model = opened.read(&selected.device)?;
     say(format_args!("on {}, loaded in {:.1} s", selected.name, start.elapsed().as_secs_f64()))?;
     if let Some(path) = text {

@@ -203,7 +203,7 @@ impl Case {
 
     fn check(&self, name: &str, variant: &str, path: &Path) -> Result<Vec<Check>, ConformanceError> {
         let opened = Opened::text_model(path)?;
-        let tokenizer = opened.beside(&["tokenizer.json", "vocab.json"]);
+        let tokenizer = opened.tokenizer_place();
         let model = opened.read(&self.device.clone().autodiff())?;
         let mut checks = Vec::new();
         let tokens = self.tokens("input_ids")?;

@@ -28,10 +28,9 @@ pub struct Sizes {
 /// When a file cannot be read or written, naming it; when `out` is where the model is read from.
 pub fn shrink(from: &Path, bits: Bits, out: &Path, mut tell: impl FnMut(u64)) -> Result<Sizes> {
     let same = |folder: &Path| out.canonicalize().is_ok_and(|out| folder.canonicalize().is_ok_and(|f| f == out));
-    let tokenizer_files = ["tokenizer.json", "vocab.json"];
     if is_text_model(from) {
         let mut opened = Opened::text_model(from)?;
-        let place = opened.beside(&tokenizer_files);
+        let place = opened.tokenizer_place();
         ensure!(!same(from) && !same(&place), "{} is where the model is; name another directory", out.display());
         let tokenizer = Tokenizer::of_text_model(&place)?;
         let (numbers, before) = opened.size();
@@ -41,7 +40,7 @@ pub fn shrink(from: &Path, bits: Bits, out: &Path, mut tell: impl FnMut(u64)) ->
         return Ok(Sizes { before, after });
     }
     let mut opened = Opened::model(from)?;
-    let place = opened.beside(&tokenizer_files);
+    let place = opened.tokenizer_place();
     ensure!(!same(from) && !same(&place), "{} is where the model is; name another directory", out.display());
     let tokenizer = Tokenizer::open(&place)?;
     opened.config.image_token_id.get_or_insert(tokenizer.image_context());

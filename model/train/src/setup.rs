@@ -73,7 +73,7 @@ pub fn start(
 /// projector and renderer from nothing, as the settings have them.
 fn around(path: &Path, config: &TrainConfig, device: &Device) -> Result<Loaded> {
     let opened = Opened::text_model(path)?;
-    let tokenizer = Tokenizer::of_text_model(&opened.beside(&["tokenizer.json", "vocab.json"]))?;
+    let tokenizer = Tokenizer::of_text_model(&opened.tokenizer_place())?;
     let text = opened.read(device)?.widened(tokenizer.vocabulary(), config.seed);
     let mut sizes = config.model.clone();
     sizes.image_token_id = Some(tokenizer.image_context());

@@ -78,7 +78,7 @@ struct AdapterConfig {
 pub(super) struct AdapterFolder {
     folder: PathBuf,
     config: AdapterConfig,
-    /// The folder of the base.
+    /// The folder of the base, or its GGUF file.
     pub base: PathBuf,
 }
 
@@ -107,10 +107,11 @@ impl AdapterFolder {
             places.extend([folder.join(&named), PathBuf::from(&named)]);
         }
         let mut places = places.into_iter();
-        let base = places.find(|place| place.join("config.json").exists() && super::files::has_weights(place));
+        let whole = |place: &Path| place.join("config.json").exists() && super::files::has_weights(place);
+        let base = places.find(|place| whole(place) || super::model::gguf_file(place).is_ok_and(|file| file.is_some()));
         let base = base.ok_or_else(|| {
             let problem = format!(
-                "its base `{named}` is no folder here. Put adapter_config.json and adapter_model.safetensors into the \
+                "its base `{named}` is no model here. Put adapter_config.json and adapter_model.safetensors into the \
                  base's folder, or write its path into `base_model_name_or_path`"
             );
             format(&path, problem)

@@ -8,9 +8,9 @@ use super::{CheckpointError, format, io};
 const ONE: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
 
-/// Whether a folder has weights that can be read.
+/// Whether a folder has weights of its own, be they of the kind whose reading is refused.
 pub(super) fn has_weights(folder: &Path) -> bool {
-    folder.join(ONE).exists() || folder.join(INDEX).exists()
+    folder.join(ONE).exists() || folder.join(INDEX).exists() || pickle(folder, &["pytorch_model"]).is_some()
 }
 
 /// The files, in the order of their names: `model.safetensors`, or the shards that the index names.
@@ -22,7 +22,7 @@ pub(super) fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, CheckpointErro
     let index_path = folder.join(INDEX);
     if !index_path.exists() {
         let one = folder.join(ONE);
-        return match (one.exists(), pickle(folder)) {
+        return match (one.exists(), pickle(folder, &["pytorch_model", "adapter_model"])) {
             (false, Some(pickle)) => Err(pickled(&pickle)),
             _ => Ok(vec![one]),
         };
@@ -43,11 +43,11 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// The first file of weights that only Python can read.
-fn pickle(folder: &Path) -> Option<PathBuf> {
+fn pickle(folder: &Path, stems: &[&str]) -> Option<PathBuf> {
     let files = std::fs::read_dir(folder).ok()?.flatten().map(|file| file.path());
     let pickled = |path: &PathBuf| {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        name.ends_with(".bin") && (name.starts_with("pytorch_model") || name.starts_with("adapter_model"))
+        name.ends_with(".bin") && stems.iter().any(|stem| name.starts_with(stem))
     };
     files.filter(pickled).min()
 }

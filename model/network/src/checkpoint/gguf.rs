@@ -21,6 +21,10 @@ impl<'a> Tensors<'a> {
             if turned && !info.shape.first().is_some_and(|rows| rows.is_multiple_of(head)) {
                 return Err(source.tensor(name, format!("the rows of {:?} are no heads of {head}", info.shape)));
             }
+            if turned && info.shape.len() == 1 && info.storage.block().0 > 1 {
+                let problem = format!("numbers in {:?} blocks, which cannot change places one by one", info.storage);
+                return Err(source.tensor(name, problem));
+            }
             let entry = Entry {
                 name: name.clone(),
                 shape: info.shape.clone(),

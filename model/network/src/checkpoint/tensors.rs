@@ -5,7 +5,9 @@ use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::{CheckpointError, HostTensor, TensorMap, adapter::Adapter, io};
+use super::adapter::{Adapter, Loose, SCALE_OF_THE_AUTHORS};
+use super::names::Layout;
+use super::{CheckpointError, HostTensor, TensorMap, io};
 use crate::read_at::{OnDisk, ReadAt};
 use crate::storage::Storage;
 
@@ -78,12 +80,22 @@ pub(super) struct Entry {
 impl Entry {
     /// Rows and the numbers in each. A tensor of one axis is one number a row.
     fn matrix(&self) -> (usize, usize) {
-        match &self.shape[..] {
+        self.checked_matrix().expect("checked on opening")
+    }
+
+    /// The same; `None` where they are no whole blocks or more than can be counted. A size of 0 among the sizes makes the
+    /// tensor empty, not the others small.
+    fn checked_matrix(&self) -> Option<(usize, usize)> {
+        let (rows, width) = match &self.shape[..] {
             [] => (1, 1),
             [length] if self.storage.block().0 == 1 => (*length, 1),
             [length] => (1, *length),
-            [rows, rest @ ..] => (*rows, rest.iter().product()),
-        }
+            [rows, rest @ ..] => (*rows, rest.iter().try_fold(1usize, |all, &size| all.checked_mul(size))?),
+        };
+        rows.checked_mul(self.storage.row_bytes(width)?)?;
+        // as f32, into which few bits become many
+        rows.checked_mul(width)?.checked_mul(4)?;
+        Some((rows, width))
     }
 }
 
@@ -95,6 +107,19 @@ pub struct Tensors<'a> {
 }
 
 impl<'a> Tensors<'a> {
+    /// The tensors of some safetensors files, with the adapters among them on their bases.
+    pub(super) fn of_safetensors(
+        sources: impl IntoIterator<Item = Result<Source<'a>, CheckpointError>>,
+        layout: Layout,
+    ) -> Result<Self, CheckpointError> {
+        let (mut tensors, mut loose) = (Tensors::default(), Loose::default());
+        for source in sources {
+            tensors.add_safetensors(source?, layout, &mut loose)?;
+        }
+        loose.attach(&mut tensors, |_| SCALE_OF_THE_AUTHORS)?;
+        Ok(tensors)
+    }
+
     /// The names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.keys().map(String::as_str)
@@ -104,12 +129,6 @@ impl<'a> Tensors<'a> {
     #[must_use]
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
         self.entries.get(name).map(|entry| &entry.shape[..])
-    }
-
-    /// How a tensor is stored, if it is there.
-    #[must_use]
-    pub fn storage(&self, name: &str) -> Option<Storage> {
-        self.entries.get(name).map(|entry| entry.storage)
     }
 
     /// Numbers in all, and the bytes that they take in their files.
@@ -122,7 +141,17 @@ impl<'a> Tensors<'a> {
         })
     }
 
+    /// An entry whose numbers can be counted.
+    pub(super) fn checked(&self, entry: Entry) -> Result<Entry, CheckpointError> {
+        if entry.checked_matrix().is_none() {
+            let problem = format!("sizes {:?} of {:?} are beyond what can be counted", entry.shape, entry.storage);
+            return Err(self.sources[entry.source].tensor(&entry.name, problem));
+        }
+        Ok(entry)
+    }
+
     pub(super) fn insert(&mut self, name: String, entry: Entry) -> Result<(), CheckpointError> {
+        let entry = self.checked(entry)?;
         if let Some(before) = self.entries.get(&name) {
             let other = &self.sources[before.source].origin;
             let problem = format!("is `{name}` here, and so is `{}` of {other}", before.name);
@@ -189,6 +218,8 @@ impl<'a> Tensors<'a> {
         let bytes = entry.storage.row_bytes(width).expect("checked on opening");
         let whole = if let Rows::Paired(head) = entry.rows { head } else { 1 };
         let part = (PART / bytes.max(1) / whole).max(1) * whole;
+        // rows of nothing, of which a file may claim any number
+        let rows = if bytes == 0 { 0 } else { rows };
         for first in (0..rows).step_by(part) {
             let count = part.min(rows - first);
             take(first, count, &self.stored_rows(entry, first..first + count)?)?;

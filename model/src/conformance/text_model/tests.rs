@@ -75,7 +75,7 @@ fn smollm2_reads_and_answers_as_with_llama_cpp() {
     let reference = std::fs::read(here.join("llama.cpp.json")).expect("there");
     let reference: Reference = serde_json::from_slice(&reference).expect("as it was written");
     let opened = Opened::text_model(&folder).expect("opens");
-    let tokenizer = Tokenizer::of_text_model(&opened.beside(&[])).expect("in the same file");
+    let tokenizer = Tokenizer::of_text_model(&opened.tokenizer_place()).expect("in the same file");
     let model = opened.read(&device::cpu().expect("part of this build").device).expect("complete");
 
     let text = std::fs::read_to_string(here.join("text.txt")).expect("there");

@@ -125,7 +125,7 @@ fn judge(model: &Path, sets: &[DataSet], device: DeviceChoice) -> Result<Scores>
 
 fn foresee(model: &Path, text: &str, device: DeviceChoice) -> Result<Perplexity> {
     let opened = Opened::text_model(model)?;
-    let tokenizer = Tokenizer::of_text_model(&opened.beside(&["tokenizer.json", "vocab.json"]))?;
+    let tokenizer = Tokenizer::of_text_model(&opened.tokenizer_place())?;
     let model = opened.read(&device::select(device)?.device)?;
     Ok(perplexity(&model, &tokenizer.encode(text))?)
 }

@@ -119,7 +119,7 @@ fn what_an_adapter_cannot_be_put_on_is_said() {
     let message = refused(&prefix, |config| config["use_dora"] = true.into());
     assert!(message.contains("adapter_config.json: `use_dora`"), "{message}");
     let message = refused(&prefix, |config| config["base_model_name_or_path"] = "OpenGVLab/InternVL3-1B".into());
-    assert!(message.contains("its base `OpenGVLab/InternVL3-1B` is no folder here"), "{message}");
+    assert!(message.contains("its base `OpenGVLab/InternVL3-1B` is no model here"), "{message}");
     let message = refused(&prefix.replace("k_proj", "q_proj"), |_| ());
     assert!(message.contains("an adapter of 32×96, but") && message.contains("is [96, 96]"), "{message}");
     let message = refused(&prefix.replace("k_proj", "z_proj"), |_| ());
