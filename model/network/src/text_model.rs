@@ -11,6 +11,9 @@ use crate::internvl::PromptError;
 use crate::kv_cache::KvCache;
 use crate::tensors::{host, indices};
 
+/// Tokens that are read together, in [`TextModel::perplexity`].
+pub const WINDOW: usize = 512;
+
 /// Decoder and output head, with the sizes they were made with.
 #[derive(Module, Debug)]
 pub struct TextModel {
@@ -126,6 +129,33 @@ impl TextModel {
         }
         Ok(found)
     }
+
+    /// Reads a text in windows of [`WINDOW`] tokens, each from its beginning, and measures how well each next token was
+    /// foreseen. No token is put before the text.
+    ///
+    /// # Errors
+    /// When the text has fewer than two tokens, or one outside the vocabulary.
+    pub fn perplexity(&self, tokens: &[u32]) -> Result<Perplexity, PromptError> {
+        let window = WINDOW.min(self.config.max_position_embeddings.max(2));
+        let mut found = Vec::with_capacity(tokens.len());
+        for window in tokens.chunks(window).filter(|window| window.len() > 1) {
+            found.extend(self.log_probabilities(window)?);
+        }
+        if found.is_empty() {
+            return Err(PromptError::Empty);
+        }
+        let mean = found.iter().map(|value| f64::from(*value)).sum::<f64>() / found.len() as f64;
+        Ok(Perplexity { value: (-mean).exp(), tokens: found.len() })
+    }
+}
+
+/// How well a language model foresees a text.
+#[derive(Debug, Clone, Copy)]
+pub struct Perplexity {
+    /// e to the mean of −log p over the tokens that have something before them.
+    pub value: f64,
+    /// Those tokens.
+    pub tokens: usize,
 }
 
 #[cfg(test)]

@@ -24,18 +24,6 @@ fn every_tiny_checkpoint_agrees_with_transformers_on_wgpu() {
     check(&gpu);
 }
 
-#[test]
-fn a_wrong_result_fails_the_report() {
-    let right = super::Row::new("logits", &[1.0, 2.0], &[1.0, 2.0], 1e-4);
-    let wrong = super::Row::new("logits", &[1.0, 2.1], &[1.0, 2.0], 1e-4);
-    let broken = super::Row::new("logits", &[1.0, f32::NAN], &[1.0, 2.0], 1e-4);
-    let short = super::Row::new("logits", &[1.0], &[1.0, 2.0], 1e-4);
-    assert!(right.passed() && !wrong.passed() && !broken.passed() && !short.passed());
-    // wherever a NaN stands, the table shows it
-    let first = super::Row::new("logits", &[f32::NAN, 2.0], &[1.0, 2.0], 1e-4);
-    assert!(broken.max_abs.is_nan() && first.max_abs.is_nan() && !first.passed());
-}
-
 /// The systems beside SkeletonLLM, each with the name of its case here and of the one beside the project.
 type Run = fn(&std::path::Path, &Device) -> Result<super::Checks, super::ConformanceError>;
 const SYSTEMS: [(&str, &str, Run); 4] = [
