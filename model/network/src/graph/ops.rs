@@ -10,9 +10,9 @@ use crate::layers::ops::linear;
 use crate::tensors::indices;
 
 /// Subsets of edges: a joint itself, towards the root, away from it.
-const SUBSETS: usize = 3;
+pub(super) const SUBSETS: usize = 3;
 /// Frames that a convolution over time sees.
-const TAPS: usize = 5;
+pub(super) const TAPS: usize = 5;
 
 /// What follows a norm and how its statistics came about.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -227,7 +227,11 @@ pub(super) fn norm_composed(
             let mean_of = |values: Tensor<4>| values.mean_dim(2).mean_dim(1).mean_dim(0);
             let mean = mean_of(part(0, count));
             let apart = part(0, count) - mean.clone();
-            (apart.clone(), mean, mean_of(apart.square()))
+            // what rounding left of the mean, here and, on the way back, of the gradient's, which is the same in all
+            // rows and adds up in whatever sums over them
+            let rest = mean_of(apart.clone());
+            let apart = apart - rest.clone();
+            (apart.clone(), mean + rest, mean_of(apart.square()))
         }
     };
     let seen = || Tensor::cat(vec![mean.reshape([1, count]), variance.clone().reshape([1, count])], 0);
