@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 mod authors;
+mod defaults;
 mod gguf;
 mod skeleton;
 mod text;
@@ -83,7 +84,7 @@ pub struct InternVlConfig {
     /// The language model.
     pub text_config: TextConfig,
     /// Pixel-shuffle ratio; 0.5 merges 2×2 patch tokens into one (spec A.8).
-    #[serde(default = "half")]
+    #[serde(default = "defaults::half")]
     pub downsample_ratio: f64,
     /// Token whose embeddings the visual tokens overwrite (`<IMG_CONTEXT>`). Where the file does not say it, the
     /// tokenizer knows.
@@ -93,10 +94,10 @@ pub struct InternVlConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_seq_length: Option<usize>,
     /// Activation of the projector; only `gelu` (the exact one).
-    #[serde(default = "gelu")]
+    #[serde(default = "defaults::gelu")]
     pub projector_hidden_act: String,
     /// Which encoder layer feeds the projector; only −1, the last.
-    #[serde(default = "last_layer")]
+    #[serde(default = "defaults::last_layer")]
     pub vision_feature_layer: i64,
     /// `default` drops the class token, the only strategy supported.
     #[serde(default = "default_strategy")]
@@ -116,18 +117,6 @@ fn default_architectures() -> Vec<String> {
 
 fn default_model_type() -> String {
     "internvl".to_string()
-}
-
-fn half() -> f64 {
-    0.5
-}
-
-fn gelu() -> String {
-    "gelu".to_string()
-}
-
-fn last_layer() -> i64 {
-    -1
 }
 
 fn default_strategy() -> String {

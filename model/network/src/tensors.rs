@@ -27,6 +27,13 @@ pub fn on_cpu(device: &Device) -> bool {
     }
 }
 
+/// `[rows, width]` → the same, each row of length 1; rows of zeros stay.
+#[must_use]
+pub fn normalised(rows: Tensor<2>) -> Tensor<2> {
+    let length = rows.clone().square().sum_dim(1).sqrt();
+    rows / length.clamp_min(1e-12)
+}
+
 /// A list of row numbers on the device.
 pub fn indices(values: Vec<i64>, device: &Device) -> Tensor<1, Int> {
     let count = values.len();

@@ -72,7 +72,13 @@ struct AdapterConfig {
     fan_in_fan_out: bool,
     #[serde(default)]
     alpha_pattern: serde_json::Map<String, serde_json::Value>,
+    /// A word where the matrices did not begin at random and nothing.
+    #[serde(default)]
+    init_lora_weights: serde_json::Value,
 }
+
+/// Beginnings that were taken out of the base, which is no longer the published one.
+const CHANGE_THE_BASE: [&str; 4] = ["pissa", "olora", "corda", "loftq"];
 
 /// An adapter folder: its settings, and where its base is.
 pub(super) struct AdapterFolder {
@@ -91,7 +97,9 @@ impl AdapterFolder {
         }
         let text = std::fs::read(&path).map_err(|cause| io(&path, cause))?;
         let config: AdapterConfig = serde_json::from_slice(&text).map_err(|error| format(&path, error))?;
+        let begun = config.init_lora_weights.as_str().unwrap_or_default();
         let refused = [
+            (CHANGE_THE_BASE.iter().any(|word| begun.starts_with(word)), "init_lora_weights"),
             (config.peft_type.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("lora")), "peft_type"),
             (config.use_dora, "use_dora"),
             (config.fan_in_fan_out, "fan_in_fan_out"),

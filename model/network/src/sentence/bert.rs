@@ -5,10 +5,10 @@ use burn::module::Module;
 use burn::tensor::{Device, TensorData};
 use serde::Deserialize;
 
-use super::{SentenceError, normalised};
+use super::SentenceError;
 use crate::bert::{AddNorm, BertAttention, Widen};
 use crate::layers::{AttentionMask, Embedding, Gap, LayerNorm};
-use crate::tensors::indices;
+use crate::tensors::{indices, normalised};
 
 /// What is read of a sentence encoder's `config.json`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

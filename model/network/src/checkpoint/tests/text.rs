@@ -148,13 +148,15 @@ fn what_a_file_lacks_or_has_too_much_is_named() {
     };
     let mut other = as_gguf("llama");
     other.settings[0].1 = Value::Text("mamba".into());
-    assert!(error(&other).contains("model.gguf: no setting `mamba.embedding_length`"), "{}", error(&other));
+    let words = "model.gguf: setting `general.architecture` = mamba is not supported; qwen2, qwen3, llama are";
+    assert!(error(&other).contains(words), "{}", error(&other));
     let mut short = as_gguf("llama");
     short.tensors.retain(|tensor| tensor.0 != "blk.0.ffn_up.weight");
     assert!(error(&short).contains("missing: `language_model.model.layers.0.mlp.up_proj.weight`"), "{}", error(&short));
     let strange = as_gguf("llama").floats("blk.0.ffn_gate_exps.weight", &[1], &[1.0]);
     assert!(error(&strange).contains("tensor `blk.0.ffn_gate_exps.weight`: not known"), "{}", error(&strange));
     for (setting, value, words) in [
+        ("split.count", Value::Integer(3), "model.gguf: one of 3 files of a model; join them first"),
         ("llama.expert_count", Value::Integer(8), "`llama.expert_count` = 8"),
         ("llama.rope.scaling.factor", Value::Float(4.0), "`llama.rope.scaling.factor` = 4"),
         ("llama.rope.dimension_count", Value::Integer(2), "`llama.rope.dimension_count` = 2"),

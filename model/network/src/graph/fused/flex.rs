@@ -6,6 +6,7 @@ use burn_flex::FlexTensor;
 
 use super::{GraphBackward, GraphOps, Mode};
 use crate::graph::kernels::{norm, pointwise, refine, temporal};
+use crate::graph::ops::SUBSETS;
 use crate::layers::fused::flex::{Floats, tensor};
 
 fn sizes_of_pointwise(input: &Floats, weight: &Floats, stride: usize) -> pointwise::Sizes {
@@ -26,8 +27,8 @@ fn layer([input, weights @ ..]: [&Floats; 9]) -> (refine::Weights<'_>, refine::S
         frames,
         joints,
         inputs,
-        outputs: value_bias.len() / refine::SUBSETS,
-        relations: relate_bias.len() / (2 * refine::SUBSETS),
+        outputs: value_bias.len() / SUBSETS,
+        relations: relate_bias.len() / (2 * SUBSETS),
     };
     let alpha = alpha[0];
     (refine::Weights { relate, relate_bias, spread, spread_bias, alpha, graph, value, value_bias }, sizes)

@@ -5,12 +5,11 @@
 //! are made for a few channels at a time, which stay in the cache while they are multiplied.
 
 use super::{add, add_rows, each_clip, each_clip_summing};
+use crate::graph::ops::SUBSETS;
 use crate::layers::fused::product::{Channels, Start, channelwise, product};
 use crate::layers::fused::simd::{Matrix, exp};
 use crate::layers::fused::vector::{Kernel, Vector, widest};
 
-/// Subsets of edges: a joint itself, towards the root, away from it.
-pub(crate) const SUBSETS: usize = 3;
 /// Channels at a time; outputs must be a multiple.
 pub(crate) const PANEL: usize = 32;
 
