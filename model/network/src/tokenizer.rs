@@ -164,7 +164,11 @@ impl Tokenizer {
         let added = inner.get_added_tokens_decoder();
         Ok(Tokenizer {
             vocabulary: ids,
-            special: added.into_values().filter(|token| token.special).map(|token| token.content).collect(),
+            special: added
+                .into_values()
+                .filter(|token| token.special && !token.content.is_empty())
+                .map(|token| token.content)
+                .collect(),
             turn_start: special(TURN_START)?,
             turn_end: special(TURN_END)?,
             image_start: special(IMAGE_START)?,

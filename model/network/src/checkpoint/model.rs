@@ -6,6 +6,7 @@ use burn::tensor::Device;
 
 use super::adapter::AdapterFolder;
 use super::files::weight_files;
+use super::module::fits;
 use super::names::{Layout, RENDERER};
 use super::tensors::{Source, Tensors};
 use super::{Bits, CheckpointError, Precision, Shrunk, TensorMap, apply, io, tensors_of, write};
@@ -108,10 +109,11 @@ impl Opened<InternVlConfig> {
     /// `model.safetensors`. It is read, written and forgotten tensor by tensor.
     ///
     /// # Errors
-    /// When a file cannot be read or written.
+    /// When a file cannot be read or written, or the tensors are not exactly the config's; then nothing is written.
     pub fn shrink(&mut self, bits: Bits, out: &Path, tell: impl FnMut(u64)) -> Result<Shrunk, CheckpointError> {
         let tied = tied(&mut self.tensors, self.config.tied())?;
         self.config.set_tied(tied);
+        fits(&InternVl::new(&self.config, &Device::default()), &self.tensors, &self.path.display().to_string())?;
         std::fs::create_dir_all(out).map_err(|cause| io(out, cause))?;
         self.config.save(out.join("config.json"))?;
         self.tensors.write_in(bits, &out.join("model.safetensors"), str::to_owned, tell)
@@ -151,9 +153,10 @@ impl Opened<TextConfig> {
     /// Writes the model into a folder as the transformers library names its tensors, its matrices in fewer bits.
     ///
     /// # Errors
-    /// When a file cannot be read or written.
+    /// When a file cannot be read or written, or the tensors are not exactly the config's; then nothing is written.
     pub fn shrink(&mut self, bits: Bits, out: &Path, tell: impl FnMut(u64)) -> Result<Shrunk, CheckpointError> {
         self.config.tie_word_embeddings = Some(tied(&mut self.tensors, self.config.tied())?);
+        fits(&TextModel::new(&self.config, &Device::default()), &self.tensors, &self.path.display().to_string())?;
         std::fs::create_dir_all(out).map_err(|cause| io(out, cause))?;
         self.config.save(out.join("config.json"))?;
         let rename = |name: &str| name.strip_prefix("language_model.").unwrap_or(name).to_owned();

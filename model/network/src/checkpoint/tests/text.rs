@@ -45,13 +45,15 @@ fn tensors_of_family(family: &str) -> Vec<(String, String, Vec<usize>, Option<us
     all
 }
 
+/// Under the names in a folder.
+fn as_tensors(family: &str) -> TensorMap {
+    let all = tensors_of_family(family).into_iter();
+    all.map(|(name, _, shape, _)| (name.clone(), HostTensor { values: numbers(&name, &shape), shape })).collect()
+}
+
 fn as_folder(family: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let tensors: TensorMap = tensors_of_family(family)
-        .into_iter()
-        .map(|(name, _, shape, _)| (name.clone(), HostTensor { values: numbers(&name, &shape), shape }))
-        .collect();
-    write(folder.path().join("model.safetensors"), &tensors, Precision::F32).expect("writes");
+    write(folder.path().join("model.safetensors"), &as_tensors(family), Precision::F32).expect("writes");
     let config = serde_json::json!({
         "model_type": family, "hidden_size": WIDTH, "intermediate_size": 12, "num_hidden_layers": 1,
         "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 4, "vocab_size": VOCABULARY,
@@ -289,4 +291,26 @@ fn what_a_language_model_asks_for_in_vain_is_said_of_a_language_model() {
     assert!(error.contains("`model_type` = mamba"), "{error}");
     assert!(!is_text_model(&checkpoint()), "this one sees");
     assert!(!is_text_model(std::path::Path::new("/nowhere")));
+}
+
+#[test]
+fn what_could_not_be_loaded_again_is_not_written_in_fewer_bits() {
+    let (folder, out) = (as_folder("llama"), tempfile::tempdir().expect("temporary folder"));
+    let path = folder.path().join("model.safetensors");
+    let mut tensors = as_tensors("llama");
+    let moved = tensors.remove("model.layers.0.mlp.up_proj.weight").expect("there");
+    tensors.insert("model.layers.1.mlp.up_proj.weight".into(), moved);
+    tensors.get_mut("model.norm.weight").expect("there").shape = vec![2, 4];
+    write(&path, &tensors, Precision::F32).expect("writes");
+    let mut opened = Opened::text_model(folder.path()).expect("opens");
+    let to = out.path().join("new");
+    let message = opened.shrink(Bits::Four, &to, |_| ()).expect_err("three problems").to_string();
+    for part in [
+        "missing: `language_model.model.layers.0.mlp.up_proj.weight`",
+        "unexpected: `language_model.model.layers.1.mlp.up_proj.weight`",
+        "`language_model.model.norm.weight is [2, 4], expected [8]`",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert!(!to.exists(), "nothing is written");
 }
