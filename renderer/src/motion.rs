@@ -10,9 +10,9 @@
 //!
 //! | Module | What lives there |
 //! | --- | --- |
-//! | `read`, `beside` | the entry points: tells the format and calls its reader; files that come in pairs |
+//! | `read`, `beside`, `folder` | the entry points: tells the format and calls its reader; files that come in pairs |
 //! | `format`, `sniff`, `foreign` | the list of formats, how each is told by its content, and what other files seem to be |
-//! | `archive`, `encoding`, `text`, `json` | gzip and zip; text of any encoding; words and numbers; JSON of unknown shape |
+//! | `archive`, `encoding`, `text`, `json` | gzip and zip; text of any encoding; lines, words and numbers; JSON of unknown shape |
 //! | `bvh`, `gltf`, `acclaim`, `ntu`, `pku`, `msr`, `humanml3d`, `keypoints`, `npy`, `npz` | one format each |
 //! | `people` | what bodies look like and how they move: people told from furniture, and who performs |
 //! | `raw`, `limits` | what readers hand over; how much of a file is taken |
@@ -33,6 +33,7 @@ mod beside;
 mod bvh;
 mod encoding;
 mod error;
+mod folder;
 mod foreign;
 mod format;
 mod gltf;
@@ -67,6 +68,7 @@ mod tests;
 
 use std::sync::Arc;
 
+pub use beside::Companion;
 pub use error::{Cause, MotionError};
 pub use format::Format;
 pub use keypoints::join_frames;

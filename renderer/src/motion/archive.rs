@@ -1,17 +1,19 @@
 //! What is wrapped in gzip or zip: taken out in bounded memory.
 
-use std::{borrow::Cow, io::Read};
-
-use flate2::{
-    Crc,
-    read::{DeflateDecoder, GzDecoder},
+use std::{
+    borrow::Cow,
+    io::{self, Read},
 };
+
+use flate2::{Crc, bufread::GzDecoder, read::DeflateDecoder};
 
 use super::{
     error::{Cause, excerpt},
     limits::{MAX_FILE_BYTES, check_count, check_size},
 };
 
+/// How a gzip file begins.
+const GZIP: &[u8] = b"\x1f\x8b\x08";
 /// Most files in an archive.
 const MAX_ENTRIES: usize = 10_000;
 
@@ -27,21 +29,21 @@ pub(super) struct Entry<'a> {
 
 /// The content of a gzip file, or the file itself.
 pub(super) fn unzipped(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Cause> {
-    if !bytes.starts_with(b"\x1f\x8b\x08") {
+    if !bytes.starts_with(GZIP) {
         return Ok(Cow::Borrowed(bytes));
     }
-    let content = unpack(GzDecoder::new(bytes)).map_err(|cause| match cause {
-        Cause::Malformed(text) => Cause::Malformed(format!("it is packed with gzip, and damaged: {text}")),
-        cause => cause,
-    })?;
-    Ok(Cow::Owned(content))
-}
-
-fn unpack(packed: impl Read) -> Result<Vec<u8>, Cause> {
+    let damaged = |error: io::Error| Cause::Malformed(format!("it is packed with gzip, and damaged: {error}"));
     let mut content = Vec::new();
-    packed.take(MAX_FILE_BYTES + 1).read_to_end(&mut content).map_err(|error| Cause::Malformed(error.to_string()))?;
-    check_size(content.len() as u64)?;
-    Ok(content)
+    let mut rest = bytes;
+    // several that were put one behind the other are one file; what is no gzip behind them fills up blocks
+    while rest.starts_with(GZIP) {
+        let mut member = GzDecoder::new(rest);
+        let room = MAX_FILE_BYTES + 1 - content.len() as u64;
+        member.by_ref().take(room).read_to_end(&mut content).map_err(damaged)?;
+        check_size(content.len() as u64)?;
+        rest = member.into_inner();
+    }
+    Ok(Cow::Owned(content))
 }
 
 /// The files of a zip archive, without its folders.
@@ -118,20 +120,29 @@ impl Entry<'_> {
     /// The content.
     pub(super) fn content(&self) -> Result<Cow<'_, [u8]>, Cause> {
         check_size(self.size)?;
-        let damaged =
-            |what: &str| Cause::Malformed(format!("{} in it is damaged: {what}", excerpt(self.name.as_bytes())));
-        let content = if self.deflated {
-            let unpacked = unpack(DeflateDecoder::new(self.packed).take(self.size + 1));
-            Cow::Owned(unpacked.map_err(|cause| damaged(&cause.to_string()))?)
-        } else {
-            Cow::Borrowed(self.packed)
-        };
+        let content = self.beginning(self.size + 1)?;
         let mut crc = Crc::new();
         crc.update(&content);
         if content.len() as u64 != self.size || crc.sum() != self.checksum {
-            return Err(damaged("length or checksum is wrong"));
+            return Err(self.damaged("length or checksum is wrong"));
         }
         Ok(content)
+    }
+
+    /// The first bytes of the content, at most so many; no more is unpacked.
+    pub(super) fn beginning(&self, bytes: u64) -> Result<Cow<'_, [u8]>, Cause> {
+        if !self.deflated {
+            let end = usize::try_from(bytes).map_or(self.packed.len(), |n| n.min(self.packed.len()));
+            return Ok(Cow::Borrowed(&self.packed[..end]));
+        }
+        let mut content = Vec::new();
+        let unpacked = DeflateDecoder::new(self.packed).take(bytes).read_to_end(&mut content);
+        unpacked.map_err(|error| self.damaged(&error.to_string()))?;
+        Ok(Cow::Owned(content))
+    }
+
+    fn damaged(&self, what: &str) -> Cause {
+        Cause::Malformed(format!("{} in it is damaged: {what}", excerpt(self.name.as_bytes())))
     }
 }
 

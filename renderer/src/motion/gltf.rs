@@ -1,19 +1,20 @@
 //! glTF 2.0, as text or binary: the joints of its skins, moved by one of its animations.
 //!
-//! `container` opens the file and its buffers, `accessor` reads numbers out of them, `skeleton` finds the joints, and
+//! `container` opens the file and its buffers, `document` is its JSON, `accessor` reads numbers out of them, `skeleton` finds the joints, and
 //! `animation` samples their curves. Meshes, materials and pictures are not looked at.
 
 mod accessor;
 mod animation;
 mod container;
+mod document;
 mod skeleton;
 
 use glam::{DMat4, DQuat, DVec3};
-use gltf_json::Root;
 
 use self::{
     animation::Animation,
     container::Buffers,
+    document::Document,
     skeleton::{Body, Nodes},
 };
 use super::{
@@ -26,7 +27,7 @@ use super::{
 };
 
 /// Reads a file; `name` is for messages.
-pub(super) fn read(bytes: &[u8], name: &str, wanted: Option<&str>, beside: &Beside<'_>) -> Result<Raw, MotionError> {
+pub(super) fn read(bytes: &[u8], name: &str, wanted: Option<&str>, beside: Beside<'_>) -> Result<Raw, MotionError> {
     let (root, bin) = container::open(bytes).map_err(|(line, cause)| cause.at(name, line))?;
     let buffers = Buffers::new(&root, bin, name, beside);
     let nodes = Nodes::new(&root);
@@ -46,7 +47,7 @@ struct Placed {
     turn: DQuat,
 }
 
-fn pose(root: &Root, nodes: &Nodes, bodies: &[Body], animation: &Animation) -> Result<Raw, Cause> {
+fn pose(root: &Document, nodes: &Nodes, bodies: &[Body], animation: &Animation) -> Result<Raw, Cause> {
     let joints = bodies[0].joints.len();
     let frames = animation.frames();
     // nodes that matter: joints and what carries them

@@ -3,7 +3,7 @@
 use super::{
     super::{
         error::{Cause, excerpt},
-        limits::{MAX_FRAMES, MAX_JOINT_FRAMES, check_count},
+        limits::{FRAME_RATES, MAX_FRAMES, MAX_JOINT_FRAMES, check_count},
         text::{number, words},
     },
     Failure, File, Node,
@@ -23,8 +23,9 @@ pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>) -> Result<File, Fail
     let joints = file.nodes.len();
     // a row may be wrapped over several lines
     let (mut row, mut row_line): (Vec<f32>, usize) = (Vec::new(), 0);
-    let mut frames = 0;
+    let (mut frames, mut lines) = (0, 0);
     while let Some((line, text)) = lexer.next_line() {
+        lines += 1;
         if row.is_empty() {
             row_line = line;
         }
@@ -57,6 +58,12 @@ pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>) -> Result<File, Fail
         file.warnings
             .push(format!("line {row_line}: the last row has {} of {channels} numbers and is left out", row.len()));
     }
+    // rows that are too short may look wrapped
+    if lines == declared && lines >= 2 * frames && lines.is_multiple_of(frames) {
+        let text =
+            format!("each of the {lines} rows has a part of {channels} numbers, one a channel: are some missing?");
+        return Err((Some(row_line), Cause::Malformed(text)));
+    }
     if frames != declared {
         file.warnings.push(format!("`Frames:` says {declared}, but there are {frames} rows: all of them are used"));
     }
@@ -82,12 +89,17 @@ fn frame_count(lexer: &mut Lexer<'_>) -> Result<usize, Failure> {
 }
 
 fn frame_time(lexer: &mut Lexer<'_>) -> Result<f64, Failure> {
-    keyword(lexer, "Frame")?;
-    keyword(lexer, "Time")?;
+    if lexer.at_keyword("FrameTime:") {
+        lexer.next();
+    } else {
+        keyword(lexer, "Frame")?;
+        keyword(lexer, "Time")?;
+    }
     let word = lexer.expect("the frame time")?;
     let time = number(word, "the frame time").map_err(|c| lexer.fail(c))?;
-    if !(1e-4..=10.0).contains(&time) {
-        let text = format!("the frame time is {time} s, expected 0.0001 to 10");
+    if !FRAME_RATES.contains(&(1.0 / time)) {
+        let (shortest, longest) = (1.0 / FRAME_RATES.end(), 1.0 / FRAME_RATES.start());
+        let text = format!("the frame time is {time} s, expected {shortest} to {longest}");
         return Err(lexer.fail(Cause::Malformed(text)));
     }
     Ok(time)

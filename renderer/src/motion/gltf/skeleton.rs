@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use glam::{DMat4, DQuat, DVec3};
-use gltf_json::Root;
 
 use super::{
     super::{
@@ -14,6 +13,7 @@ use super::{
     },
     Placed,
     animation::{Animation, Pose},
+    document::Document,
 };
 
 /// The tree of nodes.
@@ -24,10 +24,10 @@ pub(super) struct Nodes {
 }
 
 impl Nodes {
-    pub(super) fn new(root: &Root) -> Self {
+    pub(super) fn new(root: &Document) -> Self {
         let mut parents = vec![None; root.nodes.len()];
         for (parent, node) in root.nodes.iter().enumerate() {
-            for child in node.children.iter().flatten().map(|child| child.value()) {
+            for &child in &node.children {
                 if child < parents.len() && parents[child].is_none() && child != parent {
                     parents[child] = Some(parent);
                 }
@@ -67,7 +67,7 @@ impl Nodes {
     }
 
     /// A node against its parent.
-    pub(super) fn local(&self, root: &Root, node: usize, pose: Pose) -> Placed {
+    pub(super) fn local(&self, root: &Document, node: usize, pose: Pose) -> Placed {
         let node = &root.nodes[node];
         if let Some(matrix) = node.matrix {
             let matrix = DMat4::from_cols_array(&matrix.map(f64::from));
@@ -77,7 +77,7 @@ impl Nodes {
         let vector = |stated: Option<[f32; 3]>, rest: DVec3| stated.map_or(rest, |v| DVec3::from(v.map(f64::from)));
         let scale = pose.scale.unwrap_or_else(|| vector(node.scale, DVec3::ONE));
         let place = pose.translation.unwrap_or_else(|| vector(node.translation, DVec3::ZERO));
-        let stated = node.rotation.map_or(DQuat::IDENTITY, |q| DQuat::from_array(q.0.map(f64::from)));
+        let stated = node.rotation.map_or(DQuat::IDENTITY, |q| DQuat::from_array(q.map(f64::from)));
         let turn = normalized(pose.rotation.unwrap_or(stated));
         Placed { matrix: DMat4::from_scale_rotation_translation(scale, turn, place), turn }
     }
@@ -99,8 +99,8 @@ pub(super) struct Found {
 }
 
 /// Finds the bodies: skins that share joints, or that hang from each other, are one.
-pub(super) fn find(root: &Root, nodes: &Nodes, animation: &Animation) -> Result<Found, Cause> {
-    let mut sets: Vec<Vec<usize>> = root.skins.iter().map(|s| s.joints.iter().map(|j| j.value()).collect()).collect();
+pub(super) fn find(root: &Document, nodes: &Nodes, animation: &Animation) -> Result<Found, Cause> {
+    let mut sets: Vec<Vec<usize>> = root.skins.iter().map(|skin| skin.joints.clone()).collect();
     let mut warnings = Vec::new();
     if sets.iter().all(Vec::is_empty) {
         warnings.push("it has no skin: the nodes that its animation moves are taken for joints".to_owned());
@@ -115,7 +115,9 @@ pub(super) fn find(root: &Root, nodes: &Nodes, animation: &Animation) -> Result<
         return Err(Cause::Malformed(format!("joint {bad} of a skin is no node of the scene")));
     }
     let mut left_out = Vec::new();
-    let mut bodies: Vec<Body> = groups(nodes, sets)
+    let groups = groups(nodes, sets);
+    check_count("the number of skeletons", groups.len(), MAX_JOINTS)?;
+    let mut bodies: Vec<Body> = groups
         .into_iter()
         .map(|joints| body(root, nodes, animation, joints, &mut left_out))
         .collect::<Result<_, _>>()?;
@@ -143,13 +145,12 @@ pub(super) fn find(root: &Root, nodes: &Nodes, animation: &Animation) -> Result<
 }
 
 /// Nodes with curves and what hangs from them, apart from meshes and cameras.
-fn animated(root: &Root, nodes: &Nodes, animation: &Animation) -> Vec<usize> {
+fn animated(root: &Document, nodes: &Nodes, animation: &Animation) -> Vec<usize> {
     let mut carried = vec![false; nodes.len()];
     for &node in &nodes.order {
         carried[node] = animation.moves(node) || nodes.parent(node).is_some_and(|p| carried[p]);
     }
-    let thing =
-        |node: usize| (root.nodes[node].mesh.is_some() || root.nodes[node].camera.is_some()) && !animation.moves(node);
+    let thing = |node: usize| root.nodes[node].is_thing() && !animation.moves(node);
     nodes.order.iter().copied().filter(|&node| carried[node] && !thing(node)).collect()
 }
 
@@ -192,14 +193,14 @@ fn groups(nodes: &Nodes, sets: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
 
 /// A body of these joints, in the order of the file's nodes so that like bodies compare.
 fn body(
-    root: &Root,
+    root: &Document,
     nodes: &Nodes,
     animation: &Animation,
     mut joints: Vec<usize>,
     left_out: &mut Vec<String>,
 ) -> Result<Body, Cause> {
     check_count("the number of joints", joints.len(), MAX_JOINTS)?;
-    let name = |node: usize| root.nodes[node].name.clone().unwrap_or_default();
+    let name = |node: usize| root.nodes[node].name.clone();
     let mut set = vec![false; nodes.len()];
     joints.iter().for_each(|&joint| set[joint] = true);
     let mut above = nodes.above(&set);

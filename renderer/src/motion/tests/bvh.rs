@@ -234,3 +234,35 @@ fn units_and_axes_follow_from_size_and_stance() {
     close(m.position(0, 0, 1), [-70.0, 0.0, 0.0]);
     assert!(!m.source.warnings.is_empty(), "a body of 150 m deserves a warning");
 }
+
+/// A body of nine channels, three frames.
+const SHORT: &str = "HIERARCHY\nROOT Hips\n{\n OFFSET 0 0 0\n CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation \
+    Yrotation\n JOINT Head\n {\n  OFFSET 0 1 0\n  CHANNELS 3 Zrotation Xrotation Yrotation\n }\n}\n";
+
+#[test]
+fn keywords_may_be_glued_and_of_any_case_and_files_padded() {
+    let rows = "0 1 0 0 0 0 0 0 0\n0 1 0 0 0 0 10 0 0\n";
+    let expected = as_written(&format!("{SHORT}MOTION\nFrames: 2\nFrame Time: 0.05\n{rows}"));
+    assert_eq!(expected.fps, 20.0);
+    for motion in [
+        format!("motion\nframes:2\nframe time:0.05\n{rows}"),
+        format!("Motion\nFrames 2\nFrameTime: 0.05\n{rows}"),
+        format!("MOTION\nFrames : 2\nFrameTime:0.05\n{rows}\u{1a}\0\0"),
+        format!("MOTION\n\tFrames:\t2\n\tFrame\tTime:\t5e-2\n{}", rows.replace(' ', "\t")),
+    ] {
+        let m = as_written(&format!("{SHORT}{motion}"));
+        assert_eq!((&m.positions, m.fps), (&expected.positions, 20.0), "{motion}");
+    }
+}
+
+#[test]
+fn rows_that_are_too_short_are_not_joined() {
+    let file = |frames: usize, rows: &str| format!("{SHORT}MOTION\nFrames: {frames}\nFrame Time: 0.05\n{rows}");
+    let third = "0 1 0\n".repeat(6);
+    let error = failure(file(6, &third).as_bytes()).to_string();
+    assert!(error.contains("each of the 6 rows has a part of 9 numbers"), "{error}");
+    // wrapped rows are as many as the file says
+    assert_eq!(as_written(&file(2, &third)).frames(), 2);
+    let error = failure(file(1, "0, 1, 0, 0, 0, 0, 0, 0, 0\n").as_bytes()).to_string();
+    assert!(error.contains("'0,': spaces part numbers"), "{error}");
+}
