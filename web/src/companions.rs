@@ -1,5 +1,9 @@
 //! Files that belong to others: descriptions that come before what they describe, and frames that come as a file each.
 
+use std::sync::Arc;
+
+use draction::motion::Companion;
+
 use crate::files::{Arrival, FileSource};
 
 /// Most descriptions that are kept.
@@ -8,7 +12,7 @@ const MAX_KEPT: usize = 64;
 /// Descriptions that were dropped, the newest last.
 #[derive(Debug, Default)]
 pub struct Companions {
-    kept: Vec<FileSource>,
+    kept: Vec<Companion>,
 }
 
 /// Name without folder, and its ending in small letters.
@@ -35,23 +39,28 @@ impl Companions {
     /// Keeps a description for files that come after it.
     pub fn keep(&mut self, file: FileSource) {
         self.kept.retain(|known| known.name != file.name);
-        self.kept.push(file);
+        self.kept.push(Companion { name: file.name, bytes: Arc::new(file.bytes) });
         if self.kept.len() > MAX_KEPT {
             self.kept.remove(0);
         }
     }
 
-    /// The description of a file: the one of its own name, or that its name begins with, else the newest.
-    pub fn of(&self, name: &str) -> Option<&[u8]> {
+    /// The description of a file: the one of its own name, or that its name begins with, else the newest. Files that name
+    /// what belongs to them may have any.
+    pub fn of(&self, name: &str) -> Vec<Companion> {
         let (stem, ending) = parts(name);
         let wanted = if ending == "npz" { "npy" } else { &ending };
-        let fits = |file: &&FileSource| describes(&file.name).is_some_and(|described| described[1..] == *wanted);
-        let nearness = |file: &FileSource| {
+        let fits = |file: &&Companion| describes(&file.name).is_some_and(|described| described[1..] == *wanted);
+        let nearness = |file: &Companion| {
             let (own, _) = parts(&file.name);
             let begins = stem.strip_prefix(&own).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
             if begins { own.len() } else { 0 }
         };
-        self.kept.iter().filter(fits).max_by_key(|file| nearness(file)).map(|file| &file.bytes[..])
+        let fitting = self.kept.iter().filter(fits);
+        match wanted {
+            "gltf" => fitting.cloned().collect(),
+            _ => fitting.max_by_key(|file| nearness(file)).cloned().into_iter().collect(),
+        }
     }
 }
 
@@ -77,13 +86,11 @@ pub fn arranged(arrivals: Vec<Arrival>) -> Vec<Arrival> {
             problem @ Arrival::Problem(_) => others.push(problem),
         }
     }
-    for (name, mut files) in frames {
-        others.push(match files.len() {
-            1 => files
-                .pop()
-                .map_or_else(|| Arrival::Problem(name), |(name, bytes)| Arrival::File(FileSource { name, bytes })),
-            _ => match draction::motion::join_frames(&files) {
-                Ok(bytes) => Arrival::File(FileSource { name, bytes }),
+    for (video, files) in frames {
+        others.push(match <[Frame; 1]>::try_from(files) {
+            Ok([(name, bytes)]) => Arrival::File(FileSource { name, bytes }),
+            Err(files) => match draction::motion::join_frames(&files) {
+                Ok(bytes) => Arrival::File(FileSource { name: video, bytes }),
                 Err(error) => Arrival::Problem(error.to_string()),
             },
         });
@@ -113,13 +120,16 @@ mod tests {
         for name in ["data/skeleton.json", "01.asf", "other.asf", "1.asf", "scene.bin"] {
             companions.keep(file(name, name));
         }
-        let of = |name: &str| companions.of(name).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let of = |name: &str| companions.of(name).first().map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
         assert_eq!(of("01_02.amc").as_deref(), Some("01.asf"));
         assert_eq!(of("folder/other.AMC").as_deref(), Some("other.asf"));
         assert_eq!(of("x.npy").as_deref(), Some("data/skeleton.json"));
         assert_eq!(of("x.npz").as_deref(), Some("data/skeleton.json"));
         assert_eq!(of("scene.gltf").as_deref(), Some("scene.bin"));
         assert_eq!(of("walk.bvh"), None);
+        // a scene says which of them are its own
+        companions.keep(file("more.bin", "more.bin"));
+        assert_eq!(companions.of("scene.gltf").len(), 2);
     }
 
     #[test]

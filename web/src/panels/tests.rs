@@ -10,7 +10,7 @@ fn document() -> Document {
     let path = format!("{}/../assets/samples/wave_left_hand.bvh", env!("CARGO_MANIFEST_DIR"));
     let file = FileSource { name: path.clone(), bytes: std::fs::read(path).expect("a sample") };
     let mut document = Document::default();
-    document.open(&file).expect("a motion");
+    document.open(file).expect("a motion");
     document
 }
 
