@@ -2,6 +2,7 @@
 
 use std::{
     borrow::Cow,
+    collections::HashSet,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -66,10 +67,11 @@ impl<'a> Beside<'a> {
         match self {
             Self::Given(_) => names.len() < 2,
             // files that were dropped have lost their folders
-            Self::Among(files) => names.iter().enumerate().all(|(k, name)| {
-                let alike = names[..k].iter().any(|other| last(other).eq_ignore_ascii_case(last(name)));
-                !alike || files.iter().any(|file| file.name == *name)
-            }),
+            Self::Among(files) => {
+                let mut known = HashSet::new();
+                let mut twins = names.iter().filter(|name| !known.insert(last(name).to_ascii_lowercase()));
+                twins.all(|name| files.iter().any(|file| file.name == *name))
+            }
             Self::Of(_) | Self::Nowhere => true,
         }
     }

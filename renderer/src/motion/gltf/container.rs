@@ -1,6 +1,9 @@
 //! The file as such: its JSON, and the buffers that it refers to.
 
-use std::{borrow::Cow, cell::OnceCell};
+use std::{
+    borrow::Cow,
+    cell::{Cell, OnceCell},
+};
 
 use base64::{Engine as _, engine::general_purpose};
 
@@ -10,6 +13,7 @@ use super::{
         beside::Beside,
         encoding,
         error::{Cause, excerpt, several},
+        limits::check_size,
     },
     document::Document,
 };
@@ -58,13 +62,22 @@ pub(super) struct Buffers<'a> {
     bin: Option<&'a [u8]>,
     name: &'a str,
     beside: Beside<'a>,
+    /// Buffers that lie in other files, where it is not known which is which.
+    unclear: Option<Vec<String>>,
     fetched: Vec<OnceCell<Cow<'a, [u8]>>>,
+    /// Bytes of all that were fetched: a document may name one file many times.
+    held: Cell<u64>,
 }
 
 impl<'a> Buffers<'a> {
     pub(super) fn new(root: &'a Document, bin: Option<&'a [u8]>, name: &'a str, beside: Beside<'a>) -> Self {
         let fetched = root.buffers.iter().map(|_| OnceCell::new()).collect();
-        Self { root, bin, name, beside, fetched }
+        let uris = root.buffers.iter().filter_map(|buffer| buffer.uri.as_deref());
+        let mut outside: Vec<String> = uris.filter(|uri| !uri.starts_with("data:")).map(unescaped).collect();
+        outside.sort();
+        outside.dedup();
+        let unclear = (!beside.tells_apart(&outside)).then_some(outside);
+        Self { root, bin, name, beside, unclear, fetched, held: Cell::new(0) }
     }
 
     /// An error about the file.
@@ -82,6 +95,8 @@ impl<'a> Buffers<'a> {
         let cell = self.fetched.get(index).ok_or_else(|| self.fail(format!("there is no buffer {index}")))?;
         if cell.get().is_none() {
             let bytes = self.fetch(index)?;
+            self.held.set(self.held.get() + bytes.len() as u64);
+            check_size(self.held.get()).map_err(|cause| self.at(cause))?;
             let _ = cell.set(bytes);
         }
         cell.get().map(|bytes| &bytes[..]).ok_or_else(|| self.fail(format!("there is no buffer {index}")))
@@ -106,8 +121,7 @@ impl<'a> Buffers<'a> {
         if !inside {
             return Err(self.fail(format!("its buffer {} is not beside it", excerpt(uri.as_bytes()))));
         }
-        let outside = self.outside();
-        if !self.beside.tells_apart(&outside) {
+        if let Some(outside) = &self.unclear {
             let names = several(outside.iter().map(|name| excerpt(name.as_bytes())), 8);
             return Err(self.fail(format!(
                 "its buffers are {} files ({names}), and it is not known which of them was given: export a .glb, which \
@@ -122,17 +136,6 @@ impl<'a> Buffers<'a> {
                 excerpt(file.as_bytes())
             ))),
         }
-    }
-}
-
-impl Buffers<'_> {
-    /// The files that hold buffers.
-    fn outside(&self) -> Vec<String> {
-        let uris = self.root.buffers.iter().filter_map(|buffer| buffer.uri.as_deref());
-        let mut names: Vec<String> = uris.filter(|uri| !uri.starts_with("data:")).map(unescaped).collect();
-        names.sort();
-        names.dedup();
-        names
     }
 }
 

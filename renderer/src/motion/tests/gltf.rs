@@ -467,6 +467,27 @@ fn the_longest_animation_is_told_by_its_length_not_by_its_end() {
 }
 
 #[test]
+fn a_file_that_is_named_a_thousand_times_is_not_held_so_often() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::File::create(folder.path().join("a.bin")).unwrap().set_len(100 << 20).unwrap();
+    let buffers: Vec<Value> = (0..40).map(|_| json!({"byteLength": 8, "uri": "a.bin"})).collect();
+    let views: Vec<Value> = (0..40).map(|k| json!({"buffer": k, "byteLength": 12})).collect();
+    let accessor = |k: usize, kind: &str| json!({"bufferView": k, "componentType": 5126, "count": 1, "type": kind});
+    let accessors: Vec<Value> = (0..40).map(|k| accessor(k, if k % 2 == 0 { "SCALAR" } else { "VEC3" })).collect();
+    let samplers: Vec<Value> = (0..20).map(|k| json!({"input": 2 * k, "output": 2 * k + 1})).collect();
+    let channels: Vec<Value> =
+        (0..20).map(|k| json!({"sampler": k, "target": {"node": k, "path": "translation"}})).collect();
+    let document = json!({
+        "asset": {"version": "2.0"}, "buffers": buffers, "bufferViews": views, "accessors": accessors,
+        "nodes": vec![json!({}); 20], "animations": [{"samplers": samplers, "channels": channels}],
+    });
+    let path = folder.path().join("a.gltf");
+    std::fs::write(&path, document.to_string()).unwrap();
+    let error = read_file(&path, &ReadOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("limit of 268435456"), "{error}");
+}
+
+#[test]
 fn what_is_not_needed_may_be_as_it_likes() {
     let (good, bin) = person();
     let expected = open(&glb(&(good.clone(), bin.clone()))).unwrap().positions;
