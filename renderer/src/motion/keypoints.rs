@@ -63,7 +63,7 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
     let (places, total) = numbered(&frames);
     let fps = video.fps.filter(|fps| FRAME_RATES.contains(fps)).or_else(|| rate(&frames));
     if fps.is_none() && total > 1 {
-        let states = video.fps.map_or("no frame rate".to_owned(), |odd| format!("a frame rate of {odd}"));
+        let states = video.fps.map_or("no frame rate".to_owned(), |odd| format!("a frame rate of {odd:?}"));
         warnings.push(format!("it states {states}: taken for {FPS} frames a second"));
     }
 

@@ -23,9 +23,12 @@ pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>) -> Result<File, Fail
     let joints = file.nodes.len();
     // a row may be wrapped over several lines
     let (mut row, mut row_line): (Vec<f32>, usize) = (Vec::new(), 0);
-    let (mut frames, mut lines) = (0, 0);
+    let (mut frames, mut lines, mut first_line) = (0, 0, 0);
     while let Some((line, text)) = lexer.next_line() {
         lines += 1;
+        if lines == 1 {
+            first_line = line;
+        }
         if row.is_empty() {
             row_line = line;
         }
@@ -62,7 +65,7 @@ pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>) -> Result<File, Fail
     if lines == declared && lines >= 2 * frames && lines.is_multiple_of(frames) {
         let text =
             format!("each of the {lines} rows has a part of {channels} numbers, one a channel: are some missing?");
-        return Err((Some(row_line), Cause::Malformed(text)));
+        return Err((Some(first_line), Cause::Malformed(text)));
     }
     if frames != declared {
         file.warnings.push(format!("`Frames:` says {declared}, but there are {frames} rows: all of them are used"));

@@ -260,7 +260,7 @@ fn rows_that_are_too_short_are_not_joined() {
     let file = |frames: usize, rows: &str| format!("{SHORT}MOTION\nFrames: {frames}\nFrame Time: 0.05\n{rows}");
     let third = "0 1 0\n".repeat(6);
     let error = failure(file(6, &third).as_bytes()).to_string();
-    assert!(error.contains("each of the 6 rows has a part of 9 numbers"), "{error}");
+    assert!(error.contains("line 15") && error.contains("each of the 6 rows has a part of 9 numbers"), "{error}");
     // wrapped rows are as many as the file says
     assert_eq!(as_written(&file(2, &third)).frames(), 2);
     let error = failure(file(1, "0, 1, 0, 0, 0, 0, 0, 0, 0\n").as_bytes()).to_string();
