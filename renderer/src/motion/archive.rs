@@ -22,7 +22,9 @@ pub(super) struct Entry<'a> {
     /// With its folders.
     pub name: String,
     packed: &'a [u8],
-    deflated: bool,
+    encrypted: bool,
+    /// How it is packed: 0 not at all, 8 deflated.
+    method: u16,
     size: u64,
     checksum: u32,
 }
@@ -52,10 +54,11 @@ pub(super) fn entries(zip: &[u8]) -> Result<Vec<Entry<'_>>, Cause> {
         let text = format!("it begins like a zip archive such as .npz, but {what}: it is cut off or damaged");
         Cause::UnknownFormat(text)
     };
-    // the end record may be followed by a comment
-    let tail = zip.len().saturating_sub(22 + 0xffff);
-    let end = zip[tail..].windows(4).rposition(|w| w == b"PK\x05\x06").map(|at| tail + at);
-    let end = end.and_then(|at| zip.get(at..at + 22)).ok_or_else(|| damaged("has no directory at its end"))?;
+    // the end record may be followed by a comment of a stated length, which may hold anything
+    let tail = &zip[zip.len().saturating_sub(22 + 0xffff)..];
+    let records = || tail.windows(22).enumerate().rev().filter(|(_, record)| record.starts_with(b"PK\x05\x06"));
+    let whole = records().find(|(at, record)| at + 22 + usize::from(u16_at(record, 20)) == tail.len());
+    let (_, end) = whole.or_else(|| records().next()).ok_or_else(|| damaged("has no directory at its end"))?;
     let count = usize::from(u16_at(end, 10));
     check_count("the number of files in the archive", count, MAX_ENTRIES)?;
     let mut at = u32_at(end, 16) as usize;
@@ -78,19 +81,8 @@ pub(super) fn entries(zip: &[u8]) -> Result<Vec<Entry<'_>>, Cause> {
         let start = start + 30 + usize::from(u16_at(local, 26)) + usize::from(u16_at(local, 28));
         let packed = usize::try_from(packed).ok().and_then(|n| zip.get(start..start.checked_add(n)?));
         let packed = packed.ok_or_else(|| damaged("a file in it is incomplete"))?;
-        if u16_at(head, 8) & 1 != 0 {
-            return Err(Cause::Malformed(format!("{} in it is encrypted", excerpt(label.as_bytes()))));
-        }
-        let deflated = match u16_at(head, 10) {
-            0 => false,
-            8 => true,
-            method => {
-                let text =
-                    format!("{} in it is packed by method {method}, which is not read", excerpt(label.as_bytes()));
-                return Err(Cause::Malformed(text));
-            }
-        };
-        entries.push(Entry { name: label, packed, deflated, size, checksum: u32_at(head, 16) });
+        let (encrypted, method) = (u16_at(head, 8) & 1 != 0, u16_at(head, 10));
+        entries.push(Entry { name: label, packed, encrypted, method, size, checksum: u32_at(head, 16) });
     }
     Ok(entries)
 }
@@ -124,25 +116,33 @@ impl Entry<'_> {
         let mut crc = Crc::new();
         crc.update(&content);
         if content.len() as u64 != self.size || crc.sum() != self.checksum {
-            return Err(self.damaged("length or checksum is wrong"));
+            return Err(self.wrong("is damaged: length or checksum is wrong"));
         }
         Ok(content)
     }
 
     /// The first bytes of the content, at most so many; no more is unpacked.
     pub(super) fn beginning(&self, bytes: u64) -> Result<Cow<'_, [u8]>, Cause> {
-        if !self.deflated {
-            let end = usize::try_from(bytes).map_or(self.packed.len(), |n| n.min(self.packed.len()));
-            return Ok(Cow::Borrowed(&self.packed[..end]));
+        if self.encrypted {
+            return Err(self.wrong("is encrypted"));
         }
-        let mut content = Vec::new();
-        let unpacked = DeflateDecoder::new(self.packed).take(bytes).read_to_end(&mut content);
-        unpacked.map_err(|error| self.damaged(&error.to_string()))?;
-        Ok(Cow::Owned(content))
+        match self.method {
+            0 => {
+                let end = usize::try_from(bytes).map_or(self.packed.len(), |n| n.min(self.packed.len()));
+                Ok(Cow::Borrowed(&self.packed[..end]))
+            }
+            8 => {
+                let mut content = Vec::new();
+                let unpacked = DeflateDecoder::new(self.packed).take(bytes).read_to_end(&mut content);
+                unpacked.map_err(|error| self.wrong(&format!("is damaged: {error}")))?;
+                Ok(Cow::Owned(content))
+            }
+            method => Err(self.wrong(&format!("is packed by method {method}, which is not read"))),
+        }
     }
 
-    fn damaged(&self, what: &str) -> Cause {
-        Cause::Malformed(format!("{} in it is damaged: {what}", excerpt(self.name.as_bytes())))
+    fn wrong(&self, what: &str) -> Cause {
+        Cause::Malformed(format!("{} in it {what}", excerpt(self.name.as_bytes())))
     }
 }
 

@@ -152,10 +152,13 @@ fn choose<'a>(arrays: &'a [Array<'a>]) -> Result<&'a Array<'a>, Cause> {
     let place = |a: &&Array<'_>| POSITIONS.iter().position(|name| a.name.eq_ignore_ascii_case(name));
     let best = candidates.iter().filter_map(place).min();
     let named: Vec<&&Array<'_>> = candidates.iter().filter(|a| best.is_some() && place(a) == best).collect();
-    match (&candidates[..], &named[..]) {
-        ([one], _) => Ok(one),
-        (_, [one]) => Ok(one),
-        ([], _) => {
+    let called: Vec<&Array<'_>> = arrays.iter().filter(|a| a.is_named(POSITIONS)).collect();
+    match (&candidates[..], &named[..], &called[..]) {
+        ([one], ..) => Ok(one),
+        (_, [one], _) => Ok(one),
+        // whoever reads it says best what is wrong with it
+        ([], _, [one]) => Ok(one),
+        ([], ..) => {
             let has = |name: &str| arrays.iter().any(|a| a.name == name);
             let text = if has("poses") && (has("trans") || has("betas")) {
                 "it holds AMASS' angles of an SMPL body (poses, trans, betas), no positions of joints; run them through \

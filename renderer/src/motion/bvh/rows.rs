@@ -6,9 +6,14 @@ use super::{
         limits::{FRAME_RATES, MAX_FRAMES, MAX_JOINT_FRAMES, check_count},
         text::{number, words},
     },
-    Failure, File, Node,
+    Channel, Failure, File, Node,
     lexer::Lexer,
 };
+
+/// Fewer turns, or in fewer frames, may be small by accident.
+const MANY_TURNS: usize = 20;
+/// See [`MANY_TURNS`].
+const MANY_FRAMES: usize = 10;
 
 /// Reads from behind `MOTION` to the end. Rows decide how many frames there are; a different `Frames:` is a warning.
 pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>) -> Result<File, Failure> {
@@ -71,7 +76,22 @@ pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>) -> Result<File, Fail
         file.warnings.push(format!("`Frames:` says {declared}, but there are {frames} rows: all of them are used"));
     }
     file.frames = frames;
+    if seems_radians(&file) {
+        let text =
+            "no angle is larger than 3.1416: BVH counts in degrees; if these are radians, the pose is read wrong";
+        file.warnings.push(text.to_owned());
+    }
     Ok(file)
+}
+
+/// Whether many joints turn, but none by more than half of a turn in radians, which is next to nothing in degrees.
+fn seems_radians(file: &File) -> bool {
+    let is_turn: Vec<bool> =
+        file.nodes.iter().flat_map(|node| &node.channels).map(|c| matches!(c, Channel::Rotation(_))).collect();
+    let turns = file.values.iter().zip(is_turn.iter().cycle()).filter(|(_, turn)| **turn);
+    let largest = turns.map(|(value, _)| value.abs()).fold(0.0, f32::max);
+    let many = is_turn.iter().filter(|turn| **turn).count() >= MANY_TURNS && file.frames >= MANY_FRAMES;
+    many && (0.5..=3.1416).contains(&largest)
 }
 
 fn frame_count(lexer: &mut Lexer<'_>) -> Result<usize, Failure> {

@@ -1,6 +1,9 @@
 //! BVH: forward kinematics worked out by hand, and the habits of many programs.
 
-use super::*;
+use super::{
+    super::{humanoid, write_bvh},
+    *,
+};
 
 /// A root with `root_channels`, a chain A–A_end of one metre each along +y with channels on A, and a joint beside it.
 fn chain(root_channels: &str, a_channels: &str, rows: &str) -> String {
@@ -265,4 +268,21 @@ fn rows_that_are_too_short_are_not_joined() {
     assert_eq!(as_written(&file(2, &third)).frames(), 2);
     let error = failure(file(1, "0, 1, 0, 0, 0, 0, 0, 0, 0\n").as_bytes()).to_string();
     assert!(error.contains("'0,': spaces part numbers"), "{error}");
+}
+
+#[test]
+fn angles_in_radians_are_noticed() {
+    let motion = humanoid::perform(humanoid::Action::Squat, &humanoid::Person::default(), 30.0);
+    let text = write_bvh(&motion, 0).unwrap();
+    let at = text.find("Frame Time").unwrap() + text[text.find("Frame Time").unwrap()..].find('\n').unwrap() + 1;
+    let radians: String = text[at..]
+        .lines()
+        .map(|row| {
+            let numbers = row.split_whitespace().map(|word| word.parse::<f64>().unwrap()).enumerate();
+            let row = numbers.map(|(k, v)| if k < 3 { v.to_string() } else { v.to_radians().to_string() });
+            row.collect::<Vec<_>>().join(" ") + "\n"
+        })
+        .collect();
+    let warned = |text: &str| as_written(text).source.warnings.iter().any(|w| w.contains("radians"));
+    assert!(!warned(&text) && warned(&format!("{}{radians}", &text[..at])));
 }

@@ -49,6 +49,11 @@ fn archives_without_one_array_of_joints_say_what_they_hold() {
         (vec![("poses.npy", &angles), ("labels.npy", b"x")], "'poses' [3, 156]"),
         (vec![("left.npy", &array), ("right.npy", &array)], "'left' [3, 22, 3], 'right' [3, 22, 3]"),
         (vec![("joints.npy", &array[..140])], "ends early: its array 'joints'"),
+        (
+            vec![("motion.npy", &npy(1, "<f4", false, &[3, 263], &[0.5; 789])), ("fps.npy", b"x")],
+            "'motion': the array's shape",
+        ),
+        (vec![("joints.npy", &npy(1, "|O", false, &[], &[]))], "'joints': the array holds Python objects"),
         (vec![("archive/data.pkl", b"x"), ("archive/data/0", b"y")], "PyTorch"),
         (vec![("[Content_Types].xml", b"x"), ("b", b"y")], "office"),
         (vec![("a.txt", b"x"), ("b.txt", b"y"), ("c.txt", b"y")], "3 files"),
@@ -106,7 +111,12 @@ fn arrays_that_nobody_asks_for_are_not_unpacked() {
     large[directory + 24..directory + 28].copy_from_slice(&(1u32 << 30).to_le_bytes());
     let mut damaged = good.clone();
     damaged[30 + "vertices.npy".len()..][..3].fill(0xff);
-    for bytes in [large, damaged] {
+    // it is packed in another way, or encrypted
+    let mut packed = good.clone();
+    packed[directory + 10] = 14;
+    let mut encrypted = good.clone();
+    encrypted[directory + 8] |= 1;
+    for bytes in [large, damaged, packed, encrypted] {
         assert_eq!(read(&bytes, "a.npz", &ReadOptions::default()).unwrap().positions, alone.positions);
     }
     // where it is the one that is asked for, it is named
@@ -114,6 +124,11 @@ fn arrays_that_nobody_asks_for_are_not_unpacked() {
     damaged[30 + "joints.npy".len()..][..3].fill(0xff);
     let error = read(&damaged, "a.npz", &ReadOptions::default()).unwrap_err().to_string();
     assert!(error.contains("'joints.npy' in it is damaged"), "{error}");
+    let mut packed = zipped(&[("joints.npy", &array)]);
+    let directory = packed.windows(4).position(|w| w == b"PK\x01\x02").unwrap();
+    packed[directory + 10] = 14;
+    let error = read(&packed, "a.npz", &ReadOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("'joints.npy' in it is packed by method 14"), "{error}");
 }
 
 #[test]
@@ -137,4 +152,16 @@ fn a_rate_that_is_none_is_named() {
         let said = m.source.warnings.join(" ");
         assert!(m.fps == 20.0 && said.contains("'mocap_framerate' holds no frame rate: 20"), "{said}");
     }
+}
+
+#[test]
+fn a_comment_of_an_archive_may_hold_anything() {
+    let array = npy(1, "<f4", false, &[3, 22, 3], &joints());
+    let mut bytes = zipped(&[("joints.npy", &array)]);
+    let expected = read(&bytes, "a.npz", &ReadOptions::default()).unwrap().positions;
+    let comment = [b"PK\x05\x06", &[0xee; 100][..]].concat();
+    let length = bytes.len() - 2;
+    bytes[length..].copy_from_slice(&(comment.len() as u16).to_le_bytes());
+    bytes.extend(comment);
+    assert_eq!(read(&bytes, "a.npz", &ReadOptions::default()).unwrap().positions, expected);
 }
