@@ -3,10 +3,10 @@
 //! Scores are never stored for the backward; they are recomputed from queries and keys, which is cheaper than writing
 //! and reading them (the idea of Dao et al., arXiv 2205.14135, at a size where a whole row fits).
 
-use draction::simd::{Loops, wide};
+use draction::simd::{Loops, exp, wide};
 use rayon::prelude::*;
 
-use super::simd::{Matrix, exp, multiply, sum};
+use super::simd::{Matrix, multiply, sum};
 use crate::layers::{Gap, Visibility};
 
 /// Sizes of one attention call.

@@ -1,8 +1,9 @@
 //! Matrix products inside of other loops, near the speed of the registers: the right matrix is packed into panels that
 //! stay in the first cache, a tile of the result stays in registers.
 
+use draction::simd::Vector;
+
 use super::simd::Matrix;
-use super::vector::Vector;
 
 /// Numbers that are summed before the tile is put back, so that a panel fits the first cache.
 const DEPTH: usize = 256;
@@ -270,8 +271,8 @@ unsafe fn stack<V: Vector, const ADD: bool, const R: usize, const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::vector::{Kernel, widest};
     use super::*;
+    use draction::simd::{Kernel, widest};
 
     fn numbers(count: usize, step: f32) -> Vec<f32> {
         (0..count).map(|i| (i as f32 * step).sin()).collect()
