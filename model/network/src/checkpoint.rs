@@ -40,6 +40,9 @@ pub enum CheckpointError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// The file could not be written; the text names it.
+    #[error(transparent)]
+    Write(std::io::Error),
     /// The file is not safetensors, or its header contradicts its content.
     #[error("{path}: {problem}")]
     Format {

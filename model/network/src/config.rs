@@ -20,7 +20,7 @@ pub use vision::VisionConfig;
 /// Why a `config.json` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file could not be read or written.
+    /// The file could not be read.
     #[error("{path}: {cause}")]
     Io {
         /// The file.
@@ -28,6 +28,9 @@ pub enum ConfigError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// The file could not be written; the text names it.
+    #[error(transparent)]
+    Write(std::io::Error),
     /// The text is not JSON, or a field is missing or has the wrong type.
     #[error("{path}: {cause}")]
     Json {
@@ -62,11 +65,10 @@ fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
 
 /// As indented JSON.
 fn save(config: &impl Serialize, path: &Path) -> Result<(), ConfigError> {
-    let describe = || path.display().to_string();
-    let mut text =
-        serde_json::to_string_pretty(config).map_err(|cause| ConfigError::Json { path: describe(), cause })?;
+    let mut text = serde_json::to_string_pretty(config)
+        .map_err(|cause| ConfigError::Json { path: path.display().to_string(), cause })?;
     text.push('\n');
-    std::fs::write(path, text).map_err(|cause| ConfigError::Io { path: describe(), cause })
+    draction::store::write_atomically(path, text.as_bytes()).map_err(ConfigError::Write)
 }
 
 /// The sizes and constants of a whole model: vision tower, projector and language model.

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use safetensors::Dtype;
 
-use super::{CheckpointError, Precision, SCALE_SUFFIX, TensorMap, format, io};
+use super::{CheckpointError, Precision, SCALE_SUFFIX, TensorMap, format};
 use crate::quantize;
 
 /// Writes tensors under their names, replacing the file only once the new one is complete.
@@ -40,9 +40,7 @@ pub fn write(path: impl AsRef<Path>, tensors: &TensorMap, precision: Precision) 
     }
     let metadata = std::collections::HashMap::from([("format".to_string(), "pt".to_string())]);
     let bytes = safetensors::serialize(encoded, Some(metadata)).map_err(|error| format(path, error))?;
-    let partial = path.with_extension("safetensors.partial");
-    std::fs::write(&partial, bytes).map_err(|cause| io(&partial, cause))?;
-    std::fs::rename(&partial, path).map_err(|cause| io(path, cause))
+    draction::store::write_atomically(path, &bytes).map_err(CheckpointError::Write)
 }
 
 struct Encoded {
