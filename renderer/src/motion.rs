@@ -65,7 +65,7 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 pub use error::{Cause, MotionError};
 pub use format::Format;
@@ -75,6 +75,7 @@ pub use ntu::Slots;
 pub use read::{ReadOptions, read, read_file};
 pub use source::{Known, Reason, Source};
 pub use topology::Layout;
+pub(crate) use topology::tree_along;
 pub use units::{Unit, UpAxis};
 pub use write::{
     Array, Written, frame_as_json, source_as_json, write_bvh, write_bvh_of_all, write_glb, write_json, write_npy,
@@ -125,6 +126,19 @@ impl Part {
     /// Whether it is an arm.
     pub fn is_arm(self) -> bool {
         matches!(self, Self::LeftArm | Self::RightArm)
+    }
+}
+
+impl fmt::Display for Part {
+    /// `left arm`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Torso => "torso",
+            Self::LeftArm => "left arm",
+            Self::RightArm => "right arm",
+            Self::LeftLeg => "left leg",
+            Self::RightLeg => "right leg",
+        })
     }
 }
 
@@ -180,16 +194,20 @@ impl Skeleton {
     /// A joint of `part` with no children in the same part and the most joints of the part above it: finger or hand,
     /// toe or foot, top of the head. `None` where the skeleton lacks the part.
     pub fn tip(&self, part: Part) -> Option<usize> {
-        let depth = |mut j: usize| {
-            let mut n = 0;
-            while let Some(p) = self.parents[j].filter(|&p| self.parts[p] == part) {
-                j = p;
-                n += 1;
-            }
-            n
-        };
         // of equally deep joints the first in the file's order
-        self.joints_of(part).max_by_key(|&j| (depth(j), usize::MAX - j))
+        self.joints_of(part).max_by_key(|&j| (self.inward(j).count(), usize::MAX - j))
+    }
+
+    /// A joint, its parent, and so on as long as they belong to the same part: from a tip to where the limb begins. In a
+    /// ring, as in a damaged file, it ends.
+    pub fn inward(&self, joint: usize) -> impl Iterator<Item = usize> + '_ {
+        let up = move |&j: &usize| self.parents[j].filter(|&p| self.parts[p] == self.parts[joint]);
+        std::iter::successors(Some(joint), up).take(self.joints())
+    }
+
+    /// [`Skeleton::inward`] from the tip of a part; empty where the skeleton lacks it.
+    pub fn limb(&self, part: Part) -> Vec<usize> {
+        self.tip(part).map_or_else(Vec::new, |tip| self.inward(tip).collect())
     }
 }
 

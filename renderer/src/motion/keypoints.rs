@@ -21,7 +21,14 @@ use self::{
     tracks::Sighting,
     video::{Video, numbered, rate},
 };
-use super::{Format, Reason, Unit, UpAxis, error::Cause, json::Json, limits::MAX_COORDINATE, raw::Raw, topology};
+use super::{
+    Format, Reason, Unit, UpAxis,
+    error::Cause,
+    json::Json,
+    limits::MAX_COORDINATE,
+    raw::{Raw, joints_of},
+    topology,
+};
 
 /// An error and its line.
 type Failure = (Option<usize>, Cause);
@@ -91,7 +98,7 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
     if kept.len() < 2 {
         return Err(Cause::Degenerate("fewer than two points were ever seen".to_owned()));
     }
-    positions = select(&positions, points, &kept);
+    positions = joints_of(&positions, points, 3, &kept);
     fill_from_parents(&mut positions, &parents);
     if filled > 0 {
         warnings.push(format!("{filled} places of points that were not seen are led from where they were seen before to where they are seen again"));
@@ -154,12 +161,6 @@ fn order(
         let text = format!("its JSON has {points} points a person, whose order is not known");
         Cause::UnknownFormat(text)
     })
-}
-
-/// `[N, kept, 3]` of `[N, points, 3]`.
-fn select(positions: &[f32], points: usize, kept: &[usize]) -> Vec<f32> {
-    let bodies = positions.chunks_exact(3 * points);
-    bodies.flat_map(|body| kept.iter().flat_map(move |&j| body[3 * j..3 * j + 3].iter().copied())).collect()
 }
 
 /// Joints that somebody never shows are where the joint is that they hang from.

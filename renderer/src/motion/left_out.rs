@@ -1,6 +1,9 @@
 //! Takes joints that are no part of a body out of what a reader read.
 
-use super::{raw::Raw, topology};
+use super::{
+    raw::{Raw, joints_of},
+    topology,
+};
 
 /// Drops helper joints (`topology::helpers`), with their positions, orientations and bones; what hung from them hangs from
 /// the nearest joint above that is kept. Their names are in [`Raw::left_out`].
@@ -30,10 +33,7 @@ pub(super) fn leave_out_helpers(raw: &mut Raw) {
         }
         drawn
     });
-    let cut = |values: &[f32], width: usize| -> Vec<f32> {
-        let bodies = values.chunks_exact(width * joints);
-        bodies.flat_map(|body| kept.iter().flat_map(move |&j| &body[width * j..][..width])).copied().collect()
-    };
+    let cut = |values: &[f32], width: usize| joints_of(values, joints, width, &kept);
     raw.positions = cut(&raw.positions, 3);
     raw.orientations = raw.orientations.as_ref().map(|o| cut(o, 4));
     raw.rest = raw.rest.as_ref().map(|r| cut(r, 3));

@@ -10,11 +10,15 @@ pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
     line.split(|b| b.is_ascii_whitespace() || matches!(b, 0 | 0x0b)).filter(|w| !w.is_empty())
 }
 
+/// A word as a number, or as whatever else is written with letters and digits; `None` for anything else.
+pub(super) fn parse<T: std::str::FromStr>(word: &[u8]) -> Option<T> {
+    std::str::from_utf8(word).ok()?.parse().ok()
+}
+
 /// A finite number.
 pub(super) fn number(word: &[u8], what: &str) -> Result<f64, Cause> {
-    let parsed = std::str::from_utf8(word).ok().and_then(|s| s.parse::<f64>().ok());
     let shown = excerpt(word);
-    match parsed {
+    match parse::<f64>(word) {
         Some(v) if v.is_finite() && v.abs() <= MAX_COORDINATE => Ok(v),
         Some(_) => Err(Cause::NotFinite(format!("{what} {shown}"))),
         // what C programs print for NaN and infinity

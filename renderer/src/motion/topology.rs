@@ -132,7 +132,7 @@ pub(super) fn parents_first(parents: &[Option<usize>]) -> Vec<usize> {
 }
 
 /// `[J]` the joints that hang from each.
-fn children(parents: &[Option<usize>]) -> Vec<Vec<usize>> {
+pub(super) fn children(parents: &[Option<usize>]) -> Vec<Vec<usize>> {
     let mut children = vec![Vec::new(); parents.len()];
     for (j, parent) in parents.iter().enumerate() {
         if let Some(p) = parent {
@@ -146,6 +146,23 @@ fn children(parents: &[Option<usize>]) -> Vec<Vec<usize>> {
 pub(super) fn tree_bones(parents: &[Option<usize>]) -> Vec<[usize; 2]> {
     let bones = parents.iter().enumerate();
     bones.filter_map(|(j, p)| p.map(|p| [p, j])).collect()
+}
+
+/// The tree that bones span from a joint, nearest joints first; bones that would close a ring are left out, and joints that
+/// no bone reaches have no parent.
+pub(crate) fn tree_along(joints: usize, bones: &[[usize; 2]], root: usize) -> Vec<Option<usize>> {
+    let mut parents = vec![None; joints];
+    let mut queue = std::collections::VecDeque::from([root]);
+    while let Some(a) = queue.pop_front() {
+        for bone in bones.iter().filter(|bone| bone.contains(&a)) {
+            let b = if bone[0] == a { bone[1] } else { bone[0] };
+            if b != root && parents[b].is_none() {
+                parents[b] = Some(a);
+                queue.push_back(b);
+            }
+        }
+    }
+    parents
 }
 
 /// For every joint the limb all labelled descendants share, if there is just one.

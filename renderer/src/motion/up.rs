@@ -18,7 +18,10 @@ mod stance;
 
 use glam::DVec3;
 
-use super::{Format, Part, Reason, Skeleton, UpAxis, measure::Poses};
+use super::{
+    Format, Part, Reason, Skeleton, UpAxis,
+    measure::{Poses, Ways},
+};
 
 /// Points for each axis, in the order of [`UpAxis::ALL`].
 type PerAxis = [f64; 6];
@@ -160,7 +163,8 @@ impl Landmarks {
         let [legs, arms] = [[Part::LeftLeg, Part::RightLeg], [Part::LeftArm, Part::RightArm]];
         let list = |parts: [Part; 2], f: &dyn Fn(Part) -> Option<usize>| parts.into_iter().filter_map(f).collect();
         let feet: Vec<usize> = list(legs, &|p| skeleton.tip(p));
-        let torso_from = |from: usize| super::measure::farthest_of_torso(take.poses, skeleton, samples, from);
+        let ways = Ways::of(take.poses, skeleton, samples);
+        let torso_from = |from: usize| ways.farthest_of_torso(from);
         let head = match feet.first() {
             Some(&foot) => torso_from(foot),
             None => skeleton.tip(Part::Torso),

@@ -4,7 +4,7 @@ use super::{
     super::{
         error::{Cause, excerpt},
         limits::{MAX_FRAMES, MAX_JOINT_FRAMES, check_count},
-        text::{number, words},
+        text::{number, parse, words},
     },
     Failure, File, Node,
     lexer::Lexer,
@@ -68,8 +68,7 @@ fn frame_count(lexer: &mut Lexer<'_>) -> Result<usize, Failure> {
     keyword(lexer, "Frames")?;
     let word = lexer.expect("the number of frames")?;
     let digits = !word.is_empty() && word.iter().all(u8::is_ascii_digit);
-    let count = std::str::from_utf8(word).ok().and_then(|w| w.parse().ok());
-    let count = match count {
+    let count = match parse::<usize>(word) {
         Some(count) => count,
         None if digits => usize::MAX,
         None => {

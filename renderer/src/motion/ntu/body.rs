@@ -8,9 +8,10 @@ use super::{
         error::{Cause, excerpt},
         limits::MAX_COORDINATE,
         quaternion::{from_scalar_first, normalized, scalar_first},
+        text::parse,
     },
     Failure,
-    words::{Words, parse},
+    words::Words,
 };
 
 /// A body in one frame, as the file has it.

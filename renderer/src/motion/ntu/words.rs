@@ -4,6 +4,7 @@ use super::{
     super::{
         error::{Cause, excerpt},
         limits::check_count,
+        text::parse,
     },
     Failure,
 };
@@ -54,9 +55,4 @@ impl<'a> Words<'a> {
         check_count(what, value, limit).map_err(|cause| self.fail(cause))?;
         Ok(value)
     }
-}
-
-/// A word as a number.
-pub(super) fn parse<T: std::str::FromStr>(word: &[u8]) -> Option<T> {
-    std::str::from_utf8(word).ok()?.parse().ok()
 }
