@@ -18,7 +18,7 @@
 //! | `raw`, `limits` | what readers hand over; how much of a file is taken |
 //! | `understand` | makes a [`Motion`] of what a reader read |
 //! | `topology` | body parts, left and right, mirror twins; known layouts, and which of them fits; helper joints |
-//! | `left_out` | drops joints that are no part of a body |
+//! | `left_out` | drops joints that are no part of a body, and roots that are places |
 //! | `measure`, `units` | unit from the body's size |
 //! | `up` | up axis from stance, floor, contact, falling and rest pose |
 //! | `source` | what was declared, inferred, assumed or overridden |

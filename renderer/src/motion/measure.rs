@@ -61,8 +61,10 @@ pub(super) fn standing_height(poses: &Poses<'_>, skeleton: &Skeleton) -> f64 {
         .map(|tip| ways.leg_and_spine(tip).unwrap_or_else(|| (largest_extent(poses, &samples), false)))
         .collect();
     // a noisy leg may seem cut where the other one is whole
-    if chains.iter().any(|c| c.1) {
-        return chains.iter().map(|c| c.0).sum::<f64>() / chains.len() as f64;
+    let whole = chains.iter().filter(|c| c.1).map(|c| c.0).fold(0.0, f64::max);
+    if whole > 0.0 {
+        let legs: Vec<f64> = chains.iter().filter(|c| c.1 || c.0 > CUT * whole).map(|c| c.0).collect();
+        return legs.iter().sum::<f64>() / legs.len() as f64;
     }
     by_proportions(poses, skeleton, &samples).unwrap_or_else(|| largest_extent(poses, &samples))
 }
@@ -73,6 +75,8 @@ const ARM: f64 = 0.332;
 const LEG: f64 = 0.491;
 /// Two neighbouring bones are the two halves of a limb where the shorter is at least this share of the longer.
 const HALVES: f64 = 0.35;
+/// A leg with which a body is less tall than this share of what it is with the other leg is cut.
+const CUT: f64 = 0.75;
 
 /// The height of a person with such arms or legs.
 fn by_proportions(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize]) -> Option<f64> {

@@ -188,9 +188,11 @@ fn a_reference_on_the_floor_is_no_joint() {
     // a root that is named for a part of the body is one, however still it is
     let hips = referenced("0 0 0 0 1 0 0\n0 0 0 0 1 0 9\n").replace("Hips", "Spine1").replace("Reference", "Hips");
     assert_eq!(as_written(&hips).skeleton.joints(), 4);
-    // carried along rigidly, it is a joint like others
-    let m = as_written(&referenced("0 0 0 0 1 0 0\n1 0 0 0 1 0 0\n"));
-    assert_eq!(m.skeleton.joints(), 4);
+    // carried along rigidly, it is still no joint below the hips, and one where they are not hips
+    let carried = referenced("0 0 0 0 1 0 0\n1 0 0 0 1 0 0\n");
+    assert_eq!(as_written(&carried).skeleton.names, ["Hips", "Spine", "Spine_end"]);
+    assert_eq!(as_written(&carried).source.left_out, ["Reference"]);
+    assert_eq!(as_written(&carried.replace("Hips", "Chest")).skeleton.joints(), 4);
 }
 
 #[test]
