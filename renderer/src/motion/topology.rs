@@ -122,7 +122,7 @@ fn limbs_in_other_words(parsed: &[Parsed], parents: &[Option<usize>], order: &[u
 }
 
 /// The tree of a body that hangs from a limb, as of one whose foot is its origin, hung up at the trunk instead. `None` where
-/// it does, and where there are several trees.
+/// it hangs there already, and where there are several trees.
 pub(super) fn hung_at_the_trunk(parts: &[Part], parents: &[Option<usize>]) -> Option<Vec<Option<usize>>> {
     let mut roots = (0..parents.len()).filter(|&j| parents[j].is_none());
     let (Some(root), None) = (roots.next(), roots.next()) else { return None };
