@@ -21,6 +21,7 @@ pub mod kv_cache;
 pub mod layers;
 pub mod lora;
 pub mod masked;
+pub mod packed;
 pub mod projector;
 pub mod quantize;
 pub mod read_at;

@@ -1,10 +1,14 @@
 //! Vector registers, for the few kernels whose registers the compiler does not fill by itself.
 
+mod codes;
+
+use codes::Codes;
+
 /// A vector register of f32.
 ///
 /// Every method must end up inside of a function that is compiled for the register's instructions; [`widest`] sees to
 /// that, because kernels are inlined into it.
-pub(crate) trait Vector: Copy {
+pub(crate) trait Vector: Codes {
     /// Numbers in it.
     const LANES: usize;
 
