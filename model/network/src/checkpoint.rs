@@ -11,6 +11,7 @@ mod gguf;
 mod model;
 mod module;
 mod names;
+mod packed;
 mod safetensors;
 mod tensors;
 mod write;
@@ -83,6 +84,19 @@ pub enum Precision {
     Bf16,
     /// One byte per weight of a matrix and one scale per output row, see [`quantize`].
     Int8,
+}
+
+/// What becomes of matrices that are stored in eight or four bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// They stay packed, and do not learn, in models of 64 Mi numbers and more; else as [`Keep::Floats`]. As those, too,
+    /// on a browser's GPU.
+    #[default]
+    BySize,
+    /// They become f32, which can learn.
+    Floats,
+    /// They stay packed whatever the model's size.
+    Packed,
 }
 
 /// One tensor on the host.

@@ -14,6 +14,7 @@ use crate::projector::Projector;
 use crate::tensors::indices;
 use crate::text_model::TextModel;
 use crate::vision::{VisionTower, pixel_shuffle};
+use crate::weight::Weight;
 
 /// Label of a token that does not count in the loss.
 pub const IGNORED: i64 = -100;
@@ -152,6 +153,17 @@ impl InternVl {
     #[must_use]
     pub fn device(&self) -> Device {
         self.language_model.model.norm.weight.lazy_device()
+    }
+
+    /// The matrices of all layers, and the layers' names.
+    pub(crate) fn weights(&mut self) -> Vec<(String, &mut Weight)> {
+        let inside = |outer: &'static str| move |(name, weight): (String, _)| (format!("{outer}.{name}"), weight);
+        let projector = &mut self.multi_modal_projector;
+        let projector = [("linear_1", &mut projector.linear_1), ("linear_2", &mut projector.linear_2)]
+            .map(|(name, linear)| (format!("multi_modal_projector.{name}"), &mut linear.weight));
+        let tower = self.vision_tower.weights().into_iter().map(inside("vision_tower"));
+        let decoder = self.language_model.weights().into_iter().map(inside("language_model"));
+        tower.chain(projector).chain(decoder).collect()
     }
 
     /// `[frames, height, width, 3]` in [0, 1] → `[frames, tokens, hidden]`: visual tokens of the decoder's width.

@@ -33,3 +33,4 @@ pub mod tensors;
 pub mod text_model;
 pub mod tokenizer;
 pub mod vision;
+pub mod weight;

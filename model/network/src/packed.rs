@@ -15,6 +15,7 @@
 
 #[cfg(feature = "cpu")]
 mod kernels;
+pub(crate) mod ops;
 mod packing;
 mod stored;
 

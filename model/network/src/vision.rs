@@ -10,6 +10,7 @@ use burn::tensor::Device;
 use crate::config::{InternVlConfig, Normalise, VisionConfig};
 use crate::layers::{Attention, AttentionMask, LayerNorm, Linear, ops};
 use crate::tensors::{indices, parameter};
+use crate::weight::Weight;
 
 mod resize;
 
@@ -64,6 +65,23 @@ impl VisionTower {
         let [count, _, width] = hidden.dims();
         let real = (0..count).flat_map(|f| (0..seen[f].len()).map(move |i| (f * tokens + 1 + i) as i64));
         hidden.reshape([count * tokens, width]).select(0, indices(real.collect(), &device))
+    }
+
+    /// The matrices, and their layers' names.
+    pub(crate) fn weights(&mut self) -> Vec<(String, &mut Weight)> {
+        let mut weights = Vec::new();
+        for (index, VisionBlock { attention, mlp, .. }) in self.encoder.layer.iter_mut().enumerate() {
+            let layers = [
+                ("attention.q_proj", &mut attention.q_proj),
+                ("attention.k_proj", &mut attention.k_proj),
+                ("attention.v_proj", &mut attention.v_proj),
+                ("attention.projection_layer", &mut attention.projection_layer),
+                ("mlp.fc1", &mut mlp.fc1),
+                ("mlp.fc2", &mut mlp.fc2),
+            ];
+            weights.extend(layers.map(|(name, linear)| (format!("encoder.layer.{index}.{name}"), &mut linear.weight)));
+        }
+        weights
     }
 
     fn encode(&self, embedded: Tensor<3>, mask: &AttentionMask) -> Tensor<3> {

@@ -7,12 +7,15 @@ use burn::tensor::Device;
 use super::adapter::{AdapterFolder, Loose, SCALE_OF_THE_AUTHORS};
 use super::files::weight_files;
 use super::names::{Layout, RENDERER};
+use super::packed::keep_packed;
 use super::tensors::{Source, Tensors};
-use super::{Bits, CheckpointError, Precision, Shrunk, TensorMap, apply, io, tensors_of, write};
+use super::{Bits, CheckpointError, Keep, Precision, Shrunk, TensorMap, apply, io, tensors_of, write};
 use crate::config::{InternVlConfig, TextConfig};
 use crate::gguf::{Gguf, MAGIC};
 use crate::internvl::InternVl;
+use crate::packed::ops::has_kernels;
 use crate::text_model::TextModel;
+use crate::weight::Weight;
 
 const HEAD: &str = "language_model.lm_head.weight";
 const TABLE: &str = "language_model.model.embed_tokens.weight";
@@ -21,6 +24,8 @@ const TABLE: &str = "language_model.model.embed_tokens.weight";
 pub struct Opened<C> {
     /// Its sizes and constants.
     pub config: C,
+    /// What becomes of its matrices.
+    pub keep: Keep,
     tensors: Tensors<'static>,
     /// What was named: a folder, or a GGUF file.
     path: PathBuf,
@@ -66,7 +71,7 @@ impl Opened<InternVlConfig> {
         let own = (!adapter).then(|| InternVlConfig::load(folder.join("config.json"))).transpose()?;
         let (tensors, base) = folder_tensors(folder, Layout::InternVl)?;
         let config = own.map_or_else(|| InternVlConfig::load(base.join("config.json")), Ok)?;
-        let opened = Self { config, tensors, path: folder.to_owned(), base };
+        let opened = Self { config, keep: Keep::default(), tensors, path: folder.to_owned(), base };
         let config = &opened.config;
         opened.check_layers(
             config.vision_config.num_hidden_layers.saturating_add(config.text_config.num_hidden_layers),
@@ -103,7 +108,9 @@ impl Opened<InternVlConfig> {
     pub fn read(mut self, device: &Device) -> Result<InternVl, CheckpointError> {
         let tied = tied(&mut self.tensors, self.config.tied())?;
         self.config.set_tied(tied);
-        apply(InternVl::new(&self.config, device), self.tensors, &self.path.display().to_string())
+        let mut model = InternVl::new(&self.config, device);
+        keep(self.keep, model.weights(), &mut self.tensors, device)?;
+        apply(model, self.tensors, &self.path.display().to_string())
     }
 }
 
@@ -116,14 +123,15 @@ impl Opened<TextConfig> {
         let opened = match gguf_file(path)? {
             None => {
                 let (tensors, base) = folder_tensors(path, Layout::Text)?;
-                Self { config: TextConfig::load(base.join("config.json"))?, tensors, path: path.to_owned(), base }
+                let config = TextConfig::load(base.join("config.json"))?;
+                Self { config, keep: Keep::default(), tensors, path: path.to_owned(), base }
             }
             Some(file) => {
                 let source = Source::open(&file)?;
                 let content = Gguf::read(&*source.bytes).map_err(|problem| source.format(problem))?;
                 let config = TextConfig::of_gguf(&content).map_err(|problem| source.format(problem))?;
                 let tensors = Tensors::of_gguf(source, &content, &config)?;
-                Self { config, tensors, path: file.clone(), base: file }
+                Self { config, keep: Keep::default(), tensors, path: file.clone(), base: file }
             }
         };
         opened.check_layers(opened.config.num_hidden_layers)?;
@@ -148,7 +156,9 @@ impl Opened<TextConfig> {
     /// When a file cannot be read, or the tensors are not exactly the config's.
     pub fn read(mut self, device: &Device) -> Result<TextModel, CheckpointError> {
         self.config.tie_word_embeddings = Some(tied(&mut self.tensors, self.config.tied())?);
-        apply(TextModel::new(&self.config, device), self.tensors, &self.path.display().to_string())
+        let mut model = TextModel::new(&self.config, device);
+        keep(self.keep, model.weights(), &mut self.tensors, device)?;
+        apply(model, self.tensors, &self.path.display().to_string())
     }
 }
 
@@ -182,7 +192,19 @@ pub fn parse_model(mut config: InternVlConfig, weights: &[u8], device: &Device) 
     loose.attach(&mut tensors, |_| SCALE_OF_THE_AUTHORS)?;
     let tied = tied(&mut tensors, config.tied())?;
     config.set_tied(tied);
-    apply(InternVl::new(&config, device), tensors, origin)
+    let mut model = InternVl::new(&config, device);
+    keep(Keep::default(), model.weights(), &mut tensors, device)?;
+    apply(model, tensors, origin)
+}
+
+/// Fills the weights that stay packed.
+fn keep(
+    keep: Keep,
+    weights: Vec<(String, &mut Weight)>,
+    tensors: &mut Tensors<'_>,
+    device: &Device,
+) -> Result<(), CheckpointError> {
+    if has_kernels(device) && keep.packs(tensors.size().0) { keep_packed(weights, tensors) } else { Ok(()) }
 }
 
 /// Whether the output head is the embedding table. Files of tied models may hold the head as well; files of others may

@@ -10,7 +10,7 @@ use crate::read_at::{OnDisk, ReadAt};
 use crate::storage::Storage;
 
 /// Rows are read in parts of about this many bytes, so that beside the numbers hardly any memory is taken.
-const PART: usize = 8 << 20;
+pub(super) const PART: usize = 8 << 20;
 
 /// A file that tensors lie in.
 pub(super) struct Source<'a> {
@@ -39,7 +39,7 @@ impl<'a> Source<'a> {
         CheckpointError::Tensor { path: self.origin.clone(), name: name.to_string(), problem: problem.into() }
     }
 
-    fn read(&self, start: u64, length: usize) -> Result<Vec<u8>, CheckpointError> {
+    pub(super) fn read(&self, start: u64, length: usize) -> Result<Vec<u8>, CheckpointError> {
         let mut bytes = vec![0; length];
         let read = self.bytes.read_at(start, &mut bytes);
         read.map_err(|cause| CheckpointError::Io { path: self.origin.clone(), cause })?;
@@ -155,7 +155,7 @@ impl<'a> Tensors<'a> {
     ///
     /// # Errors
     /// When the file cannot be read.
-    fn stored_rows(&self, entry: &Entry, rows: std::ops::Range<usize>) -> Result<Vec<u8>, CheckpointError> {
+    pub(super) fn stored_rows(&self, entry: &Entry, rows: std::ops::Range<usize>) -> Result<Vec<u8>, CheckpointError> {
         let (_, width) = entry.matrix();
         let bytes = entry.storage.row_bytes(width).expect("checked on opening");
         let source = &self.sources[entry.source];

@@ -209,3 +209,46 @@ mod products {
         assert!(product(&[], &packed).is_empty());
     }
 }
+
+#[cfg(feature = "gpu")]
+mod on_a_gpu {
+    use burn::Tensor;
+    use burn::tensor::{Device, TensorData};
+    use skeletonllm_checks::{Need, have};
+
+    use super::*;
+    use crate::device::{self, DeviceChoice};
+    use crate::packed::ops::{self, Shared};
+    use crate::tensors::host;
+
+    fn tensor(values: &[f32], rows: usize, device: &Device) -> Tensor<2> {
+        Tensor::from_data(TensorData::new(values.to_vec(), [rows, values.len() / rows]), device)
+    }
+
+    #[test]
+    fn products_and_gradients_are_those_of_the_twin() {
+        let Some(gpu) = have(Need::Gpu, device::select(DeviceChoice::Gpu)) else { return };
+        let device = gpu.device.autodiff();
+        for storage in [Storage::I8, Storage::Q4_0, Storage::Q4_1, Storage::Q8_0, Storage::Q5_1] {
+            let shapes = if storage == Storage::I8 { [[40, 33], [130, 576]] } else { [[33, 288], [130, 576]] };
+            for [outputs, columns] in shapes {
+                let Case { packed, .. } = case(storage, [outputs, columns]);
+                let shared = Shared::new(packed);
+                for rows in [1, 3, 70] {
+                    let (x, y) = (numbers(rows * columns), numbers(rows * outputs));
+                    let input = tensor(&x, rows, &device).require_grad();
+                    let output = ops::product(input.clone(), &shared);
+                    let gradients = (output.clone() * tensor(&y, rows, &device)).sum().backward();
+                    let gradient = host(input.grad(&gradients).expect("tracked"));
+                    let exact = |numbers: Vec<f32>| -> Vec<f64> { numbers.into_iter().map(f64::from).collect() };
+                    for (found, twin) in
+                        [(host(output), product(&x, &shared.matrix)), (gradient, transposed(&y, &shared.matrix))]
+                    {
+                        let off = distance(&found, &exact(twin));
+                        assert!(off < 1e-5, "{storage:?} {outputs}×{columns}, {rows} rows: {off}");
+                    }
+                }
+            }
+        }
+    }
+}

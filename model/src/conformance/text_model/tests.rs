@@ -1,4 +1,5 @@
 use skeletonllm_checks::{Need, case, fetched, have, shared};
+use skeletonllm_network::checkpoint::Keep;
 use skeletonllm_network::device::{self, DeviceChoice, Selected};
 
 use super::*;
@@ -22,6 +23,32 @@ fn every_container_agrees_with_another_implementation_on_the_cpu() {
 fn every_container_agrees_with_another_implementation_on_wgpu() {
     let Some(gpu) = have(Need::Gpu, device::select(DeviceChoice::Gpu)) else { return };
     check(&gpu);
+}
+
+#[test]
+fn matrices_that_stay_packed_agree_with_another_implementation() {
+    let Some(folder) = shared("golden/llama-tiny") else { return };
+    let expected = Golden::load(&folder.join("expected.safetensors")).expect("there");
+    let tokens: Vec<u32> = expected.integers("input_ids").expect("there").values.iter().map(|&id| id as u32).collect();
+    let cpu = device::cpu().expect("part of this build");
+    let devices = [Some(cpu), have(Need::Gpu, device::select(DeviceChoice::Gpu))];
+    for (selected, name) in devices.iter().flatten().flat_map(|d| ["q4_0", "q4_1", "q8_0", "q4_k_m"].map(|n| (d, n))) {
+        let path = folder.join(format!("gguf/llama-tiny.{name}.gguf"));
+        let mut opened = Opened::text_model(&path).expect("opens");
+        opened.keep = Keep::Packed;
+        let model = opened.read(&selected.device).expect("complete");
+        assert!(model.language_model.model.embed_tokens.weight.is_packed(), "{name}");
+        let hidden = model.language_model.model.forward(model.embed(&tokens).expect("in the vocabulary"));
+        let found = host(model.language_model.head(hidden));
+        let logits = expected.float(&format!("{name}.logits")).expect("there");
+        // the scales of K types are rounded, and its six-bit numbers to other steps
+        let limit = if name == "q4_k_m" { 1e-2 } else { FORWARD_LIMIT };
+        let check = Check::of_largest(name, &found, &logits.values, limit);
+        assert!(check.passed(), "{name} on {}: {}", selected.name, check.error);
+        let greedy = expected.integers(&format!("{name}.greedy")).expect("there");
+        let greedy: Vec<u32> = greedy.values.iter().map(|&id| id as u32).collect();
+        assert_eq!(model.greedy(&tokens, greedy.len(), &[]).expect("answers"), greedy, "{name}");
+    }
 }
 
 #[test]
