@@ -22,7 +22,8 @@ fn validate_packed(name: &str) -> Module {
     let source = Sources::new(packed::FILES).compose(name).unwrap_or_else(|e| panic!("{name}: {e}"));
     let module =
         naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
-    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::empty());
+    // what every WebGPU has: `unpack2x16float`
+    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::SHADER_FLOAT16_IN_FLOAT32);
     validator.validate(&module).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
     module
 }

@@ -40,7 +40,7 @@ impl Weight {
     /// Packed numbers for tensors of a device.
     #[must_use]
     pub fn packed(matrix: Packed, device: &Device) -> Self {
-        Weight::Packed(Frozen { shared: Shared::new(matrix), device: device.clone().without_autodiff() })
+        Weight::Packed(Frozen { shared: Shared::new(matrix), device: device.clone() })
     }
 
     /// Whether it is packed.
@@ -128,6 +128,10 @@ impl From<Param<Tensor<2>>> for Weight {
 }
 
 impl Frozen {
+    fn on(&self, device: Device) -> Weight {
+        Weight::Packed(Frozen { device, ..self.clone() })
+    }
+
     fn matrix(&self) -> &Packed {
         &self.shared.matrix
     }
@@ -175,7 +179,7 @@ impl Module for Weight {
     fn to_device(self, device: &Device) -> Self {
         match self {
             Weight::Float(param) => Weight::Float(param.to_device(device)),
-            Weight::Packed(frozen) => Weight::Packed(Frozen { device: device.clone().without_autodiff(), ..frozen }),
+            Weight::Packed(frozen) => frozen.on(device.clone()),
         }
     }
 
@@ -189,14 +193,14 @@ impl Module for Weight {
     fn valid(&self) -> Self {
         match self {
             Weight::Float(param) => Weight::Float(param.valid()),
-            packed => packed.clone(),
+            Weight::Packed(frozen) => frozen.on(frozen.device.clone().without_autodiff()),
         }
     }
 
     fn train(self) -> Self {
         match self {
             Weight::Float(param) => Weight::Float(param.train()),
-            packed => packed,
+            Weight::Packed(frozen) => frozen.on(frozen.device.clone().autodiff()),
         }
     }
 

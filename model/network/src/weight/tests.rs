@@ -124,4 +124,10 @@ fn rows_of_a_packed_table_are_looked_up() {
     let found = host(table.forward(indices(vec![47, 0, 16], &device)));
     let expected: Vec<f32> = [47, 0, 16].into_iter().flat_map(|row| all[row * 64..][..64].to_vec()).collect();
     assert_eq!(found, expected);
+    // beside what learns they are as any other tensor
+    let device = device.autodiff();
+    let x = Tensor::<2>::ones([1, 64], &device).require_grad();
+    let joined = Tensor::cat(vec![table.train().forward(indices(vec![3], &Device::flex())), x.clone()], 0);
+    let gradient = host(x.grad(&(joined.clone() * joined).sum().backward()).expect("tracked"));
+    assert_eq!(gradient, [2.0; 64]);
 }

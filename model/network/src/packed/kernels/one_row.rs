@@ -35,6 +35,9 @@ impl Kernel for Strips<'_> {
     }
 }
 
+/// Words that memory is asked for ahead of time: 2 KiB.
+const AHEAD: usize = 512;
+
 /// Sums that run side by side, so that none waits for the one before.
 const CHAINS: usize = 4;
 
@@ -53,7 +56,9 @@ fn four<V: Vector>(strip: Strip<'_>, input: &[f32], sums: &[f32], rows: &mut [f3
             for block in 0..blocks {
                 let mut parts = [V::splat(0.0); CHAINS];
                 for (group, part) in parts.iter_mut().enumerate() {
-                    let mut words = V::words(codes.add((block * CHAINS + group) * STRIP + lane));
+                    let at = (block * CHAINS + group) * STRIP + lane;
+                    V::expect(codes.wrapping_add(at + AHEAD));
+                    let mut words = V::words(codes.add(at));
                     let x = x.add(block * BLOCK + group * 8);
                     for column in 0..8 {
                         *part = V::nibble(&mut words, table).mul_add(V::splat(*x.add(column)), *part);
@@ -88,6 +93,7 @@ fn eight<V: Vector>(strip: Strip<'_>, input: &[f32], sums: &[f32], rows: &mut [f
                 let width = BLOCK.min(columns - start);
                 let whole = width / CHAINS * CHAINS;
                 for column in (start..start + whole).step_by(CHAINS) {
+                    V::expect(strip.codes.as_ptr().wrapping_add(column * STRIP / 4 + AHEAD));
                     for (chain, part) in parts.iter_mut().enumerate() {
                         let codes = V::bytes(codes.add((column + chain) * STRIP + lane));
                         *part = codes.mul_add(V::splat(*x.add(column + chain)), *part);

@@ -13,6 +13,10 @@ pub(crate) trait Codes: Copy {
     /// They must be there, and the machine must have the instructions.
     unsafe fn words(from: *const u32) -> Self::Words;
 
+    /// Says that words from here on will be read soon. There need not be any.
+    #[inline(always)]
+    fn expect(_from: *const u32) {}
+
     /// Code `c` stands for `c − zero`.
     fn table(zero: f32) -> Self::Table;
 
@@ -33,7 +37,7 @@ pub(crate) trait Codes: Copy {
 }
 
 /// 2¹¹²: what a half's exponent lacks when its bits are put where a float has them.
-const HALF_EXPONENT: f32 = 5.192_296_858_534_828e33;
+const HALF_EXPONENT: f32 = f32::from_bits((127 + 112) << 23);
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -51,6 +55,12 @@ mod x86 {
         #[inline(always)]
         unsafe fn words(from: *const u32) -> __m512i {
             unsafe { _mm512_loadu_si512(from.cast()) }
+        }
+
+        #[inline(always)]
+        fn expect(from: *const u32) {
+            // SAFETY: it reads nothing that the program would notice
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
         }
 
         #[inline(always)]
@@ -87,6 +97,12 @@ mod x86 {
         #[inline(always)]
         unsafe fn words(from: *const u32) -> __m256i {
             unsafe { _mm256_loadu_si256(from.cast()) }
+        }
+
+        #[inline(always)]
+        fn expect(from: *const u32) {
+            // SAFETY: it reads nothing that the program would notice
+            unsafe { _mm_prefetch::<_MM_HINT_T0>(from.cast()) }
         }
 
         #[inline(always)]
