@@ -22,6 +22,17 @@ mod shrink;
 
 pub use shrink::{Sizes, shrink};
 
+/// What `config.json` of a model directory says that its `system` is; SkeletonLLM's says nothing.
+#[must_use]
+pub fn system_of(folder: &Path) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        system: String,
+    }
+    let text = std::fs::read(folder.join("config.json")).ok()?;
+    serde_json::from_slice::<Named>(&text).ok().map(|named| named.system)
+}
+
 /// The whole model: the renderer that draws and the network that looks.
 #[derive(Module, Debug)]
 pub struct SkeletonLlm {

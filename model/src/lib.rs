@@ -24,6 +24,7 @@ pub mod drawing;
 pub mod folder;
 pub mod graph_recogniser;
 pub mod observation;
+pub mod sugar;
 
 pub use assistant::Assistant;
 pub use skeletonllm_network::device::DeviceChoice;

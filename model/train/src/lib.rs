@@ -20,6 +20,7 @@ mod optimizer;
 mod options;
 mod parameter_map;
 pub mod plot;
+mod posed;
 mod readout;
 mod recipe;
 mod recogniser;
@@ -36,6 +37,7 @@ mod state;
 #[path = "../../data/src/stick_figure.rs"]
 #[allow(dead_code, reason = "our tests need less of it than those it was written for")]
 mod stick_figure;
+pub mod sugar;
 mod trainer;
 
 pub use config::{Stage, StageConfig, TrainConfig};

@@ -6,7 +6,8 @@ use burn::tensor::TensorData;
 use crate::sentence::normalised;
 
 /// Which bags fit a clip, and what they are weighed against. The published sum can be read in each of these ways.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reading {
     /// The bags of all clips with the same label, inside one logarithm.
     #[default]
