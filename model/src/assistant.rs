@@ -35,6 +35,8 @@ pub use explain::{Attribution, PictureSlope};
 #[cfg(not(target_family = "wasm"))]
 pub use judge::QuestionTally;
 pub use spans::{LONG_TAKE_SECONDS, Span, SpanOptions};
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use spans::{joined, stretches};
 
 use crate::{
     drawing::{DrawSettings, Drawing, HostDrawing},
@@ -343,7 +345,7 @@ impl Assistant {
 }
 
 /// Log-probabilities of a few answers → their probabilities if one of them is given.
-fn among_themselves(scores: &[f32]) -> Vec<f32> {
+pub(crate) fn among_themselves(scores: &[f32]) -> Vec<f32> {
     let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let total: f32 = scores.iter().map(|s| (s - most).exp()).sum();
     scores.iter().map(|s| (s - most).exp() / total).collect()

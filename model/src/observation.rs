@@ -7,6 +7,8 @@ use draction::{
     export::{contact_sheet, encode_png, pictures},
     figure::JointMap,
 };
+#[cfg(not(target_family = "wasm"))]
+use skeletonllm_network::tensors::host;
 use skeletonllm_network::tensors::host_async;
 
 use crate::drawing::Drawing;
@@ -74,6 +76,14 @@ impl Observation {
         use anyhow::Context as _;
         let png = pollster::block_on(self.sheet_async())?;
         draction::store::write_atomically(path, &png).with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// The mean of the visual tokens of each motion, and its length brought to 1: motions that look alike point the same
+    /// way. Waits for the device.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn embeddings(&self) -> Vec<Vec<f32>> {
+        let mean = |motion| host(self.visual_of(motion).mean_dim(1));
+        (0..self.clips.len()).map(|motion| crate::sugar::unit(mean(motion))).collect()
     }
 
     /// Visual tokens that the model sees, of all motions.

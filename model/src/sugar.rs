@@ -81,6 +81,19 @@ pub fn read(folder: &Path, device: &Device) -> Result<(SugarModelConfig, Skeleto
     Ok((config, encoder, known))
 }
 
+/// What tells vectors of this model from those of any other, 64 hexadecimal digits: it changes with the weights, with what
+/// is shown to the network, and with the sentence encoder; not with the labels.
+///
+/// # Errors
+/// When a file cannot be read.
+pub fn checksum(folder: &Path) -> Result<String> {
+    let SugarModelConfig { input, network, text, .. } = SugarModelConfig::read(folder)?;
+    let path = folder.join(GRAPH);
+    let mut bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    bytes.extend(serde_json::to_vec(&(input, network, text.sha256))?);
+    Ok(draction::store::sha256(&bytes))
+}
+
 /// A model ready to be asked.
 pub struct Sugar {
     network: SkeletonEncoder,

@@ -77,6 +77,15 @@ impl Assistant {
         )
     }
 
+    /// The answer to one question about each motion of `observation`, as [`Assistant::ask`] gives it. Waits for the device.
+    ///
+    /// # Errors
+    /// When the device gives nothing back.
+    pub fn answers(&self, observation: &Observation, question: &str) -> Result<Vec<String>> {
+        let questions: Vec<(usize, &str)> = (0..observation.clips.len()).map(|i| (i, question)).collect();
+        self.answer_all(observation, &questions, &self.generate_options())
+    }
+
     /// Answers to questions, each about the motion of that number. They may be long: sixty labels to choose from.
     fn answer_all(
         &self,
