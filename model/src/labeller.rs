@@ -156,6 +156,7 @@ impl Labeller {
         let mut labelled = Vec::with_capacity(motions.len());
         for (motion, probabilities) in motions.iter().zip(&probabilities) {
             let (best, confidence) = greatest(probabilities);
+            ensure!(confidence.is_finite(), "the model makes no numbers of it");
             let (caption, embedding) = beside.next().unwrap_or_default();
             let label = self.labels[best].clone();
             let seconds = motion.seconds();

@@ -124,6 +124,12 @@ impl Knowledge {
         Ok(found)
     }
 
+    /// What was written about a label.
+    #[must_use]
+    pub fn motion(&self, label: &str) -> Option<&str> {
+        self.motion.get(&normalized(label)).map(String::as_str)
+    }
+
     /// The texts of each clip: those that were written, and the kinematic teacher's for labels and clips without any.
     /// A set's own captions count as seen. A clip without a label has none that are always shown.
     ///

@@ -124,9 +124,11 @@ fn search(args: &Args) -> Result<()> {
         }
         _ => Index::new(model, sugar.width()),
     };
-    let roots = folders.iter().map(|folder| std::path::absolute(folder)).collect::<std::io::Result<Vec<_>>>()?;
-    if !folders.is_empty() {
-        let changes = bring_up_to_date(args, &mut index, &sugar, folders, &roots)?;
+    // one file is one entry, whichever way leads to it
+    let real = |folder: &PathBuf| folder.canonicalize().with_context(|| folder.display().to_string());
+    let roots = folders.iter().map(real).collect::<Result<Vec<_>>>()?;
+    if !roots.is_empty() {
+        let changes = bring_up_to_date(args, &mut index, &sugar, &roots)?;
         if changes.stopped {
             return Ok(warn("search: stopped; the same command goes on with the index"));
         }
@@ -178,15 +180,9 @@ fn example(sugar: &Sugar, file: &Path) -> Result<Vec<f32>> {
 }
 
 /// Adds what is new below the folders.
-fn bring_up_to_date(
-    args: &Args,
-    index: &mut Index,
-    sugar: &Sugar,
-    folders: Vec<PathBuf>,
-    roots: &[PathBuf],
-) -> Result<Changes> {
+fn bring_up_to_date(args: &Args, index: &mut Index, sugar: &Sugar, roots: &[PathBuf]) -> Result<Changes> {
     let mut files = Vec::new();
-    for take in takes::of(folders) {
+    for take in takes::of(roots.to_vec()) {
         match take {
             Ok(path) => files.push(path),
             Err(error) => warn(format_args!("search: {error}")),

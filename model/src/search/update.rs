@@ -217,7 +217,13 @@ fn look(sugar: &Sugar, batch: Vec<Seen>) -> Vec<Done> {
         Seen::Touched(file) => Done::Touched(file),
         Seen::Failed(path, why) => Done::Failed(path, why),
         Seen::Other(file, windows) => match &mut vectors {
-            Ok(vectors) => Done::Other(file, windows.into_iter().map(|w| w.seconds).zip(vectors).collect()),
+            Ok(vectors) => {
+                let windows: Vec<_> = windows.into_iter().map(|window| window.seconds).zip(vectors).collect();
+                match windows.iter().flat_map(|(_, vector)| vector).all(|value| value.is_finite()) {
+                    true => Done::Other(file, windows),
+                    false => Done::Failed(file.path.into(), "the network makes no numbers of it".into()),
+                }
+            }
             Err(why) => Done::Failed(file.path.into(), why.clone()),
         },
     };

@@ -39,7 +39,9 @@ fn config() -> SugarConfig {
         "stages": [{"epochs": 3, "learning_rate": 0.01}],
         "input": {"window": 8}, "batch": 4, "checkpoint_every": 2, "average": 0.5
     }"#;
-    SugarConfig { text: Some(case("sentence-tiny")), ..serde_json::from_str(text).unwrap() }
+    let mut config: SugarConfig = serde_json::from_str(text).unwrap();
+    config.text = Some(case("sentence-tiny"));
+    config
 }
 
 fn train(config: SugarConfig, data: &Path, out: &Path, resume: bool, max_steps: Option<u64>) -> anyhow::Result<()> {
@@ -131,14 +133,20 @@ fn texts_of_ones_own_are_taken_and_what_is_missing_is_named() {
     let texts = folder.path().join("texts.jsonl");
     fs::write(&texts, "{\"label\": \"walk\", \"motion\": {\"leg\": \"steps\"}}\n").unwrap();
     let [plain, own, broken] = ["plain", "own", "broken"].map(|name| folder.path().join(name));
-    let short = || SugarConfig { batch: 8, ..config() };
-    train(short(), &set, &plain, false, None).unwrap();
-    train(SugarConfig { texts: Some(texts.clone()), ..short() }, &set, &own, false, None).unwrap();
+    let short = |change: &dyn Fn(&mut SugarConfig)| {
+        let mut config = config();
+        config.batch = 8;
+        change(&mut config);
+        config
+    };
+    let with_texts = || short(&|config| config.texts = Some(texts.clone()));
+    train(short(&|_| ()), &set, &plain, false, None).unwrap();
+    train(with_texts(), &set, &own, false, None).unwrap();
     assert_ne!(losses(&plain), losses(&own));
     fs::write(&texts, "{\"label\": \"walk\"}\n").unwrap();
-    let error = train(SugarConfig { texts: Some(texts), ..short() }, &set, &broken, false, None).unwrap_err();
+    let error = train(with_texts(), &set, &broken, false, None).unwrap_err();
     assert!(format!("{error:#}").contains("texts.jsonl, line 1"), "{error:#}");
-    let nowhere = SugarConfig { text: Some(folder.path().join("nowhere")), ..short() };
+    let nowhere = short(&|config| config.text = Some(folder.path().join("nowhere")));
     let error = format!("{:#}", train(nowhere, &set, &folder.path().join("none"), false, None).unwrap_err());
     assert!(error.contains("nowhere") && error.contains("fetch minilm"), "{error}");
 }
