@@ -316,7 +316,7 @@ mod tests {
     #[test]
     fn what_a_label_also_means_is_a_label() {
         let texts = Texts::built_in();
-        assert_eq!(texts.labels.len(), 43);
+        assert_eq!(texts.labels.len(), 145);
         for (label, text) in &texts.labels {
             assert_eq!(*label, normalized(label));
             assert!(text.also.iter().all(|a| texts.labels.contains_key(a)), "{label}: {:?}", text.also);
