@@ -26,6 +26,7 @@
 //! # Ok::<(), DataError>(())
 //! ```
 
+pub mod asked;
 pub mod augment;
 pub mod batches;
 pub mod ensemble;
@@ -52,6 +53,7 @@ pub mod teacher;
 pub mod texts;
 pub mod together;
 
+pub use asked::{Asked, asked};
 pub use augment::{AugmentOptions, Augmented, augment, degraded};
 pub use batches::Batches;
 pub use family::{Family, FamilyWeights};
