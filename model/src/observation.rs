@@ -86,6 +86,18 @@ impl Observation {
         &self.tokens[motion * self.frame_count()..][..self.frame_count()]
     }
 
+    /// One motion alone.
+    pub(crate) fn only(&self, motion: usize) -> Observation {
+        Observation {
+            clips: vec![self.clips[motion].clone()],
+            maps: vec![self.maps[motion].clone()],
+            drawing: self.drawing.clone(),
+            frames: self.frames.clone().narrow(0, motion, 1),
+            visual: self.visual_of(motion).squeeze_dim(0),
+            tokens: self.tokens_of(motion).to_vec(),
+        }
+    }
+
     /// `[1, tokens, hidden]` what the model sees of one motion.
     pub(crate) fn visual_of(&self, motion: usize) -> Tensor<3> {
         let before = self.tokens[..motion * self.frame_count()].iter().sum();

@@ -3,6 +3,7 @@
 //! The model has InternVL's shape ([`internvl`]), so public checkpoints load ([`checkpoint`]). burn picks the device at
 //! run time ([`device`]). Pictures and tokens go in; what they are of, nothing here knows.
 
+pub mod alignment;
 pub mod bert;
 pub mod chat;
 pub mod checkpoint;
@@ -32,3 +33,4 @@ pub mod tensors;
 pub mod text_model;
 pub mod tokenizer;
 pub mod vision;
+pub mod words;

@@ -9,7 +9,7 @@ use draction::motion::Motion;
 use serde::{Deserialize, Serialize};
 use skeletonllm_network::task::yield_now;
 
-use super::{Assistant, among_themselves};
+use super::{Assistant, rank::among_themselves};
 use crate::drawing::DrawSettings;
 
 /// From this length on, twelve frames of the whole take show too little, and it is better labelled in spans.

@@ -7,9 +7,10 @@ use draction::store::write_atomically;
 use skeletonllm_network::{
     checkpoint::{Bits, Opened, Shrunk, is_text_model},
     tokenizer::Tokenizer,
+    words::{ENTRIES, VECTORS},
 };
 
-use super::renderer_file;
+use super::{ALIGNMENT, renderer_file};
 
 /// What was read and what was written.
 #[derive(Clone, Copy, Debug)]
@@ -56,6 +57,13 @@ pub fn shrink(from: &Path, bits: Bits, out: &Path, mut tell: impl FnMut(u64)) ->
         write(out, "draction.safetensors", &bytes)?;
     } else if !renderer.is_empty() {
         write(out, "draction.safetensors", &renderer_file(renderer))?;
+    }
+    for name in [ALIGNMENT, ENTRIES, VECTORS] {
+        let file = from.join(name);
+        if file.exists() {
+            let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            write(out, name, &bytes)?;
+        }
     }
     Ok(Sizes { before, after })
 }

@@ -38,6 +38,16 @@ impl SentenceTokenizer {
         self.inner.get_truncation().map(|cut| cut.max_length)
     }
 
+    /// Whole words of the vocabulary, in its order, which mostly is that of how common they are: two Latin letters or more.
+    #[must_use]
+    pub fn words(&self) -> Vec<String> {
+        let mut all: Vec<(u32, String)> =
+            self.inner.get_vocab(false).into_iter().map(|(word, id)| (id, word)).collect();
+        all.retain(|(_, word)| word.len() > 1 && word.bytes().all(|letter| letter.is_ascii_lowercase()));
+        all.sort();
+        all.into_iter().map(|(_, word)| word).collect()
+    }
+
     /// The tokens of a text, with those around it that the file asks for.
     #[must_use]
     pub fn encode(&self, text: &str) -> Vec<u32> {
