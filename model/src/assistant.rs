@@ -3,9 +3,11 @@
 //! Whatever reads from the device is `async` here, and yields between its steps, so that a page stays alive; the
 //! blocking functions of the same names wait for those and exist only where a thread may wait.
 
+mod doubt;
 mod explain;
 #[cfg(not(target_family = "wasm"))]
 mod judge;
+mod rank;
 mod spans;
 #[cfg(test)]
 mod tests;
@@ -24,17 +26,22 @@ use skeletonllm_network::{
     chat::Chat,
     device::Selected,
     foreground::Foreground,
-    generate::{Ending, GenerateOptions, Session, generate},
-    internvl::TokenBatch,
+    generate::{Ending, GenerateOptions, generate},
     task::yield_now,
     tokenizer::Tokenizer,
 };
 use web_time::Instant;
 
+use doubt::Settled;
 pub use explain::{Attribution, PictureSlope};
 #[cfg(not(target_family = "wasm"))]
-pub use judge::QuestionTally;
+pub use judge::{Agreement, QuestionTally};
+pub use rank::LabelScores;
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use rank::among_themselves;
 pub use spans::{LONG_TAKE_SECONDS, Span, SpanOptions};
+#[cfg(not(target_family = "wasm"))]
+pub(crate) use spans::{joined, stretches};
 
 use crate::{
     drawing::{DrawSettings, Drawing, HostDrawing},
@@ -235,8 +242,22 @@ impl Assistant {
     ) -> Result<Answer> {
         let start = Instant::now();
         let tokenizer = self.chat.tokenizer();
-        let prompt = self.prompt(question, observation, 0)?;
+        let mut prompt = self.prompt(question, observation, 0)?;
         let (mut ids, mut shown) = (Vec::new(), String::new());
+        match self.settled(observation, 0, question).await? {
+            Some(Settled::Answer { text, confidence }) => {
+                let seconds = start.elapsed().as_secs_f64();
+                let (tokens, stopped) = (tokenizer.encode(&text).len(), on_text(&text).is_break());
+                return Ok(Answer { text, tokens, confidence, seconds, first_token_seconds: seconds, stopped });
+            }
+            Some(Settled::Beginning(text)) if on_text(&text).is_continue() => {
+                ids = tokenizer.encode(&text);
+                prompt.extend(&ids);
+                shown = text;
+            }
+            _ => {}
+        }
+        let begun = ids.clone();
         let mut first = None;
         let on_token = |_, token| {
             first.get_or_insert_with(|| start.elapsed());
@@ -255,9 +276,10 @@ impl Assistant {
             generate(&self.model.internvl, &[prompt], Some(observation.visual_of(0)), &options, on_token).await?;
         let answer = answers.swap_remove(0);
         let seconds = start.elapsed();
+        let said = [begun, answer.tokens.clone()].concat();
         Ok(Answer {
-            text: tokenizer.decode(&answer.tokens),
-            tokens: answer.tokens.len(),
+            text: tokenizer.decode(&said),
+            tokens: said.len(),
             confidence: answer.mean_probability(),
             seconds: seconds.as_secs_f64(),
             first_token_seconds: first.unwrap_or(seconds).as_secs_f64(),
@@ -278,51 +300,6 @@ impl Assistant {
         pollster::block_on(self.ask_async(observation, question, on_text))
     }
 
-    /// `[motions][candidates]` log-probability of each label as the answer to the standard recognition question.
-    ///
-    /// # Errors
-    /// When a label is empty or the device gives nothing back.
-    pub async fn rank_async(&self, observation: &Observation, labels: &[String]) -> Result<Vec<Vec<f32>>> {
-        let question = skeletonllm_data::canonical(Family::Recognition).expect("every family but one has a wording");
-        let candidates: Vec<Vec<u32>> = labels.iter().map(|l| self.chat.candidate(l)).collect();
-        let rows = (0..observation.clips.len())
-            .map(|motion| self.prompt(question, observation, motion))
-            .collect::<Result<_>>()?;
-        let mut session = Session::new(&self.model.internvl);
-        yield_now().await;
-        session.feed(&TokenBatch::new(rows), Some(observation.visual.clone().unsqueeze()))?;
-        Ok(session.score_async(&candidates).await?)
-    }
-
-    /// As [`Assistant::rank_async`], waiting for the device.
-    ///
-    /// # Errors
-    /// As [`Assistant::rank_async`].
-    #[cfg(not(target_family = "wasm"))]
-    pub fn rank(&self, observation: &Observation, labels: &[String]) -> Result<Vec<Vec<f32>>> {
-        pollster::block_on(self.rank_async(observation, labels))
-    }
-
-    /// All known labels for the first motion with their probabilities among themselves, best first.
-    ///
-    /// # Errors
-    /// As [`Assistant::rank_async`].
-    pub async fn recognise_async(&self, observation: &Observation) -> Result<Vec<(String, f32)>> {
-        let scores = self.rank_async(observation, &self.labels).await?.swap_remove(0);
-        let mut ranked: Vec<(String, f32)> = self.labels.iter().cloned().zip(among_themselves(&scores)).collect();
-        ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
-        Ok(ranked)
-    }
-
-    /// As [`Assistant::recognise_async`], waiting for the device.
-    ///
-    /// # Errors
-    /// As [`Assistant::recognise_async`].
-    #[cfg(not(target_family = "wasm"))]
-    pub fn recognise(&self, observation: &Observation) -> Result<Vec<(String, f32)>> {
-        pollster::block_on(self.recognise_async(observation))
-    }
-
     /// The tokens of a question about one motion of `observation`, up to where the answer begins.
     fn prompt(&self, question: &str, observation: &Observation, motion: usize) -> Result<Vec<u32>> {
         if self.chat.tokenizer().encode(question).len() > MAX_QUESTION {
@@ -340,13 +317,6 @@ impl Assistant {
         let stop = vec![self.chat.tokenizer().turn_end()];
         GenerateOptions { max_tokens: MAX_ANSWER, stop, ..GenerateOptions::default() }
     }
-}
-
-/// Log-probabilities of a few answers → their probabilities if one of them is given.
-fn among_themselves(scores: &[f32]) -> Vec<f32> {
-    let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-    let total: f32 = scores.iter().map(|s| (s - most).exp()).sum();
-    scores.iter().map(|s| (s - most).exp() / total).collect()
 }
 
 /// A sentence about what was read: only for people.

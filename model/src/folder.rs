@@ -1,5 +1,6 @@
-//! A model directory: `config.json`, `tokenizer.json`, `model.safetensors`, `draction.safetensors`, `README.md`; those of
-//! other people in their own layouts.
+//! A model directory: `config.json`, `tokenizer.json`, `model.safetensors`, `draction.safetensors`, `README.md`; where
+//! movements were aligned with words `alignment.safetensors`, `words.txt` and `words.safetensors`; those of other people in
+//! their own layouts.
 
 use std::path::{Path, PathBuf};
 
@@ -10,10 +11,12 @@ use burn::{
 };
 use draction::draction::{DrAction, Metadata};
 use skeletonllm_network::{
+    alignment::Alignment,
     checkpoint::{self, Opened, Precision, TensorMap},
     config::InternVlConfig,
     internvl::InternVl,
     tokenizer::Tokenizer,
+    words::{ENTRIES, VECTORS, Words},
 };
 
 use crate::drawing::{Drawing, DrawingConfig, HostDrawing, fresh_drawing};
@@ -22,6 +25,17 @@ mod shrink;
 
 pub use shrink::{Sizes, shrink};
 
+/// What `config.json` of a model directory says that its `system` is; SkeletonLLM's says nothing.
+#[must_use]
+pub fn system_of(folder: &Path) -> Option<String> {
+    #[derive(serde::Deserialize)]
+    struct Named {
+        system: String,
+    }
+    let text = std::fs::read(folder.join("config.json")).ok()?;
+    serde_json::from_slice::<Named>(&text).ok().map(|named| named.system)
+}
+
 /// The whole model: the renderer that draws and the network that looks.
 #[derive(Module, Debug)]
 pub struct SkeletonLlm {
@@ -29,6 +43,8 @@ pub struct SkeletonLlm {
     pub drawing: Drawing,
     /// Vision tower, projector and language model.
     pub internvl: InternVl,
+    /// Where movements lie among words, in a model that was aligned with them.
+    pub alignment: Option<Alignment>,
 }
 
 /// What a model directory holds.
@@ -53,7 +69,23 @@ pub struct ModelFiles {
     pub model: Vec<u8>,
     /// `draction.safetensors`; public InternVL checkpoints have none.
     pub draction: Option<Vec<u8>>,
+    /// What an aligned model has beside them.
+    pub aligned: Option<AlignedFiles>,
 }
+
+/// What a model directory holds that was aligned with words.
+#[derive(Clone, Debug, Default)]
+pub struct AlignedFiles {
+    /// `alignment.safetensors`.
+    pub alignment: Vec<u8>,
+    /// `words.txt`.
+    pub entries: Vec<u8>,
+    /// `words.safetensors`.
+    pub vectors: Vec<u8>,
+}
+
+/// The file of an [`Alignment`].
+const ALIGNMENT: &str = "alignment.safetensors";
 
 impl ModelFiles {
     /// Reads a model directory as it is.
@@ -65,12 +97,16 @@ impl ModelFiles {
             let path = folder.join(name);
             std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
         };
-        let draction = folder.join("draction.safetensors").exists();
+        let has = |name: &str| folder.join(name).exists();
+        let aligned = || -> Result<AlignedFiles> {
+            Ok(AlignedFiles { alignment: read(ALIGNMENT)?, entries: read(ENTRIES)?, vectors: read(VECTORS)? })
+        };
         Ok(ModelFiles {
             config: read("config.json")?,
             tokenizer: read("tokenizer.json")?,
             model: read("model.safetensors")?,
-            draction: draction.then(|| read("draction.safetensors")).transpose()?,
+            draction: has("draction.safetensors").then(|| read("draction.safetensors")).transpose()?,
+            aligned: has(ALIGNMENT).then(aligned).transpose()?,
         })
     }
 }
@@ -87,7 +123,12 @@ impl Loaded {
         let internvl = checkpoint::parse_model(config, &files.model, device)?;
         let extra = Extra::of(internvl.config())?;
         let drawing = Drawing::new(HostDrawing::from_weights(files.draction.as_deref(), extra.drawing)?, device);
-        Ok(Loaded { model: SkeletonLlm { drawing, internvl }, tokenizer, extra })
+        let alignment = files.aligned.as_ref().map(|files| {
+            let words = Words::parse(&files.entries, &files.vectors)?;
+            aligned(&internvl, words, checkpoint::parse(&files.alignment, ALIGNMENT)?, ALIGNMENT)
+        });
+        let model = SkeletonLlm { drawing, internvl, alignment: alignment.transpose()? };
+        Ok(Loaded { model, tokenizer, extra })
     }
 
     /// As [`Loaded::from_files`], from a directory. The weights are read file by file, never all files at once.
@@ -100,7 +141,7 @@ impl Loaded {
             bail!("{name}: a language model alone, which has never seen a picture; `train --from` makes one that does");
         }
         let mut opened = Opened::model(folder)?;
-        let tokenizer = Tokenizer::open(&opened.beside(&["tokenizer.json", "vocab.json"]))?;
+        let tokenizer = Tokenizer::open(&opened.tokenizer_place())?;
         opened.config.image_token_id.get_or_insert(tokenizer.image_context());
         let renderer = opened.take_renderer()?;
         let internvl = opened.read(device)?;
@@ -114,7 +155,10 @@ impl Loaded {
             let bytes = renderer_file(renderer);
             Drawing::new(HostDrawing::from_weights(Some(&bytes), extra.drawing)?, device)
         };
-        Ok(Loaded { model: SkeletonLlm { drawing, internvl }, tokenizer, extra })
+        let path = folder.join(ALIGNMENT);
+        let read = || aligned(&internvl, Words::read(folder)?, checkpoint::read(&path)?, &path.display().to_string());
+        let alignment = path.exists().then(read).transpose()?;
+        Ok(Loaded { model: SkeletonLlm { drawing, internvl, alignment }, tokenizer, extra })
     }
 
     /// Writes a model directory; the card is written by whoever knows the scores.
@@ -139,8 +183,18 @@ impl Loaded {
         };
         draction.save(&folder.join("draction.safetensors"))?;
         draction::store::write_atomically(&folder.join("tokenizer.json"), tokenizer.to_json().as_bytes())?;
+        if let Some(alignment) = &model.alignment {
+            alignment.words().write(folder)?;
+            checkpoint::write(folder.join(ALIGNMENT), &alignment.tensors(), Precision::F32)?;
+        }
         Ok(())
     }
+}
+
+/// The alignment of a model with these words, from its tensors; `origin` names them in errors.
+fn aligned(internvl: &InternVl, words: Words, tensors: TensorMap, origin: &str) -> Result<Alignment> {
+    let width = internvl.config().text_config.hidden_size;
+    Ok(Alignment::from_tensors(width, words.into(), tensors, origin, &internvl.device())?)
 }
 
 impl HostDrawing {

@@ -24,6 +24,8 @@ use skeletonllm_network::{
     tensors::host,
 };
 
+use crate::folder::system_of;
+
 /// What `config.json` of such a directory says `system` is.
 pub const SYSTEM: &str = "mmcl";
 
@@ -85,12 +87,7 @@ impl GraphModelConfig {
 /// Whether a directory holds such a model, as its `config.json` says.
 #[must_use]
 pub fn is_graph_model(folder: &Path) -> bool {
-    #[derive(Deserialize)]
-    struct Named {
-        system: String,
-    }
-    let text = std::fs::read(folder.join("config.json")).unwrap_or_default();
-    serde_json::from_slice::<Named>(&text).is_ok_and(|named| named.system == SYSTEM)
+    system_of(folder).is_some_and(|system| system == SYSTEM)
 }
 
 /// The networks of a model, one for each stream.

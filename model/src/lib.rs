@@ -21,9 +21,18 @@ pub mod assistant;
 pub mod cli;
 pub mod conformance;
 pub mod drawing;
+#[cfg(not(target_family = "wasm"))]
+pub mod flow;
 pub mod folder;
 pub mod graph_recogniser;
+#[cfg(not(target_family = "wasm"))]
+pub mod labeller;
 pub mod observation;
+#[cfg(not(target_family = "wasm"))]
+pub mod search;
+pub mod sugar;
+#[cfg(not(target_family = "wasm"))]
+pub mod takes;
 
 pub use assistant::Assistant;
 pub use skeletonllm_network::device::DeviceChoice;

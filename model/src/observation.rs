@@ -7,6 +7,8 @@ use draction::{
     export::{contact_sheet, encode_png, pictures},
     figure::JointMap,
 };
+#[cfg(not(target_family = "wasm"))]
+use skeletonllm_network::tensors::host;
 use skeletonllm_network::tensors::host_async;
 
 use crate::drawing::Drawing;
@@ -76,6 +78,14 @@ impl Observation {
         draction::store::write_atomically(path, &png).with_context(|| format!("cannot write {}", path.display()))
     }
 
+    /// The mean of the visual tokens of each motion, and its length brought to 1: motions that look alike point the same
+    /// way. Waits for the device.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn embeddings(&self) -> Vec<Vec<f32>> {
+        let mean = |motion| host(self.visual_of(motion).mean_dim(1));
+        (0..self.clips.len()).map(|motion| crate::sugar::unit(mean(motion))).collect()
+    }
+
     /// Visual tokens that the model sees, of all motions.
     pub fn token_count(&self) -> usize {
         self.tokens.iter().sum()
@@ -84,6 +94,18 @@ impl Observation {
     /// Visual tokens of each frame of one motion.
     pub(crate) fn tokens_of(&self, motion: usize) -> &[usize] {
         &self.tokens[motion * self.frame_count()..][..self.frame_count()]
+    }
+
+    /// One motion alone.
+    pub(crate) fn only(&self, motion: usize) -> Observation {
+        Observation {
+            clips: vec![self.clips[motion].clone()],
+            maps: vec![self.maps[motion].clone()],
+            drawing: self.drawing.clone(),
+            frames: self.frames.clone().narrow(0, motion, 1),
+            visual: self.visual_of(motion).squeeze_dim(0),
+            tokens: self.tokens_of(motion).to_vec(),
+        }
     }
 
     /// `[1, tokens, hidden]` what the model sees of one motion.

@@ -10,15 +10,15 @@
 //!
 //! | Module | What lives there |
 //! | --- | --- |
-//! | `read`, `beside` | the entry points: tells the format and calls its reader; files that come in pairs |
+//! | `read`, `beside`, `folder` | the entry points: tells the format and calls its reader; files that come in pairs |
 //! | `format`, `sniff`, `foreign` | the list of formats, how each is told by its content, and what other files seem to be |
-//! | `archive`, `encoding`, `text`, `json` | gzip and zip; text of any encoding; words and numbers; JSON of unknown shape |
+//! | `archive`, `encoding`, `text`, `json` | gzip and zip; text of any encoding; lines, words and numbers; JSON of unknown shape |
 //! | `bvh`, `gltf`, `acclaim`, `ntu`, `pku`, `msr`, `humanml3d`, `keypoints`, `npy`, `npz` | one format each |
 //! | `people` | what bodies look like and how they move: people told from furniture, and who performs |
 //! | `raw`, `limits` | what readers hand over; how much of a file is taken |
 //! | `understand` | makes a [`Motion`] of what a reader read |
 //! | `topology` | body parts, left and right, mirror twins; known layouts, and which of them fits; helper joints |
-//! | `left_out` | drops joints that are no part of a body |
+//! | `left_out` | drops joints that are no part of a body, and roots that are places |
 //! | `measure`, `units` | unit from the body's size |
 //! | `up` | up axis from stance, floor, contact, falling and rest pose |
 //! | `source` | what was declared, inferred, assumed or overridden |
@@ -33,6 +33,7 @@ mod beside;
 mod bvh;
 mod encoding;
 mod error;
+mod folder;
 mod foreign;
 mod format;
 mod gltf;
@@ -65,8 +66,9 @@ mod write;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
+pub use beside::Companion;
 pub use error::{Cause, MotionError};
 pub use format::Format;
 pub use keypoints::join_frames;
@@ -75,6 +77,7 @@ pub use ntu::Slots;
 pub use read::{ReadOptions, read, read_file};
 pub use source::{Known, Reason, Source};
 pub use topology::Layout;
+pub(crate) use topology::tree_along;
 pub use units::{Unit, UpAxis};
 pub use write::{
     Array, Written, frame_as_json, source_as_json, write_bvh, write_bvh_of_all, write_glb, write_json, write_npy,
@@ -125,6 +128,19 @@ impl Part {
     /// Whether it is an arm.
     pub fn is_arm(self) -> bool {
         matches!(self, Self::LeftArm | Self::RightArm)
+    }
+}
+
+impl fmt::Display for Part {
+    /// `left arm`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Torso => "torso",
+            Self::LeftArm => "left arm",
+            Self::RightArm => "right arm",
+            Self::LeftLeg => "left leg",
+            Self::RightLeg => "right leg",
+        })
     }
 }
 
@@ -180,16 +196,20 @@ impl Skeleton {
     /// A joint of `part` with no children in the same part and the most joints of the part above it: finger or hand,
     /// toe or foot, top of the head. `None` where the skeleton lacks the part.
     pub fn tip(&self, part: Part) -> Option<usize> {
-        let depth = |mut j: usize| {
-            let mut n = 0;
-            while let Some(p) = self.parents[j].filter(|&p| self.parts[p] == part) {
-                j = p;
-                n += 1;
-            }
-            n
-        };
         // of equally deep joints the first in the file's order
-        self.joints_of(part).max_by_key(|&j| (depth(j), usize::MAX - j))
+        self.joints_of(part).max_by_key(|&j| (self.inward(j).count(), usize::MAX - j))
+    }
+
+    /// A joint, its parent, and so on as long as they belong to the same part: from a tip to where the limb begins. In a
+    /// ring, as in a damaged file, it ends.
+    pub fn inward(&self, joint: usize) -> impl Iterator<Item = usize> + '_ {
+        let up = move |&j: &usize| self.parents[j].filter(|&p| self.parts[p] == self.parts[joint]);
+        std::iter::successors(Some(joint), up).take(self.joints())
+    }
+
+    /// [`Skeleton::inward`] from the tip of a part; empty where the skeleton lacks it.
+    pub fn limb(&self, part: Part) -> Vec<usize> {
+        self.tip(part).map_or_else(Vec::new, |tip| self.inward(tip).collect())
     }
 }
 

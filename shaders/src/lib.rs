@@ -8,6 +8,7 @@
 mod compose;
 mod constants;
 mod embedded;
+pub mod packed;
 mod params;
 pub mod rows;
 

@@ -1,6 +1,6 @@
 //! Every shader is put together, validated and measured against WebGPU's default limits.
 
-use draction_shaders::{FILES, Params, WORKGROUP, compose, rows, wgsl};
+use draction_shaders::{FILES, Params, Sources, WORKGROUP, Wgsl, compose, packed, rows, wgsl};
 use naga::{
     AddressSpace, Binding, Module, ShaderStage, StorageAccess, TypeInner,
     valid::{Capabilities, ModuleInfo, ValidationFlags, Validator},
@@ -15,6 +15,46 @@ fn validate(name: &str) -> (Module, ModuleInfo) {
         .validate(&module)
         .unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
     (module, info)
+}
+
+/// A shader of packed matrices, put together and validated like a pass.
+fn validate_packed(name: &str) -> Module {
+    let source = Sources::new(packed::FILES).compose(name).unwrap_or_else(|e| panic!("{name}: {e}"));
+    let module =
+        naga::front::wgsl::parse_str(&source).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
+    // what every WebGPU has: `unpack2x16float`
+    let mut validator = Validator::new(ValidationFlags::all(), Capabilities::SHADER_FLOAT16_IN_FLOAT32);
+    validator.validate(&module).unwrap_or_else(|e| panic!("{name}: {}", e.emit_to_string(&source)));
+    module
+}
+
+#[test]
+fn products_with_packed_matrices_stay_inside_the_default_limits() {
+    for Wgsl { name, .. } in [packed::ROW, packed::ROWS, packed::TRANSPOSED] {
+        let module = validate_packed(name);
+        let [entry] = module.entry_points.as_slice() else { panic!("{name}: wants one entry point") };
+        assert_eq!((entry.name.as_str(), entry.workgroup_size), ("main", [256, 1, 1]), "{name}");
+        let layouter = module.to_ctx();
+        let shared = module.global_variables.iter().filter(|(_, v)| v.space == AddressSpace::WorkGroup);
+        let shared: u32 = shared.map(|(_, v)| module.types[v.ty].inner.size(layouter).next_multiple_of(16)).sum();
+        assert!(shared <= 16 << 10, "{name}: {shared} bytes of workgroup memory");
+        let mut bindings: Vec<_> =
+            module.global_variables.iter().filter_map(|(_, v)| Some((v.binding.as_ref()?.binding, v.space))).collect();
+        bindings.sort_by_key(|b| b.0);
+        let read = AddressSpace::Storage { access: StorageAccess::LOAD };
+        let written = AddressSpace::Storage { access: StorageAccess::LOAD | StorageAccess::STORE };
+        let spaces = [AddressSpace::Uniform, read, read, read, read, written];
+        assert_eq!(bindings, (0..).zip(spaces).collect::<Vec<_>>(), "{name}");
+        let (_, ty) = module.types.iter().find(|(_, t)| t.name.as_deref() == Some("Sizes")).expect(name);
+        let TypeInner::Struct { members, span } = &ty.inner else { panic!("{name}: Sizes is no struct") };
+        assert_eq!(*span as usize, size_of::<packed::Sizes>(), "{name}");
+        macro_rules! fields {
+            ($($field:ident),*) => { vec![$((stringify!($field), std::mem::offset_of!(packed::Sizes, $field))),*] };
+        }
+        let rust = fields![rows, outputs, columns, bits, row_scales, offsets];
+        let wgsl: Vec<_> = members.iter().map(|m| (m.name.as_deref().unwrap_or(""), m.offset as usize)).collect();
+        assert_eq!(wgsl[..rust.len()], rust, "{name}");
+    }
 }
 
 /// The files that are no import: passes, and what shows frames.

@@ -46,7 +46,7 @@ async function fetchProgram({ script, wasm }) {
   return { start, act };
 }
 
-// Resolves to `{config, draction, model, tokenizer}`, each the bytes of a file.
+// Resolves to `{config, draction, model, tokenizer, …}`, each the bytes of a file.
 async function fetchModel() {
   const files = Object.entries(build.model);
   const advance = screen.downloading("model", Object.values(build.model));

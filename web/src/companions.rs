@@ -1,14 +1,18 @@
 //! Files that belong to others: descriptions that come before what they describe, and frames that come as a file each.
 
+use std::sync::Arc;
+
+use draction::motion::Companion;
+
 use crate::files::{Arrival, FileSource};
 
 /// Most descriptions that are kept.
-const MAX_KEPT: usize = 64;
+pub const MAX_KEPT: usize = 64;
 
 /// Descriptions that were dropped, the newest last.
 #[derive(Debug, Default)]
 pub struct Companions {
-    kept: Vec<FileSource>,
+    kept: Vec<Companion>,
 }
 
 /// Name without folder, and its ending in small letters.
@@ -41,20 +45,29 @@ pub fn nearness(description: &str, name: &str) -> Option<usize> {
     Some(if begins { own.len() } else { 0 })
 }
 
+/// Whether a file says by name what belongs to it, as scenes do.
+pub fn names_its_own(name: &str) -> bool {
+    parts(name).1 == "gltf"
+}
+
 impl Companions {
     /// Keeps a description for files that come after it.
     pub fn keep(&mut self, file: FileSource) {
         self.kept.retain(|known| known.name != file.name);
-        self.kept.push(file);
+        self.kept.push(Companion { name: file.name, bytes: Arc::new(file.bytes) });
         if self.kept.len() > MAX_KEPT {
             self.kept.remove(0);
         }
     }
 
-    /// The description of a file: the one of its own name, or that its name begins with, else the newest.
-    pub fn of(&self, name: &str) -> Option<&[u8]> {
-        let near = self.kept.iter().filter_map(|file| Some((nearness(&file.name, name)?, file)));
-        near.max_by_key(|(nearness, _)| *nearness).map(|(_, file)| &file.bytes[..])
+    /// The description of a file: the one of its own name, or that its name begins with, else the newest. Files that name
+    /// what belongs to them may have any.
+    pub fn of(&self, name: &str) -> Vec<Companion> {
+        let mut near: Vec<(usize, &Companion)> =
+            self.kept.iter().filter_map(|file| Some((nearness(&file.name, name)?, file))).collect();
+        near.sort_by_key(|(nearness, _)| *nearness);
+        let from = if names_its_own(name) { 0 } else { near.len().saturating_sub(1) };
+        near.split_off(from).into_iter().map(|(_, file)| file.clone()).collect()
     }
 }
 
@@ -80,13 +93,11 @@ pub fn arranged(arrivals: Vec<Arrival>) -> Vec<Arrival> {
             problem @ Arrival::Problem(_) => others.push(problem),
         }
     }
-    for (name, mut files) in frames {
-        others.push(match files.len() {
-            1 => files
-                .pop()
-                .map_or_else(|| Arrival::Problem(name), |(name, bytes)| Arrival::File(FileSource { name, bytes })),
-            _ => match draction::motion::join_frames(&files) {
-                Ok(bytes) => Arrival::File(FileSource { name, bytes }),
+    for (video, files) in frames {
+        others.push(match <[Frame; 1]>::try_from(files) {
+            Ok([(name, bytes)]) => Arrival::File(FileSource { name, bytes }),
+            Err(files) => match draction::motion::join_frames(&files) {
+                Ok(bytes) => Arrival::File(FileSource { name: video, bytes }),
                 Err(error) => Arrival::Problem(error.to_string()),
             },
         });
@@ -116,13 +127,16 @@ mod tests {
         for name in ["data/skeleton.json", "01.asf", "other.asf", "1.asf", "scene.bin"] {
             companions.keep(file(name, name));
         }
-        let of = |name: &str| companions.of(name).map(|bytes| String::from_utf8_lossy(bytes).into_owned());
+        let of = |name: &str| companions.of(name).first().map(|file| String::from_utf8_lossy(&file.bytes).into_owned());
         assert_eq!(of("01_02.amc").as_deref(), Some("01.asf"));
         assert_eq!(of("folder/other.AMC").as_deref(), Some("other.asf"));
         assert_eq!(of("x.npy").as_deref(), Some("data/skeleton.json"));
         assert_eq!(of("x.npz").as_deref(), Some("data/skeleton.json"));
         assert_eq!(of("scene.gltf").as_deref(), Some("scene.bin"));
         assert_eq!(of("walk.bvh"), None);
+        // a scene says which of them are its own
+        companions.keep(file("more.bin", "more.bin"));
+        assert_eq!(companions.of("scene.gltf").len(), 2);
     }
 
     #[test]

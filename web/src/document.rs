@@ -276,7 +276,7 @@ impl Document {
     ///
     /// # Errors
     /// The reader's words, which name the file.
-    pub fn open(&mut self, file: &FileSource) -> Result<Opened, String> {
+    pub fn open(&mut self, file: FileSource) -> Result<Opened, String> {
         let name = file.name.rsplit(['/', '\\']).next().unwrap_or(&file.name).to_owned();
         if name.ends_with(".safetensors") {
             let loaded = draction::draction::DrAction::load(&file.bytes).map_err(|error| format!("{name}: {error}"))?;
@@ -287,18 +287,17 @@ impl Document {
             return Ok(Opened::Weights);
         }
         if let Some(ending) = companions::describes(&name) {
-            self.companions.keep(FileSource { name: name.clone(), bytes: file.bytes.clone() });
+            self.companions.keep(FileSource { name: name.clone(), bytes: file.bytes });
             return Ok(Opened::Companion(name, ending));
         }
-        let sidecar = self.companions.of(&name).map(<[u8]>::to_vec);
-        let options = ReadOptions { sidecar, ..self.options.clone() };
+        let options = ReadOptions { companions: self.companions.of(&name), ..self.options.clone() };
         let again = |take: &Take| {
-            take.file.name == name && take.file.bytes == file.bytes && take.options.sidecar == options.sidecar
+            take.file.name == name && take.file.bytes == file.bytes && take.options.companions == options.companions
         };
         if let Some(index) = self.takes.iter().position(again) {
             return Ok(Opened::Take(index));
         }
-        let take = self.read(Arc::new(FileSource { name, bytes: file.bytes.clone() }), options)?;
+        let take = self.read(Arc::new(FileSource { name, bytes: file.bytes }), options)?;
         self.takes.push(take);
         Ok(Opened::Take(self.takes.len() - 1))
     }
@@ -389,23 +388,23 @@ mod tests {
     #[test]
     fn motions_become_takes_and_errors_name_their_file() {
         let mut document = Document::default();
-        assert_eq!(document.open(&sample("squat.bvh")), Ok(Opened::Take(0)));
+        assert_eq!(document.open(sample("squat.bvh")), Ok(Opened::Take(0)));
         assert_eq!(document.takes[0].name, "squat.bvh");
         let mut broken = sample("squat.bvh");
         broken.bytes.truncate(300);
         broken.name = "folder/broken.bvh".into();
-        let problem = document.open(&broken).unwrap_err();
+        let problem = document.open(broken).unwrap_err();
         assert!(problem.contains("broken.bvh"), "{problem}");
         assert_eq!(document.takes.len(), 1, "what was open stays open");
-        document.open(&sample("walk.bvh")).unwrap();
-        assert_eq!(document.open(&sample("squat.bvh")), Ok(Opened::Take(0)), "it is open already");
+        document.open(sample("walk.bvh")).unwrap();
+        assert_eq!(document.open(sample("squat.bvh")), Ok(Opened::Take(0)), "it is open already");
         assert_eq!(document.takes.len(), 2);
     }
 
     #[test]
     fn a_take_can_be_read_otherwise_and_back() {
         let mut document = Document::default();
-        document.open(&sample("squat.bvh")).unwrap();
+        document.open(sample("squat.bvh")).unwrap();
         let id = document.takes[0].id;
         let exchange = Exchange { id: 77, question: "who?".into(), answer: "she".into(), outcome: None };
         document.takes[0].exchanges.push(exchange);
@@ -446,7 +445,7 @@ mod tests {
         }
         let mut document = Document::default();
         let file = FileSource { name: "two.skeleton".into(), bytes: both.into_bytes() };
-        assert_eq!(document.open(&file), Ok(Opened::Take(0)));
+        assert_eq!(document.open(file), Ok(Opened::Take(0)));
         let (id, everybody) = (document.takes[0].id, document.takes[0].motion.clone());
         assert_eq!(everybody.bodies, 2);
         document.takes[0].exchanges.push(Exchange {
@@ -471,13 +470,13 @@ mod tests {
         let mut document = Document::default();
         let file = |name: &str, text: &str| FileSource { name: name.into(), bytes: text.as_bytes().to_vec() };
         let motion = file("takes/01_01.amc", "1\nroot 0 1 0 0 0 0\nlfemur 10\n2\nlfemur 30\n");
-        let problem = document.open(&motion).unwrap_err();
+        let problem = document.open(motion.clone()).unwrap_err();
         assert!(problem.contains(".asf"), "{problem}");
         let skeleton = ":units\nangle deg\n:root\norder TX TY TZ RX RY RZ\n:bonedata\nbegin\nname lfemur\ndirection 0 -1 0\n\
             length 5\naxis 0 0 0 XYZ\ndof rx\nend\n:hierarchy\nbegin\nroot lfemur\nend\n";
-        let opened = document.open(&file("takes/01.asf", skeleton));
+        let opened = document.open(file("takes/01.asf", skeleton));
         assert_eq!(opened, Ok(Opened::Companion("01.asf".into(), ".amc")));
-        assert_eq!(document.open(&motion), Ok(Opened::Take(0)));
+        assert_eq!(document.open(motion), Ok(Opened::Take(0)));
     }
 
     #[test]
@@ -485,9 +484,9 @@ mod tests {
         let path = format!("{}/../assets/nano/draction.safetensors", env!("CARGO_MANIFEST_DIR"));
         let file = FileSource { name: path.clone(), bytes: std::fs::read(path).expect("the shipped weights") };
         let mut document = Document::default();
-        assert_eq!(document.open(&file), Ok(Opened::Weights));
+        assert_eq!(document.open(file), Ok(Opened::Weights));
         assert!(document.settings.weights.is_some());
         let nonsense = FileSource { name: "x.safetensors".into(), bytes: vec![0; 9] };
-        assert!(document.open(&nonsense).unwrap_err().contains("x.safetensors"));
+        assert!(document.open(nonsense).unwrap_err().contains("x.safetensors"));
     }
 }

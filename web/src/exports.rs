@@ -150,7 +150,7 @@ mod tests {
         let bytes = std::fs::read(format!("{}/../assets/samples/squat.bvh", env!("CARGO_MANIFEST_DIR"))).unwrap();
         let mut document = Document::default();
         for name in ["one, \"two\".bvh", "plain.bvh"] {
-            document.open(&FileSource { name: name.to_owned(), bytes: bytes.clone() }).unwrap();
+            document.open(FileSource { name: name.to_owned(), bytes: bytes.clone() }).unwrap();
         }
         document.takes[1].labels.push(("squat".to_owned(), 0.95));
         let seconds = format!("{:.2}", document.takes[0].motion.seconds());

@@ -4,7 +4,10 @@
 use std::cell::Cell;
 use std::{cell::RefCell, rc::Rc};
 
-use skeletonllm::{drawing::HostDrawing, folder::ModelFiles};
+use skeletonllm::{
+    drawing::HostDrawing,
+    folder::{AlignedFiles, ModelFiles},
+};
 use wasm_bindgen::prelude::*;
 
 use crate::{
@@ -34,8 +37,8 @@ pub fn construct() {
     unsafe { __wasm_call_ctors() }
 }
 
-/// Takes over the canvas. `files` has the model's files as `Uint8Array`s: `config`, `tokenizer`, `model`, `draction`;
-/// `samples` is a JSON list of objects with a `name`.
+/// Takes over the canvas. `files` has the model's files as `Uint8Array`s: `config`, `tokenizer`, `model`, `draction`, and
+/// where it was aligned with words `alignment`, `words` and `vectors`; `samples` is a JSON list of objects with a `name`.
 ///
 /// # Errors
 /// A sentence that says what is missing.
@@ -169,11 +172,19 @@ fn model_files(files: &JsValue) -> Result<ModelFiles, JsValue> {
         let array = value.dyn_ref::<js_sys::Uint8Array>();
         Ok(array.ok_or_else(|| JsValue::from_str(&format!("the model's file {name} is missing")))?.to_vec())
     };
+    let aligned = || {
+        Ok::<_, JsValue>(AlignedFiles {
+            alignment: get("alignment")?,
+            entries: get("words")?,
+            vectors: get("vectors")?,
+        })
+    };
     Ok(ModelFiles {
         config: get("config")?,
         tokenizer: get("tokenizer")?,
         model: get("model")?,
         draction: Some(get("draction")?),
+        aligned: js_sys::Reflect::has(files, &"alignment".into())?.then(aligned).transpose()?,
     })
 }
 

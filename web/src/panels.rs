@@ -195,7 +195,9 @@ fn pages(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions:
                 segmented(ui, &PAGES, &mut state.page);
                 timeline::transport(content, ui, actions);
             });
-            timeline::scrubber(content, state, ui, actions);
+            if state.page != CHAT_PAGE {
+                timeline::scrubber(content, state, ui, actions);
+            }
         } else {
             timeline::transport(content, ui, actions);
             timeline::scrubber(content, state, ui, actions);

@@ -40,7 +40,7 @@ mod tests {
         let path = format!("{}/../assets/samples/squat.bvh", env!("CARGO_MANIFEST_DIR"));
         let file = FileSource { name: path.clone(), bytes: std::fs::read(path).expect("a sample") };
         let mut document = Document::default();
-        document.open(&file).expect("a motion");
+        document.open(file).expect("a motion");
         let take = document.take_mut().expect("just opened");
         let (fps, last) = (take.motion.fps, (take.motion.frames() - 1) as f32);
         assert!(!Playback::default().advance(take, 1.0) && take.frame == 0.0, "it stands still");

@@ -26,6 +26,7 @@
 //! # Ok::<(), DataError>(())
 //! ```
 
+pub mod asked;
 pub mod augment;
 pub mod batches;
 pub mod ensemble;
@@ -33,6 +34,7 @@ pub mod error;
 pub mod family;
 pub mod formats;
 pub mod kinematics;
+pub mod knowledge;
 pub mod label;
 pub mod labels;
 pub mod layout;
@@ -54,11 +56,13 @@ pub mod teacher;
 pub mod texts;
 pub mod together;
 
+pub use asked::{Asked, asked};
 pub use augment::{AugmentOptions, Augmented, augment, degraded};
 pub use batches::Batches;
 pub use error::DataError;
 pub use family::{Family, FamilyWeights};
 pub use kinematics::{BodyPart, Kinematics, Limbs, Movement, Phase, phases};
+pub use knowledge::{Knowledge, KnowledgeError, TextBag};
 pub use labels::Labels;
 pub use meanings::Meanings;
 pub use ntu::Protocol;

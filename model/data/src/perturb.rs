@@ -5,9 +5,9 @@
 #[cfg(test)]
 mod tests;
 
-use std::{borrow::Cow, f32::consts::TAU, fmt};
+use std::{borrow::Cow, fmt};
 
-use draction::{figure::on_kinect, motion::Motion};
+use draction::{figure::on_kinect, motion::Motion, random::normal_pair};
 use serde::{Serialize, Serializer};
 
 use super::rng::Rng;
@@ -112,8 +112,8 @@ fn noisy(motion: &Motion, sigma: f32, rng: &mut Rng) -> Motion {
     Motion { orientations: None, ..out }
 }
 
-/// A number of the standard normal distribution (Box and Muller, 1958).
+/// A number of the standard normal distribution.
 fn normal(rng: &mut Rng) -> f32 {
     let (radius, angle) = (1.0 - rng.unit(), rng.unit()); // no logarithm of zero
-    (-2.0 * radius.ln()).sqrt() * (TAU * angle).cos()
+    normal_pair(f64::from(radius), f64::from(angle), 1.0)[0] as f32
 }

@@ -189,7 +189,11 @@ pub fn question_of(family: Family, truth: &Truth<'_>, rng: &mut Rng, phrasing: P
     if usual(family, truth) && !rng.chance(USUAL) {
         return None;
     }
-    let mut question = texts.wording(family, phrasing, rng).to_owned();
+    let several = family == Family::Recognition && phrasing == Phrasing::Train && k.people.is_some_and(|n| n > 1);
+    let mut question = match several && rng.chance(TOGETHER) {
+        true => rng.pick(texts.together()).clone(),
+        false => texts.wording(family, phrasing, rng).to_owned(),
+    };
     if let Some((place, filled)) = family.placeholder().zip(filled) {
         question = question.replace(place, &filled);
     }
@@ -198,6 +202,9 @@ pub fn question_of(family: Family, truth: &Truth<'_>, rng: &mut Rng, phrasing: P
 
 /// How often a yes/no question is about the joints rather than the label.
 const CLAIMS: f32 = 0.4;
+
+/// How often training asks what several people do in words that mean them all.
+const TOGETHER: f32 = 0.5;
 
 /// How often a family is asked where its answer is the usual one, so that no answer is a safe guess.
 const USUAL: f32 = 0.3;

@@ -23,7 +23,7 @@ use thiserror::Error;
 use crate::{Record, Truth, label::normalized};
 
 pub use journal::Journal;
-pub use kinematic::{KinematicTeacher, explanation};
+pub use kinematic::{KinematicTeacher, PARTS, explanation, part_phrases};
 pub use ready::{RationaleError, Rationales, refuse_ambiguous};
 pub use writing::{Written, write_rationales};
 

@@ -12,6 +12,7 @@ use super::{
     family::Family,
     kinematics::{BodyPart, Kinematics, Limbs, Mover, Travel},
     label::normalized,
+    labels::Labels,
     rng::Rng,
 };
 
@@ -115,6 +116,12 @@ impl Texts {
         if let Some(key) = CLAIMS.iter().find(|key| !texts.file.claims.contains_key(**key)) {
             return Err(missing("claims", key));
         }
+        if texts.file.together.is_empty() {
+            return Err(fault("phrasings.json", "together: at least one wording is needed".into()));
+        }
+        if !texts.file.unsure.contains("{options}") {
+            return Err(fault("phrasings.json", "unsure lacks {options}".into()));
+        }
         if texts.file.lists.is_empty() {
             return Err(fault("phrasings.json", "lists: at least one way to write a list is needed".into()));
         }
@@ -154,6 +161,14 @@ impl Texts {
         known.unwrap_or_else(|| self.file.unknown_label.doing.replace("{label}", label))
     }
 
+    /// How a sentence about a clip of this label begins: all of it but what the joints may add, and its end.
+    #[must_use]
+    pub fn caption_begins(&self, label: &str) -> String {
+        let does = self.labels.get(label).map(|l| l.does.clone());
+        let does = does.unwrap_or_else(|| self.file.unknown_label.does.replace("{label}", label));
+        self.file.known_label.sentence.replace("{does}", &does).trim_end_matches('.').to_owned()
+    }
+
     /// One sentence about a clip: from its label, with hand and direction where the label leaves them open and the
     /// joints show them.
     pub fn caption(&self, label: &str, kinematics: &Kinematics) -> String {
@@ -189,6 +204,12 @@ impl Texts {
     /// Whether `other` is, or may be, true of a clip labelled `label`; such a pair makes no honest "no".
     pub(super) fn also(&self, label: &str, other: &str) -> bool {
         self.labels.get(label).is_some_and(|l| l.also.iter().any(|a| a == other))
+    }
+
+    /// Whether two of these labels may hold of one clip.
+    #[must_use]
+    pub fn may_both_hold(&self, labels: &Labels, a: &str, b: &str) -> bool {
+        labels.both_hold(a, b) || self.also(a, b) || self.also(b, a)
     }
 
     /// The labels that a clip of this label is most easily taken for.
@@ -243,6 +264,27 @@ impl Texts {
     /// A claim about the joints as it follows "is".
     pub(super) fn claim(&self, name: &str) -> &str {
         &self.file.claims[name]
+    }
+
+    /// Whether an activity, as it follows "is", is a claim about the joints.
+    pub(super) fn is_claim(&self, doing: &str) -> bool {
+        self.file.claims.values().any(|claim| claim == doing)
+    }
+
+    /// The label that an activity belongs to, as it follows "is".
+    pub(super) fn label_of_doing(&self, doing: &str) -> Option<&str> {
+        self.labels.iter().find(|(_, text)| text.doing.to_lowercase() == doing).map(|(label, _)| label.as_str())
+    }
+
+    /// Questions for what several people do.
+    pub(super) fn together(&self) -> &[String] {
+        &self.file.together
+    }
+
+    /// What is said where nothing is likely, with the labels that are nearest.
+    #[must_use]
+    pub fn unsure(&self, nearest: &[String]) -> String {
+        self.file.unsure.replace("{options}", &written(nearest, &self.file.lists[0]))
     }
 
     /// Writes a list of options: in the first way for the standard wording, else in any.
@@ -316,7 +358,7 @@ mod tests {
     #[test]
     fn what_a_label_also_means_is_a_label() {
         let texts = Texts::built_in();
-        assert_eq!(texts.labels.len(), 43);
+        assert_eq!(texts.labels.len(), 145);
         for (label, text) in &texts.labels {
             assert_eq!(*label, normalized(label));
             assert!(text.also.iter().all(|a| texts.labels.contains_key(a)), "{label}: {:?}", text.also);

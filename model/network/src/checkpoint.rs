@@ -1,16 +1,18 @@
 //! Model files: safetensors and GGUF, in the layouts that models are published in.
 //!
 //! A module's field path is the tensor's name; `names` says what the tensors of other layouts are called here. Files
-//! are opened first ([`Opened`], [`Tensors`]) and their numbers read tensor by tensor, so that beside the model itself
+//! are opened first ([`Opened`]) and their numbers read tensor by tensor, so that beside the model itself
 //! hardly any memory is taken.
 
 mod adapter;
+mod entry;
 mod fewer_bits;
 mod files;
 mod gguf;
 mod model;
 mod module;
 mod names;
+mod packed;
 mod safetensors;
 mod tensors;
 mod write;
@@ -21,8 +23,10 @@ use std::path::Path;
 pub use fewer_bits::{Bits, Shrunk};
 pub use model::{Opened, is_text_model, load_model, parse_model, save_model};
 pub use module::{TakeTensor, apply, tensors_of};
-pub use tensors::Tensors;
 pub use write::write;
+
+use entry::Source;
+use tensors::Tensors;
 
 use crate::config::ConfigError;
 
@@ -40,6 +44,9 @@ pub enum CheckpointError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// The file could not be written; the text names it.
+    #[error(transparent)]
+    Write(std::io::Error),
     /// The file is not safetensors, or its header contradicts its content.
     #[error("{path}: {problem}")]
     Format {
@@ -85,6 +92,19 @@ pub enum Precision {
     Int8,
 }
 
+/// What becomes of matrices that are stored in eight or four bits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Keep {
+    /// They stay packed, and do not learn, in models of 64 Mi numbers and more; else as [`Keep::Floats`]. As those, too,
+    /// on a browser's GPU.
+    #[default]
+    BySize,
+    /// They become f32, which can learn.
+    Floats,
+    /// They stay packed whatever the model's size.
+    Packed,
+}
+
 /// One tensor on the host.
 #[derive(Debug, Clone, PartialEq)]
 pub struct HostTensor {
@@ -102,7 +122,7 @@ pub type TensorMap = BTreeMap<String, HostTensor>;
 /// # Errors
 /// When the file cannot be read or holds a tensor type this project does not use.
 pub fn read(path: impl AsRef<Path>) -> Result<TensorMap, CheckpointError> {
-    whole(tensors::Source::open(path.as_ref())?)
+    Tensors::of_safetensors([Source::open(path.as_ref())], names::Layout::InternVl)?.into_map()
 }
 
 /// As [`read`], from bytes; `origin` names them in errors.
@@ -110,14 +130,7 @@ pub fn read(path: impl AsRef<Path>) -> Result<TensorMap, CheckpointError> {
 /// # Errors
 /// When the bytes are not safetensors or hold a tensor type this project does not use.
 pub fn parse(bytes: &[u8], origin: &str) -> Result<TensorMap, CheckpointError> {
-    whole(tensors::Source::memory(bytes, origin))
-}
-
-fn whole(source: tensors::Source<'_>) -> Result<TensorMap, CheckpointError> {
-    let (mut tensors, mut loose) = (Tensors::default(), adapter::Loose::default());
-    tensors.add_safetensors(source, names::Layout::InternVl, &mut loose)?;
-    loose.attach(&mut tensors, |_| adapter::SCALE_OF_THE_AUTHORS)?;
-    tensors.into_map()
+    Tensors::of_safetensors([Ok(Source::memory(bytes, origin))], names::Layout::InternVl)?.into_map()
 }
 
 fn io(path: &Path, cause: std::io::Error) -> CheckpointError {

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Int, TensorData, activation};
 use crate::graph::Weightless;
 use crate::initialise::{Draw, fill};
 use crate::layers::{Linear, ops};
-use crate::tensors::parameter;
+use crate::tensors::{normalised, parameter};
 
 /// How sharply pairs are told from others.
 pub const TEMPERATURE: f64 = 0.4;
@@ -151,17 +151,11 @@ pub fn cross_entropy(scores: Tensor<2>, labels: &[i64]) -> Tensor<1> {
     ops::cross_entropy(scores, targets, shares)
 }
 
-/// Rows of length 1.
-fn directions(rows: Tensor<2>) -> Tensor<2> {
-    let length = rows.clone().square().sum_dim(1).sqrt().clamp_min(1e-12);
-    rows / length
-}
-
 /// `[N, width]` twice → `[1]`: each row against all rows of the other kind and all other rows of its own, with row i of
 /// both belonging together; the mean of both directions (spec B.3).
 #[must_use]
 pub fn contrast(one: Tensor<2>, other: Tensor<2>, temperature: f64) -> Tensor<1> {
-    let (one, other) = (directions(one), directions(other));
+    let (one, other) = (normalised(one), normalised(other));
     let count = one.dims()[0];
     let device = one.device().without_autodiff();
     let labels: Vec<i64> = (0..count as i64).collect();

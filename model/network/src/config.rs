@@ -8,6 +8,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 mod authors;
+mod defaults;
 mod gguf;
 mod skeleton;
 mod text;
@@ -20,7 +21,7 @@ pub use vision::VisionConfig;
 /// Why a `config.json` cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
-    /// The file could not be read or written.
+    /// The file could not be read.
     #[error("{path}: {cause}")]
     Io {
         /// The file.
@@ -28,6 +29,9 @@ pub enum ConfigError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// The file could not be written; the text names it.
+    #[error(transparent)]
+    Write(std::io::Error),
     /// The text is not JSON, or a field is missing or has the wrong type.
     #[error("{path}: {cause}")]
     Json {
@@ -62,11 +66,10 @@ fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
 
 /// As indented JSON.
 fn save(config: &impl Serialize, path: &Path) -> Result<(), ConfigError> {
-    let describe = || path.display().to_string();
-    let mut text =
-        serde_json::to_string_pretty(config).map_err(|cause| ConfigError::Json { path: describe(), cause })?;
+    let mut text = serde_json::to_string_pretty(config)
+        .map_err(|cause| ConfigError::Json { path: path.display().to_string(), cause })?;
     text.push('\n');
-    std::fs::write(path, text).map_err(|cause| ConfigError::Io { path: describe(), cause })
+    draction::store::write_atomically(path, text.as_bytes()).map_err(ConfigError::Write)
 }
 
 /// The sizes and constants of a whole model: vision tower, projector and language model.
@@ -83,7 +86,7 @@ pub struct InternVlConfig {
     /// The language model.
     pub text_config: TextConfig,
     /// Pixel-shuffle ratio; 0.5 merges 2×2 patch tokens into one (spec A.8).
-    #[serde(default = "half")]
+    #[serde(default = "defaults::half")]
     pub downsample_ratio: f64,
     /// Token whose embeddings the visual tokens overwrite (`<IMG_CONTEXT>`). Where the file does not say it, the
     /// tokenizer knows.
@@ -93,10 +96,10 @@ pub struct InternVlConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_seq_length: Option<usize>,
     /// Activation of the projector; only `gelu` (the exact one).
-    #[serde(default = "gelu")]
+    #[serde(default = "defaults::gelu")]
     pub projector_hidden_act: String,
     /// Which encoder layer feeds the projector; only −1, the last.
-    #[serde(default = "last_layer")]
+    #[serde(default = "defaults::last_layer")]
     pub vision_feature_layer: i64,
     /// `default` drops the class token, the only strategy supported.
     #[serde(default = "default_strategy")]
@@ -116,18 +119,6 @@ fn default_architectures() -> Vec<String> {
 
 fn default_model_type() -> String {
     "internvl".to_string()
-}
-
-fn half() -> f64 {
-    0.5
-}
-
-fn gelu() -> String {
-    "gelu".to_string()
-}
-
-fn last_layer() -> i64 {
-    -1
 }
 
 fn default_strategy() -> String {

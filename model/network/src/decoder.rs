@@ -9,6 +9,7 @@ use burn::tensor::Device;
 use crate::config::TextConfig;
 use crate::kv_cache::{KvCache, LayerCache};
 use crate::layers::{Attention, AttentionMask, Embedding, Linear, RmsNorm, Rotary, ops};
+use crate::weight::Weight;
 
 /// `language_model.*` of a checkpoint.
 #[derive(Module, Debug)]
@@ -27,12 +28,37 @@ impl LanguageModel {
         Self { model: Decoder::new(config, device), lm_head: (!tied).then(head) }
     }
 
+    /// The matrices, and their layers' names.
+    pub(crate) fn weights(&mut self) -> Vec<(String, &mut Weight)> {
+        let mut weights = vec![("model.embed_tokens".to_string(), &mut self.model.embed_tokens.weight)];
+        for (index, layer) in self.model.layers.iter_mut().enumerate() {
+            let (attention, mlp) = (&mut layer.self_attn, &mut layer.mlp);
+            let layers = [
+                ("self_attn.q_proj", &mut attention.q_proj),
+                ("self_attn.k_proj", &mut attention.k_proj),
+                ("self_attn.v_proj", &mut attention.v_proj),
+                ("self_attn.o_proj", &mut attention.o_proj),
+                ("mlp.gate_proj", &mut mlp.gate_proj),
+                ("mlp.up_proj", &mut mlp.up_proj),
+                ("mlp.down_proj", &mut mlp.down_proj),
+            ];
+            weights.extend(layers.map(|(name, linear)| (format!("model.layers.{index}.{name}"), &mut linear.weight)));
+        }
+        weights.extend(self.lm_head.as_mut().map(|head| ("lm_head".to_string(), &mut head.weight)));
+        weights
+    }
+
+    /// Whether its matrices are packed.
+    pub(crate) fn is_packed(&self) -> bool {
+        self.model.layers.iter().any(|layer| layer.mlp.up_proj.weight.is_packed())
+    }
+
     /// `[rows, hidden]` → `[rows, vocabulary]`.
     #[must_use]
     pub fn head(&self, hidden: Tensor<2>) -> Tensor<2> {
         match &self.lm_head {
             Some(head) => head.forward(hidden),
-            None => ops::linear(hidden, self.model.embed_tokens.weight.val(), None),
+            None => self.model.embed_tokens.weight.product(hidden, None),
         }
     }
 }
@@ -106,6 +132,31 @@ impl Decoder {
             hidden = layer.forward(hidden, batch, &rotary, &mask, Some(cache.layer(index)));
         }
         cache.advance(length, lengths);
+        self.norm.forward(hidden)
+    }
+
+    /// `[1, tokens, hidden]` → `[tokens, hidden]`: the tokens of a tree that goes on from the one row that `cache` holds.
+    /// Each sees what the cache holds and the tokens on its way to the root; `parents` says which those are, and a token
+    /// comes after its parent. The cache is used up.
+    ///
+    /// # Panics
+    /// When the cache holds another number of rows, or there are not as many parents as tokens.
+    #[must_use]
+    pub fn forward_tree(&self, embedded: Tensor<3>, parents: &[Option<usize>], mut cache: KvCache) -> Tensor<2> {
+        let device = embedded.device().without_autodiff();
+        assert_eq!(embedded.dims()[..2], [1, parents.len()], "one row of as many tokens as parents");
+        let start = cache.positions(1, 1)[0];
+        let mut positions: Vec<usize> = Vec::with_capacity(parents.len());
+        for parent in parents {
+            positions.push(parent.map_or(start, |parent| positions[parent] + 1));
+        }
+        let rotary = Rotary::new(&positions, self.head_dim, self.theta, &device);
+        let gaps = cache.gaps().first().map_or(&[][..], Vec::as_slice);
+        let mask = AttentionMask::tree(parents, cache.slots(), gaps, &device);
+        let mut hidden = flatten(embedded);
+        for (index, layer) in self.layers.iter().enumerate() {
+            hidden = layer.forward(hidden, 1, &rotary, &mask, Some(cache.layer(index)));
+        }
         self.norm.forward(hidden)
     }
 }

@@ -1,6 +1,6 @@
 //! Answers token by token, and the scoring of given answers.
 //!
-//! Only the last place's logits leave the device, one read per step. In a browser that read must be awaited and the
+//! Only the last place's logits leave the device, or of a GPU the winner alone, one read per step. In a browser that read must be awaited and the
 //! thread given back between two steps, so the steps are written once, as [`generate`] and [`Session::score_async`];
 //! the blocking functions run those to their end on a machine that can wait.
 
@@ -9,15 +9,18 @@ use std::ops::ControlFlow;
 use burn::Tensor;
 use burn::tensor::activation::log_softmax;
 
-use crate::internvl::{InternVl, PromptError, TokenBatch};
+use crate::internvl::{InternVl, TokenBatch};
 use crate::kv_cache::KvCache;
-use crate::task::yield_now;
-use crate::tensors::{ReadError, host_async, indices};
+use crate::prompt_error::PromptError;
+use crate::task::{among_threads, yield_now};
+use crate::tensors::{ReadError, host_async, indices, on_cpu};
 
 mod sequences;
+mod tree;
 
 use sequences::Sequences;
 pub use sequences::{Ending, Generated};
+use tree::Tree;
 
 /// Why there is no answer, or no score.
 #[derive(Debug, thiserror::Error)]
@@ -88,11 +91,13 @@ impl<'m> Session<'m> {
             return Err(PromptError::Empty);
         }
         let device = embedded.device();
-        let hidden = self.model.language_model.model.forward_cached(embedded, &lengths, &mut self.cache);
         let last = lengths.iter().enumerate().map(|(row, length)| (row * batch.length() + length - 1) as i64);
-        let last = hidden.select(0, indices(last.collect(), &device));
+        let last = indices(last.collect(), &device);
         self.rows = lengths.len();
-        self.logits = Some(self.model.language_model.head(last));
+        let (decoder, cache) = (&self.model.language_model, &mut self.cache);
+        self.logits = Some(among_threads(&device, || {
+            decoder.head(decoder.model.forward_cached(embedded, &lengths, cache).select(0, last))
+        }));
         Ok(())
     }
 
@@ -147,6 +152,11 @@ impl<'m> Session<'m> {
         if fed.length() == 0 {
             return Ok(scores);
         }
+        // of small models every figure was measured with a batch of candidates, whose last digits are others
+        if self.model.language_model.is_packed() {
+            self.score_tree(candidates, &mut scores).await?;
+            return Ok(scores);
+        }
         // every place of every candidate: its row among the logits and the token that should follow
         let mut places = Vec::new();
         let mut owners = Vec::new();
@@ -172,6 +182,40 @@ impl<'m> Session<'m> {
         }
         Ok(scores)
     }
+
+    /// Adds to `[rows][candidates]` the log-probabilities of all tokens after the candidates' first.
+    async fn score_tree(&self, candidates: &[Vec<u32>], scores: &mut [Vec<f32>]) -> Result<(), GenerateError> {
+        /// Tokens whose logits are in memory at a time.
+        const PART: usize = 128;
+        let tree = Tree::of(candidates);
+        let decoder = &self.model.language_model;
+        let embedded = self.model.embed(&TokenBatch::new(vec![tree.tokens.clone()]), None)?;
+        let vocabulary = self.model.config().text_config.vocab_size;
+        // what follows each token of the tree in a candidate: place, next token, candidate
+        let mut following: Vec<(usize, u32, usize)> = Vec::new();
+        for (candidate, path) in tree.paths.iter().enumerate() {
+            following.extend(path.iter().zip(&candidates[candidate][1..]).map(|(&at, &next)| (at, next, candidate)));
+        }
+        following.sort_unstable();
+        let device = embedded.device();
+        for (row, scores) in scores.iter_mut().enumerate() {
+            yield_now().await;
+            let hidden = among_threads(&device, || {
+                decoder.model.forward_tree(embedded.clone(), &tree.parents, self.cache.repeat_row(row, 1))
+            });
+            for first in (0..tree.tokens.len()).step_by(PART) {
+                let count = PART.min(tree.tokens.len() - first);
+                let here: Vec<_> = following.iter().filter(|(at, ..)| (first..first + count).contains(at)).collect();
+                let places = here.iter().map(|(at, next, _)| ((at - first) * vocabulary) as i64 + i64::from(*next));
+                let logs = log_softmax(decoder.head(hidden.clone().narrow(0, first, count)), 1);
+                let logs = logs.reshape([count * vocabulary]).select(0, indices(places.collect(), &device));
+                for ((.., candidate), value) in here.iter().zip(host_async(logs).await?) {
+                    scores[*candidate] += value;
+                }
+            }
+        }
+        Ok(())
+    }
 }
 
 /// Answers several prompts at once, always taking the most likely token. Prompts may differ in length. `on_token` sees
@@ -191,12 +235,27 @@ pub async fn generate(
     yield_now().await;
     session.feed(&TokenBatch::new(prompts.to_vec()), visual)?;
     loop {
-        let logits = host_async(session.logits.clone().expect("set by feed")).await?;
-        let Some(batch) = answers.take(&logits, &mut on_token) else { break };
+        let logits = session.logits.clone().expect("set by feed");
+        let next = if options.repetition_penalty == 1.0 && !on_cpu(&logits.device()) {
+            answers.take_winners(&winners(logits).await?, &mut on_token)
+        } else {
+            answers.take(&host_async(logits).await?, &mut on_token)
+        };
+        let Some(batch) = next else { break };
         yield_now().await;
         session.feed_said(&batch)?;
     }
     Ok(answers.into_generated())
+}
+
+/// `[rows, vocabulary]` → the best token of each row and its log-probability: all that has to leave the device.
+async fn winners(logits: Tensor<2>) -> Result<Vec<(u32, f64)>, ReadError> {
+    let best = logits.clone().argmax(1);
+    let top = logits.clone().gather(1, best.clone());
+    let above = (logits - top).exp().sum_dim(1).log();
+    // one read: f32 counts further than any vocabulary
+    let both = host_async(Tensor::cat(vec![best.float(), above], 1)).await?;
+    Ok(both.chunks_exact(2).map(|row| (row[0] as u32, -f64::from(row[1]))).collect())
 }
 
 /// As [`generate`], waiting for the device; not for a browser. Returns the tokens alone.

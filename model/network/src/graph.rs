@@ -15,12 +15,13 @@ mod initialise;
 #[cfg(feature = "cpu")]
 mod kernels;
 mod multi_scale;
+mod operands;
 mod ops;
 #[cfg(test)]
 mod tests;
 mod topology;
 
-pub use batch_norm::{BatchNorm, Observed, Pass, absorb};
+pub use batch_norm::{BatchNorm, Observed, Pass, absorb, mean_observed};
 pub use block::Block;
 pub use convolution::Convolution;
 pub use ctr_gcn::{CtrGcn, FEATURES, GraphConfig, GraphConfigError};

@@ -11,56 +11,14 @@ use crate::initialise;
 use crate::kv_cache::KvCache;
 use crate::layers::ops;
 use crate::projector::Projector;
+use crate::prompt_error::PromptError;
 use crate::tensors::indices;
 use crate::text_model::TextModel;
 use crate::vision::{VisionTower, pixel_shuffle};
+use crate::weight::Weight;
 
 /// Label of a token that does not count in the loss.
 pub const IGNORED: i64 = -100;
-
-/// Why tokens and pictures cannot be put together.
-#[derive(Debug, thiserror::Error)]
-pub enum PromptError {
-    /// The text has places for another number of visual tokens than the frames give.
-    #[error("the text has {places} image tokens (id {token}) but the frames give {visual} visual tokens")]
-    VisualCount {
-        /// Image tokens in the text.
-        places: usize,
-        /// Visual tokens supplied.
-        visual: usize,
-        /// The image token.
-        token: u32,
-    },
-    /// Frames for a model of which nobody said where they go.
-    #[error("the model's config has no image_token_id, and there was no tokenizer to take it from")]
-    NoImageToken,
-    /// A token that the embedding table does not have.
-    #[error("token {token} in row {row} is outside the vocabulary of {vocabulary}")]
-    UnknownToken {
-        /// Row of the batch.
-        row: usize,
-        /// The token.
-        token: u32,
-        /// Rows of the embedding table.
-        vocabulary: usize,
-    },
-    /// Labels that do not match the tokens in number.
-    #[error("row {row} has {tokens} tokens but {labels} labels")]
-    LabelCount {
-        /// Row of the batch.
-        row: usize,
-        /// Tokens in that row.
-        tokens: usize,
-        /// Labels in that row.
-        labels: usize,
-    },
-    /// No token of the batch counts in the loss.
-    #[error("every label is {IGNORED}: there is nothing to learn from")]
-    NoLabels,
-    /// The batch has no tokens at all.
-    #[error("the batch has no tokens")]
-    Empty,
-}
 
 /// Token sequences of different lengths as one batch, padded on the right.
 ///
@@ -152,6 +110,17 @@ impl InternVl {
     #[must_use]
     pub fn device(&self) -> Device {
         self.language_model.model.norm.weight.lazy_device()
+    }
+
+    /// The matrices of all layers, and the layers' names.
+    pub(crate) fn weights(&mut self) -> Vec<(String, &mut Weight)> {
+        let inside = |outer: &'static str| move |(name, weight): (String, _)| (format!("{outer}.{name}"), weight);
+        let projector = &mut self.multi_modal_projector;
+        let projector = [("linear_1", &mut projector.linear_1), ("linear_2", &mut projector.linear_2)]
+            .map(|(name, linear)| (format!("multi_modal_projector.{name}"), &mut linear.weight));
+        let tower = self.vision_tower.weights().into_iter().map(inside("vision_tower"));
+        let decoder = self.language_model.weights().into_iter().map(inside("language_model"));
+        tower.chain(projector).chain(decoder).collect()
     }
 
     /// `[frames, height, width, 3]` in [0, 1] → `[frames, tokens, hidden]`: visual tokens of the decoder's width.
@@ -288,9 +257,36 @@ impl InternVl {
         Ok(self.loss_at(hidden, aims, shares))
     }
 
-    /// Cross-entropy of conversations that begin alike: each row of `openings`, all of one length, is followed by the
-    /// same number of rows of `rests`, those of one opening next to each other. An opening is computed once, however
-    /// many rests follow it. `visual` belongs to the openings, `labels` to the rests.
+    /// Tokens that conversations begin with, and the pictures in them.
+    ///
+    /// # Errors
+    /// See [`Self::embed`].
+    pub fn open(&self, openings: &TokenBatch, visual: Option<Tensor<3>>) -> Result<Opening, PromptError> {
+        let mut cache = KvCache::new(self.config.text_config.num_hidden_layers);
+        let embedded = self.embed(openings, visual)?;
+        let hidden = self.language_model.model.forward_cached(embedded, &openings.lengths(), &mut cache);
+        Ok(Opening { hidden, cache, rows: openings.rows.len() })
+    }
+
+    /// `[rows, hidden]` what the decoder makes of each row's pictures: the mean of what it says in their places. Rows
+    /// without a picture are all zeros.
+    #[must_use]
+    pub fn seen(&self, batch: &TokenBatch, opening: &Opening) -> Tensor<2> {
+        let (rows, length) = (batch.rows.len(), batch.length);
+        let mut shares = vec![0.0; rows * rows * length];
+        for (row, tokens) in batch.rows.iter().enumerate() {
+            let is_image = |token: &u32| Some(*token) == self.config.image_token_id;
+            let count = tokens.iter().filter(|token| is_image(token)).count();
+            let places = tokens.iter().enumerate().filter(|(_, token)| is_image(token));
+            places.for_each(|(place, _)| shares[(row * rows + row) * length + place] = 1.0 / count as f32);
+        }
+        let device = self.device().without_autodiff();
+        Tensor::<2>::from_data(TensorData::new(shares, [rows, rows * length]), &device).matmul(opening.hidden.clone())
+    }
+
+    /// Cross-entropy of conversations that begin alike: each row of an opening is followed by the same number of rows of
+    /// `rests`, those of one opening next to each other. An opening is computed once, however many rests follow it.
+    /// `labels` belong to the rests.
     ///
     /// Unlike in [`Self::loss`], every answer counts alike, however long it is: the mean over answers of the mean over
     /// their tokens, as if each were a batch of its own (the reference's batches hold one). A label of two words would
@@ -300,19 +296,16 @@ impl InternVl {
     /// As [`Self::loss`].
     ///
     /// # Panics
-    /// When `rests` is no multiple of `openings`, or openings differ in length.
+    /// When `rests` is no multiple of the openings, or openings differ in length.
     pub fn loss_of_rests(
         &self,
-        openings: &TokenBatch,
+        opening: Opening,
         rests: &TokenBatch,
         labels: &[Vec<i64>],
-        visual: Option<Tensor<3>>,
     ) -> Result<Tensor<1>, PromptError> {
         let aims = Aims::of(rests, labels)?;
+        let mut cache = opening.cache.repeat_each(rests.rows().len() / opening.rows);
         let decoder = &self.language_model.model;
-        let mut cache = KvCache::new(self.config.text_config.num_hidden_layers);
-        let _ = decoder.forward_cached(self.embed(openings, visual)?, &openings.lengths(), &mut cache);
-        let mut cache = cache.repeat_each(rests.rows().len() / openings.rows().len());
         let hidden = decoder.forward_cached(self.embed(rests, None)?, &rests.lengths(), &mut cache);
         let shares = aims.shares_of_answers();
         Ok(self.loss_at(hidden, aims, shares))
@@ -326,6 +319,14 @@ impl InternVl {
         let shares = Tensor::from_data(TensorData::new(shares, [count]), &device);
         ops::cross_entropy(logits, indices(targets, &device), shares)
     }
+}
+
+/// What the decoder keeps of the tokens that conversations begin with.
+pub struct Opening {
+    /// `[rows·length, hidden]` what it says in each place.
+    hidden: Tensor<2>,
+    cache: KvCache,
+    rows: usize,
 }
 
 /// Where predictions are compared, and with which tokens.

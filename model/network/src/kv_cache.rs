@@ -7,20 +7,53 @@ use crate::layers::Gap;
 /// Keys and values of one layer.
 #[derive(Debug, Clone, Default)]
 pub struct LayerCache {
-    /// `[batch, slots, kv_heads, head_dim]`, twice; `None` before the first token.
+    /// `[batch, room, kv_heads, head_dim]`, twice; `None` before the first token. Room beyond the slots is zero.
     content: Option<(Tensor<4>, Tensor<4>)>,
+    /// Slots in use.
+    slots: usize,
 }
 
 impl LayerCache {
     /// `[batch, new, kv_heads, head_dim]` twice → all keys and values so far, the new ones last.
     pub(crate) fn append(&mut self, key: Tensor<4>, value: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
-        let joined = match self.content.take() {
+        let (before, new) = (self.slots, key.dims()[1]);
+        self.slots += new;
+        let content = match self.content.take() {
             None => (key, value),
-            Some((keys, values)) => (Tensor::cat(vec![keys, key], 1), Tensor::cat(vec![values, value], 1)),
+            // answers come token by token: most of them find room that was made for several. Gradients go straight on
+            Some((keys, values)) if new == 1 && !key.device().is_autodiff() => {
+                (put(keys, before, key), put(values, before, value))
+            }
+            Some((keys, values)) => {
+                let joined = |held: Tensor<4>, new| Tensor::cat(vec![held.narrow(1, 0, before), new], 1);
+                (joined(keys, key), joined(values, value))
+            }
         };
-        self.content = Some(joined.clone());
-        joined
+        self.content = Some(content);
+        self.in_use().expect("just filled")
     }
+
+    /// `[batch, slots, kv_heads, head_dim]`, twice.
+    fn in_use(&self) -> Option<(Tensor<4>, Tensor<4>)> {
+        let in_use = |held: &Tensor<4>| held.clone().narrow(1, 0, self.slots);
+        self.content.as_ref().map(|(keys, values)| (in_use(keys), in_use(values)))
+    }
+}
+
+/// Puts new slots behind those in use. Where nobody else holds the tensor, nothing else is copied.
+fn put(held: Tensor<4>, slots: usize, new: Tensor<4>) -> Tensor<4> {
+    /// Room is made for so many tokens at least.
+    const STEP: usize = 64;
+    let [batch, room, heads, width] = held.dims();
+    let end = slots + new.dims()[1];
+    let held = if end <= room {
+        held
+    } else {
+        let room = (end + end / 2).next_multiple_of(STEP);
+        let wide = Tensor::zeros([batch, room, heads, width], &held.device());
+        wide.slice_assign([0..batch, 0..slots, 0..heads, 0..width], held.narrow(1, 0, slots))
+    };
+    held.slice_assign([0..batch, slots..end, 0..heads, 0..width], new)
 }
 
 /// The cache of a whole decoder for a batch of sequences.
@@ -85,11 +118,13 @@ impl KvCache {
 
     /// Other rows: `take` makes their keys and values, `from` says which rows they were.
     fn rows(&self, take: impl Fn(Tensor<4>) -> Tensor<4>, from: Vec<usize>) -> Self {
-        let content = |layer: &LayerCache| {
-            layer.content.as_ref().map(|(keys, values)| (take(keys.clone()), take(values.clone())))
-        };
+        let content = |layer: &LayerCache| layer.in_use().map(|(keys, values)| (take(keys), take(values)));
         Self {
-            layers: self.layers.iter().map(|layer| LayerCache { content: content(layer) }).collect(),
+            layers: self
+                .layers
+                .iter()
+                .map(|layer| LayerCache { content: content(layer), slots: layer.slots })
+                .collect(),
             slots: self.slots,
             filled: from.iter().map(|&row| self.filled[row]).collect(),
             gaps: from.iter().map(|&row| self.gaps[row].clone()).collect(),
@@ -128,5 +163,46 @@ impl KvCache {
             }
         }
         self.slots += length;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, TensorData};
+
+    use super::*;
+    use crate::tensors::host;
+
+    #[test]
+    fn tokens_that_come_one_by_one_are_kept_as_those_that_come_together() {
+        let device = Device::flex();
+        let slots = |range: std::ops::Range<usize>| {
+            // two rows, two heads of three
+            let number = |row: usize, slot: usize, at: usize| (row * 1000 + slot * 10 + at) as f32;
+            let row = |row| range.clone().flat_map(move |slot| (0..6).map(move |at| number(row, slot, at)));
+            let numbers: Vec<f32> = (0..2).flat_map(row).collect();
+            Tensor::<4>::from_data(TensorData::new(numbers, [2, range.len(), 2, 3]), &device)
+        };
+        let mut cache = LayerCache::default();
+        let _ = cache.append(slots(0..5), slots(1..6));
+        let mut copy = None;
+        for slot in 5..300 {
+            let (keys, values) = match slot {
+                // two at once, in between
+                100 => cache.append(slots(100..102), slots(101..103)),
+                101 => continue,
+                _ => cache.append(slots(slot..slot + 1), slots(slot + 1..slot + 2)),
+            };
+            if slot == 150 {
+                copy = Some(cache.clone());
+            }
+            if [5, 64, 99, 100, 150, 299].contains(&slot) {
+                let end = if slot == 100 { 102 } else { slot + 1 };
+                assert_eq!(host(keys), host(slots(0..end)));
+                assert_eq!(host(values), host(slots(1..end + 1)));
+            }
+        }
+        let (keys, _) = copy.expect("made at 150").in_use().expect("filled");
+        assert_eq!(host(keys), host(slots(0..151)), "a copy does not see what came after it");
     }
 }

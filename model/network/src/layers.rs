@@ -10,6 +10,7 @@ mod lora;
 mod mask;
 mod norm;
 mod rope;
+mod vit;
 
 #[cfg(feature = "cpu")]
 pub(crate) mod fused;
@@ -25,3 +26,4 @@ pub use mask::{AttentionMask, Gap};
 pub use norm::{LayerNorm, RmsNorm};
 pub use rope::Rotary;
 pub(crate) use rope::Table;
+pub use vit::{Mlp, PatchProjection, project};

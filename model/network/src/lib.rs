@@ -3,6 +3,7 @@
 //! The model has InternVL's shape ([`internvl`]), so public checkpoints load ([`checkpoint`]). burn picks the device at
 //! run time ([`device`]). Pictures and tokens go in; what they are of, nothing here knows.
 
+pub mod alignment;
 pub mod bert;
 pub mod chat;
 pub mod checkpoint;
@@ -21,7 +22,9 @@ pub mod kv_cache;
 pub mod layers;
 pub mod lora;
 pub mod masked;
+pub mod packed;
 pub mod projector;
+pub mod prompt_error;
 pub mod quantize;
 pub mod read_at;
 pub mod sentence;
@@ -32,3 +35,5 @@ pub mod tensors;
 pub mod text_model;
 pub mod tokenizer;
 pub mod vision;
+pub mod weight;
+pub mod words;

@@ -10,7 +10,7 @@ use crate::layers::{Linear, Lora, LoraConfig};
 #[must_use]
 pub fn attach(mut model: InternVl, config: &LoraConfig, seed: u64) -> InternVl {
     for_each_projection(&mut model, |name, linear| {
-        let device = linear.weight.lazy_device();
+        let device = linear.weight.device();
         linear.lora = config
             .targets
             .iter()
@@ -20,15 +20,13 @@ pub fn attach(mut model: InternVl, config: &LoraConfig, seed: u64) -> InternVl {
     initialise::adapters(model, seed)
 }
 
-/// Adds every adapter into its weight, `W += (alpha/r)·B·A`, and removes it (spec A.9).
+/// Adds every adapter into its weight, `W += (alpha/r)·B·A`, and removes it (spec A.9). A packed weight becomes floats.
 #[must_use]
 pub fn merge(mut model: InternVl) -> InternVl {
     for_each_projection(&mut model, |_, linear| {
         if let Some(lora) = linear.lora.take() {
             let update = lora.dense().detach();
-            let trained = linear.weight.is_require_grad();
-            let weight = linear.weight.clone();
-            linear.weight = weight.map(|weight| (weight.detach() + update).detach().set_require_grad(trained));
+            linear.weight = linear.weight.clone().map(|weight| weight + update);
         }
     });
     model

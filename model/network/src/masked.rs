@@ -33,7 +33,7 @@ pub use config::{DecoderConfig, MaskedConfig, VitConfig, VitSize};
 pub use decay::{layer_factor, layer_id};
 pub use diffmae::{DiffDecoder, DiffMae, Noise, alpha_bar, hidden_patches};
 pub use encoder::VitEncoder;
-pub use mae::{Mae, MaeDecoder, target};
+pub use mae::{Mae, MaeDecoder, deviation_of, target};
 pub use mask::{MaskKind, Masks};
 pub use patches::{patchify, unpatchify};
 pub use positions::sin_cos;

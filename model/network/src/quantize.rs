@@ -1,8 +1,8 @@
 //! Symmetric int8 storage of matrices, one scale per output row.
 //!
-//! Files shrink to a quarter. Matrices are expanded to f32 when they are loaded: at the size of `nano` the arithmetic is
-//! far from limited by memory traffic, every backend multiplies f32 well, and the quantized kernels of burn 0.22 have
-//! open bugs. What the model computes is therefore the same on every device.
+//! Files shrink to a quarter. Large models stay as small in memory ([`packed`](crate::packed)); small ones are expanded
+//! to f32 when they are loaded ([`Keep`](crate::checkpoint::Keep)): they fit the caches anyhow, and answer alike on every
+//! device.
 
 /// Row-major values → one code in −127..=127 per value and one scale per row.
 ///

@@ -13,7 +13,6 @@ pub use tokenizer::SentenceTokenizer;
 
 use std::path::Path;
 
-use burn::Tensor;
 use burn::tensor::Device;
 
 use crate::checkpoint::CheckpointError;
@@ -121,11 +120,4 @@ fn in_list(error: SentenceError, batch: &[usize]) -> SentenceError {
         SentenceError::Tokens { text, problem } => SentenceError::Tokens { text: batch[text], problem },
         other => other,
     }
-}
-
-/// `[rows, width]` → the same, each row of length 1; rows of zeros stay.
-#[must_use]
-pub fn normalised(rows: Tensor<2>) -> Tensor<2> {
-    let length = rows.clone().square().sum_dim(1).sqrt();
-    rows / length.clamp_min(1e-12)
 }

@@ -40,6 +40,9 @@ pub enum Storage {
 use Storage::*;
 
 impl Storage {
+    /// Every type: numbers that stand alone, small blocks, large ones.
+    pub const ALL: [Storage; 12] = [F32, F16, BF16, I8, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K];
+
     /// By the number that GGUF files give it.
     ///
     /// # Errors
@@ -78,9 +81,7 @@ impl Storage {
     /// By the name that files give it.
     #[must_use]
     pub fn named(name: &str) -> Option<Storage> {
-        [F32, F16, BF16, I8, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K]
-            .into_iter()
-            .find(|storage| format!("{storage:?}") == name)
+        Self::ALL.into_iter().find(|storage| format!("{storage:?}") == name)
     }
 
     /// Weights and bytes of a block; where numbers stand alone, 1 and the bytes of one.
@@ -157,26 +158,14 @@ mod tests {
 
     use super::*;
 
-    const ALL: [(Storage, &str); 11] = [
-        (F32, "F32"),
-        (F16, "F16"),
-        (BF16, "BF16"),
-        (Q4_0, "Q4_0"),
-        (Q4_1, "Q4_1"),
-        (Q5_0, "Q5_0"),
-        (Q5_1, "Q5_1"),
-        (Q8_0, "Q8_0"),
-        (Q4_K, "Q4_K"),
-        (Q5_K, "Q5_K"),
-        (Q6_K, "Q6_K"),
-    ];
-
     #[test]
     fn blocks_become_what_another_implementation_makes_of_them() {
         let Some(path) = shared("golden/llama-tiny/blocks.safetensors") else { return };
         let bytes = std::fs::read(path).unwrap();
         let file = SafeTensors::deserialize(&bytes).unwrap();
-        for (storage, name) in &ALL[1..] {
+        // the file has all that need a formula
+        for name in ["F16", "BF16", "Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0", "Q4_K", "Q5_K", "Q6_K"] {
+            let storage = Storage::named(name).unwrap();
             let raw = file.tensor(&format!("raw.{name}")).unwrap();
             let expected = file.tensor(&format!("value.{name}")).unwrap();
             let expected = expected.data().as_chunks().0.iter().map(|b| f32::from_le_bytes(*b));
@@ -221,9 +210,8 @@ mod tests {
         assert_eq!(Q4_0.row_bytes(65), None);
         assert_eq!(Q6_K.row_bytes(192), None);
         assert_eq!(F32.row_bytes(usize::MAX), None);
-        for (storage, name) in ALL {
-            assert_eq!(format!("{storage:?}"), name);
-        }
+        assert!(Storage::ALL.iter().enumerate().all(|(place, storage)| *storage as usize == place), "none is left out");
+        assert_eq!((Storage::named("Q5_K"), Storage::named("q5_k")), (Some(Q5_K), None));
         assert_eq!(Storage::of_gguf(10).unwrap_err(), "type 10 (Q2_K) is not supported");
         assert_eq!(Storage::of_gguf(999).unwrap_err(), "type 999 (unknown) is not supported");
     }

@@ -1,8 +1,18 @@
-//! Giving way to whoever shares the thread.
+//! Threads: giving way to whoever shares this one, and computing among those that share loops.
 //!
 //! A page has one thread for the model, the window and the user. On the CPU backend every read of a tensor is ready at
 //! once, so that awaiting it never lets go of the thread; work of several steps therefore calls [`yield_now`] between
 //! them.
+
+use burn::tensor::Device;
+
+use crate::tensors::on_cpu;
+
+/// Does work that consists of many small parallel loops. On the CPU backend it moves to one of the threads that share
+/// loops: from anywhere else, each loop would have to wake one of them up and wait to be woken.
+pub(crate) fn among_threads<R: Send>(device: &Device, work: impl FnOnce() -> R + Send) -> R {
+    if on_cpu(device) { rayon::scope(|_| work()) } else { work() }
+}
 
 /// Lets the browser draw, scroll and hear the user before the next step; returns at once elsewhere.
 #[cfg(not(target_family = "wasm"))]

@@ -27,10 +27,23 @@ pub fn on_cpu(device: &Device) -> bool {
     }
 }
 
+/// `[rows, width]` → the same, each row of length 1; rows of zeros stay.
+#[must_use]
+pub fn normalised(rows: Tensor<2>) -> Tensor<2> {
+    let length = rows.clone().square().sum_dim(1).sqrt();
+    rows / length.clamp_min(1e-12)
+}
+
 /// A list of row numbers on the device.
 pub fn indices(values: Vec<i64>, device: &Device) -> Tensor<1, Int> {
     let count = values.len();
     Tensor::from_data(TensorData::new(values, [count]), device)
+}
+
+/// Whole numbers on the host. Waits for the device.
+pub fn whole_numbers(tensor: Tensor<1, Int>) -> Vec<i64> {
+    // as for `host`
+    tensor.try_into_vec_as::<i64>().expect("the device answers")
 }
 
 /// The device did not give back what it computed; mostly it was lost.

@@ -1,15 +1,20 @@
 //! A language model alone: what the decoder of a whole model is before it has seen a picture.
 
 use burn::Tensor;
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::tensor::{Device, TensorData, activation::log_softmax};
 
 use crate::config::TextConfig;
 use crate::decoder::LanguageModel;
 use crate::initialise;
-use crate::internvl::PromptError;
 use crate::kv_cache::KvCache;
+use crate::prompt_error::PromptError;
+use crate::task::among_threads;
 use crate::tensors::{host, indices};
+use crate::weight::Weight;
+
+/// Tokens that are read together, in [`TextModel::perplexity`].
+pub const WINDOW: usize = 512;
 
 /// Decoder and output head, with the sizes they were made with.
 #[derive(Module, Debug)]
@@ -34,6 +39,12 @@ impl TextModel {
         &self.config
     }
 
+    /// The matrices of all layers, and the layers' names.
+    pub(crate) fn weights(&mut self) -> Vec<(String, &mut Weight)> {
+        let weights = self.language_model.weights().into_iter();
+        weights.map(|(name, weight)| (format!("language_model.{name}"), weight)).collect()
+    }
+
     /// The model with a table, and a head, of at least `vocabulary` rows. New rows are the mean of those that are there
     /// and a little noise of `seed`, so that new tokens are neither likely nor alike (Hewitt, "Initializing new word
     /// embeddings for pretrained language models", 2021).
@@ -44,16 +55,14 @@ impl TextModel {
             return self;
         }
         let deviation = self.config.initializer_range;
-        let widen = |weight: Param<Tensor<2>>, name: &str| {
+        let widen = |weight: Weight, name: &str| {
             let added = vocabulary - rows;
             weight.map(|table| {
                 let [_, width] = table.dims();
                 let noise = initialise::normal(name, seed, added * width, deviation);
                 let noise = Tensor::from_data(TensorData::new(noise, [added, width]), &table.device());
-                let grad = table.is_require_grad();
-                let table = table.detach();
                 let new = table.clone().mean_dim(0) + noise;
-                Tensor::cat(vec![table, new], 0).detach().set_require_grad(grad)
+                Tensor::cat(vec![table, new], 0)
             })
         };
         let table = &mut self.language_model.model.embed_tokens;
@@ -78,7 +87,7 @@ impl TextModel {
             return Err(PromptError::UnknownToken { row: 0, token, vocabulary });
         }
         let table = &self.language_model.model.embed_tokens;
-        let device = table.weight.lazy_device().without_autodiff();
+        let device = table.weight.device().without_autodiff();
         let ids = indices(tokens.iter().map(|&token| i64::from(token)).collect(), &device);
         Ok(table.forward(ids).unsqueeze())
     }
@@ -92,9 +101,12 @@ impl TextModel {
         let mut cache = KvCache::new(self.config.num_hidden_layers);
         let (mut fed, mut answer) = (prompt.to_vec(), Vec::new());
         while answer.len() < count {
-            let hidden = self.language_model.model.forward_cached(self.embed(&fed)?, &[fed.len()], &mut cache);
-            let last = hidden.dims()[0] - 1;
-            let logits = host(self.language_model.head(hidden.narrow(0, last, 1)));
+            let embedded = self.embed(&fed)?;
+            let logits = among_threads(&embedded.device(), || {
+                let hidden = self.language_model.model.forward_cached(embedded, &[fed.len()], &mut cache);
+                let last = hidden.dims()[0] - 1;
+                host(self.language_model.head(hidden.narrow(0, last, 1)))
+            });
             let best = logits.iter().enumerate().fold((0, f32::NEG_INFINITY), |best, (token, &logit)| {
                 if logit > best.1 { (token, logit) } else { best }
             });
@@ -126,10 +138,39 @@ impl TextModel {
         }
         Ok(found)
     }
+
+    /// Reads a text in windows of [`WINDOW`] tokens, each from its beginning, and measures how well each next token was
+    /// foreseen. No token is put before the text.
+    ///
+    /// # Errors
+    /// When the text has fewer than two tokens, or one outside the vocabulary.
+    pub fn perplexity(&self, tokens: &[u32]) -> Result<Perplexity, PromptError> {
+        let window = WINDOW.min(self.config.max_position_embeddings.max(2));
+        let mut found = Vec::with_capacity(tokens.len());
+        for window in tokens.chunks(window).filter(|window| window.len() > 1) {
+            found.extend(self.log_probabilities(window)?);
+        }
+        if found.is_empty() {
+            return Err(PromptError::Empty);
+        }
+        let mean = found.iter().map(|value| f64::from(*value)).sum::<f64>() / found.len() as f64;
+        Ok(Perplexity { value: (-mean).exp(), tokens: found.len() })
+    }
+}
+
+/// How well a language model foresees a text.
+#[derive(Debug, Clone, Copy)]
+pub struct Perplexity {
+    /// e to the mean of −log p over the tokens that have something before them.
+    pub value: f64,
+    /// Those tokens.
+    pub tokens: usize,
 }
 
 #[cfg(test)]
 mod tests {
+    use burn::module::Param;
+
     use super::*;
 
     #[test]
@@ -143,8 +184,8 @@ mod tests {
         let mut model = TextModel::new(&config, &device);
         let values: Vec<f32> = (0..40).map(|i| (i * i % 17) as f32).collect();
         let table = Tensor::from_data(TensorData::new(values.clone(), [5, 8]), &device);
-        model.language_model.model.embed_tokens.weight = Param::from_tensor(table.clone());
-        model.language_model.lm_head.as_mut().expect("untied").weight = Param::from_tensor(table);
+        model.language_model.model.embed_tokens.weight = Param::from_tensor(table.clone()).into();
+        model.language_model.lm_head.as_mut().expect("untied").weight = Param::from_tensor(table).into();
         let wide = model.widened(7, 3);
         assert_eq!(wide.config().vocab_size, 7);
         let head = wide.language_model.lm_head.as_ref().expect("untied").weight.val();

@@ -34,6 +34,9 @@ const NEEDED: [&str; 5] = [TURN_START, TURN_END, IMAGE_START, IMAGE_END, IMAGE_C
 /// Every special token, in id order in a tokenizer of ours.
 pub const SPECIAL: [&str; 6] = [END_OF_TEXT, TURN_START, TURN_END, IMAGE_START, IMAGE_END, IMAGE_CONTEXT];
 
+/// Ids that may be no token, beside as many as there are tokens.
+const SPARSE: usize = 4096;
+
 /// Why a tokenizer cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum TokenizerError {
@@ -152,11 +155,20 @@ impl Tokenizer {
             },
             _ => return Err(problem("only byte pairs (BPE) are supported".into())),
         }
+        // a table of embeddings has a row for each id, whether it is a token or not
+        let (count, ids) = (inner.get_vocab_size(true), ids(&inner));
+        if ids > 2 * count + SPARSE {
+            return Err(problem(format!("{count} tokens with ids up to {}", ids - 1)));
+        }
         let special = |token: &str| inner.token_to_id(token).ok_or_else(|| problem(format!("no token {token}")));
         let added = inner.get_added_tokens_decoder();
         Ok(Tokenizer {
-            vocabulary: ids(&inner),
-            special: added.into_values().filter(|token| token.special).map(|token| token.content).collect(),
+            vocabulary: ids,
+            special: added
+                .into_values()
+                .filter(|token| token.special && !token.content.is_empty())
+                .map(|token| token.content)
+                .collect(),
             turn_start: special(TURN_START)?,
             turn_end: special(TURN_END)?,
             image_start: special(IMAGE_START)?,

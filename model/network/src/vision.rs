@@ -8,8 +8,9 @@ use burn::module::{Module, Param};
 use burn::tensor::Device;
 
 use crate::config::{InternVlConfig, Normalise, VisionConfig};
-use crate::layers::{Attention, AttentionMask, LayerNorm, Linear, ops};
+use crate::layers::{Attention, AttentionMask, LayerNorm, Linear, Mlp, PatchProjection, ops, project};
 use crate::tensors::{indices, parameter};
+use crate::weight::Weight;
 
 mod resize;
 
@@ -66,6 +67,23 @@ impl VisionTower {
         hidden.reshape([count * tokens, width]).select(0, indices(real.collect(), &device))
     }
 
+    /// The matrices, and their layers' names.
+    pub(crate) fn weights(&mut self) -> Vec<(String, &mut Weight)> {
+        let mut weights = Vec::new();
+        for (index, VisionBlock { attention, mlp, .. }) in self.encoder.layer.iter_mut().enumerate() {
+            let layers = [
+                ("attention.q_proj", &mut attention.q_proj),
+                ("attention.k_proj", &mut attention.k_proj),
+                ("attention.v_proj", &mut attention.v_proj),
+                ("attention.projection_layer", &mut attention.projection_layer),
+                ("mlp.fc1", &mut mlp.fc1),
+                ("mlp.fc2", &mut mlp.fc2),
+            ];
+            weights.extend(layers.map(|(name, linear)| (format!("encoder.layer.{index}.{name}"), &mut linear.weight)));
+        }
+        weights
+    }
+
     fn encode(&self, embedded: Tensor<3>, mask: &AttentionMask) -> Tensor<3> {
         let [count, tokens, width] = embedded.dims();
         let mut hidden = embedded.reshape([count * tokens, width]);
@@ -97,14 +115,10 @@ pub struct VisionEmbeddings {
 impl VisionEmbeddings {
     fn new(config: &VisionConfig, normalise: Normalise, device: &Device) -> Self {
         let [grid_rows, grid_columns] = config.grid();
-        let [rows, columns] = config.patch_size;
         Self {
             cls_token: parameter([1, 1, config.hidden_size], device),
             patch_embeddings: PatchEmbeddings {
-                projection: PatchProjection {
-                    weight: parameter([config.hidden_size, config.num_channels, rows, columns], device),
-                    bias: parameter([config.hidden_size], device),
-                },
+                projection: PatchProjection::new(config.hidden_size, config.num_channels, config.patch_size, device),
             },
             position_embeddings: parameter([1, 1 + grid_rows * grid_columns, config.hidden_size], device),
             grid_rows,
@@ -114,7 +128,7 @@ impl VisionEmbeddings {
     }
 
     fn forward(&self, frames: Tensor<4>) -> Tensor<3> {
-        let (patches, grid) = self.patch_embeddings.projection.forward(frames, self.normalise);
+        let (patches, grid) = embed_all(&self.patch_embeddings.projection, frames, self.normalise);
         let [count, _, width] = patches.dims();
         let class = self.cls_token.val().expand([count, 1, width]);
         Tensor::cat(vec![class, patches], 1) + self.positions(grid)
@@ -124,7 +138,7 @@ impl VisionEmbeddings {
     fn forward_seen(&self, frames: Tensor<4>, seen: &[Vec<usize>], longest: usize) -> Tensor<3> {
         let device = frames.device().without_autodiff();
         let projection = &self.patch_embeddings.projection;
-        let (patches, grid) = projection.cut(frames);
+        let (patches, grid) = cut(projection, frames);
         let count = seen.len();
         let a_frame = grid[0] * grid[1];
         let (mut rows, mut positions) = (Vec::new(), Vec::new());
@@ -135,7 +149,7 @@ impl VisionEmbeddings {
                 positions.push(1 + patch as i64);
             }
         }
-        let patches = projection.embed(patches.select(0, indices(rows, &device)), self.normalise);
+        let patches = embed(projection, patches.select(0, indices(rows, &device)), self.normalise);
         let [_, width] = patches.dims();
         let table = self.positions(grid).reshape([1 + a_frame, width]);
         let patches = patches + table.clone().select(0, indices(positions, &device));
@@ -168,50 +182,37 @@ pub struct PatchEmbeddings {
     pub projection: PatchProjection,
 }
 
-/// A convolution whose stride is its kernel size.
-#[derive(Module, Debug)]
-pub struct PatchProjection {
-    /// `[hidden, 3, patch_height, patch_width]`.
-    pub weight: Param<Tensor<4>>,
-    /// `[hidden]`.
-    pub bias: Param<Tensor<1>>,
+/// `[frames, height, width, 3]` → `[frames, rows·columns, hidden]` and the grid `[rows, columns]`.
+fn embed_all(projection: &PatchProjection, frames: Tensor<4>, normalise: Normalise) -> (Tensor<3>, [usize; 2]) {
+    let [count, ..] = frames.dims();
+    let (patches, [rows, columns]) = cut(projection, frames);
+    let embedded = embed(projection, patches, normalise);
+    let [_, hidden] = embedded.dims();
+    (embedded.reshape([count, rows * columns, hidden]), [rows, columns])
 }
 
-impl PatchProjection {
-    /// `[frames, height, width, 3]` → `[frames, rows·columns, hidden]` and the grid `[rows, columns]`.
-    fn forward(&self, frames: Tensor<4>, normalise: Normalise) -> (Tensor<3>, [usize; 2]) {
-        let [count, ..] = frames.dims();
-        let (patches, [rows, columns]) = self.cut(frames);
-        let embedded = self.embed(patches, normalise);
-        let [_, hidden] = embedded.dims();
-        (embedded.reshape([count, rows * columns, hidden]), [rows, columns])
-    }
+/// `[frames, height, width, 3]` → `[frames·rows·columns, numbers of a patch]` and the grid `[rows, columns]`.
+fn cut(projection: &PatchProjection, frames: Tensor<4>) -> (Tensor<2>, [usize; 2]) {
+    let [count, height, width, channels] = frames.dims();
+    let [_, inputs, patch_height, patch_width] = projection.weight.val().dims();
+    assert_eq!(channels, inputs, "frames must be [frames, height, width, {inputs}]");
+    assert!(
+        height.is_multiple_of(patch_height) && width.is_multiple_of(patch_width),
+        "a frame of {height}×{width} cannot be cut into patches of {patch_height}×{patch_width}"
+    );
+    let [rows, columns] = [height / patch_height, width / patch_width];
+    // one row of a patch is contiguous in the frame, so only whole rows of patch_width·3 numbers move
+    let patches = frames
+        .reshape([count * rows, patch_height, columns, patch_width * channels])
+        .swap_dims(1, 2)
+        .reshape([count * rows * columns, patch_height * patch_width * channels]);
+    (patches, [rows, columns])
+}
 
-    /// `[frames, height, width, 3]` → `[frames·rows·columns, numbers of a patch]` and the grid `[rows, columns]`.
-    fn cut(&self, frames: Tensor<4>) -> (Tensor<2>, [usize; 2]) {
-        let [count, height, width, channels] = frames.dims();
-        let [_, inputs, patch_height, patch_width] = self.weight.val().dims();
-        assert_eq!(channels, inputs, "frames must be [frames, height, width, {inputs}]");
-        assert!(
-            height.is_multiple_of(patch_height) && width.is_multiple_of(patch_width),
-            "a frame of {height}×{width} cannot be cut into patches of {patch_height}×{patch_width}"
-        );
-        let [rows, columns] = [height / patch_height, width / patch_width];
-        // one row of a patch is contiguous in the frame, so only whole rows of patch_width·3 numbers move
-        let patches = frames
-            .reshape([count * rows, patch_height, columns, patch_width * channels])
-            .swap_dims(1, 2)
-            .reshape([count * rows * columns, patch_height * patch_width * channels]);
-        (patches, [rows, columns])
-    }
-
-    /// `[patches, numbers of a patch]` → `[patches, hidden]`.
-    fn embed(&self, patches: Tensor<2>, normalise: Normalise) -> Tensor<2> {
-        let (weight, bias) = normalised(self.weight.val(), self.bias.val(), normalise);
-        let [hidden, channels, patch_height, patch_width] = weight.dims();
-        let weight = weight.permute([0, 2, 3, 1]).reshape([hidden, patch_height * patch_width * channels]);
-        ops::linear(patches, weight, Some(bias))
-    }
+/// `[patches, numbers of a patch]` → `[patches, hidden]`.
+fn embed(projection: &PatchProjection, patches: Tensor<2>, normalise: Normalise) -> Tensor<2> {
+    let (weight, bias) = normalised(projection.weight.val(), projection.bias.val(), normalise);
+    project(patches, weight, bias)
 }
 
 /// Folds `(pixel − mean)/deviation` into the convolution, which is cheaper than touching every pixel.
@@ -249,7 +250,7 @@ pub struct VisionBlock {
     /// `[hidden]` — layer scale of the inner layer.
     pub lambda_2: Param<Tensor<1>>,
     /// The inner layer.
-    pub mlp: VisionMlp,
+    pub mlp: Mlp,
 }
 
 impl VisionBlock {
@@ -269,10 +270,7 @@ impl VisionBlock {
             layernorm_after: norm(),
             lambda_1: parameter([width], device),
             lambda_2: parameter([width], device),
-            mlp: VisionMlp {
-                fc1: Linear::new(width, config.intermediate_size, true, device),
-                fc2: Linear::new(config.intermediate_size, width, true, device),
-            },
+            mlp: Mlp::new(width, config.intermediate_size, device),
         }
     }
 
@@ -308,21 +306,6 @@ impl VisionAttention {
             value: split(self.v_proj.forward(hidden)),
         };
         self.projection_layer.forward(attention.run(mask))
-    }
-}
-
-/// Two layers with the exact GELU between them.
-#[derive(Module, Debug)]
-pub struct VisionMlp {
-    /// Widens.
-    pub fc1: Linear,
-    /// Narrows.
-    pub fc2: Linear,
-}
-
-impl VisionMlp {
-    fn forward(&self, hidden: Tensor<2>) -> Tensor<2> {
-        self.fc2.forward(ops::gelu(self.fc1.forward(hidden)))
     }
 }
 

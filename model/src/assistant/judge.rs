@@ -7,7 +7,7 @@ use burn::tensor::Tensor;
 use skeletonllm_data::{DataClip, Family, Labels, Phrasing, QuestionAnswer, Rng, Texts, Truth, question_of};
 use skeletonllm_network::generate::{GenerateOptions, greedy_batch};
 
-use super::Assistant;
+use super::{Assistant, doubt::Settled};
 use crate::observation::Observation;
 
 /// What became of some questions.
@@ -77,6 +77,15 @@ impl Assistant {
         )
     }
 
+    /// The answer to one question about each motion of `observation`, as [`Assistant::ask`] gives it. Waits for the device.
+    ///
+    /// # Errors
+    /// When the device gives nothing back.
+    pub fn answers(&self, observation: &Observation, question: &str) -> Result<Vec<String>> {
+        let questions: Vec<(usize, &str)> = (0..observation.clips.len()).map(|i| (i, question)).collect();
+        self.answer_all(observation, &questions, &self.generate_options())
+    }
+
     /// Answers to questions, each about the motion of that number. They may be long: sixty labels to choose from.
     fn answer_all(
         &self,
@@ -87,12 +96,89 @@ impl Assistant {
         if asked.is_empty() {
             return Ok(Vec::new());
         }
-        let prompts: Vec<Vec<u32>> =
-            asked.iter().map(|(i, question)| self.prompt_of_any_length(question, observation, *i)).collect();
-        let visual = Tensor::cat(asked.iter().map(|(i, _)| observation.visual_of(*i)).collect(), 1);
+        let mut prompts: Vec<Vec<u32>> = Vec::with_capacity(asked.len());
+        let (mut said, mut open) = (vec![String::new(); asked.len()], Vec::new());
+        for (number, (motion, question)) in asked.iter().enumerate() {
+            let beginning = match pollster::block_on(self.settled(observation, *motion, question))? {
+                Some(Settled::Answer { text, .. }) => {
+                    said[number] = text;
+                    continue;
+                }
+                Some(Settled::Beginning(text)) => text,
+                None => String::new(),
+            };
+            let mut prompt = self.prompt_of_any_length(question, observation, *motion);
+            prompt.extend(self.chat.tokenizer().encode(&beginning));
+            prompts.push(prompt);
+            open.push((number, *motion, beginning));
+        }
+        if open.is_empty() {
+            return Ok(said);
+        }
+        let visual = Tensor::cat(open.iter().map(|(_, motion, _)| observation.visual_of(*motion)).collect(), 1);
         let answers = greedy_batch(&self.model.internvl, &prompts, Some(visual), options, |_, _| {})?;
-        Ok(answers.iter().map(|ids| self.chat.tokenizer().decode(ids)).collect())
+        for ((number, _, beginning), ids) in open.into_iter().zip(&answers) {
+            said[number] = beginning + &self.chat.tokenizer().decode(ids);
+        }
+        Ok(said)
     }
+
+    /// Whether what is said of each motion agrees: its label, yes to that label and no to another one, and a sentence.
+    /// Motions of which no label is named are left out.
+    ///
+    /// # Errors
+    /// When the device gives nothing back.
+    pub fn judge_agreement(
+        &self,
+        clips: &[DataClip],
+        observation: &Observation,
+        agreement: &mut Agreement,
+    ) -> Result<()> {
+        let (texts, labels) = (Texts::built_in(), Labels::new(&self.labels));
+        let canonical = |family| skeletonllm_data::canonical(family).unwrap_or_default();
+        let options = self.generate_options();
+        let all: Vec<(usize, &str)> = (0..clips.len()).map(|motion| (motion, canonical(Family::Recognition))).collect();
+        let said = self.answer_all(observation, &all, &options)?;
+        let (mut asked, mut named) = (Vec::new(), Vec::new());
+        for (motion, (label, clip)) in
+            said.iter().zip(clips).enumerate().filter(|(_, (label, _))| self.labels.contains(label))
+        {
+            let others: Vec<&String> =
+                labels.names().iter().filter(|other| !texts.may_both_hold(&labels, label, other)).collect();
+            if others.is_empty() {
+                continue;
+            }
+            let other: &String = Rng::at(0, 1, clip.record.line as u64).pick::<&String>(&others);
+            let whether = |label: &str| canonical(Family::YesNo).replace("{doing}", &texts.doing(label));
+            asked.extend([whether(label), whether(other), canonical(Family::Caption).to_owned()].map(|q| (motion, q)));
+            named.push(label);
+        }
+        let questions: Vec<(usize, &str)> =
+            asked.iter().map(|(motion, question)| (*motion, question.as_str())).collect();
+        let answers = self.answer_all(observation, &questions, &options)?;
+        for (answers, label) in answers.chunks_exact(3).zip(named) {
+            let yes = same_words(&answers[0], &texts.answers().yes);
+            let no = same_words(&answers[1], &texts.answers().no);
+            agreement.clips += 1;
+            agreement.yes += usize::from(yes);
+            agreement.no += usize::from(no);
+            agreement.caption += usize::from(answers[2].starts_with(&texts.caption_begins(label)));
+        }
+        Ok(())
+    }
+}
+
+/// Of how many motions what is said agrees with the label that is named.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Agreement {
+    /// Motions of which a label was named.
+    pub clips: usize,
+    /// "Yes" to that label.
+    pub yes: usize,
+    /// "No" to another one that cannot hold with it.
+    pub no: usize,
+    /// A sentence that says the label.
+    pub caption: usize,
 }
 
 /// Whether an answer is the true one. An explanation must begin with the true first movement and end with the true

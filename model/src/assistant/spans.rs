@@ -9,7 +9,7 @@ use draction::motion::Motion;
 use serde::{Deserialize, Serialize};
 use skeletonllm_network::task::yield_now;
 
-use super::{Assistant, among_themselves};
+use super::{Assistant, rank::among_themselves};
 use crate::drawing::DrawSettings;
 
 /// From this length on, twelve frames of the whole take show too little, and it is better labelled in spans.
@@ -81,25 +81,39 @@ impl Assistant {
             yield_now().await;
             flow = on_progress(scores.len(), windows.len());
         }
-        let mut scores = scores.into_iter();
-        let mut spans = Vec::new();
-        for windows in stretches {
-            let done: Vec<_> = windows.into_iter().zip(scores.by_ref()).collect();
-            for span in smooth::spans(&done, motion.fps) {
-                spans.push(Span {
-                    start_seconds: span.frames.start as f32 / motion.fps,
-                    end_seconds: span.frames.end as f32 / motion.fps,
-                    label: self.labels[span.label].clone(),
-                    probability: span.probability,
-                });
-            }
-        }
-        Ok(spans)
+        Ok(joined(stretches, scores, &self.labels, motion.fps))
     }
 }
 
+/// The spans of the windows of each stretch, of which as many as there are `[windows][labels]` probabilities were looked
+/// at.
+pub(crate) fn joined(
+    stretches: Vec<Vec<Range<usize>>>,
+    probabilities: Vec<Vec<f32>>,
+    labels: &[String],
+    fps: f32,
+) -> Vec<Span> {
+    let mut probabilities = probabilities.into_iter();
+    let mut spans = Vec::new();
+    for windows in stretches {
+        let done: Vec<_> = windows.into_iter().zip(probabilities.by_ref()).collect();
+        for span in smooth::spans(&done, fps) {
+            spans.push(Span {
+                start_seconds: span.frames.start as f32 / fps,
+                end_seconds: span.frames.end as f32 / fps,
+                label: labels[span.label].clone(),
+                probability: span.probability,
+            });
+        }
+    }
+    spans
+}
+
 /// The windows of every stretch in which somebody is there, in frames.
-fn stretches(motion: &Motion, options: &SpanOptions) -> Result<Vec<Vec<Range<usize>>>> {
+///
+/// # Errors
+/// When the options leave gaps, or windows never end.
+pub(crate) fn stretches(motion: &Motion, options: &SpanOptions) -> Result<Vec<Vec<Range<usize>>>> {
     let SpanOptions { window_seconds, hop_seconds } = *options;
     ensure!(
         hop_seconds > 0.0 && hop_seconds <= window_seconds && window_seconds.is_finite(),

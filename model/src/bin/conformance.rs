@@ -50,13 +50,7 @@ enum Command {
         device: DeviceChoice,
     },
     /// The model: features, tokens, logits, loss, gradient at the pixels, and the greedy continuation exactly.
-    Internvl {
-        /// Folder with `checkpoint/` and `expected.safetensors`.
-        folder: PathBuf,
-        /// Where to compute: auto, gpu (software adapters included), cpu
-        #[arg(long, default_value_t = DeviceChoice::Auto)]
-        device: DeviceChoice,
-    },
+    Internvl(OnDevice),
     /// A language model alone, in all its containers: tokens, stored blocks, states, logits, loss, gradient at the
     /// embeddings, and the greedy continuation exactly. With --perplexity or --prompt, what a real one says.
     TextModel {
@@ -115,8 +109,10 @@ struct OnDevice {
 fn main() -> ExitCode {
     let outcome = match Args::parse().command {
         Command::Draction { cases, device } => draction(&cases, device),
-        Command::Internvl { folder, device } => internvl(&folder, device),
-        Command::TextModel { path, perplexity: None, prompt: None, device, .. } => text_model(&path, device),
+        Command::Internvl(on) => on.check(|folder, device| conformance::internvl(folder, device)),
+        Command::TextModel { path, perplexity: None, prompt: None, device, .. } => {
+            OnDevice { folder: path, device }.check(conformance::text_model)
+        }
         Command::TextModel { path, perplexity, prompt, tokens, device } => {
             real_model(&path, perplexity.as_deref(), prompt.as_deref(), tokens, device).map(|()| true)
         }
@@ -202,23 +198,6 @@ fn replay(captures: &[PathBuf], choice: DeviceChoice) -> Result<bool> {
     Ok(passed)
 }
 
-fn internvl(folder: &Path, choice: DeviceChoice) -> Result<bool> {
-    let selected = device::select(choice)?;
-    say(format_args!("on {}\n", selected.name))?;
-    let report = conformance::internvl(folder, &selected.device)?;
-    say(&report)?;
-    Ok(report.passed())
-}
-
-fn text_model(folder: &Path, choice: DeviceChoice) -> Result<bool> {
-    let selected = device::select(choice)?;
-    say(format_args!("on {}\n", selected.name))?;
-    let report = conformance::text_model::run(folder, &selected.device)?;
-    say(format_args!("{report}"))?;
-    say(if report.passed() { "all checks passed" } else { "FAILED" })?;
-    Ok(report.passed())
-}
-
 /// What a model that is no case says.
 fn real_model(
     path: &Path,
@@ -230,13 +209,13 @@ fn real_model(
     let selected = device::select(choice)?;
     let start = Instant::now();
     let opened = Opened::text_model(path)?;
-    let tokenizer = Tokenizer::of_text_model(&opened.beside(&["tokenizer.json", "vocab.json"]))?;
+    let tokenizer = Tokenizer::of_text_model(&opened.tokenizer_place())?;
     let model = opened.read(&selected.device)?;
     say(format_args!("on {}, loaded in {:.1} s", selected.name, start.elapsed().as_secs_f64()))?;
     if let Some(path) = text {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let (tokens, start) = (tokenizer.encode(&text), Instant::now());
-        let found = conformance::text_model::perplexity(&model, &tokens).with_context(|| path.display().to_string())?;
+        let found = model.perplexity(&tokens).with_context(|| path.display().to_string())?;
         let seconds = start.elapsed().as_secs_f64();
         let rate = tokens.len() as f64 / seconds;
         say(format_args!(

@@ -6,6 +6,8 @@ use std::{
     str::FromStr,
 };
 
+use burn::Tensor;
+use burn::tensor::{Device, TensorData};
 use safetensors::{Dtype, SafeTensors};
 use skeletonllm_network::checkpoint::{CheckpointError, HostTensor, TensorMap};
 
@@ -96,11 +98,6 @@ impl Golden {
         self.floats.contains_key(name) || self.integers.contains_key(name)
     }
 
-    /// The names of the tensors of floats, sorted.
-    pub fn floats(&self) -> impl Iterator<Item = &str> {
-        self.floats.keys().map(String::as_str)
-    }
-
     /// The tensors of bytes with their names, sorted.
     pub fn bytes(&self) -> impl Iterator<Item = (&str, &[u8])> {
         self.bytes.iter().map(|(name, bytes)| (name.as_str(), bytes.as_slice()))
@@ -112,6 +109,23 @@ impl Golden {
     /// When it is not there as such.
     pub fn float(&self, name: &str) -> Result<&HostTensor, ConformanceError> {
         self.floats.get(name).ok_or_else(|| self.wrong(name, "not there as f32"))
+    }
+
+    /// The numbers of a tensor of floats.
+    ///
+    /// # Errors
+    /// When it is not there as such.
+    pub fn floats(&self, name: &str) -> Result<&[f32], ConformanceError> {
+        Ok(&self.float(name)?.values)
+    }
+
+    /// A tensor of floats with `D` axes, on a device.
+    ///
+    /// # Errors
+    /// When it is not there as such.
+    pub fn tensor<const D: usize>(&self, name: &str, device: &Device) -> Result<Tensor<D>, ConformanceError> {
+        let (shape, values) = self.shaped::<D>(name)?;
+        Ok(Tensor::from_data(TensorData::new(values.to_vec(), shape), device))
     }
 
     /// A tensor of floats with `D` axes, and their sizes.
@@ -131,6 +145,15 @@ impl Golden {
     /// When it is not there as such.
     pub fn integers(&self, name: &str) -> Result<&Integers, ConformanceError> {
         self.integers.get(name).ok_or_else(|| self.wrong(name, "not there as i32 or i64"))
+    }
+
+    /// A tensor of tokens.
+    ///
+    /// # Errors
+    /// When it is not there as such, or a number is none that a vocabulary could have.
+    pub fn tokens(&self, name: &str) -> Result<Vec<u32>, ConformanceError> {
+        let token = |&id: &i64| u32::try_from(id).map_err(|_| self.wrong(name, format!("{id} is no token")));
+        self.integers(name)?.values.iter().map(token).collect()
     }
 
     /// A tensor of whole numbers that count or point into something.
@@ -160,7 +183,7 @@ impl Golden {
         serde_json::from_str(&text).map_err(|error| self.wrong(name, format!("in the header: {error}")))
     }
 
-    /// Names of tensors that begin with `prefix`, without it, sorted.
+    /// Names of tensors of floats that begin with `prefix`, without it, sorted.
     pub fn below<'a>(&'a self, prefix: &'a str) -> impl Iterator<Item = &'a str> {
         self.floats.keys().filter_map(move |name| name.strip_prefix(prefix))
     }
@@ -179,7 +202,7 @@ impl Golden {
 }
 
 /// The files of a folder with this ending, by name.
-pub(super) fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, ConformanceError> {
+fn files(folder: &Path, ending: &str) -> Result<Vec<PathBuf>, ConformanceError> {
     let io = |cause| CheckpointError::Io { path: folder.display().to_string(), cause };
     let entries: Result<Vec<_>, _> = std::fs::read_dir(folder).map_err(io)?.collect();
     let mut files: Vec<PathBuf> = entries.map_err(io)?.into_iter().map(|entry| entry.path()).collect();

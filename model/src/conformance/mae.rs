@@ -20,9 +20,6 @@ use skeletonllm_network::{
 
 use super::{Checks, ConformanceError, Golden, gradients, within::Within};
 
-/// Largest error of a tensor, relative to its largest magnitude.
-pub const LIMIT: f64 = 1e-5;
-
 /// Runs the cases in `folder` on `device`, one after another.
 ///
 /// # Errors
@@ -32,7 +29,7 @@ pub fn mae(folder: &Path, device: &Device) -> Result<Checks, ConformanceError> {
     let cases = Golden::load_all(folder)?;
     let mut checks = Checks::default();
     for (name, golden) in &cases {
-        let mut checks = Within::new(&mut checks, name, LIMIT);
+        let mut checks = Within::new(&mut checks, name);
         match golden {
             _ if golden.has("layer_id") => decay(golden, &mut checks),
             _ if golden.has("in.epsilon") => Case::load(golden, &device).and_then(|case| case.diffmae(&mut checks)),
@@ -101,7 +98,7 @@ impl<'a> Case<'a> {
         name: &str,
         found: Tensor<D>,
     ) -> Result<(), ConformanceError> {
-        checks.compare(name, &host(found), &self.golden.float(name)?.values);
+        checks.compare(name, &host(found), self.golden.floats(name)?);
         Ok(())
     }
 
@@ -112,7 +109,7 @@ impl<'a> Case<'a> {
             [("pos_embed", self.config.hidden_size), ("decoder_pos_embed", self.config.decoder_hidden_size)]
         {
             let name = format!("weights.{name}");
-            checks.compare(format!("{name} (our table)"), &sin_cos(side, width), &self.golden.float(&name)?.values);
+            checks.compare(format!("{name} (our table)"), &sin_cos(side, width), self.golden.floats(&name)?);
         }
         let masks = TensorData::new(self.masks.flags(), [self.masks.pictures(), self.masks.patches()]);
         self.compare(checks, "mask", Tensor::<2>::from_data(masks, self.device))
@@ -183,7 +180,7 @@ impl<'a> Case<'a> {
             return Err(golden.wrong("in.epsilon", format!("shape {shape:?} for {} steps of {count}", steps.len())));
         }
         let left: Vec<f32> = steps.iter().map(|&t| alpha_bar(t) as f32).collect();
-        checks.compare("alpha_bar", &left, &golden.float("alpha_bar")?.values);
+        checks.compare("alpha_bar", &left, golden.floats("alpha_bar")?);
         let epsilon = Tensor::<3>::from_data(TensorData::new(epsilon.to_vec(), shape), self.device);
         let noise = Noise { steps, epsilon };
         let model = self.load_into(DiffMae::new(&self.config, self.device))?;
@@ -204,7 +201,7 @@ fn decay(golden: &Golden, checks: &mut Within<'_>) -> Result<(), ConformanceErro
     let blocks: usize = golden.field("blocks")?;
     let decay: f64 = golden.field("decay")?;
     let ids = golden.indices("layer_id")?;
-    let factors = &golden.float("factor")?.values;
+    let factors = golden.floats("factor")?;
     if factors.len() != ids.len() {
         return Err(golden.wrong("factor", format!("{} factors for {} ids", factors.len(), ids.len())));
     }

@@ -4,7 +4,7 @@
 use std::path::Path;
 
 use burn::Tensor;
-use burn::tensor::{Device, TensorData};
+use burn::tensor::Device;
 use draction::motion::Layout;
 use skeletonllm_data::ensemble::{Table, combine};
 use skeletonllm_data::streams::{Crop, Poses, Stream, rotation};
@@ -12,10 +12,7 @@ use skeletonllm_network::checkpoint;
 use skeletonllm_network::co_learning::{Beside, Helpers, contrast};
 use skeletonllm_network::tensors::host;
 
-use super::{Checks, ConformanceError, Golden};
-
-/// In units of each tensor's largest magnitude.
-const LIMIT: f64 = 1e-5;
+use super::{Checks, ConformanceError, Golden, within::Within};
 
 /// Runs the folder's cases on `device`.
 ///
@@ -31,20 +28,17 @@ pub fn mmcl(folder: impl AsRef<Path>, device: &Device) -> Result<Checks, Conform
     Ok(checks)
 }
 
-fn tensor<const D: usize>(case: &Golden, name: &str, device: &Device) -> Result<Tensor<D>, ConformanceError> {
-    let (shape, values) = case.shaped::<D>(name)?;
-    Ok(Tensor::from_data(TensorData::new(values.to_vec(), shape), device).require_grad())
-}
-
 fn losses(path: &Path, device: &Device, checks: &mut Checks) -> Result<(), ConformanceError> {
     let case = Golden::load(path)?;
     let temperature = case.field("tau")?;
+    let mut checks = Within::new(checks, "losses");
     let mut forward = |name: &str, found: Vec<f32>| -> Result<(), ConformanceError> {
-        checks.forward(format!("losses {name}"), &found, &case.float(name)?.values, LIMIT);
+        checks.compare(name, &found, case.floats(name)?);
         Ok(())
     };
 
-    let (g, c) = (tensor::<2>(&case, "in.F_g", device)?, tensor::<2>(&case, "in.F_c", device)?);
+    let (g, c) =
+        (case.tensor::<2>("in.F_g", device)?.require_grad(), case.tensor::<2>("in.F_c", device)?.require_grad());
     if g.dims() != c.dims() {
         return Err(case.wrong("in.F_c", "not the shape of `in.F_g`"));
     }
@@ -55,9 +49,10 @@ fn losses(path: &Path, device: &Device, checks: &mut Checks) -> Result<(), Confo
         forward(name, tensor.grad(&gradients).map(host).unwrap_or_default())?;
     }
 
-    let features = tensor::<4>(&case, "in.block10", device)?;
-    let (pictures, scores) = (tensor::<2>(&case, "in.image_logits", device)?, tensor::<2>(&case, "in.S", device)?);
-    let texts = tensor::<3>(&case, "in.text", device)?;
+    let features = case.tensor::<4>("in.block10", device)?.require_grad();
+    let (pictures, scores) =
+        (case.tensor::<2>("in.image_logits", device)?.require_grad(), case.tensor::<2>("in.S", device)?.require_grad());
+    let texts = case.tensor::<3>("in.text", device)?.require_grad();
     let labels = case.integers("in.labels")?.values.clone();
     let [clips, classes] = scores.dims();
     let ([rows, width, ..], [_, images]) = (features.dims(), pictures.dims());
@@ -109,7 +104,8 @@ fn streams(path: &Path, checks: &mut Checks) -> Result<(), ConformanceError> {
     let angles = case.float("in.angles")?.values.as_slice().try_into();
     let angles: [f32; 3] = angles.map_err(|_| case.wrong("in.angles", "not three numbers"))?;
     let matrix = rotation(angles);
-    checks.forward("streams rotation", matrix.as_flattened(), &case.float("rotation")?.values, LIMIT);
+    let mut checks = Within::new(checks, "streams");
+    checks.compare("rotation", matrix.as_flattened(), case.floats("rotation")?);
     let kept = f64::from(*case.float("in.p")?.values.first().ok_or_else(|| case.wrong("in.p", "empty"))?);
     let start = *case.indices("in.start")?.first().ok_or_else(|| case.wrong("in.start", "empty"))?;
     for clip in case.below("in.") {
@@ -120,12 +116,12 @@ fn streams(path: &Path, checks: &mut Checks) -> Result<(), ConformanceError> {
         let edges =
             edges.ok_or_else(|| case.wrong(&format!("in.{clip}"), format!("{joints} joints have no known bones")))?;
         let valid = &case.integers(&format!("{clip}.valid_frames"))?.values;
-        checks.exact(format!("streams {clip}.valid_frames"), &[poses.valid_frames() as i64], valid);
+        checks.same(&format!("{clip}.valid_frames"), &[poses.valid_frames() as i64], valid);
         let crops = [("test", poses.centre_crop(share)), ("train", poses.crop(kept, start))];
         for (mode, crop) in crops {
             let Crop { start, length } = crop;
             let expected = &case.integers(&format!("{clip}.{mode}.start_length"))?.values;
-            checks.exact(format!("streams {clip}.{mode}.start_length"), &[start as i64, length as i64], expected);
+            checks.same(&format!("{clip}.{mode}.start_length"), &[start as i64, length as i64], expected);
             let plain = poses.resized(crop, window);
             let rotated = plain.clone().rotated(matrix);
             let seen = if mode == "train" { &rotated } else { &plain };
@@ -133,8 +129,8 @@ fn streams(path: &Path, checks: &mut Checks) -> Result<(), ConformanceError> {
             let unrotated = ("joint_unrotated".to_string(), plain.clone());
             for (name, found) in all.into_iter().chain([unrotated]) {
                 let name = format!("{clip}.{mode}.{name}");
-                if let Ok(expected) = case.float(&name) {
-                    checks.forward(format!("streams {name}"), &found.channels_first(), &expected.values, LIMIT);
+                if let Ok(expected) = case.floats(&name) {
+                    checks.compare(name, &found.channels_first(), expected);
                 }
             }
         }
@@ -156,14 +152,15 @@ fn ensemble(path: &Path, checks: &mut Checks) -> Result<(), ConformanceError> {
     }
     let tables = input.values.chunks_exact(clips * classes).map(|scores| Table { classes, scores: scores.to_vec() });
     let sum = combine(&tables.collect::<Vec<_>>(), &weights);
-    checks.forward("ensemble sum", &sum.scores, &case.float("sum")?.values, LIMIT);
+    let mut checks = Within::new(checks, "ensemble");
+    checks.compare("sum", &sum.scores, case.floats("sum")?);
     let numbers = |best: Vec<Vec<usize>>| best.into_iter().flatten().map(|class| class as i64).collect::<Vec<_>>();
-    checks.exact("ensemble prediction", &numbers(sum.best(1)), &case.integers("prediction")?.values);
-    checks.exact("ensemble top5", &numbers(sum.best(5)), &case.integers("top5")?.values);
+    checks.same("prediction", &numbers(sum.best(1)), &case.integers("prediction")?.values);
+    checks.same("top5", &numbers(sum.best(5)), &case.integers("top5")?.values);
     let labels = case.indices("in.labels")?;
     for (name, count) in [("accuracy.top1", 1), ("accuracy.top5", 5)] {
         let found = sum.accuracy(&labels, count) as f32;
-        checks.forward(format!("ensemble {name}"), &[found], &case.float(name)?.values, LIMIT);
+        checks.compare(name, &[found], case.floats(name)?);
     }
     Ok(())
 }

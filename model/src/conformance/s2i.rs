@@ -14,9 +14,6 @@ use draction::{
 
 use super::{Checks, ConformanceError, Golden, within::Within};
 
-/// Largest error of a stream or a picture, relative to its largest magnitude.
-pub const LIMIT: f64 = 1e-5;
-
 /// Encodes the cases in `folder`, one after another.
 ///
 /// # Errors
@@ -24,7 +21,7 @@ pub const LIMIT: f64 = 1e-5;
 pub fn s2i(folder: &Path) -> Result<Checks, ConformanceError> {
     let mut checks = Checks::default();
     for (name, golden) in Golden::load_all(folder)? {
-        check(&golden, &mut Within::new(&mut checks, &name, LIMIT))?;
+        check(&golden, &mut Within::new(&mut checks, &name))?;
     }
     Ok(checks)
 }

@@ -10,93 +10,16 @@ use std::path::{Path, PathBuf};
 
 use burn::Tensor;
 use burn::module::Module;
-use burn::tensor::{Device, activation::log_softmax};
+use burn::tensor::Device;
 use skeletonllm_network::checkpoint::{Opened, tensors_of};
+use skeletonllm_network::layers::ops;
 use skeletonllm_network::storage::Storage;
 use skeletonllm_network::tensors::{host, indices};
 use skeletonllm_network::text_model::TextModel;
 use skeletonllm_network::tokenizer::Tokenizer;
 
-use super::{ConformanceError, FORWARD_LIMIT, GRADIENT_LIMIT, Golden};
-
-/// One check.
-#[derive(Debug, Clone)]
-pub struct Check {
-    /// What was compared.
-    pub name: String,
-    /// How far it is off, and in what.
-    pub error: f64,
-    /// What that may be.
-    pub limit: f64,
-    /// What the error is measured in.
-    pub measure: &'static str,
-}
-
-impl Check {
-    /// Whether the error is within the limit.
-    #[must_use]
-    pub fn passed(&self) -> bool {
-        self.error <= self.limit
-    }
-
-    /// The largest difference, as a share of the largest expected number.
-    fn of_largest(name: impl Into<String>, found: &[f32], expected: &[f32], limit: f64) -> Check {
-        let scale = largest(expected.iter().map(|value| f64::from(value.abs())));
-        let differences = found.iter().zip(expected).map(|(a, b)| (f64::from(*a) - f64::from(*b)).abs());
-        let error = if found.len() == expected.len() { largest(differences) / scale } else { f64::INFINITY };
-        Check { name: name.into(), error, limit, measure: "of the largest" }
-    }
-
-    /// Steps between neighbouring floats.
-    fn in_ulps(name: impl Into<String>, found: &[f32], expected: &[f32], limit: f64) -> Check {
-        let steps = |(found, expected): (&f32, &f32)| {
-            let ulp = f64::from((expected.abs() * f32::EPSILON).max(f32::MIN_POSITIVE));
-            (f64::from(*found) - f64::from(*expected)).abs() / ulp
-        };
-        let error = largest(found.iter().zip(expected).map(steps));
-        let error = if found.len() == expected.len() { error } else { f64::INFINITY };
-        Check { name: name.into(), error, limit, measure: "ulp" }
-    }
-
-    /// Places at which two lists of tokens differ.
-    fn exactly<T: PartialEq>(name: impl Into<String>, found: &[T], expected: &[T]) -> Check {
-        let same = found.iter().zip(expected).filter(|(a, b)| a == b).count();
-        let error = (found.len().max(expected.len()) - same) as f64;
-        Check { name: name.into(), error, limit: 0.0, measure: "tokens differ" }
-    }
-}
-
-/// The largest of some errors; NaN where any is, which no limit allows.
-fn largest(errors: impl Iterator<Item = f64>) -> f64 {
-    errors.fold(0.0, |most, error| if most.is_nan() || error <= most { most } else { error })
-}
-
-/// What a case gave, check by check. `Display` prints the table.
-#[derive(Debug, Clone, Default)]
-pub struct Report {
-    /// The checks.
-    pub checks: Vec<Check>,
-}
-
-impl Report {
-    /// Whether there were checks and all passed.
-    #[must_use]
-    pub fn passed(&self) -> bool {
-        !self.checks.is_empty() && self.checks.iter().all(Check::passed)
-    }
-}
-
-impl std::fmt::Display for Report {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let widest = self.checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
-        for check in &self.checks {
-            let Check { name, error, limit, measure } = check;
-            let verdict = if check.passed() { "ok" } else { "FAILED" };
-            writeln!(formatter, "{name:<widest$}  {error:>9.2e}  limit {limit:>6.0e} {measure:<14}  {verdict}")?;
-        }
-        Ok(())
-    }
-}
+use super::checks::ulps;
+use super::{Checks, ConformanceError, FORWARD_LIMIT, GRADIENT_LIMIT, Golden};
 
 /// Containers that hold the very numbers of the variant `safetensors`.
 const SAME: [&str; 4] = ["hf", "hf-sharded", "bf16", "f32"];
@@ -104,33 +27,33 @@ const SAME: [&str; 4] = ["hf", "hf-sharded", "bf16", "f32"];
 /// Runs the case in `folder` on `device`.
 ///
 /// # Errors
-/// When the case's files cannot be used. A result that differs is not an error; the report says so.
-pub fn run(folder: &Path, device: &Device) -> Result<Report, ConformanceError> {
-    let case = Case {
-        expected: Golden::load(&folder.join("expected.safetensors"))?,
+/// When the case's files cannot be used. A result that differs is not an error; the checks say so.
+pub fn text_model(folder: &Path, device: &Device) -> Result<Checks, ConformanceError> {
+    let mut case = Case {
+        expected: &Golden::load(&folder.join("expected.safetensors"))?,
         device: device.clone().without_autodiff(),
+        checks: Checks::default(),
     };
-    let mut report = Report::default();
     let blocks = folder.join("blocks.safetensors");
     if blocks.exists() {
-        report.checks.extend(check_blocks(&Golden::load(&blocks)?)?);
+        check_blocks(&Golden::load(&blocks)?, &mut case.checks)?;
     }
     let mut seen = Vec::new();
     for (name, path) in containers(folder)? {
-        let own = case.has(&format!("{name}.logits"));
+        let own = case.expected.has(&format!("{name}.logits"));
         let variant = if own { name.as_str() } else { "safetensors" };
         if !own && !SAME.contains(&name.as_str()) {
             return Err(case.expected.wrong(&format!("{name}.logits"), format!("not there, but {}", path.display())));
         }
-        report.checks.extend(case.check(&name, variant, &path)?);
+        case.check(&name, variant, &path)?;
         seen.push(variant.to_owned());
     }
-    let expected = case.expected.floats().filter_map(|name| name.strip_suffix(".logits"));
-    if let Some(missing) = expected.into_iter().find(|variant| !seen.iter().any(|seen| seen == variant)) {
+    let mut expected = case.expected.below("").filter_map(|name| name.strip_suffix(".logits"));
+    if let Some(missing) = expected.find(|variant| !seen.iter().any(|seen| seen == variant)) {
         let problem = format!("expected values of `{missing}`, but no file of it");
         return Err(ConformanceError::Case { path: folder.display().to_string(), problem });
     }
-    Ok(report)
+    Ok(case.checks)
 }
 
 /// The models of a case: their names and where they are.
@@ -153,170 +76,116 @@ fn containers(folder: &Path) -> Result<Vec<(String, PathBuf)>, ConformanceError>
 }
 
 /// Numbers of stored bytes, type by type.
-fn check_blocks(blocks: &Golden) -> Result<Vec<Check>, ConformanceError> {
-    /// In the order in which they are shown.
-    const TYPES: [(&str, Storage); 12] = [
-        ("F32", Storage::F32),
-        ("F16", Storage::F16),
-        ("BF16", Storage::BF16),
-        ("I8", Storage::I8),
-        ("Q4_0", Storage::Q4_0),
-        ("Q4_1", Storage::Q4_1),
-        ("Q5_0", Storage::Q5_0),
-        ("Q5_1", Storage::Q5_1),
-        ("Q8_0", Storage::Q8_0),
-        ("Q4_K", Storage::Q4_K),
-        ("Q5_K", Storage::Q5_K),
-        ("Q6_K", Storage::Q6_K),
-    ];
-    let mut checks = Vec::new();
+fn check_blocks(blocks: &Golden, checks: &mut Checks) -> Result<(), ConformanceError> {
+    let mut stored = Vec::new();
     for (tensor, bytes) in blocks.bytes() {
         let Some(name) = tensor.strip_prefix("raw.") else { continue };
-        let known = TYPES.iter().find(|(known, _)| *known == name);
-        let (_, storage) = known.ok_or_else(|| blocks.wrong(tensor, "a type that is not known"))?;
+        let storage = Storage::named(name).ok_or_else(|| blocks.wrong(tensor, "a type that is not known"))?;
         if !bytes.len().is_multiple_of(storage.block().1) {
             return Err(blocks.wrong(tensor, format!("{} bytes are no whole blocks", bytes.len())));
         }
+        stored.push((storage, name, bytes));
+    }
+    stored.sort_by_key(|(storage, ..)| *storage as usize);
+    for (storage, name, bytes) in stored {
         let mut values = Vec::new();
         storage.dequantise(bytes, &mut values);
-        let expected = blocks.float(&format!("value.{name}"))?;
-        checks.push(Check::in_ulps(format!("blocks {name}"), &values, &expected.values, 1.0));
+        checks.in_ulps(format!("blocks {name}"), &values, blocks.floats(&format!("value.{name}"))?, 1.0);
     }
-    checks.sort_by_key(|check| TYPES.iter().position(|(name, _)| check.name.ends_with(&format!(" {name}"))));
-    Ok(checks)
+    Ok(())
 }
 
-/// Expected values, and where ours are computed.
-struct Case {
-    expected: Golden,
+/// Expected values, where ours are computed, and how they compare.
+struct Case<'a> {
+    expected: &'a Golden,
     device: Device,
+    checks: Checks,
 }
 
-impl Case {
-    fn has(&self, name: &str) -> bool {
-        self.expected.has(name)
+impl Case<'_> {
+    /// A tensor of a container against that of a variant.
+    fn compare(&mut self, name: &str, found: &[f32], expected: &str, limit: f64) -> Result<(), ConformanceError> {
+        self.checks.of_largest(name, found, self.expected.floats(expected)?, limit);
+        Ok(())
     }
 
-    fn tokens(&self, name: &str) -> Result<Vec<u32>, ConformanceError> {
-        Ok(self.expected.integers(name)?.values.iter().map(|&id| id as u32).collect())
-    }
-
-    fn check(&self, name: &str, variant: &str, path: &Path) -> Result<Vec<Check>, ConformanceError> {
+    fn check(&mut self, name: &str, variant: &str, path: &Path) -> Result<(), ConformanceError> {
+        let expected = self.expected;
         let opened = Opened::text_model(path)?;
-        let tokenizer = opened.beside(&["tokenizer.json", "vocab.json"]);
+        let tokenizer = opened.tokenizer_place();
         let model = opened.read(&self.device.clone().autodiff())?;
-        let mut checks = Vec::new();
-        let tokens = self.tokens("input_ids")?;
-        if let Ok(prompt) = self.expected.field::<String>("prompt") {
+        let tokens = expected.tokens("input_ids")?;
+        if let Ok(prompt) = expected.field::<String>("prompt") {
             let found = Tokenizer::of_text_model(&tokenizer)?.encode_template(&prompt);
-            checks.push(Check::exactly(format!("{name}: prompt"), &found, &tokens));
+            self.checks.exact(format!("{name}: prompt"), &found, &tokens);
         }
-        let expected = |what: &str| format!("{variant}.{what}");
         let embedded = model.embed(&tokens)?.detach().require_grad();
         let mut states = Vec::new();
         let hidden = model.language_model.model.forward_seen(embedded.clone(), |state| states.push(state.clone()));
         for (layer, state) in states.into_iter().enumerate() {
             let what = format!("hidden.{}", layer + 1);
-            if self.has(&expected(&what)) {
-                let values = &self.expected.float(&expected(&what))?.values;
-                checks.push(Check::of_largest(format!("{name}: {what}"), &host(state), values, FORWARD_LIMIT));
+            let wanted = format!("{variant}.{what}");
+            if expected.has(&wanted) {
+                self.compare(&format!("{name}: {what}"), &host(state), &wanted, FORWARD_LIMIT)?;
             }
         }
         let logits = model.language_model.head(hidden);
-        let values = &self.expected.float(&expected("logits"))?.values;
-        checks.push(Check::of_largest(format!("{name}: logits"), &host(logits.clone()), values, FORWARD_LIMIT));
+        let wanted = format!("{variant}.logits");
+        self.compare(&format!("{name}: logits"), &host(logits.clone()), &wanted, FORWARD_LIMIT)?;
         if variant == "safetensors" {
-            checks.extend(self.check_loss(name, &tokens, &embedded, logits)?);
+            self.check_loss(name, &tokens, &embedded, logits)?;
         }
-        checks.extend(self.check_rows(name, variant, &model)?);
-        let greedy = self.tokens(&expected("greedy"))?;
+        self.check_rows(name, variant, &model)?;
+        let greedy = expected.tokens(&format!("{variant}.greedy"))?;
         let found = model.valid().greedy(&tokens, greedy.len(), &[])?;
-        checks.push(Check::exactly(format!("{name}: greedy"), &found, &greedy));
-        Ok(checks)
+        self.checks.exact(format!("{name}: greedy"), &found, &greedy);
+        Ok(())
     }
 
     /// The mean cross-entropy of the last five tokens, and its gradient at the embeddings.
     fn check_loss(
-        &self,
+        &mut self,
         name: &str,
         tokens: &[u32],
         embedded: &Tensor<3>,
         logits: Tensor<2>,
-    ) -> Result<Vec<Check>, ConformanceError> {
+    ) -> Result<(), ConformanceError> {
         const LAST: usize = 5;
-        let mut checks = Vec::new();
-        if !self.has("loss.last5") || tokens.len() <= LAST {
-            return Ok(checks);
+        if !self.expected.has("loss.last5") || tokens.len() <= LAST {
+            return Ok(());
         }
         let aims = tokens[tokens.len() - LAST..].iter().map(|&token| i64::from(token)).collect();
-        let aims = indices(aims, &self.device).reshape([LAST, 1]);
         let before = logits.narrow(0, tokens.len() - LAST - 1, LAST);
-        let loss = log_softmax(before, 1).gather(1, aims).mean().neg();
+        let shares = Tensor::full([LAST], 1.0 / LAST as f32, &self.device);
+        let loss = ops::cross_entropy(before, indices(aims, &self.device), shares);
         let gradients = loss.backward();
-        let expected = &self.expected.float("loss.last5")?.values;
-        checks.push(Check::of_largest(format!("{name}: loss"), &host(loss), expected, FORWARD_LIMIT));
-        if self.has("grad.input_embeddings") {
+        self.compare(&format!("{name}: loss"), &host(loss), "loss.last5", FORWARD_LIMIT)?;
+        if self.expected.has("grad.input_embeddings") {
             let found = embedded.grad(&gradients).map(host).unwrap_or_default();
-            let expected = &self.expected.float("grad.input_embeddings")?.values;
             let name = format!("{name}: gradient at the embeddings");
-            checks.push(Check::of_largest(name, &found, expected, GRADIENT_LIMIT));
+            self.compare(&name, &found, "grad.input_embeddings", GRADIENT_LIMIT)?;
         }
-        Ok(checks)
+        Ok(())
     }
 
     /// Rows of matrices: each must be one of the matrix that it is said to be of.
-    fn check_rows(&self, name: &str, variant: &str, model: &TextModel) -> Result<Vec<Check>, ConformanceError> {
-        let prefix = format!("{variant}.row.");
-        let rows: Vec<&str> = self.expected.floats().filter(|name| name.starts_with(&prefix)).collect();
+    fn check_rows(&mut self, name: &str, variant: &str, model: &TextModel) -> Result<(), ConformanceError> {
+        let rows = self.expected.tensors_below(&format!("{variant}.row."));
         if rows.is_empty() {
-            return Ok(Vec::new());
+            return Ok(());
         }
         let tensors = tensors_of(model);
-        let mut checks = Vec::new();
-        for row in rows {
-            let layer = &row[prefix.len()..];
+        for (layer, row) in rows {
             let matrix = format!("language_model.model.{layer}.weight");
-            let matrix = tensors.get(&matrix).ok_or_else(|| self.expected.wrong(row, format!("no `{matrix}`")))?;
-            let expected = &self.expected.float(row)?.values;
-            let width = expected.len().max(1);
-            let closest =
-                matrix.values.chunks(width).enumerate().map(|(number, found)| {
-                    Check::in_ulps(format!("{name}: {layer}, row {number}"), found, expected, 1.0)
-                });
-            checks.extend(closest.min_by(|a, b| a.error.total_cmp(&b.error)));
+            let wrong = |problem: String| self.expected.wrong(&format!("{variant}.row.{layer}"), problem);
+            let matrix = tensors.get(&matrix).ok_or_else(|| wrong(format!("no `{matrix}`")))?;
+            let rows = matrix.values.chunks(row.values.len().max(1)).enumerate();
+            let closest = rows.min_by(|(_, a), (_, b)| ulps(a, &row.values).total_cmp(&ulps(b, &row.values)));
+            let (number, closest) = closest.ok_or_else(|| wrong("of a matrix without rows".into()))?;
+            self.checks.in_ulps(format!("{name}: {layer}, row {number}"), closest, &row.values, 1.0);
         }
-        Ok(checks)
+        Ok(())
     }
-}
-
-/// How well a language model foresees a text.
-#[derive(Debug, Clone, Copy)]
-pub struct Perplexity {
-    /// e to the mean of −log p over the tokens that have something before them.
-    pub value: f64,
-    /// Those tokens.
-    pub tokens: usize,
-}
-
-/// Tokens that are read together, in [`perplexity`].
-pub const WINDOW: usize = 512;
-
-/// Reads a text in windows of [`WINDOW`] tokens, each from its beginning, and measures how well each next token was
-/// foreseen. No token is put before the text.
-///
-/// # Errors
-/// When the text has fewer than two tokens.
-pub fn perplexity(model: &TextModel, tokens: &[u32]) -> Result<Perplexity, ConformanceError> {
-    let window = WINDOW.min(model.config().max_position_embeddings.max(2));
-    let mut found = Vec::with_capacity(tokens.len());
-    for window in tokens.chunks(window).filter(|window| window.len() > 1) {
-        found.extend(model.log_probabilities(window)?);
-    }
-    if found.is_empty() {
-        return Err(skeletonllm_network::internvl::PromptError::Empty.into());
-    }
-    let mean = found.iter().map(|value| f64::from(*value)).sum::<f64>() / found.len() as f64;
-    Ok(Perplexity { value: (-mean).exp(), tokens: found.len() })
 }
 
 #[cfg(test)]

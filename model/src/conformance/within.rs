@@ -2,22 +2,24 @@
 
 use super::Checks;
 
+/// Largest error of a tensor, relative to its largest magnitude.
+const LIMIT: f64 = 1e-5;
+
 /// Adds checks under the name of a case.
 pub(super) struct Within<'a> {
     checks: &'a mut Checks,
     case: &'a str,
-    limit: f64,
 }
 
 impl<'a> Within<'a> {
-    /// Of a case, each tensor of which may be off by `limit` of its largest magnitude.
-    pub(super) fn new(checks: &'a mut Checks, case: &'a str, limit: f64) -> Self {
-        Self { checks, case, limit }
+    /// Of a case.
+    pub(super) fn new(checks: &'a mut Checks, case: &'a str) -> Self {
+        Self { checks, case }
     }
 
     /// Compares numbers.
     pub(super) fn compare(&mut self, name: impl AsRef<str>, found: &[f32], expected: &[f32]) {
-        self.checks.forward(format!("{} {}", self.case, name.as_ref()), found, expected, self.limit);
+        self.checks.of_largest(format!("{} {}", self.case, name.as_ref()), found, expected, LIMIT);
     }
 
     /// Compares what must be the same.

@@ -7,9 +7,10 @@ use draction::store::write_atomically;
 use skeletonllm_network::{
     checkpoint::{Bits, Opened, Shrunk, is_text_model},
     tokenizer::Tokenizer,
+    words::{ENTRIES, VECTORS},
 };
 
-use super::renderer_file;
+use super::{ALIGNMENT, renderer_file};
 
 /// What was read and what was written.
 #[derive(Clone, Copy, Debug)]
@@ -28,10 +29,9 @@ pub struct Sizes {
 /// When a file cannot be read or written, naming it; when `out` is where the model is read from.
 pub fn shrink(from: &Path, bits: Bits, out: &Path, mut tell: impl FnMut(u64)) -> Result<Sizes> {
     let same = |folder: &Path| out.canonicalize().is_ok_and(|out| folder.canonicalize().is_ok_and(|f| f == out));
-    let tokenizer_files = ["tokenizer.json", "vocab.json"];
     if is_text_model(from) {
         let mut opened = Opened::text_model(from)?;
-        let place = opened.beside(&tokenizer_files);
+        let place = opened.tokenizer_place();
         ensure!(!same(from) && !same(&place), "{} is where the model is; name another directory", out.display());
         let tokenizer = Tokenizer::of_text_model(&place)?;
         let (numbers, before) = opened.size();
@@ -41,7 +41,7 @@ pub fn shrink(from: &Path, bits: Bits, out: &Path, mut tell: impl FnMut(u64)) ->
         return Ok(Sizes { before, after });
     }
     let mut opened = Opened::model(from)?;
-    let place = opened.beside(&tokenizer_files);
+    let place = opened.tokenizer_place();
     ensure!(!same(from) && !same(&place), "{} is where the model is; name another directory", out.display());
     let tokenizer = Tokenizer::open(&place)?;
     opened.config.image_token_id.get_or_insert(tokenizer.image_context());
@@ -56,6 +56,13 @@ pub fn shrink(from: &Path, bits: Bits, out: &Path, mut tell: impl FnMut(u64)) ->
         write(out, "draction.safetensors", &bytes)?;
     } else if !renderer.is_empty() {
         write(out, "draction.safetensors", &renderer_file(renderer))?;
+    }
+    for name in [ALIGNMENT, ENTRIES, VECTORS] {
+        let file = from.join(name);
+        if file.exists() {
+            let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
+            write(out, name, &bytes)?;
+        }
     }
     Ok(Sizes { before, after })
 }

@@ -106,6 +106,11 @@ pub struct TrainConfig {
     pub pairs: f32,
     /// Weight of the loss of reading poses off the pictures; 0 does without.
     pub readout: f64,
+    /// Folder of `words.txt` and `words.safetensors`, the words that movements are aligned with; a model that it starts from
+    /// keeps those that it has. Without any, labels are ranked by the decoder alone.
+    pub words: Option<PathBuf>,
+    /// Weight of the alignment's loss, where there are words.
+    pub align: f64,
     /// Share of frames that training hides from the decoder, 0..1.
     pub hidden_frames: f32,
     /// Weight of the past in the running mean of the weights that a run ends with; 0 takes the weights as they are.
@@ -162,6 +167,8 @@ impl Default for TrainConfig {
             layouts: 0.4,
             pairs: 0.04,
             readout: 10.0,
+            words: None,
+            align: 1.0,
             hidden_frames: 0.05,
             average: 0.998,
             parts: 2,
@@ -217,6 +224,7 @@ impl Recipe for TrainConfig {
         }
         finite("drawing_rate", self.drawing_rate)?;
         finite("readout", self.readout)?;
+        finite("align", self.align)?;
         let share = |name: &str, value: f64| match (0.0..1.0).contains(&value) {
             true => Ok(()),
             false => Err(format!("{name} must be at least 0 and below 1")),

@@ -2,6 +2,7 @@
 
 mod config;
 mod painter;
+mod parts;
 mod rate_limit;
 mod reply;
 #[cfg(test)]
@@ -91,6 +92,12 @@ impl<'a> EndpointTeacher<'a> {
         self.used.each_ref().map(|n| n.load(Ordering::Relaxed))
     }
 
+    fn count(&self, tokens: [u64; 2]) {
+        for (sum, tokens) in self.used.iter().zip(tokens) {
+            sum.fetch_add(tokens, Ordering::Relaxed);
+        }
+    }
+
     /// Asks until there is an answer, at the pace that the server wants.
     fn ask(&self, question: &[u8]) -> Result<Completion, TeacherError> {
         let mut attempt = 0;
@@ -158,9 +165,7 @@ impl Teacher for EndpointTeacher<'_> {
         let pictures = self.painter.paint(clip.motion).map_err(TeacherError::Clip)?;
         let question = question(&self.config, &self.prompts, &pictures, label);
         let answer = self.ask(question.to_string().as_bytes())?;
-        for (sum, tokens) in self.used.iter().zip(answer.tokens) {
-            sum.fetch_add(tokens, Ordering::Relaxed);
-        }
+        self.count(answer.tokens);
         Ok(Some(answer.text))
     }
 }

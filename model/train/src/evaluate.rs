@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result};
 use draction::motion::Motion;
 use serde::Serialize;
-use skeletonllm::assistant::QuestionTally;
+use skeletonllm::assistant::{Agreement, QuestionTally};
 use skeletonllm_data::{DataClip, DataSet, Family, Labels, Rng, prompts::Prompts, together};
 
 pub use recognition::rank_of;
@@ -91,6 +91,27 @@ pub struct UnseenScores {
     pub recognition: Recognition,
 }
 
+/// How far what is said of a clip agrees with the label that is named, over the clips of which one is. All figures are
+/// fractions in 0..=1.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct AgreementScores {
+    /// Clips of which a label is named.
+    pub clips: usize,
+    /// "Yes" to whether it is that label.
+    pub yes: f64,
+    /// "No" to whether it is another one that cannot hold as well.
+    pub no: f64,
+    /// A sentence that says the label.
+    pub caption: f64,
+}
+
+impl From<Agreement> for AgreementScores {
+    fn from(Agreement { clips, yes, no, caption }: Agreement) -> AgreementScores {
+        let share = |n: usize| n as f64 / clips.max(1) as f64;
+        AgreementScores { clips, yes: share(yes), no: share(no), caption: share(caption) }
+    }
+}
+
 /// All folders together.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Scores {
@@ -106,6 +127,9 @@ pub struct Scores {
     /// Whether it knows how sure it may be; none where no clip has a label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub calibration: Option<Calibration>,
+    /// Whether label, yes or no and sentence agree, of a recogniser that speaks.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agreement: Option<AgreementScores>,
     /// Free answers by question family, over all folders.
     pub families: BTreeMap<String, FamilyScores>,
     /// Share of unanswerable questions that were declined, as they should be.
@@ -163,6 +187,7 @@ pub fn evaluate<R: Recogniser>(
     let mut scores =
         Scores { confusion: vec![vec![0; names.len()]; names.len()], labels: names.clone(), ..Scores::default() };
     let mut families: BTreeMap<String, Vec<QuestionTally>> = BTreeMap::new();
+    let mut agreement = Agreement::default();
     for set in sets {
         let own = set.choices();
         let mut tallies = BTreeMap::new();
@@ -174,6 +199,9 @@ pub fn evaluate<R: Recogniser>(
             ranked.extend(recognition::rank(recogniser, &observation, clips, &vocabulary, &own)?);
             if let Some(judged) = &mut judged {
                 judged.batch(set, clips, &observation, &mut tallies)?;
+                if judged.families.contains(&Family::YesNo) {
+                    judged.speaker.judge_agreement(clips, &observation, &mut agreement)?;
+                }
             }
             progress(clips.len());
         }
@@ -195,6 +223,7 @@ pub fn evaluate<R: Recogniser>(
         scores.ranked.push(ranked);
     }
     scores.top1_all = Recognition::of(scores.ranked.iter().flatten().flatten()).top1_all;
+    scores.agreement = (agreement.clips > 0).then(|| agreement.into());
     scores.calibration = Calibration::of(scores.ranked.iter().flatten().flatten());
     (scores.unanswerable_declined, scores.answerable_declined) = declined(&families);
     scores.families = families.into_iter().map(|(family, tallies)| (family, over_all(&tallies))).collect();

@@ -9,6 +9,7 @@
 //! a run that was killed and resumed goes on exactly as if nothing had happened.
 
 pub mod ablation;
+mod aims;
 mod config;
 mod curriculum;
 pub mod endpoint;
@@ -20,6 +21,7 @@ mod optimizer;
 mod options;
 mod parameter_map;
 pub mod plot;
+mod posed;
 mod readout;
 mod recipe;
 mod recogniser;
@@ -29,6 +31,7 @@ pub mod s2i;
 mod samples;
 mod schedule;
 mod setup;
+mod shares;
 mod similar;
 mod skeleton_llm;
 mod state;
@@ -36,8 +39,11 @@ mod state;
 #[path = "../../data/src/stick_figure.rs"]
 #[allow(dead_code, reason = "our tests need less of it than those it was written for")]
 mod stick_figure;
+pub mod sugar;
 mod trainer;
+pub mod words;
 
+pub use aims::Aims;
 pub use config::{Stage, StageConfig, TrainConfig};
 pub use curriculum::Curriculum;
 pub use fit::{Batch, Course, Model, StageOf, fit};

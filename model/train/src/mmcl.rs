@@ -22,7 +22,7 @@ use skeletonllm_data::{
 use skeletonllm_network::{
     checkpoint::Precision,
     co_learning::{Beside, Helpers, Losses as Parts, cross_entropy},
-    graph::{Observed, Pass, absorb},
+    graph::{Observed, Pass, absorb, mean_observed},
 };
 
 use super::{Course, Learner, Recogniser, RunOptions, learner::Losses};
@@ -122,13 +122,7 @@ impl Learner for Student {
     }
 
     fn settle(self, observed: Vec<Observed>) -> Student {
-        let parts = observed.len() as f64;
-        let sum = observed
-            .into_iter()
-            .reduce(|sum, more| sum.into_iter().zip(more).map(|((id, sum), (_, seen))| (id, sum + seen)).collect());
-        let Some(sum) = sum else { return self };
-        let mean: Observed = sum.into_iter().map(|(id, sum)| (id, sum / parts)).collect();
-        Student { networks: absorb(self.networks, &mean), ..self }
+        Student { networks: absorb(self.networks, &mean_observed(observed)), ..self }
     }
 }
 

@@ -263,7 +263,7 @@ mod tests {
         use skeletonllm_network::layers::Linear;
         let device = Device::flex().autodiff();
         let weight = Tensor::<2>::from_data([[2.0]], &device);
-        let mut layer = Linear { weight: Param::from_tensor(weight), ..Linear::new(1, 1, false, &device) };
+        let mut layer = Linear { weight: Param::from_tensor(weight).into(), ..Linear::new(1, 1, false, &device) };
         let rule = Rule::Nesterov;
         let config =
             AdamWConfig { beta1: 0.9, beta2: 0.0, epsilon: 0.0, weight_decay: 0.5, clip_norm: f64::INFINITY, rule };

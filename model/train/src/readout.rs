@@ -35,7 +35,7 @@ impl Readout {
         let zero = |shape: Vec<usize>| TensorData::zeros::<f32, _>(shape);
         Readout {
             layer: Linear {
-                weight: Param::from_data(zero(vec![READINGS, tokens * width]), device),
+                weight: Param::from_data(zero(vec![READINGS, tokens * width]), device).into(),
                 bias: Some(Param::from_data(zero(vec![READINGS]), device)),
                 ..layer
             },

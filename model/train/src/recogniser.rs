@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use draction::motion::Motion;
-use skeletonllm::assistant::QuestionTally;
+use skeletonllm::assistant::{Agreement, QuestionTally};
 use skeletonllm_data::{DataClip, Family};
 
 /// A motion and candidate labels in, scores out.
@@ -41,6 +41,17 @@ pub trait Speaker: Recogniser {
         observation: &Self::Observation,
         families: &[Family],
         tally: &mut BTreeMap<String, QuestionTally>,
+    ) -> Result<()>;
+
+    /// Counts in `agreement` whether what is said of each clip agrees.
+    ///
+    /// # Errors
+    /// As [`Recogniser::scores`].
+    fn judge_agreement(
+        &self,
+        clips: &[DataClip],
+        observation: &Self::Observation,
+        agreement: &mut Agreement,
     ) -> Result<()>;
 
     /// The answer to one question about each motion.

@@ -6,7 +6,7 @@ use skeletonllm::folder::Loaded;
 use skeletonllm_data::{Batches, DataClip, Labels};
 use skeletonllm_network::{chat::Chat, checkpoint::Precision};
 
-use super::{AdamW, Average, Lessons, Progress, Pupil, Recipe, RunOptions, Source, fit::fit, setup, state};
+use super::{AdamW, Aims, Average, Lessons, Progress, Pupil, Recipe, RunOptions, Source, fit::fit, setup, state};
 
 /// Trains from the start, or from where a run stopped, to the end.
 ///
@@ -32,7 +32,9 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
         }
     };
     let Loaded { model, tokenizer, extra } = Loaded::read(&beginning, &device)?;
-    let learner = Pupil::new(setup::prepare(model, config, at.stage), config);
+    let labels = Labels::new(&extra.labels).meaning(setup::labels_of(&train).meanings()).with_mirrored();
+    let aims = model.alignment.as_ref().map(|alignment| Aims::of(&labels, alignment));
+    let learner = Pupil::new(setup::prepare(model, config, at.stage), aims, config);
     let (learner, mean, optimizer) = match checkpoint {
         Some(folder) => {
             // a run that was killed while it wrote its model has no stage left
@@ -63,7 +65,7 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     let source = Source {
         batches: Batches::balanced(&keys, config.batch, config.seed, config.balance),
         clips,
-        labels: Labels::new(&extra.labels).meaning(setup::labels_of(&train).meanings()).with_mirrored(),
+        labels,
         augment: config.augment.clone(),
         bodies: config.bodies,
         layouts: config.layouts,

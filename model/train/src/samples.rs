@@ -31,6 +31,8 @@ pub struct StepBatch {
     pub labels: Vec<Vec<i64>>,
     /// `[B]` what a [`super::Readout`] has to read of each clip.
     pub readings: Vec<Option<Vec<f32>>>,
+    /// `[B]` the number of each clip's label among those of [`Source::labels`].
+    pub said: Vec<Option<usize>>,
     /// `[B, T]` 1 where a frame is shown to the decoder, 0 where it is hidden.
     pub shown: Vec<f32>,
 }
@@ -40,6 +42,7 @@ struct Sample {
     clip: Clip,
     rests: Vec<Prompt>,
     readings: Option<Vec<f32>>,
+    said: Option<usize>,
     shown: Vec<f32>,
 }
 
@@ -101,18 +104,19 @@ impl Source<'_> {
 
     fn join(&self, samples: Vec<Sample>) -> StepBatch {
         let openings = TokenBatch::new(vec![self.chat.opening().to_vec(); samples.len()]);
-        let (mut clips, mut readings, mut shown) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut clips, mut readings, mut said, mut shown) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut rests, mut labels) = (Vec::new(), Vec::new());
         for sample in samples {
             clips.push(sample.clip);
             readings.push(sample.readings);
+            said.push(sample.said);
             shown.extend(sample.shown);
             for prompt in sample.rests {
                 rests.push(prompt.ids);
                 labels.push(prompt.labels);
             }
         }
-        StepBatch { clips, openings, rests: TokenBatch::new(rests), labels, readings, shown }
+        StepBatch { clips, openings, rests: TokenBatch::new(rests), labels, readings, said, shown }
     }
 
     /// Now and then the clip with the performer of another one in it.
@@ -179,7 +183,8 @@ impl Source<'_> {
             &mut rng,
         )?;
         let rests: Vec<Prompt> = asked.iter().map(|(question, answer)| self.chat.rest(question, answer)).collect();
+        let said = truth.label.as_deref().and_then(|label| self.labels.index(label));
         let shown = (0..self.frames).map(|_| f32::from(u8::from(!rng.chance(self.hidden_frames)))).collect();
-        Ok((!rests.is_empty()).then_some(Sample { clip: seen, rests, readings, shown }))
+        Ok((!rests.is_empty()).then_some(Sample { clip: seen, rests, readings, said, shown }))
     }
 }

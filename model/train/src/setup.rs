@@ -19,11 +19,13 @@ use skeletonllm_data::{
     teacher::{KinematicTeacher, Rationales, ShownClip, Teacher},
 };
 use skeletonllm_network::{
+    alignment::Alignment,
     checkpoint::{Opened, is_text_model},
     internvl::InternVl,
     layers::LoraConfig,
     lora,
     tokenizer::Tokenizer,
+    words::Words,
 };
 
 use super::{Curriculum, Similar, Stage, StageConfig, TrainConfig, state::SIMILAR};
@@ -45,6 +47,7 @@ pub fn start(
         };
         let all = Labels::new(&loaded.extra.labels).union(&labels);
         loaded.extra.labels = all.names().to_vec();
+        loaded.model = with_words(loaded.model, config)?;
         return Ok(loaded);
     }
     let mut texts = corpus(&labels.with_mirrored());
@@ -64,16 +67,25 @@ pub fn start(
     let model = SkeletonLlm {
         drawing: fresh_drawing(config.drawing, config.seed, device)?,
         internvl: InternVl::random(&sizes, config.seed, device),
+        alignment: None,
     };
     let extra = Extra { labels: labels.names().to_vec(), drawing: config.drawing };
-    Ok(Loaded { model, tokenizer, extra })
+    Ok(Loaded { model: with_words(model, config)?, tokenizer, extra })
+}
+
+/// The model with a fresh alignment with the words that the settings name, unless it has one.
+fn with_words(model: SkeletonLlm, config: &TrainConfig) -> Result<SkeletonLlm> {
+    let (None, Some(folder)) = (&model.alignment, &config.words) else { return Ok(model) };
+    let (words, width) = (Arc::new(Words::read(folder)?), model.internvl.config().text_config.hidden_size);
+    let alignment = Alignment::random(width, words, config.seed, &model.internvl.device());
+    Ok(SkeletonLlm { alignment: Some(alignment), ..model })
 }
 
 /// A model around a language model that has seen no picture: its own decoder, tokenizer and words for pictures; tower,
 /// projector and renderer from nothing, as the settings have them.
 fn around(path: &Path, config: &TrainConfig, device: &Device) -> Result<Loaded> {
     let opened = Opened::text_model(path)?;
-    let tokenizer = Tokenizer::of_text_model(&opened.beside(&["tokenizer.json", "vocab.json"]))?;
+    let tokenizer = Tokenizer::of_text_model(&opened.tokenizer_place())?;
     let text = opened.read(device)?.widened(tokenizer.vocabulary(), config.seed);
     let mut sizes = config.model.clone();
     sizes.image_token_id = Some(tokenizer.image_context());
@@ -82,7 +94,7 @@ fn around(path: &Path, config: &TrainConfig, device: &Device) -> Result<Loaded> 
     internvl.config().validate()?;
     let drawing = fresh_drawing(config.drawing, config.seed, device)?;
     let extra = Extra { labels: Vec::new(), drawing: config.drawing };
-    Ok(Loaded { model: SkeletonLlm { drawing, internvl }, tokenizer, extra })
+    Ok(Loaded { model: SkeletonLlm { drawing, internvl, alignment: None }, tokenizer, extra })
 }
 
 /// What a teacher says of each training clip as it is: words for the tokenizer.

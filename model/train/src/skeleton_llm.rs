@@ -1,6 +1,6 @@
 //! SkeletonLLM as what learns and as what recognises.
 
-use std::{collections::BTreeMap, path::Path};
+use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::Result;
 use burn::{
@@ -9,7 +9,7 @@ use burn::{
 };
 use draction::motion::Motion;
 use skeletonllm::{
-    assistant::{Assistant, QuestionTally},
+    assistant::{Agreement, Assistant, QuestionTally},
     drawing::DrawSettings,
     folder::{Extra, Loaded, SkeletonLlm, see},
     observation::{Observation, sheet},
@@ -18,8 +18,8 @@ use skeletonllm_data::{Batches, DataClip, Family};
 use skeletonllm_network::{checkpoint::Precision, lora, tensors::on_cpu, tokenizer::Tokenizer};
 
 use super::{
-    Course, Learner, Readout, Recogniser, RunOptions, Source, Speaker, StageConfig, StepBatch, TrainConfig,
-    learner::Losses, setup,
+    Aims, Course, Learner, Readout, Recogniser, RunOptions, Source, Speaker, StageConfig, StepBatch, TrainConfig,
+    learner::Losses, setup, shares,
 };
 
 /// The model that learns, and the layer that teaches its eyes.
@@ -29,6 +29,8 @@ pub struct Pupil {
     pub pupil: SkeletonLlm,
     /// See [`Readout`].
     pub readout: Readout,
+    #[module(skip)]
+    aims: Option<Arc<Aims>>,
     #[module(skip)]
     rates: Rates,
 }
@@ -42,15 +44,18 @@ struct Rates {
     everything: bool,
     /// Weight of the readout's loss.
     readout: f64,
+    /// Weight of the alignment's.
+    align: f64,
 }
 
 impl Pupil {
-    /// A model with a fresh readout.
-    pub fn new(model: SkeletonLlm, config: &TrainConfig) -> Pupil {
+    /// A model with a fresh readout, and where its labels lie among words, if it is aligned with any.
+    pub fn new(model: SkeletonLlm, aims: Option<Aims>, config: &TrainConfig) -> Pupil {
         let sizes = model.internvl.config();
         let readout = Readout::new(sizes.tokens_per_frame(), sizes.text_config.hidden_size, &model.internvl.device());
-        let rates = Rates { drawing: config.drawing_rate, everything: config.everything, readout: config.readout };
-        Pupil { pupil: model, readout, rates }
+        let TrainConfig { drawing_rate: drawing, everything, readout: read, align, .. } = *config;
+        let rates = Rates { drawing, everything, readout: read, align };
+        Pupil { pupil: model, readout, aims: aims.map(Arc::new), rates }
     }
 }
 
@@ -67,9 +72,9 @@ impl Learner for Pupil {
         Pupil { pupil: model, ..self }
     }
 
-    /// Cross-entropy of the answers, and beside it the readout's loss.
+    /// Cross-entropy of the answers, with the alignment's loss where there is one, and beside it the readout's.
     fn loss(&self, stage: &StageConfig, part: &StepBatch) -> Result<Losses> {
-        let Pupil { pupil: model, readout, rates } = self;
+        let Pupil { pupil: model, readout, aims, rates } = self;
         let mut frames = model.drawing.render(&part.clips, model.internvl.config().render_size())?;
         if !stage.stage.draws() {
             frames = frames.detach();
@@ -79,8 +84,14 @@ impl Learner for Pupil {
         let frames = part.shown.len();
         let shown = TensorData::new(part.shown.clone(), [frames, 1, 1]);
         let visual = visual.clone() * Tensor::from_data(shown, &visual.device().without_autodiff());
-        let words = model.internvl.loss_of_rests(&part.openings, &part.rests, &part.labels, Some(visual))?;
-        Ok(Losses { main: words, auxiliary: poses, weight: rates.readout, observed: Vec::new() })
+        let opening = model.internvl.open(&part.openings, Some(visual))?;
+        let aligned =
+            model.alignment.as_ref().zip(aims.as_ref()).filter(|_| rates.align > 0.0).and_then(|(alignment, aims)| {
+                aims.loss(alignment, model.internvl.seen(&part.openings, &opening), &part.said)
+            });
+        let words = model.internvl.loss_of_rests(opening, &part.rests, &part.labels)?;
+        let main = aligned.map_or(words.clone(), |aligned| words + aligned * rates.align);
+        Ok(Losses { main, auxiliary: poses, weight: rates.readout, observed: Vec::new() })
     }
 
     /// Which part of the model learns in which stage: spec A.9.
@@ -89,7 +100,7 @@ impl Learner for Pupil {
         if name.starts_with("drawing.") {
             return stage.stage.draws().then_some(self.rates.drawing);
         }
-        if name.starts_with("internvl.multi_modal_projector.") {
+        if name.starts_with("internvl.multi_modal_projector.") || name.starts_with("alignment.") {
             return Some(1.0);
         }
         if stage.lora_rank > 0 {
@@ -131,6 +142,10 @@ impl Speaker for Assistant {
         tally: &mut BTreeMap<String, QuestionTally>,
     ) -> Result<()> {
         self.judge_questions(clips, observation, families, tally)
+    }
+
+    fn judge_agreement(&self, clips: &[DataClip], observation: &Observation, agreement: &mut Agreement) -> Result<()> {
+        self.judge_agreement(clips, observation, agreement)
     }
 
     fn label_in_words(&self, observation: &Observation, question: &str) -> Result<Vec<String>> {
@@ -199,6 +214,12 @@ impl Course for Lessons<'_> {
     }
 
     fn write(&self, model: &SkeletonLlm, folder: &Path, precision: Precision) -> Result<()> {
-        Loaded::write(folder, &Self::end(model.clone()), &self.tokenizer, &self.extra, precision)
+        let mut model = Self::end(model.clone());
+        let shares = shares::searched(&self.recogniser(&model, 0), &self.watched, &self.source.labels)?;
+        model.alignment = model.alignment.map(|alignment| match shares {
+            Some(shares) => alignment.sharing(shares),
+            None => alignment,
+        });
+        Loaded::write(folder, &model, &self.tokenizer, &self.extra, precision)
     }
 }

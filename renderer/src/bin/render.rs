@@ -194,13 +194,9 @@ fn run(arguments: &Arguments) -> Result<()> {
 fn encode(arguments: &Arguments, motion: &Motion, size: usize, clock: &mut Clock) -> Result<()> {
     let plan = BodyPlan::of(&motion.skeleton);
     if arguments.verbose {
-        let parts = ["torso", "left arm", "right arm", "left leg", "right leg"];
-        let mut rest = &plan.columns[..];
-        for (part, &count) in parts.iter().zip(&plan.parts) {
-            let (joints, after) = rest.split_at(count);
+        for (part, joints) in plan.by_part() {
             let names: Vec<&str> = joints.iter().map(|&joint| motion.skeleton.names[joint].as_str()).collect();
             say(format_args!("  columns of the {part}: {}", names.join(", ")))?;
-            rest = after;
         }
     }
     let s2i = S2i {

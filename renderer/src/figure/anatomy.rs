@@ -55,13 +55,6 @@ fn word(skeleton: &Skeleton, joint: usize, words: &[&str]) -> bool {
     words.iter().any(|w| name.contains(w))
 }
 
-/// How many joints of the same part lie above this one.
-fn depth(skeleton: &Skeleton, joint: usize) -> usize {
-    let up = |&j: &usize| skeleton.parents[j].filter(|&p| skeleton.parts[p] == skeleton.parts[joint]);
-    // bounded, so that a cycle in a damaged file cannot hang the program
-    std::iter::successors(up(&joint), up).take(skeleton.joints()).count()
-}
-
 /// Wrist or ankle by name, where the name tells.
 fn named_end(skeleton: &Skeleton, part: Part) -> Option<usize> {
     let (exact, near): (&[&str], &[&str]) = match part {
@@ -72,7 +65,8 @@ fn named_end(skeleton: &Skeleton, part: Part) -> Option<usize> {
     let nearest = |words: &[&str]| {
         let joints = skeleton.joints_of(part).filter(|&j| word(skeleton, j, words) && !word(skeleton, j, &far));
         // a name such as `LeftHandUpperArm` at the top of a chain is no hand
-        joints.filter(|&j| depth(skeleton, j) > 0).min_by_key(|&j| (depth(skeleton, j), j))
+        let depth = |j: usize| skeleton.inward(j).count() - 1;
+        joints.filter(|&j| depth(j) > 0).min_by_key(|&j| (depth(j), j))
     };
     nearest(exact).or_else(|| nearest(near))
 }
@@ -81,30 +75,21 @@ fn named_end(skeleton: &Skeleton, part: Part) -> Option<usize> {
 /// way to the tip.
 fn measured_end(motion: &Motion, body: usize, frame: usize, part: Part) -> Option<usize> {
     let skeleton = &motion.skeleton;
-    let tip = skeleton.tip(part)?;
-    let up = |&j: &usize| skeleton.parents[j].filter(|&p| skeleton.parts[p] == part);
-    let chain: Vec<usize> = std::iter::successors(Some(tip), up).take(skeleton.joints()).collect();
+    let chain = skeleton.limb(part);
     let place = |j: usize| Vec3::from(motion.position(frame, body, j));
     let length = |pair: &[usize]| place(pair[0]).distance(place(pair[1]));
     let both = |three: &[usize]| length(&three[..2]) + length(&three[1..]);
     let limb = chain.windows(3).max_by(|a, b| both(a).total_cmp(&both(b)));
-    Some(limb.map_or(tip, |three| three[0]))
+    limb.map(|three| three[0]).or(chain.first().copied())
 }
 
 fn limb(motion: &Motion, body: usize, frame: usize, part: Part) -> Option<Limb> {
     let skeleton = &motion.skeleton;
     let end = named_end(skeleton, part).or_else(|| measured_end(motion, body, frame, part))?;
-    let above = |mut j: usize| {
-        for _ in 0..skeleton.joints() {
-            let p = skeleton.parents[j].filter(|&p| skeleton.parts[p] == part)?;
-            let [a, b] = [j, p].map(|j| Vec3::from(motion.position(frame, body, j)));
-            let length = a.distance(b);
-            j = p;
-            if length > HELPER_BONE_M {
-                return Some(p);
-            }
-        }
-        None
+    let place = |j: usize| Vec3::from(motion.position(frame, body, j));
+    let above = |j: usize| {
+        let chain: Vec<usize> = skeleton.inward(j).collect();
+        chain.windows(2).find(|bone| place(bone[0]).distance(place(bone[1])) > HELPER_BONE_M).map(|bone| bone[1])
     };
     // layouts without a tree still list the joints of a limb from the body outwards
     let Some(middle) = above(end) else {

@@ -4,16 +4,13 @@
 //! guess it. Every joint lies at fixed shares between joints of the body and tips of its hands ([`with_hands`]), so
 //! gradients find their way back.
 
-use std::{
-    collections::VecDeque,
-    sync::{Arc, LazyLock},
-};
+use std::sync::{Arc, LazyLock};
 
 use super::{
     anatomy::Anatomy,
     hands::{HAND, with_hands},
 };
-use crate::motion::{Layout, Motion, Part, Skeleton};
+use crate::motion::{Layout, Motion, Part, Skeleton, tree_along};
 
 /// A joint of a reduction: its place is the mean of these of the 25, counted from one as in the data set.
 type Group = &'static [usize];
@@ -151,28 +148,11 @@ fn reduced(groups: &[Group], bones: Vec<[usize; 2]>) -> Skeleton {
     };
     Skeleton {
         names: groups.iter().map(|group| FULL.names[first(group)].clone()).collect(),
-        parents: parents(groups.len(), &bones),
+        parents: tree_along(groups.len(), &bones, 0),
         parts: groups.iter().map(|group| FULL.parts[first(group)]).collect(),
         mirror: groups.iter().enumerate().map(|(j, group)| twin(group).unwrap_or(j)).collect(),
         bones,
     }
-}
-
-/// The tree that bones span from joint 0.
-fn parents(joints: usize, bones: &[[usize; 2]]) -> Vec<Option<usize>> {
-    let mut parents = vec![None; joints];
-    let mut queue = VecDeque::from([0]);
-    while let Some(joint) = queue.pop_front() {
-        for &[a, b] in bones {
-            let other = if a == joint { b } else { a };
-            let new = (a == joint || b == joint) && other != 0 && parents[other].is_none();
-            if new {
-                parents[other] = Some(joint);
-                queue.push_back(other);
-            }
-        }
-    }
-    parents
 }
 
 /// Where the 25 joints lie in one body's own skeleton; `None` where arms or legs are not known.

@@ -8,7 +8,10 @@ mod asf;
 
 use glam::{DQuat, DVec3};
 
-use self::asf::{Degree, Skeleton};
+use self::{
+    amc::Frames,
+    asf::{Degree, Skeleton},
+};
 use super::{
     Format, MotionError, Unit,
     beside::Beside,
@@ -21,11 +24,11 @@ use super::{
 /// An error and its line.
 type Failure = (Option<usize>, Cause);
 
-/// The rate of the CMU database; `.amc` files do not state theirs.
+/// The rate of the CMU database, whose `.amc` files do not state theirs.
 const FPS: f64 = 120.0;
 
 /// Reads either of the two files, together with the other one.
-pub(super) fn read(bytes: &[u8], name: &str, beside: &Beside<'_>) -> Result<Raw, MotionError> {
+pub(super) fn read(bytes: &[u8], name: &str, beside: Beside<'_>) -> Result<Raw, MotionError> {
     let skeleton_given = asf::is_skeleton(bytes);
     let (partner, what) = if skeleton_given { ("amc", "motion") } else { ("asf", "skeleton") };
     let other = beside.partner(partner)?.ok_or_else(|| {
@@ -42,18 +45,18 @@ pub(super) fn read(bytes: &[u8], name: &str, beside: &Beside<'_>) -> Result<Raw,
     let (skeleton, motion) = if skeleton_given { (own, other) } else { (other, own) };
     let bones = asf::read(skeleton.0).map_err(|(line, cause)| cause.at(skeleton.1, line))?;
     let frames = amc::read(motion.0, &bones).map_err(|(line, cause)| cause.at(motion.1, line))?;
-    Ok(pose(&bones, &frames))
+    Ok(pose(&bones, frames))
 }
 
 /// Positions of all bones' far ends, named after the bones; the root stands for itself.
-fn pose(skeleton: &Skeleton, values: &[f64]) -> Raw {
+fn pose(skeleton: &Skeleton, motion: Frames) -> Raw {
     let bones = &skeleton.bones;
     let width = skeleton.values();
-    let frames = values.len() / width.max(1);
+    let frames = motion.values.len() / width.max(1);
     let mut positions = Vec::with_capacity(frames * bones.len() * 3);
     let mut orientations = Vec::with_capacity(frames * bones.len() * 4);
     let mut before = vec![DQuat::IDENTITY; bones.len()];
-    for row in values.chunks_exact(width) {
+    for row in motion.values.chunks_exact(width) {
         let (places, turns) = pose_frame(skeleton, row);
         for (j, place) in places.iter().enumerate() {
             positions.extend(place.as_vec3().to_array());
@@ -64,18 +67,22 @@ fn pose(skeleton: &Skeleton, values: &[f64]) -> Raw {
         }
     }
     let rest = pose_frame(skeleton, &vec![0.0; width]).0;
+    let mut warnings = motion.warnings;
+    if motion.fps.is_none() {
+        warnings.push(format!("the .amc states no frame rate: taken for {FPS} frames a second"));
+    }
     Raw {
         format: Format::Acclaim,
         names: bones.iter().map(|bone| bone.name.clone()).collect(),
         parents: bones.iter().map(|bone| bone.parent).collect(),
-        fps: FPS,
+        fps: motion.fps.unwrap_or(FPS),
         bodies: 1,
         positions,
         orientations: Some(orientations),
         rest: Some(rest.iter().flat_map(|p| p.as_vec3().to_array()).collect()),
         // other scales than that of the CMU database are used for any unit
         unit: ((skeleton.length - 0.45).abs() < 1e-6).then(|| (Unit::CMU, "length 0.45 in the .asf".to_owned())),
-        warnings: vec![format!("the .amc states no frame rate: taken for {FPS} frames a second")],
+        warnings,
         ..Raw::default()
     }
 }

@@ -1,17 +1,19 @@
 //! What is wrapped in gzip or zip: taken out in bounded memory.
 
-use std::{borrow::Cow, io::Read};
-
-use flate2::{
-    Crc,
-    read::{DeflateDecoder, GzDecoder},
+use std::{
+    borrow::Cow,
+    io::{self, Read},
 };
+
+use flate2::{Crc, bufread::GzDecoder, read::DeflateDecoder};
 
 use super::{
     error::{Cause, excerpt},
     limits::{MAX_FILE_BYTES, check_count, check_size},
 };
 
+/// How a gzip file begins.
+const GZIP: &[u8] = b"\x1f\x8b\x08";
 /// Most files in an archive.
 const MAX_ENTRIES: usize = 10_000;
 
@@ -20,28 +22,30 @@ pub(super) struct Entry<'a> {
     /// With its folders.
     pub name: String,
     packed: &'a [u8],
-    deflated: bool,
+    encrypted: bool,
+    /// How it is packed: 0 not at all, 8 deflated.
+    method: u16,
     size: u64,
     checksum: u32,
 }
 
 /// The content of a gzip file, or the file itself.
 pub(super) fn unzipped(bytes: &[u8]) -> Result<Cow<'_, [u8]>, Cause> {
-    if !bytes.starts_with(b"\x1f\x8b\x08") {
+    if !bytes.starts_with(GZIP) {
         return Ok(Cow::Borrowed(bytes));
     }
-    let content = unpack(GzDecoder::new(bytes)).map_err(|cause| match cause {
-        Cause::Malformed(text) => Cause::Malformed(format!("it is packed with gzip, and damaged: {text}")),
-        cause => cause,
-    })?;
-    Ok(Cow::Owned(content))
-}
-
-fn unpack(packed: impl Read) -> Result<Vec<u8>, Cause> {
+    let damaged = |error: io::Error| Cause::Malformed(format!("it is packed with gzip, and damaged: {error}"));
     let mut content = Vec::new();
-    packed.take(MAX_FILE_BYTES + 1).read_to_end(&mut content).map_err(|error| Cause::Malformed(error.to_string()))?;
-    check_size(content.len() as u64)?;
-    Ok(content)
+    let mut rest = bytes;
+    // several that were put one behind the other are one file; what is no gzip behind them fills up blocks
+    while rest.starts_with(GZIP) {
+        let mut member = GzDecoder::new(rest);
+        let room = MAX_FILE_BYTES + 1 - content.len() as u64;
+        member.by_ref().take(room).read_to_end(&mut content).map_err(damaged)?;
+        check_size(content.len() as u64)?;
+        rest = member.into_inner();
+    }
+    Ok(Cow::Owned(content))
 }
 
 /// The files of a zip archive, without its folders.
@@ -50,10 +54,11 @@ pub(super) fn entries(zip: &[u8]) -> Result<Vec<Entry<'_>>, Cause> {
         let text = format!("it begins like a zip archive such as .npz, but {what}: it is cut off or damaged");
         Cause::UnknownFormat(text)
     };
-    // the end record may be followed by a comment
-    let tail = zip.len().saturating_sub(22 + 0xffff);
-    let end = zip[tail..].windows(4).rposition(|w| w == b"PK\x05\x06").map(|at| tail + at);
-    let end = end.and_then(|at| zip.get(at..at + 22)).ok_or_else(|| damaged("has no directory at its end"))?;
+    // the end record may be followed by a comment of a stated length, which may hold anything
+    let tail = &zip[zip.len().saturating_sub(22 + 0xffff)..];
+    let records = || tail.windows(22).enumerate().rev().filter(|(_, record)| record.starts_with(b"PK\x05\x06"));
+    let whole = records().find(|(at, record)| at + 22 + usize::from(u16_at(record, 20)) == tail.len());
+    let (_, end) = whole.or_else(|| records().next()).ok_or_else(|| damaged("has no directory at its end"))?;
     let count = usize::from(u16_at(end, 10));
     check_count("the number of files in the archive", count, MAX_ENTRIES)?;
     let mut at = u32_at(end, 16) as usize;
@@ -76,19 +81,8 @@ pub(super) fn entries(zip: &[u8]) -> Result<Vec<Entry<'_>>, Cause> {
         let start = start + 30 + usize::from(u16_at(local, 26)) + usize::from(u16_at(local, 28));
         let packed = usize::try_from(packed).ok().and_then(|n| zip.get(start..start.checked_add(n)?));
         let packed = packed.ok_or_else(|| damaged("a file in it is incomplete"))?;
-        if u16_at(head, 8) & 1 != 0 {
-            return Err(Cause::Malformed(format!("{} in it is encrypted", excerpt(label.as_bytes()))));
-        }
-        let deflated = match u16_at(head, 10) {
-            0 => false,
-            8 => true,
-            method => {
-                let text =
-                    format!("{} in it is packed by method {method}, which is not read", excerpt(label.as_bytes()));
-                return Err(Cause::Malformed(text));
-            }
-        };
-        entries.push(Entry { name: label, packed, deflated, size, checksum: u32_at(head, 16) });
+        let (encrypted, method) = (u16_at(head, 8) & 1 != 0, u16_at(head, 10));
+        entries.push(Entry { name: label, packed, encrypted, method, size, checksum: u32_at(head, 16) });
     }
     Ok(entries)
 }
@@ -118,20 +112,37 @@ impl Entry<'_> {
     /// The content.
     pub(super) fn content(&self) -> Result<Cow<'_, [u8]>, Cause> {
         check_size(self.size)?;
-        let damaged =
-            |what: &str| Cause::Malformed(format!("{} in it is damaged: {what}", excerpt(self.name.as_bytes())));
-        let content = if self.deflated {
-            let unpacked = unpack(DeflateDecoder::new(self.packed).take(self.size + 1));
-            Cow::Owned(unpacked.map_err(|cause| damaged(&cause.to_string()))?)
-        } else {
-            Cow::Borrowed(self.packed)
-        };
+        let content = self.beginning(self.size + 1)?;
         let mut crc = Crc::new();
         crc.update(&content);
         if content.len() as u64 != self.size || crc.sum() != self.checksum {
-            return Err(damaged("length or checksum is wrong"));
+            return Err(self.wrong("is damaged: length or checksum is wrong"));
         }
         Ok(content)
+    }
+
+    /// The first bytes of the content, at most so many; no more is unpacked.
+    pub(super) fn beginning(&self, bytes: u64) -> Result<Cow<'_, [u8]>, Cause> {
+        if self.encrypted {
+            return Err(self.wrong("is encrypted"));
+        }
+        match self.method {
+            0 => {
+                let end = usize::try_from(bytes).map_or(self.packed.len(), |n| n.min(self.packed.len()));
+                Ok(Cow::Borrowed(&self.packed[..end]))
+            }
+            8 => {
+                let mut content = Vec::new();
+                let unpacked = DeflateDecoder::new(self.packed).take(bytes).read_to_end(&mut content);
+                unpacked.map_err(|error| self.wrong(&format!("is damaged: {error}")))?;
+                Ok(Cow::Owned(content))
+            }
+            method => Err(self.wrong(&format!("is packed by method {method}, which is not read"))),
+        }
+    }
+
+    fn wrong(&self, what: &str) -> Cause {
+        Cause::Malformed(format!("{} in it {what}", excerpt(self.name.as_bytes())))
     }
 }
 

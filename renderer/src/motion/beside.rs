@@ -1,23 +1,34 @@
 //! Files that come in pairs: a motion's other half is given by the caller or found in the same folder.
 
 use std::{
-    fs,
+    borrow::Cow,
+    collections::HashSet,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use super::{
     MotionError,
-    error::{Cause, excerpt},
-    read::load,
+    error::{Cause, excerpt, several},
+    folder::{files_ending, folder_of, load},
 };
 
-/// Most files of a folder that are looked at.
-const MAX_LISTED: usize = 100_000;
+/// A file that may belong to others. Clones share its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Companion {
+    /// What other files call it: `walk.bin`, `skeleton.json`, `01.asf`.
+    pub name: String,
+    /// Its content.
+    pub bytes: Arc<Vec<u8>>,
+}
 
 /// Where the other half of a file is to be had.
+#[derive(Clone, Copy)]
 pub(super) enum Beside<'a> {
-    /// The caller gave it.
+    /// The caller gave it, whatever it is called.
     Given(&'a [u8]),
+    /// It is one of these, by its name.
+    Among(&'a [Companion]),
     /// Beside this file.
     Of(&'a Path),
     /// Nowhere.
@@ -25,44 +36,66 @@ pub(super) enum Beside<'a> {
 }
 
 /// The other half.
-pub(super) struct Companion {
+pub(super) struct Found<'a> {
     /// For messages.
     pub name: String,
-    pub bytes: Vec<u8>,
+    pub bytes: Cow<'a, [u8]>,
 }
 
-impl Beside<'_> {
+impl<'a> Beside<'a> {
     /// The file of that name.
-    pub(super) fn named(&self, name: &str) -> Result<Option<Companion>, MotionError> {
-        let path = match self {
-            Self::Given(bytes) => return Ok(given(name, bytes)),
-            Self::Of(path) => path.with_file_name(name),
-            Self::Nowhere => return Ok(None),
-        };
-        if path.is_file() { read(path).map(Some) } else { Ok(None) }
+    pub(super) fn named(self, name: &str) -> Result<Option<Found<'a>>, MotionError> {
+        match self {
+            Self::Given(bytes) => Ok(Some(given(name, bytes))),
+            Self::Among(files) => {
+                let exact = files.iter().find(|file| file.name == name);
+                let mut like = files.iter().filter(|file| last(&file.name).eq_ignore_ascii_case(last(name)));
+                let like = like.next().filter(|_| like.next().is_none());
+                Ok(exact.or(like).map(|file| given(&file.name, &file.bytes)))
+            }
+            Self::Of(path) => {
+                let path = path.with_file_name(name);
+                if path.is_file() { read(&path).map(Some) } else { Ok(None) }
+            }
+            Self::Nowhere => Ok(None),
+        }
+    }
+
+    /// Whether it is known which file is which, when several of these names are asked for.
+    pub(super) fn tells_apart(self, names: &[String]) -> bool {
+        match self {
+            Self::Given(_) => names.len() < 2,
+            // files that were dropped have lost their folders
+            Self::Among(files) => {
+                let mut known = HashSet::new();
+                let mut twins = names.iter().filter(|name| !known.insert(last(name).to_ascii_lowercase()));
+                twins.all(|name| files.iter().any(|file| file.name == *name))
+            }
+            Self::Of(_) | Self::Nowhere => true,
+        }
     }
 
     /// The file with that extension that belongs to this one: it has the same stem, or the longest one that this one's
     /// begins with or that begins with this one's (`01.asf` and `01_02.amc`), or it is the only one.
-    pub(super) fn partner(&self, extension: &str) -> Result<Option<Companion>, MotionError> {
+    pub(super) fn partner(self, extension: &str) -> Result<Option<Found<'a>>, MotionError> {
         let own = match self {
-            Self::Given(bytes) => return Ok(given(&format!("the .{extension} file"), bytes)),
+            Self::Given(bytes) => return Ok(Some(given(&format!("the .{extension} file"), bytes))),
+            Self::Among(files) => {
+                let ends = |file: &&Companion| {
+                    Path::new(&file.name).extension().is_some_and(|e| e.eq_ignore_ascii_case(extension))
+                };
+                return Ok(files.iter().find(ends).map(|file| given(&file.name, &file.bytes)));
+            }
             Self::Of(path) => path,
             Self::Nowhere => return Ok(None),
         };
-        let name = own.display().to_string();
-        let folder = own.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let mut all: Vec<PathBuf> = fs::read_dir(folder)
-            .map_err(|error| Cause::from(error).at(&folder.display().to_string(), None))?
-            .take(MAX_LISTED)
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| path.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension)))
-            .collect();
-        all.sort();
+        let folder = folder_of(own);
+        let all = files_ending(folder, extension)
+            .map_err(|error| Cause::from(error).at(&folder.display().to_string(), None))?;
         let stem = |path: &Path| path.file_stem().map(|s| s.to_string_lossy().to_lowercase()).unwrap_or_default();
         let mine = stem(own);
         if let Some(same) = all.iter().find(|path| stem(path) == mine) {
-            return read(same.clone()).map(Some);
+            return read(same).map(Some);
         }
         let begins = |long: &str, short: &str| {
             long.strip_prefix(short).is_some_and(|rest| rest.starts_with(|c: char| !c.is_alphanumeric()))
@@ -75,32 +108,36 @@ impl Beside<'_> {
         } else {
             near
         };
+        let unclear = |files: &[&PathBuf]| Err(which(files, extension).at(&own.display().to_string(), None));
         match (&nearest[..], &all[..]) {
-            ([one], _) => read((*one).clone()).map(Some),
-            ([], [one]) => read(one.clone()).map(Some),
+            ([one], _) => read(one).map(Some),
+            ([], [one]) => read(one).map(Some),
             ([], []) => Ok(None),
-            ([], several) => Err(which(several.iter(), extension).at(&name, None)),
-            (several, _) => Err(which(several.iter().copied(), extension).at(&name, None)),
+            ([], several) => unclear(&several.iter().collect::<Vec<_>>()),
+            (several, _) => unclear(several),
         }
     }
 }
 
-fn which<'a>(several: impl Iterator<Item = &'a PathBuf>, extension: &str) -> Cause {
-    let names: Vec<String> =
-        several.filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect();
-    let shown = names.iter().take(3).map(|name| excerpt(name.as_bytes())).collect::<Vec<_>>().join(", ");
-    let more = if names.len() > 3 { ", …" } else { "" };
+fn which(files: &[&PathBuf], extension: &str) -> Cause {
+    let names = files.iter().filter_map(|path| Some(excerpt(path.file_name()?.to_string_lossy().as_bytes())));
     Cause::Malformed(format!(
-        "it is not clear which .{extension} file belongs to it ({shown}{more}): give them one stem"
+        "it is not clear which .{extension} file belongs to it ({}): give them one stem",
+        several(names, 3)
     ))
 }
 
-fn given(name: &str, bytes: &[u8]) -> Option<Companion> {
-    Some(Companion { name: name.to_owned(), bytes: bytes.to_vec() })
+/// A name without its folders.
+fn last(name: &str) -> &str {
+    name.rsplit(['/', '\\']).next().unwrap_or(name)
 }
 
-fn read(path: PathBuf) -> Result<Companion, MotionError> {
+fn given<'a>(name: &str, bytes: &'a [u8]) -> Found<'a> {
+    Found { name: name.to_owned(), bytes: Cow::Borrowed(bytes) }
+}
+
+fn read(path: &Path) -> Result<Found<'static>, MotionError> {
     let name = path.display().to_string();
-    let bytes = load(&path).map_err(|cause| cause.at(&name, None))?;
-    Ok(Companion { name, bytes })
+    let bytes = load(path).map_err(|cause| cause.at(&name, None))?;
+    Ok(Found { name, bytes: Cow::Owned(bytes) })
 }

@@ -66,29 +66,14 @@ impl File {
     fn channels(&self) -> usize {
         self.nodes.iter().map(|n| n.channels.len()).sum()
     }
+}
 
-    fn frames(&self) -> usize {
-        self.frames
-    }
-
-    /// Only these nodes, whose parents may be missing, and their numbers.
-    fn cut(&self, keep: &[usize]) -> Self {
-        let mut place = vec![None; self.nodes.len()];
-        keep.iter().enumerate().for_each(|(new, &old)| place[old] = Some(new));
-        let nodes = keep.iter().map(|&n| {
-            let node = &self.nodes[n];
-            Node { parent: node.parent.and_then(|p| place[p]), ..node.clone() }
-        });
-        let ends = self.nodes.iter().scan(0, |sum, node| {
-            *sum += node.channels.len();
-            Some(*sum)
-        });
-        let ends: Vec<usize> = ends.collect();
-        let columns = |n: usize| ends[n] - self.nodes[n].channels.len()..ends[n];
-        let rows = self.values.chunks_exact(self.channels());
-        let values = rows.flat_map(|row| keep.iter().flat_map(move |&n| &row[columns(n)])).copied().collect();
-        Self { nodes: nodes.collect(), values, warnings: Vec::new(), frame_time: self.frame_time, frames: self.frames }
-    }
+/// Only these nodes, whose parents may be missing.
+fn cut(nodes: &[Node], keep: &[usize]) -> Vec<Node> {
+    let mut place = vec![None; nodes.len()];
+    keep.iter().enumerate().for_each(|(new, &old)| place[old] = Some(new));
+    let kept = keep.iter().map(|&n| Node { parent: nodes[n].parent.and_then(|p| place[p]), ..nodes[n].clone() });
+    kept.collect()
 }
 
 /// Reads a file; the error comes with its line.
@@ -96,7 +81,7 @@ pub(super) fn read(bytes: &[u8], person: Option<usize>) -> Result<Raw, Failure> 
     let mut lexer = lexer::Lexer::new(bytes);
     let nodes = hierarchy::read(&mut lexer)?;
     let mut file = rows::read(&mut lexer, nodes)?;
-    let volume = file.frames().saturating_mul(file.nodes.len());
+    let volume = file.frames.saturating_mul(file.nodes.len());
     check_count("frames × joints", volume, MAX_JOINT_FRAMES).map_err(|c| (None, c))?;
     let displaced = displacement::find(&mut file);
     let posed = kinematics::pose(&file, &displaced);
@@ -110,12 +95,12 @@ fn people_in(file: &File, posed: Posed, person: Option<usize>) -> Result<Raw, Fa
     let Division { people, mut left_out, several_roots } = bodies::divide(&file.nodes);
     if people.is_empty() {
         let warnings = several_roots.then(|| "several roots, none of which is a body: they are read as one".to_owned());
-        return Ok(Raw { warnings: warnings.into_iter().collect(), ..one(tidy::tidy(file, posed)?) });
+        return Ok(Raw { warnings: warnings.into_iter().collect(), ..one(tidy::tidy(&file.nodes, posed)?) });
     }
     let nodes = file.nodes.len();
     let mut bodies: Vec<Body> = Vec::new();
     for keep in &people {
-        let mut body = tidy::tidy(&file.cut(keep), posed.cut(nodes, keep))?;
+        let mut body = tidy::tidy(&cut(&file.nodes, keep), posed.cut(nodes, keep))?;
         body.left_out.retain(|name| !left_out.contains(name));
         // a rig may hold copies of its skeleton
         if !bodies.iter().any(|other| together::coincide(other, &body)) {

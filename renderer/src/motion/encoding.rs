@@ -10,6 +10,9 @@ use super::error::Cause;
 /// Bytes of lines with names that an unknown encoding is told from.
 const SAMPLE: usize = 16 << 10;
 
+/// The byte order mark in UTF-8.
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// A text in UTF-8.
 pub(super) struct Text<'a> {
     pub utf8: Cow<'a, [u8]>,
@@ -23,7 +26,11 @@ pub(super) fn to_utf8(bytes: &[u8]) -> Result<Text<'_>, Cause> {
     if let [0xff, 0xfe, 0, 0, ..] | [0, 0, 0xfe, 0xff, ..] = bytes {
         return Err(Cause::UnknownFormat("it is text in UTF-32: save it as UTF-8".to_owned()));
     }
-    if let Some(rest) = bytes.strip_prefix(b"\xef\xbb\xbf") {
+    if let Some(mut rest) = bytes.strip_prefix(MARK) {
+        // programs that do not know the mark put another one before it
+        while let Some(further) = rest.strip_prefix(MARK) {
+            rest = further;
+        }
         return certain(Cow::Borrowed(rest));
     }
     if let [0xff, 0xfe, rest @ ..] = bytes {
@@ -127,6 +134,7 @@ mod tests {
             assert_eq!(read(&bytes), (text.to_owned(), None));
         }
         assert_eq!(read(format!("\u{feff}{text}").as_bytes()), (text.to_owned(), None));
+        assert_eq!(read(format!("\u{feff}\u{feff}{text}").as_bytes()), (text.to_owned(), None));
         assert_eq!(read(text.as_bytes()), (text.to_owned(), None));
         assert!(to_utf8(&[0xff, 0xfe, 0, 0, b'H', 0, 0, 0]).is_err());
         // padding is no encoding

@@ -68,7 +68,7 @@ impl Cause {
     }
 }
 
-/// At most `limit` characters of untrusted text, printable, for error messages.
+/// At most 24 characters of untrusted text, printable and in quotes, for error messages.
 pub(super) fn excerpt(text: &[u8]) -> String {
     let lossy = String::from_utf8_lossy(&text[..text.len().min(64)]);
     let mut out: String = lossy.chars().take(24).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
@@ -76,4 +76,13 @@ pub(super) fn excerpt(text: &[u8]) -> String {
         out.push('…');
     }
     format!("'{out}'")
+}
+
+/// At most so many items of a list, for error messages: `'a.bin', 'b.bin', …`.
+pub(super) fn several(mut items: impl Iterator<Item = String>, limit: usize) -> String {
+    let mut shown: Vec<String> = items.by_ref().take(limit).collect();
+    if items.next().is_some() {
+        shown.push("…".to_owned());
+    }
+    shown.join(", ")
 }

@@ -109,28 +109,27 @@ const TEXT: &[(&str, &str, &str)] = &[
     ("#!/", "a script", "a motion is needed"),
 ];
 
+/// Elements of XML, in lower case, what they make it, what to do; the last one is whatever else there is.
+const XML: &[(&str, &str, &str)] = &[
+    ("<mvnx", "MVNX of Xsens", EXPORT),
+    ("<collada", "COLLADA (.dae)", EXPORT),
+    ("<opensim", "an OpenSim model", "export positions of its joints, or BVH"),
+    ("<error", "a server's error message", "the download went wrong: fetch the file itself"),
+    ("<code>", "a server's error message", "the download went wrong: fetch the file itself"),
+    ("<html", "a web page", "the download went wrong: fetch the file itself"),
+    ("", "XML", EXPORT),
+];
+
 /// What text seems to be.
 pub(super) fn text(start: &[u8]) -> Option<String> {
     let head: String = String::from_utf8_lossy(&start[..start.len().min(2000)]).replace('\r', "\n").to_lowercase();
-    if head.starts_with("<?xml")
-        || head.starts_with('<') && !head.starts_with("<!doctype") && !head.starts_with("<html")
-    {
-        let (what, advice) = match () {
-            () if head.contains("<mvnx") => ("MVNX of Xsens", EXPORT),
-            () if head.contains("<collada") => ("COLLADA (.dae)", EXPORT),
-            () if head.contains("<opensim") => ("an OpenSim model", "export positions of its joints, or BVH"),
-            () if head.contains("<error") || head.contains("<code>") => {
-                ("a server's error message", "the download went wrong: fetch the file itself")
-            }
-            () => ("XML", EXPORT),
-        };
+    let known = TEXT.iter().find(|(word, ..)| head.starts_with(word));
+    let xml = || XML.iter().find(|(element, ..)| head.contains(element)).filter(|_| head.starts_with('<'));
+    // the title of a table of OpenSim's may be anything
+    let titled =
+        || TEXT.iter().find(|(word, ..)| *word == "nrows=" && head.contains(word) && head.contains("endheader"));
+    if let Some((_, what, advice)) = known.or_else(xml).or_else(titled) {
         return Some(said(what, advice));
-    }
-    if let Some((_, what, advice)) = TEXT.iter().find(|(word, ..)| head.starts_with(word)) {
-        return Some(said(what, advice));
-    }
-    if head.contains("nrows=") && head.contains("endheader") {
-        return Some(said("MOT or STO of OpenSim", "export positions of its joints, or BVH"));
     }
     let first = head.lines().next().unwrap_or_default();
     let several = |c: char| first.matches(c).count() >= 2;

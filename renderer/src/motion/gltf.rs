@@ -1,20 +1,24 @@
 //! glTF 2.0, as text or binary: the joints of its skins, moved by one of its animations.
 //!
-//! `container` opens the file and its buffers, `accessor` reads numbers out of them, `skeleton` finds the joints, and
-//! `animation` samples their curves. Meshes, materials and pictures are not looked at.
+//! `container` opens the file and its buffers, `document` is its JSON, `accessor` reads numbers out of them, `nodes` is the
+//! tree, `skeleton` finds the joints in it, and `animation` samples their curves. Meshes, materials and pictures are not
+//! looked at.
 
 mod accessor;
 mod animation;
 mod container;
+mod document;
+mod nodes;
 mod skeleton;
 
 use glam::{DMat4, DQuat, DVec3};
-use gltf_json::Root;
 
 use self::{
     animation::Animation,
     container::Buffers,
-    skeleton::{Body, Nodes},
+    document::Document,
+    nodes::{Nodes, Placed},
+    skeleton::Body,
 };
 use super::{
     Format, MotionError, Unit, UpAxis,
@@ -26,7 +30,7 @@ use super::{
 };
 
 /// Reads a file; `name` is for messages.
-pub(super) fn read(bytes: &[u8], name: &str, wanted: Option<&str>, beside: &Beside<'_>) -> Result<Raw, MotionError> {
+pub(super) fn read(bytes: &[u8], name: &str, wanted: Option<&str>, beside: Beside<'_>) -> Result<Raw, MotionError> {
     let (root, bin) = container::open(bytes).map_err(|(line, cause)| cause.at(name, line))?;
     let buffers = Buffers::new(&root, bin, name, beside);
     let nodes = Nodes::new(&root);
@@ -39,14 +43,7 @@ pub(super) fn read(bytes: &[u8], name: &str, wanted: Option<&str>, beside: &Besi
     Ok(Raw { left_out: found.left_out, warnings, ..raw })
 }
 
-/// A node's place in the world: where its origin is, and how far it is turned, apart from any scale.
-#[derive(Clone, Copy)]
-struct Placed {
-    matrix: DMat4,
-    turn: DQuat,
-}
-
-fn pose(root: &Root, nodes: &Nodes, bodies: &[Body], animation: &Animation) -> Result<Raw, Cause> {
+fn pose(root: &Document, nodes: &Nodes, bodies: &[Body], animation: &Animation) -> Result<Raw, Cause> {
     let joints = bodies[0].joints.len();
     let frames = animation.frames();
     // nodes that matter: joints and what carries them

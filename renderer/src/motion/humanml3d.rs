@@ -17,7 +17,6 @@ pub(super) const FPS: f64 = 20.0;
 
 /// Reads a file; the error comes with its line.
 pub(super) fn read(bytes: &[u8]) -> Result<Raw, (Option<usize>, Cause)> {
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.trim_ascii_start().first() == Some(&b'[') {
         let cause = Cause::malformed("expected an object with the key `skeletons`, found an array");
         return Err((Some(1), cause));
@@ -25,11 +24,7 @@ pub(super) fn read(bytes: &[u8]) -> Result<Raw, (Option<usize>, Cause)> {
     let mut positions = Vec::new();
     let mut text = serde_json::Deserializer::from_slice(bytes);
     let parsed = File { positions: &mut positions }.deserialize(&mut text).and_then(|()| text.end());
-    if let Err(error) = parsed {
-        let line = (error.line() > 0).then_some(error.line());
-        let text = json::message(&error);
-        return Err((line, if error.is_eof() { Cause::Truncated(text) } else { Cause::Malformed(text) }));
-    }
+    parsed.map_err(|error| json::failure(&error))?;
     Ok(raw(positions))
 }
 

@@ -44,11 +44,7 @@ impl Json {
                 Err(_) => {}
             }
         };
-        parsed.map_err(|error| {
-            let line = (error.line() > 0).then_some(error.line());
-            let text = message(&error);
-            (line, if error.is_eof() { Cause::Truncated(text) } else { Cause::Malformed(text) })
-        })
+        parsed.map_err(|error| failure(&error))
     }
 
     /// The value of a key, compared without regard to case.
@@ -83,11 +79,16 @@ impl Json {
     }
 }
 
-/// serde_json's message without its own "at line 3 column 4", which the error already names.
-pub(super) fn message(error: &serde_json::Error) -> String {
+/// What serde_json says of a text: the line, and the cause with its column, since a text is often one line.
+pub(super) fn failure(error: &serde_json::Error) -> (Option<usize>, Cause) {
     let text = error.to_string();
     let end = text.rfind(" at line ").unwrap_or(text.len());
-    if end > 200 { excerpt(text.as_bytes()) } else { text[..end].to_owned() }
+    let mut said = if end > 200 { excerpt(text.as_bytes()) } else { text[..end].to_owned() };
+    let line = (error.line() > 0).then_some(error.line());
+    if line.is_some() {
+        said += &format!(" (column {})", error.column());
+    }
+    (line, if error.is_eof() { Cause::Truncated(said) } else { Cause::Malformed(said) })
 }
 
 /// The keys of the outermost object, or of the first object of a list, as far as the text can be read.

@@ -21,7 +21,14 @@ use self::{
     tracks::Sighting,
     video::{Video, numbered, rate},
 };
-use super::{Format, Reason, Unit, UpAxis, error::Cause, json::Json, limits::MAX_COORDINATE, raw::Raw, topology};
+use super::{
+    Format, Reason, Unit, UpAxis,
+    error::Cause,
+    json::Json,
+    limits::{FRAME_RATES, MAX_BONES, MAX_COORDINATE, check_count},
+    raw::{Raw, joints_of},
+    topology,
+};
 
 /// An error and its line.
 type Failure = (Option<usize>, Cause);
@@ -54,15 +61,17 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
     let meaning = Meaning::of(people().map(|person| &person.points));
     let (world, own_names) = (first.points.world, first.points.names.clone());
     let (places, total) = numbered(&frames);
-    let fps = video.fps.or_else(|| rate(&frames));
+    let fps = video.fps.filter(|fps| FRAME_RATES.contains(fps)).or_else(|| rate(&frames));
     if fps.is_none() && total > 1 {
-        warnings.push(format!("it states no frame rate: taken for {FPS} frames a second"));
+        let states = video.fps.map_or("no frame rate".to_owned(), |odd| format!("a frame rate of {odd:?}"));
+        warnings.push(format!("it states {states}: taken for {FPS} frames a second"));
     }
 
     let mut sightings = Vec::new();
     for (frame, place) in frames.iter().zip(places) {
         for person in frame.people.iter().filter(|person| person.points.values.len() == points) {
-            let joints: Vec<[f32; 3]> = person.points.values.iter().map(|value| meaning.place(value)).collect();
+            let values = person.points.values.iter().enumerate();
+            let joints: Vec<[f32; 3]> = values.map(|(j, value)| meaning.place(j, value)).collect();
             if let Some(j) = joints.iter().position(|p| p.iter().any(|v| f64::from(v.abs()) > MAX_COORDINATE)) {
                 return Err(Cause::NotFinite(format!("the position of point {} in frame {}", j + 1, place + 1)));
             }
@@ -81,17 +90,16 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
     }
     let (tracks, dropped) = tracks::keep(tracks);
     let (mut positions, filled) = tracks::positions(&tracks, &sightings, total, points)?;
+    let seen = tracks::seen(&tracks, &sightings, points);
     drop(sightings);
 
-    let seen: Vec<bool> =
-        (0..points).map(|j| positions[3 * j..].chunks(3 * points).any(|p| p[0] != 0.0 && !p[0].is_nan())).collect();
     let names = video.names.clone().filter(|names| names.len() == points).or(own_names);
     let order = order(&positions, points, &seen, names, video.bones.clone())?;
     let (kept, bones, parents) = order.without(&seen);
     if kept.len() < 2 {
         return Err(Cause::Degenerate("fewer than two points were ever seen".to_owned()));
     }
-    positions = select(&positions, points, &kept);
+    positions = joints_of(&positions, points, 3, &kept);
     fill_from_parents(&mut positions, &parents);
     if filled > 0 {
         warnings.push(format!("{filled} places of points that were not seen are led from where they were seen before to where they are seen again"));
@@ -138,6 +146,7 @@ fn order(
     names: Option<Vec<String>>,
     bones: Option<Vec<[usize; 2]>>,
 ) -> Result<Order, Cause> {
+    check_count("the number of bones", bones.as_ref().map_or(0, Vec::len), MAX_BONES)?;
     let bones = bones.filter(|bones| !bones.is_empty() && bones.iter().flatten().all(|&j| j < points));
     let names = match (names, bones) {
         (Some(names), Some(bones)) => {
@@ -154,12 +163,6 @@ fn order(
         let text = format!("its JSON has {points} points a person, whose order is not known");
         Cause::UnknownFormat(text)
     })
-}
-
-/// `[N, kept, 3]` of `[N, points, 3]`.
-fn select(positions: &[f32], points: usize, kept: &[usize]) -> Vec<f32> {
-    let bodies = positions.chunks_exact(3 * points);
-    bodies.flat_map(|body| kept.iter().flat_map(move |&j| body[3 * j..3 * j + 3].iter().copied())).collect()
 }
 
 /// Joints that somebody never shows are where the joint is that they hang from.

@@ -1,12 +1,19 @@
 //! Takes joints that are no part of a body out of what a reader read.
 
-use super::{raw::Raw, topology};
+use super::{
+    measure::Poses,
+    raw::{Raw, joints_of},
+    topology,
+};
 
 /// Drops helper joints (`topology::helpers`), with their positions, orientations and bones; what hung from them hangs from
 /// the nearest joint above that is kept. Their names are in [`Raw::left_out`].
 pub(super) fn leave_out_helpers(raw: &mut Raw) {
     let joints = raw.names.len();
-    let gone = topology::helpers(&raw.names, &raw.parents);
+    let mut gone = topology::helpers(&raw.names, &raw.parents);
+    if joints > 0 && raw.positions.len().is_multiple_of(3 * joints) {
+        roots_that_are_places(raw, &mut gone);
+    }
     if !gone.contains(&true) || !raw.positions.len().is_multiple_of(3 * joints) {
         return;
     }
@@ -30,10 +37,7 @@ pub(super) fn leave_out_helpers(raw: &mut Raw) {
         }
         drawn
     });
-    let cut = |values: &[f32], width: usize| -> Vec<f32> {
-        let bodies = values.chunks_exact(width * joints);
-        bodies.flat_map(|body| kept.iter().flat_map(move |&j| &body[width * j..][..width])).copied().collect()
-    };
+    let cut = |values: &[f32], width: usize| joints_of(values, joints, width, &kept);
     raw.positions = cut(&raw.positions, 3);
     raw.orientations = raw.orientations.as_ref().map(|o| cut(o, 4));
     raw.rest = raw.rest.as_ref().map(|r| cut(r, 3));
@@ -41,6 +45,59 @@ pub(super) fn leave_out_helpers(raw: &mut Raw) {
     for (name, gone) in std::mem::take(&mut raw.names).into_iter().zip(gone) {
         if gone { raw.left_out.push(name) } else { raw.names.push(name) }
     }
+}
+
+/// How far away a place is, where no name tells that it is one, as a share of the longest way from the body's first joint to a
+/// tip.
+const FAR: f64 = 0.3;
+/// Ends of a whole body: a head, two hands and two feet.
+const ENDS: usize = 5;
+
+/// Marks roots that are places in the room: many programs put one on the floor, which goes where the body goes, and hang the
+/// body from it. Its name says nothing of the body, and its only child is the pelvis by name, or far away and where a whole
+/// body begins.
+fn roots_that_are_places(raw: &Raw, gone: &mut [bool]) {
+    let joints = raw.names.len();
+    let order = topology::parents_first(&raw.parents);
+    let mut above: Vec<Option<usize>> = vec![None; joints];
+    let mut below = vec![Vec::new(); joints];
+    for &j in &order {
+        above[j] = raw.parents[j].and_then(|p| if gone[p] { above[p] } else { Some(p) });
+        if let Some(p) = above[j].filter(|_| !gone[j]) {
+            below[p].push(j);
+        }
+    }
+    let kept: Vec<usize> = order.into_iter().filter(|&j| !gone[j]).collect();
+    let mut roots = kept.iter().filter(|&&j| above[j].is_none());
+    let (Some(&root), None) = (roots.next(), roots.next()) else { return };
+    let tells = |j: usize| topology::names_a_part(&raw.names[j]);
+    let (mut places, mut first) = (Vec::new(), root);
+    while !tells(first)
+        && let [only] = below[first][..]
+    {
+        places.push(first);
+        first = only;
+    }
+    if places.is_empty() || kept.len() < places.len() + 3 {
+        return;
+    }
+    if !topology::names_the_pelvis(&raw.names[first]) {
+        let whole = kept.iter().filter(|&&j| below[j].is_empty()).count() >= ENDS;
+        if !whole || !(tells(first) || below[first].len() > 1) {
+            return;
+        }
+        let bodies = raw.positions.chunks_exact(3 * joints);
+        let present: Vec<bool> = bodies.map(|body| body.iter().any(|&v| v != 0.0)).collect();
+        let poses = Poses { positions: &raw.positions, present: &present, joints };
+        let samples = poses.sampled();
+        let mut way = vec![0.0_f64; joints];
+        for &j in kept.iter().filter(|&&j| j != first && !places.contains(&j)) {
+            way[j] = above[j].map_or(0.0, |p| way[p] + poses.distance(&samples, j, p));
+        }
+        let far = FAR * way.into_iter().fold(0.0, f64::max);
+        while places.pop_if(|place| poses.distance(&samples, *place, first) <= far).is_some() {}
+    }
+    places.into_iter().for_each(|place| gone[place] = true);
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! How much of a file is taken, checked before anything is allocated by it.
 
+use std::ops::RangeInclusive;
+
 use super::error::Cause;
 
 /// Largest file that is read, in bytes: about half an hour of a detailed BVH.
@@ -10,6 +12,10 @@ pub const MAX_JOINTS: usize = 1024;
 pub const MAX_FRAMES: usize = 500_000;
 /// Most joint positions of a motion, over all frames and bodies: bounds the memory to about 900 MB.
 pub const MAX_JOINT_FRAMES: usize = 20_000_000;
+/// Frames a second that a motion may have.
+pub(super) const FRAME_RATES: RangeInclusive<f64> = 0.1..=10_000.0;
+/// Most bones that a file may list: a few for each joint.
+pub(super) const MAX_BONES: usize = 4 * MAX_JOINTS;
 /// Largest coordinate in file units: a thousand kilometres in millimetres. Beyond it something else than a body was written.
 pub(super) const MAX_COORDINATE: f64 = 1e9;
 

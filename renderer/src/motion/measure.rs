@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use glam::{DVec3, Vec3};
 
-use super::{Part, Reason, Skeleton, Unit};
+use super::{Part, Reason, Skeleton, Unit, topology};
 
 /// Positions in any unit, as far as the measures below need them.
 pub(super) struct Poses<'a> {
@@ -27,9 +27,14 @@ impl Poses<'_> {
         all.into_iter().step_by(step).collect()
     }
 
+    /// Distance of two joints in each of the samples.
+    pub(super) fn lengths(&self, samples: &[usize], a: usize, b: usize) -> Vec<f64> {
+        samples.iter().map(|&n| self.at(n, a).distance(self.at(n, b))).collect()
+    }
+
     /// Median distance of two joints.
     pub(super) fn distance(&self, samples: &[usize], a: usize, b: usize) -> f64 {
-        median(samples.iter().map(|&n| self.at(n, a).distance(self.at(n, b))).collect())
+        median(self.lengths(samples, a, b))
     }
 }
 
@@ -39,22 +44,29 @@ pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or(0.0)
 }
 
+/// The median of how far values are from the `usual` one.
+pub(super) fn deviation(values: &[f64], usual: f64) -> f64 {
+    median(values.iter().map(|value| (value - usual).abs()).collect())
+}
+
 /// Standing height in the poses' unit: leg from hip to ankle plus the way from the legs' root to the top of the head,
 /// summed over bones. Of half a body, whose legs are missing or cut, the height of the person that the rest belongs to;
 /// where no limb is known, the body's largest extent.
 pub(super) fn standing_height(poses: &Poses<'_>, skeleton: &Skeleton) -> f64 {
     let samples = poses.sampled();
+    let ways = Ways::of(poses, skeleton, &samples);
     let chains: Vec<(f64, bool)> = [Part::LeftLeg, Part::RightLeg]
         .into_iter()
         .filter_map(|part| skeleton.tip(part))
-        .map(|tip| leg_and_spine(poses, skeleton, &samples, tip))
+        .map(|tip| ways.leg_and_spine(tip).unwrap_or_else(|| (largest_extent(poses, &samples), false)))
         .collect();
     // a noisy leg may seem cut where the other one is whole
-    if chains.iter().any(|c| c.1) {
-        return chains.iter().map(|c| c.0).sum::<f64>() / chains.len() as f64;
+    let whole = chains.iter().filter(|c| c.1).map(|c| c.0).fold(0.0, f64::max);
+    if whole > 0.0 {
+        let legs: Vec<f64> = chains.iter().filter(|c| c.1 || c.0 > CUT * whole).map(|c| c.0).collect();
+        return legs.iter().sum::<f64>() / legs.len() as f64;
     }
-    let whole = || extent(poses, &samples).into_iter().fold(0.0, f64::max);
-    by_proportions(poses, skeleton, &samples).unwrap_or_else(whole)
+    by_proportions(poses, skeleton, &samples).unwrap_or_else(|| largest_extent(poses, &samples))
 }
 
 /// Upper arm and forearm, and thigh and shank, as shares of the standing height (Winter, *Biomechanics and Motor Control
@@ -63,16 +75,14 @@ const ARM: f64 = 0.332;
 const LEG: f64 = 0.491;
 /// Two neighbouring bones are the two halves of a limb where the shorter is at least this share of the longer.
 const HALVES: f64 = 0.35;
+/// A leg with which a body is less tall than this share of what it is with the other leg is cut.
+const CUT: f64 = 0.75;
 
 /// The height of a person with such arms or legs.
 fn by_proportions(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize]) -> Option<f64> {
     let limb = |part: Part| {
-        let mut bones = Vec::new();
-        let mut at = skeleton.tip(part)?;
-        while let Some(p) = skeleton.parents[at].filter(|&p| skeleton.parts[p] == part) {
-            bones.push(poses.distance(samples, at, p));
-            at = p;
-        }
+        let bones: Vec<f64> =
+            skeleton.limb(part).windows(2).map(|bone| poses.distance(samples, bone[0], bone[1])).collect();
         let pair = bones.windows(2).max_by(|a, b| (a[0] + a[1]).total_cmp(&(b[0] + b[1])))?;
         let [short, long] = [pair[0].min(pair[1]), pair[0].max(pair[1])];
         let share = if part.is_leg() { LEG } else { ARM };
@@ -96,50 +106,86 @@ pub(super) fn extent(poses: &Poses<'_>, samples: &[usize]) -> [f64; 3] {
     })
 }
 
-/// The joint of the torso that is farthest from `from`, along bones: seen from the toes, the top of the body.
-pub(super) fn farthest_of_torso(
-    poses: &Poses<'_>,
-    skeleton: &Skeleton,
-    samples: &[usize],
-    from: usize,
-) -> Option<usize> {
-    top_of(&reach(poses, skeleton, samples, from), skeleton)
+fn largest_extent(poses: &Poses<'_>, samples: &[usize]) -> f64 {
+    extent(poses, samples).into_iter().fold(0.0, f64::max)
 }
 
-fn top_of(reach: &[(f64, Option<usize>)], skeleton: &Skeleton) -> Option<usize> {
-    skeleton
-        .joints_of(Part::Torso)
-        .filter(|&j| reach[j].0.is_finite())
-        .max_by(|&a, &b| reach[a].0.total_cmp(&reach[b].0))
+/// Ways along the bones of a body, with their usual lengths.
+pub(super) struct Ways<'s> {
+    skeleton: &'s Skeleton,
+    /// `[J]` joints next to each, and how far away they are.
+    neighbours: Vec<Vec<(usize, f64)>>,
 }
 
-/// Leg and spine of the leg that ends in `tip`, and whether both are there: a leg that ends above the ankle has no two
-/// bones of like length.
-fn leg_and_spine(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize], tip: usize) -> (f64, bool) {
-    let reach = reach(poses, skeleton, samples, tip);
-    let Some(mut at) = top_of(&reach, skeleton) else {
-        return (extent(poses, samples).into_iter().fold(0.0, f64::max), false);
-    };
-    // bone lengths from the top down to the toes; the leg's own ones apart
-    let (mut spine, mut leg) = (0.0, Vec::new());
-    while let Some(next) = reach[at].1 {
-        let length = reach[at].0 - reach[next].0;
-        if skeleton.parts[at].is_leg() {
-            leg.push(length);
-        } else {
-            spine += length;
+impl<'s> Ways<'s> {
+    pub(super) fn of(poses: &Poses<'_>, skeleton: &'s Skeleton, samples: &[usize]) -> Self {
+        let tree = topology::tree_bones(&skeleton.parents);
+        // what is drawn is the tree, and in graph-like layouts more
+        let more = skeleton.bones.iter().copied().filter(|&[a, b]| skeleton.parents[b] != Some(a));
+        let mut neighbours = vec![Vec::new(); skeleton.joints()];
+        for [a, b] in tree.into_iter().chain(more) {
+            let length = poses.distance(samples, a, b);
+            neighbours[a].push((b, length));
+            neighbours[b].push((a, length));
         }
-        at = next;
+        Self { skeleton, neighbours }
     }
-    // thigh and shank are the two longest; what follows them is the foot, of which only the ankle's height counts
-    let mut order: Vec<usize> = (0..leg.len()).collect();
-    order.sort_by(|&a, &b| leg[b].total_cmp(&leg[a]).then(a.cmp(&b)));
-    let long = order.first().map_or(0.0, |&i| leg[i]);
-    let whole = order.get(1).is_some_and(|&i| leg[i] > HALVES * long) && spine > HALVES * long;
-    let ankle = order.iter().take(2).max().map_or(0, |&i| i + 1);
-    let upper: f64 = spine + leg[..ankle].iter().sum::<f64>();
-    let foot: f64 = leg[ankle..].iter().sum();
-    (upper + foot.min(0.05 * upper), whole)
+
+    /// The joint of the torso that is farthest from `from`, along bones: seen from the toes, the top of the body.
+    pub(super) fn farthest_of_torso(&self, from: usize) -> Option<usize> {
+        self.top_of(&self.reach(from))
+    }
+
+    fn top_of(&self, reach: &[(f64, Option<usize>)]) -> Option<usize> {
+        self.skeleton
+            .joints_of(Part::Torso)
+            .filter(|&j| reach[j].0.is_finite())
+            .max_by(|&a, &b| reach[a].0.total_cmp(&reach[b].0))
+    }
+
+    /// Leg and spine of the leg that ends in `tip`, and whether both are there: a leg that ends above the ankle has no two
+    /// bones of like length. `None` where no torso hangs together with it.
+    fn leg_and_spine(&self, tip: usize) -> Option<(f64, bool)> {
+        let reach = self.reach(tip);
+        let mut at = self.top_of(&reach)?;
+        // bone lengths from the top down to the toes; the leg's own ones apart
+        let (mut spine, mut leg) = (0.0, Vec::new());
+        while let Some(next) = reach[at].1 {
+            let length = reach[at].0 - reach[next].0;
+            if self.skeleton.parts[at].is_leg() {
+                leg.push(length);
+            } else {
+                spine += length;
+            }
+            at = next;
+        }
+        // thigh and shank are the two longest; what follows them is the foot, of which only the ankle's height counts
+        let mut order: Vec<usize> = (0..leg.len()).collect();
+        order.sort_by(|&a, &b| leg[b].total_cmp(&leg[a]).then(a.cmp(&b)));
+        let long = order.first().map_or(0.0, |&i| leg[i]);
+        let whole = order.get(1).is_some_and(|&i| leg[i] > HALVES * long) && spine > HALVES * long;
+        let ankle = order.iter().take(2).max().map_or(0, |&i| i + 1);
+        let upper: f64 = spine + leg[..ankle].iter().sum::<f64>();
+        let foot: f64 = leg[ankle..].iter().sum();
+        Some((upper + foot.min(0.05 * upper), whole))
+    }
+
+    /// For every joint the way to `from` along bones, and the next joint on it; unreachable joints are infinitely far.
+    fn reach(&self, from: usize) -> Vec<(f64, Option<usize>)> {
+        let mut reach = vec![(f64::INFINITY, None); self.neighbours.len()];
+        let mut queue = std::collections::VecDeque::from([from]);
+        reach[from].0 = 0.0;
+        // trees, and graphs that are nearly trees: fewest bones first is good enough
+        while let Some(a) = queue.pop_front() {
+            for &(b, length) in &self.neighbours[a] {
+                if reach[b].0.is_infinite() {
+                    reach[b] = (reach[a].0 + length, Some(a));
+                    queue.push_back(b);
+                }
+            }
+        }
+        reach
+    }
 }
 
 /// How long bones are on average, as a share of the body's size, in the middle of up to 64 bodies `[N, J, 3]`: points that
@@ -157,34 +203,6 @@ pub(super) fn spread_of_bones(positions: &[f32], joints: usize, bones: &[[usize;
         })
         .collect();
     if shares.is_empty() { f64::INFINITY } else { median(shares) }
-}
-
-/// For every joint the way to `from` along bones, and the next joint on it; unreachable joints are infinitely far.
-fn reach(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize], from: usize) -> Vec<(f64, Option<usize>)> {
-    let mut edges: Vec<(usize, usize, f64)> = Vec::new();
-    let tree = skeleton.parents.iter().enumerate();
-    let tree = tree.filter_map(|(j, p)| p.map(|p| [p, j]));
-    for [a, b] in tree.chain(skeleton.bones.iter().copied()) {
-        edges.push((a, b, poses.distance(samples, a, b)));
-    }
-    let mut neighbours = vec![Vec::new(); skeleton.joints()];
-    for &(a, b, length) in &edges {
-        neighbours[a].push((b, length));
-        neighbours[b].push((a, length));
-    }
-    let mut reach = vec![(f64::INFINITY, None); skeleton.joints()];
-    let mut queue = std::collections::VecDeque::from([from]);
-    reach[from].0 = 0.0;
-    // trees, and graphs that are nearly trees: fewest bones first is good enough
-    while let Some(a) = queue.pop_front() {
-        for &(b, length) in &neighbours[a] {
-            if reach[b].0.is_infinite() {
-                reach[b] = (reach[a].0 + length, Some(a));
-                queue.push_back(b);
-            }
-        }
-    }
-    reach
 }
 
 /// Tells the unit from the standing height `size` in file units: the usual units first, then CMU's, each where it gives a

@@ -10,8 +10,7 @@ use super::{
     limits::check_volume,
     measure::spread_of_bones,
     raw::Raw,
-    sniff,
-    text::{number, words},
+    text::{number, numbered_lines, words},
     topology,
 };
 
@@ -20,6 +19,9 @@ const JOINTS: usize = 20;
 const FPS: f64 = 15.0;
 /// Longest that bones may be on average, as a share of the body's size: half of what points without any order have.
 pub(super) const SPREAD: f64 = 0.25;
+
+/// Bones of lines that belong to several frames are longer than those of a body by this factor.
+const BROKEN: f64 = 1.3;
 
 /// What the set's joints are, with `?` for the side.
 #[rustfmt::skip]
@@ -39,7 +41,7 @@ const BONES: [[usize; 2]; JOINTS - 1] = [
 pub(super) fn read(text: &[u8]) -> Result<Raw, (Option<usize>, Cause)> {
     let mut positions: Vec<f32> = Vec::new();
     let mut columns = None;
-    for (line, content) in sniff::numbered_lines(text) {
+    for (line, content) in numbered_lines(text) {
         let at = |cause| (Some(line), cause);
         let row: Vec<&[u8]> = words(content).take(5).collect();
         if row.len() != *columns.get_or_insert(row.len()) {
@@ -54,8 +56,15 @@ pub(super) fn read(text: &[u8]) -> Result<Raw, (Option<usize>, Cause)> {
     let mut warnings = Vec::new();
     let over = positions.len() / 3 % JOINTS;
     if over > 0 {
-        warnings.push(format!("the last {over} of the lines are no frame of {JOINTS} joints, and are left out"));
         positions.truncate(positions.len() - 3 * over);
+        if let Some(frame) = first_broken(&positions) {
+            let text = format!(
+                "its lines are not {JOINTS} a frame: some are missing, or there are too many, in or before frame {}",
+                frame + 1
+            );
+            return Err((None, Cause::Malformed(text)));
+        }
+        warnings.push(format!("the last {over} of the lines are no frame of {JOINTS} joints, and are left out"));
     }
     let picture = positions.chunks_exact(3).all(|p| p[0] >= 0.0 && p[1] >= 0.0)
         && positions.chunks_exact(3).any(|p| p[0] > 20.0 || p[1] > 20.0);
@@ -95,6 +104,23 @@ pub(super) fn read(text: &[u8]) -> Result<Raw, (Option<usize>, Cause)> {
         warnings,
         ..Raw::default()
     })
+}
+
+/// The first of the frames that make less of a body than the first one does; it is none if the last frame makes one.
+fn first_broken(positions: &[f32]) -> Option<usize> {
+    let spread = |frame: &[f32]| {
+        let orders = [&BONES[..], &Layout::Kinect20.bones()];
+        orders.map(|bones| spread_of_bones(frame, JOINTS, bones)).into_iter().fold(f64::INFINITY, f64::min)
+    };
+    let frames = positions.chunks_exact(3 * JOINTS).enumerate();
+    let mut spreads = frames.filter(|(_, frame)| frame.iter().any(|&v| v != 0.0)).map(|(t, frame)| (t, spread(frame)));
+    let limit = BROKEN * spreads.next()?.1;
+    let (mut first, mut last) = (None, false);
+    for (t, spread) in spreads {
+        last = spread > limit;
+        first = first.or(last.then_some(t));
+    }
+    first.filter(|_| last)
 }
 
 /// Whether this is the first of the two joints of that name.

@@ -10,7 +10,8 @@ mod shape;
 mod sidecar;
 mod time;
 
-use self::{header::Header, shape::Reading};
+pub(super) use self::header::Header;
+use self::shape::Reading;
 use super::{Reason, UpAxis, error::Cause, raw::Raw};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -29,20 +30,23 @@ pub(super) fn is_npy(bytes: &[u8]) -> bool {
     bytes.starts_with(MAGIC)
 }
 
-/// Reads an array and its description.
-pub(super) fn read(bytes: &[u8], sidecar: Option<&[u8]>) -> Result<Raw, Failure> {
+/// Reads an array and its description. `rate` are the frames a second that an archive states beside the array: taken where
+/// the description states none.
+pub(super) fn read(bytes: &[u8], sidecar: Option<&[u8]>, rate: Option<f64>) -> Result<Raw, Failure> {
     let array = |cause| (Culprit::Array, cause);
     let header = Header::parse(bytes).map_err(array)?;
-    let described = sidecar.map(sidecar::read).transpose().map_err(|(line, cause)| (Culprit::Sidecar(line), cause))?;
+    let stored = header.stored().map_err(array)?;
+    let described = sidecar.map(|text| sidecar::read(text, rate)).transpose();
+    let described = described.map_err(|(line, cause)| (Culprit::Sidecar(line), cause))?;
     let joints = described.as_ref().map(|raw| raw.names.len());
     let readings = shape::readings(&header.shape, joints).map_err(array)?;
     let mut warnings = Vec::new();
-    let values = header.values(bytes, &mut warnings).map_err(array)?;
+    let values = header.values(stored, bytes, &mut warnings).map_err(array)?;
     let names = |r: &Reading| described.as_ref().map_or_else(|| numbered(r.joints), |raw| raw.names.clone());
     finite(&values, &readings[0], || names(&readings[0])).map_err(array)?;
     let (reading, mut raw) = match described {
         Some(raw) => (choice::best_reading(&readings, &values, &raw), raw),
-        None => choice::undescribed(&header.shape, &readings, &values).map_err(array)?,
+        None => choice::undescribed(&header.shape, &readings, &values, rate).map_err(array)?,
     };
     if !reading.is_documented() {
         let axes = format!("the array's axes are {}", reading.axes());

@@ -3,8 +3,9 @@
 
 use super::{
     archive::{self, Entry},
-    error::{Cause, excerpt},
-    npy,
+    error::{Cause, excerpt, several},
+    limits::FRAME_RATES,
+    npy::{self, Header},
     raw::Raw,
 };
 
@@ -36,26 +37,34 @@ const POSITIONS: &[&str] = &[
 ];
 /// What a lone number of frames a second is called.
 const RATES: &[&str] = &["fps", "mocap_framerate", "mocap_frame_rate", "framerate", "frame_rate"];
+/// Bytes at the beginning of an array that say what it is: NumPy itself writes headers of 128.
+const HEAD: u64 = 4096;
 
 /// An array of the archive.
 struct Array<'a> {
     entry: &'a Entry<'a>,
     name: String,
-    shape: Vec<usize>,
-    /// Whether it holds fractions rather than whole numbers or text.
-    float: bool,
+    header: Header,
+    /// Its number, where it is one.
+    lone: Option<f64>,
 }
 
 impl Array<'_> {
-    /// Whether it can be `[T, J, 3]` or with people or a batch before; two numbers are a place in a picture.
+    /// Whether it can be `[T, J, 3]` or with people or a batch before; two numbers are a place in a picture. Whole numbers
+    /// are believed where the name says so, or they would be pictures and labels.
     fn is_joints(&self) -> bool {
-        let known = POSITIONS.contains(&self.name.to_lowercase().as_str());
-        match self.shape[..] {
-            [.., t, j, 2 | 3] => self.float && t > 0 && (4..=1024).contains(&j),
+        let Ok(stored) = self.header.stored() else { return false };
+        let known = self.is_named(POSITIONS);
+        match self.header.shape[..] {
+            [.., t, j, 2 | 3] => (stored.is_float() || known) && t > 0 && (4..=1024).contains(&j),
             // the numbers of a frame in a row
-            [t, row] => self.float && known && t > 0 && row >= 12 && row % 3 == 0,
+            [t, row] => known && t > 0 && row >= 12 && row % 3 == 0,
             _ => false,
         }
+    }
+
+    fn is_named(&self, names: &[&str]) -> bool {
+        names.iter().any(|name| self.name.eq_ignore_ascii_case(name))
     }
 }
 
@@ -80,10 +89,8 @@ pub(super) fn lone_file(zip: &[u8]) -> Result<Option<Vec<u8>>, Cause> {
     match files[..] {
         [one] => Ok(Some(one.content()?.into_owned())),
         _ => {
-            let names: Vec<String> = files.iter().take(4).map(|e| excerpt(e.name.as_bytes())).collect();
-            let more = if files.len() > 4 { ", …" } else { "" };
-            let text =
-                format!("it is a zip archive of {} files ({}{more}); unpack it first", files.len(), names.join(", "));
+            let names = several(files.iter().map(|e| excerpt(e.name.as_bytes())), 4);
+            let text = format!("it is a zip archive of {} files ({names}); unpack it first", files.len());
             Err(Cause::UnknownFormat(text))
         }
     }
@@ -93,13 +100,18 @@ pub(super) fn lone_file(zip: &[u8]) -> Result<Option<Vec<u8>>, Cause> {
 pub(super) fn read(zip: &[u8], sidecar: Option<&[u8]>) -> Result<Raw, (npy::Culprit, Cause)> {
     let archive = |cause| (npy::Culprit::Array, cause);
     let entries = archive::entries(zip).map_err(archive)?;
-    let arrays: Vec<Array<'_>> = entries
-        .iter()
-        .filter(|e| is_array(e))
-        .filter_map(|e| describe(e).transpose())
-        .collect::<Result<_, _>>()
-        .map_err(archive)?;
-    let chosen = choose(&arrays).map_err(archive)?;
+    let mut damage = None;
+    let mut arrays = Vec::new();
+    for entry in entries.iter().filter(|e| is_array(e)) {
+        match entry.beginning(HEAD) {
+            Ok(head) => arrays.extend(describe(entry, &head)),
+            // of an array that nobody asks for, it does not matter
+            Err(cause) => damage = Some(cause),
+        }
+    }
+    let chosen = choose(&arrays).map_err(|cause| archive(damage.unwrap_or(cause)))?;
+    let rates = || arrays.iter().filter(|a| a.is_named(RATES));
+    let rate = rates().filter_map(|a| a.lone).find(|fps| FRAME_RATES.contains(fps));
     let of_array = |text: String| format!("its array {}: {text}", excerpt(chosen.name.as_bytes()));
     let within = |(culprit, cause): (npy::Culprit, Cause)| match (culprit, cause) {
         (npy::Culprit::Array, Cause::Malformed(text)) => archive(Cause::Malformed(of_array(text))),
@@ -107,8 +119,12 @@ pub(super) fn read(zip: &[u8], sidecar: Option<&[u8]>) -> Result<Raw, (npy::Culp
         other => other,
     };
     let content = chosen.entry.content().map_err(archive)?;
-    let mut raw = npy::read(&content, sidecar).map_err(within)?;
+    let mut raw = npy::read(&content, sidecar, rate).map_err(within)?;
     raw.format = super::Format::Npz;
+    if let (None, Some(odd)) = (rate, rates().next()) {
+        let name = excerpt(odd.name.as_bytes());
+        raw.warnings.push(format!("its array {name} holds no frame rate: {} frames a second are taken", raw.fps));
+    }
     if arrays.len() > 1 {
         raw.warnings.push(format!(
             "{} arrays ({}): {} is read",
@@ -117,15 +133,6 @@ pub(super) fn read(zip: &[u8], sidecar: Option<&[u8]>) -> Result<Raw, (npy::Culp
             excerpt(chosen.name.as_bytes())
         ));
     }
-    let rate = arrays
-        .iter()
-        .find(|a| RATES.contains(&a.name.to_lowercase().as_str()) && a.shape.iter().product::<usize>() == 1);
-    if let (Some(array), None) = (rate, sidecar)
-        && let Some(fps) = lone_number(&array.entry.content().map_err(archive)?)
-        && (0.1..=10_000.0).contains(&fps)
-    {
-        raw.fps = fps;
-    }
     Ok(raw)
 }
 
@@ -133,17 +140,11 @@ fn is_array(entry: &Entry<'_>) -> bool {
     entry.name.to_lowercase().ends_with(".npy")
 }
 
-/// Name, shape and kind of an array; `None` for what has no header of NumPy's.
-fn describe<'a>(entry: &'a Entry<'a>) -> Result<Option<Array<'a>>, Cause> {
-    let content = entry.content()?;
-    let header = String::from_utf8_lossy(&content[..content.len().min(1024)]).into_owned();
-    let after = |key: &str| header.split_once(key).map(|(_, rest)| rest);
-    let (Some(shape), Some(descr)) = (after("'shape': ("), after("'descr': '")) else { return Ok(None) };
-    let shape = shape.split(')').next().unwrap_or_default();
-    let shape = shape.split(',').map(str::trim).filter(|w| !w.is_empty()).map(str::parse).collect::<Result<_, _>>();
-    let Ok(shape) = shape else { return Ok(None) };
-    let name = entry.name[..entry.name.len() - 4].to_owned();
-    Ok(Some(Array { entry, name, shape, float: descr.get(1..2) == Some("f") }))
+/// An array by its beginning; `None` for what has no header of NumPy's.
+fn describe<'a>(entry: &'a Entry<'a>, head: &[u8]) -> Option<Array<'a>> {
+    let header = Header::parse(head).ok().filter(|_| npy::is_npy(head))?;
+    let lone = header.lone_number(head);
+    Some(Array { entry, name: entry.name[..entry.name.len() - 4].to_owned(), header, lone })
 }
 
 fn choose<'a>(arrays: &'a [Array<'a>]) -> Result<&'a Array<'a>, Cause> {
@@ -151,10 +152,13 @@ fn choose<'a>(arrays: &'a [Array<'a>]) -> Result<&'a Array<'a>, Cause> {
     let place = |a: &&Array<'_>| POSITIONS.iter().position(|name| a.name.eq_ignore_ascii_case(name));
     let best = candidates.iter().filter_map(place).min();
     let named: Vec<&&Array<'_>> = candidates.iter().filter(|a| best.is_some() && place(a) == best).collect();
-    match (&candidates[..], &named[..]) {
-        ([one], _) => Ok(one),
-        (_, [one]) => Ok(one),
-        ([], _) => {
+    let called: Vec<&Array<'_>> = arrays.iter().filter(|a| a.is_named(POSITIONS)).collect();
+    match (&candidates[..], &named[..], &called[..]) {
+        ([one], ..) => Ok(one),
+        (_, [one], _) => Ok(one),
+        // whoever reads it says best what is wrong with it
+        ([], _, [one]) => Ok(one),
+        ([], ..) => {
             let has = |name: &str| arrays.iter().any(|a| a.name == name);
             let text = if has("poses") && (has("trans") || has("betas")) {
                 "it holds AMASS' angles of an SMPL body (poses, trans, betas), no positions of joints; run them through \
@@ -174,22 +178,5 @@ fn choose<'a>(arrays: &'a [Array<'a>]) -> Result<&'a Array<'a>, Cause> {
 
 /// `joints [60, 22, 3], poses [60, 156], …`
 fn listed<'a>(arrays: impl IntoIterator<Item = &'a Array<'a>>) -> String {
-    let all: Vec<String> =
-        arrays.into_iter().map(|a| format!("{} {:?}", excerpt(a.name.as_bytes()), a.shape)).collect();
-    let more = if all.len() > 8 { ", …" } else { "" };
-    format!("{}{more}", all[..all.len().min(8)].join(", "))
-}
-
-/// The number of an array that holds nothing else.
-fn lone_number(content: &[u8]) -> Option<f64> {
-    let header = String::from_utf8_lossy(&content[..content.len().min(128)]).into_owned();
-    let kind = header.split_once("'descr': '")?.1.split('\'').next()?.to_owned();
-    let tail = |n: usize| content.len().checked_sub(n).map(|at| &content[at..]);
-    match kind.as_str() {
-        "<f8" => Some(f64::from_le_bytes(tail(8)?.try_into().ok()?)),
-        "<f4" => Some(f64::from(f32::from_le_bytes(tail(4)?.try_into().ok()?))),
-        "<i8" => Some(i64::from_le_bytes(tail(8)?.try_into().ok()?) as f64),
-        "<i4" => Some(f64::from(i32::from_le_bytes(tail(4)?.try_into().ok()?))),
-        _ => None,
-    }
+    several(arrays.into_iter().map(|a| format!("{} {:?}", excerpt(a.name.as_bytes()), a.header.shape)), 8)
 }

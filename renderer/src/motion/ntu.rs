@@ -18,6 +18,7 @@ use super::{
     error::Cause,
     limits::{MAX_FRAMES, check_volume},
     raw::Raw,
+    text::parse,
 };
 
 /// Body slots of [`Slots::File`], as in the reference.
@@ -163,5 +164,5 @@ fn placed<'b, 'f: 'b>(
 
 /// An id as a whole number; 0 for one that is negative.
 fn number(id: &[u8]) -> u64 {
-    words::parse::<u64>(id).or_else(|| words::parse::<f64>(id).map(|id| id as u64)).unwrap_or(0)
+    parse::<u64>(id).or_else(|| parse::<f64>(id).map(|id| id as u64)).unwrap_or(0)
 }

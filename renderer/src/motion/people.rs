@@ -5,7 +5,7 @@ use glam::DVec3;
 
 use super::{
     Part, Skeleton,
-    measure::{self, Poses, median},
+    measure::{self, Poses, deviation, median},
 };
 
 /// Longest stretch of frames that is averaged before movement counts: half a second of a depth camera.
@@ -104,15 +104,10 @@ pub(super) fn told(people: usize, performer: usize) -> String {
 }
 
 fn proportioned(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize], height: f64) -> bool {
-    // from a limb's tip up to its first joint
     let length = |part: Part| {
-        let mut joint = skeleton.tip(part)?;
-        let mut sum = 0.0;
-        while let Some(above) = skeleton.parents[joint].filter(|&p| skeleton.parts[p] == part) {
-            sum += poses.distance(samples, joint, above);
-            joint = above;
-        }
-        Some(sum)
+        let limb = skeleton.limb(part);
+        let bones = limb.windows(2).map(|bone| poses.distance(samples, bone[0], bone[1]));
+        (!limb.is_empty()).then(|| bones.sum::<f64>())
     };
     let pairs = [(Part::LeftArm, Part::RightArm, ARM), (Part::LeftLeg, Part::RightLeg, LEG)];
     pairs.into_iter().all(|(left, right, usual)| match (length(left), length(right)) {
@@ -123,9 +118,9 @@ fn proportioned(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize], heigh
 
 fn bone_change(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize], height: f64) -> f64 {
     let change = |&[a, b]: &[usize; 2]| {
-        let lengths: Vec<f64> = samples.iter().map(|&n| poses.at(n, a).distance(poses.at(n, b))).collect();
+        let lengths = poses.lengths(samples, a, b);
         let usual = median(lengths.clone());
-        (usual > SHORT * height).then(|| median(lengths.iter().map(|l| (l - usual).abs()).collect()) / usual)
+        (usual > SHORT * height).then(|| deviation(&lengths, usual) / usual)
     };
     median(skeleton.bones.iter().filter_map(change).collect())
 }

@@ -6,8 +6,7 @@ use super::{
     limits::check_volume,
     measure::spread_of_bones,
     raw::Raw,
-    sniff,
-    text::{number, words},
+    text::{number, numbered_lines, words},
 };
 
 const BODIES: usize = 2;
@@ -21,13 +20,13 @@ const FPS: f64 = 30.0;
 pub(super) fn read(text: &[u8]) -> Result<Raw, (Option<usize>, Cause)> {
     let mut positions = Vec::new();
     let mut warnings = Vec::new();
-    let last = sniff::numbered_lines(text).map(|(line, _)| line).last();
-    for (line, content) in sniff::numbered_lines(text) {
+    let mut lines = numbered_lines(text).peekable();
+    while let Some((line, content)) = lines.next() {
         let at = |cause| (Some(line), cause);
         let count = words(content).count();
         if count != WIDTH {
             let what = format!("{count} numbers, expected {WIDTH}: two bodies of {JOINTS} joints");
-            if Some(line) == last && !positions.is_empty() && count < WIDTH {
+            if lines.peek().is_none() && !positions.is_empty() && count < WIDTH {
                 warnings.push(format!("line {line}: the last line has {what}, and is left out"));
                 break;
             }

@@ -61,6 +61,12 @@ impl Raw {
     }
 }
 
+/// Only the joints `kept` of `values` `[N, joints, width]`.
+pub(super) fn joints_of(values: &[f32], joints: usize, width: usize, kept: &[usize]) -> Vec<f32> {
+    let bodies = values.chunks_exact(width * joints);
+    bodies.flat_map(|body| kept.iter().flat_map(move |&j| &body[width * j..][..width])).copied().collect()
+}
+
 /// The place, counted from zero, of a person counted from one.
 ///
 /// # Errors

@@ -1,14 +1,15 @@
 //! The entry points: which format it is, and who reads it.
 
-use std::{fs, io::Read as _, path::Path};
+use std::path::Path;
 
 use super::{
     Format, Motion, MotionError, Slots, Unit, UpAxis, acclaim, archive,
-    beside::Beside,
+    beside::{Beside, Companion},
     bvh, encoding,
     error::Cause,
+    folder::load,
     gltf, humanml3d, keypoints,
-    limits::{MAX_FILE_BYTES, check_size},
+    limits::check_size,
     msr, npy, npz, ntu, pku,
     raw::Raw,
     sniff,
@@ -25,12 +26,23 @@ pub struct ReadOptions {
     /// The bytes of the file that belongs to this one: the `skeleton.json` of an `.npy` file, the `.asf` of an `.amc`
     /// (or the other way round), the `.bin` of a `.gltf`.
     pub sidecar: Option<Vec<u8>>,
+    /// Files that may belong to this one, where their names are known; those that do are found by name. They are not looked
+    /// at where [`ReadOptions::sidecar`] is given.
+    pub companions: Vec<Companion>,
     /// `.skeleton` only: who stands in which body slot.
     pub slots: Slots,
     /// Reads only this one of the people in the file, counted from 1 in the order of the body slots; `None` reads all.
     pub person: Option<usize>,
     /// glTF only: the name of the animation to read, or its number counted from one; `None` takes the longest.
     pub animation: Option<String>,
+}
+
+impl ReadOptions {
+    /// The file that belongs to the one that is read, as far as the caller gave any.
+    fn given(&self) -> Option<Beside<'_>> {
+        let among = || (!self.companions.is_empty()).then_some(Beside::Among(&self.companions));
+        self.sidecar.as_deref().map(Beside::Given).or_else(among)
+    }
 }
 
 /// Reads a motion from bytes; the format is told from the content, `name` is for messages and tells only between
@@ -40,11 +52,10 @@ pub struct ReadOptions {
 /// A [`MotionError`] with `name`, line and cause when the bytes are no motion file, are damaged, hold no moving body, or
 /// exceed the limits ([`MAX_FILE_BYTES`], [`super::MAX_JOINTS`], [`super::MAX_FRAMES`], [`super::MAX_JOINT_FRAMES`]).
 pub fn read(bytes: &[u8], name: &str, options: &ReadOptions) -> Result<Motion, MotionError> {
-    let beside = options.sidecar.as_deref().map_or(Beside::Nowhere, Beside::Given);
-    read_beside(bytes, name, options, &beside)
+    read_beside(bytes, name, options, options.given().unwrap_or(Beside::Nowhere))
 }
 
-/// Reads a motion file, and where [`ReadOptions::sidecar`] does not give it the file that belongs to it: the
+/// Reads a motion file, and where [`ReadOptions`] do not give it the file that belongs to it: the
 /// `skeleton.json` beside an `.npy` file, the `.asf` of an `.amc`, the buffers of a `.gltf`. A folder is read if it holds
 /// one `.json` file a frame, as OpenPose writes them.
 ///
@@ -58,15 +69,14 @@ pub fn read_file(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Motion
         return understand(raw, &name, options).map_err(|cause| cause.at(&name, None));
     }
     let bytes = load(path).map_err(|cause| cause.at(&name, None))?;
-    let beside = options.sidecar.as_deref().map_or(Beside::Of(path), Beside::Given);
-    let mut motion = read_beside(&bytes, &name, options, &beside)?;
+    let mut motion = read_beside(&bytes, &name, options, options.given().unwrap_or(Beside::Of(path)))?;
     if motion.source.format == Format::Keypoints && motion.frames() == 1 && keypoints::is_one_of_many(path) {
         motion.source.warnings.push("it is one frame of several: give their folder to read them all".to_owned());
     }
     Ok(motion)
 }
 
-fn read_beside(bytes: &[u8], name: &str, options: &ReadOptions, beside: &Beside<'_>) -> Result<Motion, MotionError> {
+fn read_beside(bytes: &[u8], name: &str, options: &ReadOptions, beside: Beside<'_>) -> Result<Motion, MotionError> {
     let at = |cause: Cause| cause.at(name, None);
     check_size(bytes.len() as u64).map_err(at)?;
     let bytes = archive::unzipped(bytes).map_err(at)?;
@@ -81,12 +91,12 @@ fn read_beside(bytes: &[u8], name: &str, options: &ReadOptions, beside: &Beside<
 }
 
 /// What stands in a file that is no archive.
-fn read_raw(bytes: &[u8], name: &str, options: &ReadOptions, beside: &Beside<'_>) -> Result<Raw, MotionError> {
+fn read_raw(bytes: &[u8], name: &str, options: &ReadOptions, beside: Beside<'_>) -> Result<Raw, MotionError> {
     let at = |cause: Cause| cause.at(name, None);
     let animation = options.animation.as_deref();
     match sniff::binary(bytes).map_err(at)? {
         None => {}
-        Some(Format::Npy) => return read_arrays(bytes, name, beside, npy::read),
+        Some(Format::Npy) => return read_arrays(bytes, name, beside, |bytes, sidecar| npy::read(bytes, sidecar, None)),
         Some(Format::Gltf) => return gltf::read(bytes, name, animation, beside),
         Some(_) => return Err(at(Cause::Malformed("it is an archive within an archive".to_owned()))),
     }
@@ -111,7 +121,7 @@ fn read_raw(bytes: &[u8], name: &str, options: &ReadOptions, beside: &Beside<'_>
 /// A reader of arrays: bytes and their description.
 type Arrays = fn(&[u8], Option<&[u8]>) -> Result<Raw, (npy::Culprit, Cause)>;
 
-fn read_arrays(bytes: &[u8], name: &str, beside: &Beside<'_>, reader: Arrays) -> Result<Raw, MotionError> {
+fn read_arrays(bytes: &[u8], name: &str, beside: Beside<'_>, reader: Arrays) -> Result<Raw, MotionError> {
     let described = beside.named("skeleton.json")?;
     let sidecar = described.as_ref().map(|companion| &companion.bytes[..]);
     reader(bytes, sidecar).map_err(|(file, cause)| match (file, &described, beside) {
@@ -119,15 +129,4 @@ fn read_arrays(bytes: &[u8], name: &str, beside: &Beside<'_>, reader: Arrays) ->
         (npy::Culprit::Sidecar(line), ..) => cause.at(&format!("{name} (skeleton.json)"), line),
         (npy::Culprit::Array, ..) => cause.at(name, None),
     })
-}
-
-/// Reads a file of limited size.
-pub(super) fn load(path: &Path) -> Result<Vec<u8>, Cause> {
-    let file = fs::File::open(path)?;
-    check_size(file.metadata()?.len())?;
-    let mut bytes = Vec::new();
-    // a pipe has no length beforehand: never take more than the limit
-    file.take(MAX_FILE_BYTES + 1).read_to_end(&mut bytes)?;
-    check_size(bytes.len() as u64)?;
-    Ok(bytes)
 }

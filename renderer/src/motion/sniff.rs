@@ -4,6 +4,7 @@ use super::{
     Format,
     error::{Cause, excerpt},
     foreign, json, npy,
+    text::{is_decimal_comma, words},
 };
 
 /// Lines of numbers that are looked at.
@@ -65,16 +66,9 @@ fn json(start: &[u8]) -> Result<Format, Cause> {
     }
 }
 
-/// Lines that are not empty, without their ends.
-pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
+/// Lines that are not empty, whatever ends them.
+fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|&b| b == b'\n' || b == b'\r').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty())
-}
-
-/// As [`lines`], with their numbers from one.
-pub(super) fn numbered_lines(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    let end = if text.contains(&b'\n') { b'\n' } else { b'\r' };
-    let all = text.split(move |&b| b == end).map(<[u8]>::trim_ascii).enumerate();
-    all.filter(|(_, line)| !line.is_empty()).map(|(k, line)| (k + 1, line))
 }
 
 /// Sections that begin with a colon; a motion without any begins with the number of a frame and its root.
@@ -139,28 +133,19 @@ fn is_ntu<'a>(words: impl Iterator<Item = &'a [u8]>) -> bool {
     count(0) && count(11) && (joint.len() < 12 || joint.iter().any(|word| !whole(word)))
 }
 
-/// Words of a line, as far as spaces and tabs part them.
-fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
-    line.split(|b| b.is_ascii_whitespace()).filter(|word| !word.is_empty())
-}
-
 /// Commas and semicolons, which no known format of numbers has.
 fn separated(start: &[u8], first: &[&[u8]]) -> Option<String> {
     let line = lines(start).next()?;
     let line = &line[..line.len().min(1 << 14)];
-    let decimal = |word: &[u8]| {
-        let mut parts = word.split(|&b| b == b',');
-        let digits = |part: Option<&[u8]>| part.is_some_and(|p| !p.is_empty() && p.iter().all(u8::is_ascii_digit));
-        let signed = parts.next().map(|p| p.strip_prefix(b"-").unwrap_or(p));
-        digits(signed) && digits(parts.next()) && parts.next().is_none()
-    };
     let fields: Vec<&[u8]> =
         line.split(|b| b.is_ascii_whitespace() || *b == b';').filter(|word| !word.is_empty()).take(WORDS).collect();
-    let commas = fields.iter().filter(|word| decimal(word)).count();
-    if commas > 0 && !line.contains(&b'.') && (fields.len() > 1 || first.len() > 1) {
-        let shown = fields.iter().find(|word| decimal(word)).map(|word| excerpt(word)).unwrap_or_default();
+    if let Some(word) = fields.iter().find(|word| is_decimal_comma(word))
+        && !line.contains(&b'.')
+        && (fields.len() > 1 || first.len() > 1)
+    {
         return Some(format!(
-            "its numbers have decimal commas, {shown} in line 1: write points, as in 0.5, and it can be told what it is"
+            "its numbers have decimal commas, {} in line 1: write points, as in 0.5, and it can be told what it is",
+            excerpt(word)
         ));
     }
     let separator = [b',', b';'].into_iter().find(|b| line.contains(b))?;

@@ -2,10 +2,13 @@
 
 use std::fmt;
 
+use serde::Serialize;
+
 use super::{Format, Unit, UpAxis};
 
 /// How sure one can be of something about a file, the surest first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Known {
     /// The caller said so.
     Given,
@@ -37,7 +40,7 @@ impl fmt::Display for Known {
 }
 
 /// How something about a file is known, and from what.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Reason {
     /// How sure it is.
     pub known: Known,

@@ -62,6 +62,7 @@ pub(super) fn by_names(joint_names: &[String], parents: &[Option<usize>]) -> Lab
 fn known_parts(parsed: &[Parsed], parents: &[Option<usize>]) -> Vec<Option<Part>> {
     let order = parents_first(parents);
     let mut known: Vec<Option<Part>> = parsed.iter().map(part_of).collect();
+    limbs_in_other_words(parsed, parents, &order, &mut known);
     let open = |j: usize| matches!(parsed[j].kind, None | Some(Kind::Arm | Kind::Leg));
 
     // downward: what hangs from a limb belongs to it
@@ -79,6 +80,79 @@ fn known_parts(parsed: &[Parsed], parents: &[Option<usize>]) -> Vec<Option<Part>
         }
     }
     known
+}
+
+/// Begins the pair of limbs that no word is known for, where the other pair has its words and sides are told: of branches with
+/// a side and at least three joints, legs hang nearest to the root, and arms are the longest.
+fn limbs_in_other_words(parsed: &[Parsed], parents: &[Option<usize>], order: &[usize], known: &mut [Option<Part>]) {
+    const LIMB: usize = 3;
+    let none = |kind: Kind| parsed.iter().all(|name| name.kind != Some(kind));
+    let both = |is: fn(Part) -> bool| {
+        let sided = |left: bool| known.iter().flatten().any(|&p| is(p) && p.is_left() == left);
+        sided(true) && sided(false)
+    };
+    let legs = none(Kind::Leg) && both(Part::is_arm);
+    let arms = none(Kind::Arm) && both(Part::is_leg);
+    if !legs && !arms {
+        return;
+    }
+    let side = |j: usize| parsed[j].side.filter(|_| parsed[j].kind.is_none() && parsed[j].aid.is_none());
+    let above = |j: usize| parents[j].filter(|&p| side(p).is_some() && side(p) == side(j));
+    let mut length = vec![1; parsed.len()];
+    let mut depth = vec![0; parsed.len()];
+    for &j in order {
+        depth[j] = parents[j].map_or(0, |p| depth[p] + 1);
+    }
+    for &j in order.iter().rev() {
+        if let Some(p) = above(j) {
+            length[p] = length[p].max(length[j] + 1);
+        }
+    }
+    let begins = |j: usize, of: Side| side(j) == Some(of) && above(j).is_none() && length[j] >= LIMB;
+    let mut pairs: Vec<(usize, usize)> = Vec::new();
+    for left in (0..parsed.len()).filter(|&j| begins(j, Side::Left)) {
+        let twin = (0..parsed.len()).find(|&j| begins(j, Side::Right) && parsed[j].rest == parsed[left].rest);
+        pairs.extend(twin.map(|right| (left, right)));
+    }
+    let short = |j: usize| usize::MAX - length[j];
+    let best = pairs.into_iter().min_by_key(|&(j, _)| if legs { (depth[j], short(j)) } else { (short(j), depth[j]) });
+    if let Some((left, right)) = best {
+        known[left] = Some(if legs { Part::LeftLeg } else { Part::LeftArm });
+        known[right] = Some(if legs { Part::RightLeg } else { Part::RightArm });
+    }
+}
+
+/// The tree of a body that hangs from a limb, as of one whose foot is its origin, hung up at the trunk instead. `None` where
+/// it hangs there already, and where there are several trees.
+pub(super) fn hung_at_the_trunk(parts: &[Part], parents: &[Option<usize>]) -> Option<Vec<Option<usize>>> {
+    let mut roots = (0..parents.len()).filter(|&j| parents[j].is_none());
+    let (Some(root), None) = (roots.next(), roots.next()) else { return None };
+    if parts[root] == Part::Torso {
+        return None;
+    }
+    let trunk = parents_first(parents).into_iter().find(|&j| parts[j] == Part::Torso)?;
+    let mut turned = parents.to_vec();
+    let (mut below, mut joint) = (None, Some(trunk));
+    while let Some(at) = joint {
+        turned[at] = below;
+        (below, joint) = (Some(at), parents[at]);
+    }
+    Some(turned)
+}
+
+/// Whether limbs are those of an animal: two pairs of legs, and no arms.
+pub(super) fn walks_on_four(skeleton: &Skeleton) -> bool {
+    let legs = |part: Part| {
+        let begins = |&j: &usize| skeleton.parents[j].is_none_or(|p| skeleton.parts[p] != part);
+        let ends = |first: usize| skeleton.joints_of(part).any(|j| skeleton.inward(j).skip(2).last() == Some(first));
+        skeleton.joints_of(part).filter(begins).filter(|&first| ends(first)).count()
+    };
+    !skeleton.parts.iter().any(|part| part.is_arm()) && legs(Part::LeftLeg) > 1 && legs(Part::RightLeg) > 1
+}
+
+/// Whether a name is that of the pelvis, which the rest of a body hangs from.
+pub(super) fn names_the_pelvis(name: &str) -> bool {
+    names::parse_one(name).pelvis
 }
 
 /// Whether a name says which part of the body a joint is, rather than `root` or `joint7`.
@@ -132,7 +206,7 @@ pub(super) fn parents_first(parents: &[Option<usize>]) -> Vec<usize> {
 }
 
 /// `[J]` the joints that hang from each.
-fn children(parents: &[Option<usize>]) -> Vec<Vec<usize>> {
+pub(super) fn children(parents: &[Option<usize>]) -> Vec<Vec<usize>> {
     let mut children = vec![Vec::new(); parents.len()];
     for (j, parent) in parents.iter().enumerate() {
         if let Some(p) = parent {
@@ -146,6 +220,23 @@ fn children(parents: &[Option<usize>]) -> Vec<Vec<usize>> {
 pub(super) fn tree_bones(parents: &[Option<usize>]) -> Vec<[usize; 2]> {
     let bones = parents.iter().enumerate();
     bones.filter_map(|(j, p)| p.map(|p| [p, j])).collect()
+}
+
+/// The tree that bones span from a joint, nearest joints first; bones that would close a ring are left out, and joints that
+/// no bone reaches have no parent.
+pub(crate) fn tree_along(joints: usize, bones: &[[usize; 2]], root: usize) -> Vec<Option<usize>> {
+    let mut parents = vec![None; joints];
+    let mut queue = std::collections::VecDeque::from([root]);
+    while let Some(a) = queue.pop_front() {
+        for bone in bones.iter().filter(|bone| bone.contains(&a)) {
+            let b = if bone[0] == a { bone[1] } else { bone[0] };
+            if b != root && parents[b].is_none() {
+                parents[b] = Some(a);
+                queue.push_back(b);
+            }
+        }
+    }
+    parents
 }
 
 /// For every joint the limb all labelled descendants share, if there is just one.

@@ -40,10 +40,20 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
         warnings: std::mem::take(&mut raw.warnings),
         ..Source::default()
     };
+    let mut labels = topology::by_names(&raw.names, &raw.parents);
+    // known layouts hang from where their tables say
+    let hung = raw.bones.is_none().then(|| topology::hung_at_the_trunk(&labels.parts, &raw.parents));
+    if let Some(parents) = hung.flatten() {
+        raw.parents = parents;
+        labels = topology::by_names(&raw.names, &raw.parents);
+    }
     let bones = raw.bones.take().unwrap_or_else(|| topology::tree_bones(&raw.parents));
-    let labels = topology::by_names(&raw.names, &raw.parents);
     let mut skeleton =
         Skeleton { names: raw.names, parents: raw.parents, bones, parts: labels.parts, mirror: labels.mirror };
+
+    if topology::walks_on_four(&skeleton) {
+        source.warnings.push("it has four legs: what is said of people may not hold".to_owned());
+    }
 
     // the body first, then where it has up, then left and right, which needs up
     let poses = Poses { positions: &raw.positions, present: &present, joints };
@@ -85,17 +95,13 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
     }
     for v in &mut raw.positions {
         *v = (f64::from(*v) * metres) as f32;
-        if v.abs() > FARTHEST {
+        // a unit in which a speck is a person puts everything else beyond the stars
+        if v.is_nan() || v.abs() > FARTHEST {
             return Err(Cause::Degenerate(format!(
                 "a joint is {v:e} m from the origin if the body, {size:e} units tall, is measured in {}: that is no person",
                 source.unit.name
             )));
         }
-    }
-    // a unit in which a speck is a person puts everything else beyond the stars
-    if raw.positions.iter().any(|v| v.is_nan() || f64::from(v.abs()) > MAX_COORDINATE) {
-        let text = format!("what was read is no person: a body of {size:.1e} among coordinates a billion times larger");
-        return Err(Cause::Degenerate(text));
     }
     if let Some(orientations) = &mut raw.orientations {
         turn(orientations, source.up);

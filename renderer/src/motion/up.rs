@@ -7,7 +7,7 @@
 //!
 //! | Evidence | Where |
 //! | --- | --- |
-//! | from feet to head, along torso and legs; the rest pose; hips and shoulders lie across | `stance` |
+//! | from feet to head, along torso and legs; sitting; the rest pose; hips and shoulders lie across | `stance` |
 //! | the floor is level, lies at zero, and bears the body's weight | `floor` |
 //! | what touches the floor stays in its place; who jumps falls; who walks stays level | `moments` |
 //! | what files of this kind usually have | here |
@@ -18,7 +18,10 @@ mod stance;
 
 use glam::DVec3;
 
-use super::{Format, Part, Reason, Skeleton, UpAxis, measure::Poses};
+use super::{
+    Format, Part, Reason, Skeleton, UpAxis,
+    measure::{Poses, Ways},
+};
 
 /// Points for each axis, in the order of [`UpAxis::ALL`].
 type PerAxis = [f64; 6];
@@ -142,6 +145,7 @@ struct Landmarks {
     /// Ends of legs and arms.
     feet: Vec<usize>,
     hands: Vec<usize>,
+    knees: Vec<usize>,
     /// Where legs and arms begin.
     hips: Vec<usize>,
     shoulders: Vec<usize>,
@@ -160,7 +164,8 @@ impl Landmarks {
         let [legs, arms] = [[Part::LeftLeg, Part::RightLeg], [Part::LeftArm, Part::RightArm]];
         let list = |parts: [Part; 2], f: &dyn Fn(Part) -> Option<usize>| parts.into_iter().filter_map(f).collect();
         let feet: Vec<usize> = list(legs, &|p| skeleton.tip(p));
-        let torso_from = |from: usize| super::measure::farthest_of_torso(take.poses, skeleton, samples, from);
+        let ways = Ways::of(take.poses, skeleton, samples);
+        let torso_from = |from: usize| ways.farthest_of_torso(from);
         let head = match feet.first() {
             Some(&foot) => torso_from(foot),
             None => skeleton.tip(Part::Torso),
@@ -168,6 +173,7 @@ impl Landmarks {
         let seat = head.and_then(torso_from).filter(|&s| Some(s) != head);
         Self {
             hands: list(arms, &|p| skeleton.tip(p)),
+            knees: list(legs, &|p| knee(take, samples, p)),
             hips: list(legs, &begins),
             shoulders: list(arms, &begins),
             feet,
@@ -189,7 +195,23 @@ impl Landmarks {
     }
 }
 
+/// The joint between the two longest neighbouring bones of a leg.
+fn knee(take: &Take<'_>, samples: &[usize], leg: Part) -> Option<usize> {
+    let limb = take.skeleton.limb(leg);
+    let length = |three: &&[usize]| {
+        take.poses.distance(samples, three[0], three[1]) + take.poses.distance(samples, three[1], three[2])
+    };
+    limb.windows(3).max_by(|a, b| length(a).total_cmp(&length(b))).map(|three| three[1])
+}
+
 impl Take<'_> {
+    /// Whether a joint is the origin in all frames: the body was moved there, as estimators of poses do, and its place says
+    /// nothing.
+    fn is_centred(&self, samples: &[usize]) -> bool {
+        let at_origin = |j: usize| samples.iter().all(|&n| self.poses.at(n, j).length() < 0.02 * self.size);
+        (0..self.poses.joints).any(at_origin)
+    }
+
     /// The middle of joints; `None` of none.
     fn middle(&self, n: usize, joints: &[usize]) -> Option<DVec3> {
         let sum = joints.iter().map(|&j| self.poses.at(n, j)).sum::<DVec3>();

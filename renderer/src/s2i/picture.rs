@@ -67,7 +67,6 @@ fn taps(from: usize, to: usize, resampling: Resampling) -> impl Iterator<Item = 
 
 /// For each column the joints that it lies between; `None` where the body has no such part.
 fn columns(s2i: &S2i) -> Vec<Option<Tap>> {
-    let joints = &s2i.plan.columns;
     let of_joints = |joints: &[usize], width: usize| -> Vec<Option<Tap>> {
         if joints.is_empty() {
             return vec![None; width];
@@ -76,15 +75,10 @@ fn columns(s2i: &S2i) -> Vec<Option<Tap>> {
         taps.map(|tap| Some(Tap { low: joints[tap.low], high: joints[tap.high], ..tap })).collect()
     };
     match s2i.columns {
-        Columns::Whole => of_joints(joints, s2i.size),
+        Columns::Whole => of_joints(&s2i.plan.columns, s2i.size),
         Columns::Shares => {
-            let mut rest = &joints[..];
-            let parts = s2i.plan.parts.iter().zip(s2i.shares()).flat_map(|(&count, width)| {
-                let (part, after) = rest.split_at(count);
-                rest = after;
-                of_joints(part, width)
-            });
-            parts.collect()
+            let parts = s2i.plan.by_part().zip(s2i.shares());
+            parts.flat_map(|((_, joints), width)| of_joints(joints, width)).collect()
         }
     }
 }

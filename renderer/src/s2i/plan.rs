@@ -88,6 +88,16 @@ impl BodyPlan {
         }
     }
 
+    /// The joints of each part, in the order of their columns.
+    pub fn by_part(&self) -> impl Iterator<Item = (Part, &[usize])> {
+        let mut rest = &self.columns[..];
+        Part::ALL.into_iter().zip(self.parts).map(move |(part, count)| {
+            let (own, after) = rest.split_at(count);
+            rest = after;
+            (part, own)
+        })
+    }
+
     /// Number of joints `J`.
     #[must_use]
     pub fn joints(&self) -> usize {

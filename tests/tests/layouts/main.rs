@@ -1,5 +1,6 @@
 //! A folder of each layout goes through everything that people do with models: asking, evaluating, training.
 
+mod gguf;
 mod made;
 
 use std::{fs, path::Path, sync::atomic::AtomicBool};
@@ -8,6 +9,7 @@ use draction::motion::read_file;
 use skeletonllm::assistant::Assistant;
 use skeletonllm_checks::asset;
 use skeletonllm_data::{DataSet, Split};
+use skeletonllm_network::checkpoint::{Opened, Precision, is_text_model, tensors_of};
 use skeletonllm_network::device::{DeviceChoice, cpu};
 use skeletonllm_train::{RunOptions, TrainConfig, evaluate::evaluate, run};
 use tempfile::TempDir;
@@ -65,22 +67,59 @@ fn one_step(from: &Path, data: &Path) -> TempDir {
     out
 }
 
-fn goes_through_everything(model: &Path) {
-    let data = data();
+/// What a model that looks at motions is asked and judged by.
+fn is_asked_and_evaluated(model: &Path, data: &Path) {
     ask(model);
     let assistant = Assistant::load(model, DeviceChoice::Cpu).unwrap();
-    let sets = [DataSet::load(data.path(), Split::Val).unwrap()];
+    let sets = [DataSet::load(data, Split::Val).unwrap()];
     let scores = evaluate(&assistant, &sets, 2, None, |_| ()).unwrap();
     assert_eq!(scores.ranked[0].len(), sets[0].clips.len());
-    let trained = one_step(model, data.path());
+}
+
+fn is_trained(model: &Path, data: &Path) -> TempDir {
+    let trained = one_step(model, data);
     assert!(fs::read_to_string(trained.path().join("loss.csv")).unwrap().lines().count() >= 2, "a step was made");
-    ask(&trained.path().join("model"));
+    trained
+}
+
+fn goes_through_everything(model: &Path) {
+    let data = data();
+    is_asked_and_evaluated(model, data.path());
+    ask(&is_trained(model, data.path()).path().join("model"));
+}
+
+/// A language model alone is refused where pictures are looked at, and learns to look in one step.
+fn learns_to_look(model: &Path) {
+    let error = Assistant::load(model, DeviceChoice::Cpu).err().unwrap();
+    assert!(format!("{error:#}").contains("has never seen a picture"), "{error:#}");
+    let data = data();
+    is_asked_and_evaluated(&is_trained(model, data.path()).path().join("model"), data.path());
+}
+
+/// The matrix of the first layer's queries.
+fn queries(model: &Path) -> Vec<f32> {
+    let device = cpu().expect("the CPU backend is part of this build").device;
+    let mut tensors = match is_text_model(model) {
+        true => tensors_of(&Opened::text_model(model).unwrap().read(&device).unwrap()),
+        false => tensors_of(&Opened::model(model).unwrap().read(&device).unwrap()),
+    };
+    tensors.remove("language_model.model.layers.0.self_attn.q_proj.weight").expect("there").values
+}
+
+/// An adapter on the model at `base`, which was seen to be added.
+fn adapter(base: &Path, around: &str, width: usize) -> TempDir {
+    let adapter = folder(|folder| made::adapter(folder, base, around, width));
+    for (place, (found, before)) in queries(adapter.path()).iter().zip(queries(base)).enumerate() {
+        let added = made::added(place / width, place % width, width);
+        assert!((found - before - added).abs() < 1e-5, "{place}: {before} became {found} instead of {added} more");
+    }
+    adapter
 }
 
 #[test]
-fn both_generations_of_hf() {
-    let first = folder(|folder| made::hf(folder, "qwen2"));
-    goes_through_everything(first.path());
+fn both_generations_of_hf_in_every_float_type() {
+    goes_through_everything(folder(|folder| made::hf(folder, "qwen2", Precision::F32)).path());
+    goes_through_everything(folder(|folder| made::hf(folder, "qwen3", Precision::F16)).path());
     goes_through_everything(folder(made::newer_hf).path());
 }
 
@@ -92,17 +131,59 @@ fn the_authors_layout_of_both_generations() {
 }
 
 #[test]
-fn an_adapter_on_its_base() {
-    let base = folder(|folder| made::hf(folder, "qwen2"));
-    let adapter = folder(|folder| made::adapter(folder, base.path()));
-    goes_through_everything(adapter.path());
+fn an_adapter_on_each_layout() {
+    let first = folder(|folder| made::hf(folder, "qwen2", Precision::F32));
+    let (newer, authors) = (folder(made::newer_hf), folder(|folder| made::authors(folder, "qwen3")));
+    for (base, around) in [(&first, "language_model.model."), (&newer, "model.language_model."), (&authors, "model.")] {
+        goes_through_everything(adapter(base.path(), around, 32).path());
+    }
 }
 
 #[test]
-fn a_language_model_alone_is_trained_before_it_is_asked() {
-    let text = folder(made::text);
-    let error = Assistant::load(text.path(), DeviceChoice::Cpu).err().unwrap();
-    assert!(format!("{error:#}").contains("has never seen a picture"), "{error:#}");
-    let trained = one_step(text.path(), data().path());
-    goes_through_everything(&trained.path().join("model"));
+fn a_language_model_alone_of_each_family() {
+    for family in ["llama", "qwen2", "qwen3"] {
+        let text = folder(|folder| made::text(folder, family));
+        learns_to_look(text.path());
+        if family == "llama" {
+            learns_to_look(adapter(text.path(), "model.", 32).path());
+        }
+    }
+}
+
+#[test]
+fn a_gguf_file_of_each_type() {
+    for (name, kind) in gguf::TYPES {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("model.gguf");
+        let made = made::gguf(&path, kind);
+        // written and read apart from each other: half a step of the coarsest, and what cutting off a scale costs
+        let expected = &made["model.layers.0.self_attn.q_proj.weight"].values;
+        let reach = expected.iter().fold(0.0f32, |most, value| most.max(value.abs()));
+        for (found, expected) in queries(&path).iter().zip(expected) {
+            assert!((found - expected).abs() < 0.1 * reach, "{name}: {expected} became {found}");
+        }
+        learns_to_look(&path);
+        if name == "Q4_K" {
+            learns_to_look(adapter(&path, "model.", made::BLOCK).path());
+        }
+    }
+}
+
+#[test]
+fn the_authors_own_checkpoint_is_read_once_it_is_converted() {
+    let renderer = asset("nano/draction.safetensors");
+    let merged = folder(|folder| made::merged(folder, &renderer));
+    goes_through_everything(merged.path());
+    for i in 1..=3 {
+        let (from, to) = (format!("model-0000{i}-of"), format!("pytorch_model-0000{i}-of"));
+        let end = if i == 3 { "00003" } else { "00002" };
+        let from = merged.path().join(format!("{from}-{end}.safetensors"));
+        fs::rename(from, merged.path().join(format!("{to}-{end}.bin"))).unwrap();
+    }
+    fs::remove_file(merged.path().join("model.safetensors.index.json")).unwrap();
+    let adapter = folder(|folder| made::adapter(folder, merged.path(), "model.", 32));
+    for folder in [merged.path(), adapter.path()] {
+        let error = format!("{:#}", Assistant::load(folder, DeviceChoice::Cpu).err().unwrap());
+        assert!(error.contains("a Python pickle") && error.contains("Convert it"), "{error}");
+    }
 }

@@ -18,7 +18,7 @@ impl App {
         let mut first = None;
         for arrival in companions::arranged(self.incoming.take()) {
             let opened = match arrival {
-                Arrival::File(file) => self.document.open(&file),
+                Arrival::File(file) => self.document.open(file),
                 Arrival::Problem(problem) => Err(problem),
             };
             match opened {

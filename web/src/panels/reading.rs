@@ -83,7 +83,7 @@ mod tests {
         let path = format!("{}/../assets/samples/squat.bvh", env!("CARGO_MANIFEST_DIR"));
         let file = FileSource { name: path.clone(), bytes: std::fs::read(path).expect("a sample") };
         let mut document = Document::default();
-        document.open(&file).expect("a motion");
+        document.open(file).expect("a motion");
         let take = document.take().expect("it is open");
         let mut actions = Vec::new();
         let mut h = Harness::new(600.0, 300.0);

@@ -132,7 +132,7 @@ mod tests {
         let mut document = Document::default();
         for name in ["walk.bvh", "squat.bvh", "clap.bvh"] {
             let bytes = std::fs::read(format!("{}/../assets/samples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-            document.open(&FileSource { name: name.to_owned(), bytes }).unwrap();
+            document.open(FileSource { name: name.to_owned(), bytes }).unwrap();
         }
         document.takes[0].labels.push(("run".to_owned(), 0.9));
         document.takes[2].labels.push(("Applaud".to_owned(), 0.9));

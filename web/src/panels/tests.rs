@@ -13,7 +13,7 @@ fn sample(name: &str) -> Vec<u8> {
 fn document() -> Document {
     let file = FileSource { name: "wave_left_hand.bvh".to_owned(), bytes: sample("wave_left_hand.bvh") };
     let mut document = Document::default();
-    document.open(&file).expect("a motion");
+    document.open(file).expect("a motion");
     document
 }
 
@@ -106,7 +106,7 @@ fn every_page_is_drawn_with_and_without_a_take() {
 #[test]
 fn every_size_of_window_has_room_for_scene_picture_and_conversation() {
     let mut second = document();
-    second.open(&FileSource { name: "second.bvh".to_owned(), bytes: sample("squat.bvh") }).expect("another motion");
+    second.open(FileSource { name: "second.bvh".to_owned(), bytes: sample("squat.bvh") }).expect("another motion");
     let sizes = [
         [320.0, 568.0],
         [360.0, 640.0],

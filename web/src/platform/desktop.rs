@@ -81,24 +81,27 @@ pub fn read_path(path: PathBuf, incoming: &Incoming) {
     }
 }
 
-/// The file of the same folder that describes this one: the one whose name is nearest, if any is nearer than the others.
-fn described_beside(path: &Path) -> Option<PathBuf> {
+/// The files of the same folder that describe this one: the one whose name is nearest, if it is nearer than the others, or
+/// all of them where the file says by name which are its own.
+fn described_beside(path: &Path) -> Vec<PathBuf> {
     let name = path.to_string_lossy();
     // most motions need none: a folder is not searched for them
     if !["npy", "npz", "amc", "gltf"].iter().any(|ending| name.to_lowercase().ends_with(&format!(".{ending}"))) {
-        return None;
+        return Vec::new();
     }
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let entries = std::fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
     let mut near: Vec<(usize, PathBuf)> = entries
         .filter_map(|entry| Some((companions::nearness(&entry.to_string_lossy(), &name)?, entry)))
         .filter(|(_, entry)| entry.is_file())
         .collect();
-    near.sort_by(|a, b| b.cmp(a));
-    match &near[..] {
-        [(first, _), (second, _), ..] if first == second => None,
-        _ => near.into_iter().next().map(|(_, file)| file),
-    }
+    near.sort();
+    let from = match &near[..] {
+        _ if companions::names_its_own(&name) => near.len().saturating_sub(companions::MAX_KEPT),
+        [.., (second, _), (first, _)] if first == second => near.len(),
+        _ => near.len().saturating_sub(1),
+    };
+    near.split_off(from).into_iter().map(|(_, file)| file).collect()
 }
 
 fn read_one(path: PathBuf, incoming: &Incoming) {
@@ -200,18 +203,22 @@ mod tests {
     #[test]
     fn the_nearest_description_is_read_and_none_of_many_that_are_as_near() {
         let folder = tempfile::tempdir().unwrap();
-        let beside =
-            |name: &str| described_beside(&folder.path().join(name)).map(|file| file.file_name().unwrap().to_owned());
+        let beside = |name: &str| -> Vec<String> {
+            let found = described_beside(&folder.path().join(name)).into_iter();
+            found.map(|file| file.file_name().unwrap().to_string_lossy().into_owned()).collect()
+        };
+        let none: [&str; 0] = [];
         for number in 0..30 {
             std::fs::write(folder.path().join(format!("{number:02}.asf")), "").unwrap();
         }
         std::fs::write(folder.path().join("skeleton.json"), "").unwrap();
-        assert_eq!(beside("29_03.amc").unwrap(), "29.asf");
-        assert_eq!(beside("walk.amc"), None);
-        assert_eq!(beside("walk.npz").unwrap(), "skeleton.json");
-        assert_eq!(beside("walk.gltf"), None);
-        assert_eq!(beside("walk.bvh"), None);
+        assert_eq!(beside("29_03.amc"), ["29.asf"]);
+        assert_eq!(beside("walk.amc"), none);
+        assert_eq!(beside("walk.npz"), ["skeleton.json"]);
+        assert_eq!(beside("walk.gltf"), none);
+        assert_eq!(beside("walk.bvh"), none);
         std::fs::write(folder.path().join("scene.bin"), "").unwrap();
-        assert_eq!(beside("walk.gltf").unwrap(), "scene.bin");
+        std::fs::write(folder.path().join("more.bin"), "").unwrap();
+        assert_eq!(beside("walk.gltf"), ["more.bin", "scene.bin"]);
     }
 }

@@ -2,10 +2,13 @@
 //!
 //! Lengths are in the performer's own arm or leg length, so that a child and a scaled clip give the same numbers.
 
+use std::ops::{AddAssign, Div};
+
 use draction::{
     figure::{Anatomy, Limb},
     motion::Motion,
 };
+use glam::Vec3;
 
 /// Smoothing window, seconds: long enough to calm a depth camera, short enough to keep a wave.
 pub(super) const SMOOTHING_S: f32 = 0.17;
@@ -51,31 +54,18 @@ pub struct Measures {
     pub pelvis: Option<[f32; 4]>,
 }
 
-pub(super) type Vec3 = [f32; 3];
-
-pub(super) fn sub(a: Vec3, b: Vec3) -> Vec3 {
-    [a[0] - b[0], a[1] - b[1], a[2] - b[2]]
-}
-
-fn middle(a: Vec3, b: Vec3) -> Vec3 {
-    [(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0, (a[2] + b[2]) / 2.0]
-}
-
-pub(super) fn length(a: Vec3) -> f32 {
-    (a[0] * a[0] + a[1] * a[1] + a[2] * a[2]).sqrt()
-}
-
 /// Centred moving average; near the ends the window shrinks on both sides alike, which keeps a moving end in place.
-pub(super) fn smooth<const N: usize>(values: &[[f32; N]], radius: usize) -> Vec<[f32; N]> {
+pub(super) fn smooth<T>(values: &[T], radius: usize) -> Vec<T>
+where
+    T: Copy + Default + AddAssign + Div<f32, Output = T>,
+{
     let mean = |t: usize| {
         let r = radius.min(t).min(values.len() - 1 - t);
-        let mut sum = [0.0; N];
-        for value in &values[t - r..=t + r] {
-            for i in 0..N {
-                sum[i] += value[i];
-            }
+        let mut sum = T::default();
+        for &value in &values[t - r..=t + r] {
+            sum += value;
         }
-        sum.map(|s| s / (2 * r + 1) as f32)
+        sum / (2 * r + 1) as f32
     };
     (0..values.len()).map(mean).collect()
 }
@@ -121,12 +111,12 @@ impl Observed<'_> {
     /// One value a frame, from a function that is handed the joints' positions in that frame.
     pub(super) fn track<R>(&self, of: impl Fn(&dyn Fn(usize) -> Vec3) -> R) -> Vec<R> {
         let frames = self.frames.iter();
-        frames.map(|&t| of(&|joint| self.motion.position(t, self.body, joint))).collect()
+        frames.map(|&t| of(&|joint| Vec3::from(self.motion.position(t, self.body, joint)))).collect()
     }
 
     /// The point between the roots of two limbs: between shoulders or between hips.
     pub(super) fn between(&self, limbs: [Limb; 2]) -> Vec<Vec3> {
-        self.track(|at| middle(at(limbs[0].root), at(limbs[1].root)))
+        self.track(|at| (at(limbs[0].root) + at(limbs[1].root)) / 2.0)
     }
 
     pub(super) fn radius(&self, seconds: f32) -> usize {
@@ -138,8 +128,8 @@ impl Observed<'_> {
         let pelvis = legs.or(arms).map_or_else(|| self.track(|at| at(0)), |limbs| self.between(limbs));
         let heading = legs.or(arms).map(|pair| self.heading(pair));
         let turn = heading.as_ref().map(|heading| {
-            let (low, high) = heading.iter().fold((f32::MAX, f32::MIN), |(l, h), [a]| (l.min(*a), h.max(*a)));
-            [heading[heading.len() - 1][0] - heading[0][0], high - low]
+            let (low, high) = heading.iter().fold((f32::MAX, f32::MIN), |(l, h), a| (l.min(*a), h.max(*a)));
+            [heading[heading.len() - 1] - heading[0], high - low]
         });
         let limbs = |pair: [Limb; 2], head: Option<usize>| {
             let (root, heading) = (self.between(pair), self.heading(pair));
@@ -159,20 +149,20 @@ impl Observed<'_> {
 
     /// Heading in each frame, radians about +y, without jumps; 0 looks along +z and grows as the person turns left. Of
     /// the hips it tells where the person faces; of the shoulders, where the chest does.
-    pub(super) fn heading(&self, pair: [Limb; 2]) -> Vec<[f32; 1]> {
-        let across = self.track(|at| sub(at(pair[0].root), at(pair[1].root)));
+    pub(super) fn heading(&self, pair: [Limb; 2]) -> Vec<f32> {
+        let across = self.track(|at| at(pair[0].root) - at(pair[1].root));
         let mut angle: Option<f32> = None;
-        let angles: Vec<[f32; 1]> = across
+        let angles: Vec<f32> = across
             .iter()
             .map(|a| {
                 // looking along +z, the left side is +x
-                let raw = (-a[2]).atan2(a[0]);
+                let raw = (-a.z).atan2(a.x);
                 let near = angle.map_or(raw, |last| {
                     let turns = ((last - raw) / std::f32::consts::TAU).round();
                     raw + turns * std::f32::consts::TAU
                 });
                 angle = Some(near);
-                [near]
+                near
             })
             .collect();
         smooth(&angles, self.radius(HEADING_SMOOTHING_S))
@@ -181,8 +171,8 @@ impl Observed<'_> {
     /// How far the foot that moves more goes from one frame to another, in leg lengths.
     pub(super) fn foot(&self, legs: [Limb; 2], from: usize, to: usize) -> f32 {
         let moved = legs.map(|leg| {
-            let at = |t: usize| self.motion.position(self.frames[t], self.body, leg.end);
-            length(sub(at(to), at(from))) / self.reach(leg)
+            let at = |t: usize| Vec3::from(self.motion.position(self.frames[t], self.body, leg.end));
+            at(to).distance(at(from)) / self.reach(leg)
         });
         moved[0].max(moved[1])
     }
@@ -191,21 +181,21 @@ impl Observed<'_> {
     pub(super) fn reach(&self, limb: Limb) -> f32 {
         let bones = self.track(|at| {
             let [root, middle, end] = [limb.root, limb.middle, limb.end].map(at);
-            length(sub(middle, root)) + length(sub(end, middle))
+            middle.distance(root) + end.distance(middle)
         });
         // depth cameras shorten limbs that point at them: the long end of what was seen is nearer to the truth
         quantile(bones, 0.9).max(1e-3)
     }
 
-    fn limb(&self, limb: Limb, trunk: &[Vec3], heading: &[[f32; 1]], head: Option<usize>) -> LimbMeasure {
+    fn limb(&self, limb: Limb, trunk: &[Vec3], heading: &[f32], head: Option<usize>) -> LimbMeasure {
         let reach = self.reach(limb);
         // a leg that runs in place shows at the knee, a kick shows at the ankle
         let moves = [limb.end, limb.middle].map(|joint| self.moved(joint, trunk, heading, reach));
         let most = |of: fn(&Moved) -> f32| moves.iter().map(of).fold(0.0, f32::max);
         let ends = self.track(|at| at(limb.end));
         let above = |level: Vec<Vec3>| {
-            let heights: Vec<[f32; 1]> = (0..ends.len()).map(|t| [(ends[t][1] - level[t][1]) / reach]).collect();
-            let heights: Vec<f32> = smooth(&heights, self.radius(SMOOTHING_S)).iter().map(|h| h[0]).collect();
+            let heights: Vec<f32> = (0..ends.len()).map(|t| (ends[t].y - level[t].y) / reach).collect();
+            let heights = smooth(&heights, self.radius(SMOOTHING_S));
             [quantile(heights.clone(), 1.0), quantile(heights, 0.9)]
         };
         LimbMeasure {
@@ -218,68 +208,65 @@ impl Observed<'_> {
     }
 
     /// Where a joint is from the trunk in each frame, in limb lengths, smoothed: to the left, up, forward.
-    pub(super) fn relative(&self, joint: usize, trunk: &[Vec3], heading: &[[f32; 1]], reach: f32) -> Vec<Vec3> {
+    pub(super) fn relative(&self, joint: usize, trunk: &[Vec3], heading: &[f32], reach: f32) -> Vec<Vec3> {
         let relative: Vec<Vec3> = self
             .track(|at| at(joint))
             .into_iter()
             .zip(trunk.iter().zip(heading))
-            .map(|(joint, (&trunk, &[heading]))| {
-                let [x, y, z] = sub(joint, trunk).map(|v| v / reach);
+            .map(|(joint, (&trunk, &heading))| {
+                let Vec3 { x, y, z } = (joint - trunk) / reach;
                 let (sin, cos) = heading.sin_cos();
-                [x * cos - z * sin, y, x * sin + z * cos]
+                Vec3::new(x * cos - z * sin, y, x * sin + z * cos)
             })
             .collect();
         smooth(&relative, self.radius(SMOOTHING_S))
     }
 
     /// How one joint moves relative to the trunk, in limb lengths.
-    fn moved(&self, joint: usize, trunk: &[Vec3], heading: &[[f32; 1]], reach: f32) -> Moved {
+    fn moved(&self, joint: usize, trunk: &[Vec3], heading: &[f32], reach: f32) -> Moved {
         let smoothed = self.relative(joint, trunk, heading, reach);
         let (mut low, mut high) = (smoothed[0], smoothed[0]);
         let (mut path, mut anchor) = (0.0, smoothed[0]);
-        for p in &smoothed {
-            for i in 0..3 {
-                low[i] = low[i].min(p[i]);
-                high[i] = high[i].max(p[i]);
-            }
-            let step = length(sub(*p, anchor));
+        for &p in &smoothed {
+            (low, high) = (low.min(p), high.max(p));
+            let step = p.distance(anchor);
             if step > DEAD_BAND {
                 path += step;
-                anchor = *p;
+                anchor = p;
             }
         }
-        let speeds = smoothed.windows(2).map(|w| length(sub(w[1], w[0])) * self.motion.fps).collect();
-        Moved { path, extent: length(sub(high, low)), peak_speed: quantile(speeds, 0.95) }
+        let speeds = smoothed.windows(2).map(|w| w[1].distance(w[0]) * self.motion.fps).collect();
+        Moved { path, extent: high.distance(low), peak_speed: quantile(speeds, 0.95) }
     }
 
     /// How far the pelvis has gone by each frame along the performer's own axes: to the left and forward, metres.
-    pub(super) fn travel(&self, pelvis: &[Vec3], heading: Option<&[[f32; 1]]>) -> Vec<[f32; 2]> {
+    pub(super) fn travel(&self, pelvis: &[Vec3], heading: Option<&[f32]>) -> Vec<[f32; 2]> {
         let path = smooth(pelvis, self.radius(HEADING_SMOOTHING_S));
         let mut travel = [0.0, 0.0];
         let gone = (1..path.len()).map(|t| {
-            let step = sub(path[t], path[t - 1]);
-            let (sin, cos) = heading.map_or(0.0, |h| h[t][0]).sin_cos();
-            travel[0] += step[0] * cos - step[2] * sin;
-            travel[1] += step[0] * sin + step[2] * cos;
+            let step = path[t] - path[t - 1];
+            let (sin, cos) = heading.map_or(0.0, |h| h[t]).sin_cos();
+            travel[0] += step.x * cos - step.z * sin;
+            travel[1] += step.x * sin + step.z * cos;
             travel
         });
         std::iter::once([0.0; 2]).chain(gone).collect()
     }
 
     /// Height of the pelvis above the lower ankle in each frame, in leg lengths, smoothed.
-    pub(super) fn pelvis_heights(&self, legs: [Limb; 2], pelvis: &[Vec3]) -> Vec<[f32; 1]> {
+    pub(super) fn pelvis_heights(&self, legs: [Limb; 2], pelvis: &[Vec3]) -> Vec<f32> {
         let leg = self.track(|at| {
-            let side = |l: Limb| length(sub(at(l.middle), at(l.root))) + length(sub(at(l.end), at(l.middle)));
+            let side = |l: Limb| at(l.middle).distance(at(l.root)) + at(l.end).distance(at(l.middle));
             (side(legs[0]) + side(legs[1])) / 2.0
         });
         let leg = quantile(leg, 0.9).max(1e-3);
-        let ankles = self.track(|at| at(legs[0].end)[1].min(at(legs[1].end)[1]));
-        let heights: Vec<[f32; 1]> = (0..pelvis.len()).map(|t| [(pelvis[t][1] - ankles[t]) / leg]).collect();
+        let ankles = self.track(|at| at(legs[0].end).y.min(at(legs[1].end).y));
+        let heights: Vec<f32> = (0..pelvis.len()).map(|t| (pelvis[t].y - ankles[t]) / leg).collect();
         smooth(&heights, self.radius(SMOOTHING_S))
     }
 
     fn pelvis(&self, legs: [Limb; 2], pelvis: &[Vec3]) -> [f32; 4] {
-        let heights: Vec<f32> = self.pelvis_heights(legs, pelvis).iter().map(|h| h[0]).collect();
+        let heights = self.pelvis_heights(legs, pelvis);
         let tenth = (heights.len() / 10).max(1);
         let mean = |part: &[f32]| part.iter().sum::<f32>() / part.len() as f32;
         let (low, high) = (quantile(heights.clone(), 0.03), quantile(heights.clone(), 0.97));

@@ -4,10 +4,11 @@
 //! strokes, and strokes that go there and back again and again are one phase with a count.
 
 use draction::{figure::Limb, motion::Motion};
+use glam::Vec3;
 
 use super::{
     Travel, Turning,
-    measure::{Observed, SMOOTHING_S, Vec3, length, smooth, sub},
+    measure::{Observed, SMOOTHING_S, smooth},
     strokes::{Cut, Stroke, runs, strokes},
 };
 
@@ -187,7 +188,7 @@ pub(super) fn limb_paths(observed: &Observed<'_>) -> Vec<LimbPath> {
         for (limb, part) in limbs.into_iter().zip(parts) {
             let Limb { end, .. } = limb;
             let reach = observed.reach(limb);
-            let room = smooth(&observed.track(|at| at(end).map(|v| v / reach)), observed.radius(SMOOTHING_S));
+            let room = smooth(&observed.track(|at| at(end) / reach), observed.radius(SMOOTHING_S));
             paths.push(LimbPath { part, relative: observed.relative(end, &trunk, &heading, reach), room });
         }
     }
@@ -198,7 +199,8 @@ impl LimbPath {
     /// The strokes of this limb. `coarse` is 1 for those of [`phases`], more for fewer and longer ones.
     pub(super) fn strokes(&self, fps: f32, coarse: f32) -> Vec<Stroke<3>> {
         let line = Line { tolerance: LIMB.tolerance * coarse, shortest: LIMB.shortest * coarse, ..LIMB };
-        strokes(&self.relative, &line.cut(fps))
+        let path: Vec<[f32; 3]> = self.relative.iter().map(|place| place.to_array()).collect();
+        strokes(&path, &line.cut(fps))
     }
 
     fn phases(&self, fps: f32) -> Vec<Phase> {
@@ -216,19 +218,19 @@ impl LimbPath {
 
     fn of_leg(&self, stroke: &Stroke<3>) -> Option<(Movement, f32)> {
         let [from, to] = [stroke.from, stroke.to];
-        let moved = sub(self.room[to], self.room[from]);
-        if length(moved) < STAYS {
-            let longer = length(self.relative[to]) - length(self.relative[from]);
+        let moved = self.room[to] - self.room[from];
+        if moved.length() < STAYS {
+            let longer = self.relative[to].length() - self.relative[from].length();
             let bend = if longer < 0.0 { Movement::Bends } else { Movement::Straightens };
             return (longer.abs() > STAYS).then_some((bend, 1.0));
         }
-        let floor = self.room.iter().map(|p| p[1]).fold(f32::MAX, f32::min);
-        let lands = self.room[to][1] - floor < ON_FLOOR && moved[0].hypot(moved[2]) > moved[1].abs();
+        let floor = self.room.iter().map(|p| p.y).fold(f32::MAX, f32::min);
+        let lands = self.room[to].y - floor < ON_FLOOR && moved.x.hypot(moved.z) > moved.y.abs();
         Some(if lands { (Movement::Steps, 1.0) } else { self.way(stroke.step) })
     }
 
     /// The axis along which a step is longest, and its share of the step.
-    fn way(&self, [left, up, forward]: Vec3) -> (Movement, f32) {
+    fn way(&self, [left, up, forward]: [f32; 3]) -> (Movement, f32) {
         let out = if matches!(self.part, BodyPart::LeftArm | BodyPart::LeftLeg) { left } else { -left };
         let [o, u, f] = [out, up, forward].map(f32::abs);
         let (along, [there, back]) = if u >= o && u >= f {
@@ -238,12 +240,12 @@ impl LimbPath {
         } else {
             (out, [Movement::Out, Movement::In])
         };
-        (if along > 0.0 { there } else { back }, along.abs() / length([o, u, f]).max(1e-9))
+        (if along > 0.0 { there } else { back }, along.abs() / Vec3::new(o, u, f).length().max(1e-9))
     }
 }
 
 /// The mean stroke of a run, in the direction of its first.
-fn there(run: &[Stroke<3>]) -> Vec3 {
+fn there(run: &[Stroke<3>]) -> [f32; 3] {
     let side = |i: usize| if i.is_multiple_of(2) { 1.0 } else { -1.0 };
     std::array::from_fn(|axis| {
         run.iter().enumerate().map(|(i, s)| side(i) * s.step[axis]).sum::<f32>() / run.len() as f32
@@ -254,7 +256,7 @@ fn there(run: &[Stroke<3>]) -> Vec3 {
 pub(super) fn pelvis_strokes(observed: &Observed<'_>) -> Vec<Stroke<1>> {
     let Some(legs) = observed.anatomy.legs else { return Vec::new() };
     let heights = observed.pelvis_heights(legs, &observed.between(legs));
-    strokes(&heights, &PELVIS.cut(observed.motion.fps))
+    strokes(&each(&heights), &PELVIS.cut(observed.motion.fps))
 }
 
 /// Up and down, the way, and turns.
@@ -280,8 +282,13 @@ fn of_the_body(observed: &Observed<'_>) -> Vec<Phase> {
         let on_feet = |legs| observed.foot(legs, s[0].from, s[0].to) > TURNS_ON;
         observed.anatomy.legs.is_none_or(on_feet).then_some((Movement::Turns(way), 1.0))
     };
-    phases.extend(phases_of(BodyPart::Body, &strokes(&heading, &HEADING.cut(fps)), fps, turns));
+    phases.extend(phases_of(BodyPart::Body, &strokes(&each(&heading), &HEADING.cut(fps)), fps, turns));
     phases
+}
+
+/// Numbers as a path of one dimension.
+fn each(values: &[f32]) -> Vec<[f32; 1]> {
+    values.iter().map(|&v| [v]).collect()
 }
 
 /// A phase for each stroke, and one for many strokes there and back.

@@ -11,6 +11,7 @@
 //! a clip does, only the notable events are told, at most four; "first" and "last" are meant among these.
 
 mod events;
+mod parts;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -18,6 +19,8 @@ mod words;
 use super::{ShownClip, Teacher, TeacherError};
 use crate::{Kinematics, Truth};
 use events::events;
+
+pub use parts::{PARTS, part_phrases};
 
 /// Explains clips by what their joints do.
 #[derive(Clone, Copy, Debug, Default)]

@@ -23,6 +23,8 @@ pub fn corpus(labels: &Labels) -> Vec<String> {
     let a = texts.answers();
     all.extend(a.all().into_iter().cloned());
     all.extend(texts.story_words());
+    all.extend(texts.together().iter().cloned());
+    all.push(texts.unsure(&[]));
     let limbs = [None, Some(Limbs::Left), Some(Limbs::Right), Some(Limbs::Both)];
     let ways = [None, Some(Travel::Forward), Some(Travel::Backward), Some(Travel::Left), Some(Travel::Right)];
     for (i, label) in names.iter().enumerate() {

@@ -180,6 +180,8 @@ pub(super) struct PhrasingsFile {
     pub(super) movements: BTreeMap<String, Verb>,
     pub(super) why: Why,
     pub(super) claims: BTreeMap<String, String>,
+    pub(super) unsure: String,
+    pub(super) together: Vec<String>,
 }
 
 /// How often what a label names is done.

@@ -1,60 +1,12 @@
 //! Low-rank adapters as the peft library saves them: beside their base under `lora_A.default`, or in a folder of their
 //! own. They are added to the weights while these are read.
 
-use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
+use super::entry::{Loose, Source};
 use super::names::{self, Layout, Place};
-use super::tensors::{Entry, Source, Tensors};
+use super::tensors::Tensors;
 use super::{CheckpointError, format, io};
-
-/// `W += scale·B·A`.
-#[derive(Debug, Clone)]
-pub(super) struct Adapter {
-    /// `[rank, in]`.
-    pub a: Entry,
-    /// `[out, rank]`.
-    pub b: Entry,
-    pub scale: f32,
-}
-
-/// InternVL's code always gives adapters twice their rank as alpha; a checkpoint that holds them does not say it.
-pub(super) const SCALE_OF_THE_AUTHORS: f64 = 2.0;
-
-/// Halves of adapters whose bases are not known yet, by the tensor that they are added to.
-#[derive(Default)]
-pub(super) struct Loose(BTreeMap<String, [Option<Entry>; 2]>);
-
-impl Loose {
-    pub fn add(&mut self, tensor: String, part: char, entry: Entry) {
-        self.0.entry(tensor).or_default()[usize::from(part == 'b')] = Some(entry);
-    }
-
-    /// Hands each to its tensor; `scale` gives the factor for a rank.
-    pub fn attach(self, tensors: &mut Tensors<'_>, scale: impl Fn(usize) -> f64) -> Result<(), CheckpointError> {
-        for (name, parts) in self.0 {
-            let one = parts.iter().flatten().next().expect("made with the first half");
-            let wrong = |problem: String| tensors.sources[one.source].tensor(&one.name, problem);
-            let [Some(a), Some(b)] = parts.clone() else {
-                return Err(wrong("one half of an adapter without the other".into()));
-            };
-            let Some(base) = tensors.entries.get(&name) else {
-                return Err(wrong(format!("an adapter of `{name}`, which is not there")));
-            };
-            let (rank, inputs, outputs) = match (&a.shape[..], &b.shape[..]) {
-                (&[rank, inputs], &[outputs, other]) if rank == other && rank > 0 => (rank, inputs, outputs),
-                _ => return Err(wrong(format!("shapes {:?} and {:?} are no adapter", a.shape, b.shape))),
-            };
-            if base.shape != [outputs, inputs] || inputs == 0 {
-                let problem = format!("an adapter of {outputs}×{inputs}, but `{name}` is {:?}", base.shape);
-                return Err(wrong(problem));
-            }
-            let adapter = Adapter { a, b, scale: scale(rank) as f32 };
-            tensors.entries.get_mut(&name).expect("looked up above").adapters.push(adapter);
-        }
-        Ok(())
-    }
-}
 
 /// What `adapter_config.json` says that matters.
 #[derive(Debug, serde::Deserialize)]
@@ -72,13 +24,19 @@ struct AdapterConfig {
     fan_in_fan_out: bool,
     #[serde(default)]
     alpha_pattern: serde_json::Map<String, serde_json::Value>,
+    /// A word where the matrices did not begin at random and nothing.
+    #[serde(default)]
+    init_lora_weights: serde_json::Value,
 }
+
+/// Beginnings that were taken out of the base, which is no longer the published one.
+const CHANGE_THE_BASE: [&str; 4] = ["pissa", "olora", "corda", "loftq"];
 
 /// An adapter folder: its settings, and where its base is.
 pub(super) struct AdapterFolder {
     folder: PathBuf,
     config: AdapterConfig,
-    /// The folder of the base.
+    /// The folder of the base, or its GGUF file.
     pub base: PathBuf,
 }
 
@@ -91,7 +49,9 @@ impl AdapterFolder {
         }
         let text = std::fs::read(&path).map_err(|cause| io(&path, cause))?;
         let config: AdapterConfig = serde_json::from_slice(&text).map_err(|error| format(&path, error))?;
+        let begun = config.init_lora_weights.as_str().unwrap_or_default();
         let refused = [
+            (CHANGE_THE_BASE.iter().any(|word| begun.starts_with(word)), "init_lora_weights"),
             (config.peft_type.as_deref().is_some_and(|kind| !kind.eq_ignore_ascii_case("lora")), "peft_type"),
             (config.use_dora, "use_dora"),
             (config.fan_in_fan_out, "fan_in_fan_out"),
@@ -107,10 +67,11 @@ impl AdapterFolder {
             places.extend([folder.join(&named), PathBuf::from(&named)]);
         }
         let mut places = places.into_iter();
-        let base = places.find(|place| place.join("config.json").exists() && super::files::has_weights(place));
+        let whole = |place: &Path| place.join("config.json").exists() && super::files::has_weights(place);
+        let base = places.find(|place| whole(place) || super::files::gguf_file(place).is_ok_and(|file| file.is_some()));
         let base = base.ok_or_else(|| {
             let problem = format!(
-                "its base `{named}` is no folder here. Put adapter_config.json and adapter_model.safetensors into the \
+                "its base `{named}` is no model here. Put adapter_config.json and adapter_model.safetensors into the \
                  base's folder, or write its path into `base_model_name_or_path`"
             );
             format(&path, problem)
@@ -150,7 +111,7 @@ impl AdapterFolder {
             }
         }
         let (alpha, rslora) = (self.config.lora_alpha, self.config.use_rslora);
-        loose.attach(tensors, |rank| alpha / if rslora { (rank as f64).sqrt() } else { rank as f64 })
+        tensors.attach(loose, |rank| alpha / if rslora { (rank as f64).sqrt() } else { rank as f64 })
     }
 }
 

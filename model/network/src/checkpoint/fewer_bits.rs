@@ -13,6 +13,7 @@ use rayon::prelude::*;
 use safetensors::Dtype;
 use serde_json::{Map, Value, json};
 
+use super::write::{is_matrix, le_bytes};
 use super::{CheckpointError, HostTensor, SCALE_SUFFIX, Tensors, io};
 use crate::quantize;
 use crate::storage::Storage;
@@ -59,7 +60,8 @@ impl Tensors<'_> {
         mut tell: impl FnMut(u64),
     ) -> Result<Shrunk, CheckpointError> {
         let partial = path.with_extension("safetensors.partial");
-        let mut file = Growing::new(&partial, self.names().map(&rename))?;
+        let sizes = |name| self.shape(name).map_or(0, <[usize]>::len);
+        let mut file = Growing::new(&partial, self.names().map(|name| (rename(name), sizes(name))))?;
         let mut shrunk = Shrunk::default();
         for name in self.names() {
             let tensor = self.values(name)?.expect("listed");
@@ -90,11 +92,11 @@ enum Matrix {
 
 impl Matrix {
     fn of(name: &str, tensor: &HostTensor, bits: Bits) -> Matrix {
-        if tensor.shape.len() < 2 || !name.ends_with(".weight") {
+        if !is_matrix(name, &tensor.shape) || tensor.values.is_empty() {
             return Matrix::No;
         }
         let words = name.contains("embed_tokens") || name.contains("lm_head");
-        let blocks = tensor.shape.len() == 2 && tensor.shape[1].is_multiple_of(32) && tensor.shape[1] > 0;
+        let blocks = tensor.shape.len() == 2 && tensor.shape[1].is_multiple_of(32);
         if bits == Bits::Four && blocks && !words { Matrix::Blocks } else { Matrix::Rows }
     }
 
@@ -103,13 +105,13 @@ impl Matrix {
         let values = &tensor.values;
         match self {
             Matrix::No => {
-                file.put(name, Dtype::F32, &tensor.shape, &bytes_of(values))?;
+                file.put(name, Dtype::F32, &tensor.shape, &le_bytes(values))?;
                 Ok([0.0; 2])
             }
             Matrix::Rows => {
                 let (codes, scales) = quantize::quantize(values, tensor.shape[0]);
                 file.put(name, Dtype::I8, &tensor.shape, bytemuck::cast_slice(&codes))?;
-                file.put(&format!("{name}{SCALE_SUFFIX}"), Dtype::F32, &[scales.len()], &bytes_of(&scales))?;
+                file.put(&format!("{name}{SCALE_SUFFIX}"), Dtype::F32, &[scales.len()], &le_bytes(&scales))?;
                 let width = (codes.len() / scales.len().max(1)).max(1);
                 let back = codes.iter().enumerate().map(|(i, code)| f32::from(*code) * scales[i / width]);
                 Ok(squares(values, back))
@@ -149,10 +151,6 @@ fn squares(values: &[f32], back: impl Iterator<Item = f32>) -> [f64; 2] {
     })
 }
 
-fn bytes_of(values: &[f32]) -> Vec<u8> {
-    values.iter().flat_map(|value| value.to_le_bytes()).collect()
-}
-
 /// A safetensors file whose tensors come one by one.
 struct Growing {
     path: PathBuf,
@@ -166,10 +164,13 @@ struct Growing {
 }
 
 impl Growing {
-    fn new(path: &Path, names: impl Iterator<Item = String>) -> Result<Growing, CheckpointError> {
-        // a name may stand there three times: itself, its scales, its note; then types, sizes and places
-        let room = names.map(|name| 3 * name.len() + SCALE_SUFFIX.len() + 400).sum::<usize>() + 200;
-        let room = room.next_multiple_of(8);
+    /// For tensors of these names and of so many sizes each.
+    fn new(path: &Path, tensors: impl Iterator<Item = (String, usize)>) -> Result<Growing, CheckpointError> {
+        // a name may stand there three times: itself, its scales, its note; then types, sizes and places. What JSON
+        // escapes in a name takes more room than the name
+        let room =
+            tensors.map(|(name, sizes)| 3 * json!(name).to_string().len() + SCALE_SUFFIX.len() + 21 * sizes + 400);
+        let room = (room.sum::<usize>() + 200).next_multiple_of(8);
         let mut file = BufWriter::new(File::create(path).map_err(|cause| io(path, cause))?);
         file.seek(SeekFrom::Start(8 + room as u64)).map_err(|cause| io(path, cause))?;
         let notes = Map::from_iter([("format".to_string(), "pt".into())]);

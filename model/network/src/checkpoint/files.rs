@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 
+use super::entry::Source;
 use super::{CheckpointError, format, io};
+use crate::gguf::MAGIC;
 
 const ONE: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
 
-/// Whether a folder has weights that can be read.
+/// Whether a folder has weights of its own, be they of the kind whose reading is refused.
 pub(super) fn has_weights(folder: &Path) -> bool {
-    folder.join(ONE).exists() || folder.join(INDEX).exists()
+    folder.join(ONE).exists() || folder.join(INDEX).exists() || pickle(folder, &["pytorch_model"]).is_some()
 }
 
 /// The files, in the order of their names: `model.safetensors`, or the shards that the index names.
@@ -22,7 +24,7 @@ pub(super) fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, CheckpointErro
     let index_path = folder.join(INDEX);
     if !index_path.exists() {
         let one = folder.join(ONE);
-        return match (one.exists(), pickle(folder)) {
+        return match (one.exists(), pickle(folder, &["pytorch_model", "adapter_model"])) {
             (false, Some(pickle)) => Err(pickled(&pickle)),
             _ => Ok(vec![one]),
         };
@@ -36,6 +38,30 @@ pub(super) fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, CheckpointErro
     Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }
 
+/// The GGUF file that a path means: itself, or the only one in a folder without other weights.
+pub(super) fn gguf_file(path: &Path) -> Result<Option<PathBuf>, CheckpointError> {
+    if !path.is_dir() {
+        let source = Source::open(path)?;
+        let mut magic = [0; 4];
+        let begins = source.bytes.size() >= 4 && source.bytes.read_at(0, &mut magic).is_ok() && magic == *MAGIC;
+        return if begins {
+            Ok(Some(path.to_owned()))
+        } else {
+            Err(source.format("neither a GGUF file nor the folder of a model"))
+        };
+    }
+    if path.join("config.json").exists() {
+        return Ok(None);
+    }
+    let files = std::fs::read_dir(path).map_err(|cause| io(path, cause))?.flatten().map(|file| file.path());
+    let mut found: Vec<PathBuf> = files.filter(|file| file.extension().is_some_and(|end| end == "gguf")).collect();
+    match (found.pop(), found.pop()) {
+        (Some(one), None) => Ok(Some(one)),
+        (Some(_), Some(_)) => Err(format(path, "several GGUF files; name the one that is meant")),
+        _ => Ok(None),
+    }
+}
+
 /// Whether a name leads to a file of the same folder.
 fn is_plain(name: &str) -> bool {
     let mut parts = Path::new(name).components();
@@ -43,11 +69,11 @@ fn is_plain(name: &str) -> bool {
 }
 
 /// The first file of weights that only Python can read.
-fn pickle(folder: &Path) -> Option<PathBuf> {
+fn pickle(folder: &Path, stems: &[&str]) -> Option<PathBuf> {
     let files = std::fs::read_dir(folder).ok()?.flatten().map(|file| file.path());
     let pickled = |path: &PathBuf| {
         let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        name.ends_with(".bin") && (name.starts_with("pytorch_model") || name.starts_with("adapter_model"))
+        name.ends_with(".bin") && stems.iter().any(|stem| name.starts_with(stem))
     };
     files.filter(pickled).min()
 }

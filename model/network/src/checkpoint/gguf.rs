@@ -1,6 +1,7 @@
 //! Tensors of GGUF files.
 
-use super::tensors::{Entry, Rows, Source, Tensors};
+use super::entry::{Entry, Rows, Source};
+use super::tensors::Tensors;
 use super::{CheckpointError, names};
 use crate::config::TextConfig;
 use crate::gguf::Gguf;
@@ -20,6 +21,10 @@ impl<'a> Tensors<'a> {
             let head = config.head_dim();
             if turned && !info.shape.first().is_some_and(|rows| rows.is_multiple_of(head)) {
                 return Err(source.tensor(name, format!("the rows of {:?} are no heads of {head}", info.shape)));
+            }
+            if turned && info.shape.len() == 1 && info.storage.block().0 > 1 {
+                let problem = format!("numbers in {:?} blocks, which cannot change places one by one", info.storage);
+                return Err(source.tensor(name, problem));
             }
             let entry = Entry {
                 name: name.clone(),

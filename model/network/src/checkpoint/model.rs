@@ -4,15 +4,20 @@ use std::path::{Path, PathBuf};
 
 use burn::tensor::Device;
 
-use super::adapter::{AdapterFolder, Loose, SCALE_OF_THE_AUTHORS};
-use super::files::weight_files;
+use super::adapter::AdapterFolder;
+use super::entry::Source;
+use super::files::{gguf_file, weight_files};
+use super::module::fits;
 use super::names::{Layout, RENDERER};
-use super::tensors::{Source, Tensors};
-use super::{Bits, CheckpointError, Precision, Shrunk, TensorMap, apply, io, tensors_of, write};
-use crate::config::{InternVlConfig, TextConfig};
-use crate::gguf::{Gguf, MAGIC};
+use super::packed::keep_packed;
+use super::tensors::Tensors;
+use super::{Bits, CheckpointError, Keep, Precision, Shrunk, TensorMap, apply, io, tensors_of, write};
+use crate::config::{ConfigError, InternVlConfig, TextConfig};
+use crate::gguf::Gguf;
 use crate::internvl::InternVl;
+use crate::packed::ops::has_kernels;
 use crate::text_model::TextModel;
+use crate::weight::Weight;
 
 const HEAD: &str = "language_model.lm_head.weight";
 const TABLE: &str = "language_model.model.embed_tokens.weight";
@@ -21,11 +26,40 @@ const TABLE: &str = "language_model.model.embed_tokens.weight";
 pub struct Opened<C> {
     /// Its sizes and constants.
     pub config: C,
+    /// What becomes of its matrices.
+    pub keep: Keep,
     tensors: Tensors<'static>,
     /// What was named: a folder, or a GGUF file.
     path: PathBuf,
-    /// The folder of an adapter's base; of others the same as `path`.
+    /// What an adapter is put on; of others the same as `path`.
     base: PathBuf,
+}
+
+/// Opens what lies at `path`, or, where that is an adapter, its base, and puts the adapter onto it.
+fn open<C>(
+    path: &Path,
+    layout: Layout,
+    base: impl FnOnce(&Path) -> Result<(C, Tensors<'static>, PathBuf), CheckpointError>,
+) -> Result<Opened<C>, CheckpointError> {
+    let Some(adapter) = AdapterFolder::find(path)? else {
+        let (config, tensors, base) = base(path)?;
+        return Ok(Opened { config, keep: Keep::default(), tensors, path: base.clone(), base });
+    };
+    let (config, mut tensors, base) = base(&adapter.base)?;
+    adapter.attach(&mut tensors, layout)?;
+    Ok(Opened { config, keep: Keep::default(), tensors, path: path.to_owned(), base })
+}
+
+/// A folder of safetensors. One that is no model lacks its description first of all, so that is read first.
+fn open_folder<C>(
+    folder: &Path,
+    layout: Layout,
+    config: impl FnOnce(PathBuf) -> Result<C, ConfigError>,
+) -> Result<(C, Tensors<'static>, PathBuf), CheckpointError> {
+    let config = config(folder.join("config.json"))?;
+    let files = weight_files(folder)?;
+    let tensors = Tensors::of_safetensors(files.iter().map(|file| Source::open(file)), layout)?;
+    Ok((config, tensors, folder.to_owned()))
 }
 
 impl<C> Opened<C> {
@@ -35,11 +69,10 @@ impl<C> Opened<C> {
         self.tensors.size()
     }
 
-    /// Where the first of some files lies beside the model: its folder, or that of an adapter's base. For a GGUF file,
-    /// which needs nothing beside it, the file.
+    /// Where its tokenizer lies: in its folder, or in that of an adapter's base; that of a GGUF file is in the file.
     #[must_use]
-    pub fn beside(&self, names: &[&str]) -> PathBuf {
-        let own = names.iter().any(|name| self.path.join(name).exists());
+    pub fn tokenizer_place(&self) -> PathBuf {
+        let own = ["tokenizer.json", "vocab.json"].iter().any(|name| self.path.join(name).exists());
         if own { self.path.clone() } else { self.base.clone() }
     }
 
@@ -61,12 +94,7 @@ impl Opened<InternVlConfig> {
     /// # Errors
     /// When a file cannot be read or is not what it should be.
     pub fn model(folder: &Path) -> Result<Self, CheckpointError> {
-        // a folder that is no model lacks its description first of all; an adapter has that of its base
-        let adapter = folder.join("adapter_config.json").exists();
-        let own = (!adapter).then(|| InternVlConfig::load(folder.join("config.json"))).transpose()?;
-        let (tensors, base) = folder_tensors(folder, Layout::InternVl)?;
-        let config = own.map_or_else(|| InternVlConfig::load(base.join("config.json")), Ok)?;
-        let opened = Self { config, tensors, path: folder.to_owned(), base };
+        let opened = open(folder, Layout::InternVl, |base| open_folder(base, Layout::InternVl, InternVlConfig::load))?;
         let config = &opened.config;
         opened.check_layers(
             config.vision_config.num_hidden_layers.saturating_add(config.text_config.num_hidden_layers),
@@ -87,10 +115,11 @@ impl Opened<InternVlConfig> {
     /// `model.safetensors`. It is read, written and forgotten tensor by tensor.
     ///
     /// # Errors
-    /// When a file cannot be read or written.
+    /// When a file cannot be read or written, or the tensors are not exactly the config's; then nothing is written.
     pub fn shrink(&mut self, bits: Bits, out: &Path, tell: impl FnMut(u64)) -> Result<Shrunk, CheckpointError> {
         let tied = tied(&mut self.tensors, self.config.tied())?;
         self.config.set_tied(tied);
+        fits(&InternVl::new(&self.config, &Device::default()), &self.tensors, &self.path.display().to_string())?;
         std::fs::create_dir_all(out).map_err(|cause| io(out, cause))?;
         self.config.save(out.join("config.json"))?;
         self.tensors.write_in(bits, &out.join("model.safetensors"), str::to_owned, tell)
@@ -103,29 +132,28 @@ impl Opened<InternVlConfig> {
     pub fn read(mut self, device: &Device) -> Result<InternVl, CheckpointError> {
         let tied = tied(&mut self.tensors, self.config.tied())?;
         self.config.set_tied(tied);
-        apply(InternVl::new(&self.config, device), self.tensors, &self.path.display().to_string())
+        let mut model = InternVl::new(&self.config, device);
+        keep(self.keep, model.weights(), &mut self.tensors, device)?;
+        apply(model, self.tensors, &self.path.display().to_string())
     }
 }
 
 impl Opened<TextConfig> {
-    /// Opens a language model: a folder as the transformers library saves it, a GGUF file, or a folder with one.
+    /// Opens a language model: a folder as the transformers library saves it, a GGUF file, a folder with one, or a folder
+    /// with an adapter of any of them.
     ///
     /// # Errors
     /// When a file cannot be read or is not what it should be.
     pub fn text_model(path: &Path) -> Result<Self, CheckpointError> {
-        let opened = match gguf_file(path)? {
-            None => {
-                let (tensors, base) = folder_tensors(path, Layout::Text)?;
-                Self { config: TextConfig::load(base.join("config.json"))?, tensors, path: path.to_owned(), base }
-            }
+        let opened = open(path, Layout::Text, |base| match gguf_file(base)? {
+            None => open_folder(base, Layout::Text, TextConfig::load),
             Some(file) => {
                 let source = Source::open(&file)?;
                 let content = Gguf::read(&*source.bytes).map_err(|problem| source.format(problem))?;
                 let config = TextConfig::of_gguf(&content).map_err(|problem| source.format(problem))?;
-                let tensors = Tensors::of_gguf(source, &content, &config)?;
-                Self { config, tensors, path: file.clone(), base: file }
+                Ok((config.clone(), Tensors::of_gguf(source, &content, &config)?, file))
             }
-        };
+        })?;
         opened.check_layers(opened.config.num_hidden_layers)?;
         Ok(opened)
     }
@@ -133,9 +161,10 @@ impl Opened<TextConfig> {
     /// Writes the model into a folder as the transformers library names its tensors, its matrices in fewer bits.
     ///
     /// # Errors
-    /// When a file cannot be read or written.
+    /// When a file cannot be read or written, or the tensors are not exactly the config's; then nothing is written.
     pub fn shrink(&mut self, bits: Bits, out: &Path, tell: impl FnMut(u64)) -> Result<Shrunk, CheckpointError> {
         self.config.tie_word_embeddings = Some(tied(&mut self.tensors, self.config.tied())?);
+        fits(&TextModel::new(&self.config, &Device::default()), &self.tensors, &self.path.display().to_string())?;
         std::fs::create_dir_all(out).map_err(|cause| io(out, cause))?;
         self.config.save(out.join("config.json"))?;
         let rename = |name: &str| name.strip_prefix("language_model.").unwrap_or(name).to_owned();
@@ -148,18 +177,31 @@ impl Opened<TextConfig> {
     /// When a file cannot be read, or the tensors are not exactly the config's.
     pub fn read(mut self, device: &Device) -> Result<TextModel, CheckpointError> {
         self.config.tie_word_embeddings = Some(tied(&mut self.tensors, self.config.tied())?);
-        apply(TextModel::new(&self.config, device), self.tensors, &self.path.display().to_string())
+        let mut model = TextModel::new(&self.config, device);
+        keep(self.keep, model.weights(), &mut self.tensors, device)?;
+        apply(model, self.tensors, &self.path.display().to_string())
     }
 }
 
-/// Whether a path leads to a language model alone: a GGUF file, a folder with one, or a folder whose `config.json` knows
-/// of no pictures. What cannot be read is none.
+/// Whether a path leads to a language model alone: a GGUF file, a folder with one, a folder whose `config.json` knows of
+/// a vocabulary and of no pictures, or an adapter of one of them. What cannot be read is none.
 #[must_use]
 pub fn is_text_model(path: &Path) -> bool {
-    match gguf_file(path) {
-        Ok(Some(_)) => true,
-        Ok(None) => TextConfig::load(path.join("config.json")).is_ok(),
-        Err(_) => false,
+    /// Of a config, what tells the two kinds apart. Whether it can be used is said when it is.
+    #[derive(serde::Deserialize)]
+    struct Kind {
+        vocab_size: Option<serde::de::IgnoredAny>,
+        vision_config: Option<serde::de::IgnoredAny>,
+    }
+    let adapter = AdapterFolder::find(path).ok().flatten();
+    let base = adapter.map_or_else(|| path.to_owned(), |adapter| adapter.base);
+    let alone = |text: Vec<u8>| {
+        serde_json::from_slice::<Kind>(&text)
+            .is_ok_and(|kind| kind.vocab_size.is_some() && kind.vision_config.is_none())
+    };
+    match gguf_file(&base) {
+        Ok(None) => std::fs::read(base.join("config.json")).is_ok_and(alone),
+        found => found.is_ok(),
     }
 }
 
@@ -176,13 +218,23 @@ pub fn load_model(folder: impl AsRef<Path>, device: &Device) -> Result<InternVl,
 /// # Errors
 /// As [`load_model`].
 pub fn parse_model(mut config: InternVlConfig, weights: &[u8], device: &Device) -> Result<InternVl, CheckpointError> {
-    let (mut tensors, origin) = (Tensors::default(), "model.safetensors");
-    let mut loose = Loose::default();
-    tensors.add_safetensors(Source::memory(weights, origin), Layout::InternVl, &mut loose)?;
-    loose.attach(&mut tensors, |_| SCALE_OF_THE_AUTHORS)?;
+    let origin = "model.safetensors";
+    let mut tensors = Tensors::of_safetensors([Ok(Source::memory(weights, origin))], Layout::InternVl)?;
     let tied = tied(&mut tensors, config.tied())?;
     config.set_tied(tied);
-    apply(InternVl::new(&config, device), tensors, origin)
+    let mut model = InternVl::new(&config, device);
+    keep(Keep::default(), model.weights(), &mut tensors, device)?;
+    apply(model, tensors, origin)
+}
+
+/// Fills the weights that stay packed.
+fn keep(
+    keep: Keep,
+    weights: Vec<(String, &mut Weight)>,
+    tensors: &mut Tensors<'_>,
+    device: &Device,
+) -> Result<(), CheckpointError> {
+    if has_kernels(device) && keep.packs(tensors.size().0) { keep_packed(weights, tensors) } else { Ok(()) }
 }
 
 /// Whether the output head is the embedding table. Files of tied models may hold the head as well; files of others may
@@ -198,45 +250,6 @@ fn tied(tensors: &mut Tensors<'_>, says_tied: Option<bool>) -> Result<bool, Chec
         tensors.remove(HEAD);
     }
     Ok(tied)
-}
-
-/// The tensors of a folder, and the folder that its config is in.
-fn folder_tensors(folder: &Path, layout: Layout) -> Result<(Tensors<'static>, PathBuf), CheckpointError> {
-    let adapter = AdapterFolder::find(folder)?;
-    let base = adapter.as_ref().map_or(folder, |adapter| &adapter.base).to_owned();
-    let (mut tensors, mut loose) = (Tensors::default(), Loose::default());
-    for file in weight_files(&base)? {
-        tensors.add_safetensors(Source::open(&file)?, layout, &mut loose)?;
-    }
-    loose.attach(&mut tensors, |_| SCALE_OF_THE_AUTHORS)?;
-    if let Some(adapter) = adapter {
-        adapter.attach(&mut tensors, layout)?;
-    }
-    Ok((tensors, base))
-}
-
-/// The GGUF file that a path means: itself, or the only one in a folder without other weights.
-fn gguf_file(path: &Path) -> Result<Option<PathBuf>, CheckpointError> {
-    if !path.is_dir() {
-        let source = Source::open(path)?;
-        let mut magic = [0; 4];
-        let begins = source.bytes.size() >= 4 && source.bytes.read_at(0, &mut magic).is_ok() && magic == *MAGIC;
-        return if begins {
-            Ok(Some(path.to_owned()))
-        } else {
-            Err(source.format("neither a GGUF file nor the folder of a model"))
-        };
-    }
-    if path.join("config.json").exists() {
-        return Ok(None);
-    }
-    let files = std::fs::read_dir(path).map_err(|cause| io(path, cause))?.flatten().map(|file| file.path());
-    let mut found: Vec<PathBuf> = files.filter(|file| file.extension().is_some_and(|end| end == "gguf")).collect();
-    match (found.pop(), found.pop()) {
-        (Some(one), None) => Ok(Some(one)),
-        (Some(_), Some(_)) => Err(super::format(path, "several GGUF files; name the one that is meant")),
-        _ => Ok(None),
-    }
 }
 
 /// Writes `config.json` and `model.safetensors` into a folder.

@@ -1,5 +1,7 @@
 //! From modules to tensors by name and back.
 
+use std::collections::BTreeSet;
+
 use burn::Tensor;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::TensorData;
@@ -88,6 +90,21 @@ pub fn apply<M: Module>(module: M, tensors: impl TakeTensor, origin: &str) -> Re
     }
 }
 
+/// Whether tensors are exactly those of a module whose parameters need not be there yet. None of them is read.
+///
+/// # Errors
+/// When a tensor is missing, left over or has another shape. All of them are listed.
+pub(super) fn fits<M: Module>(module: &M, tensors: &Tensors<'_>, origin: &str) -> Result<(), CheckpointError> {
+    let mut fit = Fit { path: Vec::new(), tensors, wanted: BTreeSet::new(), problems: Problems::default() };
+    module.visit(&mut fit);
+    let unexpected = tensors.names().filter(|name| !fit.wanted.contains(*name)).map(str::to_owned);
+    fit.problems.unexpected = unexpected.collect();
+    match fit.problems.describe() {
+        None => Ok(()),
+        Some(problems) => Err(CheckpointError::Mismatch { path: origin.to_string(), problems }),
+    }
+}
+
 /// The file name of the parameter at `path`: the path itself, with peft's names for adapters.
 fn file_name(path: &[String]) -> String {
     let name = path.join(".");
@@ -122,6 +139,34 @@ impl ModuleVisitor for Collector {
     }
 }
 
+struct Fit<'a> {
+    path: Vec<String>,
+    tensors: &'a Tensors<'a>,
+    wanted: BTreeSet<String>,
+    problems: Problems,
+}
+
+impl ModuleVisitor for Fit<'_> {
+    fn enter_module(&mut self, name: &str, _container: &str) {
+        self.path.push(name.to_string());
+    }
+
+    fn exit_module(&mut self, _name: &str, _container: &str) {
+        self.path.pop();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let (name, shape) = (file_name(&self.path), param.lazy_shape());
+        match self.tensors.sizes(&name) {
+            None => self.problems.missing.push(name.clone()),
+            Some(sizes) => {
+                self.problems.compare(&name, sizes, shape.as_slice());
+            }
+        }
+        self.wanted.insert(name);
+    }
+}
+
 struct Loader<T> {
     path: Vec<String>,
     tensors: T,
@@ -138,6 +183,14 @@ struct Problems {
 }
 
 impl Problems {
+    /// Notes it where a tensor has another shape than it should. Whether it has the right one.
+    fn compare(&mut self, name: &str, sizes: &[usize], expected: &[usize]) -> bool {
+        if sizes != expected {
+            self.misshapen.push(format!("{name} is {sizes:?}, expected {expected:?}"));
+        }
+        sizes == expected
+    }
+
     fn describe(&self) -> Option<String> {
         let parts: Vec<String> =
             [("missing", &self.missing), ("wrong shape", &self.misshapen), ("unexpected", &self.unexpected)]
@@ -169,9 +222,7 @@ impl<T: TakeTensor> ModuleMapper for Loader<T> {
             return param;
         };
         let shape = param.lazy_shape();
-        if shape.as_slice() != sizes {
-            let note = format!("{name} is {sizes:?}, expected {:?}", shape.as_slice());
-            self.problems.misshapen.push(note);
+        if !self.problems.compare(&name, sizes, shape.as_slice()) {
             self.tensors.forget(&name);
             return param;
         }

@@ -3,9 +3,9 @@
 use safetensors::Dtype;
 use safetensors::tensor::{Metadata, TensorInfo};
 
-use super::adapter::Loose;
+use super::entry::{Entry, Loose, Rows, Source};
 use super::names::{Layout, Place, place};
-use super::tensors::{Entry, Rows, Source, Tensors};
+use super::tensors::Tensors;
 use super::{CheckpointError, SCALE_SUFFIX};
 use crate::storage::Storage;
 
@@ -95,15 +95,16 @@ impl<'a> Tensors<'a> {
             match place {
                 Place::Nowhere => {}
                 Place::Whole(name) => self.insert(name, entry)?,
-                Place::Adapter(name, part) => loose.add(name, part, entry),
+                Place::Adapter(name, part) => loose.add(name, part, self.checked(entry)?),
                 Place::Thirds(names) => {
-                    let rows = entry.shape.first().copied().unwrap_or(0);
-                    if !rows.is_multiple_of(3) || scales.is_some() {
-                        return Err(source.tensor(name, format!("its {rows} rows are no queries, keys and values")));
-                    }
+                    let rows = entry.shape.first().filter(|rows| rows.is_multiple_of(3) && scales.is_none());
+                    let Some(rows) = rows.map(|rows| rows / 3) else {
+                        let problem = format!("{:?} of {storage:?} are no queries, keys and values", entry.shape);
+                        return Err(source.tensor(name, problem));
+                    };
                     for (third, name) in names.into_iter().enumerate() {
-                        let mut entry = Entry { rows: Rows::From(third * rows / 3), ..entry.clone() };
-                        entry.shape[0] = rows / 3;
+                        let mut entry = Entry { rows: Rows::From(third * rows), ..entry.clone() };
+                        entry.shape[0] = rows;
                         self.insert(name, entry)?;
                     }
                 }
@@ -119,11 +120,11 @@ fn blocks(note: Option<&String>, shape: &mut [usize]) -> Result<Storage, String>
     let storage = Storage::named(note).filter(|storage| storage.block().0 > 1);
     let storage = storage.ok_or_else(|| format!("bytes of the type {note}, which is not known"))?;
     let (weights, bytes) = storage.block();
-    match shape {
-        [_, row] if row.is_multiple_of(bytes) => *row = *row / bytes * weights,
-        other => return Err(format!("bytes of {other:?} are no rows of {storage:?} blocks")),
-    }
-    Ok(storage)
+    let row = match shape {
+        [_, row] if row.is_multiple_of(bytes) => (*row / bytes).checked_mul(weights).map(|whole| *row = whole),
+        _ => None,
+    };
+    row.map(|()| storage).ok_or_else(|| format!("bytes of {shape:?} are no rows of {storage:?} blocks"))
 }
 
 /// Where in the data the scales of an int8 tensor lie.

@@ -1,91 +1,19 @@
 //! The tensors of one or several files, none of which is read before it is asked for.
 
 use std::collections::BTreeMap;
-use std::path::Path;
 
 use rayon::prelude::*;
 
-use super::{CheckpointError, HostTensor, TensorMap, adapter::Adapter, io};
-use crate::read_at::{OnDisk, ReadAt};
+use super::entry::{Adapter, Entry, Loose, Rows, Source};
+use super::names::Layout;
+use super::{CheckpointError, HostTensor, TensorMap};
 use crate::storage::Storage;
 
 /// Rows are read in parts of about this many bytes, so that beside the numbers hardly any memory is taken.
-const PART: usize = 8 << 20;
+pub(super) const PART: usize = 8 << 20;
 
-/// A file that tensors lie in.
-pub(super) struct Source<'a> {
-    /// How errors name it.
-    pub origin: String,
-    pub bytes: Box<dyn ReadAt + 'a>,
-}
-
-impl Source<'static> {
-    pub fn open(path: &Path) -> Result<Self, CheckpointError> {
-        let bytes = Box::new(OnDisk::open(path).map_err(|cause| io(path, cause))?);
-        Ok(Self { origin: path.display().to_string(), bytes })
-    }
-}
-
-impl<'a> Source<'a> {
-    pub fn memory(bytes: &'a [u8], origin: &str) -> Self {
-        Self { origin: origin.to_string(), bytes: Box::new(bytes) }
-    }
-
-    pub fn format(&self, problem: impl ToString) -> CheckpointError {
-        CheckpointError::Format { path: self.origin.clone(), problem: problem.to_string() }
-    }
-
-    pub fn tensor(&self, name: &str, problem: impl Into<String>) -> CheckpointError {
-        CheckpointError::Tensor { path: self.origin.clone(), name: name.to_string(), problem: problem.into() }
-    }
-
-    fn read(&self, start: u64, length: usize) -> Result<Vec<u8>, CheckpointError> {
-        let mut bytes = vec![0; length];
-        let read = self.bytes.read_at(start, &mut bytes);
-        read.map_err(|cause| CheckpointError::Io { path: self.origin.clone(), cause })?;
-        Ok(bytes)
-    }
-}
-
-/// Which of the stored rows are a tensor's, and in which order.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Rows {
-    /// From this one on, as they lie.
-    From(usize),
-    /// The rows of each head of this many lie with the partners of a rotation side by side; the tensor has the first
-    /// partners of all pairs, then the second (Llama models in GGUF files).
-    Paired(usize),
-}
-
-/// A tensor as it lies in a file, under the name that it has here.
-#[derive(Debug, Clone)]
-pub(super) struct Entry {
-    /// Its name in the file.
-    pub name: String,
-    pub shape: Vec<usize>,
-    pub storage: Storage,
-    /// Which of the files.
-    pub source: usize,
-    /// The first stored byte.
-    pub start: u64,
-    pub rows: Rows,
-    /// Where one f32 a row lies that the row is multiplied by.
-    pub scales: Option<u64>,
-    /// What is added to it.
-    pub adapters: Vec<Adapter>,
-}
-
-impl Entry {
-    /// Rows and the numbers in each. A tensor of one axis is one number a row.
-    fn matrix(&self) -> (usize, usize) {
-        match &self.shape[..] {
-            [] => (1, 1),
-            [length] if self.storage.block().0 == 1 => (*length, 1),
-            [length] => (1, *length),
-            [rows, rest @ ..] => (*rows, rest.iter().product()),
-        }
-    }
-}
+/// InternVL's code always gives adapters twice their rank as alpha; a checkpoint that holds them does not say it.
+const SCALE_OF_THE_AUTHORS: f64 = 2.0;
 
 /// Tensors by the names that they have here.
 #[derive(Default)]
@@ -95,6 +23,44 @@ pub struct Tensors<'a> {
 }
 
 impl<'a> Tensors<'a> {
+    /// The tensors of some safetensors files, with the adapters among them on their bases.
+    pub(super) fn of_safetensors(
+        sources: impl IntoIterator<Item = Result<Source<'a>, CheckpointError>>,
+        layout: Layout,
+    ) -> Result<Self, CheckpointError> {
+        let (mut tensors, mut loose) = (Tensors::default(), Loose::default());
+        for source in sources {
+            tensors.add_safetensors(source?, layout, &mut loose)?;
+        }
+        tensors.attach(loose, |_| SCALE_OF_THE_AUTHORS)?;
+        Ok(tensors)
+    }
+
+    /// Hands adapters to their tensors; `scale` gives the factor for a rank.
+    pub(super) fn attach(&mut self, loose: Loose, scale: impl Fn(usize) -> f64) -> Result<(), CheckpointError> {
+        for (name, parts) in loose.0 {
+            let one = parts.iter().flatten().next().expect("made with the first half");
+            let wrong = |problem: String| self.sources[one.source].tensor(&one.name, problem);
+            let [Some(a), Some(b)] = parts.clone() else {
+                return Err(wrong("one half of an adapter without the other".into()));
+            };
+            let Some(base) = self.entries.get(&name) else {
+                return Err(wrong(format!("an adapter of `{name}`, which is not there")));
+            };
+            let (rank, inputs, outputs) = match (&a.shape[..], &b.shape[..]) {
+                (&[rank, inputs], &[outputs, other]) if rank == other && rank > 0 => (rank, inputs, outputs),
+                _ => return Err(wrong(format!("shapes {:?} and {:?} are no adapter", a.shape, b.shape))),
+            };
+            if base.shape != [outputs, inputs] || inputs == 0 {
+                let problem = format!("an adapter of {outputs}×{inputs}, but `{name}` is {:?}", base.shape);
+                return Err(wrong(problem));
+            }
+            let adapter = Adapter { a, b, scale: scale(rank) as f32 };
+            self.entries.get_mut(&name).expect("looked up above").adapters.push(adapter);
+        }
+        Ok(())
+    }
+
     /// The names in order.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.entries.keys().map(String::as_str)
@@ -104,12 +70,6 @@ impl<'a> Tensors<'a> {
     #[must_use]
     pub fn shape(&self, name: &str) -> Option<&[usize]> {
         self.entries.get(name).map(|entry| &entry.shape[..])
-    }
-
-    /// How a tensor is stored, if it is there.
-    #[must_use]
-    pub fn storage(&self, name: &str) -> Option<Storage> {
-        self.entries.get(name).map(|entry| entry.storage)
     }
 
     /// Numbers in all, and the bytes that they take in their files.
@@ -122,7 +82,17 @@ impl<'a> Tensors<'a> {
         })
     }
 
+    /// An entry whose numbers can be counted.
+    pub(super) fn checked(&self, entry: Entry) -> Result<Entry, CheckpointError> {
+        if entry.checked_matrix().is_none() {
+            let problem = format!("sizes {:?} of {:?} are beyond what can be counted", entry.shape, entry.storage);
+            return Err(self.sources[entry.source].tensor(&entry.name, problem));
+        }
+        Ok(entry)
+    }
+
     pub(super) fn insert(&mut self, name: String, entry: Entry) -> Result<(), CheckpointError> {
+        let entry = self.checked(entry)?;
         if let Some(before) = self.entries.get(&name) {
             let other = &self.sources[before.source].origin;
             let problem = format!("is `{name}` here, and so is `{}` of {other}", before.name);
@@ -155,7 +125,7 @@ impl<'a> Tensors<'a> {
     ///
     /// # Errors
     /// When the file cannot be read.
-    fn stored_rows(&self, entry: &Entry, rows: std::ops::Range<usize>) -> Result<Vec<u8>, CheckpointError> {
+    pub(super) fn stored_rows(&self, entry: &Entry, rows: std::ops::Range<usize>) -> Result<Vec<u8>, CheckpointError> {
         let (_, width) = entry.matrix();
         let bytes = entry.storage.row_bytes(width).expect("checked on opening");
         let source = &self.sources[entry.source];
@@ -189,6 +159,8 @@ impl<'a> Tensors<'a> {
         let bytes = entry.storage.row_bytes(width).expect("checked on opening");
         let whole = if let Rows::Paired(head) = entry.rows { head } else { 1 };
         let part = (PART / bytes.max(1) / whole).max(1) * whole;
+        // rows of nothing, of which a file may claim any number
+        let rows = if bytes == 0 { 0 } else { rows };
         for first in (0..rows).step_by(part) {
             let count = part.min(rows - first);
             take(first, count, &self.stored_rows(entry, first..first + count)?)?;

@@ -26,6 +26,11 @@ fn tensors() -> TensorMap {
     read(checkpoint().join("model.safetensors")).expect("the tiny weights")
 }
 
+/// The tensors of a file in memory.
+fn parse(bytes: &[u8], origin: &str) -> Result<TensorMap, CheckpointError> {
+    Tensors::of_safetensors([Ok(Source::memory(bytes, origin))], names::Layout::InternVl)?.into_map()
+}
+
 fn apply_to_tiny(tensors: TensorMap) -> Result<InternVl, CheckpointError> {
     apply(InternVl::new(&config(), &Device::flex()), tensors, "test")
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use safetensors::Dtype;
 
-use super::{CheckpointError, Precision, SCALE_SUFFIX, TensorMap, format, io};
+use super::{CheckpointError, Precision, SCALE_SUFFIX, TensorMap, format};
 use crate::quantize;
 
 /// Writes tensors under their names, replacing the file only once the new one is complete.
@@ -17,7 +17,7 @@ pub fn write(path: impl AsRef<Path>, tensors: &TensorMap, precision: Precision) 
     for (name, tensor) in tensors {
         let shape = tensor.shape.clone();
         let floats = |dtype, bytes| Encoded { dtype, shape: shape.clone(), bytes };
-        if precision == Precision::Int8 && tensor.shape.len() >= 2 && name.ends_with(".weight") {
+        if precision == Precision::Int8 && is_matrix(name, &tensor.shape) {
             let (codes, scales) = quantize::quantize(&tensor.values, tensor.shape[0]);
             let rows = Encoded { dtype: Dtype::F32, shape: vec![scales.len()], bytes: le_bytes(&scales) };
             encoded.push((format!("{name}{}", SCALE_SUFFIX), rows));
@@ -40,9 +40,7 @@ pub fn write(path: impl AsRef<Path>, tensors: &TensorMap, precision: Precision) 
     }
     let metadata = std::collections::HashMap::from([("format".to_string(), "pt".to_string())]);
     let bytes = safetensors::serialize(encoded, Some(metadata)).map_err(|error| format(path, error))?;
-    let partial = path.with_extension("safetensors.partial");
-    std::fs::write(&partial, bytes).map_err(|cause| io(&partial, cause))?;
-    std::fs::rename(&partial, path).map_err(|cause| io(path, cause))
+    draction::store::write_atomically(path, &bytes).map_err(CheckpointError::Write)
 }
 
 struct Encoded {
@@ -69,6 +67,12 @@ impl safetensors::View for Encoded {
     }
 }
 
-fn le_bytes(values: &[f32]) -> Vec<u8> {
+/// Whether a tensor is one of those that get fewer bits; vectors and positions do not.
+pub(super) fn is_matrix(name: &str, shape: &[usize]) -> bool {
+    shape.len() >= 2 && name.ends_with(".weight")
+}
+
+/// As files keep them.
+pub(super) fn le_bytes(values: &[f32]) -> Vec<u8> {
     values.iter().flat_map(|value| value.to_le_bytes()).collect()
 }

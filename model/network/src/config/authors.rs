@@ -5,7 +5,7 @@ use serde::Deserialize;
 use super::vision::NumberOrPair;
 use super::{
     ConfigError, InternVlConfig, SkeletonConfig, TextConfig, VisionConfig, default_architectures, default_model_type,
-    default_strategy, gelu, half, last_layer, refuse,
+    default_strategy, defaults, refuse,
 };
 
 /// Whether the text is a config of this layout.
@@ -26,12 +26,12 @@ pub(super) fn parse(text: &[u8]) -> Result<ChatConfig, serde_json::Error> {
 pub(super) struct ChatConfig {
     llm_config: TextConfig,
     vision_config: Tower,
-    #[serde(default = "half")]
+    #[serde(default = "defaults::half")]
     downsample_ratio: f64,
     /// Order of the patches that become one token; `v1` has rows and columns the other way round.
     #[serde(default = "v1")]
     ps_version: String,
-    #[serde(default = "last_layer")]
+    #[serde(default = "defaults::last_layer")]
     select_layer: i64,
     /// Side of the pictures where it is not that of the position table.
     force_image_size: Option<usize>,
@@ -48,17 +48,17 @@ struct Tower {
     patch_size: NumberOrPair,
     #[serde(default)]
     qkv_bias: bool,
-    #[serde(default = "yes")]
+    #[serde(default = "defaults::yes")]
     qk_normalization: bool,
     #[serde(default = "rms_norm")]
     norm_type: String,
-    #[serde(default = "gelu")]
+    #[serde(default = "defaults::gelu")]
     hidden_act: String,
-    #[serde(default = "millionth")]
+    #[serde(default = "defaults::millionth")]
     layer_norm_eps: f64,
-    #[serde(default = "tenth")]
+    #[serde(default = "defaults::tenth")]
     initializer_factor: f64,
-    #[serde(default = "three")]
+    #[serde(default = "defaults::three")]
     num_channels: usize,
 }
 
@@ -66,24 +66,8 @@ fn v1() -> String {
     "v1".to_string()
 }
 
-fn yes() -> bool {
-    true
-}
-
 fn rms_norm() -> String {
     "rms_norm".to_string()
-}
-
-fn millionth() -> f64 {
-    1e-6
-}
-
-fn tenth() -> f64 {
-    0.1
-}
-
-fn three() -> usize {
-    3
 }
 
 impl ChatConfig {
@@ -113,7 +97,7 @@ impl ChatConfig {
             norm_type: tower.norm_type,
             layer_scale_init_value: tower.initializer_factor,
             // theirs is 1e-10, of models that are never trained from nothing
-            initializer_range: 0.02,
+            initializer_range: defaults::fiftieth(),
             use_qk_norm: false,
             use_mean_pooling: true,
             use_absolute_position_embeddings: true,
@@ -128,8 +112,8 @@ impl ChatConfig {
             downsample_ratio: self.downsample_ratio,
             image_token_id: None,
             image_seq_length: None,
-            projector_hidden_act: gelu(),
-            vision_feature_layer: last_layer(),
+            projector_hidden_act: defaults::gelu(),
+            vision_feature_layer: defaults::last_layer(),
             vision_feature_select_strategy: default_strategy(),
             tie_word_embeddings: self.tie_word_embeddings,
             skeleton,

@@ -1,10 +1,7 @@
 //! What a GGUF file says of its model.
 
-use super::TextConfig;
+use super::{TextConfig, text::FAMILIES};
 use crate::gguf::{Gguf, Problem};
-
-/// Standard deviation of fresh weights; no file of this kind says one.
-const INITIALIZER_RANGE: f64 = 0.02;
 
 impl TextConfig {
     /// Reads the sizes of a language model from a file's settings, and from its tensors what these leave open.
@@ -14,6 +11,13 @@ impl TextConfig {
     pub fn of_gguf(file: &Gguf) -> Result<Self, Problem> {
         let settings = &file.settings;
         let family = settings.text("general.architecture")?.ok_or("no setting `general.architecture`")?;
+        if !FAMILIES.contains(&family) {
+            let known = FAMILIES.join(", ");
+            return Err(format!("setting `general.architecture` = {family} is not supported; {known} are"));
+        }
+        if let Some(files @ 2..) = settings.unsigned("split.count")? {
+            return Err(format!("one of {files} files of a model; join them first (llama-gguf-split --merge)"));
+        }
         let name = |setting: &str| format!("{family}.{setting}");
         let size = |setting: &str| -> Result<Option<usize>, Problem> {
             let Some(value) = settings.unsigned(&name(setting))? else { return Ok(None) };
@@ -55,7 +59,7 @@ impl TextConfig {
             rope_theta: settings.float(&name("rope.freq_base"))?,
             rope_parameters: None,
             rope_scaling: None,
-            initializer_range: INITIALIZER_RANGE,
+            initializer_range: super::defaults::fiftieth(),
             tie_word_embeddings: Some(!file.tensors.contains_key("output.weight")),
             attention_bias: family != "qwen2" && file.tensors.contains_key("blk.0.attn_q.bias"),
             mlp_bias: false,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::{ConfigError, LARGEST, read, refuse, save};
 
 /// The families of decoders. They differ in biases and in norms of queries and keys.
-const FAMILIES: [&str; 3] = ["qwen2", "qwen3", "llama"];
+pub(super) const FAMILIES: [&str; 3] = ["qwen2", "qwen3", "llama"];
 
 /// Sizes and constants of the language model.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -33,7 +33,7 @@ pub struct TextConfig {
     /// Rows of the embedding table.
     pub vocab_size: usize,
     /// Added to the mean square in every RMSNorm.
-    #[serde(default = "millionth")]
+    #[serde(default = "super::defaults::millionth")]
     pub rms_norm_eps: f64,
     /// Activation of the gate; only `silu`.
     #[serde(default = "silu")]
@@ -51,7 +51,7 @@ pub struct TextConfig {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rope_scaling: Option<RopeParameters>,
     /// Standard deviation of freshly made weights.
-    #[serde(default = "fiftieth")]
+    #[serde(default = "super::defaults::fiftieth")]
     pub initializer_range: f64,
     /// Whether the output head shares the embedding table. What the weight files hold counts more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,20 +91,12 @@ fn qwen2() -> String {
     "qwen2".to_string()
 }
 
-fn millionth() -> f64 {
-    1e-6
-}
-
 fn silu() -> String {
     "silu".to_string()
 }
 
 fn positions() -> usize {
     32_768
-}
-
-fn fiftieth() -> f64 {
-    0.02
 }
 
 fn is_false(answer: &bool) -> bool {

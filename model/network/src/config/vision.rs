@@ -22,59 +22,39 @@ pub struct VisionConfig {
     #[serde(with = "pair")]
     pub patch_size: [usize; 2],
     /// Colour channels; only 3.
-    #[serde(default = "three")]
+    #[serde(default = "super::defaults::three")]
     pub num_channels: usize,
     /// Whether the query, key and value projections have a bias.
     #[serde(default)]
     pub attention_bias: bool,
     /// Activation of the block; only `gelu` (the exact one).
-    #[serde(default = "super::gelu")]
+    #[serde(default = "super::defaults::gelu")]
     pub hidden_act: String,
     /// Added to the variance in every LayerNorm of the encoder.
-    #[serde(default = "millionth")]
+    #[serde(default = "super::defaults::millionth")]
     pub layer_norm_eps: f64,
     /// Kind of norm; only `layer_norm`.
     #[serde(default = "layer_norm")]
     pub norm_type: String,
     /// Start value of the layer scales λ₁ and λ₂.
-    #[serde(default = "tenth")]
+    #[serde(default = "super::defaults::tenth")]
     pub layer_scale_init_value: f64,
     /// Standard deviation of freshly made weights.
-    #[serde(default = "fiftieth")]
+    #[serde(default = "super::defaults::fiftieth")]
     pub initializer_range: f64,
     /// Norms on queries and keys; not supported.
     #[serde(default)]
     pub use_qk_norm: bool,
     /// `true` leaves out the final norm, as the public checkpoints do.
-    #[serde(default = "yes")]
+    #[serde(default = "super::defaults::yes")]
     pub use_mean_pooling: bool,
     /// Learned positions; must be `true`.
-    #[serde(default = "yes")]
+    #[serde(default = "super::defaults::yes")]
     pub use_absolute_position_embeddings: bool,
-}
-
-fn three() -> usize {
-    3
-}
-
-fn millionth() -> f64 {
-    1e-6
 }
 
 fn layer_norm() -> String {
     "layer_norm".to_string()
-}
-
-fn tenth() -> f64 {
-    0.1
-}
-
-fn fiftieth() -> f64 {
-    0.02
-}
-
-fn yes() -> bool {
-    true
 }
 
 impl VisionConfig {

@@ -63,20 +63,40 @@ impl<'o> Sequences<'o> {
     }
 
     /// Takes the best token of each unfinished row from `[rows·vocabulary]` logits and says what to feed next.
-    pub fn take(
+    pub fn take(&mut self, logits: &[f32], on_token: impl FnMut(usize, u32) -> ControlFlow<()>) -> Option<TokenBatch> {
+        let vocabulary = logits.len() / self.rows.len().max(1);
+        let penalty = self.options.repetition_penalty;
+        let best = |index: usize, row: &Row| {
+            let logits = &logits[index * vocabulary..][..vocabulary];
+            let token = row.best(logits, penalty);
+            (token, log_probability(logits, token))
+        };
+        self.advance(best, on_token)
+    }
+
+    /// As [`Sequences::take`], from the best token of each row and its log-probability, where nothing is penalised.
+    pub fn take_winners(
         &mut self,
-        logits: &[f32],
+        winners: &[(u32, f64)],
+        on_token: impl FnMut(usize, u32) -> ControlFlow<()>,
+    ) -> Option<TokenBatch> {
+        self.advance(|index, _| winners[index], on_token)
+    }
+
+    fn advance(
+        &mut self,
+        best: impl Fn(usize, &Row) -> (u32, f64),
         mut on_token: impl FnMut(usize, u32) -> ControlFlow<()>,
     ) -> Option<TokenBatch> {
-        let vocabulary = logits.len() / self.rows.len().max(1);
         let mut broken = false;
         let mut feed = Vec::with_capacity(self.rows.len());
-        for (index, (row, logits)) in self.rows.iter_mut().zip(logits.chunks(vocabulary.max(1))).enumerate() {
+        for (index, row) in self.rows.iter_mut().enumerate() {
             // finished rows go on with any token, so that the batch keeps its shape; nobody reads what follows
             let mut token = 0;
             if row.ending.is_none() {
-                token = row.best(logits, self.options.repetition_penalty);
-                row.log_probability += log_probability(logits, token);
+                let (winner, log_probability) = best(index, row);
+                token = winner;
+                row.log_probability += log_probability;
                 if self.options.stop.contains(&token) {
                     row.ending = Some(Ending::Stop);
                 } else {

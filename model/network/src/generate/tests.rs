@@ -1,4 +1,4 @@
-use burn::tensor::{Device, Distribution};
+use burn::tensor::{Device, Distribution, TensorData};
 
 use super::*;
 use crate::checkpoint;
@@ -160,5 +160,41 @@ fn scores_of_a_batch_are_those_of_its_rows() {
         for (a, b) in alone.iter().zip(scores) {
             assert!((a - b).abs() < 1e-3, "{a} against {b}");
         }
+    }
+}
+
+#[test]
+fn winners_found_on_the_device_are_those_of_the_host() {
+    let device = Device::flex();
+    let numbers: Vec<f32> = (0..3 * 400).map(|i| ((i * i) as f32 * 0.7).sin() * 6.0).collect();
+    let logits = Tensor::<2>::from_data(TensorData::new(numbers.clone(), [3, 400]), &device);
+    let found = pollster::block_on(winners(logits)).expect("the CPU answers");
+    let options = GenerateOptions { max_tokens: 1, ..Default::default() };
+    let mut answers = Sequences::new(&[vec![], vec![], vec![]], &options);
+    answers.take(&numbers, |_, _| ControlFlow::Continue(()));
+    let mut of_winners = Sequences::new(&[vec![], vec![], vec![]], &options);
+    of_winners.take_winners(&found, |_, _| ControlFlow::Continue(()));
+    for (found, expected) in of_winners.into_generated().iter().zip(answers.into_generated()) {
+        assert_eq!(found.tokens, expected.tokens);
+        assert!((found.log_probability - expected.log_probability).abs() < 1e-5);
+    }
+}
+
+#[test]
+fn a_tree_of_candidates_scores_as_the_candidates_do() {
+    let model = model();
+    let (short, short_visual) = prompt(&model, &[3, 4], 1);
+    let (long, long_visual) = prompt(&model, &[9, 10, 11, 12], 2);
+    let candidates = [vec![20, 21, 22], vec![20, 21, 40, 41], vec![30], vec![20, 7], vec![21, 21, 9]];
+    let mut session = Session::new(&model);
+    let visual = Tensor::cat(vec![short_visual, long_visual], 0);
+    // the shorter row has a gap
+    session.feed(&TokenBatch::new(vec![short, long]), Some(visual)).expect("valid");
+    let scores = session.score(&candidates).expect("valid");
+    let firsts: Vec<Vec<u32>> = candidates.iter().map(|candidate| candidate[..1].to_vec()).collect();
+    let mut of_tree = session.score(&firsts).expect("valid");
+    pollster::block_on(session.score_tree(&candidates, &mut of_tree)).expect("valid");
+    for (a, b) in scores.iter().flatten().zip(of_tree.iter().flatten()) {
+        assert!((a - b).abs() < 1e-4, "{a} against {b}");
     }
 }

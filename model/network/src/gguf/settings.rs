@@ -156,17 +156,6 @@ impl Settings {
         })
     }
 
-    /// Yes or no.
-    ///
-    /// # Errors
-    /// When it is something else.
-    pub fn bool(&self, name: &str) -> Result<Option<bool>, Problem> {
-        self.of(name, "yes or no", |value| match value {
-            Value::Bool(answer) => Some(*answer),
-            _ => None,
-        })
-    }
-
     /// A list of texts.
     ///
     /// # Errors

@@ -30,7 +30,7 @@ fn settings_and_tensors_are_read_back() {
     assert_eq!(settings.text("general.architecture").unwrap(), Some("llama"));
     assert_eq!(settings.unsigned("llama.block_count").unwrap(), Some(2));
     assert_eq!(settings.float("llama.rope.freq_base").unwrap(), Some(1e5));
-    assert_eq!(settings.bool("tokenizer.ggml.add_bos_token").unwrap(), Some(true));
+    assert_eq!(settings.get("tokenizer.ggml.add_bos_token"), Some(&Value::Bool(true)));
     assert_eq!(settings.texts("tokenizer.ggml.tokens").unwrap().unwrap(), ["a", "b", "Ġü"]);
     assert_eq!(settings.integers("numbers").unwrap().unwrap(), [1, -2]);
     assert_eq!(settings.unsigned("absent").unwrap(), None);

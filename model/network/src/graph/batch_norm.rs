@@ -4,7 +4,8 @@ use burn::Tensor;
 use burn::module::{Module, ModuleMapper, Param, ParamId};
 use burn::tensor::{Device, Shape};
 
-use super::ops::{self, Mode};
+use super::operands::Mode;
+use super::ops;
 use crate::tensors::parameter;
 
 /// Keeps the division finite.
@@ -49,6 +50,16 @@ impl BatchNorm {
 
 /// What norms saw of a batch: mean and unbiased variance of each, to be [taken in](absorb) after the step.
 pub type Observed = Vec<(ParamId, Tensor<1>)>;
+
+/// The mean of what the norms of a network saw in the parts of a batch.
+#[must_use]
+pub fn mean_observed(parts: Vec<Observed>) -> Observed {
+    let count = parts.len() as f64;
+    let sum = parts
+        .into_iter()
+        .reduce(|sum, more| sum.into_iter().zip(more).map(|((id, sum), (_, seen))| (id, sum + seen)).collect());
+    sum.unwrap_or_default().into_iter().map(|(id, sum)| (id, sum / count)).collect()
+}
 
 /// One way through a network.
 #[derive(Debug)]

@@ -4,11 +4,10 @@
 
 use burn::Tensor;
 use burn::backend::{Backend, Dispatch, backend_extension, tensor::FloatTensor};
-use burn::tensor::DType;
 
 use super::kernels::refine;
-use super::ops::{Mode, Refinement, Ways};
-use crate::tensors::on_cpu;
+use super::operands::{Mode, Refinement, Ways};
+use crate::layers::fused as layers;
 
 mod autodiff;
 mod flex;
@@ -96,9 +95,9 @@ pub trait GraphBackward: GraphOps {
     ) -> [FloatTensor<Self>; 5];
 }
 
-/// Whether the fused layers can take this tensor and give that many channels: f32 on the CPU backend, whole panels.
+/// Whether the fused layers can take this tensor and give that many channels: whole panels.
 pub(super) fn applies(tensor: &Tensor<4>, outputs: usize) -> bool {
-    tensor.dtype() == DType::F32 && on_cpu(&tensor.device()) && outputs.is_multiple_of(refine::PANEL)
+    layers::applies(tensor) && outputs.is_multiple_of(refine::PANEL)
 }
 
 pub(super) fn refine(input: Tensor<4>, layer: Refinement) -> Tensor<4> {

@@ -7,7 +7,8 @@ use burn::module::{Module, Param, ParamId};
 use burn::tensor::{Device, Shape, TensorData};
 
 use super::convolution::together;
-use super::ops::{self, Refinement};
+use super::operands::Refinement;
+use super::ops;
 use super::{BatchNorm, Convolution, Pass};
 use crate::tensors::parameter;
 

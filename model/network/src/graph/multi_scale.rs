@@ -5,7 +5,8 @@ use burn::module::Module;
 use burn::tensor::Device;
 
 use super::convolution::together;
-use super::ops::{self, Ways};
+use super::operands::Ways;
+use super::ops;
 use super::{BatchNorm, Convolution, Pass};
 
 /// A place of a public checkpoint's sequence that holds no weights: a rectifier or a pool.

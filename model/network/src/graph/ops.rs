@@ -6,52 +6,9 @@ use burn::tensor::activation;
 
 #[cfg(feature = "cpu")]
 use super::fused;
+use super::operands::{Mode, Refinement, SUBSETS, TAPS, Ways};
 use crate::layers::ops::linear;
 use crate::tensors::indices;
-
-/// Subsets of edges: a joint itself, towards the root, away from it.
-const SUBSETS: usize = 3;
-/// Frames that a convolution over time sees.
-const TAPS: usize = 5;
-
-/// What follows a norm and how its statistics came about.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Mode {
-    /// Whether what is negative becomes 0.
-    pub rectified: bool,
-    /// Whether the statistics are the batch's own, so that gradients flow through them.
-    pub batch: bool,
-    /// Keeps the division finite.
-    pub eps: f32,
-}
-
-/// The weights of a graph convolution, those of its three subsets one after the other.
-pub(super) struct Refinement {
-    /// `[3·2·relations, in]`: for each subset the layers of q and r.
-    pub relate: Tensor<2>,
-    /// `[3·2·relations]`.
-    pub relate_bias: Tensor<1>,
-    /// `[3·out, relations]`: from relations to maps.
-    pub spread: Tensor<2>,
-    /// `[3·out]`.
-    pub spread_bias: Tensor<1>,
-    /// `[1]` how much maps differ from the graph.
-    pub alpha: Tensor<1>,
-    /// `[3, V, V]` the graph.
-    pub graph: Tensor<3>,
-    /// `[3·out, in]`.
-    pub value: Tensor<2>,
-    /// `[3·out]`.
-    pub value_bias: Tensor<1>,
-}
-
-/// The two convolutions over time, over neighbouring frames and over every second one.
-pub(super) struct Ways {
-    /// `[C/4, C/4, 5]` each.
-    pub weights: [Tensor<3>; 2],
-    /// `[C/4]` each.
-    pub biases: [Tensor<1>; 2],
-}
 
 /// `[N, T, V, in]` → `[N, T, V, out]`: `Σᵢ Σ_v (α·(W₄·tanh(q_u − r_v) + b₄) + Aᵢ[u, v]) ∘ (W₃·x_v + b₃)` (spec B.2).
 pub(super) fn refine(input: Tensor<4>, layer: Refinement) -> Tensor<4> {
@@ -227,7 +184,11 @@ pub(super) fn norm_composed(
             let mean_of = |values: Tensor<4>| values.mean_dim(2).mean_dim(1).mean_dim(0);
             let mean = mean_of(part(0, count));
             let apart = part(0, count) - mean.clone();
-            (apart.clone(), mean, mean_of(apart.square()))
+            // what rounding left of the mean, here and, on the way back, of the gradient's, which is the same in all
+            // rows and adds up in whatever sums over them
+            let rest = mean_of(apart.clone());
+            let apart = apart - rest.clone();
+            (apart.clone(), mean + rest, mean_of(apart.square()))
         }
     };
     let seen = || Tensor::cat(vec![mean.reshape([1, count]), variance.clone().reshape([1, count])], 0);

@@ -3,7 +3,8 @@
 use burn::Tensor;
 use burn::tensor::{Device, Distribution, Gradients};
 
-use super::ops::{self, Mode, Refinement, Ways};
+use super::operands::{Mode, Refinement, Ways};
+use super::ops;
 use super::*;
 use crate::checkpoint::tensors_of;
 use crate::tensors::host;

@@ -67,8 +67,8 @@ fn rests_of_one_opening_cost_what_whole_conversations_cost() {
     };
     let labels: Vec<Vec<i64>> = rests.iter().map(learned).collect();
     let openings = TokenBatch::new(vec![opening(0), opening(1)]);
-    let shared =
-        model.loss_of_rests(&openings, &TokenBatch::new(rests.clone()), &labels, Some(visual.clone())).unwrap();
+    let opened = model.open(&openings, Some(visual.clone())).unwrap();
+    let shared = model.loss_of_rests(opened, &TokenBatch::new(rests.clone()), &labels).unwrap();
 
     let whole = |r: usize| [opening(r as u32 / 2), rests[r].clone()].concat();
     let whole_labels = |r: usize| [vec![IGNORED; 51], labels[r].clone()].concat();
@@ -83,6 +83,28 @@ fn rests_of_one_opening_cost_what_whole_conversations_cost() {
     assert!(most > 0.0);
     for (a, b) in a.iter().zip(&b) {
         assert!((a - b).abs() < 1e-4 * most, "{a} against {b}");
+    }
+}
+
+#[test]
+fn what_is_seen_of_a_row_is_the_mean_over_its_pictures_alone() {
+    let device = Device::flex();
+    let model = InternVl::random(&nano(32), 3, &device);
+    let visual = model.encode_frames(frames(24, &device));
+    // pictures stand in different places of the two rows
+    let rows: Vec<Vec<u32>> =
+        vec![[vec![20], vec![5; 48], vec![22, 23]].concat(), [vec![20, 21], vec![5; 48], vec![22]].concat()];
+    let both = TokenBatch::new(rows.clone());
+    let seen = host(model.seen(&both, &model.open(&both, Some(visual.clone())).unwrap()));
+    for (row, tokens) in rows.into_iter().enumerate() {
+        let batch = TokenBatch::new(vec![tokens.clone()]);
+        let pictures = visual.clone().slice([12 * row..12 * row + 12, 0..4, 0..32]);
+        let hidden = host(model.language_model.model.forward(model.embed(&batch, Some(pictures)).unwrap()));
+        let places: Vec<usize> = (0..tokens.len()).filter(|&place| tokens[place] == 5).collect();
+        for feature in 0..32 {
+            let mean = places.iter().map(|place| hidden[place * 32 + feature]).sum::<f32>() / 48.0;
+            assert!((mean - seen[row * 32 + feature]).abs() < 1e-4);
+        }
     }
 }
 

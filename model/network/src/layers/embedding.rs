@@ -1,28 +1,28 @@
 //! The token table.
 
 use burn::Tensor;
-use burn::module::{Module, Param};
+use burn::module::Module;
 use burn::tensor::{Device, Int};
 
-use crate::tensors::parameter;
+use crate::weight::Weight;
 
 /// One row of features per token of the vocabulary.
 #[derive(Module, Debug)]
 pub struct Embedding {
     /// `[vocabulary, width]`.
-    pub weight: Param<Tensor<2>>,
+    pub weight: Weight,
 }
 
 impl Embedding {
     /// A table of `vocabulary` rows, without values yet.
     #[must_use]
     pub fn new(vocabulary: usize, width: usize, device: &Device) -> Self {
-        Self { weight: parameter([vocabulary, width], device) }
+        Self { weight: Weight::new([vocabulary, width], device) }
     }
 
     /// `[rows]` of token ids → `[rows, width]`.
     #[must_use]
     pub fn forward(&self, ids: Tensor<1, Int>) -> Tensor<2> {
-        self.weight.val().select(0, ids)
+        self.weight.rows(ids)
     }
 }

@@ -21,7 +21,6 @@ pub(crate) mod pointwise;
 pub(crate) mod product;
 pub(crate) mod rotate;
 pub(crate) mod simd;
-pub(crate) mod vector;
 
 pub(crate) use autodiff::differentiable;
 

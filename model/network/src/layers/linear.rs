@@ -4,14 +4,15 @@ use burn::Tensor;
 use burn::module::{Module, Param};
 use burn::tensor::Device;
 
-use super::{Lora, ops};
+use super::Lora;
 use crate::tensors::parameter;
+use crate::weight::Weight;
 
 /// `y = x·Wᵀ + b`, plus a low-rank update where one is attached.
 #[derive(Module, Debug)]
 pub struct Linear {
     /// `[out, in]`, as the files store it.
-    pub weight: Param<Tensor<2>>,
+    pub weight: Weight,
     /// `[out]`.
     pub bias: Option<Param<Tensor<1>>>,
     /// Low-rank update in training; merged into `weight` before saving for inference.
@@ -23,7 +24,7 @@ impl Linear {
     #[must_use]
     pub fn new(inputs: usize, outputs: usize, bias: bool, device: &Device) -> Self {
         Self {
-            weight: parameter([outputs, inputs], device),
+            weight: Weight::new([outputs, inputs], device),
             bias: bias.then(|| parameter([outputs], device)),
             lora: None,
         }
@@ -34,20 +35,20 @@ impl Linear {
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
         let bias = self.bias.as_ref().map(Param::val);
         match &self.lora {
-            None => ops::linear(input, self.weight.val(), bias),
-            Some(lora) => ops::linear(input.clone(), self.weight.val(), bias) + lora.forward(input),
+            None => self.weight.product(input, bias),
+            Some(lora) => self.weight.product(input.clone(), bias) + lora.forward(input),
         }
     }
 
     /// Number of input features.
     #[must_use]
     pub fn inputs(&self) -> usize {
-        self.weight.lazy_shape()[1]
+        self.weight.shape()[1]
     }
 
     /// Number of output features.
     #[must_use]
     pub fn outputs(&self) -> usize {
-        self.weight.lazy_shape()[0]
+        self.weight.shape()[0]
     }
 }

@@ -17,6 +17,8 @@ pub struct Visibility {
     pub(crate) past: Option<usize>,
     /// Keys hidden from a whole row of the batch; empty, or one list per row.
     pub(crate) gaps: Arc<Vec<Vec<Gap>>>,
+    /// Keys hidden from a single query; empty, or one list per query.
+    pub(crate) branches: Arc<Vec<Vec<Gap>>>,
 }
 
 /// [`Visibility`] for all layers of a pass, in the form its device wants.
@@ -40,7 +42,7 @@ impl AttentionMask {
     /// Every query sees every key but those in its row's gaps, of which `gaps` has one list per row.
     #[must_use]
     pub fn without(gaps: Vec<Vec<Gap>>, keys: usize, device: &Device) -> Self {
-        let mut mask = Self { visible: Visibility { past: None, gaps: Arc::new(gaps) }, bias: None };
+        let mut mask = Self { visible: Visibility { gaps: Arc::new(gaps), ..Visibility::default() }, bias: None };
         if !on_cpu(device) {
             mask.bias = mask.bias(1, keys, device);
         }
@@ -57,9 +59,38 @@ impl AttentionMask {
             return Self::none();
         }
         let gaps = if has_gap { gaps.to_vec() } else { Vec::new() };
-        let mut mask = Self { visible: Visibility { past: Some(past), gaps: Arc::new(gaps) }, bias: None };
+        let visible = Visibility { past: Some(past), gaps: Arc::new(gaps), ..Visibility::default() };
+        let mut mask = Self { visible, bias: None };
         if !on_cpu(device) {
             mask.bias = mask.bias(queries, past + queries, device);
+        }
+        mask
+    }
+
+    /// Queries are the tokens of a tree behind `past` keys, of which `gaps` hides some: each sees those keys, the tokens
+    /// on its way to the root, and itself. A token comes after its parent.
+    #[must_use]
+    pub fn tree(parents: &[Option<usize>], past: usize, gaps: &[Gap], device: &Device) -> Self {
+        let mut ways: Vec<Vec<usize>> = Vec::with_capacity(parents.len());
+        for (token, parent) in parents.iter().enumerate() {
+            let mut way = parent.map_or_else(Vec::new, |parent| ways[parent].clone());
+            way.push(token);
+            ways.push(way);
+        }
+        let branch = |way: &Vec<usize>| {
+            let mut next = 0;
+            let mut gaps = Vec::new();
+            for &token in way {
+                gaps.extend((next < token).then_some(past + next..past + token));
+                next = token + 1;
+            }
+            gaps
+        };
+        let gaps = if gaps.is_empty() { Vec::new() } else { vec![gaps.to_vec()] };
+        let branches = Arc::new(ways.iter().map(branch).collect());
+        let mut mask = Self { visible: Visibility { past: Some(past), gaps: Arc::new(gaps), branches }, bias: None };
+        if !on_cpu(device) {
+            mask.bias = mask.bias(parents.len(), past + parents.len(), device);
         }
         mask
     }
@@ -83,7 +114,8 @@ impl AttentionMask {
                 if let Some(past) = self.visible.past {
                     line[past + query + 1..].fill(HIDDEN);
                 }
-                for gap in gaps.get(row).into_iter().flatten() {
+                let branch = self.visible.branches.get(query).into_iter().flatten();
+                for gap in gaps.get(row).into_iter().flatten().chain(branch) {
                     line[gap.clone()].fill(HIDDEN);
                 }
             }

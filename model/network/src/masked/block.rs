@@ -4,7 +4,7 @@ use burn::Tensor;
 use burn::module::Module;
 use burn::tensor::{Device, Distribution};
 
-use crate::layers::{Attention, AttentionMask, LayerNorm, Linear, ops};
+use crate::layers::{Attention, AttentionMask, LayerNorm, Linear, Mlp, ops};
 
 /// One block of a ViT or of a decoder.
 #[derive(Module, Debug)]
@@ -103,27 +103,4 @@ pub(super) fn parts<const PARTS: usize>(
         let bias = bias.clone().map(|bias| bias.narrow(0, part * width, width));
         ops::linear(input.clone(), weight, bias).reshape([count, tokens, heads, width / heads])
     })
-}
-
-/// Two layers with the exact GELU between them.
-#[derive(Module, Debug)]
-pub struct Mlp {
-    /// Widens.
-    pub fc1: Linear,
-    /// Narrows.
-    pub fc2: Linear,
-}
-
-impl Mlp {
-    /// Layers without values yet.
-    #[must_use]
-    pub fn new(width: usize, inner: usize, device: &Device) -> Self {
-        Self { fc1: Linear::new(width, inner, true, device), fc2: Linear::new(inner, width, true, device) }
-    }
-
-    /// `[rows, width]` → the same.
-    #[must_use]
-    pub fn forward(&self, hidden: Tensor<2>) -> Tensor<2> {
-        self.fc2.forward(ops::gelu(self.fc1.forward(hidden)))
-    }
 }

@@ -5,10 +5,10 @@ use burn::Tensor;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, TensorData};
 
-use super::block::{Mlp, SelfAttention, parts};
+use super::block::{SelfAttention, parts};
 use super::encoder::positions;
 use super::{MaskedConfig, Masks, VitEncoder, patchify};
-use crate::layers::{Attention, AttentionMask, LayerNorm, Linear};
+use crate::layers::{Attention, AttentionMask, LayerNorm, Linear, Mlp};
 use crate::tensors::indices;
 
 /// Steps of the noise schedule.

@@ -6,7 +6,7 @@ use burn::tensor::{Device, TensorData};
 
 use super::block::Block;
 use super::{Masks, VitConfig, patchify, sin_cos};
-use crate::layers::{LayerNorm, ops};
+use crate::layers::{LayerNorm, PatchProjection};
 use crate::tensors::{indices, parameter};
 
 /// Patch embedding, class token, positions, blocks and final norm.
@@ -32,12 +32,7 @@ impl VitEncoder {
         Self {
             cls_token: parameter([1, 1, width], device),
             pos_embed: positions(config.side(), width, device),
-            patch_embed: PatchEmbed {
-                proj: PatchProjection {
-                    weight: parameter([width, 3, patch, patch], device),
-                    bias: parameter([width], device),
-                },
-            },
+            patch_embed: PatchEmbed { proj: PatchProjection::new(width, 3, [patch; 2], device) },
             blocks: (0..depth).map(|_| Block::new(width, heads, inner, eps, device)).collect(),
             norm: LayerNorm::new(width, eps, device),
         }
@@ -137,23 +132,4 @@ pub(super) fn positions(side: usize, width: usize, device: &Device) -> Param<Ten
 pub struct PatchEmbed {
     /// The convolution.
     pub proj: PatchProjection,
-}
-
-/// A convolution whose stride is its kernel size.
-#[derive(Module, Debug)]
-pub struct PatchProjection {
-    /// `[width, 3, patch, patch]`.
-    pub weight: Param<Tensor<4>>,
-    /// `[width]`.
-    pub bias: Param<Tensor<1>>,
-}
-
-impl PatchProjection {
-    /// `[patches, patch²·3]` → `[patches, width]`.
-    fn forward(&self, patches: Tensor<2>) -> Tensor<2> {
-        let weight = self.weight.val();
-        let [width, channels, rows, columns] = weight.dims();
-        let weight = weight.permute([0, 2, 3, 1]).reshape([width, rows * columns * channels]);
-        ops::linear(patches, weight, Some(self.bias.val()))
-    }
 }

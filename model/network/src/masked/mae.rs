@@ -105,10 +105,16 @@ pub fn target(patches: Tensor<3>, normalise: bool) -> Tensor<3> {
     if !normalise {
         return patches;
     }
-    let size = patches.dims()[2];
     let centred = patches.clone() - patches.mean_dim(2);
-    let variance = centred.clone().square().sum_dim(2) / (size - 1).max(1) as f64;
-    centred / (variance + 1e-6).sqrt()
+    centred.clone() / deviation_of(centred)
+}
+
+/// `[N, L, numbers]` patches less their means → `[N, L, 1]` what [`target`] divides them by.
+#[must_use]
+pub fn deviation_of(centred: Tensor<3>) -> Tensor<3> {
+    let size = centred.dims()[2];
+    let variance = centred.square().sum_dim(2) / (size - 1).max(1) as f64;
+    (variance + 1e-6).sqrt()
 }
 
 /// Mean over a patch's numbers, then over hidden patches.

@@ -5,10 +5,10 @@ use burn::module::Module;
 use burn::tensor::{Device, TensorData};
 use serde::Deserialize;
 
-use super::{SentenceError, normalised};
+use super::SentenceError;
 use crate::bert::{AddNorm, BertAttention, Widen};
 use crate::layers::{AttentionMask, Embedding, Gap, LayerNorm};
-use crate::tensors::indices;
+use crate::tensors::{indices, normalised};
 
 /// What is read of a sentence encoder's `config.json`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -166,7 +166,7 @@ impl SentenceBert {
     /// Numbers of a vector.
     #[must_use]
     pub fn width(&self) -> usize {
-        self.embeddings.word_embeddings.weight.lazy_shape()[1]
+        self.embeddings.word_embeddings.weight.shape()[1]
     }
 
     /// Texts as tokens → `[N, longest, width]`, what the last block says of each token. Short rows are filled up; what stands
@@ -175,8 +175,8 @@ impl SentenceBert {
     /// # Errors
     /// [`SentenceError::Tokens`] when a row is empty or too long, or a token is none of the vocabulary.
     pub fn states(&self, batch: &[Vec<u32>]) -> Result<Tensor<3>, SentenceError> {
-        let [vocabulary, width] = self.embeddings.word_embeddings.weight.lazy_shape().dims::<2>();
-        let positions = self.embeddings.position_embeddings.weight.lazy_shape()[0];
+        let [vocabulary, width] = self.embeddings.word_embeddings.weight.shape();
+        let positions = self.embeddings.position_embeddings.weight.shape()[0];
         for (text, row) in batch.iter().enumerate() {
             let wrong = |problem: String| SentenceError::Tokens { text, problem };
             if row.is_empty() || row.len() > positions {
@@ -186,7 +186,7 @@ impl SentenceBert {
                 return Err(wrong(format!("there is no token {id} in a vocabulary of {vocabulary}")));
             }
         }
-        let device = self.embeddings.word_embeddings.weight.lazy_device().without_autodiff();
+        let device = self.embeddings.word_embeddings.weight.device().without_autodiff();
         let count = batch.len();
         let longest = batch.iter().map(Vec::len).max().unwrap_or(1);
         let filled = batch.iter().flat_map(|row| (0..longest).map(|i| row.get(i).map_or(0, |&id| i64::from(id))));

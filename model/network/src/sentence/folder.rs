@@ -1,10 +1,9 @@
 //! A sentence encoder's folder.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use burn::tensor::Device;
-use draction::store::tensor_f32;
-use safetensors::SafeTensors;
 use serde::{Deserialize, de::DeserializeOwned};
 
 use super::{BertConfig, Pooling, SentenceBert, SentenceEncoder, SentenceError, SentenceTokenizer};
@@ -49,8 +48,8 @@ pub(super) fn load(folder: &Path, device: &Device) -> Result<SentenceEncoder, Se
     let weights = folder.join("model.safetensors");
     let tensors = read(&weights)?;
     // a count of blocks that the file does not bear out would be built before it fails
-    let blocks = tensors.keys().filter_map(|name| name.strip_prefix("encoder.layer.")?.split_once('.')?.0.parse().ok());
-    let blocks = blocks.max().map_or(0, |last: usize| last.saturating_add(1));
+    let blocks = tensors.keys().filter_map(|name| Some(name.strip_prefix("encoder.layer.")?.split_once('.')?.0));
+    let blocks = blocks.collect::<BTreeSet<_>>().len();
     if blocks != config.num_hidden_layers {
         let says = config.num_hidden_layers;
         return Err(unsupported(&weights, format!("{blocks} blocks, where `num_hidden_layers` says {says}")));
@@ -61,11 +60,7 @@ pub(super) fn load(folder: &Path, device: &Device) -> Result<SentenceEncoder, Se
     let limits = folder.join("sentence_bert_config.json");
     let most = if limits.exists() { json::<Limits>(&limits)?.max_seq_length } else { None };
     let path = folder.join("tokenizer.json");
-    let positions = config.max_position_embeddings;
-    let mut tokenizer = SentenceTokenizer::load(&path, most.map(|most| most.min(positions)))?;
-    if tokenizer.most().is_none_or(|most| most > positions) {
-        tokenizer = SentenceTokenizer::load(&path, Some(positions))?;
-    }
+    let tokenizer = SentenceTokenizer::load(&path, most, config.max_position_embeddings)?;
     Ok(SentenceEncoder { bert, tokenizer })
 }
 
@@ -112,21 +107,12 @@ fn pooling_of(path: &Path) -> Result<Pooling, SentenceError> {
 
 /// What the network uses, under our own paths. Public files also hold a pooler and the numbers of positions.
 fn read(path: &Path) -> Result<TensorMap, CheckpointError> {
-    let origin = path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|cause| CheckpointError::Io { path: origin.clone(), cause })?;
-    let problem = |problem: String| CheckpointError::Format { path: origin.clone(), problem };
-    let file = SafeTensors::deserialize(&bytes).map_err(|error| problem(error.to_string()))?;
-    let mut tensors = TensorMap::new();
-    for name in file.names() {
-        let short = name.strip_prefix("bert.").unwrap_or(name);
-        if ["pooler.", "cls.", "embeddings.position_ids"].iter().any(|unused| short.starts_with(unused)) {
-            continue;
-        }
-        let (shape, values) = tensor_f32(&file, name).map_err(problem)?;
-        let path = bert::path(short).replace(".attention.self.", ".attention.attention.");
-        tensors.insert(path, HostTensor { shape, values });
-    }
-    Ok(tensors)
+    let ours = |(name, tensor): (String, HostTensor)| {
+        let name = name.strip_prefix("bert.").unwrap_or(&name);
+        let used = !["pooler.", "cls."].iter().any(|unused| name.starts_with(unused));
+        used.then(|| (bert::path(name).replace(".attention.self.", ".attention.attention."), tensor))
+    };
+    Ok(checkpoint::read(path)?.into_iter().filter_map(ours).collect())
 }
 
 fn json<T: DeserializeOwned>(path: &Path) -> Result<T, SentenceError> {

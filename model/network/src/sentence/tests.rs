@@ -57,7 +57,29 @@ fn what_a_folder_lacks_or_asks_for_in_vain_is_named() {
     copy(&|_| ()).unwrap();
     // without a list of steps: the mean, of length 1
     copy(&|folder| std::fs::remove_file(folder.join("modules.json")).unwrap()).unwrap();
+    let limited = |most: &'static str| {
+        copy(&move |folder| {
+            let limits = format!("{{\"max_seq_length\": {most}}}");
+            std::fs::write(folder.join("sentence_bert_config.json"), limits).unwrap();
+        })
+    };
+    limited("3").unwrap();
+    // a layer of a high number is one layer, not all those below it
+    let far = copy(&|folder| {
+        let path = folder.join("model.safetensors");
+        let mut tensors = crate::checkpoint::read(&path).unwrap();
+        let one = tensors["encoder.layer.0.output.dense.bias"].clone();
+        tensors.insert("encoder.layer.9999999998.output.dense.bias".into(), one);
+        crate::checkpoint::write(&path, &tensors, crate::checkpoint::Precision::F32).unwrap();
+        let path = folder.join("config.json");
+        let text = std::fs::read_to_string(&path).unwrap();
+        std::fs::write(path, text.replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 9999999999")).unwrap();
+    });
     for (found, said) in [
+        (far, "3 blocks, where `num_hidden_layers` says 9999999999"),
+        (limited("1"), "tokenizer.json: a text of at most 1 tokens, 2 of which stand around it"),
+        (limited("2"), "at most 2 tokens"),
+        (limited("0"), "at most 0 tokens"),
         (copy(&|folder| std::fs::remove_file(folder.join("config.json")).unwrap()), "config.json"),
         (copy(&|folder| std::fs::remove_file(folder.join("tokenizer.json")).unwrap()), "tokenizer.json"),
         (copy(&|folder| std::fs::write(folder.join("model.safetensors"), b"x").unwrap()), "model.safetensors"),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use tokenizers::{Tokenizer as Inner, TruncationParams};
+use tokenizers::{PostProcessor, Tokenizer as Inner, TruncationParams};
 
 use crate::tokenizer::TokenizerError;
 
@@ -13,29 +13,39 @@ pub struct SentenceTokenizer {
 }
 
 impl SentenceTokenizer {
-    /// Reads `tokenizer.json`. Texts are cut at `most` tokens, and, where the file says fewer and `most` is `None`, there.
-    /// What the file says of padding is left to the network.
+    /// Reads `tokenizer.json`. Texts are cut at `most` tokens, or, where that is `None`, where the file says, and always
+    /// at `positions`. What the file says of padding is left to the network.
     ///
     /// # Errors
-    /// [`TokenizerError`] naming the file.
-    pub fn load(path: &Path, most: Option<usize>) -> Result<Self, TokenizerError> {
+    /// [`TokenizerError`] naming the file, also when nothing would be left of a text.
+    pub fn load(path: &Path, most: Option<usize>, positions: usize) -> Result<Self, TokenizerError> {
         let name = path.display().to_string();
         let bytes = std::fs::read(path).map_err(|cause| TokenizerError::Read { path: name.clone(), cause })?;
-        let problem =
-            |error: tokenizers::Error| TokenizerError::Format { path: name.clone(), problem: error.to_string() };
-        let mut inner = Inner::from_bytes(&bytes).map_err(problem)?;
+        let wrong = |problem: String| TokenizerError::Format { path: name.clone(), problem };
+        let mut inner = Inner::from_bytes(&bytes).map_err(|error| wrong(error.to_string()))?;
         inner.with_padding(None);
-        if let Some(most) = most {
-            let cut = TruncationParams { max_length: most, ..TruncationParams::default() };
-            inner.with_truncation(Some(cut)).map_err(problem)?;
+        let mut cut =
+            inner.get_truncation().cloned().unwrap_or(TruncationParams { max_length: positions, ..Default::default() });
+        cut.max_length = most.unwrap_or(cut.max_length).min(positions);
+        // where parts of a text overlap, of which only the first is read
+        cut.stride = 0;
+        let around = inner.get_post_processor().map_or(0, |around| around.added_tokens(false));
+        if cut.max_length <= around {
+            let most = cut.max_length;
+            return Err(wrong(format!("a text of at most {most} tokens, {around} of which stand around it")));
         }
+        inner.with_truncation(Some(cut)).map_err(|error| wrong(error.to_string()))?;
         Ok(Self { inner })
     }
 
-    /// Longest text in tokens, where there is a limit.
+    /// Whole words of the vocabulary, in its order, which mostly is that of how common they are: two Latin letters or more.
     #[must_use]
-    pub fn most(&self) -> Option<usize> {
-        self.inner.get_truncation().map(|cut| cut.max_length)
+    pub fn words(&self) -> Vec<String> {
+        let mut all: Vec<(u32, String)> =
+            self.inner.get_vocab(false).into_iter().map(|(word, id)| (id, word)).collect();
+        all.retain(|(_, word)| word.len() > 1 && word.bytes().all(|letter| letter.is_ascii_lowercase()));
+        all.sort();
+        all.into_iter().map(|(_, word)| word).collect()
     }
 
     /// The tokens of a text, with those around it that the file asks for.

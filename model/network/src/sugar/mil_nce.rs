@@ -3,10 +3,11 @@
 use burn::Tensor;
 use burn::tensor::TensorData;
 
-use crate::sentence::normalised;
+use crate::tensors::normalised;
 
 /// Which bags fit a clip, and what they are weighed against. The published sum can be read in each of these ways.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Reading {
     /// The bags of all clips with the same label, inside one logarithm.
     #[default]
@@ -75,7 +76,7 @@ pub fn mil_nce(clips: Tensor<2>, bags: &Bags, tau: Tensor<1>, reading: Reading) 
     let same = |clip: usize, bag: usize| bags.labels[clip] == bags.labels[bag];
     let own = |clip: usize, bag: usize| clip == bag;
 
-    let all = scores.clone() + hiding(&|_, _| true);
+    let open = scores.clone() + hiding(&|_, _| true);
     let all = match reading {
         Reading::BothWays => {
             // row i: every clip against the texts of bag i
@@ -86,14 +87,14 @@ pub fn mil_nce(clips: Tensor<2>, bags: &Bags, tau: Tensor<1>, reading: Reading) 
                 .map(|(b, i)| filled(b, i))
                 .collect();
             let hiding = Tensor::<2>::from_data(TensorData::new(values, [count, count * slots]), &device);
-            log_sum(Tensor::cat(vec![all, others + hiding], 1))
+            log_sum(Tensor::cat(vec![open.clone(), others + hiding], 1))
         }
-        _ => log_sum(all),
+        _ => log_sum(open.clone()),
     };
     // the share of each clip and bag in the mean of logarithms
     let (fitting, shares): (Tensor<2>, Vec<f32>) = match reading {
         Reading::Outside => {
-            let each = log_sum((scores + hiding(&|_, _| true)).reshape([count * count, slots])).reshape([count, count]);
+            let each = log_sum(open.reshape([count * count, slots])).reshape([count, count]);
             let fits = |clip: usize, bag: usize| same(clip, bag) && there(bag);
             let bags_of = |clip: usize| (0..count).filter(|&bag| fits(clip, bag)).count();
             let share = |i: usize| match (i / count, i % count) {

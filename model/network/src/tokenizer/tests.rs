@@ -199,3 +199,11 @@ fn other_kinds_of_tokenizers_are_refused() {
     let message = Tokenizer::parse(unknown.as_bytes(), "x.json").unwrap_err().to_string();
     assert!(message.contains("the unknown, <unk>, is not in its vocabulary"), "{message}");
 }
+
+#[test]
+fn a_few_tokens_do_not_ask_for_billions_of_rows() {
+    let mut json: serde_json::Value = serde_json::from_str(&small().to_json()).unwrap();
+    json["model"]["vocab"]["zz"] = 4_000_000_000u32.into();
+    let message = Tokenizer::parse(json.to_string().as_bytes(), "x.json").unwrap_err().to_string();
+    assert!(message.contains("tokens with ids up to 4000000000"), "{message}");
+}

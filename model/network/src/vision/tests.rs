@@ -56,7 +56,7 @@ fn convolution(normalise: Normalise) -> Vec<f64> {
 fn patches_are_a_convolution_and_normalisation_folds_into_it() {
     for normalise in [Normalise::None, Normalise::Imagenet] {
         let input = Tensor::<4>::from_data(TensorData::new(frames(), [2, 4, 6, 3]), &device());
-        let (patches, grid) = projection().forward(input, normalise);
+        let (patches, grid) = embed_all(&projection(), input, normalise);
         assert_eq!(grid, [2, 2]);
         assert_eq!(patches.dims(), [2, 4, 2]);
         let patches = host(patches);

@@ -11,8 +11,9 @@ use draction::cli::{finish, print};
 use skeletonllm::{
     assistant::Assistant,
     cli::bar,
-    folder::default_model,
-    graph_recogniser::{GraphRecogniser, is_graph_model},
+    folder::{default_model, system_of},
+    graph_recogniser::{self, GraphRecogniser},
+    sugar::{self, Sugar},
 };
 use skeletonllm_data::{
     DataSet, Family, Labels, LoadOptions, ProtocolOptions, Selection, SelectionOptions, Split, formats,
@@ -64,12 +65,15 @@ struct Args {
     ntu: ProtocolOptions,
     #[command(flatten)]
     selection: SelectionOptions,
-    /// Model directory, of SkeletonLLM, of graph networks or of S2I [default: the shipped nano model]
+    /// Model directory, of SkeletonLLM, of graph networks, of S2I or of SUGAR [default: the shipped nano model]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
     /// Further S2I models, of other streams; the probabilities of all count alike.
     #[arg(long, num_args = 1.., value_name = "DIR", requires = "model")]
     fuse: Vec<PathBuf>,
+    /// Where SUGAR's sentence encoder lies, if no longer where the model was trained.
+    #[arg(long, value_name = "DIR", requires = "model")]
+    text: Option<PathBuf>,
     /// Judge a model with other labels than the data's: a JSON object {"label of the data": "label of the model", …}.
     /// Clips of labels that it does not name are left out.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["score", "unseen"])]
@@ -213,6 +217,11 @@ fn judge(args: &Args) -> Result<()> {
                 told(recogniser.device_name());
                 judge_labels(args, &recogniser, &material)
             }
+            Names::Texts => {
+                let recogniser = Sugar::load(&folder, args.text.as_deref(), args.device)?;
+                told(recogniser.device_name());
+                judge_labels(args, &recogniser, &material)
+            }
         };
     }
     if !args.fuse.is_empty() {
@@ -246,14 +255,17 @@ fn judge(args: &Args) -> Result<()> {
 enum Names {
     Graph,
     Pictures,
+    /// Any label: SUGAR's.
+    Texts,
 }
 
 /// Which of them a folder holds, if any.
 fn labels_only(folder: &Path) -> Option<Names> {
-    if is_graph_model(folder) {
-        return Some(Names::Graph);
+    match system_of(folder).as_deref() {
+        Some(graph_recogniser::SYSTEM) => Some(Names::Graph),
+        Some(sugar::SYSTEM) => Some(Names::Texts),
+        _ => S2iFolder::is_one(folder).then_some(Names::Pictures),
     }
-    S2iFolder::is_one(folder).then_some(Names::Pictures)
 }
 
 fn judge_labels(args: &Args, recogniser: &impl Recogniser, material: &Material) -> Result<()> {
@@ -292,6 +304,9 @@ fn tell(args: &Args, recogniser: &impl Recogniser, material: &Material, mut scor
             }
             Some(Names::Pictures) => {
                 recognise(&S2iRecogniser::load(&[other], args.device)?, sets, args.batch, None, progress)?
+            }
+            Some(Names::Texts) => {
+                recognise(&Sugar::load(other, args.text.as_deref(), args.device)?, sets, args.batch, None, progress)?
             }
             None => recognise(&Assistant::load(other, args.device)?, sets, args.batch, None, progress)?,
         };

@@ -6,16 +6,12 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, bail};
 use clap::{Parser, ValueEnum};
 use draction::cli::{finish, say};
-use skeletonllm::{
-    assistant::Assistant,
-    cli::bar,
-    conformance::text_model::{Perplexity, perplexity},
-    folder::shrink,
-};
+use skeletonllm::{assistant::Assistant, cli::bar, folder::shrink};
 use skeletonllm_data::{DataSet, Split};
 use skeletonllm_network::{
     checkpoint::{Bits, Opened, is_text_model},
     device::{self, DeviceChoice},
+    text_model::Perplexity,
     tokenizer::Tokenizer,
 };
 use skeletonllm_train::evaluate::{Scores, evaluate};
@@ -125,7 +121,7 @@ fn judge(model: &Path, sets: &[DataSet], device: DeviceChoice) -> Result<Scores>
 
 fn foresee(model: &Path, text: &str, device: DeviceChoice) -> Result<Perplexity> {
     let opened = Opened::text_model(model)?;
-    let tokenizer = Tokenizer::of_text_model(&opened.beside(&["tokenizer.json", "vocab.json"]))?;
+    let tokenizer = Tokenizer::of_text_model(&opened.tokenizer_place())?;
     let model = opened.read(&device::select(device)?.device)?;
-    Ok(perplexity(&model, &tokenizer.encode(text))?)
+    Ok(model.perplexity(&tokenizer.encode(text))?)
 }

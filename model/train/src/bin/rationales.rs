@@ -14,9 +14,9 @@ use skeletonllm::{
     folder::default_model,
 };
 use skeletonllm_data::{
-    DataClip, DataSet, LoadOptions, Split,
+    DataClip, DataSet, Knowledge, Labels, LoadOptions, Split,
     prompts::Prompts,
-    teacher::{Journal, KinematicTeacher, Teacher, Written, refuse_ambiguous, write_rationales},
+    teacher::{Journal, KinematicTeacher, Teacher, TeacherError, Written, refuse_ambiguous, write_rationales},
 };
 use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_train::endpoint::{EndpointConfig, EndpointTeacher, Key, Painter, WallClock};
@@ -35,7 +35,8 @@ use skeletonllm_train::endpoint::{EndpointConfig, EndpointTeacher, Key, Painter,
         rationales endpoint --data data/utd-mhad --out utd.jsonl --limit 5 \\\n      \
             --url http://localhost:8000/v1 --model Qwen2.5-VL-7B-Instruct\n  \
         SKELETONLLM_KEY=… rationales endpoint --data data/utd-mhad --out utd.jsonl \\\n      \
-            --url https://api.openai.com/v1 --model gpt-4o --price-in 2.50 --price-out 10"
+            --url https://api.openai.com/v1 --model gpt-4o --price-in 2.50 --price-out 10\n  \
+        rationales endpoint --parts --data data/utd-mhad --out parts.jsonl --url http://localhost:8000/v1 --model NAME"
 )]
 struct Arguments {
     #[command(subcommand)]
@@ -123,6 +124,10 @@ struct EndpointArguments {
     /// Where to draw: auto, gpu, cpu
     #[arg(long, default_value_t = DeviceChoice::Auto)]
     device: DeviceChoice,
+    /// Ask about the labels instead of the clips, without pictures: what six parts of the body do in each. The file is for
+    /// `train --system sugar --texts`.
+    #[arg(long, conflicts_with = "limit")]
+    parts: bool,
     /// Start without asking.
     #[arg(long)]
     yes: bool,
@@ -155,6 +160,9 @@ fn endpoint(arguments: &EndpointArguments) -> Result<()> {
     let painter = Painter::open(&folder, arguments.device, usize::from(arguments.size))?;
     let common = &arguments.common;
     let sets = common.read()?;
+    if arguments.parts {
+        return parts(arguments, config, prompts, &painter, &sets);
+    }
     let (journal, clips) = common.open(&sets)?;
     if clips.is_empty() {
         return Ok(());
@@ -185,6 +193,46 @@ fn endpoint(arguments: &EndpointArguments) -> Result<()> {
     let cost = config.cost(used).map_or(String::new(), |cost| format!(", about {cost:.2}"));
     eprintln!("{} tokens in, {} out{cost}", used[0], used[1]);
     outcome
+}
+
+/// Asks about every label that the file does not hold yet, one after the other.
+fn parts(
+    arguments: &EndpointArguments,
+    config: EndpointConfig,
+    prompts: Prompts,
+    painter: &Painter,
+    sets: &[DataSet],
+) -> Result<()> {
+    let path = &arguments.common.out;
+    let known = if path.exists() { Knowledge::read(path)? } else { Knowledge::default() };
+    let labels = sets.iter().fold(Labels::default(), |all, set| all.union(&set.labels()));
+    let open: Vec<&String> = labels.names().iter().filter(|label| known.motion(label).is_none()).collect();
+    eprintln!("{} at {}: {} labels, {} of them open", config.model, config.url, labels.len(), open.len());
+    if config.exposes_key() {
+        eprintln!("the key will be sent unencrypted, because the URL does not begin with https://");
+    }
+    if open.is_empty() || !arguments.yes && !confirmed()? {
+        eprintln!("nothing was sent");
+        return Ok(());
+    }
+    let stop = stop_flag("stopping when the answer under way is there")?;
+    let clock = WallClock::new(&stop);
+    let teacher = EndpointTeacher::new(config, prompts, painter, &clock)?;
+    let mut file = std::fs::OpenOptions::new().append(true).create(true).open(path)?;
+    let bar = bar("asking about labels", open.len());
+    for label in open {
+        let parts = match teacher.parts(label) {
+            Err(TeacherError::Stopped) => break,
+            parts => parts.with_context(|| format!("{} keeps what was written", path.display()))?,
+        };
+        let line = serde_json::json!({"label": label, "motion": parts});
+        file.write_all(format!("{line}\n").as_bytes()).with_context(|| path.display().to_string())?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    let used = teacher.used();
+    eprintln!("{} tokens in, {} out", used[0], used[1]);
+    Ok(())
 }
 
 /// Asks whether to start; no answer is a no.

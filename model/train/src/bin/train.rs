@@ -5,7 +5,7 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use draction::cli::{finish, print};
-use skeletonllm::{cli::stop_flag, graph_recogniser::is_graph_model};
+use skeletonllm::{cli::stop_flag, folder::system_of, graph_recogniser, sugar as sugar_model};
 use skeletonllm_data::{ProtocolOptions, SelectionOptions, streams::Stream};
 use skeletonllm_network::device::{self, DeviceChoice};
 use skeletonllm_train::{
@@ -13,6 +13,7 @@ use skeletonllm_train::{
     mmcl::{self, MmclConfig},
     run,
     s2i::{self, Lesson, S2iConfig, S2iFolder},
+    sugar::{self, SugarConfig},
 };
 
 /// Train a model on folders of motions, each with a metadata.jsonl (file_name, label, split, …).
@@ -40,11 +41,13 @@ use skeletonllm_train::{
         train --system s2i --data data/utd-mhad data/kard --out runs/s2i\n  \
         train --system s2i --lesson pretrain --data data/cmu --out runs/seen\n  \
         train --system s2i --lesson fine-tune --from runs/seen/model --data data/utd-mhad --out runs/named\n  \
+        train --system sugar --text models/minilm --data data/utd-mhad data/kard --unseen unseen.txt --out runs/sugar\n  \
         train --print-config > my.json      # every setting with its default"
 )]
 struct Args {
-    /// What learns: skeletonllm; mmcl (graph networks over joints, bones and how they move, one stage each); or s2i (a
-    /// ViT over motions as pictures, first without labels) [default: skeletonllm; with --resume the run's own]
+    /// What learns: skeletonllm; mmcl (graph networks over joints, bones and how they move, one stage each); s2i (a ViT
+    /// over motions as pictures, first without labels); or sugar (a graph network that is drawn to texts about the clips,
+    /// so that any label can be asked for) [default: skeletonllm; with --resume the run's own]
     #[arg(long, value_name = "SYSTEM")]
     system: Option<System>,
     /// The streams that graph networks learn, joint, bone, joint-motion, bone-motion; all as long as the first.
@@ -54,6 +57,14 @@ struct Args {
     /// (labels, with the whole ViT) or probe (labels, by one layer). With --from on what an earlier run has seen.
     #[arg(long, value_name = "LESSON")]
     lesson: Option<Lesson>,
+    /// The sentence encoder that SUGAR's texts are read by: a folder in the layout of MiniLM; `cargo xtask fetch minilm`
+    /// brings one.
+    #[arg(long, value_name = "DIR")]
+    text: Option<PathBuf>,
+    /// Texts for SUGAR, instead of the built-in teacher's, a line each: {"label": …, "motion": …} about the six body parts,
+    /// {"file_name": …, "visual": […]} about a clip, or what the program `rationales` wrote.
+    #[arg(long, value_name = "FILE.jsonl")]
+    texts: Option<PathBuf>,
     /// Folders to learn from; their `val` lines are only watched.
     #[arg(long, num_args = 1.., value_name = "DIR")]
     data: Vec<PathBuf>,
@@ -103,6 +114,7 @@ enum System {
     SkeletonLlm,
     Mmcl,
     S2i,
+    Sugar,
 }
 
 impl std::str::FromStr for System {
@@ -113,7 +125,8 @@ impl std::str::FromStr for System {
             "skeletonllm" => Ok(System::SkeletonLlm),
             "mmcl" => Ok(System::Mmcl),
             "s2i" => Ok(System::S2i),
-            _ => Err(format!("'{name}' is none of skeletonllm, mmcl, s2i")),
+            "sugar" => Ok(System::Sugar),
+            _ => Err(format!("'{name}' is none of skeletonllm, mmcl, s2i, sugar")),
         }
     }
 }
@@ -122,9 +135,12 @@ fn main() -> ExitCode {
     let args = Args::parse();
     // a run that is resumed says itself what it is
     let begun = args.out.as_ref().filter(|_| args.resume).map(|out| match out.join("start") {
-        start if is_graph_model(&start) => System::Mmcl,
         start if S2iFolder::is_one(&start) => System::S2i,
-        _ => System::SkeletonLlm,
+        start => match system_of(&start).as_deref() {
+            Some(graph_recogniser::SYSTEM) => System::Mmcl,
+            Some(sugar_model::SYSTEM) => System::Sugar,
+            _ => System::SkeletonLlm,
+        },
     });
     let system = begun.or(args.system).unwrap_or(System::SkeletonLlm);
     let done = match system {
@@ -132,7 +148,11 @@ fn main() -> ExitCode {
             Err(anyhow::anyhow!("--streams is for --system mmcl"))
         }
         _ if system != System::S2i && args.lesson.is_some() => Err(anyhow::anyhow!("--lesson is for --system s2i")),
+        _ if system != System::Sugar && (args.text.is_some() || args.texts.is_some()) => {
+            Err(anyhow::anyhow!("--text and --texts are for --system sugar"))
+        }
         System::Mmcl => start_mmcl(args),
+        System::Sugar => start_sugar(args),
         System::S2i => start_s2i(args),
         System::SkeletonLlm => start_skeletonllm(args),
     };
@@ -155,6 +175,16 @@ fn start_mmcl(args: Args) -> Result<()> {
         config.only(&args.streams);
     }
     start(args, config, |_, _| {}, mmcl::run)
+}
+
+fn start_sugar(args: Args) -> Result<()> {
+    speaks_not(&args)?;
+    let config: SugarConfig = settings(&args)?;
+    let choose = |config: &mut SugarConfig, args: &mut Args| {
+        config.text = args.text.take().or(config.text.take());
+        config.texts = args.texts.take().or(config.texts.take());
+    };
+    start(args, config, choose, sugar::run)
 }
 
 fn start_skeletonllm(args: Args) -> Result<()> {

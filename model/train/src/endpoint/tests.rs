@@ -312,3 +312,23 @@ fn the_pictures_are_the_renderer_s() {
     let message = format!("{:#}", Painter::open(Path::new("no/model"), DeviceChoice::Cpu, 48).err().unwrap());
     assert!(message.contains("no/model"), "{message}");
 }
+
+#[test]
+fn labels_are_asked_about_without_pictures_until_the_answer_is_one() {
+    let server = Server::start(vec![
+        says("I would rather not."),
+        says("head: rests\nhand: rests\narm: hangs\nhip: turns\nleg: swings to the side\nfoot: leaves the floor"),
+    ]);
+    let clock = TestClock::new();
+    let teacher = EndpointTeacher::new(server.config(), Prompts::built_in().clone(), &TwoDots, &clock).unwrap();
+    let parts = teacher.parts("kick to the side").unwrap();
+    assert_eq!(parts["leg"], "swings to the side");
+    let requests = server.requests();
+    assert_eq!((requests.len(), teacher.used()), (2, [6000, 200]));
+    let asked = requests[0].body["messages"][0]["content"].as_str().unwrap();
+    assert!(asked.contains("'kick to the side'"), "{asked}");
+    let silent = Server::start(vec![says("No.")]);
+    let config = EndpointConfig { retries: 1, ..silent.config() };
+    let teacher = EndpointTeacher::new(config, Prompts::built_in().clone(), &TwoDots, &clock).unwrap();
+    assert!(teacher.parts("kick").unwrap_err().to_string().contains("'kick'"));
+}

@@ -58,6 +58,14 @@ pub fn text(scores: &Scores) -> String {
             told.unwrap_or_default()
         );
     }
+    if let Some(a) = &scores.agreement {
+        let [yes, no, caption] = [a.yes, a.no, a.caption].map(percent);
+        let _ = writeln!(
+            out,
+            "of {} clips of which a label is named: yes to it {yes}, no to another {no}, a sentence that says it {caption}",
+            a.clips
+        );
+    }
     questions(scores, &mut out);
     if let Some(other) = &scores.against {
         let _ = writeln!(

@@ -2,19 +2,20 @@
 
 use std::collections::BTreeMap;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use burn::module::Module;
 use rayon::prelude::*;
 use skeletonllm::graph_recogniser::{GraphModelConfig, GraphNetworks, SYSTEM, WeightedStream};
-use skeletonllm_data::{Batches, DataClip, DataSet, Labels, streams::edges};
-use skeletonllm_network::{
-    checkpoint::Precision,
-    co_learning::Helpers,
-    graph::{FEATURES, GraphConfig},
-};
+use skeletonllm_data::{Batches, DataClip, DataSet, Labels};
+use skeletonllm_network::{checkpoint::Precision, co_learning::Helpers, graph::FEATURES};
 
 use super::{Example, GraphLessons, MmclConfig, Student, beside};
-use crate::{AdamW, Average, Progress, Recipe, RunOptions, fit::fit, setup, state};
+use crate::{
+    AdamW, Average, Progress, Recipe, RunOptions,
+    fit::fit,
+    posed::{graph_of, posed},
+    setup, state,
+};
 
 /// Trains from the start, or from where a run stopped, to the end.
 ///
@@ -124,18 +125,13 @@ fn config(settings: &MmclConfig, train: &[DataSet]) -> Result<GraphModelConfig> 
     let clips = || train.iter().flat_map(|set| &set.clips).filter(|clip| clip.record.label.is_some());
     let labels = Labels::new(clips().filter_map(|clip| clip.record.label.as_deref()));
     ensure!(!labels.is_empty(), "no training clip has a label");
-    let first = settings.input.body(&clips().next().context("no training clip has a label")?.motion);
+    let first = clips().next().context("no training clip has a label")?;
     Ok(GraphModelConfig {
         system: SYSTEM.into(),
         labels: labels.names().to_vec(),
         streams: settings.stages.iter().map(|stage| WeightedStream { stream: stage.stream, weight: 1.0 }).collect(),
         input: settings.input.clone(),
-        network: GraphConfig {
-            classes: labels.len(),
-            joints: first.joints(),
-            bodies: settings.input.bodies,
-            edges: edges(&first.skeleton),
-        },
+        network: graph_of(first, &settings.input, labels.len()),
     })
 }
 
@@ -156,24 +152,14 @@ fn divided(clips: Vec<&DataClip>, share: f64) -> (Vec<&DataClip>, Vec<&DataClip>
 
 fn examples(clips: &[&DataClip], config: &GraphModelConfig) -> Result<Vec<Example>> {
     let labels = Labels::new(&config.labels);
-    let network = &config.network;
     clips
         .par_iter()
         .map(|clip| {
-            let body = config.input.body(&clip.motion);
-            if body.joints() != network.joints || edges(&body.skeleton) != network.edges {
-                bail!(
-                    "{}: another skeleton than the first clip's ({} joints, not {}); `input.body` \"figure\" puts all \
-                     bodies with known arms and legs on 25",
-                    clip.record.file_name,
-                    body.joints(),
-                    network.joints
-                );
-            }
+            let poses = posed(clip, &config.input, &config.network)?;
             let label = clip.record.label.as_deref().and_then(|label| labels.index(label));
             let label =
                 label.with_context(|| format!("{}: a label that the run did not begin with", clip.record.file_name))?;
-            Ok(Example { poses: config.input.poses(&body), label: i64::try_from(label)?, pictures: None, texts: None })
+            Ok(Example { poses, label: i64::try_from(label)?, pictures: None, texts: None })
         })
         .collect()
 }

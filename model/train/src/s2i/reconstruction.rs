@@ -58,10 +58,8 @@ pub fn reconstruction(model: &S2iModel, settings: &S2iSettings, mut batch: Pictu
 
 /// What is said of a patch less its mean and over its deviation, as pixels: with both of the patch itself.
 fn denormalised(said: Tensor<3>, patches: Tensor<3>) -> Tensor<3> {
-    let size = patches.dims()[2];
     let mean = patches.clone().mean_dim(2);
-    let variance = (patches - mean.clone()).square().sum_dim(2) / (size - 1).max(1) as f64;
-    said * (variance + 1e-6).sqrt() + mean
+    said * skeletonllm_network::masked::deviation_of(patches - mean.clone()) + mean
 }
 
 /// Hidden patches, in the masks' order, put where they belong; the seen ones are those of `patches`.

@@ -5,15 +5,24 @@ use std::collections::HashMap;
 use super::{
     super::{
         error::{Cause, excerpt},
-        limits::{MAX_FRAMES, MAX_JOINT_FRAMES, check_count},
+        limits::{FRAME_RATES, MAX_FRAMES, MAX_JOINT_FRAMES, check_count},
         text::number,
     },
     Failure,
     asf::{Degree, Skeleton, content},
 };
 
-/// Reads `[T, values]`, angles in radians. A bone that a frame leaves out stays as it was.
-pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Vec<f64>, Failure> {
+/// A motion.
+pub(super) struct Frames {
+    /// `[T, values]`, angles in radians.
+    pub values: Vec<f64>,
+    /// Frames a second, where the file states them.
+    pub fps: Option<f64>,
+    pub warnings: Vec<String>,
+}
+
+/// Reads all frames. A bone that a frame leaves out stays as it was.
+pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Frames, Failure> {
     let width = skeleton.values();
     if width == 0 {
         return Err((None, Cause::Degenerate("no bone of the skeleton has a channel, so nothing moves".to_owned())));
@@ -27,7 +36,8 @@ pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Vec<f64>, Failur
         first += bone.degrees.len();
     }
     let mut degrees = skeleton.degrees;
-    let mut frames: Vec<f64> = Vec::new();
+    let mut motion = Frames { values: Vec::new(), fps: None, warnings: Vec::new() };
+    let mut number_before = None;
     let mut row = vec![0.0; width];
     let mut begun = false;
     for (line, words) in content(bytes) {
@@ -37,15 +47,31 @@ pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Vec<f64>, Failur
             match &section.to_ascii_lowercase()[..] {
                 b"degrees" => degrees = true,
                 b"radians" => degrees = false,
+                b"samples-per-second" => {
+                    let word = words.get(1).ok_or_else(|| at(Cause::malformed("the frame rate is missing")))?;
+                    let fps = number(word, "the frame rate").map_err(at)?;
+                    let sensible = || Cause::Malformed(format!("the frame rate is {fps}, expected 0.1 to 10000"));
+                    motion.fps = Some(FRAME_RATES.contains(&fps).then_some(fps).ok_or_else(|| at(sensible()))?);
+                }
                 _ => {}
             }
             continue;
         }
         if words.len() == 1 && word.iter().all(u8::is_ascii_digit) {
             if begun {
-                frames.extend_from_slice(&row);
+                motion.values.extend_from_slice(&row);
             }
-            let count = frames.len() / width + 1;
+            let number = std::str::from_utf8(word).ok().and_then(|w| w.parse::<u64>().ok());
+            let expected = number_before.map_or(number, |before: u64| before.checked_add(1));
+            if number != expected && motion.warnings.is_empty() {
+                motion.warnings.push(format!(
+                    "line {line}: frame {} comes after frame {}: frames are taken one after the other",
+                    excerpt(word),
+                    number_before.unwrap_or_default()
+                ));
+            }
+            number_before = number;
+            let count = motion.values.len() / width + 1;
             check_count("the number of frames", count, MAX_FRAMES)
                 .and_then(|()| {
                     check_count("frames × joints", count * skeleton.bones.len().max(width), MAX_JOINT_FRAMES)
@@ -79,6 +105,6 @@ pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Vec<f64>, Failur
     if !begun {
         return Err((None, Cause::Degenerate("there are no frames".to_owned())));
     }
-    frames.extend_from_slice(&row);
-    Ok(frames)
+    motion.values.extend_from_slice(&row);
+    Ok(motion)
 }

@@ -8,7 +8,7 @@ use super::{
     super::{
         error::{Cause, excerpt},
         limits::{MAX_JOINTS, check_count},
-        text::{number, words},
+        text::{number, numbered_lines, words},
     },
     Failure, turn,
 };
@@ -77,8 +77,7 @@ impl Skeleton {
 
 /// Whether a text is a skeleton rather than a motion.
 pub(super) fn is_skeleton(bytes: &[u8]) -> bool {
-    let sections = bytes.split(|&b| b == b'\n' || b == b'\r').map(<[u8]>::trim_ascii_start);
-    sections.filter(|line| line.len() >= 9).any(|line| line[..9].eq_ignore_ascii_case(b":bonedata"))
+    numbered_lines(bytes).any(|(_, line)| line.len() >= 9 && line[..9].eq_ignore_ascii_case(b":bonedata"))
 }
 
 /// A line taken apart, with its number.
@@ -142,11 +141,9 @@ pub(super) fn read(bytes: &[u8]) -> Result<Skeleton, Failure> {
 
 /// Lines with something in them, without comments.
 pub(super) fn content(bytes: &[u8]) -> impl Iterator<Item = Line<'_>> {
-    let ends = if bytes.contains(&b'\n') { b'\n' } else { b'\r' };
-    let lines = bytes.split(move |&b| b == ends).enumerate();
-    lines.filter(|(_, line)| !line.trim_ascii_start().starts_with(b"#")).filter_map(|(k, line)| {
+    numbered_lines(bytes).filter(|(_, line)| !line.starts_with(b"#")).filter_map(|(number, line)| {
         let words: Vec<&[u8]> = words(line).collect();
-        (!words.is_empty()).then_some((k + 1, words))
+        (!words.is_empty()).then_some((number, words))
     })
 }
 

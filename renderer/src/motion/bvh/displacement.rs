@@ -72,7 +72,7 @@ fn is_asked(file: &File, j: usize) -> bool {
 fn readings(file: &File, j: usize, at: usize) -> (Vec<f64>, Vec<f64>, bool) {
     let node = &file.nodes[j];
     let (mut replaced, mut added, mut zero) = (Vec::new(), Vec::new(), true);
-    let step = file.frames().div_ceil(SAMPLES).max(1);
+    let step = file.frames.div_ceil(SAMPLES).max(1);
     for row in file.values.chunks_exact(file.channels()).step_by(step) {
         let (mut place, mut shift) = (node.offset, DVec3::ZERO);
         for (channel, &value) in node.channels.iter().zip(&row[at..]) {

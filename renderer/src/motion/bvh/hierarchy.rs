@@ -7,7 +7,7 @@ use super::{
     super::{
         error::{Cause, excerpt},
         limits::{MAX_JOINTS, check_count},
-        text::number,
+        text::{number, parse},
     },
     Channel, Failure, Node,
     lexer::Lexer,
@@ -100,8 +100,7 @@ fn inside<'n>(lexer: &Lexer<'_>, parent: Option<usize>, nodes: &'n mut [Node]) -
 
 fn channels(lexer: &mut Lexer<'_>) -> Result<Vec<Channel>, Failure> {
     let word = lexer.expect("the number of channels")?;
-    let count = std::str::from_utf8(word).ok().and_then(|w| w.parse::<u64>().ok());
-    let Some(count) = count else {
+    let Some(count) = parse::<u64>(word) else {
         let text = format!("the number of channels should be whole, not {}", excerpt(word));
         return Err(lexer.fail(Cause::Malformed(text)));
     };

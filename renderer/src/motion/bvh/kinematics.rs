@@ -3,7 +3,10 @@
 use glam::{DQuat, DVec3};
 
 use super::{
-    super::quaternion::{about, nearer_sign, normalized, rotate, scalar_first},
+    super::{
+        quaternion::{about, nearer_sign, normalized, rotate, scalar_first},
+        raw::joints_of,
+    },
     Channel, File,
 };
 
@@ -18,14 +21,10 @@ pub(super) struct Posed {
 impl Posed {
     /// Only these of `nodes` nodes.
     pub(super) fn cut(&self, nodes: usize, keep: &[usize]) -> Self {
-        let cut = |values: &[f32], width: usize| -> Vec<f32> {
-            values
-                .chunks_exact(width * nodes)
-                .flat_map(|f| keep.iter().flat_map(move |&n| &f[n * width..][..width]))
-                .copied()
-                .collect()
-        };
-        Self { positions: cut(&self.positions, 3), orientations: cut(&self.orientations, 4) }
+        Self {
+            positions: joints_of(&self.positions, nodes, 3, keep),
+            orientations: joints_of(&self.orientations, nodes, 4, keep),
+        }
     }
 }
 
@@ -34,7 +33,7 @@ impl Posed {
 /// turn them.
 pub(super) fn pose(file: &File, displaced: &[bool]) -> Posed {
     let joints = file.nodes.len();
-    let frames = file.frames();
+    let frames = file.frames;
     let mut positions = Vec::with_capacity(frames * joints * 3);
     let mut orientations: Vec<f32> = Vec::with_capacity(frames * joints * 4);
     let mut global: Vec<(DQuat, DVec3)> = vec![(DQuat::IDENTITY, DVec3::ZERO); joints];

@@ -1,6 +1,12 @@
 //! Words and lines of a text of unknown origin.
 
-use super::{super::error::Cause, Failure};
+use super::{
+    super::{error::Cause, text::line_end},
+    Failure,
+};
+
+/// Words that end in a colon, behind which a number may follow at once.
+const KEYWORDS: [&[u8]; 3] = [b"Frames", b"Time", b"FrameTime"];
 
 /// Walks over the bytes; never copies, never looks back.
 pub(super) struct Lexer<'a> {
@@ -14,9 +20,7 @@ pub(super) struct Lexer<'a> {
 
 impl<'a> Lexer<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-        let newline = if bytes.contains(&b'\n') { b'\n' } else { b'\r' };
-        Self { bytes, at: 0, line: 1, newline }
+        Self { bytes, at: 0, line: 1, newline: line_end(bytes) }
     }
 
     pub(super) fn fail(&self, cause: Cause) -> Failure {
@@ -46,9 +50,9 @@ impl<'a> Lexer<'a> {
                     .position(|b| b.is_ascii_whitespace() || matches!(b, b'{' | b'}' | 0))
                     .unwrap_or(rest.len());
                 // "Frames:100" is two words
-                let colon = rest[..end].iter().position(|&b| b == b':').map(|i| i + 1);
-                let keyword = rest[..end].len() > 6 && rest[..6].eq_ignore_ascii_case(b"Frames");
-                Some(&rest[..colon.filter(|_| keyword).unwrap_or(end)])
+                let colon = rest[..end].iter().position(|&b| b == b':');
+                let keyword = |&at: &usize| KEYWORDS.iter().any(|word| rest[..at].eq_ignore_ascii_case(word));
+                Some(&rest[..colon.filter(keyword).map_or(end, |at| at + 1)])
             }
         }
     }

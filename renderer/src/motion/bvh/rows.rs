@@ -3,12 +3,19 @@
 use super::{
     super::{
         error::{Cause, excerpt},
-        limits::{MAX_FRAMES, MAX_JOINT_FRAMES, check_count},
-        text::{number, words},
+        limits::{FRAME_RATES, MAX_FRAMES, MAX_JOINT_FRAMES, check_count},
+        text::{number, parse, words},
     },
-    Failure, File, Node,
+    Channel, Failure, File, Node,
     lexer::Lexer,
 };
+
+/// Fewer turns, or in fewer frames, may be small by accident.
+const MANY_TURNS: usize = 20;
+/// See [`MANY_TURNS`].
+const MANY_FRAMES: usize = 10;
+/// Half of a turn is written with four digits or more.
+const ROUNDING: f32 = 1e-4;
 
 /// Reads from behind `MOTION` to the end. Rows decide how many frames there are; a different `Frames:` is a warning.
 pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>) -> Result<File, Failure> {
@@ -23,8 +30,12 @@ pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>) -> Result<File, Fail
     let joints = file.nodes.len();
     // a row may be wrapped over several lines
     let (mut row, mut row_line): (Vec<f32>, usize) = (Vec::new(), 0);
-    let mut frames = 0;
+    let (mut frames, mut lines, mut first_line) = (0, 0, 0);
     while let Some((line, text)) = lexer.next_line() {
+        lines += 1;
+        if lines == 1 {
+            first_line = line;
+        }
         if row.is_empty() {
             row_line = line;
         }
@@ -57,19 +68,39 @@ pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>) -> Result<File, Fail
         file.warnings
             .push(format!("line {row_line}: the last row has {} of {channels} numbers and is left out", row.len()));
     }
+    // rows that are too short may look wrapped
+    if lines == declared && lines >= 2 * frames && lines.is_multiple_of(frames) {
+        let text =
+            format!("each of the {lines} rows has a part of {channels} numbers, one a channel: are some missing?");
+        return Err((Some(first_line), Cause::Malformed(text)));
+    }
     if frames != declared {
         file.warnings.push(format!("`Frames:` says {declared}, but there are {frames} rows: all of them are used"));
     }
     file.frames = frames;
+    if seems_radians(&file) {
+        let text =
+            "no angle is larger than 3.1416: BVH counts in degrees; if these are radians, the pose is read wrong";
+        file.warnings.push(text.to_owned());
+    }
     Ok(file)
+}
+
+/// Whether many joints turn, but none by more than half of a turn in radians, which is next to nothing in degrees.
+fn seems_radians(file: &File) -> bool {
+    let is_turn: Vec<bool> =
+        file.nodes.iter().flat_map(|node| &node.channels).map(|c| matches!(c, Channel::Rotation(_))).collect();
+    let turns = file.values.iter().zip(is_turn.iter().cycle()).filter(|(_, turn)| **turn);
+    let largest = turns.map(|(value, _)| value.abs()).fold(0.0, f32::max);
+    let many = is_turn.iter().filter(|turn| **turn).count() >= MANY_TURNS && file.frames >= MANY_FRAMES;
+    many && (0.5..=std::f32::consts::PI + ROUNDING).contains(&largest)
 }
 
 fn frame_count(lexer: &mut Lexer<'_>) -> Result<usize, Failure> {
     keyword(lexer, "Frames")?;
     let word = lexer.expect("the number of frames")?;
     let digits = !word.is_empty() && word.iter().all(u8::is_ascii_digit);
-    let count = std::str::from_utf8(word).ok().and_then(|w| w.parse().ok());
-    let count = match count {
+    let count = match parse::<usize>(word) {
         Some(count) => count,
         None if digits => usize::MAX,
         None => {
@@ -82,12 +113,17 @@ fn frame_count(lexer: &mut Lexer<'_>) -> Result<usize, Failure> {
 }
 
 fn frame_time(lexer: &mut Lexer<'_>) -> Result<f64, Failure> {
-    keyword(lexer, "Frame")?;
-    keyword(lexer, "Time")?;
+    if lexer.at_keyword("FrameTime:") {
+        lexer.next();
+    } else {
+        keyword(lexer, "Frame")?;
+        keyword(lexer, "Time")?;
+    }
     let word = lexer.expect("the frame time")?;
     let time = number(word, "the frame time").map_err(|c| lexer.fail(c))?;
-    if !(1e-4..=10.0).contains(&time) {
-        let text = format!("the frame time is {time} s, expected 0.0001 to 10");
+    if !FRAME_RATES.contains(&(1.0 / time)) {
+        let (shortest, longest) = (1.0 / FRAME_RATES.end(), 1.0 / FRAME_RATES.start());
+        let text = format!("the frame time is {time} s, expected {shortest} to {longest}");
         return Err(lexer.fail(Cause::Malformed(text)));
     }
     Ok(time)

@@ -1,17 +1,12 @@
 //! Numbers out of buffers: any component type, normalised or not, with gaps between elements, sparse.
 
-use gltf_json::{
-    Accessor,
-    accessor::{ComponentType, Type},
-    validation::Checked,
-};
-
 use super::{
     super::{
         MotionError,
         limits::{MAX_JOINT_FRAMES, check_count},
     },
     container::Buffers,
+    document::Accessor,
 };
 
 impl Buffers<'_> {
@@ -20,19 +15,18 @@ impl Buffers<'_> {
         let missing = || self.fail(format!("there is no accessor {index}"));
         let accessor = self.root.accessors.get(index).ok_or_else(missing)?;
         let odd = |what: &str| self.fail(format!("accessor {index} {what}"));
-        let (Checked::Valid(kind), Checked::Valid(component)) = (&accessor.type_, &accessor.component_type) else {
+        let (Some(numbers), Some(component)) = (numbers_of(&accessor.kind), Component::of(accessor.component_type))
+        else {
             return Err(odd("is of an unknown type"));
         };
-        if components(*kind) != width {
-            return Err(odd(&format!("has {} numbers in an element, expected {width}", components(*kind))));
+        if numbers != width {
+            return Err(odd(&format!("has {numbers} numbers in an element, expected {width}")));
         }
-        let count = usize::try_from(accessor.count.0).unwrap_or(usize::MAX);
+        let count = accessor.count;
         let total = count.saturating_mul(width);
         check_count("the number of an accessor's numbers", total, MAX_JOINT_FRAMES).map_err(|cause| self.at(cause))?;
-        let component = component.0;
-        let offset = accessor.byte_offset.map_or(0, |o| usize::try_from(o.0).unwrap_or(usize::MAX));
-        let mut values = match &accessor.buffer_view {
-            Some(view) => self.strided(view.value(), offset, component, count, width)?.collect(),
+        let mut values = match accessor.buffer_view {
+            Some(view) => self.strided(view, accessor.byte_offset, component, count, width)?.collect(),
             None if accessor.sparse.is_some() => vec![0.0; total],
             None => return Err(odd("has no data")),
         };
@@ -46,22 +40,19 @@ impl Buffers<'_> {
     fn replace_sparse(
         &self,
         accessor: &Accessor,
-        component: ComponentType,
+        component: Component,
         width: usize,
         values: &mut [f32],
     ) -> Result<(), MotionError> {
         let Some(sparse) = &accessor.sparse else { return Ok(()) };
-        let count = usize::try_from(sparse.count.0).unwrap_or(usize::MAX);
+        let count = sparse.count;
         check_count("the number of a sparse accessor's numbers", count.saturating_mul(width), MAX_JOINT_FRAMES)
             .map_err(|cause| self.at(cause))?;
-        let Checked::Valid(places) = &sparse.indices.component_type else {
-            return Err(self.fail("a sparse accessor has places of an unknown type"));
-        };
-        let offset = |offset: u64| usize::try_from(offset).unwrap_or(usize::MAX);
-        let at = offset(sparse.indices.byte_offset.0);
-        let places = self.strided(sparse.indices.buffer_view.value(), at, places.0, count, 1)?;
-        let at = offset(sparse.values.byte_offset.0);
-        let mut new = self.strided(sparse.values.buffer_view.value(), at, component, count, width)?;
+        let (indices, new) = (&sparse.indices, &sparse.values);
+        let whole = Component::of(indices.component_type).filter(|component| component.is_unsigned());
+        let whole = whole.ok_or_else(|| self.fail("a sparse accessor has places of an unknown type"))?;
+        let places = self.strided(indices.buffer_view, indices.byte_offset, whole, count, 1)?;
+        let mut new = self.strided(new.buffer_view, new.byte_offset, component, count, width)?;
         for place in places {
             let element = values.get_mut(place as usize * width..).and_then(|rest| rest.get_mut(..width));
             let element = element.ok_or_else(|| self.fail("a sparse accessor has places beyond its end"))?;
@@ -75,7 +66,7 @@ impl Buffers<'_> {
         &self,
         view: usize,
         offset: usize,
-        component: ComponentType,
+        component: Component,
         count: usize,
         width: usize,
     ) -> Result<impl Iterator<Item = f32> + '_, MotionError> {
@@ -84,11 +75,10 @@ impl Buffers<'_> {
         let stated = stated.ok_or_else(|| self.fail(format!("there is no buffer view {view}")))?;
         let size = component.size();
         let element = size * width;
-        let stride = stated.byte_stride.map_or(element, |s| s.0);
-        let start = stated.byte_offset.map_or(0, |o| usize::try_from(o.0).unwrap_or(usize::MAX));
-        let length = usize::try_from(stated.byte_length.0).unwrap_or(usize::MAX);
-        let buffer = self.bytes(stated.buffer.value())?;
-        let bytes = buffer.get(start..start.saturating_add(length)).ok_or_else(short)?;
+        let stride = stated.byte_stride.filter(|&stride| stride > 0).unwrap_or(element);
+        let start = stated.byte_offset;
+        let buffer = self.bytes(stated.buffer)?;
+        let bytes = buffer.get(start..start.saturating_add(stated.byte_length)).ok_or_else(short)?;
         let bytes = bytes.get(offset..).ok_or_else(short)?;
         let needed = count.checked_sub(1).map_or(Some(0), |n| n.checked_mul(stride)?.checked_add(element));
         if stride < element || needed.is_none_or(|n| n > bytes.len()) {
@@ -99,36 +89,76 @@ impl Buffers<'_> {
     }
 }
 
-fn components(kind: Type) -> usize {
-    match kind {
-        Type::Scalar => 1,
-        Type::Vec2 => 2,
-        Type::Vec3 => 3,
-        Type::Vec4 | Type::Mat2 => 4,
-        Type::Mat3 => 9,
-        Type::Mat4 => 16,
+/// Numbers in an element.
+fn numbers_of(kind: &str) -> Option<usize> {
+    Some(match kind {
+        "SCALAR" => 1,
+        "VEC2" => 2,
+        "VEC3" => 3,
+        "VEC4" | "MAT2" => 4,
+        "MAT3" => 9,
+        "MAT4" => 16,
+        _ => return None,
+    })
+}
+
+/// How a number is stored.
+#[derive(Clone, Copy)]
+enum Component {
+    I8,
+    U8,
+    I16,
+    U16,
+    U32,
+    F32,
+}
+
+impl Component {
+    /// By the number that stands for it.
+    fn of(code: u32) -> Option<Self> {
+        Some(match code {
+            5120 => Self::I8,
+            5121 => Self::U8,
+            5122 => Self::I16,
+            5123 => Self::U16,
+            5125 => Self::U32,
+            5126 => Self::F32,
+            _ => return None,
+        })
+    }
+
+    fn is_unsigned(self) -> bool {
+        matches!(self, Self::U8 | Self::U16 | Self::U32)
+    }
+
+    fn size(self) -> usize {
+        match self {
+            Self::I8 | Self::U8 => 1,
+            Self::I16 | Self::U16 => 2,
+            Self::U32 | Self::F32 => 4,
+        }
     }
 }
 
-fn value(bytes: &[u8], component: ComponentType) -> f32 {
+fn value(bytes: &[u8], component: Component) -> f32 {
     match (component, bytes) {
-        (ComponentType::I8, &[a]) => f32::from(a as i8),
-        (ComponentType::U8, &[a]) => f32::from(a),
-        (ComponentType::I16, &[a, b]) => f32::from(i16::from_le_bytes([a, b])),
-        (ComponentType::U16, &[a, b]) => f32::from(u16::from_le_bytes([a, b])),
-        (ComponentType::U32, &[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]) as f32,
+        (Component::I8, &[a]) => f32::from(a as i8),
+        (Component::U8, &[a]) => f32::from(a),
+        (Component::I16, &[a, b]) => f32::from(i16::from_le_bytes([a, b])),
+        (Component::U16, &[a, b]) => f32::from(u16::from_le_bytes([a, b])),
+        (Component::U32, &[a, b, c, d]) => u32::from_le_bytes([a, b, c, d]) as f32,
         (_, &[a, b, c, d]) => f32::from_le_bytes([a, b, c, d]),
         _ => 0.0,
     }
 }
 
 /// Whole numbers as shares of their largest.
-fn normalized(value: f32, component: ComponentType) -> f32 {
+fn normalized(value: f32, component: Component) -> f32 {
     match component {
-        ComponentType::I8 => (value / 127.0).max(-1.0),
-        ComponentType::U8 => value / 255.0,
-        ComponentType::I16 => (value / 32767.0).max(-1.0),
-        ComponentType::U16 => value / 65535.0,
-        ComponentType::U32 | ComponentType::F32 => value,
+        Component::I8 => (value / 127.0).max(-1.0),
+        Component::U8 => value / 255.0,
+        Component::I16 => (value / 32767.0).max(-1.0),
+        Component::U16 => value / 65535.0,
+        Component::U32 | Component::F32 => value,
     }
 }

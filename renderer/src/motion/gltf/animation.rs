@@ -1,23 +1,19 @@
 //! Curves over time, sampled at the rate of their keys.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, rc::Rc};
 
 use glam::{DQuat, DVec3};
-use gltf_json::{
-    Root,
-    animation::{Interpolation, Property},
-    validation::Checked,
-};
 
 use super::{
     super::{
         MotionError,
-        error::{Cause, excerpt},
+        error::{Cause, excerpt, several},
         limits::{MAX_FRAMES, MAX_JOINT_FRAMES, check_count},
         quaternion::{nearer_sign, normalized},
     },
     container::Buffers,
-    skeleton::Nodes,
+    document::{Document, Sampler},
+    nodes::{Nodes, Pose},
 };
 
 /// Keys that are farther apart than this many a second are no frames: more are sampled between them.
@@ -44,24 +40,16 @@ struct Tracks {
     scale: Option<Track>,
 }
 
-/// What an animation makes of a node at a time; `None` leaves it as the file has it.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Pose {
-    pub translation: Option<DVec3>,
-    pub rotation: Option<DQuat>,
-    pub scale: Option<DVec3>,
-}
-
 struct Track {
-    /// Seconds, rising.
-    times: Vec<f32>,
+    /// Seconds, rising. Most curves share them.
+    times: Rc<[f32]>,
     values: Vec<f32>,
     kind: Interpolation,
 }
 
 /// Takes the animation of that name or number, else the longest, and says what else there was.
 pub(super) fn choose(
-    root: &Root,
+    root: &Document,
     wanted: Option<&str>,
     buffers: &Buffers<'_>,
     nodes: &Nodes,
@@ -70,12 +58,9 @@ pub(super) fn choose(
         .animations
         .iter()
         .enumerate()
-        .map(|(k, a)| a.name.clone().filter(|n| !n.is_empty()).unwrap_or_else(|| (k + 1).to_string()))
+        .map(|(k, clip)| if clip.name.is_empty() { (k + 1).to_string() } else { clip.name.clone() })
         .collect();
-    let listed = || {
-        let shown: Vec<String> = names.iter().take(8).map(|name| excerpt(name.as_bytes())).collect();
-        format!("{}{}", shown.join(", "), if names.len() > 8 { ", …" } else { "" })
-    };
+    let listed = || several(names.iter().map(|name| excerpt(name.as_bytes())), 8);
     if names.is_empty() {
         let text = "it has no animation: export it together with one".to_owned();
         return Err(buffers.at(Cause::Degenerate(text)));
@@ -90,9 +75,10 @@ pub(super) fn choose(
             named.or(number).ok_or_else(unknown)?
         }
         None => {
-            let longest = |a: usize, b: usize| if seconds(root, b) > seconds(root, a) { b } else { a };
             let none = || buffers.at(Cause::Degenerate("none of its animations moves a node".to_owned()));
-            (0..names.len()).filter(moves).reduce(longest).ok_or_else(none)?
+            let lengths = (0..names.len()).filter(moves).map(|k| (seconds(root, k), k));
+            // of equals the first
+            lengths.reduce(|best, next| if next.0 > best.0 { next } else { best }).ok_or_else(none)?.1
         }
     };
     let animation = Animation::read(root, chosen, buffers, nodes)?;
@@ -103,40 +89,82 @@ pub(super) fn choose(
     Ok((animation, note.into_iter().collect()))
 }
 
-/// Node, property, input, output and interpolation of channels that move nodes.
-fn channels(
-    root: &Root,
-    animation: usize,
-) -> impl Iterator<Item = (usize, Property, usize, usize, Interpolation)> + '_ {
-    let animation = &root.animations[animation];
-    animation.channels.iter().filter_map(|channel| {
-        let sampler = animation.samplers.get(channel.sampler.value())?;
-        let (Checked::Valid(path), Checked::Valid(kind)) = (channel.target.path, sampler.interpolation) else {
-            return None;
+/// What of a node a channel moves.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Property {
+    Translation,
+    Rotation,
+    Scale,
+}
+
+/// What lies between two keys.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Interpolation {
+    Linear,
+    Step,
+    CubicSpline,
+}
+
+impl Interpolation {
+    fn of(sampler: &Sampler) -> Result<Self, Cause> {
+        match sampler.interpolation.as_deref() {
+            None | Some("LINEAR") => Ok(Self::Linear),
+            Some("STEP") => Ok(Self::Step),
+            Some("CUBICSPLINE") => Ok(Self::CubicSpline),
+            Some(other) => {
+                let text = format!("its animation has an unknown interpolation, {}", excerpt(other.as_bytes()));
+                Err(Cause::Malformed(text))
+            }
+        }
+    }
+}
+
+/// Channels that move nodes: the node, what of it, and how. Others change meshes and materials.
+fn channels(root: &Document, animation: usize) -> impl Iterator<Item = (usize, Property, &Sampler)> {
+    let clip = &root.animations[animation];
+    clip.channels.iter().filter_map(|channel| {
+        let property = match channel.target.path.as_str() {
+            "translation" => Property::Translation,
+            "rotation" => Property::Rotation,
+            "scale" => Property::Scale,
+            _ => return None,
         };
-        let node = channel.target.node.value();
-        (path != Property::MorphTargetWeights)
-            .then(|| (node, path, sampler.input.value(), sampler.output.value(), kind))
+        Some((channel.target.node?, property, clip.samplers.get(channel.sampler)?))
     })
 }
 
-/// The length that the file states.
-fn seconds(root: &Root, animation: usize) -> f64 {
-    let last = |input: usize| root.accessors.get(input)?.max.as_ref()?.get(0)?.as_f64();
-    channels(root, animation).filter_map(|(_, _, input, ..)| last(input)).fold(0.0, f64::max)
+/// The length that the file states: keys must say what their first and last times are.
+fn seconds(root: &Document, animation: usize) -> f64 {
+    let stated = |bound: &Option<serde_json::Value>| bound.as_ref()?.get(0)?.as_f64();
+    let ends = channels(root, animation).filter_map(|(.., sampler)| {
+        let times = root.accessors.get(sampler.input)?;
+        Some((stated(&times.min).unwrap_or(0.0), stated(&times.max)?))
+    });
+    let (first, last) = ends.fold((f64::INFINITY, 0.0), |(a, b): (f64, f64), (min, max)| (a.min(min), b.max(max)));
+    (last - first).max(0.0)
 }
 
 impl Animation {
-    fn read(root: &Root, index: usize, buffers: &Buffers<'_>, nodes: &Nodes) -> Result<Self, MotionError> {
+    fn read(root: &Document, index: usize, buffers: &Buffers<'_>, nodes: &Nodes) -> Result<Self, MotionError> {
         let mut tracks: HashMap<usize, Tracks> = HashMap::new();
+        let mut inputs: HashMap<usize, (Rc<[f32]>, f64)> = HashMap::new();
         let mut budget = 4 * MAX_JOINT_FRAMES;
         let (mut start, mut end, mut step) = (f64::INFINITY, f64::NEG_INFINITY, f64::INFINITY);
-        for (node, property, input, output, kind) in channels(root, index) {
+        for (node, property, sampler) in channels(root, index) {
+            let Sampler { input, output, .. } = *sampler;
+            let kind = Interpolation::of(sampler).map_err(|cause| buffers.at(cause))?;
             if node >= nodes.len() {
                 return Err(buffers.fail(format!("an animation moves node {node}, which is not there")));
             }
             let width = if property == Property::Rotation { 4 } else { 3 };
-            let times = buffers.numbers(input, 1)?;
+            let (times, usual) = match inputs.get(&input) {
+                Some(known) => known.clone(),
+                None => {
+                    let times: Rc<[f32]> = buffers.numbers(input, 1)?.into();
+                    let usual = usual_step(&times);
+                    inputs.entry(input).or_insert((times, usual)).clone()
+                }
+            };
             let values = buffers.numbers(output, width)?;
             let keys = if kind == Interpolation::CubicSpline { 3 } else { 1 } * times.len();
             if times.is_empty() || values.len() != keys * width {
@@ -144,7 +172,7 @@ impl Animation {
                 return Err(buffers.fail(text));
             }
             let rising = times.windows(2).all(|pair| pair[0] <= pair[1]);
-            if !rising || !times.iter().chain(&values).all(|v| v.is_finite()) {
+            if !rising || !times.iter().chain(&values[..]).all(|v| v.is_finite()) {
                 let text = format!("the keys of node {node} in accessors {input} and {output}");
                 let cause = if rising { Cause::NotFinite(text) } else { Cause::Malformed(text + " are not in order") };
                 return Err(buffers.at(cause));
@@ -156,12 +184,12 @@ impl Animation {
             })?;
             start = start.min(f64::from(times[0]));
             end = end.max(f64::from(times[times.len() - 1]));
-            step = step.min(usual_step(&times));
+            step = step.min(usual);
             let entry = tracks.entry(node).or_default();
             let place = match property {
                 Property::Translation => &mut entry.translation,
                 Property::Rotation => &mut entry.rotation,
-                _ => &mut entry.scale,
+                Property::Scale => &mut entry.scale,
             };
             *place = Some(Track { times, values, kind });
         }
@@ -176,7 +204,7 @@ impl Animation {
     /// Number of frames, the last key included.
     pub(super) fn frames(&self) -> usize {
         // the conversion saturates
-        ((self.end - self.start) * self.fps).round() as usize + 1
+        (((self.end - self.start) * self.fps).round() as usize).saturating_add(1)
     }
 
     /// Seconds of a frame on the animation's clock.

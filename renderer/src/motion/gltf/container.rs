@@ -1,20 +1,25 @@
 //! The file as such: its JSON, and the buffers that it refers to.
 
-use std::{borrow::Cow, cell::OnceCell};
+use std::{
+    borrow::Cow,
+    cell::{Cell, OnceCell},
+};
 
 use base64::{Engine as _, engine::general_purpose};
-use gltf_json::Root;
-use serde::Deserialize;
 
-use super::super::{
-    MotionError,
-    beside::Beside,
-    error::{Cause, excerpt},
-    json,
+use super::{
+    super::{
+        MotionError,
+        beside::Beside,
+        encoding,
+        error::{Cause, excerpt, several},
+        limits::check_size,
+    },
+    document::Document,
 };
 
 /// What is needed of a file's bytes alone.
-type Opened<'a> = (Root, Option<&'a [u8]>);
+type Opened<'a> = (Document, Option<&'a [u8]>);
 
 const JSON: u32 = 0x4e4f_534a;
 const BIN: u32 = 0x004e_4942;
@@ -22,7 +27,7 @@ const BIN: u32 = 0x004e_4942;
 /// Reads the JSON and finds the binary chunk, if there is one.
 pub(super) fn open(bytes: &[u8]) -> Result<Opened<'_>, (Option<usize>, Cause)> {
     if !bytes.starts_with(b"glTF") {
-        return Ok((parse(bytes)?, None));
+        return Ok((Document::parse(bytes)?, None));
     }
     let word = |at: usize| bytes.get(at..at + 4).map(|b| u32::from_le_bytes([b[0], b[1], b[2], b[3]]));
     let early = |what: &str| (None, Cause::Truncated(format!("{what} of the GLB file is incomplete")));
@@ -38,8 +43,11 @@ pub(super) fn open(bytes: &[u8]) -> Result<Opened<'_>, (Option<usize>, Cause)> {
         let chunk = bytes.get(at + 8..).and_then(|rest| rest.get(..length));
         let chunk = chunk.ok_or_else(|| early(if kind == JSON { "the JSON chunk" } else { "a chunk" }))?;
         match kind {
-            // lines of JSON in a binary file are of no use
-            JSON if root.is_none() => root = Some(parse(chunk).map_err(|(_, cause)| (None, cause))?),
+            JSON if root.is_none() => {
+                let text = encoding::to_utf8(chunk).map_err(|cause| (None, cause))?;
+                // lines of JSON in a binary file are of no use
+                root = Some(Document::parse(&text.utf8).map_err(|(_, cause)| (None, cause))?);
+            }
             BIN if bin.is_none() => bin = Some(chunk),
             _ => {}
         }
@@ -48,51 +56,28 @@ pub(super) fn open(bytes: &[u8]) -> Result<Opened<'_>, (Option<usize>, Cause)> {
     Ok((root.ok_or_else(|| early("the JSON chunk"))?, bin))
 }
 
-#[derive(Deserialize)]
-struct Head {
-    asset: Asset,
-    #[serde(default, rename = "extensionsRequired")]
-    extensions_required: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Asset {
-    #[serde(default)]
-    version: String,
-}
-
-fn parse(text: &[u8]) -> Result<Root, (Option<usize>, Cause)> {
-    let failed = |error: serde_json::Error| {
-        let line = (error.line() > 0).then_some(error.line());
-        let said = json::message(&error);
-        (line, if error.is_eof() { Cause::Truncated(said) } else { Cause::Malformed(said) })
-    };
-    // what an older version writes differs in everything but this
-    let head: Head = serde_json::from_slice(text).map_err(failed)?;
-    if !head.asset.version.starts_with("2.") {
-        let text = format!("it is glTF {}: export it as glTF 2.0", excerpt(head.asset.version.as_bytes()));
-        return Err((None, Cause::Malformed(text)));
-    }
-    if let Some(packed) = head.extensions_required.iter().find(|e| e.contains("meshopt")) {
-        let text = format!("its animation is packed with {packed}, which is not read: export it without compression");
-        return Err((None, Cause::Malformed(text)));
-    }
-    serde_json::from_slice(text).map_err(failed)
-}
-
 /// The bytes that accessors point into; each buffer is fetched when it is first needed.
 pub(super) struct Buffers<'a> {
-    pub root: &'a Root,
+    pub root: &'a Document,
     bin: Option<&'a [u8]>,
     name: &'a str,
-    beside: &'a Beside<'a>,
+    beside: Beside<'a>,
+    /// Buffers that lie in other files, where it is not known which is which.
+    unclear: Option<Vec<String>>,
     fetched: Vec<OnceCell<Cow<'a, [u8]>>>,
+    /// Bytes of all that were fetched: a document may name one file many times.
+    held: Cell<u64>,
 }
 
 impl<'a> Buffers<'a> {
-    pub(super) fn new(root: &'a Root, bin: Option<&'a [u8]>, name: &'a str, beside: &'a Beside<'a>) -> Self {
+    pub(super) fn new(root: &'a Document, bin: Option<&'a [u8]>, name: &'a str, beside: Beside<'a>) -> Self {
         let fetched = root.buffers.iter().map(|_| OnceCell::new()).collect();
-        Self { root, bin, name, beside, fetched }
+        let uris = root.buffers.iter().filter_map(|buffer| buffer.uri.as_deref());
+        let mut outside: Vec<String> = uris.filter(|uri| !uri.starts_with("data:")).map(unescaped).collect();
+        outside.sort();
+        outside.dedup();
+        let unclear = (!beside.tells_apart(&outside)).then_some(outside);
+        Self { root, bin, name, beside, unclear, fetched, held: Cell::new(0) }
     }
 
     /// An error about the file.
@@ -110,6 +95,8 @@ impl<'a> Buffers<'a> {
         let cell = self.fetched.get(index).ok_or_else(|| self.fail(format!("there is no buffer {index}")))?;
         if cell.get().is_none() {
             let bytes = self.fetch(index)?;
+            self.held.set(self.held.get() + bytes.len() as u64);
+            check_size(self.held.get()).map_err(|cause| self.at(cause))?;
             let _ = cell.set(bytes);
         }
         cell.get().map(|bytes| &bytes[..]).ok_or_else(|| self.fail(format!("there is no buffer {index}")))
@@ -134,8 +121,16 @@ impl<'a> Buffers<'a> {
         if !inside {
             return Err(self.fail(format!("its buffer {} is not beside it", excerpt(uri.as_bytes()))));
         }
+        if let Some(outside) = &self.unclear {
+            let names = several(outside.iter().map(|name| excerpt(name.as_bytes())), 8);
+            return Err(self.fail(format!(
+                "its buffers are {} files ({names}), and it is not known which of them was given: export a .glb, which \
+                 holds everything",
+                outside.len()
+            )));
+        }
         match self.beside.named(&file)? {
-            Some(companion) => Ok(Cow::Owned(companion.bytes)),
+            Some(found) => Ok(found.bytes),
             None => Err(self.fail(format!(
                 "its buffer {} is missing: it must lie beside it (or export a .glb, which holds everything)",
                 excerpt(file.as_bytes())

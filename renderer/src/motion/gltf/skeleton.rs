@@ -2,86 +2,16 @@
 
 use std::collections::HashMap;
 
-use glam::{DMat4, DQuat, DVec3};
-use gltf_json::Root;
-
 use super::{
     super::{
         error::{Cause, excerpt},
         limits::{MAX_JOINTS, check_count},
-        quaternion::normalized,
         topology,
     },
-    Placed,
-    animation::{Animation, Pose},
+    animation::Animation,
+    document::Document,
+    nodes::Nodes,
 };
-
-/// The tree of nodes.
-pub(super) struct Nodes {
-    parents: Vec<Option<usize>>,
-    /// Parents before children; nodes of a ring are not in it.
-    order: Vec<usize>,
-}
-
-impl Nodes {
-    pub(super) fn new(root: &Root) -> Self {
-        let mut parents = vec![None; root.nodes.len()];
-        for (parent, node) in root.nodes.iter().enumerate() {
-            for child in node.children.iter().flatten().map(|child| child.value()) {
-                if child < parents.len() && parents[child].is_none() && child != parent {
-                    parents[child] = Some(parent);
-                }
-            }
-        }
-        let order = topology::parents_first(&parents);
-        Self { parents, order }
-    }
-
-    pub(super) fn len(&self) -> usize {
-        self.parents.len()
-    }
-
-    pub(super) fn parent(&self, node: usize) -> Option<usize> {
-        self.parents[node]
-    }
-
-    /// These nodes and all above them, parents first.
-    pub(super) fn needed(&self, nodes: impl Iterator<Item = usize>) -> Vec<usize> {
-        let mut needed = vec![false; self.len()];
-        for mut node in nodes {
-            while !std::mem::replace(&mut needed[node], true) {
-                let Some(parent) = self.parents[node] else { break };
-                node = parent;
-            }
-        }
-        self.order.iter().copied().filter(|&node| needed[node]).collect()
-    }
-
-    /// For every node the nearest one above it that is in the set.
-    fn above(&self, set: &[bool]) -> Vec<Option<usize>> {
-        let mut above = vec![None; self.len()];
-        for &node in &self.order {
-            above[node] = self.parents[node].and_then(|p| if set[p] { Some(p) } else { above[p] });
-        }
-        above
-    }
-
-    /// A node against its parent.
-    pub(super) fn local(&self, root: &Root, node: usize, pose: Pose) -> Placed {
-        let node = &root.nodes[node];
-        if let Some(matrix) = node.matrix {
-            let matrix = DMat4::from_cols_array(&matrix.map(f64::from));
-            let (_, turn, _) = matrix.to_scale_rotation_translation();
-            return Placed { matrix, turn: normalized(turn) };
-        }
-        let vector = |stated: Option<[f32; 3]>, rest: DVec3| stated.map_or(rest, |v| DVec3::from(v.map(f64::from)));
-        let scale = pose.scale.unwrap_or_else(|| vector(node.scale, DVec3::ONE));
-        let place = pose.translation.unwrap_or_else(|| vector(node.translation, DVec3::ZERO));
-        let stated = node.rotation.map_or(DQuat::IDENTITY, |q| DQuat::from_array(q.0.map(f64::from)));
-        let turn = normalized(pose.rotation.unwrap_or(stated));
-        Placed { matrix: DMat4::from_scale_rotation_translation(scale, turn, place), turn }
-    }
-}
 
 /// The joints of one body.
 pub(super) struct Body {
@@ -99,8 +29,8 @@ pub(super) struct Found {
 }
 
 /// Finds the bodies: skins that share joints, or that hang from each other, are one.
-pub(super) fn find(root: &Root, nodes: &Nodes, animation: &Animation) -> Result<Found, Cause> {
-    let mut sets: Vec<Vec<usize>> = root.skins.iter().map(|s| s.joints.iter().map(|j| j.value()).collect()).collect();
+pub(super) fn find(root: &Document, nodes: &Nodes, animation: &Animation) -> Result<Found, Cause> {
+    let mut sets: Vec<Vec<usize>> = root.skins.iter().map(|skin| skin.joints.clone()).collect();
     let mut warnings = Vec::new();
     if sets.iter().all(Vec::is_empty) {
         warnings.push("it has no skin: the nodes that its animation moves are taken for joints".to_owned());
@@ -115,7 +45,9 @@ pub(super) fn find(root: &Root, nodes: &Nodes, animation: &Animation) -> Result<
         return Err(Cause::Malformed(format!("joint {bad} of a skin is no node of the scene")));
     }
     let mut left_out = Vec::new();
-    let mut bodies: Vec<Body> = groups(nodes, sets)
+    let groups = groups(nodes, sets);
+    check_count("the number of skeletons", groups.len(), MAX_JOINTS)?;
+    let mut bodies: Vec<Body> = groups
         .into_iter()
         .map(|joints| body(root, nodes, animation, joints, &mut left_out))
         .collect::<Result<_, _>>()?;
@@ -143,13 +75,12 @@ pub(super) fn find(root: &Root, nodes: &Nodes, animation: &Animation) -> Result<
 }
 
 /// Nodes with curves and what hangs from them, apart from meshes and cameras.
-fn animated(root: &Root, nodes: &Nodes, animation: &Animation) -> Vec<usize> {
+fn animated(root: &Document, nodes: &Nodes, animation: &Animation) -> Vec<usize> {
     let mut carried = vec![false; nodes.len()];
     for &node in &nodes.order {
         carried[node] = animation.moves(node) || nodes.parent(node).is_some_and(|p| carried[p]);
     }
-    let thing =
-        |node: usize| (root.nodes[node].mesh.is_some() || root.nodes[node].camera.is_some()) && !animation.moves(node);
+    let thing = |node: usize| root.nodes[node].is_thing() && !animation.moves(node);
     nodes.order.iter().copied().filter(|&node| carried[node] && !thing(node)).collect()
 }
 
@@ -192,14 +123,14 @@ fn groups(nodes: &Nodes, sets: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
 
 /// A body of these joints, in the order of the file's nodes so that like bodies compare.
 fn body(
-    root: &Root,
+    root: &Document,
     nodes: &Nodes,
     animation: &Animation,
     mut joints: Vec<usize>,
     left_out: &mut Vec<String>,
 ) -> Result<Body, Cause> {
     check_count("the number of joints", joints.len(), MAX_JOINTS)?;
-    let name = |node: usize| root.nodes[node].name.clone().unwrap_or_default();
+    let name = |node: usize| root.nodes[node].name.clone();
     let mut set = vec![false; nodes.len()];
     joints.iter().for_each(|&joint| set[joint] = true);
     let mut above = nodes.above(&set);

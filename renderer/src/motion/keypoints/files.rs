@@ -1,15 +1,15 @@
 //! A file a frame: a folder of them, or a handful that somebody gave.
 
-use std::{cmp::Ordering, fs, path::Path};
+use std::{cmp::Ordering, path::Path};
 
 use super::{
     super::{
         MotionError, encoding,
         error::Cause,
+        folder::{files_ending, folder_of, load},
         json::Json,
-        limits::{MAX_FILE_BYTES, MAX_FRAMES, check_count, check_size},
+        limits::{MAX_FRAMES, check_count, check_size},
         raw::Raw,
-        read::load,
     },
     Failure,
     people::{self, Frame},
@@ -21,23 +21,18 @@ use super::{
 pub(in super::super) fn is_one_of_many(path: &Path) -> bool {
     let number = |path: &Path| path.file_name().and_then(|name| people::last_number(&name.to_string_lossy()));
     let Some(own) = number(path) else { return false };
-    let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let beside = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    beside
-        .filter(|file| file.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")))
-        .any(|file| number(&file).is_some_and(|n| (n - own).abs() == 1.0))
+    let beside = files_ending(folder_of(path), "json").unwrap_or_default();
+    beside.iter().any(|file| number(file).is_some_and(|n| (n - own).abs() == 1.0))
 }
 
 /// Reads a folder with a file a frame, in the order of the numbers in their names.
 pub(in super::super) fn read_folder(path: &Path) -> Result<Raw, MotionError> {
     let name = path.display().to_string();
     let at = |cause: Cause| cause.at(&name, None);
-    let listed = fs::read_dir(path).map_err(|error| at(error.into()))?.take(MAX_FRAMES + 1);
-    let mut files: Vec<(Option<f64>, std::path::PathBuf)> = listed
-        .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|file| file.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")))
-        .map(|file| (file.file_name().and_then(|n| people::last_number(&n.to_string_lossy())), file))
-        .collect();
+    let listed = files_ending(path, "json").map_err(|error| at(error.into()))?;
+    let number = |file: &Path| people::last_number(&file.file_name()?.to_string_lossy());
+    let mut files: Vec<(Option<f64>, std::path::PathBuf)> =
+        listed.into_iter().map(|file| (number(&file), file)).collect();
     if files.len() < 2 || files.iter().any(|(number, _)| number.is_none()) {
         let text = "it is a folder; expected a file, or a folder with a .json file a frame, numbered as OpenPose does";
         return Err(at(Cause::Malformed(text.to_owned())));
@@ -73,7 +68,7 @@ pub(in super::super) fn read_folder(path: &Path) -> Result<Raw, MotionError> {
 /// Frames that came as a file each, for those who cannot give a folder: one file with all of them.
 ///
 /// # Errors
-/// When they are larger than [`MAX_FILE_BYTES`] together.
+/// When they are larger than [`super::super::MAX_FILE_BYTES`] together, or one of them is no text.
 pub fn join_frames(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>, MotionError> {
     let total: u64 = files.iter().map(|(name, bytes)| (name.len() + bytes.len() + 8) as u64).sum();
     let first = files.first().map_or("", |(name, _)| name);
@@ -83,9 +78,8 @@ pub fn join_frames(files: &[(String, Vec<u8>)]) -> Result<Vec<u8>, MotionError> 
         joined.extend_from_slice(if k == 0 { b"" } else { b",\n" });
         joined.extend(serde_json::Value::from(name.as_str()).to_string().into_bytes());
         joined.push(b':');
-        joined.extend_from_slice(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes));
+        joined.extend_from_slice(&encoding::to_utf8(bytes).map_err(|cause| cause.at(name, None))?.utf8);
     }
     joined.push(b'}');
-    debug_assert!(joined.len() as u64 <= MAX_FILE_BYTES + 2);
     Ok(joined)
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use super::{
     super::{
-        error::{Cause, excerpt},
+        error::{Cause, excerpt, several},
         json::Json,
         limits::{MAX_FRAMES, check_count},
     },
@@ -14,6 +14,8 @@ use super::{
 
 /// Most people in a frame that are looked at.
 const MAX_PEOPLE: usize = 32;
+/// More entries under the name of a person's points are pictures, not people.
+const FEW: usize = 6;
 /// Levels of nesting around people.
 const DEPTH: usize = 6;
 
@@ -40,7 +42,8 @@ const FRAMES: &[&str] = &["frames", "instance_info", "annotations", "sequence", 
 /// People of a frame.
 const PEOPLE: &[&str] =
     &["people", "persons", "instances", "bodies", "predictions", "detections", "annotations", "poses", "person"];
-/// Points of a person, and whether the name says that they are in space; the better ones first.
+/// Points of a person, and whether the name says that they are in space; the better ones first. A name that says 2D has
+/// confidences as third numbers.
 const POINTS: &[(&str, bool)] = &[
     ("pose_world_landmarks", true),
     ("poseWorldLandmarks", true),
@@ -52,6 +55,14 @@ const POINTS: &[(&str, bool)] = &[
     ("joints19", true),
     ("joints15", true),
     ("joint_positions", true),
+    ("joints3d", true),
+    ("joints_3d", true),
+    ("kp3d", true),
+    ("pose3d", true),
+    ("pose_3d", true),
+    ("poses_3d", true),
+    ("positions", true),
+    ("xyz", true),
     ("pose_landmarks", false),
     ("poseLandmarks", false),
     ("landmarks", false),
@@ -59,6 +70,10 @@ const POINTS: &[(&str, bool)] = &[
     ("pose_keypoints_2d", false),
     ("pose_keypoints", false),
     ("keypoints", false),
+    ("keypoints_2d", false),
+    ("keypoints2d", false),
+    ("joints_2d", false),
+    ("joints2d", false),
     ("joints", false),
     ("points", false),
     ("pose", false),
@@ -107,11 +122,12 @@ pub(super) fn frames(json: &Json) -> Result<Vec<Frame>, Cause> {
     if !frames.is_empty() && !strange {
         return Err(Cause::Degenerate("nobody is in any frame".to_owned()));
     }
-    let keys: Vec<String> = match json {
-        Json::Object(fields) => fields.iter().take(4).map(|(key, _)| excerpt(key.as_bytes())).collect(),
-        _ => Vec::new(),
+    let has = match json {
+        Json::Object(fields) if !fields.is_empty() => {
+            format!(" (it has {})", several(fields.iter().map(|(key, _)| excerpt(key.as_bytes())), 4))
+        }
+        _ => String::new(),
     };
-    let has = if keys.is_empty() { String::new() } else { format!(" (it has {})", keys.join(", ")) };
     Err(Cause::UnknownFormat(format!(
         "its JSON has nobody's joints{has}; expected an object with `skeletons` (HumanML3D) or `people` (OpenPose), a list \
          of `keypoints` (COCO), or landmarks (MediaPipe)"
@@ -205,13 +221,17 @@ fn keyed(fields: &[(std::rc::Rc<str>, Json)], odd: &mut Option<String>) -> Optio
 
 /// The people of an object that is one picture, or whose points are a list with an entry a frame.
 fn sequence(json: &Json, odd: &mut Option<String>) -> Option<Vec<Frame>> {
-    for (key, _) in POINTS {
+    for (key, spatial) in POINTS {
         // `[T][J]` under the name of a person's points
         if let Some(list @ Json::List(items)) = json.get(key)
-            && items.len() > 6
+            && (items.len() > FEW || is_one_who_moves(items))
             && !matches!(points_of(list, false), Ok(Some(_)))
         {
-            let frames = listed(list, odd, true);
+            let mut frames = listed(list, odd, true);
+            for person in frames.iter_mut().flat_map(|frame| &mut frame.people) {
+                person.points.spatial |= *spatial;
+                person.points.is_named(key);
+            }
             if frames.iter().any(|frame| !frame.people.is_empty()) {
                 return Some(frames);
             }
@@ -225,6 +245,12 @@ fn sequence(json: &Json, odd: &mut Option<String>) -> Option<Vec<Frame>> {
     (known || !people.is_empty()).then(|| vec![Frame { number: number_of(json), time, people }])
 }
 
+/// Whether each entry is near the one before: somebody over time rather than several people.
+fn is_one_who_moves(items: &[Json]) -> bool {
+    let poses: Option<Vec<Points>> = items.iter().map(|item| points_of(item, false).ok().flatten()).collect();
+    poses.is_some_and(|poses| poses.len() > 1 && poses.windows(2).all(|pair| pair[0].is_near(&pair[1])))
+}
+
 /// Everybody in a value: a person, people, or an object that has either.
 fn gather(value: &Json, depth: usize, odd: &mut Option<String>, out: &mut Vec<Person>) {
     let Some(depth) = depth.checked_sub(1) else { return };
@@ -234,7 +260,8 @@ fn gather(value: &Json, depth: usize, odd: &mut Option<String>, out: &mut Vec<Pe
     match points_of(value, false) {
         Ok(Some(points)) => return out.push(Person { id: None, points }),
         Ok(None) => {}
-        Err(what) => *odd = Some(what),
+        // what is around others says more than these
+        Err(what) => _ = odd.get_or_insert(what),
     }
     match value {
         Json::List(items) => items.iter().for_each(|item| gather(item, depth, odd, out)),
@@ -244,20 +271,17 @@ fn gather(value: &Json, depth: usize, odd: &mut Option<String>, out: &mut Vec<Pe
                 let Some(inner) = value.get(key) else { continue };
                 match points_of(inner, *spatial) {
                     Ok(Some(mut points)) => {
-                        points.world |= key.to_lowercase().contains("world");
                         points.add_scores(value);
                         out.push(Person { id: identity(value), points });
                     }
                     Ok(None) => {
                         // a list of people, or an object around the points
                         gather(inner, depth, odd, out);
-                        out[before..].iter_mut().for_each(|p| {
-                            p.points.spatial |= *spatial;
-                            p.points.world |= key.to_lowercase().contains("world");
-                        });
+                        out[before..].iter_mut().for_each(|person| person.points.spatial |= *spatial);
                     }
-                    Err(what) => *odd = Some(what),
+                    Err(what) => _ = odd.get_or_insert(what),
                 }
+                out[before..].iter_mut().for_each(|person| person.points.is_named(key));
                 if out.len() > before {
                     return;
                 }
@@ -292,6 +316,8 @@ fn number_of(item: &Json) -> Option<f64> {
 pub(super) fn last_number(name: &str) -> Option<f64> {
     let stem = name.rsplit_once('.').filter(|(_, end)| end.len() < 5 && !end.is_empty()).map_or(name, |(stem, _)| stem);
     let stem = stem.strip_suffix("_keypoints").unwrap_or(stem);
+    // joints3d is no third frame
+    let stem = ["2d", "3d", "2D", "3D"].iter().find_map(|end| stem.strip_suffix(end)).unwrap_or(stem);
     let end = stem.rfind(|c: char| c.is_ascii_digit())? + 1;
     let start = stem[..end]
         .rfind(|c: char| !c.is_ascii_digit())
@@ -312,9 +338,10 @@ mod tests {
             ("12", 12.0),
             ("größe7", 7.0),
             ("3d_5.json", 5.0),
+            ("walk_5_3d.json", 5.0),
         ] {
             assert_eq!(last_number(name), Some(number), "{name}");
         }
-        assert_eq!(last_number("frame.jpg"), None);
+        assert_eq!((last_number("frame.jpg"), last_number("joints3D")), (None, None));
     }
 }

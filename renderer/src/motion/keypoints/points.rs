@@ -148,6 +148,27 @@ fn named(fields: &[(std::rc::Rc<str>, Json)]) -> Option<Points> {
 }
 
 impl Points {
+    /// What the name over them says of them.
+    pub(super) fn is_named(&mut self, name: &str) {
+        let name = name.to_lowercase();
+        self.world |= name.contains("world");
+        if self.width == 3 && name.contains("2d") {
+            self.third.get_or_insert(Third::Confidence);
+        }
+    }
+
+    /// Whether nobody else stands there: points are within a tenth of the body's size of each other, on average.
+    pub(super) fn is_near(&self, other: &Self) -> bool {
+        let flat = |value: &[f32; 4]| glam::Vec2::new(value[0], value[1]);
+        let (low, high) = self
+            .values
+            .iter()
+            .map(flat)
+            .fold((glam::Vec2::MAX, glam::Vec2::MIN), |(low, high), at| (low.min(at), high.max(at)));
+        let apart = self.values.iter().zip(&other.values).map(|(a, b)| flat(a).distance(flat(b))).sum::<f32>();
+        self.values.len() == other.values.len() && apart < 0.1 * self.values.len() as f32 * low.distance(high)
+    }
+
     /// Confidences that stand beside the points: `keypoint_scores`.
     pub(super) fn add_scores(&mut self, person: &Json) {
         let scores = person.first(&["keypoint_scores", "keypoints_scores", "scores", "confidences", "visibility"]);
@@ -172,6 +193,8 @@ pub(super) struct Meaning {
     pub deep: bool,
     /// Which one is a confidence.
     confidence: Option<usize>,
+    /// The point that all others are counted from.
+    origin: Option<usize>,
 }
 
 impl Meaning {
@@ -194,14 +217,41 @@ impl Meaning {
         };
         // some programs leave all of them at zero
         let confidence = confidence.filter(|&i| values().any(|v| v[i] >= CONFIDENT));
-        Self { deep, confidence }
+        let meaning = Self { deep, confidence, origin: None };
+        Self { origin: meaning.origin_of(all), ..meaning }
     }
 
-    /// Where a point is; NaN where it was not seen.
-    pub(super) fn place(&self, value: &[f32; 4]) -> [f32; 3] {
-        let unsure = self.confidence.is_some_and(|i| value[i].is_nan() || value[i] < CONFIDENT);
-        let place = [value[0], value[1], if self.deep { value[2] } else { 0.0 }];
-        let nowhere = place == [0.0; 3];
-        if unsure || nowhere || place.iter().any(|v| !v.is_finite()) { [f32::NAN; 3] } else { place }
+    /// The one point that is at the origin in every picture while others are on all sides of it: estimators write zeros for
+    /// what they do not see, but also count from the hips.
+    fn origin_of<'a>(&self, all: impl Iterator<Item = &'a Points> + Clone) -> Option<usize> {
+        let axes = if self.deep { 3 } else { 2 };
+        let values = || all.clone().flat_map(|points| &points.values);
+        let both_sides = |axis: usize| values().any(|v| v[axis] < 0.0) && values().any(|v| v[axis] > 0.0);
+        if !(0..axes).all(both_sides) {
+            return None;
+        }
+        let alone = |points: &Points| {
+            let mut zeros = (0..points.values.len())
+                .filter(|&j| self.numbers(&points.values[j]) == [0.0; 3] && !self.is_unsure(&points.values[j]));
+            zeros.next().filter(|_| zeros.next().is_none())
+        };
+        let origin = alone(all.clone().next()?)?;
+        all.clone().all(|points| alone(points) == Some(origin)).then_some(origin)
+    }
+
+    fn numbers(&self, value: &[f32; 4]) -> [f32; 3] {
+        [value[0], value[1], if self.deep { value[2] } else { 0.0 }]
+    }
+
+    fn is_unsure(&self, value: &[f32; 4]) -> bool {
+        self.confidence.is_some_and(|i| value[i].is_nan() || value[i] < CONFIDENT)
+    }
+
+    /// Where point `j` of a person is; NaN where it was not seen.
+    pub(super) fn place(&self, j: usize, value: &[f32; 4]) -> [f32; 3] {
+        let place = self.numbers(value);
+        let nowhere = place == [0.0; 3] && self.origin != Some(j);
+        let gone = self.is_unsure(value) || nowhere || place.iter().any(|v| !v.is_finite());
+        if gone { [f32::NAN; 3] } else { place }
     }
 }

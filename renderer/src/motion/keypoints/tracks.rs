@@ -7,6 +7,8 @@ use super::super::limits::{MAX_JOINT_FRAMES, check_count};
 
 /// Frames after which somebody who was lost counts as gone.
 const FORGOTTEN: usize = 90;
+/// Most people who are looked for at once; the latest.
+const MAX_ACTIVE: usize = 256;
 /// Most people kept.
 const MAX_KEPT: usize = 8;
 
@@ -59,6 +61,10 @@ fn by_place(sightings: &[Sighting]) -> Vec<Track> {
         first += count;
         let last = |track: usize| tracks[track].seen[tracks[track].seen.len() - 1];
         active.retain(|&track| frame - sightings[last(track)].frame <= FORGOTTEN);
+        if active.len() > MAX_ACTIVE {
+            active.sort_by_key(|&track| sightings[last(track)].frame);
+            active.drain(..active.len() - MAX_ACTIVE);
+        }
         let mut near: Vec<(f32, usize, usize)> = Vec::new();
         for &track in &active {
             let before = last(track);
@@ -132,6 +138,15 @@ pub(super) fn keep(mut tracks: Vec<Track>) -> (Vec<Track>, usize) {
     tracks.sort_by_key(|track| track.seen[0]);
     let dropped = all - tracks.len();
     (tracks, dropped)
+}
+
+/// `[J]` which joints are seen of anybody.
+pub(super) fn seen(tracks: &[Track], sightings: &[Sighting], joints: usize) -> Vec<bool> {
+    let mut seen = vec![false; joints];
+    for &k in tracks.iter().flat_map(|track| &track.seen) {
+        seen.iter_mut().zip(&sightings[k].joints).for_each(|(seen, place)| *seen |= !place[0].is_nan());
+    }
+    seen
 }
 
 /// `[T, P, J, 3]` with zeros where somebody is absent. Joints that are not seen for a time are led from where they were to

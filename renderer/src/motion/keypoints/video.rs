@@ -8,6 +8,7 @@ use super::{
 /// What a file says of the video.
 #[derive(Default)]
 pub(super) struct Video {
+    /// Frames a second, whatever they are.
     pub fps: Option<f64>,
     /// Width and height of its pictures.
     pub size: Option<[f64; 2]>,
@@ -22,7 +23,13 @@ impl Video {
             .chain(["metadata", "meta", "meta_info", "info", "video", "video_info"].iter().filter_map(|k| json.get(k)))
             .collect();
         let number = |keys: &[&str]| places.iter().find_map(|place| place.first(keys)?.number());
-        let fps = number(&["fps", "frame_rate", "framerate", "video_fps", "frames_per_second"]);
+        let rates = ["fps", "frame_rate", "framerate", "video_fps", "frames_per_second"];
+        // FFmpeg writes 30000/1001
+        let quotient = |value: &Json| {
+            let (frames, seconds) = value.text()?.split_once('/')?;
+            Some(frames.trim().parse::<f64>().ok()? / seconds.trim().parse::<f64>().ok()?)
+        };
+        let fps = number(&rates).or_else(|| places.iter().find_map(|place| quotient(place.first(&rates)?)));
         let width = number(&["width", "image_width", "frame_width", "video_width"]);
         let height = number(&["height", "image_height", "frame_height", "video_height"]);
         let category = match json.get("categories") {
@@ -55,7 +62,7 @@ impl Video {
         let skeleton = category.and_then(|c| c.get("skeleton")).and_then(|value| pairs(value, 1));
         let links = places.iter().find_map(|place| place.get("skeleton_links")).and_then(|value| pairs(value, 0));
         Self {
-            fps: fps.filter(|fps| (0.1..=10_000.0).contains(fps)),
+            fps,
             size: width.zip(height).filter(|(w, h)| *w > 0.0 && *h > 0.0).map(|(w, h)| [w, h]),
             names: category.and_then(|c| c.get("keypoints")).and_then(texts).or(listed),
             bones: skeleton.or(links),
@@ -93,17 +100,14 @@ pub(super) fn numbered(frames: &[Frame]) -> (Vec<usize>, usize) {
     (numbers.iter().map(|n| ((n - first) / step) as usize).collect(), total)
 }
 
-/// Frames a second by the times of pictures, which are in seconds or milliseconds.
+/// Frames a second by the times of pictures, which are in seconds, milliseconds, or less.
 pub(super) fn rate(frames: &[Frame]) -> Option<f64> {
     let times: Vec<f64> = frames.iter().map(|frame| frame.time).collect::<Option<_>>()?;
     let mut steps: Vec<f64> = times.windows(2).map(|pair| pair[1] - pair[0]).collect();
     steps.sort_by(f64::total_cmp);
     let step = *steps.get(steps.len() / 2)?;
-    let seconds = if step >= 1.0 { step / 1000.0 } else { step };
-    let rate = 1.0 / seconds;
-    (1.0..=1000.0).contains(&rate).then_some(if (rate - rate.round()).abs() < 0.02 * rate {
-        rate.round()
-    } else {
-        rate
-    })
+    // no video has a picture a second
+    let units = if step >= 1.0 { &[1e3, 1e6, 1e9][..] } else { &[1.0] };
+    let rate = units.iter().map(|unit| unit / step).find(|rate| (1.0..=1000.0).contains(rate))?;
+    Some(if (rate - rate.round()).abs() < 0.02 * rate { rate.round() } else { rate })
 }

@@ -13,8 +13,14 @@ use super::{
     time::time_first,
 };
 
-/// The layout and the order of axes that make bodies of an array without a description.
-pub(super) fn undescribed(shape: &[usize], readings: &[Reading], values: &[f32]) -> Result<(Reading, Raw), Cause> {
+/// The layout and the order of axes that make bodies of an array without a description; `rate` are its frames a second,
+/// where they are known.
+pub(super) fn undescribed(
+    shape: &[usize],
+    readings: &[Reading],
+    values: &[f32],
+    rate: Option<f64>,
+) -> Result<(Reading, Raw), Cause> {
     let mut best: Option<(Reading, fit::Fit)> = None;
     let mut alike: Vec<Layout> = Vec::new();
     for reading in readings {
@@ -43,11 +49,13 @@ pub(super) fn undescribed(shape: &[usize], readings: &[Reading], values: &[f32])
         }
     };
     let among = Layout::with_joints(reading.joints).count();
+    let fps = rate.unwrap_or(layout.fps());
+    let usual = rate.map_or_else(|| format!(", {fps} frames a second"), |_| String::new());
     let why = match among {
-        1 => format!("{layout}, {} frames a second", layout.fps()),
-        _ => format!("{layout}, {} frames a second: of {among} layouts the one that fits the body", layout.fps()),
+        1 => format!("{layout}{usual}"),
+        _ => format!("{layout}{usual}: of {among} layouts the one that fits the body"),
     };
-    let raw = Raw::of_layout(layout, Format::Npy, layout.fps());
+    let raw = Raw::of_layout(layout, Format::Npy, fps);
     Ok((reading, Raw { usual_up: layout.usual_up(), layout_from: Some(Reason::inferred(why)), ..raw }))
 }
 

@@ -14,19 +14,27 @@ const MAX_HEADER: usize = 64 << 10;
 /// Most dimensions of an array.
 const MAX_DIMENSIONS: usize = 8;
 
-/// A type of numbers.
-#[derive(Clone, Copy)]
-enum Number {
+/// A kind of numbers.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
     Float,
     Signed,
     Unsigned,
 }
 
-pub(super) struct Header {
-    number: Number,
+/// How a number is stored.
+#[derive(Clone, Copy)]
+pub(in super::super) struct Type {
+    kind: Kind,
     /// Bytes a number: 1, 2, 4 or 8.
     width: usize,
     little_endian: bool,
+}
+
+/// What stands before the numbers.
+pub(in super::super) struct Header {
+    /// NumPy's name of the type.
+    descr: String,
     fortran: bool,
     pub shape: Vec<usize>,
     /// Where the numbers begin.
@@ -34,7 +42,8 @@ pub(super) struct Header {
 }
 
 impl Header {
-    pub(super) fn parse(bytes: &[u8]) -> Result<Self, Cause> {
+    /// Reads the beginning of an array.
+    pub(in super::super) fn parse(bytes: &[u8]) -> Result<Self, Cause> {
         let early = || Cause::Truncated("the NumPy header is incomplete".to_owned());
         let field = |from: usize, to: usize| bytes.get(from..to).ok_or_else(early);
         let version = field(6, 8)?[0];
@@ -47,7 +56,7 @@ impl Header {
         let text = field(start, start + length)?;
         let text = std::str::from_utf8(text).map_err(|_| Cause::malformed("the NumPy header is not text"))?;
 
-        let (number, width, little_endian) = number(value(text, "descr")?)?;
+        let descr = value(text, "descr")?.trim_matches(|c| c == '\'' || c == '"').to_owned();
         let fortran = match value(text, "fortran_order")? {
             "True" => true,
             "False" => false,
@@ -61,17 +70,26 @@ impl Header {
         let inner = tuple.strip_prefix('(').and_then(|t| t.strip_suffix(')')).ok_or_else(bad)?;
         let mut shape = Vec::new();
         for word in inner.split(',').map(str::trim).filter(|w| !w.is_empty()) {
-            shape.push(word.parse::<usize>().map_err(|_| bad())?);
+            // Python 2 writes 60L
+            let digits = word.strip_suffix('L').unwrap_or(word);
+            shape.push(digits.parse::<usize>().map_err(|_| bad())?);
             check_count("the number of the array's dimensions", shape.len(), MAX_DIMENSIONS)?;
         }
-        Ok(Self { number, width, little_endian, fortran, shape, data: start + length })
+        Ok(Self { descr, fortran, shape, data: start + length })
+    }
+
+    /// The number of an array that holds nothing else, if it is one; of the array no more than its beginning is needed.
+    pub(in super::super) fn lone_number(&self, bytes: &[u8]) -> Option<f64> {
+        let stored = self.stored().ok()?;
+        let raw = bytes.get(self.data..self.data + stored.width)?;
+        self.shape.iter().all(|&n| n == 1).then(|| stored.decode(raw))
     }
 
     /// The numbers in C order. The shape has been checked against the limits.
-    pub(super) fn values(&self, bytes: &[u8], warnings: &mut Vec<String>) -> Result<Vec<f32>, Cause> {
+    pub(super) fn values(&self, stored: Type, bytes: &[u8], warnings: &mut Vec<String>) -> Result<Vec<f32>, Cause> {
         let data = &bytes[self.data..];
         let count: usize = self.shape.iter().product();
-        let needed = count * self.width;
+        let needed = count * stored.width;
         if data.len() < needed {
             return Err(Cause::Truncated(format!(
                 "the shape {:?} needs {needed} bytes, {} are there",
@@ -83,7 +101,7 @@ impl Header {
             let extra = data.len() - needed;
             warnings.push(format!("{extra} bytes after the array are ignored"));
         }
-        let at = |i: usize| self.decode(&data[i * self.width..][..self.width]);
+        let at = |i: usize| stored.decode(&data[i * stored.width..][..stored.width]) as f32;
         if !self.fortran {
             return Ok((0..count).map(at).collect());
         }
@@ -105,56 +123,62 @@ impl Header {
         Ok(values)
     }
 
+    /// How its numbers are stored.
+    pub(in super::super) fn stored(&self) -> Result<Type, Cause> {
+        let unknown = || {
+            let text = format!(
+                "numbers of type {}, expected floats or whole numbers (f2, f4, f8, i1 to i8, u1 to u8)",
+                excerpt(self.descr.as_bytes())
+            );
+            Err(Cause::Malformed(text))
+        };
+        let (little_endian, kind, width) = match self.descr.as_bytes() {
+            [order @ (b'<' | b'>' | b'=' | b'|'), kind, width @ b'1'..=b'8'] => (*order != b'>', kind, width - b'0'),
+            [b'<' | b'>' | b'=' | b'|', b'O', ..] => {
+                return Err(Cause::malformed(
+                    "the array holds Python objects (pickled), such as the dictionary of MDM's results.npy, and those are \
+                     not read: save the positions alone as numbers, such as np.save(\"clip.npy\", \
+                     np.load(\"results.npy\", allow_pickle=True).item()[\"motion\"][0].transpose(2, 0, 1))",
+                ));
+            }
+            [b'[', ..] => return Err(Cause::malformed("the array is a table of named columns, not of numbers")),
+            _ => return unknown(),
+        };
+        let kind = match (kind, width) {
+            (b'f', 2 | 4 | 8) => Kind::Float,
+            (b'i', 1 | 2 | 4 | 8) => Kind::Signed,
+            (b'u', 1 | 2 | 4 | 8) => Kind::Unsigned,
+            _ => return unknown(),
+        };
+        Ok(Type { kind, width: usize::from(width), little_endian })
+    }
+}
+
+impl Type {
+    /// Whether it holds fractions rather than whole numbers.
+    pub(in super::super) fn is_float(self) -> bool {
+        self.kind == Kind::Float
+    }
+
     /// One number from its bytes.
-    fn decode(&self, raw: &[u8]) -> f32 {
+    fn decode(self, raw: &[u8]) -> f64 {
         let mut wide = [0; 8];
         wide[..raw.len()].copy_from_slice(raw);
         if !self.little_endian {
             wide[..raw.len()].reverse();
         }
         let [a, b, c, d, ..] = wide;
-        match (self.number, self.width) {
-            (Number::Float, 2) => f16::from_le_bytes([a, b]).to_f32(),
-            (Number::Float, 4) => f32::from_le_bytes([a, b, c, d]),
-            (Number::Float, _) => f64::from_le_bytes(wide) as f32,
-            (Number::Unsigned, _) => u64::from_le_bytes(wide) as f32,
-            (Number::Signed, width) => {
+        match (self.kind, self.width) {
+            (Kind::Float, 2) => f16::from_le_bytes([a, b]).to_f64(),
+            (Kind::Float, 4) => f64::from(f32::from_le_bytes([a, b, c, d])),
+            (Kind::Float, _) => f64::from_le_bytes(wide),
+            (Kind::Unsigned, _) => u64::from_le_bytes(wide) as f64,
+            (Kind::Signed, width) => {
                 let unused = 64 - 8 * width as u32;
-                (i64::from_le_bytes(wide) << unused >> unused) as f32
+                (i64::from_le_bytes(wide) << unused >> unused) as f64
             }
         }
     }
-}
-
-/// Type, width and byte order from NumPy's name of a type, such as `'<f4'`.
-fn number(descr: &str) -> Result<(Number, usize, bool), Cause> {
-    let name = descr.trim_matches(|c| c == '\'' || c == '"');
-    let unknown = || {
-        let text = format!(
-            "numbers of type {}, expected floats or whole numbers (f2, f4, f8, i1 to i8, u1 to u8)",
-            excerpt(name.as_bytes())
-        );
-        Err(Cause::Malformed(text))
-    };
-    let (little_endian, kind, width) = match name.as_bytes() {
-        [order @ (b'<' | b'>' | b'=' | b'|'), kind, width @ b'1'..=b'8'] => (*order != b'>', kind, width - b'0'),
-        [b'<' | b'>' | b'=' | b'|', b'O', ..] => {
-            return Err(Cause::malformed(
-                "the array holds Python objects (pickled), such as the dictionary of MDM's results.npy, and those are \
-                 not read: save the positions alone as numbers, such as np.save(\"clip.npy\", \
-                 np.load(\"results.npy\", allow_pickle=True).item()[\"motion\"][0].transpose(2, 0, 1))",
-            ));
-        }
-        [b'[', ..] => return Err(Cause::malformed("the array is a table of named columns, not of numbers")),
-        _ => return unknown(),
-    };
-    let number = match (kind, width) {
-        (b'f', 2 | 4 | 8) => Number::Float,
-        (b'i', 1 | 2 | 4 | 8) => Number::Signed,
-        (b'u', 1 | 2 | 4 | 8) => Number::Unsigned,
-        _ => return unknown(),
-    };
-    Ok((number, usize::from(width), little_endian))
 }
 
 /// The value of a key in the header's Python dictionary, as written.

@@ -3,9 +3,10 @@
 use serde::Deserialize;
 
 use super::super::{
-    Format, Layout, Unit, UpAxis,
+    Format, Layout, Unit, UpAxis, encoding,
     error::Cause,
-    limits::{MAX_JOINTS, check_count},
+    json,
+    limits::{FRAME_RATES, MAX_BONES, check_count},
     raw::Raw,
     topology,
 };
@@ -29,16 +30,16 @@ struct Written {
     bones: Option<Vec<[usize; 2]>>,
 }
 
-/// Reads the description of an array, without frames yet. The error comes with its line.
-pub(super) fn read(text: &[u8]) -> Result<Raw, (Option<usize>, Cause)> {
-    let written: Written = serde_json::from_slice(text).map_err(|error| {
-        let line = (error.line() > 0).then_some(error.line());
-        (line, Cause::Malformed(error.to_string()))
-    })?;
-    understood(written).map_err(|cause| (None, cause))
+/// Reads the description of an array, without frames yet. `rate` are the frames a second where it states none. The error
+/// comes with its line.
+pub(super) fn read(bytes: &[u8], rate: Option<f64>) -> Result<Raw, (Option<usize>, Cause)> {
+    let text = encoding::to_utf8(bytes).map_err(|cause| (None, cause))?;
+    let written: Written = serde_json::from_slice(&text.utf8).map_err(|error| json::failure(&error))?;
+    understood(written, rate).map_err(|cause| (None, cause))
 }
 
-fn understood(written: Written) -> Result<Raw, Cause> {
+fn understood(written: Written, rate: Option<f64>) -> Result<Raw, Cause> {
+    let fps = written.fps.or(rate);
     let missing = |what: &str| Cause::Malformed(format!("missing field `{what}`"));
     let mut raw = match (written.layout, written.joints) {
         (Some(name), None) => {
@@ -53,17 +54,18 @@ fn understood(written: Written) -> Result<Raw, Cause> {
                 let text = format!("{} joints and {} parents are listed", names.len(), parents.len());
                 return Err(Cause::Malformed(text));
             }
-            let fps = written.fps.ok_or_else(|| missing("fps"))?;
+            let fps = fps.ok_or_else(|| missing("fps"))?;
             Raw { format: Format::Npy, parents: tree(&parents)?, names, fps, bodies: 1, ..Raw::default() }
         }
     };
-    raw.fps = written.fps.unwrap_or(raw.fps);
-    if !(raw.fps.is_finite() && (0.1..=10_000.0).contains(&raw.fps)) {
-        return Err(Cause::Malformed(format!("fps is {}, expected 0.1 to 10000", raw.fps)));
+    raw.fps = fps.unwrap_or(raw.fps);
+    if !FRAME_RATES.contains(&raw.fps) {
+        let text = format!("fps is {}, expected {} to {}", raw.fps, FRAME_RATES.start(), FRAME_RATES.end());
+        return Err(Cause::Malformed(text));
     }
     if let Some(bones) = written.bones {
         let joints = raw.names.len();
-        check_count("the number of bones", bones.len(), 4 * MAX_JOINTS)?;
+        check_count("the number of bones", bones.len(), MAX_BONES)?;
         if let Some(b) = bones.iter().find(|b| b[0] >= joints || b[1] >= joints || b[0] == b[1]) {
             let text = format!("bone {b:?} does not join two of {joints} joints");
             return Err(Cause::Malformed(text));

@@ -6,11 +6,11 @@ use super::{
     super::{
         Layout,
         error::{Cause, excerpt},
-        limits::MAX_COORDINATE,
         quaternion::{from_scalar_first, normalized, scalar_first},
+        text::{number, parse},
     },
     Failure,
-    words::{Words, parse},
+    words::Words,
 };
 
 /// A body in one frame, as the file has it.
@@ -96,13 +96,8 @@ fn joint(words: &mut Words<'_>, j: usize) -> Result<[f32; 7], Failure> {
     let mut values = [0.0; 7];
     for (i, value) in values[..3].iter_mut().enumerate() {
         let word = words.expect("a joint coordinate")?;
-        let what = || format!("{} of joint {} ({})", ["x", "y", "z"][i], j + 1, excerpt(word));
-        let number =
-            parse::<f64>(word).ok_or_else(|| words.fail(Cause::Malformed(format!("{} is not a number", what()))))?;
-        if !number.is_finite() || number.abs() > MAX_COORDINATE {
-            return Err(words.fail(Cause::NotFinite(what())));
-        }
-        *value = number as f32;
+        let what = format_args!("{} of joint {}", ["x", "y", "z"][i], j + 1);
+        *value = number(word, what).map_err(|cause| words.fail(cause))? as f32;
     }
     // genuine files have NaN and infinite pixel positions, which are of no use here
     for _ in 0..4 {

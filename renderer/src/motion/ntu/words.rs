@@ -4,6 +4,7 @@ use super::{
     super::{
         error::{Cause, excerpt},
         limits::check_count,
+        text::{line_end, parse},
     },
     Failure,
 };
@@ -12,16 +13,17 @@ use super::{
 pub(super) struct Words<'a> {
     rest: &'a [u8],
     pub line: usize,
+    newline: u8,
 }
 
 impl<'a> Words<'a> {
     pub(super) fn new(bytes: &'a [u8]) -> Self {
-        Self { rest: bytes, line: 1 }
+        Self { rest: bytes, line: 1, newline: line_end(bytes) }
     }
 
     pub(super) fn next(&mut self) -> Option<&'a [u8]> {
         let start = self.rest.iter().position(|b| !b.is_ascii_whitespace())?;
-        self.line += self.rest[..start].iter().filter(|&&b| b == b'\n').count();
+        self.line += self.rest[..start].iter().filter(|&&b| b == self.newline).count();
         let rest = &self.rest[start..];
         let end = rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len());
         let (word, rest) = rest.split_at(end);
@@ -54,9 +56,4 @@ impl<'a> Words<'a> {
         check_count(what, value, limit).map_err(|cause| self.fail(cause))?;
         Ok(value)
     }
-}
-
-/// A word as a number.
-pub(super) fn parse<T: std::str::FromStr>(word: &[u8]) -> Option<T> {
-    std::str::from_utf8(word).ok()?.parse().ok()
 }

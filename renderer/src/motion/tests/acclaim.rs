@@ -138,3 +138,18 @@ fn damaged_pairs_say_what_is_wrong() {
     let two = with_skeleton(AMC, AMC).unwrap_err().to_string();
     assert!(two.contains("expected its skeleton"), "{two}");
 }
+
+#[test]
+fn a_rate_is_believed_and_a_gap_is_named() {
+    let stated = AMC.replace(":DEGREES", ":DEGREES\n:SAMPLES-PER-SECOND 60");
+    let m = with_skeleton(&stated, ASF).unwrap();
+    assert!(m.fps == 60.0 && m.source.warnings.is_empty(), "{:?}", m.source.warnings);
+    let error = with_skeleton(&stated.replace("60", "0"), ASF).unwrap_err();
+    assert!(error.line == Some(4) && error.to_string().contains("the frame rate is 0"), "{error}");
+    let gap = with_skeleton(&stated.replace("\n3\n", "\n30\n"), ASF).unwrap();
+    assert_eq!(gap.positions, m.positions);
+    assert!(gap.source.warnings[0].contains("frame '30' comes after frame 2"), "{:?}", gap.source.warnings);
+    // any number may be the first one
+    let late = stated.replace("\n1\n", "\n101\n").replace("\n2\n", "\n102\n").replace("\n3\n", "\n103\n");
+    assert!(with_skeleton(&late, ASF).unwrap().source.warnings.is_empty());
+}

@@ -1,6 +1,9 @@
 //! BVH: forward kinematics worked out by hand, and the habits of many programs.
 
-use super::*;
+use super::{
+    super::{humanoid, write_bvh},
+    *,
+};
 
 /// A root with `root_channels`, a chain A–A_end of one metre each along +y with channels on A, and a joint beside it.
 fn chain(root_channels: &str, a_channels: &str, rows: &str) -> String {
@@ -188,9 +191,11 @@ fn a_reference_on_the_floor_is_no_joint() {
     // a root that is named for a part of the body is one, however still it is
     let hips = referenced("0 0 0 0 1 0 0\n0 0 0 0 1 0 9\n").replace("Hips", "Spine1").replace("Reference", "Hips");
     assert_eq!(as_written(&hips).skeleton.joints(), 4);
-    // carried along rigidly, it is a joint like others
-    let m = as_written(&referenced("0 0 0 0 1 0 0\n1 0 0 0 1 0 0\n"));
-    assert_eq!(m.skeleton.joints(), 4);
+    // carried along rigidly, it is still no joint below the hips, and one where they are not hips
+    let carried = referenced("0 0 0 0 1 0 0\n1 0 0 0 1 0 0\n");
+    assert_eq!(as_written(&carried).skeleton.names, ["Hips", "Spine", "Spine_end"]);
+    assert_eq!(as_written(&carried).source.left_out, ["Reference"]);
+    assert_eq!(as_written(&carried.replace("Hips", "Chest")).skeleton.joints(), 4);
 }
 
 #[test]
@@ -233,4 +238,53 @@ fn units_and_axes_follow_from_size_and_stance() {
     let m = read(figure(100.0, "y").as_bytes(), "figure", &options).unwrap();
     close(m.position(0, 0, 1), [-70.0, 0.0, 0.0]);
     assert!(!m.source.warnings.is_empty(), "a body of 150 m deserves a warning");
+}
+
+/// A body of nine channels, three frames.
+const SHORT: &str = "HIERARCHY\nROOT Hips\n{\n OFFSET 0 0 0\n CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation \
+    Yrotation\n JOINT Head\n {\n  OFFSET 0 1 0\n  CHANNELS 3 Zrotation Xrotation Yrotation\n }\n}\n";
+
+#[test]
+fn keywords_may_be_glued_and_of_any_case_and_files_padded() {
+    let rows = "0 1 0 0 0 0 0 0 0\n0 1 0 0 0 0 10 0 0\n";
+    let expected = as_written(&format!("{SHORT}MOTION\nFrames: 2\nFrame Time: 0.05\n{rows}"));
+    assert_eq!(expected.fps, 20.0);
+    for motion in [
+        format!("motion\nframes:2\nframe time:0.05\n{rows}"),
+        format!("Motion\nFrames 2\nFrameTime: 0.05\n{rows}"),
+        format!("MOTION\nFrames : 2\nFrameTime:0.05\n{rows}\u{1a}\0\0"),
+        format!("MOTION\n\tFrames:\t2\n\tFrame\tTime:\t5e-2\n{}", rows.replace(' ', "\t")),
+    ] {
+        let m = as_written(&format!("{SHORT}{motion}"));
+        assert_eq!((&m.positions, m.fps), (&expected.positions, 20.0), "{motion}");
+    }
+}
+
+#[test]
+fn rows_that_are_too_short_are_not_joined() {
+    let file = |frames: usize, rows: &str| format!("{SHORT}MOTION\nFrames: {frames}\nFrame Time: 0.05\n{rows}");
+    let third = "0 1 0\n".repeat(6);
+    let error = failure(file(6, &third).as_bytes()).to_string();
+    assert!(error.contains("line 15") && error.contains("each of the 6 rows has a part of 9 numbers"), "{error}");
+    // wrapped rows are as many as the file says
+    assert_eq!(as_written(&file(2, &third)).frames(), 2);
+    let error = failure(file(1, "0, 1, 0, 0, 0, 0, 0, 0, 0\n").as_bytes()).to_string();
+    assert!(error.contains("'0,': spaces part numbers"), "{error}");
+}
+
+#[test]
+fn angles_in_radians_are_noticed() {
+    let motion = humanoid::perform(humanoid::Action::Squat, &humanoid::Person::default(), 30.0);
+    let text = write_bvh(&motion, 0).unwrap();
+    let at = text.find("Frame Time").unwrap() + text[text.find("Frame Time").unwrap()..].find('\n').unwrap() + 1;
+    let radians: String = text[at..]
+        .lines()
+        .map(|row| {
+            let numbers = row.split_whitespace().map(|word| word.parse::<f64>().unwrap()).enumerate();
+            let row = numbers.map(|(k, v)| if k < 3 { v.to_string() } else { v.to_radians().to_string() });
+            row.collect::<Vec<_>>().join(" ") + "\n"
+        })
+        .collect();
+    let warned = |text: &str| as_written(text).source.warnings.iter().any(|w| w.contains("radians"));
+    assert!(!warned(&text) && warned(&format!("{}{radians}", &text[..at])));
 }

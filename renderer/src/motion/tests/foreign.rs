@@ -175,3 +175,17 @@ fn a_folder_is_no_motion_file() {
     let error = read_file(folder.path(), &ReadOptions::default()).unwrap_err().to_string();
     assert!(error.contains("it is a folder"), "{error}");
 }
+
+#[test]
+fn gzip_files_one_behind_the_other_are_one() {
+    let text = wave();
+    let (first, second) = text.as_bytes().split_at(text.len() / 2);
+    let expected = read(text.as_bytes(), "a.bvh", &ReadOptions::default()).unwrap().positions;
+    let both = [gzipped(first), gzipped(second)].concat();
+    for tail in [&[][..], &[0; 100]] {
+        let bytes = [&both[..], tail].concat();
+        assert_eq!(read(&bytes, "a.bvh.gz", &ReadOptions::default()).unwrap().positions, expected);
+    }
+    let cut = &both[..both.len() - 9];
+    assert!(failure(cut).to_string().contains("packed with gzip, and damaged"), "{}", failure(cut));
+}

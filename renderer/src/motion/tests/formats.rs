@@ -259,3 +259,31 @@ fn ntu_ignores_line_breaks_and_refuses_other_bodies() {
     let nameless = ntu_body(7, 1.0, 25).replacen('7', "nobody", 1);
     assert!(failure(format!("1\n1\n{nameless}").as_bytes()).to_string().contains("a body id"));
 }
+
+#[test]
+fn a_description_has_any_encoding_and_names_its_line_and_column() {
+    let values: Vec<f32> = (0..24).map(|i| i as f32).collect();
+    let array = npy(1, "<f4", false, &[2, 4, 3], &values);
+    let expected = described(&array, SIDECAR).unwrap().positions;
+    let wide = |unit: fn(u16) -> [u8; 2]| SIDECAR.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+    for text in [
+        [b"\xef\xbb\xbf", SIDECAR.as_bytes()].concat(),
+        [&[0xff, 0xfe][..], &wide(u16::to_le_bytes)].concat(),
+        [&[0xfe, 0xff][..], &wide(u16::to_be_bytes)].concat(),
+        wide(u16::to_le_bytes),
+    ] {
+        let options = ReadOptions { sidecar: Some(text), ..ReadOptions::default() };
+        assert_eq!(read(&array, "a.npy", &options).unwrap().positions, expected);
+    }
+    let error = described(&array, "{\"joints\": [\"a\"],\n \"parents\": [x]}").unwrap_err();
+    assert!(error.line == Some(2) && error.to_string().contains("(column 14)"), "{error}");
+}
+
+#[test]
+fn shapes_of_python_2_are_read() {
+    let values: Vec<f32> = (0..24).map(|i| i as f32).collect();
+    let array = npy(1, "<f4", false, &[2, 4, 3], &values);
+    let text = String::from_utf8_lossy(&array[10..array.len() - 96]).replace("(2, 4, 3)", "(2L, 4L, 3L)");
+    let old = [&array[..8], &(text.len() as u16).to_le_bytes(), text.as_bytes(), &array[array.len() - 96..]].concat();
+    assert_eq!(described(&old, SIDECAR).unwrap().positions, described(&array, SIDECAR).unwrap().positions);
+}

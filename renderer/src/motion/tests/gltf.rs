@@ -1,8 +1,10 @@
 //! glTF against positions worked out by hand, from files built byte by byte.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use super::super::read_file;
+use super::super::{Companion, read_file};
 use super::*;
 
 /// Half of the square root of two.
@@ -368,6 +370,144 @@ fn damaged_files_say_what_is_wrong() {
     let mut old = bytes.clone();
     old[4] = 1;
     assert!(open(&old).unwrap_err().to_string().contains("version 1"));
+}
+
+#[test]
+fn of_several_buffers_each_is_found_by_its_name() {
+    let (mut document, bin) = person();
+    let expected = open(&glb(&(document.clone(), bin.clone()))).unwrap().positions;
+    // the last accessor has a file of its own
+    let last = document["bufferViews"].as_array().unwrap().len() - 1;
+    let at = document["bufferViews"][last]["byteOffset"].as_u64().unwrap() as usize;
+    document["bufferViews"][last]["buffer"] = json!(1);
+    document["bufferViews"][last]["byteOffset"] = json!(0);
+    let (times, turns) = bin.split_at(at);
+    let written = |uris: [&str; 2]| {
+        let mut document = document.clone();
+        let buffer = |k: usize, length: usize| json!({"byteLength": length, "uri": uris[k]});
+        document["buffers"] = json!([buffer(0, times.len()), buffer(1, turns.len())]);
+        document.to_string().into_bytes()
+    };
+    // one file without a name may be either
+    let text = written(["a.bin", "b.bin"]);
+    let options = ReadOptions { sidecar: Some(bin.clone()), ..ReadOptions::default() };
+    let error = read(&text, "p.gltf", &options).unwrap_err().to_string();
+    assert!(error.contains("2 files ('a.bin', 'b.bin')"), "{error}");
+    let given = |names: &[(&str, &[u8])]| {
+        let companion =
+            |(name, bytes): &(&str, &[u8])| Companion { name: (*name).to_owned(), bytes: Arc::new(bytes.to_vec()) };
+        ReadOptions { companions: names.iter().map(companion).collect(), ..ReadOptions::default() }
+    };
+    let options = given(&[("c.bin", turns), ("B.bin", turns), ("folder/a.bin", times)]);
+    assert_eq!(read(&text, "p.gltf", &options).unwrap().positions, expected);
+    let error = read(&text, "p.gltf", &given(&[("a.bin", times), ("c.bin", turns)])).unwrap_err().to_string();
+    assert!(error.contains("'b.bin' is missing"), "{error}");
+    // files of one name in two folders are known by their folders, or not at all
+    let text = written(["a/x.bin", "b/x.bin"]);
+    let error = read(&text, "p.gltf", &given(&[("x.bin", &bin)])).unwrap_err().to_string();
+    assert!(error.contains("2 files"), "{error}");
+    let options = given(&[("a/x.bin", times), ("b/x.bin", turns)]);
+    assert_eq!(read(&text, "p.gltf", &options).unwrap().positions, expected);
+}
+
+#[test]
+fn what_a_file_counts_is_counted_before_it_is_made() {
+    let start = std::time::Instant::now();
+    // two bytes and a comma a node, of which a million take hundreds of megabytes
+    let nodes = format!("{{\"asset\":{{\"version\":\"2.0\"}},\"nodes\":[{}{{}}]}}", "{},".repeat(2_000_000));
+    let error = open(nodes.as_bytes()).unwrap_err().to_string();
+    assert!(error.contains("the number of objects in its JSON is 2000003"), "{error}");
+    // keys as far apart as numbers go
+    let mut data = Data::default();
+    let (input, output) = (data.floats("SCALAR", &[-3e38, 3e38]), data.floats("VEC3", &[0.0; 6]));
+    let channel = json!({"sampler": 0, "target": {"node": 0, "path": "translation"}});
+    let document = json!({
+        "nodes": [{"name": "Hips", "children": [1]}, {"name": "Head", "translation": [0.0, 1.5, 0.0]}],
+        "skins": [{"joints": [0, 1]}],
+        "animations": [{"samplers": [{"input": input, "output": output}], "channels": [channel]}],
+    });
+    let error = open(&glb(&data.finish(document.clone()))).unwrap_err().to_string();
+    assert!(error.contains("the number of frames") && error.contains("limit of"), "{error}");
+    // more bodies than a body has joints
+    let mut data = Data::default();
+    let (input, output) = (data.floats("SCALAR", &[0.0, 1.0]), data.floats("VEC3", &[0.0; 6]));
+    let mut crowd = document;
+    crowd["animations"][0]["samplers"] = json!([{"input": input, "output": output}]);
+    let pair = |k: usize| [json!({"children": [2 * k + 1]}), json!({"translation": [0, 1, 0]})];
+    crowd["nodes"] = (0..1100).flat_map(pair).collect::<Vec<_>>().into();
+    crowd["skins"] = (0..1100).map(|k| json!({"joints": [2 * k, 2 * k + 1]})).collect::<Vec<_>>().into();
+    let error = open(&glb(&data.finish(crowd))).unwrap_err().to_string();
+    assert!(error.contains("the number of skeletons is 1100"), "{error}");
+    assert!(start.elapsed().as_secs() < 20);
+}
+
+#[test]
+fn names_in_a_binary_file_have_any_encoding() {
+    let (mut document, bin) = person();
+    document["nodes"][3]["name"] = json!("Haupt?");
+    let mut bytes = glb(&(document, bin));
+    let at = bytes.windows(6).position(|w| w == b"Haupt?").unwrap();
+    bytes[at + 5] = 0xfc;
+    assert_eq!(joint(&open(&bytes).unwrap(), 0, "Hauptü"), [0.0, 1.5, 0.0]);
+}
+
+#[test]
+fn the_longest_animation_is_told_by_its_length_not_by_its_end() {
+    let (mut document, bin) = person();
+    let mut late = document["animations"][0].clone();
+    late["name"] = json!("late");
+    late["channels"] = json!([{"sampler": 1, "target": {"node": 6, "path": "rotation"}}]);
+    document["accessors"][2]["min"] = json!([9.5]);
+    document["accessors"][2]["max"] = json!([10.0]);
+    let mut whole = document["animations"][0].clone();
+    whole["channels"].as_array_mut().unwrap().truncate(1);
+    document["animations"] = json!([late, whole]);
+    let m = open(&glb(&(document, bin))).unwrap();
+    assert!(m.source.warnings.iter().any(|w| w.contains("'walk' is read")), "{:?}", m.source.warnings);
+}
+
+#[test]
+fn a_file_that_is_named_a_thousand_times_is_not_held_so_often() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::File::create(folder.path().join("a.bin")).unwrap().set_len(100 << 20).unwrap();
+    let buffers: Vec<Value> = (0..40).map(|_| json!({"byteLength": 8, "uri": "a.bin"})).collect();
+    let views: Vec<Value> = (0..40).map(|k| json!({"buffer": k, "byteLength": 12})).collect();
+    let accessor = |k: usize, kind: &str| json!({"bufferView": k, "componentType": 5126, "count": 1, "type": kind});
+    let accessors: Vec<Value> = (0..40).map(|k| accessor(k, if k % 2 == 0 { "SCALAR" } else { "VEC3" })).collect();
+    let samplers: Vec<Value> = (0..20).map(|k| json!({"input": 2 * k, "output": 2 * k + 1})).collect();
+    let channels: Vec<Value> =
+        (0..20).map(|k| json!({"sampler": k, "target": {"node": k, "path": "translation"}})).collect();
+    let document = json!({
+        "asset": {"version": "2.0"}, "buffers": buffers, "bufferViews": views, "accessors": accessors,
+        "nodes": vec![json!({}); 20], "animations": [{"samplers": samplers, "channels": channels}],
+    });
+    let path = folder.path().join("a.gltf");
+    std::fs::write(&path, document.to_string()).unwrap();
+    let error = read_file(&path, &ReadOptions::default()).unwrap_err().to_string();
+    assert!(error.contains("limit of 268435456"), "{error}");
+}
+
+#[test]
+fn what_is_not_needed_may_be_as_it_likes() {
+    let (good, bin) = person();
+    let expected = open(&glb(&(good.clone(), bin.clone()))).unwrap().positions;
+    let mut document = good.clone();
+    document["extras"] = json!("text");
+    document["nodes"][1]["extras"] = json!([1, null]);
+    document["nodes"][1]["extensions"] = json!({"A": 3});
+    document["meshes"] = json!(["nonsense"]);
+    document["materials"] = json!({"a": "b"});
+    document["asset"]["version"] = json!(2.0);
+    document["bufferViews"][0]["byteStride"] = json!(0);
+    // a channel that moves a material has no node
+    let pointer = json!({"sampler": 0, "target": {"path": "pointer", "extensions": {"KHR_animation_pointer": {}}}});
+    document["animations"][0]["channels"].as_array_mut().unwrap().push(pointer);
+    assert_eq!(open(&glb(&(document, bin.clone()))).unwrap().positions, expected);
+    // what is needed may not
+    let mut document = good;
+    document["animations"][0]["samplers"][0]["interpolation"] = json!("CUBIC");
+    let error = open(&glb(&(document, bin))).unwrap_err().to_string();
+    assert!(error.contains("unknown interpolation, 'CUBIC'"), "{error}");
 }
 
 /// Small files for mutations.

@@ -39,11 +39,12 @@ fn half_a_body_has_the_height_of_the_whole() {
         let whole = humanoid::perform(humanoid::Action::WaveLeftHand, &person, 30.0);
         let to_knee = |n: &str| !n.contains("Foot") && !n.contains("Toe");
         type Keeps<'a> = (&'a str, &'a dyn Fn(&str) -> bool);
-        let keeps: [Keeps<'_>; 5] = [
+        let keeps: [Keeps<'_>; 6] = [
             ("upper body", &upper),
             ("without hips and spine", &|n| upper(n) && !["Hips", "Spine"].contains(&n)),
             ("legs to the knee", &to_knee),
             ("hip joints without legs", &|n| to_knee(n) && (!n.ends_with("Leg") || n.contains("Up"))),
+            ("one leg to the knee", &|n| !["LeftFoot", "LeftToeBase", "LeftLeg"].contains(&n)),
             ("hips and legs", &|n| !upper(n) || n == "Hips"),
         ];
         for (what, keep) in keeps {
@@ -59,4 +60,23 @@ fn half_a_body_has_the_height_of_the_whole() {
             }
         }
     }
+}
+
+#[test]
+fn four_legs_are_said_to_be_four() {
+    let whole = humanoid::perform(humanoid::Action::Walk, &humanoid::Person::default(), 30.0);
+    let read_with = |name: &dyn Fn(&str) -> String| {
+        let mut skeleton = (*whole.skeleton).clone();
+        skeleton.names = skeleton.names.iter().map(|n| name(n)).collect();
+        let renamed = Motion { skeleton: std::sync::Arc::new(skeleton), ..whole.clone() };
+        read(write_bvh(&renamed, 0).unwrap().as_bytes(), "legs.bvh", &ReadOptions::default()).unwrap()
+    };
+    let says = |m: &Motion| m.source.warnings.iter().any(|w| w.contains("four legs"));
+    let animal = read_with(&|n| {
+        let parts = [("Shoulder", "FrontThigh"), ("ForeArm", "FrontFoot"), ("Hand", "FrontToe"), ("Arm", "FrontShin")];
+        parts.iter().fold(n.to_owned(), |n, (arm, leg)| n.replace(arm, leg))
+    });
+    assert!(says(&animal), "{:?}", animal.source);
+    assert!(!animal.skeleton.parts.iter().any(|p| p.is_arm()));
+    assert!(!says(&read_with(&str::to_owned)));
 }

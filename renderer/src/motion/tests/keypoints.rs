@@ -377,6 +377,131 @@ fn what_is_no_pose_says_what_was_expected() {
     assert_eq!(read(text.as_bytes(), "a.json", &ReadOptions::default()).unwrap().joints(), 25);
 }
 
+#[test]
+fn points_on_an_edge_or_an_axis_are_there() {
+    let m = wave();
+    // the neck is in the first column of the picture, the hips in the first row
+    let frames: Vec<Value> = (0..m.frames())
+        .map(|t| {
+            let mut points = flat(&m, t, &BODY_25, 0.0);
+            points[3] = 0.0;
+            points[3 * 8 + 1] = 0.0;
+            openpose(&[points])
+        })
+        .collect();
+    let again = open(&json!(frames)).unwrap();
+    assert_eq!((again.joints(), &again.source.left_out), (25, &Vec::new()));
+    close(again.position(7, 0, 1), [0.0, expected(&m, 7, BODY_25[1])[1], 0.0]);
+}
+
+#[test]
+fn the_point_that_others_are_counted_from_is_there() {
+    let m = wave();
+    let from_hips = |t: usize, j: usize| {
+        let (hips, at) = (m.position(t, 0, 0), m.position(t, 0, j));
+        [0, 1, 2].map(|i| at[i] - hips[i])
+    };
+    let frames = |change: &dyn Fn(usize, &mut Vec<[f32; 3]>)| -> Value {
+        let frame = |t: usize| {
+            let mut points: Vec<[f32; 3]> = (0..25).map(|j| from_hips(t, j)).collect();
+            change(t, &mut points);
+            json!({"keypoints_3d": points})
+        };
+        (0..m.frames()).map(frame).collect::<Vec<_>>().into()
+    };
+    let options = ReadOptions { unit: Some(Unit::METRE), up: Some(UpAxis::PlusY), ..ReadOptions::default() };
+    let open = |video: Value| read(video.to_string().as_bytes(), "a.json", &options).unwrap();
+    let again = open(frames(&|_, _| {}));
+    assert_eq!((again.joints(), &again.source.left_out), (25, &Vec::new()));
+    close(again.position(9, 0, 0), [0.0; 3]);
+    close(again.position(9, 0, 11), from_hips(9, 11));
+    // a second one at the same place was not found
+    let again = open(frames(&|_, points| points[19] = [0.0; 3]));
+    assert_eq!(again.source.left_out.len(), 2, "{:?}", again.source.left_out);
+    // where all others are on one side, nobody counts from it
+    let again = open(frames(&|_, points| {
+        points.iter_mut().skip(1).for_each(|p| p[2] += 4.0);
+    }));
+    assert_eq!(again.source.left_out.len(), 1, "{:?}", again.source.left_out);
+}
+
+#[test]
+fn times_of_pictures_are_in_any_unit_and_bones_are_counted() {
+    let m = wave();
+    for (step, fps) in [(0.04, 25.0), (40.0, 25.0), (40_000.0, 25.0), (4e7, 25.0), (16.683, 60.0)] {
+        let frame = |t: usize| json!({"timestamp": step * t as f64, "people": [{"pose_keypoints_2d": flat(&m, t, &BODY_25, 0.0)}]});
+        let video: Vec<Value> = (0..m.frames()).map(frame).collect();
+        assert_eq!(open(&json!(video)).unwrap().fps, fps, "{step}");
+    }
+    let names: Vec<String> = (0..17).map(|j| format!("p{j}")).collect();
+    let links = vec![[0, 1]; 5000];
+    let video = json!({"meta_info": {"keypoint_names": names, "skeleton_links": links},
+        "instance_info": [{"frame_id": 0, "instances": [{"keypoints": flat(&m, 0, &COCO, 0.0)}]}]});
+    let error = open(&video).unwrap_err().to_string();
+    assert!(error.contains("the number of bones is 5000"), "{error}");
+}
+
+#[test]
+fn frames_of_any_encoding_are_joined() {
+    let m = wave();
+    let text = |t: usize| openpose(&[flat(&m, t, &BODY_25, 0.0)]).to_string();
+    let second = text(1);
+    let wide = second.encode_utf16().flat_map(u16::to_le_bytes);
+    let files = [
+        ("a_0.json".to_owned(), text(0).into_bytes()),
+        ("a_1.json".to_owned(), [0xff, 0xfe].into_iter().chain(wide).collect()),
+        ("a_2.json".to_owned(), [b"\xef\xbb\xbf", text(2).as_bytes()].concat()),
+    ];
+    let again = read(&join_frames(&files).unwrap(), "a.json", &ReadOptions::default()).unwrap();
+    assert_eq!((again.frames(), again.joints()), (3, 25));
+}
+
+#[test]
+fn names_say_how_many_dimensions_points_have() {
+    let m = wave();
+    // a list of frames under a name that ends in a number is no third frame
+    let space = |t: usize| -> Vec<[f32; 3]> { (0..25).map(|j| m.position(t, 0, j)).collect() };
+    let video: Vec<Vec<[f32; 3]>> = (0..m.frames()).map(space).collect();
+    for name in ["joints3d", "joints_3D", "keypoints3d", "pose3d", "xyz"] {
+        let text = json!({name: video, "fps": 50}).to_string();
+        let again = read(text.as_bytes(), "a.json", &ReadOptions::default()).unwrap();
+        assert_eq!((again.frames(), again.bodies, again.joints(), again.fps), (40, 1, 25, 50.0), "{name}");
+        assert!(again.source.left_out.is_empty(), "{:?}", again.source.left_out);
+    }
+    // a few entries are pictures of one person where they are near each other, else people in one picture
+    let text = json!({"joints3d": video[..3]}).to_string();
+    let again = read(text.as_bytes(), "a.json", &ReadOptions::default()).unwrap();
+    assert_eq!((again.frames(), again.bodies), (3, 1));
+    let people: Vec<Vec<[f32; 3]>> =
+        (0..3).map(|k| video[0].iter().map(|[x, y, z]| [x + k as f32, *y, *z]).collect()).collect();
+    let text = json!({"joints3d": people}).to_string();
+    let again = read(text.as_bytes(), "a.json", &ReadOptions::default()).unwrap();
+    assert_eq!((again.frames(), again.bodies), (1, 3));
+    // confidences in percent are no depths
+    let percent = |t: usize| -> Vec<f32> {
+        flat(&m, t, &BODY_25, 0.0).chunks(3).enumerate().flat_map(|(j, p)| [p[0], p[1], 60.0 + j as f32]).collect()
+    };
+    let frames: Vec<Value> = (0..m.frames()).map(|t| openpose(&[percent(t)])).collect();
+    same_person(&m, &open(&json!(frames)).unwrap(), &BODY_25);
+    // an unknown number of points is named, not the numbers of a point
+    let odd: Vec<Vec<[f32; 3]>> = video.iter().map(|points| points[..21].to_vec()).collect();
+    let error = failure(json!({"joints3d": odd}).to_string().as_bytes()).to_string();
+    assert!(error.contains("its JSON has 21 points"), "{error}");
+}
+
+#[test]
+fn rates_are_quotients_and_odd_ones_are_named() {
+    let m = wave();
+    let frames: Vec<Value> = (0..m.frames()).map(|t| openpose(&[flat(&m, t, &BODY_25, 0.0)])).collect();
+    let again = open(&json!({"fps": "30000/1001", "frames": frames})).unwrap();
+    assert!((again.fps - 29.97).abs() < 1e-3 && again.source.warnings.is_empty(), "{}", again.fps);
+    for odd in [json!(-3), json!(0), json!(1e308), json!("1/0")] {
+        let again = open(&json!({"fps": odd, "frames": frames})).unwrap();
+        let said = again.source.warnings.join(" ");
+        assert!(again.fps == 30.0 && said.contains("a frame rate of"), "{odd}: {said}");
+    }
+}
+
 /// Small files for mutations.
 pub(super) fn seeds() -> Vec<Vec<u8>> {
     let m = wave().cropped(0..2);

@@ -1,7 +1,7 @@
 //! The same person under the joint names of many programs, with what those hang on a body besides.
 
 use super::{
-    super::{humanoid, read, write_bvh},
+    super::{Part, Skeleton, humanoid, read, write_bvh},
     *,
 };
 
@@ -34,7 +34,7 @@ fn renamed(motion: &Motion, names: &Convention, sides: [&str; 2]) -> Motion {
 }
 
 #[rustfmt::skip]
-const CONVENTIONS: [(Convention, [&str; 2]); 18] = [
+const CONVENTIONS: [(Convention, [&str; 2]); 21] = [
     (["mixamorig:Hips", "mixamorig:Spine", "mixamorig:Spine1", "mixamorig:Neck", "mixamorig:Head", "mixamorig:#Shoulder", "mixamorig:#Arm",
       "mixamorig:#ForeArm", "mixamorig:#Hand", "mixamorig:#UpLeg", "mixamorig:#Leg", "mixamorig:#Foot", "mixamorig:#ToeBase"], ["Left", "Right"]),
     (["mixamorighips", "mixamorigspine", "mixamorigspine1", "mixamorigneck", "mixamorighead", "mixamorig#shoulder", "mixamorig#arm",
@@ -67,6 +67,14 @@ const CONVENTIONS: [(Convention, [&str; 2]); 18] = [
       "Fuß_#", "Zehen_#"], ["links", "rechts"]),
     (["Bassin", "Colonne", "Poitrine", "Cou", "Tête", "Épaule_#", "Bras_#", "Coude_#", "Main_#", "Cuisse_#", "Genou_#", "Pied_#", "Orteils_#"],
      ["Gauche", "Droite"]),
+    // arms have a word that is known, legs have none
+    (["Heupen", "Ruggengraat", "Borstkas", "Nek", "Hoofd", "Schouder_#", "Arm_#", "Onderarm_#", "Hand_#", "Dij_#", "Scheen_#", "Voet_#",
+      "Tenen_#"], ["L", "R"]),
+    (["n_hara", "j_sebo_a", "j_sebo_c", "j_kubi", "j_kao", "j_sako_#", "j_arm_a_#", "j_arm_b_#", "j_te_#", "j_asi_a_#", "j_asi_b_#",
+      "j_asi_d_#", "j_asi_e_#"], ["l", "r"]),
+    // and the other way round
+    (["Kalca", "Omurga", "Gogus", "Boyun", "Bas", "Omuz #", "Kol #", "OnKol #", "El #", "Leg #", "Shin #", "Ayak #", "Parmak #"],
+     ["Left", "Right"]),
 ];
 
 fn assert_same_person(m: &Motion, expected: &Motion, what: &str) {
@@ -164,6 +172,107 @@ fn what_is_no_part_of_the_body_is_left_out_and_named() {
         let mut expected = names;
         expected.sort_unstable();
         assert_eq!(left_out, expected);
+    }
+}
+
+/// With a root more, below the hips in every frame, that goes with them.
+fn on_a_place(motion: &Motion, name: &str, below: f32) -> Motion {
+    let mut skeleton = (*motion.skeleton).clone();
+    skeleton.names.insert(0, name.to_owned());
+    skeleton.parents =
+        std::iter::once(None).chain(skeleton.parents.iter().map(|p| Some(p.map_or(0, |p| p + 1)))).collect();
+    let mut positions = Vec::new();
+    for t in 0..motion.frames() {
+        let [x, y, z] = motion.position(t, 0, 0);
+        positions.extend([x, y - below, z]);
+        positions.extend((0..motion.joints()).flat_map(|j| motion.position(t, 0, j)));
+    }
+    Motion::of_one_body(Skeleton::named(skeleton.names, skeleton.parents), motion.fps, positions)
+}
+
+#[test]
+fn a_root_on_the_floor_is_no_part_of_the_body() {
+    for action in [humanoid::Action::Walk, humanoid::Action::WaveLeftHand] {
+        let whole = humanoid::perform(action, &humanoid::Person::default(), 30.0);
+        let far = whole.position(0, 0, 0)[1];
+        for (name, below) in [("root", far), ("Armature", far), ("Reference", 0.1), ("Bip01", 0.02), ("x", far)] {
+            let placed = on_a_place(&whole, name, below);
+            let mut nameless = placed.clone();
+            let mut skeleton = (*placed.skeleton).clone();
+            skeleton.names = (0..placed.joints()).map(|j| format!("j{j}")).collect();
+            nameless.skeleton = std::sync::Arc::new(skeleton);
+            let mut files = vec![(name, placed)];
+            files.extend((below == far).then_some(("j0", nameless)));
+            for (root, motion) in files {
+                let read =
+                    read(write_bvh(&motion, 0).unwrap().as_bytes(), "placed.bvh", &ReadOptions::default()).unwrap();
+                let source = format!("{root} {below}: {:?}", read.source);
+                assert_eq!(read.joints(), whole.joints(), "{source}");
+                assert_eq!(read.skeleton.parts, whole.skeleton.parts, "{source}");
+                assert!((read.height() - whole.height()).abs() < 0.01, "{} m, {source}", read.height());
+                assert_eq!(read.source.left_out, [root], "{source}");
+            }
+        }
+    }
+}
+
+#[test]
+fn places_below_places_go_too_and_the_spine_of_half_a_body_stays() {
+    let whole = humanoid::perform(humanoid::Action::Walk, &humanoid::Person::default(), 30.0);
+    let two = on_a_place(&on_a_place(&whole, "Reference", 0.9), "World", 0.5);
+    let m = read(write_bvh(&two, 0).unwrap().as_bytes(), "two.bvh", &ReadOptions::default()).unwrap();
+    assert_eq!(m.source.left_out, ["World", "Reference"]);
+    assert_eq!(m.skeleton.parts, whole.skeleton.parts);
+    // a pelvis that no name tells, below a chest with two arms and a head
+    let upper: Vec<usize> =
+        ["Hips", "Chest", "Head", "LeftArm", "LeftForeArm", "LeftHand", "RightArm", "RightForeArm", "RightHand"]
+            .map(|name| whole.skeleton.joint(name).unwrap())
+            .to_vec();
+    let parents = [None, Some(0), Some(1), Some(1), Some(3), Some(4), Some(1), Some(6), Some(7)].to_vec();
+    let names = (0..upper.len()).map(|j| format!("j{j}")).collect();
+    let (whole, upper) = (&whole, &upper);
+    let positions =
+        (0..whole.frames()).flat_map(|t| upper.iter().flat_map(move |&j| whole.position(t, 0, j))).collect();
+    let half = Motion::of_one_body(Skeleton::named(names, parents), 30.0, positions);
+    let m = read(write_bvh(&half, 0).unwrap().as_bytes(), "half.bvh", &ReadOptions::default()).unwrap();
+    assert_eq!((m.joints(), m.source.left_out.len()), (9, 0), "{:?}", m.source);
+}
+
+#[test]
+fn a_body_that_hangs_from_a_foot_is_the_same_body() {
+    let whole = humanoid::perform(humanoid::Action::Walk, &humanoid::Person::default(), 30.0);
+    for root in ["LeftFoot", "RightToeBase", "LeftHand", "Head", "Chest"] {
+        // every joint hangs from its neighbour on the way to the root
+        let mut parents: Vec<i64> = whole.skeleton.parents.iter().map(|p| p.map_or(-1, |p| p as i64)).collect();
+        let (mut below, mut at) = (-1, whole.skeleton.joint(root).unwrap() as i64);
+        while at >= 0 {
+            (below, at) = (at, std::mem::replace(&mut parents[at as usize], below));
+        }
+        let sidecar = serde_json::json!({ "joints": whole.skeleton.names, "parents": parents, "fps": 30.0 });
+        let options = ReadOptions { sidecar: Some(sidecar.to_string().into_bytes()), ..ReadOptions::default() };
+        let shape = [whole.frames(), whole.joints(), 3];
+        let bytes = super::formats::npy(1, "<f4", false, &shape, &whole.positions);
+        let read = read(&bytes, "n.npy", &options).unwrap();
+        assert_eq!(read.skeleton.parts, whole.skeleton.parts, "{root}");
+        assert!((read.height() - whole.height()).abs() < 1e-3, "{root}: {} m", read.height());
+        assert_eq!(read.skeleton.tip(Part::LeftLeg), whole.skeleton.joint("LeftToeBase"), "{root}");
+    }
+}
+
+#[test]
+fn a_root_that_is_a_joint_stays() {
+    let whole = humanoid::perform(humanoid::Action::Walk, &humanoid::Person::default(), 30.0);
+    // a trunk of two joints below the chest, named and nameless: no place is so near
+    for (name, below) in [("LowerSpine", 0.4), ("x", 0.1)] {
+        let placed = on_a_place(&whole, name, below);
+        let mut skeleton = (*placed.skeleton).clone();
+        if name == "x" {
+            skeleton.names[1] = "y".to_owned();
+        }
+        let placed = Motion { skeleton: std::sync::Arc::new(skeleton), ..placed };
+        let read = read(write_bvh(&placed, 0).unwrap().as_bytes(), "joint.bvh", &ReadOptions::default()).unwrap();
+        assert_eq!(read.joints(), placed.joints(), "{:?}", read.source);
+        assert!(read.source.left_out.is_empty());
     }
 }
 

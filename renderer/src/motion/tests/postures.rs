@@ -237,3 +237,32 @@ pub(super) fn in_the_air() -> Vec<(&'static str, Motion)> {
     };
     vec![("hangs from a bar", hangs), ("jumps", jump(0.0)), ("turns over in the air", jump(1.0))]
 }
+
+/// On the back, drawing up one leg and then the other arm.
+pub(super) fn lying_with_a_leg_drawn_up() -> Motion {
+    perform(|t| {
+        let legs =
+            [("RightUpLeg", [-30.0 - 30.0 * wave(t), 0.0, 0.0]), ("RightLeg", [40.0 + 40.0 * wave(t), 0.0, 0.0])];
+        let feet = both("LeftFoot", "RightFoot", 15.0, 0.0);
+        of([-90.0, 0.0, 0.0], legs.into_iter().chain(feet).chain([("LeftArm", [0.0, 0.0, 60.0 + 40.0 * wave(t)])]))
+    })
+}
+
+/// Two strokes of crawl, three metres through the water.
+pub(super) fn swims() -> Motion {
+    perform(|t| {
+        let turn = -180.0 * t;
+        let arms = [("LeftArm", [turn, 0.0, 0.0]), ("RightArm", [turn - 180.0, 0.0, 0.0])];
+        let legs = [("LeftUpLeg", [15.0 * wave(3.0 * t), 0.0, 0.0]), ("RightUpLeg", [-15.0 * wave(3.0 * t), 0.0, 0.0])];
+        Posture {
+            root: [88.0, 0.0, 0.0],
+            turns: arms.into_iter().chain(legs).chain(both("LeftFoot", "RightFoot", 60.0, 0.0)).collect(),
+            rests: Rests::At("Hips", DVec3::new(0.0, 1.4 + 0.02 * wave(t), 1.5 * t - 1.5)),
+        }
+    })
+}
+
+/// Stands, and moves one arm and nothing else.
+pub(super) fn still_but_for_an_arm() -> Motion {
+    perform(|t| of([0.0; 3], waving(t)))
+}

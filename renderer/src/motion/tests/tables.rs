@@ -125,6 +125,20 @@ fn tables_of_something_else_are_refused() {
     }
 }
 
+#[test]
+fn a_line_that_is_missing_is_noticed() {
+    let m = recorded();
+    let text = msr(&m, false, " 1");
+    let lines: Vec<&str> = text.lines().collect();
+    let without: Vec<&str> =
+        lines.iter().enumerate().filter(|(k, _)| *k != 5 * 20 + 7).map(|(_, line)| *line).collect();
+    let error = open(&without.join("\n")).unwrap_err().to_string();
+    assert!(error.contains("in or before frame 7") || error.contains("in or before frame 6"), "{error}");
+    // a file that was cut off is read as far as it goes
+    let cut = open(&lines[..lines.len() - 5].join("\n")).unwrap();
+    assert_eq!((cut.frames(), cut.source.warnings.len()), (m.frames() - 1, 1));
+}
+
 /// Small files for mutations.
 pub(super) fn seeds() -> Vec<Vec<u8>> {
     let m = recorded().cropped(0..3);

@@ -113,3 +113,52 @@ fn a_drawing_has_no_up_across_the_paper() {
         assert_eq!(array(&drawn, named).source.up, UpAxis::MinusY);
     }
 }
+
+#[test]
+fn who_lies_and_moves_a_leg_still_lies() {
+    let lies = postures::lying_with_a_leg_drawn_up();
+    for axis in [UpAxis::PlusY, UpAxis::PlusZ] {
+        let [file, _, named, nameless] = ways(&lies, axis);
+        assert_eq!(file.1.source.up, axis, "{}", file.1.source);
+        // without a rest pose, little tells
+        for (how, read) in [named, nameless] {
+            let source = &read.source;
+            assert!(source.up == axis || source.up_from.known == Known::Assumed, "{how}: {source}");
+        }
+    }
+}
+
+#[test]
+fn swimmers_go_head_first_and_do_not_climb() {
+    let swims = postures::swims();
+    for axis in [UpAxis::PlusY, UpAxis::PlusZ] {
+        let [file, _, named, nameless] = ways(&swims, axis);
+        for (how, read) in [file, named, nameless] {
+            assert_eq!(read.source.up, axis, "{how}: {}", read.source);
+        }
+    }
+}
+
+#[test]
+fn cameras_have_y_down() {
+    // before a camera at the height of the chest or of the head, or with the hips as origin
+    let walk = humanoid::perform(humanoid::Action::Walk, &humanoid::Person::default(), 30.0);
+    let sits = postures::never_standing().into_iter().find(|p| p.0 == "sits on a chair").unwrap().1;
+    for (what, motion) in [("stands", postures::still_but_for_an_arm()), ("walks", walk), ("sits", sits)] {
+        let mut centred = motion.clone();
+        for pose in centred.positions.chunks_exact_mut(3 * motion.joints()) {
+            let hips = [pose[0], pose[1], pose[2]];
+            pose.iter_mut().zip(hips.into_iter().cycle()).for_each(|(v, hip)| *v -= hip);
+        }
+        for (place, seen) in [
+            ("at the height of the chest", motion.translated([0.2, -1.3, -3.5])),
+            ("at the height of the head", motion.translated([0.2, -1.1, -3.5])),
+            ("at the hips", centred),
+        ] {
+            for named in [true, false] {
+                let read = array(&with_up(&seen, UpAxis::MinusY), named);
+                assert_eq!(read.source.up, UpAxis::MinusY, "{what}, origin {place}: {}", read.source);
+            }
+        }
+    }
+}

@@ -7,7 +7,7 @@
 use super::{
     super::{
         Skeleton,
-        measure::{Poses, median},
+        measure::{Poses, deviation, median},
     },
     Layout,
 };
@@ -61,25 +61,20 @@ pub(in super::super) fn choose(poses: &Poses<'_>, flat: bool) -> Verdict {
 pub(in super::super) fn misfit(poses: &Poses<'_>, skeleton: &Skeleton, flat: bool) -> f64 {
     let samples: Vec<usize> = poses.sampled().into_iter().step_by(2).collect();
     let bones: Vec<[usize; 2]> = super::tree_bones(&skeleton.parents);
-    let lengths: Vec<Vec<f64>> = bones.iter().map(|&[a, b]| lengths(poses, &samples, a, b)).collect();
+    let lengths: Vec<Vec<f64>> = bones.iter().map(|&[a, b]| poses.lengths(&samples, a, b)).collect();
     let total = |k: usize| lengths.iter().map(|of_bone| of_bone[k]).sum::<f64>();
     let ratios = samples.iter().enumerate().map(|(k, &n)| total(k) / shortest_tree(poses, n)).collect();
     let usual: Vec<f64> = lengths.iter().map(|of_bone| median(of_bone.clone())).collect();
     let mean = usual.iter().sum::<f64>() / usual.len().max(1) as f64;
     let (mut uneven, mut changing) = (0.0, 0.0);
     for ((&[a, b], of_bone), &usual) in bones.iter().zip(&lengths).zip(&usual) {
-        changing += median(of_bone.iter().map(|l| (l - usual).abs()).collect());
-        let twin = self::lengths(poses, &samples, skeleton.mirror[a], skeleton.mirror[b]);
+        changing += deviation(of_bone, usual);
+        let twin = poses.lengths(&samples, skeleton.mirror[a], skeleton.mirror[b]);
         uneven += median(of_bone.iter().zip(twin).map(|(l, t)| l - t).collect()).abs();
     }
     let differences = (uneven + changing) / (mean * bones.len() as f64);
     let misfit = median(ratios).ln() + if flat { 0.5 * differences } else { differences };
     if misfit.is_finite() { misfit } else { f64::INFINITY }
-}
-
-/// Distance of two joints in each sample.
-fn lengths(poses: &Poses<'_>, samples: &[usize], a: usize, b: usize) -> Vec<f64> {
-    samples.iter().map(|&n| poses.at(n, a).distance(poses.at(n, b))).collect()
 }
 
 /// Length of the shortest tree that joins all joints of a pose (Prim).

@@ -191,27 +191,7 @@ impl Layout {
 
     /// The tree that the bones span from the root; bones that would close a ring are left out.
     pub fn parents(self) -> Vec<Option<usize>> {
-        let bones = self.bones();
-        let root = self.table().root;
-        let mut parents = vec![None; self.names().len()];
-        let mut seen = vec![false; parents.len()];
-        let mut queue = std::collections::VecDeque::from([root]);
-        seen[root] = true;
-        while let Some(a) = queue.pop_front() {
-            for bone in &bones {
-                let b = match *bone {
-                    [x, y] if x == a => y,
-                    [x, y] if y == a => x,
-                    _ => continue,
-                };
-                if !seen[b] {
-                    seen[b] = true;
-                    parents[b] = Some(a);
-                    queue.push_back(b);
-                }
-            }
-        }
-        parents
+        super::tree_along(self.names().len(), &self.bones(), self.table().root)
     }
 }
 

@@ -41,6 +41,8 @@ pub(super) struct Parsed {
     pub side: Option<Side>,
     pub kind: Option<Kind>,
     pub aid: Option<Aid>,
+    /// Whether it is the pelvis.
+    pub pelvis: bool,
     /// Whether it is a hand or a foot, or beyond.
     pub end_of_limb: bool,
     /// The name without its side, for finding the twin.
@@ -102,6 +104,7 @@ fn understood(mut words: Vec<String>) -> Parsed {
     }
     let aid = words.iter().find_map(|w| if characters::is_theirs(w) { characters::aid(w) } else { vocabulary::aid(w) });
     Parsed {
+        pelvis: side.is_none() && words.iter().any(|w| vocabulary::is_hip(w) || vocabulary::is_pelvis(w)),
         side,
         kind,
         aid: aid.or_else(|| copy.then_some(Aid::Thing)),

@@ -15,9 +15,7 @@ pub(super) fn evidence(take: &Take<'_>, marks: &Landmarks, samples: &[usize], ba
         level(&levels),
         Evidence { what: "the body is in balance on it".to_owned(), points: balance.map(|b| 1.2 * b) },
     ];
-    // a body that is centred at the origin was moved there
-    let at_origin = |j: usize| samples.iter().all(|&n| take.poses.at(n, j).length() < 0.02 * take.size);
-    if !(0..take.poses.joints).any(at_origin) {
+    if !take.is_centred(samples) {
         all.extend([at_zero(take, marks, samples, &levels), above_origin(take, marks, samples)]);
     }
     all

@@ -145,7 +145,7 @@ fn acceleration(path: &[DVec3], fps: f64) -> (DVec3, f64) {
     (2.0 * curve, (0..path.len()).map(off).fold(0.0, f64::max))
 }
 
-/// Who goes far goes along the floor.
+/// Who goes far goes along the floor: hardly anybody climbs twice as high as they are tall, and swimmers go head first.
 fn travel(take: &Take<'_>, marks: &Landmarks, moments: &[Moment]) -> Evidence {
     let centre = marks.centre();
     let mut widest = DVec3::ZERO;
@@ -157,7 +157,8 @@ fn travel(take: &Take<'_>, marks: &Landmarks, moments: &[Moment]) -> Evidence {
             widest = widest.max(high - low);
         }
     }
-    let far = between(0.6, 1.0, widest.max_element() / take.size);
-    let points = each(|up| -1.5 * far * between(0.5, 0.9, up.abs().dot(widest) / widest.max_element().max(1e-12)));
+    let heights = widest.max_element() / take.size;
+    let far = 1.5 * between(0.6, 1.0, heights) + 2.5 * between(0.9, 1.6, heights);
+    let points = each(|up| -far * between(0.5, 0.9, up.abs().dot(widest) / widest.max_element().max(1e-12)));
     Evidence { what: "the body goes about across it".to_owned(), points }
 }

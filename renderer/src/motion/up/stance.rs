@@ -3,7 +3,7 @@
 use glam::{DVec3, Vec3};
 
 use super::{Evidence, Landmarks, PerAxis, Take, between, each, quantile};
-use crate::motion::UpAxis;
+use crate::motion::{Part, UpAxis};
 
 /// Somebody who stands for this share of the time speaks for standing as much as any: who lies down stands before.
 const ENOUGH: f64 = 0.35;
@@ -21,7 +21,7 @@ pub(super) fn evidence(
     let stands = stance(take, marks, samples);
     let mut all = vec![across(take, marks, samples), arms(take, marks, samples)];
     let rest = rest.and_then(|rest| rest_pose(rest, marks));
-    if let Some(mut lies) = lies_still(take, marks, samples) {
+    if let Some(mut lies) = lies_still(take, marks, samples, rest.is_some()) {
         // a rest pose that stands tells more
         let weight = |i: usize| rest.as_ref().map_or(1.0, |rest| if rest.points[i] > 0.0 { 0.36 } else { 0.0 });
         lies.points = std::array::from_fn(|i| weight(i) * lies.points[i]);
@@ -31,6 +31,10 @@ pub(super) fn evidence(
     // who stands is in balance on the feet, which who does push-ups would not be; hardly anybody stands on the head
     let opposite = |i: usize| (0..6).find(|&k| UpAxis::ALL[k].vector() == -UpAxis::ALL[i].vector());
     let upright = |i: usize| stands[i] * if marks.feet.is_empty() { 1.0 } else { 0.3 + 0.7 * balance[i] };
+    let seated = sits(take, marks, samples, balance).map(|s| 2.0 * s);
+    all.push(Evidence { what: "the body sits along it".to_owned(), points: seated });
+    let head = on_the_head(take, marks, samples).map(|h| -3.0 * h);
+    all.push(Evidence { what: "hardly anybody stands on the head".to_owned(), points: head });
     let points = std::array::from_fn(|i| upright(i) - opposite(i).map_or(0.0, |k| stands[k] / 5.0));
     all.push(Evidence { what: "the body stands along it".to_owned(), points });
     all
@@ -66,10 +70,53 @@ fn stance(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> PerAxis {
     })
 }
 
+/// The torso is upright and the thighs are not: people sit and squat, often on what is no part of them, so that their feet
+/// do not bear them. Who is on all fours looks alike from the front, but has the thighs below in another direction, and is in
+/// balance there. From 0 to 1.
+fn sits(take: &Take<'_>, marks: &Landmarks, samples: &[usize], balance: &PerAxis) -> PerAxis {
+    let ways = |&n: &usize| {
+        let [hips, knees] = [&marks.hips, &marks.knees].map(|joints| take.middle(n, joints));
+        let torso = (take.poses.at(n, marks.head?) - hips?).try_normalize()?;
+        Some((torso, (knees? - hips?).try_normalize()?))
+    };
+    let ways: Vec<(DVec3, DVec3)> = samples.iter().filter_map(ways).collect();
+    let mostly = |share: &dyn Fn(DVec3, DVec3) -> f64| {
+        quantile(ways.iter().map(|&(torso, thighs)| share(torso, thighs)).collect(), 1.0 - ENOUGH)
+    };
+    let on_fours =
+        (0..6).map(|i| balance[i] * mostly(&|_, thighs| between(0.5, 0.8, -thighs.dot(UpAxis::ALL[i].vector()))));
+    let on_fours = on_fours.fold(0.0, f64::max);
+    each(|up| {
+        let seated = |torso: DVec3, thighs: DVec3| {
+            between(0.6, UPRIGHT, torso.dot(up)) * between(0.6, 0.3, thighs.dot(up).abs())
+        };
+        (1.0 - on_fours) * mostly(&seated)
+    })
+}
+
+/// Hardly anybody stands on the head: the torso points down, and its lowest joint is the body's. From 0 to 1.
+fn on_the_head(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> PerAxis {
+    each(|up| {
+        let upside_down = |&n: &usize| {
+            let torso = take.poses.at(n, marks.head?) - take.middle(n, &marks.centre())?;
+            let level = |j: usize| up.dot(take.poses.at(n, j));
+            let lowest = (0..take.poses.joints).fold(0, |a, b| if level(b) < level(a) { b } else { a });
+            let down = between(0.5, 0.8, -torso.try_normalize()?.dot(up));
+            Some(if take.skeleton.parts[lowest] == Part::Torso { down } else { 0.0 })
+        };
+        quantile(samples.iter().filter_map(upside_down).collect(), 0.5)
+    })
+}
+
 /// A body that is flat on a plane, and whose torso keeps still to the millimetre while limbs move, lies there: nobody
 /// stands like that, though figures animated by hand do.
-fn lies_still(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> Option<Evidence> {
+fn lies_still(take: &Take<'_>, marks: &Landmarks, samples: &[usize], has_rest: bool) -> Option<Evidence> {
     let (head, foot) = (marks.head?, *marks.feet.first()?);
+    // where the body or a camera is the origin, a still figure is more often animated than lying
+    let near = samples.iter().any(|&n| take.middle(n, &marks.centre()).is_some_and(|p| p.length() < 1.1 * take.size));
+    if take.is_centred(samples) || !(near || has_rest) {
+        return None;
+    }
     let range = |j: usize| {
         let seen = samples.iter().map(|&n| take.poses.at(n, j) - take.poses.at(n, foot));
         let (low, high) = seen.fold((DVec3::INFINITY, DVec3::NEG_INFINITY), |(l, h), p| (l.min(p), h.max(p)));

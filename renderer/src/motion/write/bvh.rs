@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use super::{
     super::{Motion, MotionError, error::Cause, quaternion::to_zxy},
     Written, counted, plain_name,
-    rig::Rig,
+    rig::{Rig, strays},
 };
 
 /// How exactly numbers are written.
@@ -46,17 +46,12 @@ pub fn write_bvh(motion: &Motion, body: usize) -> Result<String, MotionError> {
 /// # Errors
 /// When nobody is in any frame.
 pub fn write_bvh_of_all(motion: &Motion) -> Result<Written<String>, MotionError> {
-    let rigs: Vec<Rig<'_>> = (0..motion.bodies).filter_map(|body| Rig::of(motion, body)).collect();
-    if rigs.is_empty() {
-        return Err(Cause::malformed("there is nobody in any frame").at(&motion.source.file, None));
-    }
+    let rigs = Rig::everybody(motion)?;
     let mut notes = Vec::new();
     if rigs.len() > 1 {
         notes.push(format!("{} people are as many ROOTs: some programs read only the first", rigs.len()));
     }
-    let strayed: usize = rigs.iter().map(Rig::strayed).sum();
-    if strayed > 0 {
-        let far = rigs.iter().map(|rig| rig.strays).fold(0.0, f64::max);
+    if let Some((strayed, far)) = strays(&rigs) {
         notes.push(format!(
             "{} not keep the distance from the parent (up to {:.1} cm off) and got position channels, which some programs \
              ignore",

@@ -20,7 +20,7 @@ use super::{
         quaternion::{nearer_sign, normalized},
     },
     Written, counted, plain_name,
-    rig::Rig,
+    rig::{Rig, strays},
 };
 
 /// What the parts of the document have in common.
@@ -39,14 +39,11 @@ struct Document {
 /// # Errors
 /// When nobody is in any frame.
 pub fn write_glb(motion: &Motion) -> Result<Written<Vec<u8>>, MotionError> {
-    let rigs: Vec<Rig<'_>> = (0..motion.bodies).filter_map(|body| Rig::of(motion, body)).collect();
-    let fail = |cause: Cause| cause.at(&motion.source.file, None);
-    if rigs.is_empty() {
-        return Err(fail(Cause::malformed("there is nobody in any frame")));
-    }
+    let rigs = Rig::everybody(motion)?;
     let volume = motion.frames().saturating_mul(rigs.len()).saturating_mul(motion.joints());
     if volume > MAX_JOINT_FRAMES {
-        return Err(fail(Cause::malformed("a glTF file of so many joints and frames would be larger than it may be")));
+        let cause = Cause::malformed("a glTF file of so many joints and frames would be larger than it may be");
+        return Err(cause.at(&motion.source.file, None));
     }
     let mut document = Document::default();
     let times: Vec<f32> = (0..motion.frames()).map(|t| (t as f64 / f64::from(motion.fps)) as f32).collect();
@@ -55,14 +52,11 @@ pub fn write_glb(motion: &Motion) -> Result<Written<Vec<u8>>, MotionError> {
     for (n, rig) in rigs.iter().enumerate() {
         scene.extend(document.person(motion, rig, n, times));
     }
-    let moving = counted(rigs.iter().map(Rig::strayed).sum(), "joint", "joints");
-    let notes = if rigs.iter().all(|rig| rig.strayed() == 0) {
-        Vec::new()
-    } else {
-        let far = rigs.iter().map(|rig| rig.strays).fold(0.0, f64::max);
-        vec![format!("bones change their length: {moving} move against the parent by up to {:.1} cm", 100.0 * far)]
-    };
-    Ok(Written { content: document.file(motion, scene), notes })
+    let notes = strays(&rigs).map(|(strayed, far)| {
+        let moving = counted(strayed, "joint", "joints");
+        format!("bones change their length: {moving} move against the parent by up to {:.1} cm", 100.0 * far)
+    });
+    Ok(Written { content: document.file(motion, scene), notes: notes.into_iter().collect() })
 }
 
 impl Document {

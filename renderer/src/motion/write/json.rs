@@ -16,7 +16,7 @@ struct Whole<'a> {
     joints: &'a [String],
     parents: Vec<Option<usize>>,
     bones: &'a [[usize; 2]],
-    parts: Vec<&'static str>,
+    parts: Vec<String>,
     present: Rows<'a, bool>,
     positions: Nested<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -27,36 +27,28 @@ struct Whole<'a> {
 #[derive(Serialize)]
 struct Read<'a> {
     format: String,
-    layout_from: Option<Known>,
+    layout_from: &'a Option<Reason>,
     unit: &'a str,
-    unit_from: Known,
+    unit_from: &'a Reason,
     up: String,
-    up_from: Known,
-    parts_from: Known,
-    bodies_from: Option<Known>,
+    up_from: &'a Reason,
+    parts_from: &'a Reason,
+    bodies_from: &'a Option<Reason>,
     left_out: &'a [String],
     warnings: &'a [String],
 }
 
-/// How sure something is, and from what it is known.
-#[derive(Serialize)]
-struct Known {
-    known: String,
-    why: String,
-}
-
 impl<'a> Read<'a> {
     fn of(source: &'a Source) -> Self {
-        let known = |reason: &Reason| Known { known: reason.known.to_string(), why: reason.why.clone() };
         Self {
             format: source.format.to_string(),
-            layout_from: source.layout_from.as_ref().map(known),
+            layout_from: &source.layout_from,
             unit: &source.unit.name,
-            unit_from: known(&source.unit_from),
+            unit_from: &source.unit_from,
             up: source.up.to_string(),
-            up_from: known(&source.up_from),
-            parts_from: known(&source.parts_from),
-            bodies_from: source.bodies_from.as_ref().map(known),
+            up_from: &source.up_from,
+            parts_from: &source.parts_from,
+            bodies_from: &source.bodies_from,
             left_out: &source.left_out,
             warnings: &source.warnings,
         }
@@ -88,7 +80,7 @@ pub fn write_json(motion: &Motion) -> String {
         joints: &skeleton.names,
         parents: skeleton.parents.clone(),
         bones: &skeleton.bones,
-        parts: skeleton.parts.iter().map(|&part| word(part)).collect(),
+        parts: skeleton.parts.iter().map(Part::to_string).collect(),
         present: Rows { values: &motion.present, width: motion.bodies },
         positions: Nested { values: &motion.positions, shape, width: 3 },
         orientations: motion.orientations.as_ref().map(|values| Nested { values, shape, width: 4 }),
@@ -136,16 +128,6 @@ fn text(value: &impl Serialize) -> String {
 #[must_use]
 pub fn source_as_json(source: &Source) -> serde_json::Value {
     serde_json::to_value(Read::of(source)).expect("words are JSON")
-}
-
-fn word(part: Part) -> &'static str {
-    match part {
-        Part::Torso => "torso",
-        Part::LeftArm => "left arm",
-        Part::RightArm => "right arm",
-        Part::LeftLeg => "left leg",
-        Part::RightLeg => "right leg",
-    }
 }
 
 /// `[N, width]` as lists of lists.

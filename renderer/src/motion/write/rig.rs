@@ -5,12 +5,16 @@
 //! keep their place at their parent (as those of depth cameras) are marked, and their place is written in every frame: so
 //! nothing is lost, whatever the recording.
 
+use std::sync::Arc;
+
 use glam::{DMat3, DQuat, DVec3, Quat, Vec3};
 
 use super::super::{
-    Motion, Skeleton,
+    Motion, MotionError, Skeleton,
+    error::Cause,
     measure::median,
     quaternion::{from_scalar_first, nearer_sign, normalized, rotate},
+    topology,
 };
 
 /// A joint farther than this from where turned bones put it has its place written, in metres.
@@ -21,8 +25,8 @@ pub(super) struct Rig<'m> {
     motion: &'m Motion,
     body: usize,
     /// `[T]` the frame whose pose is shown: its own; where nobody is there, the last one before; before any, the first.
-    shown: Vec<usize>,
-    tree: Tree,
+    shown: Arc<[usize]>,
+    tree: Arc<Tree>,
     /// `[J]` where a joint is at rest, seen from its parent and in its axes, in metres.
     pub offsets: Vec<DVec3>,
     /// `[J]` whether a joint's place is written in every frame. The root's is.
@@ -41,25 +45,16 @@ struct Tree {
     parents: Vec<Option<usize>>,
     /// `[J]`.
     children: Vec<Vec<usize>>,
-    /// Roots beyond the first.
-    adopted: Vec<usize>,
 }
 
 impl Tree {
     fn of(skeleton: &Skeleton) -> Self {
         let mut parents = skeleton.parents.clone();
-        let mut roots = (0..parents.len()).filter(|&j| parents[j].is_none());
-        let root = roots.next();
-        let adopted: Vec<usize> = roots.collect();
-        for &j in &adopted {
-            parents[j] = root;
+        let root = parents.iter().position(Option::is_none);
+        for adopted in (0..parents.len()).filter(|&j| Some(j) != root) {
+            parents[adopted] = parents[adopted].or(root);
         }
-        let mut children = vec![Vec::new(); parents.len()];
-        for (j, parent) in parents.iter().enumerate() {
-            if let Some(p) = parent {
-                children[*p].push(j);
-            }
-        }
+        let children = topology::children(&parents);
         // with a stack of its own: a skeleton may be a chain of a thousand joints
         let mut order = Vec::with_capacity(parents.len());
         let mut stack: Vec<usize> = root.into_iter().collect();
@@ -67,7 +62,7 @@ impl Tree {
             order.push(j);
             stack.extend(children[j].iter().rev());
         }
-        Self { order, parents, children, adopted }
+        Self { order, parents, children }
     }
 }
 
@@ -85,7 +80,7 @@ impl<'m> Rig<'m> {
             motion,
             body,
             shown: shown.collect(),
-            tree: Tree::of(&motion.skeleton),
+            tree: Arc::new(Tree::of(&motion.skeleton)),
             offsets: vec![DVec3::ZERO; joints],
             placed: vec![false; joints],
             strays: 0.0,
@@ -100,6 +95,18 @@ impl<'m> Rig<'m> {
         }
         let solved = rig.solved();
         Some(if solved.strayed() < recorded.strayed() { solved } else { recorded })
+    }
+
+    /// Everybody who is in a motion.
+    ///
+    /// # Errors
+    /// When nobody is in any frame.
+    pub(super) fn everybody(motion: &'m Motion) -> Result<Vec<Self>, MotionError> {
+        let rigs: Vec<Self> = (0..motion.bodies).filter_map(|body| Self::of(motion, body)).collect();
+        if rigs.is_empty() {
+            return Err(Cause::malformed("there is nobody in any frame").at(&motion.source.file, None));
+        }
+        Ok(rigs)
     }
 
     /// Frames.
@@ -193,18 +200,14 @@ impl<'m> Rig<'m> {
             rig.offsets[j] = length * direction;
         }
         for &j in &self.tree.order {
-            let above = self.parent(j).map(|p| std::mem::take(&mut rig.turns[p]));
-            rig.turns[j] = rig.follow(j, above.as_deref());
-            if let (Some(p), Some(turns)) = (self.parent(j), above) {
-                rig.turns[p] = turns;
-            }
+            rig.turns[j] = rig.follow(j);
         }
         rig.with_strays()
     }
 
-    /// `[T]` turns of joint `j` in the world that point its children where they are; `above [T]` are its parent's.
-    fn follow(&self, j: usize, above: Option<&[Quat]>) -> Vec<Quat> {
-        let parent = |t: usize| above.map_or(DQuat::IDENTITY, |turns| turns[t].as_dquat());
+    /// `[T]` turns of joint `j` in the world that point its children where they are, when its parent's are known.
+    fn follow(&self, j: usize) -> Vec<Quat> {
+        let parent = |t: usize| self.parent(j).map_or(DQuat::IDENTITY, |p| self.turn(t, p));
         let children = self.children(j);
         let mut bones: Vec<[DVec3; 2]> = Vec::with_capacity(children.len());
         let mut turns: Vec<Quat> = Vec::with_capacity(self.frames());
@@ -227,8 +230,8 @@ impl<'m> Rig<'m> {
     }
 
     fn with_turns(&self, turns: Vec<Vec<Quat>>) -> Self {
-        let tree = Tree::of(&self.motion.skeleton);
-        let (shown, offsets, placed) = (self.shown.clone(), self.offsets.clone(), self.placed.clone());
+        let (shown, tree) = (Arc::clone(&self.shown), Arc::clone(&self.tree));
+        let (offsets, placed) = (self.offsets.clone(), self.placed.clone());
         Self { shown, tree, offsets, placed, turns, ..*self }
     }
 
@@ -248,7 +251,7 @@ impl<'m> Rig<'m> {
             };
             let own: Vec<DVec3> = (0..self.frames()).map(error).collect();
             let worst = own.iter().map(|e| e.length()).fold(0.0, f64::max);
-            self.placed[j] = worst > TOLERANCE || self.tree.adopted.contains(&j);
+            self.placed[j] = worst > TOLERANCE || self.motion.skeleton.parents[j].is_none();
             if self.placed[j] {
                 self.strays = self.strays.max(worst);
             } else if !self.children(j).is_empty() {
@@ -257,6 +260,13 @@ impl<'m> Rig<'m> {
         }
         self
     }
+}
+
+/// How many joints of these bodies have their place written, the roots aside, and how far in metres they go from their place
+/// at rest; `None` where none has.
+pub(super) fn strays(rigs: &[Rig<'_>]) -> Option<(usize, f64)> {
+    let strayed = rigs.iter().map(Rig::strayed).sum();
+    (strayed > 0).then(|| (strayed, rigs.iter().map(|rig| rig.strays).fold(0.0, f64::max)))
 }
 
 /// The turn nearest to `start` of those that bring bones at rest `[at rest, now]` closest to where they are now.

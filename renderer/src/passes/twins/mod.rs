@@ -4,7 +4,6 @@
 //! the same bits on every run and with any number of threads.
 
 mod backward;
-mod exp;
 mod forward;
 mod math;
 mod rasterize;

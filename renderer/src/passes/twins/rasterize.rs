@@ -10,10 +10,10 @@ use draction_shaders::{
     rows::{GradSplat, Projected, Shaded},
 };
 
-use super::{exp::exp, forward::origin};
+use super::forward::origin;
 use crate::{
     passes::Dims,
-    simd::{Loops, wide},
+    simd::{Loops, exp, wide},
 };
 
 const LANES: usize = 8;
@@ -146,8 +146,8 @@ impl Loops for Composite<'_> {
         for i in 0..n {
             let dx = x0 + i as f32 - s.origin[0];
             let d = (square * dx + linear) * dx + constant;
-            let weight = exp((-0.5 * d).min(0.0));
-            let keep = exp(-s.opacity * weight);
+            let weight = exp::<false>((-0.5 * d).min(0.0));
+            let keep = exp::<false>(-s.opacity * weight);
             let share = transmittance[i] * (1.0 - keep);
             r[i] += share * s.colour[0];
             g[i] += share * s.colour[1];
@@ -300,9 +300,9 @@ fn pixel(
     grad: [f32; 3],
 ) -> [f32; 7] {
     let d = (square * dx + linear) * dx + constant;
-    let weight = exp((-0.5 * d).min(0.0));
+    let weight = exp::<false>((-0.5 * d).min(0.0));
     let tau = s.opacity * weight;
-    let keep = exp(-tau);
+    let keep = exp::<false>(-tau);
     let share = *tr * (1.0 - keep);
     let towards = grad[0] * s.colour[0] + grad[1] * s.colour[1] + grad[2] * s.colour[2];
     *behind -= share * towards;

@@ -50,6 +50,7 @@ pub(crate) fn acclaim() -> Vec<Input> {
     };
     let amc = format!("#!OML:ASF a.asf\n:FULLY-SPECIFIED\n:DEGREES\n{}{}", pose(1, 10), pose(2, 25));
     let bare = pose(1, 5) + &pose(2, 6);
+    let amc = amc.replacen(":DEGREES", ":DEGREES\n:SAMPLES-PER-SECOND 60", 1);
     [amc, bare]
         .into_iter()
         .map(|amc| Input { beside: Some(asf.clone().into_bytes()), ..Input::alone("a.amc", amc) })
@@ -114,7 +115,16 @@ pub(crate) fn keypoints() -> Vec<Input> {
         };
         format!("[{}]", (0..33).map(landmark).collect::<Vec<_>>().join(","))
     });
-    [openpose, coco, format!("{{\"fps\": 25, \"frames\": {mediapipe}}}")]
+    // counted from the hips, which are zero
+    let centred = list(&|t| {
+        let joint = |j: usize| {
+            let [a, b] = [0, j].map(|j| motion.position(t, 0, j));
+            format!("[{:.4},{:.4},{:.4}]", b[0] - a[0], b[1] - a[1], b[2] - a[2])
+        };
+        format!("{{\"keypoints_3d\":[{}]}}", (0..25).map(joint).collect::<Vec<_>>().join(","))
+    });
+    let centred = format!("{{\"fps\": \"30000/1001\",\n\"frames\": {centred}}}");
+    [openpose, coco, format!("{{\"fps\": 25, \"frames\": {mediapipe}}}"), centred]
         .into_iter()
         .map(|text| Input::alone("a.json", text))
         .collect()

@@ -24,7 +24,8 @@ pub(crate) fn npz() -> Vec<Input> {
     let motion = moments(Action::Squat, 2);
     let array = write_npy(&motion);
     let times = b"\x93NUMPY\x01\x00\x46\x00{'descr': '<f8', 'fortran_order': False, 'shape': (1,), }            \n\0\0\0\0\0\0\xf0\x3f";
-    let described = zipped(&[("joints.npy", &array.npy), ("times.npy", times)]);
+    let rate = b"\x93NUMPY\x01\x00\x38\x00{'descr': '|u1', 'fortran_order': False, 'shape': (), }\n\x3c";
+    let described = zipped(&[("joints.npy", &array.npy), ("times.npy", times), ("fps.npy", rate)]);
     let lone = zipped(&[("walk.bvh", &super::bvh()[3].bytes)]);
     vec![
         Input { beside: Some(array.skeleton.into_bytes()), ..Input::alone("a.npz", described) },

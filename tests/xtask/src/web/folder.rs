@@ -17,6 +17,10 @@ const MODEL: [(&str, &str); 4] = [
     ("tokenizer", "tokenizer.json"),
 ];
 
+/// What a model has as well that was aligned with words.
+const ALIGNED: [(&str, &str); 3] =
+    [("alignment", "alignment.safetensors"), ("words", "words.txt"), ("vectors", "words.safetensors")];
+
 /// A compressed copy must be this much smaller to be worth a file.
 const WORTH: f64 = 0.95;
 
@@ -64,8 +68,10 @@ impl Page {
             variants.insert(build.name, json!({ "script": script, "wasm": wasm }));
         }
         let mut model = BTreeMap::new();
-        for (key, name) in MODEL {
-            let bytes = read(&root.join("assets/nano").join(name))?;
+        let folder = root.join("assets/nano");
+        let aligned = ALIGNED.iter().filter(|(_, name)| folder.join(name).exists());
+        for (key, name) in MODEL.iter().chain(aligned).copied() {
+            let bytes = read(&folder.join(name))?;
             model.insert(key, page.add_hashed("model", name, &bytes));
         }
         let version = page.version();

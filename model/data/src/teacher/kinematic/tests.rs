@@ -9,6 +9,7 @@ use draction::{
         humanoid::{Action, Person, perform},
     },
 };
+use glam::Vec3;
 use skeletonllm_checks::shared;
 
 use super::{
@@ -125,16 +126,6 @@ struct Body<'a> {
     frames: Vec<usize>,
 }
 
-type Vec3 = [f32; 3];
-
-fn sub(a: Vec3, b: Vec3) -> Vec3 {
-    [0, 1, 2].map(|i| a[i] - b[i])
-}
-
-fn norm(a: Vec3) -> f32 {
-    a.iter().map(|v| v * v).sum::<f32>().sqrt()
-}
-
 impl<'a> Body<'a> {
     fn of(motion: &'a Motion) -> Body<'a> {
         let seen = |body: &usize| (0..motion.frames()).filter(|&t| motion.is_present(t, *body)).count();
@@ -145,30 +136,27 @@ impl<'a> Body<'a> {
     }
 
     fn at(&self, frame: usize, joint: usize) -> Vec3 {
-        self.motion.position(self.frames[frame.min(self.frames.len() - 1)], 0, joint)
+        Vec3::from(self.motion.position(self.frames[frame.min(self.frames.len() - 1)], 0, joint))
     }
 
     fn middle(&self, frame: usize, pair: [Limb; 2]) -> Vec3 {
         let [a, b] = pair.map(|limb| self.at(frame, limb.root));
-        [0, 1, 2].map(|i| (a[i] + b[i]) / 2.0)
+        (a + b) / 2.0
     }
 
     /// To the left and forward, both level, as the roots of a pair lie.
     fn axes(&self, frame: usize, pair: [Limb; 2]) -> [Vec3; 2] {
-        let mut left = sub(self.at(frame, pair[0].root), self.at(frame, pair[1].root));
-        left[1] = 0.0;
-        let length = norm(left).max(1e-6);
-        let left = left.map(|v| v / length);
+        let across = (self.at(frame, pair[0].root) - self.at(frame, pair[1].root)).with_y(0.0);
+        let left = across / across.length().max(1e-6);
         // up × forward = left, so forward = left × up
-        [left, [-left[2], 0.0, left[0]]]
+        [left, left.cross(Vec3::Y)]
     }
 
     /// A limb's end from the middle of its pair: to the left, up, forward; metres.
-    fn end(&self, frame: usize, pair: [Limb; 2], side: usize) -> Vec3 {
-        let from_trunk = sub(self.at(frame, pair[side].end), self.middle(frame, pair));
-        let along = |axis: Vec3| (0..3).map(|i| axis[i] * from_trunk[i]).sum::<f32>();
+    fn end(&self, frame: usize, pair: [Limb; 2], side: usize) -> [f32; 3] {
+        let from_trunk = self.at(frame, pair[side].end) - self.middle(frame, pair);
         let [left, forward] = self.axes(frame, pair);
-        [along(left), from_trunk[1], along(forward)]
+        [left.dot(from_trunk), from_trunk.y, forward.dot(from_trunk)]
     }
 
     /// The middle of three neighbours of a number that is read in each frame: one bad frame does not count.
@@ -210,17 +198,17 @@ impl<'a> Body<'a> {
                 Movement::Back => -forward,
                 Movement::Out => outward * left,
                 Movement::In => -outward * left,
-                Movement::Bends => -norm(sub(self.at(t, pair[side].end), self.at(t, pair[side].root))),
-                Movement::Straightens => norm(sub(self.at(t, pair[side].end), self.at(t, pair[side].root))),
+                Movement::Bends => -self.at(t, pair[side].end).distance(self.at(t, pair[side].root)),
+                Movement::Straightens => self.at(t, pair[side].end).distance(self.at(t, pair[side].root)),
                 Movement::Steps => {
-                    let way = sub(self.at(t, pair[side].end), self.at(from, pair[side].end));
-                    way[0].hypot(way[2])
+                    let way = self.at(t, pair[side].end) - self.at(from, pair[side].end);
+                    way.x.hypot(way.z)
                 }
                 other => panic!("no limb does {other:?}"),
             }
         };
-        let reach = norm(sub(self.at(from, pair[side].end), self.at(from, pair[side].middle)))
-            + norm(sub(self.at(from, pair[side].middle), self.at(from, pair[side].root)));
+        let middle = self.at(from, pair[side].middle);
+        let reach = self.at(from, pair[side].end).distance(middle) + middle.distance(self.at(from, pair[side].root));
         let path = self.calm(of, from, to);
         match event.movement {
             Movement::Steps => path.iter().any(|way| *way > 0.1 * reach),
@@ -235,23 +223,23 @@ impl<'a> Body<'a> {
             let mut sum = 0.0;
             let mut way = vec![0.0];
             for t in from + 1..=to.min(self.frames.len() - 1) {
-                let step = sub(self.middle(t, legs), self.middle(t - 1, legs));
-                sum += (0..3).map(|i| step[i] * self.axes(t, legs)[axis][i]).sum::<f32>();
+                let step = self.middle(t, legs) - self.middle(t - 1, legs);
+                sum += step.dot(self.axes(t, legs)[axis]);
                 way.push(sum);
             }
             way
         };
         let height = |t: usize| {
-            let lower = self.at(t, legs[0].end)[1].min(self.at(t, legs[1].end)[1]);
-            self.middle(t, legs)[1] - lower
+            let lower = self.at(t, legs[0].end).y.min(self.at(t, legs[1].end).y);
+            self.middle(t, legs).y - lower
         };
         let facing = || {
             let mut sum = 0.0;
             let mut way = vec![0.0];
             for t in from + 1..=to.min(self.frames.len() - 1) {
-                let [[x0, _, z0], [x1, _, z1]] = [self.axes(t - 1, legs)[0], self.axes(t, legs)[0]];
+                let [a, b] = [self.axes(t - 1, legs)[0], self.axes(t, legs)[0]];
                 // the left side swings backwards when somebody turns left
-                sum += (z0 * x1 - x0 * z1).atan2(x0 * x1 + z0 * z1);
+                sum += a.cross(b).y.atan2(a.dot(b));
                 way.push(sum);
             }
             way

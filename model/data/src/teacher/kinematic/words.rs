@@ -143,7 +143,8 @@ fn ways(way: Travel) -> [&'static str; 2] {
     }
 }
 
-fn predicate(event: &Event) -> String {
+/// What it does, as its subject is followed by it.
+pub(super) fn predicate(event: &Event) -> String {
     let many = matches!(event.who, Mover::Arms | Mover::Legs);
     let s = if many { "" } else { "s" };
     let es = if many { "" } else { "es" };

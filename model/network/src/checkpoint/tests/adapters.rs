@@ -66,7 +66,7 @@ fn an_adapter_folder_is_its_base_and_the_adapter() {
         "base_model.model.model.layers.1.self_attn.k_proj".to_string(),
         "base_model.model.model.language_model.layers.1.self_attn.k_proj".to_string(),
     ] {
-        let folder = adapter(base.path(), &prefix, |_| ());
+        let folder = adapter(base.path(), &prefix, |config| config["init_lora_weights"] = true.into());
         check(&load(&folder).expect(&prefix), 3.0);
     }
     let rank_stabilised = adapter(base.path(), &format!("base_model.model.{LAYER}"), |c| c["use_rslora"] = true.into());
@@ -118,8 +118,10 @@ fn what_an_adapter_cannot_be_put_on_is_said() {
     let prefix = format!("base_model.model.{LAYER}");
     let message = refused(&prefix, |config| config["use_dora"] = true.into());
     assert!(message.contains("adapter_config.json: `use_dora`"), "{message}");
+    let message = refused(&prefix, |config| config["init_lora_weights"] = "pissa_niter_16".into());
+    assert!(message.contains("adapter_config.json: `init_lora_weights`"), "{message}");
     let message = refused(&prefix, |config| config["base_model_name_or_path"] = "OpenGVLab/InternVL3-1B".into());
-    assert!(message.contains("its base `OpenGVLab/InternVL3-1B` is no folder here"), "{message}");
+    assert!(message.contains("its base `OpenGVLab/InternVL3-1B` is no model here"), "{message}");
     let message = refused(&prefix.replace("k_proj", "q_proj"), |_| ());
     assert!(message.contains("an adapter of 32×96, but") && message.contains("is [96, 96]"), "{message}");
     let message = refused(&prefix.replace("k_proj", "z_proj"), |_| ());

@@ -82,3 +82,50 @@ fn an_index_cannot_lead_elsewhere() {
         assert!(message.contains(&format!("`{name}` is no file of this folder")), "{message}");
     }
 }
+
+#[test]
+fn sizes_around_nothing_are_counted_like_others() {
+    let read = |dtype: &str, name: &str, shape: &str, bytes: usize| {
+        let note = if dtype == "U8" { format!(r#""__metadata__":{{"{name}":"Q4_0"}},"#) } else { String::new() };
+        let tensor = format!(r#""{name}":{{"dtype":"{dtype}","shape":{shape},"data_offsets":[0,{bytes}]}}"#);
+        parse(&with_header(&format!("{{{note}{tensor}}}"), bytes), "x").map_err(|error| error.to_string())
+    };
+    let fused = "vision_model.encoder.layers.0.attn.qkv.weight";
+    let message = read("F32", fused, "[]", 4).expect_err("no rows at all");
+    assert!(message.contains(&format!("`{fused}`: [] of F32 are no queries, keys and values")), "{message}");
+    for (name, shape) in
+        [("a", "[0,9223372036854775808,4]"), ("a", "[0,18446744073709551615]"), (fused, "[0,9223372036854775808]")]
+    {
+        let message = read("F32", name, shape, 0).expect_err(shape);
+        assert!(message.contains("are beyond what can be counted"), "{message}");
+    }
+    let message = read("U8", "a", "[0,18446744073709551600]", 0).expect_err("more numbers than bytes");
+    assert!(message.contains("are no rows of Q4_0 blocks"), "{message}");
+    // rows of nothing are nothing, and take no time
+    let many = read("F32", "a", "[4611686018427387904,0]", 0).expect("nothing");
+    assert_eq!(many["a"], HostTensor { shape: vec![1 << 62, 0], values: Vec::new() });
+}
+
+#[test]
+fn any_name_and_any_size_is_written_in_fewer_bits() {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let (from, to) = (folder.path().join("from.safetensors"), folder.path().join("to.safetensors"));
+    let numbers = |shape: &[usize]| {
+        let values = (0..shape.iter().product()).map(|i: usize| (i as f32 * 0.37).sin()).collect();
+        HostTensor { shape: shape.to_vec(), values }
+    };
+    let tensors = TensorMap::from([
+        (format!("{}.weight", "\"\\\u{1}é".repeat(200)), numbers(&[2, 32])),
+        ("empty.weight".to_string(), numbers(&[0, 32])),
+        ("narrow.weight".to_string(), numbers(&[32, 0])),
+        ("many.weight".to_string(), numbers(&[1; 400])),
+    ]);
+    write(&from, &tensors, Precision::F32).expect("writes");
+    for bits in [Bits::Eight, Bits::Four] {
+        let opened = Tensors::of_safetensors([Source::open(&from)], names::Layout::InternVl).expect("opens");
+        opened.write_in(bits, &to, str::to_owned, |_| ()).expect("writes");
+        let back = read(&to).expect("reads");
+        let shapes = |map: &TensorMap| map.iter().map(|(name, t)| (name.clone(), t.shape.clone())).collect::<Vec<_>>();
+        assert_eq!(shapes(&back), shapes(&tensors), "{bits:?}");
+    }
+}

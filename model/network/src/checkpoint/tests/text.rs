@@ -45,13 +45,14 @@ fn tensors_of_family(family: &str) -> Vec<(String, String, Vec<usize>, Option<us
     all
 }
 
+fn filled(family: &str) -> TensorMap {
+    let tensors = tensors_of_family(family).into_iter();
+    tensors.map(|(name, _, shape, _)| (name.clone(), HostTensor { values: numbers(&name, &shape), shape })).collect()
+}
+
 fn as_folder(family: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("temporary folder");
-    let tensors: TensorMap = tensors_of_family(family)
-        .into_iter()
-        .map(|(name, _, shape, _)| (name.clone(), HostTensor { values: numbers(&name, &shape), shape }))
-        .collect();
-    write(folder.path().join("model.safetensors"), &tensors, Precision::F32).expect("writes");
+    write(folder.path().join("model.safetensors"), &filled(family), Precision::F32).expect("writes");
     let config = serde_json::json!({
         "model_type": family, "hidden_size": WIDTH, "intermediate_size": 12, "num_hidden_layers": 1,
         "num_attention_heads": 2, "num_key_value_heads": 1, "head_dim": 4, "vocab_size": VOCABULARY,
@@ -131,13 +132,13 @@ fn quantised_rows_stay_whole_when_heads_are_turned() {
     let content = crate::gguf::Gguf::read(&&bytes[..]).expect("reads");
     let mut config = crate::config::TextConfig::load(as_folder("llama").path().join("config.json")).expect("loads");
     config.head_dim = Some(4);
-    let source = super::super::tensors::Source::memory(&bytes, "memory");
+    let source = Source::memory(&bytes, "memory");
     let tensors = Tensors::of_gguf(source, &content, &config).expect("known");
     let name = "language_model.model.layers.0.self_attn.q_proj.weight";
     let values = tensors.values(name).expect("reads").expect("there").values;
     let rows: Vec<f32> = values.chunks(32).map(|row| row[31]).collect();
     assert_eq!(rows, [0.0, 2.0, 1.0, 3.0, 4.0, 6.0, 5.0, 7.0]);
-    assert_eq!(tensors.storage(name), Some(crate::storage::Storage::Q8_0));
+    assert_eq!(tensors.entries[name].storage, crate::storage::Storage::Q8_0);
 }
 
 #[test]
@@ -148,13 +149,15 @@ fn what_a_file_lacks_or_has_too_much_is_named() {
     };
     let mut other = as_gguf("llama");
     other.settings[0].1 = Value::Text("mamba".into());
-    assert!(error(&other).contains("model.gguf: no setting `mamba.embedding_length`"), "{}", error(&other));
+    let words = "model.gguf: setting `general.architecture` = mamba is not supported; qwen2, qwen3, llama are";
+    assert!(error(&other).contains(words), "{}", error(&other));
     let mut short = as_gguf("llama");
     short.tensors.retain(|tensor| tensor.0 != "blk.0.ffn_up.weight");
     assert!(error(&short).contains("missing: `language_model.model.layers.0.mlp.up_proj.weight`"), "{}", error(&short));
     let strange = as_gguf("llama").floats("blk.0.ffn_gate_exps.weight", &[1], &[1.0]);
     assert!(error(&strange).contains("tensor `blk.0.ffn_gate_exps.weight`: not known"), "{}", error(&strange));
     for (setting, value, words) in [
+        ("split.count", Value::Integer(3), "model.gguf: one of 3 files of a model; join them first"),
         ("llama.expert_count", Value::Integer(8), "`llama.expert_count` = 8"),
         ("llama.rope.scaling.factor", Value::Float(4.0), "`llama.rope.scaling.factor` = 4"),
         ("llama.rope.dimension_count", Value::Integer(2), "`llama.rope.dimension_count` = 2"),
@@ -220,4 +223,93 @@ fn blocks_within_safetensors_need_a_note() {
         let message = with(note, shape, &blocks).expect_err(words).to_string();
         assert!(message.contains(words), "{message}");
     }
+}
+
+#[test]
+fn a_vector_in_blocks_cannot_be_turned() {
+    let file = Writer::default().tensor("blk.0.attn_q.bias", &[32], 8, vec![0; 34]);
+    let bytes = file.bytes();
+    let content = crate::gguf::Gguf::read(&&bytes[..]).expect("reads");
+    let config = crate::config::TextConfig::load(as_folder("llama").path().join("config.json")).expect("loads");
+    let error = Tensors::of_gguf(Source::memory(&bytes, "memory"), &content, &config).err().expect("refused");
+    let expected = "memory: tensor `blk.0.attn_q.bias`: numbers in Q8_0 blocks, which cannot change places one by one";
+    assert_eq!(error.to_string(), expected);
+}
+
+/// An adapter of rank 1 and factor 2 for keys `[4, 8]`.
+fn adapter_of(base: &std::path::Path) -> (tempfile::TempDir, [Vec<f32>; 2]) {
+    let folder = tempfile::tempdir().expect("temporary folder");
+    let (a, b) = (numbers("a", &[1, WIDTH]), numbers("b", &[4, 1]));
+    let name = |part: &str| format!("base_model.model.model.layers.0.self_attn.k_proj.lora_{part}.weight");
+    let tensors = TensorMap::from([
+        (name("A"), HostTensor { shape: vec![1, WIDTH], values: a.clone() }),
+        (name("B"), HostTensor { shape: vec![4, 1], values: b.clone() }),
+    ]);
+    write(folder.path().join("adapter_model.safetensors"), &tensors, Precision::F32).expect("writes");
+    let config = serde_json::json!({"peft_type": "LORA", "r": 1, "lora_alpha": 2, "base_model_name_or_path": base});
+    std::fs::write(folder.path().join("adapter_config.json"), config.to_string()).expect("writes");
+    (folder, [a, b])
+}
+
+#[test]
+fn an_adapter_of_a_language_model_is_one_whatever_its_base_is_kept_in() {
+    const KEYS: &str = "language_model.model.layers.0.self_attn.k_proj.weight";
+    let folder = as_folder("llama");
+    let with_file = tempfile::tempdir().expect("temporary folder");
+    let file = with_file.path().join("model.gguf");
+    std::fs::write(&file, as_gguf("llama").bytes()).expect("writes");
+    let plain = Opened::text_model(folder.path()).expect("opens").read(&Device::flex()).expect("complete");
+    let mut expected = tensors_of(&plain);
+    for base in [folder.path(), with_file.path(), &file] {
+        let (adapter, [a, b]) = adapter_of(base);
+        assert!(is_text_model(adapter.path()), "{}", base.display());
+        let opened = Opened::text_model(adapter.path()).expect("opens");
+        let place = if base == folder.path() { base } else { &file };
+        assert_eq!(opened.tokenizer_place(), place);
+        std::fs::write(adapter.path().join("tokenizer.json"), "{}").expect("writes");
+        assert_eq!(opened.tokenizer_place(), adapter.path(), "its own comes first");
+        let found = tensors_of(&opened.read(&Device::flex()).expect("complete"));
+        let before = &tensors_of(&plain)[KEYS].values;
+        let values = (0..4 * WIDTH).map(|i| before[i] + 2.0 * b[i / WIDTH] * a[i % WIDTH]).collect::<Vec<f32>>();
+        for (found, expected) in found[KEYS].values.iter().zip(&values) {
+            assert!((found - expected).abs() < 1e-6, "{}: {found} against {expected}", base.display());
+        }
+        expected.insert(KEYS.into(), found[KEYS].clone());
+        assert!(found == expected, "{}: another tensor changed", base.display());
+    }
+}
+
+#[test]
+fn what_a_language_model_asks_for_in_vain_is_said_of_a_language_model() {
+    let folder = as_folder("llama");
+    let path = folder.path().join("config.json");
+    let config = std::fs::read_to_string(&path).expect("there").replace("\"llama\"", "\"mamba\"");
+    std::fs::write(path, config).expect("writes");
+    assert!(is_text_model(folder.path()));
+    let error = Opened::text_model(folder.path()).err().expect("refused").to_string();
+    assert!(error.contains("`model_type` = mamba"), "{error}");
+    assert!(!is_text_model(&checkpoint()), "this one sees");
+    assert!(!is_text_model(std::path::Path::new("/nowhere")));
+}
+
+#[test]
+fn what_could_not_be_loaded_again_is_not_written_in_fewer_bits() {
+    let (folder, out) = (as_folder("llama"), tempfile::tempdir().expect("temporary folder"));
+    let path = folder.path().join("model.safetensors");
+    let mut tensors = filled("llama");
+    let moved = tensors.remove("model.layers.0.mlp.up_proj.weight").expect("there");
+    tensors.insert("model.layers.1.mlp.up_proj.weight".into(), moved);
+    tensors.get_mut("model.norm.weight").expect("there").shape = vec![2, 4];
+    write(&path, &tensors, Precision::F32).expect("writes");
+    let mut opened = Opened::text_model(folder.path()).expect("opens");
+    let to = out.path().join("new");
+    let message = opened.shrink(Bits::Four, &to, |_| ()).expect_err("three problems").to_string();
+    for part in [
+        "missing: `language_model.model.layers.0.mlp.up_proj.weight`",
+        "unexpected: `language_model.model.layers.1.mlp.up_proj.weight`",
+        "`language_model.model.norm.weight is [2, 4], expected [8]`",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    assert!(!to.exists(), "nothing is written");
 }

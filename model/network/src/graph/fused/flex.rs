@@ -1,5 +1,6 @@
 //! The kernels on the CPU backend's tensors.
 
+use crate::graph::operands::SUBSETS;
 use burn::backend::Flex;
 use burn::tensor::Shape;
 use burn_flex::FlexTensor;
@@ -26,8 +27,8 @@ fn layer([input, weights @ ..]: [&Floats; 9]) -> (refine::Weights<'_>, refine::S
         frames,
         joints,
         inputs,
-        outputs: value_bias.len() / refine::SUBSETS,
-        relations: relate_bias.len() / (2 * refine::SUBSETS),
+        outputs: value_bias.len() / SUBSETS,
+        relations: relate_bias.len() / (2 * SUBSETS),
     };
     let alpha = alpha[0];
     (refine::Weights { relate, relate_bias, spread, spread_bias, alpha, graph, value, value_bias }, sizes)

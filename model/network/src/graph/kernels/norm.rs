@@ -4,7 +4,7 @@ use draction::simd::{Loops, wide};
 use rayon::prelude::*;
 
 use super::{each_clip, each_clip_summing};
-use crate::graph::ops::Mode;
+use crate::graph::operands::Mode;
 
 /// Rows of one task.
 const ROWS: usize = 512;

@@ -1,9 +1,10 @@
 //! A layer from channels to channels at every joint of every frame, or of every `stride`-th one.
 
+use draction::simd::{Kernel, Vector, widest};
+
 use super::{add, add_rows, each_clip, each_clip_summing};
 use crate::layers::fused::product::{Start, product};
 use crate::layers::fused::simd::Matrix;
-use crate::layers::fused::vector::{Kernel, Vector, widest};
 
 /// Sizes of the layer.
 #[derive(Clone, Copy, Debug)]

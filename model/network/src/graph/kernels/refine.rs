@@ -4,13 +4,13 @@
 //! are layers of the clip's mean frame, and the output is `Σᵢ Σ_v M[u, v] ∘ (W₃·x_v + b₃)`. A clip's maps and values
 //! are made for a few channels at a time, which stay in the cache while they are multiplied.
 
+use crate::graph::operands::SUBSETS;
+use draction::simd::{Kernel, Vector, exp, widest};
+
 use super::{add, add_rows, each_clip, each_clip_summing};
 use crate::layers::fused::product::{Channels, Start, channelwise, product};
-use crate::layers::fused::simd::{Matrix, exp};
-use crate::layers::fused::vector::{Kernel, Vector, widest};
+use crate::layers::fused::simd::Matrix;
 
-/// Subsets of edges: a joint itself, towards the root, away from it.
-pub(crate) const SUBSETS: usize = 3;
 /// Channels at a time; outputs must be a multiple.
 pub(crate) const PANEL: usize = 32;
 

@@ -1,13 +1,12 @@
 //! The four ways of a multi-scale temporal layer side by side: two convolutions over five frames, next to each other and
 //! two apart, the largest of three frames, and the frame itself. A quarter of the channels goes each way.
 
+use crate::graph::operands::TAPS;
+use draction::simd::{Kernel, Vector, widest};
+
 use super::{add, add_rows, each_clip, each_clip_summing};
 use crate::layers::fused::product::{Start, product};
 use crate::layers::fused::simd::Matrix;
-use crate::layers::fused::vector::{Kernel, Vector, widest};
-
-/// Frames that a convolution sees.
-pub(crate) const TAPS: usize = 5;
 
 /// Sizes of the layer.
 #[derive(Clone, Copy, Debug)]

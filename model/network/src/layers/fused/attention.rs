@@ -3,10 +3,10 @@
 //! Scores are never stored for the backward; they are recomputed from queries and keys, which is cheaper than writing
 //! and reading them (the idea of Dao et al., arXiv 2205.14135, at a size where a whole row fits).
 
-use draction::simd::{Loops, wide};
+use draction::simd::{Loops, exp, wide};
 use rayon::prelude::*;
 
-use super::simd::{Matrix, exp, multiply, sum};
+use super::simd::{Matrix, multiply, sum};
 use crate::layers::{Gap, Visibility};
 
 /// Sizes of one attention call.
@@ -47,17 +47,45 @@ const BLOCK: usize = 32;
 /// `[batch, queries, heads, width]` — softmax(q·kᵀ/√width)·v.
 pub(crate) fn forward(query: &[f32], key: &[f32], value: &[f32], sizes: Sizes, visible: &Visibility) -> Vec<f32> {
     let mut output = vec![0.0; query.len()];
-    output
-        .par_chunks_mut(sizes.query_len())
-        .zip(query.par_chunks(sizes.query_len()))
-        .zip(key.par_chunks(sizes.key_len()).zip(value.par_chunks(sizes.key_len())))
-        .enumerate()
-        .for_each(|(row, ((output, query), (key, value)))| {
-            let clip = Clip { query, key, value, sizes, past: visible.past, gaps: gaps(visible, row) };
-            wide(Forward { output, clip });
-        });
+    let clip = |row: usize| Clip {
+        query: &query[row * sizes.query_len()..][..sizes.query_len()],
+        key: &key[row * sizes.key_len()..][..sizes.key_len()],
+        value: &value[row * sizes.key_len()..][..sizes.key_len()],
+        sizes,
+        past: visible.past,
+        gaps: gaps(visible, row),
+        branches: &visible.branches,
+    };
+    let rows = query.len().checked_div(sizes.query_len()).unwrap_or(0);
+    let heads = 0..sizes.kv_heads;
+    if rows >= rayon::current_num_threads() || sizes.queries * sizes.key_len() < WORTH {
+        let outputs = output.par_chunks_mut(sizes.query_len()).enumerate();
+        outputs.for_each(|(row, output)| wide(Forward { output, kv_heads: heads.clone(), clip: clip(row) }));
+        return output;
+    }
+    // one or two rows of much: a key head each
+    let group = sizes.heads / sizes.kv_heads * sizes.width;
+    for (row, output) in output.chunks_mut(sizes.query_len()).enumerate() {
+        let parts: Vec<Vec<f32>> = heads
+            .clone()
+            .into_par_iter()
+            .map(|kv| {
+                let mut output = vec![0.0; sizes.queries * group];
+                wide(Forward { output: &mut output, kv_heads: kv..kv + 1, clip: clip(row) });
+                output
+            })
+            .collect();
+        for (query, output) in output.chunks_mut(sizes.heads * sizes.width).enumerate() {
+            for (output, part) in output.chunks_mut(group).zip(&parts) {
+                output.copy_from_slice(&part[query * group..][..group]);
+            }
+        }
+    }
     output
 }
+
+/// Numbers of keys, times queries, from which on heads are worth a thread each.
+const WORTH: usize = 1 << 15;
 
 /// Gradients at query, key and value.
 pub(crate) fn backward(
@@ -77,7 +105,8 @@ pub(crate) fn backward(
         .zip(inputs.zip(upstream.par_chunks(query_len)))
         .enumerate()
         .for_each(|(row, ((d_query, (d_key, d_value)), ((query, (key, value)), upstream)))| {
-            let clip = Clip { query, key, value, sizes, past: visible.past, gaps: gaps(visible, row) };
+            let (gaps, branches) = (gaps(visible, row), &visible.branches[..]);
+            let clip = Clip { query, key, value, sizes, past: visible.past, gaps, branches };
             wide(Backward { d_query, d_key, d_value, upstream, clip });
         });
     [d_query, d_key, d_value]
@@ -96,6 +125,7 @@ struct Clip<'a> {
     sizes: Sizes,
     past: Option<usize>,
     gaps: &'a [Gap],
+    branches: &'a [Vec<Gap>],
 }
 
 impl Clip<'_> {
@@ -117,7 +147,7 @@ impl Clip<'_> {
             let seen = self.seen(block.start + r);
             row[seen..].fill(0.0);
             let row = &mut row[..seen];
-            for gap in self.gaps {
+            for gap in self.gaps.iter().chain(self.branches.get(block.start + r).into_iter().flatten()) {
                 row[gap.start.min(seen)..gap.end.min(seen)].fill(f32::NEG_INFINITY);
             }
             let largest = row.iter().fold(f32::NEG_INFINITY, |a, &b| if a > b { a } else { b });
@@ -161,8 +191,11 @@ fn transpose(source: &[f32], head: usize, sizes: Sizes, target: &mut [f32]) {
     }
 }
 
+/// Some of the key heads, and the query heads that belong to them.
 struct Forward<'a> {
+    /// `[queries, query heads of these, width]`.
     output: &'a mut [f32],
+    kv_heads: std::ops::Range<usize>,
     clip: Clip<'a>,
 }
 
@@ -171,14 +204,17 @@ impl Loops for Forward<'_> {
 
     #[inline(always)]
     fn run<const FMA: bool>(self) {
-        let clip = self.clip;
+        let Forward { output, kv_heads: own, clip } = self;
         let Sizes { heads, kv_heads, width, .. } = clip.sizes;
         let padded = clip.sizes.padded();
         let mut keys = vec![0.0; width * padded];
-        let mut weights = vec![0.0; BLOCK * padded];
-        for kv in 0..kv_heads {
+        let mut weights = vec![0.0; BLOCK.min(clip.sizes.queries) * padded];
+        let group = heads / kv_heads;
+        let row = own.len() * group * width;
+        let first = own.start * group;
+        for kv in own {
             transpose(clip.key, kv, clip.sizes, &mut keys);
-            for head in kv * (heads / kv_heads)..(kv + 1) * (heads / kv_heads) {
+            for head in kv * group..(kv + 1) * group {
                 for block in clip.blocks() {
                     clip.weights::<FMA>(head, block, &keys, &mut weights);
                     let weights = Matrix { data: &weights, row: padded, column: 1 };
@@ -186,7 +222,7 @@ impl Loops for Forward<'_> {
                         [block.rows, width, block.seen],
                         weights,
                         (&clip.value[kv * width..], kv_heads * width),
-                        (&mut self.output[(block.start * heads + head) * width..], heads * width),
+                        (&mut output[block.start * row + (head - first) * width..], row),
                     );
                 }
             }

@@ -1,9 +1,7 @@
 //! Activations and the scaled residual sum.
 
-use draction::simd::{Loops, fma, wide};
+use draction::simd::{Loops, exp, fma, wide};
 use rayon::prelude::*;
-
-use super::simd::exp;
 
 /// Numbers per task.
 const CHUNK: usize = 16_384;

@@ -1,11 +1,12 @@
 //! Matrix products inside of other loops, near the speed of the registers: the right matrix is packed into panels that
 //! stay in the first cache, a tile of the result stays in registers.
 
+use draction::simd::Vector;
+
 use super::simd::Matrix;
-use super::vector::Vector;
 
 /// Numbers that are summed before the tile is put back, so that a panel fits the first cache.
-const DEPTH: usize = 256;
+pub(crate) const DEPTH: usize = 256;
 /// Most rows of a tile.
 const ROWS: usize = 12;
 /// Most columns of a tile: two of the widest registers.
@@ -22,12 +23,20 @@ pub(crate) enum Start<'a> {
     Bias(&'a [f32]),
 }
 
-/// `c = start + a·b`: `a` is m×k, `b` is k×n, both with any strides, `c` is m×n with contiguous rows `row` apart.
+/// The right matrix of a product, whatever it is made of. Its method must be `#[inline(always)]`.
+pub(crate) trait Right: Copy {
+    /// Copies rows `depth..depth + deep` and columns `column..column + width` to rows of `wide` numbers: `width` rounded
+    /// up to one or two registers. What stands beyond `width` does not matter, as long as it is a number. `depth` is a
+    /// multiple of [`DEPTH`], `column` of two registers.
+    fn pack<V: Vector>(self, at: [usize; 2], size: [usize; 2], wide: usize, panel: &mut [f32]);
+}
+
+/// `c = start + a·b`: `a` is m×k with any strides, `b` is k×n, `c` is m×n with contiguous rows `row` apart.
 #[inline(always)]
 pub(crate) fn product<V: Vector>(
     [m, n, k]: [usize; 3],
     a: Matrix<'_>,
-    b: Matrix<'_>,
+    b: impl Right,
     (c, row): (&mut [f32], usize),
     start: Start<'_>,
 ) {
@@ -45,7 +54,7 @@ pub(crate) fn product<V: Vector>(
         while depth == 0 || depth < k {
             let deep = DEPTH.min(k - depth);
             let wide = if width > V::LANES { 2 * V::LANES } else { V::LANES };
-            pack(b, [depth, column], [deep, width], wide, &mut panel);
+            b.pack::<V>([depth, column], [deep, width], wide, &mut panel);
             let begin = match (depth, start) {
                 (0, Start::Zero) => Begin::Splat(None),
                 (0, Start::Bias(_)) => Begin::Splat(Some(&first)),
@@ -74,19 +83,20 @@ pub(crate) fn product<V: Vector>(
     }
 }
 
-/// Copies rows `depth..` and columns `column..` of `b` to rows of `wide` numbers, with zeros at the edge.
-#[inline(always)]
-fn pack(b: Matrix<'_>, [depth, column]: [usize; 2], [deep, width]: [usize; 2], wide: usize, panel: &mut [f32]) {
-    for (p, to) in panel.chunks_exact_mut(wide).take(deep).enumerate() {
-        let from = (depth + p) * b.row + column * b.column;
-        if b.column == 1 {
-            to[..width].copy_from_slice(&b.data[from..from + width]);
-        } else {
-            for (w, to) in to[..width].iter_mut().enumerate() {
-                *to = b.data[from + w * b.column];
+impl Right for Matrix<'_> {
+    #[inline(always)]
+    fn pack<V: Vector>(self, [depth, column]: [usize; 2], [deep, width]: [usize; 2], wide: usize, panel: &mut [f32]) {
+        for (p, to) in panel.chunks_exact_mut(wide).take(deep).enumerate() {
+            let from = (depth + p) * self.row + column * self.column;
+            if self.column == 1 {
+                to[..width].copy_from_slice(&self.data[from..from + width]);
+            } else {
+                for (w, to) in to[..width].iter_mut().enumerate() {
+                    *to = self.data[from + w * self.column];
+                }
             }
+            to[width..].fill(0.0);
         }
-        to[width..].fill(0.0);
     }
 }
 
@@ -270,8 +280,8 @@ unsafe fn stack<V: Vector, const ADD: bool, const R: usize, const N: usize>(
 
 #[cfg(test)]
 mod tests {
-    use super::super::vector::{Kernel, widest};
     use super::*;
+    use draction::simd::{Kernel, widest};
 
     fn numbers(count: usize, step: f32) -> Vec<f32> {
         (0..count).map(|i| (i as f32 * step).sin()).collect()

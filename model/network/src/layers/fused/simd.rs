@@ -2,26 +2,6 @@
 
 use draction::simd::fma;
 
-/// `eˣ` to 2 ulp for x ≤ 88, without the table look-ups that keep the library's from being vectorised (Cephes' `expf`
-/// polynomial). 0 below −87.
-#[inline(always)]
-pub(crate) fn exp<const FMA: bool>(x: f32) -> f32 {
-    const ROUND: f32 = 12_582_912.0; // 1.5·2²³: adding it leaves the rounded integer in the low bits
-    let clamped = x.clamp(-87.0, 88.0);
-    let shifted = fma::<FMA>(clamped, std::f32::consts::LOG2_E, ROUND);
-    let whole = shifted - ROUND;
-    let r = fma::<FMA>(whole, -0.693_359_4, clamped);
-    let r = fma::<FMA>(whole, 2.121_944_4e-4, r);
-    let mut p = 1.987_569_1e-4;
-    for coefficient in [1.398_2e-3, 8.333_452e-3, 4.166_579_6e-2, 1.666_666_5e-1, 0.5] {
-        p = fma::<FMA>(p, r, coefficient);
-    }
-    let mantissa = fma::<FMA>(p, r * r, r + 1.0);
-    let exponent = shifted.to_bits().wrapping_sub(ROUND.to_bits()).wrapping_add(127) << 23;
-    let value = mantissa * f32::from_bits(exponent);
-    if x < -87.0 { 0.0 } else { value }
-}
-
 /// Sum of `f(i)` for i in 0..count, in sixteen interleaved sums: always the same order, and vectorisable.
 #[inline(always)]
 pub(crate) fn sum(count: usize, f: impl Fn(usize) -> f32) -> f32 {
@@ -109,19 +89,6 @@ fn block<const FMA: bool, const ADD: bool, const R: usize, const W: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn exp_is_within_a_few_ulp() {
-        for step in -8700..8800 {
-            let x = step as f32 * 0.01;
-            let exact = f64::from(x).exp();
-            for value in [exp::<true>(x), exp::<false>(x)] {
-                assert!((f64::from(value) - exact).abs() <= 3e-7 * exact, "e^{x} = {value}");
-            }
-        }
-        assert_eq!(exp::<true>(-1e30), 0.0);
-        assert_eq!(exp::<true>(0.0), 1.0);
-    }
 
     #[test]
     fn multiply_follows_the_definition_at_every_edge() {

@@ -18,7 +18,7 @@ pub(super) fn side(word: &str) -> Option<Side> {
 
 /// Torso only where no other word of the name says otherwise: there are finger bases and mid feet.
 pub(super) fn is_weakly_torso(word: &str) -> bool {
-    matches!(word, "back" | "base" | "body" | "center" | "centre" | "mid" | "reference" | "root")
+    matches!(word, "armature" | "back" | "base" | "body" | "center" | "centre" | "mid" | "reference" | "root")
 }
 
 /// A pelvis unless there is a side.
@@ -26,8 +26,16 @@ pub(super) fn is_hip(word: &str) -> bool {
     matches!(word, "hip" | "hufte" | "huefte" | "hanche" | "cadera" | "anca" | "quadril")
 }
 
+/// A pelvis, whatever else a name says.
+pub(super) fn is_pelvis(word: &str) -> bool {
+    matches!(
+        word,
+        "hips" | "pelvis" | "becken" | "bassin" | "hanches" | "caderas" | "quadris" | "bacino" | "腰" | "骨盆" | "골반"
+    )
+}
+
 const TORSO: &[&str] = &[
-    "abdomen", "armature", "belly", "cervical", "chest", "chin", "ear", "eye", "eyebrow", "face", "head", "headtop",
+    "abdomen", "belly", "cervical", "chest", "chin", "ear", "eye", "eyebrow", "face", "head", "headtop",
     "hips", "jaw", "lowerback", "lowerneck", "lumbar", "middleback", "mouth", "neck", "nose", "pelvis", "skull",
     "spine", "sternum", "stomach", "thorax", "tongue", "torso", "trunk", "upperback", "upperneck", "vertebra", "waist",
 ];

@@ -1,0 +1,181 @@
+//! What is seen and what is said in one space: pictures of a movement point where the words for it do.
+
+use std::sync::Arc;
+
+use burn::Tensor;
+use burn::module::{Module, Param};
+use burn::tensor::{Device, TensorData};
+
+use crate::checkpoint::{self, CheckpointError, HostTensor, TensorMap};
+use crate::initialise::{Draw, fill};
+use crate::layers::Linear;
+use crate::tensors::{normalised, parameter};
+use crate::words::Words;
+
+/// How much more likely than a word at a right angle the right word is at first: e to this.
+const FIRST_SHARPNESS: f32 = 10.0;
+/// Nor is it ever more than this, whatever is learned.
+const SHARPEST: f64 = 60.0;
+/// The tensor that holds the [`Shares`].
+const SHARES: &str = "shares";
+
+/// What a label's scores count when labels are ranked, and when none is named.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Shares {
+    /// How well it fits what is seen, [`Alignment::scores`].
+    pub fit: f32,
+    /// The logarithm of its probability as the decoder's answer.
+    pub answer: f32,
+    /// A label of a smaller probability than this is not named, 0..1.
+    pub least: f32,
+}
+
+impl Default for Shares {
+    fn default() -> Shares {
+        Shares { fit: 1.0, answer: 0.0, least: 0.0 }
+    }
+}
+
+/// From the decoder's width to the words'.
+#[derive(Module, Debug)]
+pub struct Alignment {
+    /// What the decoder makes of the pictures to a vector among words.
+    pub layer: Linear,
+    /// `[1]` the logarithm of what cosines are multiplied with.
+    pub sharpness: Param<Tensor<1>>,
+    #[module(skip)]
+    words: Arc<Words>,
+    #[module(skip)]
+    shares: Shares,
+}
+
+impl Alignment {
+    /// Without values yet, from a decoder's width to these words.
+    #[must_use]
+    pub fn new(width: usize, words: Arc<Words>, device: &Device) -> Alignment {
+        let layer = Linear::new(width, words.width(), true, device);
+        Alignment { layer, sharpness: parameter([1], device), words, shares: Shares::default() }
+    }
+
+    /// One that has learned nothing yet. The same seed gives the same numbers on every device.
+    #[must_use]
+    pub fn random(width: usize, words: Arc<Words>, seed: u64, device: &Device) -> Alignment {
+        fill(Alignment::new(width, words, device), seed, |name, _| {
+            Some(match name {
+                "sharpness" => Draw::Constant(FIRST_SHARPNESS.ln()),
+                "layer.bias" => Draw::Constant(0.0),
+                _ => Draw::Normal((width as f64).powf(-0.5)),
+            })
+        })
+    }
+
+    /// Filled from the tensors of its file; `origin` names it in errors.
+    ///
+    /// # Errors
+    /// When the tensors are not those of an alignment of this width with these words.
+    pub fn from_tensors(
+        width: usize,
+        words: Arc<Words>,
+        mut tensors: TensorMap,
+        origin: &str,
+        device: &Device,
+    ) -> Result<Alignment, CheckpointError> {
+        let shares = match tensors.remove(SHARES).map(|tensor| tensor.values) {
+            None => Shares::default(),
+            Some(values) => match values[..] {
+                [fit, answer, least] if values.iter().all(|value| value.is_finite()) => Shares { fit, answer, least },
+                _ => {
+                    let problem = "three numbers are expected".to_owned();
+                    return Err(CheckpointError::Tensor { path: origin.to_owned(), name: SHARES.to_owned(), problem });
+                }
+            },
+        };
+        Ok(checkpoint::apply(Alignment::new(width, words, device), tensors, origin)?.sharing(shares))
+    }
+
+    /// The tensors of its file.
+    #[must_use]
+    pub fn tensors(&self) -> TensorMap {
+        let mut tensors = checkpoint::tensors_of(self);
+        let Shares { fit, answer, least } = self.shares;
+        tensors.insert(SHARES.to_owned(), HostTensor { shape: vec![3], values: vec![fit, answer, least] });
+        tensors
+    }
+
+    /// The words that it was aligned with.
+    #[must_use]
+    pub fn words(&self) -> &Words {
+        &self.words
+    }
+
+    /// What counts how much.
+    #[must_use]
+    pub fn shares(&self) -> Shares {
+        self.shares
+    }
+
+    /// The same with other shares.
+    #[must_use]
+    pub fn sharing(self, shares: Shares) -> Alignment {
+        Alignment { shares, ..self }
+    }
+
+    /// `[texts, words' width]` texts among the words, of length 1; zeros where no word of a text is known.
+    #[must_use]
+    pub fn texts(&self, texts: &[String]) -> Tensor<2> {
+        let width = self.words.width();
+        let rows = texts.iter().flat_map(|text| self.words.embed(text).unwrap_or_else(|| vec![0.0; width])).collect();
+        let device = self.layer.weight.device().without_autodiff();
+        Tensor::from_data(TensorData::new::<f32, _>(rows, [texts.len(), width]), &device)
+    }
+
+    /// `[clips, decoder's width]` what was made of the pictures, and `[texts, words' width]` of length 1 →
+    /// `[clips, texts]`: scores, greater for what fits better; logarithms of odds.
+    #[must_use]
+    pub fn scores(&self, seen: Tensor<2>, texts: Tensor<2>) -> Tensor<2> {
+        let seen = normalised(self.layer.forward(seen));
+        let sharpness = self.sharpness.val().exp().clamp_max(SHARPEST);
+        seen.matmul(texts.transpose()) * sharpness.unsqueeze()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tensors::host;
+    use crate::words::tests::words;
+
+    fn rows(values: &[f32]) -> Tensor<2> {
+        Tensor::from_data(TensorData::new(values.to_vec(), [values.len() / 2, 2]), &Device::flex())
+    }
+
+    #[test]
+    fn scores_are_cosines_times_a_sharpness_that_is_bounded() {
+        let words = Arc::new(words("up\nout\n", &[2, 2], &[0.0, 2.0, 5.0, 0.0]).unwrap());
+        let mut alignment = Alignment::random(2, words, 1, &Device::flex());
+        alignment.layer.weight = Param::from_tensor(rows(&[2.0, 0.0, 0.0, 2.0])).into();
+        let texts = ["out", "up", "nowhere"].map(str::to_owned);
+        let scores = |alignment: &Alignment| host(alignment.scores(rows(&[3.0, 4.0]), alignment.texts(&texts)));
+        assert!(scores(&alignment).iter().zip([6.0, 8.0, 0.0]).all(|(a, b)| (a - b).abs() < 1e-4));
+        alignment.sharpness = Param::from_data(TensorData::new(vec![50.0f32], [1]), &Device::flex());
+        assert!(scores(&alignment).iter().zip([36.0, 48.0, 0.0]).all(|(a, b)| (a - b).abs() < 1e-3));
+    }
+
+    #[test]
+    fn its_file_holds_all_of_it_and_nothing_else_is_taken_for_it() {
+        let words = Arc::new(words("up\nout\n", &[2, 2], &[0.0, 2.0, 5.0, 0.0]).unwrap());
+        let device = Device::flex();
+        let shares = Shares { fit: 0.5, answer: 0.25, least: 0.125 };
+        let alignment = Alignment::random(3, words.clone(), 1, &device).sharing(shares);
+        let read = |tensors| Alignment::from_tensors(3, words.clone(), tensors, "here", &device);
+        let again = read(alignment.tensors()).unwrap();
+        assert_eq!((again.tensors(), again.shares()), (alignment.tensors(), shares));
+        let mut without = alignment.tensors();
+        without.remove(SHARES);
+        assert_eq!(read(without.clone()).unwrap().shares(), Shares::default());
+        without.insert(SHARES.to_owned(), HostTensor { shape: vec![1], values: vec![1.0] });
+        assert!(read(without).unwrap_err().to_string().contains(SHARES));
+        let wider = Alignment::random(4, words.clone(), 1, &device).tensors();
+        assert!(read(wider).unwrap_err().to_string().contains("here"));
+    }
+}

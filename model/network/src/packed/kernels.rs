@@ -1,0 +1,83 @@
+//! Products with packed matrices on the processor.
+//!
+//! One row, as in decoding, takes each code from memory to the sum at once: what limits it is how fast codes come.
+//! Many rows unpack a part of the matrix into the first cache and multiply it by all of them, as does the transposed
+//! product, which brings gradients back. Every result is summed in the same order whatever the number of threads.
+
+mod one_row;
+mod panels;
+
+use rayon::prelude::*;
+
+use super::{BLOCK, Packed, STRIP, Scales};
+use draction::simd::widest;
+
+/// Multiplications that are worth a thread of their own.
+const WORTH: usize = 1 << 16;
+/// Rows of the left matrix that are multiplied by one unpacked part.
+const ROWS: usize = 512;
+
+/// `[rows, columns]` → `[rows, outputs]`: `x·Wᵀ`.
+///
+/// # Panics
+/// When `input` is no whole number of rows.
+#[must_use]
+pub fn product(input: &[f32], weight: &Packed) -> Vec<f32> {
+    let [outputs, columns] = weight.shape();
+    let rows = input.len() / columns;
+    assert_eq!(rows * columns, input.len(), "rows of {columns} numbers");
+    if rows != 1 {
+        return panels::product(input, weight, [rows, outputs, columns]);
+    }
+    let sums = one_row::block_sums(input, weight);
+    let mut output = vec![0.0; outputs];
+    // few strips together: a call for each would cost more than it computes
+    let together = (WORTH / (columns * STRIP)).max(1);
+    let part = |(part, output): (usize, &mut [f32])| {
+        widest(one_row::Strips { weight, first: part * together, input, sums: &sums, output });
+    };
+    if outputs.div_ceil(STRIP) <= together {
+        part((0, &mut output));
+    } else {
+        output.par_chunks_mut(together * STRIP).enumerate().for_each(part);
+    }
+    output
+}
+
+/// `[rows, outputs]` → `[rows, columns]`: `y·W`, which takes a gradient at the outputs to the inputs.
+///
+/// # Panics
+/// When `upstream` is no whole number of rows.
+#[must_use]
+pub fn transposed(upstream: &[f32], weight: &Packed) -> Vec<f32> {
+    let [outputs, columns] = weight.shape();
+    let rows = upstream.len() / outputs;
+    assert_eq!(rows * outputs, upstream.len(), "rows of {outputs} numbers");
+    panels::transposed(upstream, weight, [rows, columns, outputs])
+}
+
+/// Sixteen rows, as kernels read them.
+#[derive(Clone, Copy)]
+struct Strip<'a> {
+    codes: &'a [u32],
+    /// Of the rows.
+    row_scales: Option<&'a [f32; STRIP]>,
+    /// Of the blocks of the rows, `[blocks, 16]`; empty where rows have one.
+    scales: &'a [u16],
+    /// As `scales`; empty where there are none.
+    offsets: &'a [u16],
+}
+
+impl Packed {
+    fn strip(&self, index: usize) -> Strip<'_> {
+        let words = self.bits.words(self.columns);
+        let blocks = self.columns / BLOCK * STRIP;
+        let of_blocks = |all: &'_ [u16]| index * blocks..(index * blocks + blocks).min(all.len());
+        let (row_scales, scales) = match &self.scales {
+            Scales::Rows(scales) => (Some(&scales.as_chunks::<STRIP>().0[index]), &[][..]),
+            Scales::Blocks(scales) => (None, &scales[of_blocks(scales)]),
+        };
+        let offsets = if self.offsets.is_empty() { &[] } else { &self.offsets[of_blocks(&self.offsets)] };
+        Strip { codes: &self.codes[index * words..][..words], row_scales, scales, offsets }
+    }
+}

@@ -1,0 +1,208 @@
+//! The lines that are written, and the files that have one already.
+
+use std::{
+    collections::HashSet,
+    fs::{File, OpenOptions, TryLockError},
+    hash::{DefaultHasher, Hash, Hasher},
+    io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
+    path::Path,
+    sync::Arc,
+};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use skeletonllm::labeller::Labelled;
+
+/// Longest line that is read back: a long take with a vector of a large model.
+const LONGEST: u64 = 16 << 20;
+
+/// How lines begin, also torn ones.
+const BEGIN: &[u8] = b"{\"file\":";
+
+/// What is said of a file.
+pub struct Line {
+    /// As it was listed.
+    pub file: String,
+    /// Its labels, or why there are none.
+    pub said: Result<Labelled, String>,
+}
+
+/// How a line looks.
+#[derive(Serialize)]
+struct Written<'a> {
+    file: &'a str,
+    #[serde(flatten)]
+    labelled: Option<&'a Labelled>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a str>,
+}
+
+/// What of a line tells that its file is done.
+#[derive(Deserialize)]
+struct Known {
+    file: String,
+    error: Option<serde::de::IgnoredAny>,
+}
+
+/// The files that have a line, eight bytes each.
+#[derive(Clone, Default)]
+pub struct Done(Arc<HashSet<u64>>);
+
+impl Done {
+    /// Whether this one has.
+    pub fn holds(&self, file: &str) -> bool {
+        !self.0.is_empty() && self.0.contains(&number(file))
+    }
+}
+
+fn number(file: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    file.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Where lines go.
+pub struct Journal {
+    out: Box<dyn Write>,
+    done: Done,
+}
+
+impl Journal {
+    /// Lines for whoever reads.
+    pub fn standard_output() -> Journal {
+        Journal { out: Box::new(io::stdout()), done: Done::default() }
+    }
+
+    /// Lines of a file, to which others are added. A last line that was torn when a program was killed is taken away;
+    /// `retry` takes files with an error for open.
+    ///
+    /// # Errors
+    /// When the file cannot be used, another program adds to it, or a line is none of ours.
+    pub fn open(path: &Path, retry: bool) -> Result<Journal> {
+        let name = || path.display().to_string();
+        let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).with_context(name)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => anyhow::bail!("{}: another program adds to it", name()),
+            // some network drives know no locks
+            Err(TryLockError::Error(_)) => {}
+        }
+        let (done, whole) = read(&file, retry).with_context(name)?;
+        let length = file.seek(SeekFrom::End(0)).with_context(name)?;
+        if whole < length {
+            file.set_len(whole).with_context(name)?;
+        }
+        Ok(Journal { out: Box::new(file), done })
+    }
+
+    /// The files that had a line when it was opened.
+    pub fn done(&self) -> Done {
+        self.done.clone()
+    }
+
+    /// Adds a line at once; `false` when whoever reads has seen enough.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn append(&mut self, line: &Line) -> Result<bool> {
+        let (labelled, error) = match &line.said {
+            Ok(labelled) => (Some(labelled), None),
+            Err(why) => (None, Some(why.as_str())),
+        };
+        let mut text = serde_json::to_vec(&Written { file: &line.file, labelled, error })?;
+        text.push(b'\n');
+        // one write, so that a kill tears the line at most
+        match self.out.write_all(&text).and_then(|()| self.out.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+            result => Ok(result.map(|()| true)?),
+        }
+    }
+}
+
+/// The files that are done, and the length of the whole lines.
+fn read(file: &File, retry: bool) -> Result<(Done, u64)> {
+    let mut input = BufReader::new(file);
+    let (mut done, mut whole, mut line, mut text) = (HashSet::new(), 0, 0_usize, Vec::new());
+    loop {
+        text.clear();
+        let length = (&mut input).take(LONGEST).read_until(b'\n', &mut text)? as u64;
+        if text.last() != Some(&b'\n') {
+            let ours = BEGIN.iter().zip(&text).all(|(a, b)| a == b);
+            anyhow::ensure!(
+                ours && length < LONGEST,
+                "line {} is none of this program: it is not overwritten",
+                line + 1
+            );
+            return Ok((Done(Arc::new(done)), whole));
+        }
+        (line, whole) = (line + 1, whole + length);
+        if text.trim_ascii().is_empty() {
+            continue;
+        }
+        let known: Known = serde_json::from_slice(&text)
+            .with_context(|| format!("line {line} is none of this program: it is not overwritten"))?;
+        if known.error.is_none() || !retry {
+            done.insert(number(&known.file));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    fn line(file: &str, said: Result<&str, &str>) -> Line {
+        let labelled = |label: &str| Labelled {
+            label: label.into(),
+            confidence: 0.5,
+            caption: None,
+            seconds: 2.0,
+            spans: Vec::new(),
+            embedding: None,
+        };
+        Line { file: file.into(), said: said.map(labelled).map_err(str::to_owned) }
+    }
+
+    #[test]
+    fn what_is_done_is_known_again_and_a_torn_line_is_done_once_more() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("labels.jsonl");
+        let mut journal = Journal::open(&path, false).unwrap();
+        for line in [line("a \"b\".bvh", Ok("walk")), line("c.bvh", Err("it is empty"))] {
+            assert!(journal.append(&line).unwrap());
+        }
+        assert!(Journal::open(&path, false).is_err(), "only one at a time");
+        drop(journal);
+        let text = fs::read_to_string(&path).unwrap();
+        let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(
+            lines[0],
+            serde_json::json!({"file": "a \"b\".bvh", "label": "walk", "confidence": 0.5, "seconds": 2.0})
+        );
+        assert_eq!(lines[1], serde_json::json!({"file": "c.bvh", "error": "it is empty"}));
+
+        fs::write(&path, format!("{text}{{\"file\":\"d.bvh\",\"lab")).unwrap();
+        let journal = Journal::open(&path, false).unwrap();
+        let holds = ["a \"b\".bvh", "c.bvh", "d.bvh"].map(|file| journal.done().holds(file));
+        assert_eq!(holds, [true, true, false]);
+        assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        drop(journal);
+        let journal = Journal::open(&path, true).unwrap();
+        assert!(!journal.done().holds("c.bvh") && journal.done().holds("a \"b\".bvh"));
+    }
+
+    #[test]
+    fn a_file_of_somebody_else_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("notes.txt");
+        fs::write(&path, "{\"file\": \"a\", \"label\": \"b\"}\nDear diary,\n").unwrap();
+        let error = format!("{:#}", Journal::open(&path, false).err().unwrap());
+        assert!(error.contains("notes.txt") && error.contains("line 2"), "{error}");
+        assert!(fs::read_to_string(&path).unwrap().contains("diary"));
+        fs::write(&path, "Dear diary,").unwrap();
+        assert!(Journal::open(&path, false).is_err(), "a line without an end is not taken for a torn one of ours");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "Dear diary,");
+    }
+}

@@ -1,0 +1,124 @@
+//! A run of SUGAR: what it begins with, or where it goes on.
+
+use anyhow::{Context, Result, ensure};
+use burn::module::Module;
+use rayon::prelude::*;
+use skeletonllm::sugar::{SYSTEM, SugarModelConfig, TextEncoder, Vectors, read, write};
+use skeletonllm_data::{Batches, DataClip, DataSet, Knowledge, Labels};
+use skeletonllm_network::{checkpoint::Precision, sentence::SentenceEncoder, sugar::SkeletonEncoder};
+
+use super::{Disciple, Example, SugarConfig, TextLessons, texts::embedded};
+use crate::{
+    AdamW, Average, Progress, Recipe, RunOptions,
+    fit::fit,
+    posed::{graph_of, posed},
+    setup, state,
+};
+
+/// Trains from the start, or from where a run stopped, to the end.
+///
+/// # Errors
+/// When data, configuration or files cannot be used.
+pub fn run(mut options: RunOptions<'_, SugarConfig>) -> Result<()> {
+    let resumed = state::open(&mut options)?;
+    let beginning = options.out.join(state::START);
+    let settings = &options.config;
+    let device = options.device.clone().autodiff();
+    let plain = options.device.clone().without_autodiff();
+    let text = settings.text.as_deref().context("text: name the folder of a sentence encoder")?;
+    let (text, sentences) = TextEncoder::of(text, &plain)?;
+    let (train, validation) = setup::read_data(&options.data, &settings.ntu, &settings.selection, options.quiet)?;
+    let (checkpoint, mut at) = match resumed {
+        Some(resumed) => resumed,
+        None => {
+            let (config, known) = config(settings, &train, (&text, &sentences))?;
+            let encoder = match &options.from {
+                None => SkeletonEncoder::new(&config.network, &device)?.fresh(settings.seed),
+                Some(folder) => {
+                    let (theirs, encoder, _) = read(folder, &device)?;
+                    let alike = theirs.network == config.network && theirs.text.sha256 == text.sha256;
+                    let name = folder.display();
+                    ensure!(alike, "{name} is for another skeleton or another sentence encoder than this run");
+                    encoder
+                }
+            };
+            write(&encoder.valid(), &config, &known, &beginning, Precision::F32)?;
+            let progress = Progress::new(settings, &options.data);
+            state::begin(&options.out, &progress)?;
+            (None, progress)
+        }
+    };
+    let (config, encoder, known) = read(&beginning, &device)?;
+    ensure!(config.text.sha256 == text.sha256, "the run began with another sentence encoder");
+    let learned: Vec<&DataClip> = labelled(&train).collect();
+    let written = settings.texts.as_deref().map_or_else(|| Ok(Knowledge::default()), Knowledge::read)?;
+    let (vectors, bags) = embedded(&written.bags(&learned)?, (&text, &sentences), &options.out, options.quiet)?;
+    let labels = Labels::new(&config.labels);
+    let examples: Vec<Example> = learned
+        .par_iter()
+        .zip(bags)
+        .map(|(clip, bag)| {
+            let label = clip.record.label.as_deref().and_then(|label| labels.index(label));
+            let label =
+                label.with_context(|| format!("{}: a label that the run did not begin with", clip.record.file_name))?;
+            Ok(Example { poses: posed(clip, &config.input, &config.network)?, label, bag })
+        })
+        .collect::<Result<_>>()?;
+    let learner = Disciple { encoder, reading: settings.reading };
+    let (learner, mean, optimizer) = match checkpoint {
+        Some(folder) => {
+            eprintln!("resuming at step {}", at.total);
+            state::load(&folder, &at, learner, settings.optimizer(), &device)?
+        }
+        None => {
+            if options.resume {
+                eprintln!("the run has no checkpoint yet; it begins again");
+            }
+            let mean = learner.encoder.clone().valid();
+            (learner, mean, AdamW::new(settings.optimizer()))
+        }
+    };
+    eprintln!(
+        "training on {} with {} clips, {} labels and {} texts",
+        options.device_name,
+        examples.len(),
+        config.labels.len(),
+        vectors.len() / config.text.width
+    );
+    let keys: Vec<usize> = examples.iter().map(|example| example.label).collect();
+    let lessons = TextLessons {
+        options: &options,
+        batches: Batches::balanced(&keys, settings.batch, settings.seed, settings.balance),
+        examples,
+        watched: setup::spread(&validation, settings.validation_clips),
+        vectors,
+        known,
+        config,
+    };
+    let average = Average::new(mean, settings.average);
+    fit(&lessons, &options, learner, average, optimizer, &mut at)
+}
+
+fn labelled(sets: &[DataSet]) -> impl Iterator<Item = &DataClip> {
+    sets.iter().flat_map(|set| &set.clips).filter(|clip| clip.record.label.is_some())
+}
+
+/// Labels and sizes of a model for these clips, and the labels' vectors.
+fn config(
+    settings: &SugarConfig,
+    train: &[DataSet],
+    (text, sentences): (&TextEncoder, &SentenceEncoder),
+) -> Result<(SugarModelConfig, Vectors)> {
+    let labels = Labels::new(labelled(train).filter_map(|clip| clip.record.label.as_deref()));
+    let first = labelled(train).next().context("no training clip has a label")?;
+    let names: Vec<&str> = labels.names().iter().map(String::as_str).collect();
+    let vectors = sentences.embed(&names)?.into_iter().map(skeletonllm::sugar::unit);
+    let config = SugarModelConfig {
+        system: SYSTEM.into(),
+        labels: labels.names().to_vec(),
+        input: settings.input.clone(),
+        network: graph_of(first, &settings.input, text.width),
+        text: text.clone(),
+    };
+    Ok((config, labels.names().iter().cloned().zip(vectors).collect()))
+}
