@@ -196,7 +196,6 @@ impl App {
         self.play(ctx);
         #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
         self.update_workbench(ctx);
-        self.publish(ctx);
     }
 
     /// Looks at the changed pictures once the person has let go of what changes them.
@@ -281,6 +280,7 @@ impl eframe::App for App {
         for action in self.show(ui) {
             self.perform(&ctx, action);
         }
+        self.publish(&ctx);
         if !self.announced_interactive {
             self.announced_interactive = true;
             platform::interactive();

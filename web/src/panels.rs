@@ -97,6 +97,21 @@ pub struct Places {
     pub conversation: Option<egui::Rect>,
 }
 
+impl Places {
+    /// As JSON for those who watch from outside: left, top, width and height of each, and the window's size.
+    #[must_use]
+    pub fn told(&self, window: egui::Vec2) -> String {
+        let place = |rect: egui::Rect| [rect.left(), rect.top(), rect.width(), rect.height()].map(|x| x.round() as i32);
+        serde_json::json!({
+            "window": [window.x.round() as i32, window.y.round() as i32],
+            "scene": self.scene.map(place),
+            "picture": self.picture.map(place),
+            "conversation": self.conversation.map(place),
+        })
+        .to_string()
+    }
+}
+
 impl UiState {
     /// Puts the cursor into the question field.
     pub fn focus_question(&mut self) {

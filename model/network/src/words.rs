@@ -27,6 +27,9 @@ pub enum WordsError {
         /// What the system said.
         cause: std::io::Error,
     },
+    /// A file cannot be written; the cause names it.
+    #[error(transparent)]
+    Write(std::io::Error),
     /// Both were read, but do not belong together.
     #[error("{0}")]
     Apart(String),
@@ -108,7 +111,7 @@ impl Words {
     pub fn write(&self, folder: &Path) -> Result<(), WordsError> {
         let path = folder.join(ENTRIES);
         let list: String = self.entries.iter().flat_map(|entry| [entry.as_str(), "\n"]).collect();
-        std::fs::write(&path, list).map_err(|cause| WordsError::Io { path: path.display().to_string(), cause })?;
+        draction::store::write_atomically(&path, list.as_bytes()).map_err(WordsError::Write)?;
         let shape = vec![self.entries.len(), self.width];
         let tensor = checkpoint::HostTensor { shape, values: self.vectors.clone() };
         let tensors = TensorMap::from([("vectors.weight".to_owned(), tensor)]);

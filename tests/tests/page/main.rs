@@ -5,6 +5,7 @@
 //! `SKELETONLLM_PAGE`. `SKELETONLLM_STEPS` picks the steps whose names contain some words, after the first visit.
 
 mod native;
+mod reaching;
 mod showing;
 mod thinking;
 mod visiting;
@@ -27,7 +28,7 @@ struct Visit<'a> {
 type Step = (&'static str, fn(&mut Visit<'_>) -> Result<()>);
 
 /// In this order: later steps find what earlier ones left.
-const STEPS: [Step; 16] = [
+const STEPS: [Step; 20] = [
     ("the first visit downloads everything once", visiting::first_visit),
     ("every sample is shown and recognised", showing::samples),
     ("a broken file is named with its line, and the page goes on", showing::broken_file),
@@ -43,6 +44,10 @@ const STEPS: [Step; 16] = [
     ("a lost GPU is said and recovered", visiting::device_lost),
     ("without a network it works as before", visiting::offline),
     ("without WebGPU it works on the processor", visiting::processor),
+    ("an address leads to a sample, a moment and a question", reaching::addresses),
+    ("the page's own controls do what the window's do", reaching::controls),
+    ("every size of window has room for everything", reaching::sizes),
+    ("what was chosen is remembered", reaching::remembered),
     ("where nothing works, it says what is missing", visiting::unsupported),
 ];
 

@@ -39,8 +39,8 @@ impl App {
         }
         if let Some(index) = first {
             self.select(index);
-            // software that imitates a GPU needs its time for the model
-            self.playback.playing = !self.pictures.backend().is_software();
+            // software that imitates a GPU needs its time for the model, and who asked for less motion gets none unasked
+            self.playback.playing = !self.pictures.backend().is_software() && !platform::prefers_calm();
         }
     }
 

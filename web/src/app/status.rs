@@ -34,6 +34,7 @@ impl App {
         let labels = take.map_or(&[][..], |take| &take.labels).iter().take(5);
         let labels = labels.map(|(label, p)| format!("{} {}", one_line(label), percent(*p)));
         platform::publish("labels", &labels.collect::<Vec<_>>().join("\n"));
+        platform::publish("places", &self.ui_state.places.told(ctx.content_rect().size()));
         platform::publish("takes", &self.document.takes.len().to_string());
         platform::publish("frame", &take.map_or(0, |take| take.current_frame() + 1).to_string());
         platform::publish("playing", flag(self.playback.playing));
