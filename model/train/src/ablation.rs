@@ -53,14 +53,6 @@ fn without(config: &mut TrainConfig, left_out: &[Stage]) {
     }
 }
 
-/// Shortens a run to `epochs` in all, in the same proportions; every stage keeps at least one.
-pub fn shorten(config: &mut TrainConfig, epochs: u64) {
-    let whole: u64 = config.stages.iter().map(|s| s.epochs).sum();
-    for stage in &mut config.stages {
-        stage.epochs = (stage.epochs * epochs).div_ceil(whole.max(1)).max(1);
-    }
-}
-
 /// One row of the table.
 #[derive(Clone, Debug, Serialize)]
 pub struct Row {
@@ -144,7 +136,7 @@ mod tests {
     fn every_variant_takes_as_many_steps_and_differs_from_the_whole() {
         let stage = |stage| StageConfig { stage, epochs: 10, learning_rate: 1e-3, lora_rank: 0, lora_alpha: 0.0 };
         let mut whole = TrainConfig { stages: Stage::ALL.map(stage).to_vec(), ..TrainConfig::default() };
-        shorten(&mut whole, 12);
+        whole.shorten(12);
         let epochs = |c: &TrainConfig| c.stages.iter().map(|s| s.epochs).sum::<u64>();
         assert!((12..=15).contains(&epochs(&whole)), "{}", epochs(&whole));
         for variant in &VARIANTS[1..] {

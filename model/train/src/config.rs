@@ -245,6 +245,10 @@ impl Recipe for TrainConfig {
         &self.stages
     }
 
+    fn stages_mut(&mut self) -> &mut [StageConfig] {
+        &mut self.stages
+    }
+
     fn optimizer(&self) -> AdamWConfig {
         AdamWConfig {
             beta1: 0.9,
@@ -280,6 +284,10 @@ impl RecipeStage for StageConfig {
 
     fn epochs(&self) -> u64 {
         self.epochs
+    }
+
+    fn set_epochs(&mut self, epochs: u64) {
+        self.epochs = epochs;
     }
 
     fn learning_rate(&self) -> f64 {

@@ -10,6 +10,7 @@
 
 pub mod ablation;
 mod aims;
+pub mod compare;
 mod config;
 mod curriculum;
 pub mod endpoint;
@@ -40,6 +41,7 @@ mod state;
 #[allow(dead_code, reason = "our tests need less of it than those it was written for")]
 mod stick_figure;
 pub mod sugar;
+pub mod system;
 mod trainer;
 pub mod words;
 
@@ -61,4 +63,5 @@ pub use schedule::Schedule;
 pub use similar::{Similar, SimilarError};
 pub use skeleton_llm::{Lessons, Pupil};
 pub use state::{Progress, newest, progress};
+pub use system::System;
 pub use trainer::{StepResult, Trainer};

@@ -130,6 +130,52 @@ fn draw(path: &Path, x_name: &str, panel_height: u32, panels: &[Panel<'_>]) -> R
     save(path, width, height, &pixels)
 }
 
+/// Draws shares in 0..=1 as bars in percent: a group for each title, in it a bar for each name; nothing where there is no
+/// share.
+///
+/// # Errors
+/// When the picture cannot be drawn or written.
+pub fn bars(path: &Path, title: &str, names: &[&str], groups: &[(&str, Vec<Option<f64>>)]) -> Result<()> {
+    fonts();
+    let (width, height) = (1000u32, 460u32);
+    let [left, top, floor] = [60, 60, 360];
+    let mut pixels = vec![0u8; (width * height * 3) as usize];
+    {
+        let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+        area.fill(&WHITE)?;
+        let text = ("sans-serif", 16).into_font().color(&INK);
+        let small = ("sans-serif", 13).into_font().color(&INK);
+        area.draw_text(title, &("sans-serif", 22).into_font().color(&INK), (left, 16))?;
+        let y = |share: f64| floor - (share.clamp(0.0, 1.0) * f64::from(floor - top)) as i32;
+        for tenth in (0..=10).step_by(2) {
+            let level = y(f64::from(tenth) / 10.0);
+            area.draw(&PathElement::new([(left, level), (width as i32 - 20, level)], RGBColor(226, 226, 230)))?;
+            area.draw_text(&format!("{}", 10 * tenth), &small, (20, level - 7))?;
+        }
+        let group = (width as i32 - left - 20) / groups.len().max(1) as i32;
+        let bar = (group - 24) / names.len().max(1) as i32;
+        for (n, (title, shares)) in groups.iter().enumerate() {
+            let start = left + n as i32 * group + 12;
+            area.draw_text(title, &text, (start, floor + 8))?;
+            for (k, share) in shares.iter().enumerate() {
+                let Some(share) = share.filter(|share| share.is_finite()) else { continue };
+                let (from, to) = (start + k as i32 * bar, start + (k as i32 + 1) * bar - 2);
+                let colour = COLOURS[k % COLOURS.len()];
+                area.draw(&Rectangle::new([(from, y(share)), (to, floor)], colour.filled()))?;
+                area.draw_text(&format!("{:.0}", 100.0 * share), &small, (from, y(share) - 15))?;
+            }
+        }
+        let mut at = left;
+        for (name, colour) in names.iter().zip(COLOURS.iter().cycle()) {
+            area.draw(&Rectangle::new([(at, floor + 48), (at + 14, floor + 62)], colour.filled()))?;
+            area.draw_text(name, &text, (at + 20, floor + 46))?;
+            at += 40 + area.estimate_text_size(name, &text)?.0 as i32;
+        }
+        area.present()?;
+    }
+    save(path, width, height, &pixels)
+}
+
 /// Draws a confusion matrix: `counts[truth][answer]`, each row shaded by its share.
 ///
 /// # Errors
@@ -203,6 +249,11 @@ mod tests {
         let both = std::fs::read(&path).unwrap();
         compared(&path, "top-1", "step", &[line("full"), line("")]).unwrap();
         assert_ne!(both, std::fs::read(&path).unwrap(), "the names are beside the lines");
+        let group = |share| ("own labels", vec![Some(0.9), share]);
+        bars(&path, "top-1", &["one", "two"], &[group(Some(0.4))]).unwrap();
+        let two = std::fs::read(&path).unwrap();
+        bars(&path, "top-1", &["one", "two"], &[group(None)]).unwrap();
+        assert_ne!(two, std::fs::read(&path).unwrap(), "no bar where there is no share");
         confusion(&path, "all", &["wave".into(), "walk".into()], &[vec![3, 1], vec![0, 9]]).unwrap();
         assert_ne!(curve, std::fs::read(&path).unwrap());
         let reader = png::Decoder::new(std::io::BufReader::new(std::fs::File::open(&path).unwrap()));

@@ -34,6 +34,18 @@ pub trait Recipe: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Syn
     /// The stages, in order.
     fn stages(&self) -> &[Self::Stage];
 
+    /// The same, to be changed.
+    fn stages_mut(&mut self) -> &mut [Self::Stage];
+
+    /// Shortens the run, or makes it longer, to so many epochs in all, in the same proportions; every stage keeps at least
+    /// one.
+    fn shorten(&mut self, epochs: u64) {
+        let whole: u64 = self.stages().iter().map(RecipeStage::epochs).sum();
+        for stage in self.stages_mut() {
+            stage.set_epochs((stage.epochs() * epochs).div_ceil(whole.max(1)).max(1));
+        }
+    }
+
     /// The optimiser's part of it.
     fn optimizer(&self) -> AdamWConfig;
 
@@ -57,6 +69,9 @@ pub trait RecipeStage: Clone + Debug + Send + Sync {
 
     /// Passes over the training clips.
     fn epochs(&self) -> u64;
+
+    /// Other passes over the training clips.
+    fn set_epochs(&mut self, epochs: u64);
 
     /// Peak learning rate.
     fn learning_rate(&self) -> f64;

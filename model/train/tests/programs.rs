@@ -243,3 +243,43 @@ fn an_endpoint_is_asked_only_after_a_yes_and_its_key_stays_secret() {
     let (code, said) = ask(&[]);
     assert!(code == Some(0) && said.contains("2 of them explained already"), "{said}");
 }
+
+#[test]
+fn systems_are_compared_and_what_was_done_is_not_done_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = folder.path().join("samples");
+    std::fs::create_dir(&set).unwrap();
+    let mut lines = String::new();
+    for (file, label) in [("walk.bvh", "walk"), ("squat.bvh", "squat")] {
+        for split in ["train", "val"] {
+            let name = format!("{split}-{file}");
+            std::fs::copy(root().join("assets/samples").join(file), set.join(&name)).unwrap();
+            lines += &format!("{{\"file_name\": \"{name}\", \"label\": \"{label}\", \"split\": \"{split}\"}}\n");
+        }
+    }
+    std::fs::write(set.join("metadata.jsonl"), lines).unwrap();
+    let out = folder.path().join("out");
+    let arguments = ["--data", set.to_str().unwrap(), "--out", out.to_str().unwrap(), "--epochs", "1", "--only", "s2i"];
+    let compare = || run(env!("CARGO_BIN_EXE_compare"), &[&arguments[..], &["--device", "cpu"]].concat());
+    let output = compare();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let rows = json(&out.join("compare.json"));
+    // what was learned by heart is its own nearest neighbour
+    assert_eq!((&rows[0]["name"], &rows[0]["own"]), (&"nearest neighbour".into(), &1.0.into()));
+    let row = &rows[1];
+    assert_eq!(row["name"], "s2i");
+    for share in ["own", "all", "worse_recordings", "other_skeletons"] {
+        assert!((0.0..=1.0).contains(&row[share].as_f64().unwrap()), "{share}: {row}");
+    }
+    for cost in ["parameters", "bytes", "milliseconds", "minutes"] {
+        assert!(row[cost].as_f64().unwrap() > 0.0, "{cost}: {row}");
+    }
+    assert!(row["unseen"].is_null());
+    assert!(std::fs::read(out.join("compare.png")).unwrap().starts_with(b"\x89PNG"));
+    assert_eq!(std::fs::read(out.join("compare.md")).unwrap(), output.stdout);
+    let again = compare();
+    assert_eq!(json(&out.join("compare.json"))[1], *row, "nothing was trained or measured again");
+    assert!(!String::from_utf8_lossy(&again.stderr).contains("training"), "{}", String::from_utf8_lossy(&again.stderr));
+    let refused = run(env!("CARGO_BIN_EXE_compare"), &[&arguments[..6], &["--only", "sugar"]].concat());
+    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("--text"));
+}

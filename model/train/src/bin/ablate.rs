@@ -56,7 +56,7 @@ fn start(args: Args) -> Result<()> {
         None => TrainConfig::default(),
         Some(path) => TrainConfig::read(path)?,
     };
-    ablation::shorten(&mut config, args.epochs);
+    config.shorten(args.epochs);
     let judged = args
         .data
         .iter()

@@ -8,12 +8,9 @@ use std::{
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use draction::cli::{finish, print};
+use indicatif::ProgressBar;
 use skeletonllm::{
-    assistant::Assistant,
-    cli::bar,
-    folder::{default_model, system_of},
-    graph_recogniser::{self, GraphRecogniser},
-    sugar::{self, Sugar},
+    assistant::Assistant, cli::bar, folder::default_model, graph_recogniser::GraphRecogniser, sugar::Sugar,
 };
 use skeletonllm_data::{
     DataSet, Family, Labels, LoadOptions, ProtocolOptions, Selection, SelectionOptions, Split, formats,
@@ -21,18 +18,19 @@ use skeletonllm_data::{
 };
 use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_train::{
-    Recogniser,
+    Recogniser, System,
     evaluate::{
         Judged, Scores,
         answers::{self, SaidAnswer, Truths},
         baseline::Gallery,
         evaluate,
-        recognition::recognise,
+        recognition::{Ranked, recognise},
         report,
         robustness::{compare, robustness},
     },
     plot,
-    s2i::{S2iFolder, S2iRecogniser},
+    s2i::S2iRecogniser,
+    system::{WithRecogniser, with_recogniser},
 };
 
 /// Judge a model on folders of labelled motions.
@@ -127,7 +125,7 @@ fn main() -> ExitCode {
     let args = Args::parse();
     let done = match &args.score {
         Some(path) => score(&args, path),
-        None => judge(&args),
+        None => start(&args),
     };
     finish("evaluate", done)
 }
@@ -192,7 +190,7 @@ fn material(args: &Args) -> Result<Material> {
     Ok(Material { sets, gallery, unseen, mapping })
 }
 
-fn judge(args: &Args) -> Result<()> {
+fn start(args: &Args) -> Result<()> {
     let material = material(args)?;
     let sets = &material.sets;
     let prompts = match &args.prompts {
@@ -200,36 +198,35 @@ fn judge(args: &Args) -> Result<()> {
         None => Prompts::built_in().clone(),
     };
     let folder = args.model.clone().map_or_else(default_model, Ok)?;
-    if let Some(names) = labels_only(&folder) {
-        if args.answers.is_some() {
-            bail!("{} says no words, only labels: leave --answers out", folder.display());
+    let system = System::of(&folder);
+    if system != System::SkeletonLlm && args.answers.is_some() {
+        bail!("{} says no words, only labels: leave --answers out", folder.display());
+    }
+    let told = |device: &str| eprintln!("{} on {device}", folder.display());
+    match system {
+        System::SkeletonLlm => {}
+        System::Mmcl => {
+            let recogniser = GraphRecogniser::load(&folder, args.device)?;
+            told(recogniser.device_name());
+            return judge_labels(args, &recogniser, &material);
         }
-        let told = |device: &str| eprintln!("{} on {device}", folder.display());
-        return match names {
-            Names::Graph => {
-                let recogniser = GraphRecogniser::load(&folder, args.device)?;
-                told(recogniser.device_name());
-                judge_labels(args, &recogniser, &material)
-            }
-            Names::Pictures => {
-                let recogniser =
-                    S2iRecogniser::load(&[std::slice::from_ref(&folder), &args.fuse].concat(), args.device)?;
-                told(recogniser.device_name());
-                judge_labels(args, &recogniser, &material)
-            }
-            Names::Texts => {
-                let recogniser = Sugar::load(&folder, args.text.as_deref(), args.device)?;
-                told(recogniser.device_name());
-                judge_labels(args, &recogniser, &material)
-            }
-        };
+        System::S2i => {
+            let recogniser = S2iRecogniser::load(&[std::slice::from_ref(&folder), &args.fuse].concat(), args.device)?;
+            told(recogniser.device_name());
+            return judge_labels(args, &recogniser, &material);
+        }
+        System::Sugar => {
+            let recogniser = Sugar::load(&folder, args.text.as_deref(), args.device)?;
+            told(recogniser.device_name());
+            return judge(args, &recogniser, &material);
+        }
     }
     if !args.fuse.is_empty() {
         bail!("--fuse is for models of S2I");
     }
     let total: usize = sets.iter().map(|s| s.clips.len()).sum();
     let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
-    eprintln!("{} on {}", folder.display(), assistant.device_name());
+    told(assistant.device_name());
 
     let families: &[Family] = if args.recognition_only { &[] } else { Family::JUDGED };
     let mut said = Vec::new();
@@ -251,32 +248,36 @@ fn judge(args: &Args) -> Result<()> {
     tell(args, &assistant, &material, scores)
 }
 
-/// Models that name labels and say no words.
-enum Names {
-    Graph,
-    Pictures,
-    /// Any label: SUGAR's.
-    Texts,
-}
-
-/// Which of them a folder holds, if any.
-fn labels_only(folder: &Path) -> Option<Names> {
-    match system_of(folder).as_deref() {
-        Some(graph_recogniser::SYSTEM) => Some(Names::Graph),
-        Some(sugar::SYSTEM) => Some(Names::Texts),
-        _ => S2iFolder::is_one(folder).then_some(Names::Pictures),
-    }
-}
-
+/// Judges what names its own labels only.
 fn judge_labels(args: &Args, recogniser: &impl Recogniser, material: &Material) -> Result<()> {
     let mapped = args.mapping.as_deref().zip(material.mapping.as_ref());
     if let Some((path, label)) = mapped.and_then(|(path, map)| Some((path, map.unknown_to(recogniser.labels())?))) {
         bail!("{}: '{label}' is no label of the model, which knows {}", path.display(), recogniser.labels().join(", "));
     }
+    judge(args, recogniser, material)
+}
+
+/// Judges what answers no questions.
+fn judge(args: &Args, recogniser: &impl Recogniser, material: &Material) -> Result<()> {
     let judging = bar("judging", material.sets.iter().map(|set| set.clips.len()).sum());
     let scores = evaluate(recogniser, &material.sets, args.batch, None, |n| judging.inc(n as u64))?;
     judging.finish_and_clear();
     tell(args, recogniser, material, scores)
+}
+
+/// Ranks the labels of all clips, whoever recognises.
+struct Ranks<'a> {
+    sets: &'a [DataSet],
+    batch: usize,
+    bar: &'a ProgressBar,
+}
+
+impl WithRecogniser for Ranks<'_> {
+    type Output = Vec<Vec<Option<Ranked>>>;
+
+    fn run<R: Recogniser>(self, recogniser: &R) -> Result<Self::Output> {
+        recognise(recogniser, self.sets, self.batch, None, |n| self.bar.inc(n as u64))
+    }
 }
 
 /// Compares with whatever was asked for, prints the scores and writes them.
@@ -297,19 +298,8 @@ fn tell(args: &Args, recogniser: &impl Recogniser, material: &Material, mut scor
     }
     if let Some(other) = &args.against {
         let bar = bar("judging the other", total);
-        let progress = |n: usize| bar.inc(n as u64);
-        let ranked = match labels_only(other) {
-            Some(Names::Graph) => {
-                recognise(&GraphRecogniser::load(other, args.device)?, sets, args.batch, None, progress)?
-            }
-            Some(Names::Pictures) => {
-                recognise(&S2iRecogniser::load(&[other], args.device)?, sets, args.batch, None, progress)?
-            }
-            Some(Names::Texts) => {
-                recognise(&Sugar::load(other, args.text.as_deref(), args.device)?, sets, args.batch, None, progress)?
-            }
-            None => recognise(&Assistant::load(other, args.device)?, sets, args.batch, None, progress)?,
-        };
+        let ranked =
+            with_recogniser(other, args.text.as_deref(), args.device, Ranks { sets, batch: args.batch, bar: &bar })?;
         bar.finish_and_clear();
         scores.against = Some(compare(other.display().to_string(), sets, &scores.ranked, &ranked));
     }

@@ -5,14 +5,14 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use draction::cli::{finish, print};
-use skeletonllm::{cli::stop_flag, folder::system_of, graph_recogniser, sugar as sugar_model};
+use skeletonllm::cli::stop_flag;
 use skeletonllm_data::{ProtocolOptions, SelectionOptions, streams::Stream};
 use skeletonllm_network::device::{self, DeviceChoice};
 use skeletonllm_train::{
-    Recipe, RunOptions, TrainConfig,
+    Recipe, RunOptions, System, TrainConfig,
     mmcl::{self, MmclConfig},
     run,
-    s2i::{self, Lesson, S2iConfig, S2iFolder},
+    s2i::{self, Lesson, S2iConfig},
     sugar::{self, SugarConfig},
 };
 
@@ -108,40 +108,10 @@ struct Args {
     print_config: bool,
 }
 
-/// What learns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum System {
-    SkeletonLlm,
-    Mmcl,
-    S2i,
-    Sugar,
-}
-
-impl std::str::FromStr for System {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<System, String> {
-        match name {
-            "skeletonllm" => Ok(System::SkeletonLlm),
-            "mmcl" => Ok(System::Mmcl),
-            "s2i" => Ok(System::S2i),
-            "sugar" => Ok(System::Sugar),
-            _ => Err(format!("'{name}' is none of skeletonllm, mmcl, s2i, sugar")),
-        }
-    }
-}
-
 fn main() -> ExitCode {
     let args = Args::parse();
     // a run that is resumed says itself what it is
-    let begun = args.out.as_ref().filter(|_| args.resume).map(|out| match out.join("start") {
-        start if S2iFolder::is_one(&start) => System::S2i,
-        start => match system_of(&start).as_deref() {
-            Some(graph_recogniser::SYSTEM) => System::Mmcl,
-            Some(sugar_model::SYSTEM) => System::Sugar,
-            _ => System::SkeletonLlm,
-        },
-    });
+    let begun = args.out.as_ref().filter(|_| args.resume).map(|out| System::of(&out.join("start")));
     let system = begun.or(args.system).unwrap_or(System::SkeletonLlm);
     let done = match system {
         _ if system != System::Mmcl && !args.streams.is_empty() => {

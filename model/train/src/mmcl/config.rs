@@ -164,6 +164,10 @@ impl Recipe for MmclConfig {
         &self.stages
     }
 
+    fn stages_mut(&mut self) -> &mut [MmclStage] {
+        &mut self.stages
+    }
+
     fn optimizer(&self) -> AdamWConfig {
         AdamWConfig {
             beta1: self.momentum,
@@ -205,6 +209,10 @@ impl RecipeStage for MmclStage {
 
     fn epochs(&self) -> u64 {
         self.epochs
+    }
+
+    fn set_epochs(&mut self, epochs: u64) {
+        self.epochs = epochs;
     }
 
     fn learning_rate(&self) -> f64 {

@@ -203,6 +203,10 @@ impl Recipe for S2iConfig {
         &self.stages
     }
 
+    fn stages_mut(&mut self) -> &mut [S2iStage] {
+        &mut self.stages
+    }
+
     fn optimizer(&self) -> AdamWConfig {
         AdamWConfig {
             beta1: 0.9,
@@ -238,6 +242,10 @@ impl RecipeStage for S2iStage {
 
     fn epochs(&self) -> u64 {
         self.epochs
+    }
+
+    fn set_epochs(&mut self, epochs: u64) {
+        self.epochs = epochs;
     }
 
     fn learning_rate(&self) -> f64 {

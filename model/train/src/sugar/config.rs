@@ -151,6 +151,10 @@ impl Recipe for SugarConfig {
         &self.stages
     }
 
+    fn stages_mut(&mut self) -> &mut [SugarStage] {
+        &mut self.stages
+    }
+
     fn optimizer(&self) -> AdamWConfig {
         AdamWConfig {
             beta1: self.momentum,
@@ -187,6 +191,10 @@ impl RecipeStage for SugarStage {
 
     fn epochs(&self) -> u64 {
         self.epochs
+    }
+
+    fn set_epochs(&mut self, epochs: u64) {
+        self.epochs = epochs;
     }
 
     fn learning_rate(&self) -> f64 {

@@ -1,0 +1,346 @@
+//! All systems on the same clips: each learns at the same budget and is judged in the same way, with the nearest
+//! neighbour beside them.
+
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::{Context, Result};
+use draction::motion::Motion;
+use serde::{Deserialize, Serialize};
+use skeletonllm_data::{DataSet, LoadOptions, Perturbation, Selection, Split};
+use skeletonllm_network::{checkpoint, device::DeviceChoice};
+
+use crate::{
+    Recipe, Recogniser, RunOptions, System,
+    evaluate::{
+        baseline::Gallery,
+        evaluate,
+        recognition::{Recognition, mean, recognise},
+        robustness::robustness,
+    },
+    newest, plot,
+    system::{WithRecogniser, with_recogniser},
+};
+
+/// Name of the file in a system's folder that holds its row.
+const ROW: &str = "row.json";
+/// Name of the file in a system's folder that holds how long it has learned so far.
+const SECONDS: &str = "seconds.json";
+/// Clips at a time while judging.
+const BATCH: usize = 16;
+/// Clips that the time a clip takes is measured with.
+const TIMED: usize = 64;
+
+/// What all are judged on.
+pub struct Material {
+    /// Validation clips of labels that were taught.
+    pub sets: Vec<DataSet>,
+    /// Validation clips of labels that were kept out of training, which are chosen among, where there are any.
+    pub unseen: Vec<DataSet>,
+    /// The training clips, for the nearest neighbour.
+    pub gallery: Gallery,
+}
+
+impl Material {
+    /// Reads the clips of some folders.
+    ///
+    /// # Errors
+    /// When a folder cannot be read.
+    pub fn read(selection: &Selection, load: &LoadOptions) -> Result<Material> {
+        let candidates = selection.unseen_candidates(load)?;
+        let (mut sets, mut unseen, mut taught) = (Vec::new(), Vec::new(), Vec::new());
+        for folder in &selection.folders {
+            let read = || DataSet::load_with(folder, Split::Val, load, &|_, _| {});
+            sets.push(selection.seen(read()?));
+            if candidates.is_some() {
+                unseen.push(selection.unseen(read()?, candidates.as_ref()));
+            }
+            taught.push(selection.seen(DataSet::load_with(folder, Split::Train, load, &|_, _| {})?));
+        }
+        unseen.retain(|set| !set.clips.is_empty());
+        Ok(Material { sets, unseen, gallery: Gallery::of(&taught) })
+    }
+}
+
+/// One row of the table. Shares are fractions in 0..=1, each folder alike; what does not apply is none.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The system, or the nearest neighbour.
+    pub name: String,
+    /// Top-1 among a folder's own labels.
+    pub own: f64,
+    /// Top-1 among all labels.
+    pub all: f64,
+    /// The same with joints lost and with noise, the mean of the table's rows.
+    pub worse_recordings: f64,
+    /// The same on 25, 20, 17 and 13 joints.
+    pub other_skeletons: f64,
+    /// Top-1 among the labels that were kept out of training.
+    pub unseen: Option<f64>,
+    /// Numbers that were learned.
+    pub parameters: Option<u64>,
+    /// Bytes of the model in int8.
+    pub bytes: Option<u64>,
+    /// To recognise a clip, with sixteen at a time.
+    pub milliseconds: f64,
+    /// Of training.
+    pub minutes: Option<f64>,
+}
+
+/// What a system's recognition comes to.
+struct Judge<'m>(&'m Material);
+
+/// [`Row`] without what only its folder tells.
+struct Judged {
+    own: f64,
+    all: f64,
+    worse_recordings: f64,
+    other_skeletons: f64,
+    unseen: f64,
+    milliseconds: f64,
+}
+
+impl WithRecogniser for Judge<'_> {
+    type Output = Judged;
+
+    fn run<R: Recogniser>(self, recogniser: &R) -> Result<Judged> {
+        let Material { sets, unseen, .. } = self.0;
+        let means = evaluate(recogniser, sets, BATCH, None, |_| {})?.mean.context("no clip to judge has a label")?;
+        let rows = robustness(recogniser, None, sets, BATCH, |_| {})?;
+        let of = |wanted: fn(Perturbation) -> bool| {
+            mean(rows.iter().filter(|row| wanted(row.change)).map(|row| row.mean)).unwrap_or(0.0)
+        };
+        let ranked = recognise(recogniser, unseen, BATCH, None, |_| {})?;
+        Ok(Judged {
+            own: means.top1_own,
+            all: means.top1_all,
+            worse_recordings: of(is_worse),
+            other_skeletons: of(is_other),
+            unseen: Recognition::of(ranked.iter().flatten().flatten()).top1_own,
+            milliseconds: milliseconds(recogniser, sets)?,
+        })
+    }
+}
+
+fn is_worse(change: Perturbation) -> bool {
+    matches!(change, Perturbation::Dropped(_) | Perturbation::Noise(_))
+}
+
+fn is_other(change: Perturbation) -> bool {
+    matches!(change, Perturbation::Joints(_))
+}
+
+/// How long a clip takes, after a first look that readies everything.
+fn milliseconds<R: Recogniser>(recogniser: &R, sets: &[DataSet]) -> Result<f64> {
+    let motions: Vec<&Motion> = sets.iter().flat_map(|set| &set.clips).map(|clip| &clip.motion).take(TIMED).collect();
+    let names = recogniser.labels().to_vec();
+    let look = |motions: &[&Motion]| recogniser.scores(&recogniser.observe(motions)?, &names).map(drop);
+    if let Some(first) = motions.chunks(BATCH).next() {
+        look(first)?;
+    }
+    let start = Instant::now();
+    motions.chunks(BATCH).try_for_each(look)?;
+    Ok(1e3 * start.elapsed().as_secs_f64() / motions.len().max(1) as f64)
+}
+
+/// Trains one system in `options.out/<name>` and judges it; what is there already is not done again, and a run that was
+/// stopped goes on. `None` when it was stopped.
+///
+/// # Errors
+/// As the system's run; when the trained model cannot be judged.
+pub fn row<R: Recipe>(
+    system: System,
+    options: &RunOptions<'_, R>,
+    choice: DeviceChoice,
+    material: &Material,
+    run: impl FnOnce(RunOptions<'_, R>) -> Result<()>,
+) -> Result<Option<Row>> {
+    let mut options = RunOptions { out: options.out.join(system.name()), ..options.clone() };
+    let place = options.out.clone();
+    if let Ok(text) = std::fs::read(place.join(ROW)) {
+        return Ok(Some(serde_json::from_slice(&text).with_context(|| place.join(ROW).display().to_string())?));
+    }
+    let model = place.join("model-int8");
+    if !model.exists() {
+        options.resume = newest(&place).is_some();
+        let before = seconds(&place);
+        let start = Instant::now();
+        run(options)?;
+        write(&place.join(SECONDS), &(before + start.elapsed().as_secs_f64()))?;
+    }
+    if !model.exists() {
+        return Ok(None);
+    }
+    let judged = with_recogniser(&model, None, choice, Judge(material))?;
+    let row = Row {
+        name: system.name().to_owned(),
+        own: judged.own,
+        all: judged.all,
+        worse_recordings: judged.worse_recordings,
+        other_skeletons: judged.other_skeletons,
+        unseen: (system.knows_any_label() && !material.unseen.is_empty()).then_some(judged.unseen),
+        parameters: Some(parameters(&place.join("model"))?),
+        bytes: Some(files(&model)?.iter().map(|file| file.1).sum()),
+        milliseconds: judged.milliseconds,
+        minutes: Some(seconds(&place) / 60.0),
+    };
+    write(&place.join(ROW), &row)?;
+    Ok(Some(row))
+}
+
+/// The nearest training clip's row.
+#[must_use]
+pub fn nearest_neighbour(material: &Material) -> Row {
+    let judge = |change: Perturbation| {
+        let scores: Vec<_> =
+            material.sets.iter().map(|set| material.gallery.judge(set, &|m, i| change.apply(m, i), &|| {})).collect();
+        let of = |value: fn(&crate::evaluate::baseline::BaselineScores) -> f64| {
+            mean(scores.iter().filter(|scores| scores.clips > 0).map(value)).unwrap_or(0.0)
+        };
+        [of(|scores| scores.top1_own), of(|scores| scores.top1_all)]
+    };
+    let start = Instant::now();
+    let [own, all] = judge(Perturbation::Unchanged);
+    let clips: usize = material.sets.iter().map(|set| set.clips.len()).sum();
+    let milliseconds = 1e3 * start.elapsed().as_secs_f64() / clips.max(1) as f64;
+    let of = |wanted: fn(Perturbation) -> bool| {
+        mean(Perturbation::TABLE.into_iter().filter(|&change| wanted(change)).map(|change| judge(change)[1]))
+            .unwrap_or(0.0)
+    };
+    Row {
+        name: "nearest neighbour".to_owned(),
+        own,
+        all,
+        worse_recordings: of(is_worse),
+        other_skeletons: of(is_other),
+        unseen: None,
+        parameters: None,
+        bytes: None,
+        milliseconds,
+        minutes: None,
+    }
+}
+
+/// Writes `compare.json`, `compare.md` and `compare.png` into a folder.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn write_all(folder: &Path, rows: &[Row]) -> Result<()> {
+    write(&folder.join("compare.json"), &rows)?;
+    draction::store::write_atomically(&folder.join("compare.md"), table(rows).as_bytes())?;
+    let groups: Vec<(&str, Vec<Option<f64>>)> = COLUMNS
+        .iter()
+        .map(|(name, value)| (*name, rows.iter().map(value).collect()))
+        .filter(|(_, values): &(&str, Vec<Option<f64>>)| values.iter().any(Option::is_some))
+        .collect();
+    let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
+    plot::bars(&folder.join("compare.png"), "top-1, percent", &names, &groups)
+}
+
+/// Shares of a row, with their names.
+type Column = (&'static str, fn(&Row) -> Option<f64>);
+
+/// The table's shares.
+const COLUMNS: [Column; 5] = [
+    ("own labels", |row| Some(row.own)),
+    ("all labels", |row| Some(row.all)),
+    ("worse recordings", |row| Some(row.worse_recordings)),
+    ("other skeletons", |row| Some(row.other_skeletons)),
+    ("labels never taught", |row| row.unseen),
+];
+
+/// The rows as a Markdown table: top-1 in percent, then what each costs.
+#[must_use]
+pub fn table(rows: &[Row]) -> String {
+    let mut out = String::from("| system |");
+    for (name, _) in COLUMNS {
+        let _ = write!(out, " {name} |");
+    }
+    out += " parameters | MB in int8 | ms a clip | minutes of training |\n| --- |";
+    out += &" ---: |".repeat(COLUMNS.len() + 4);
+    out.push('\n');
+    let shown = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
+    for row in rows {
+        let _ = write!(out, "| {} |", row.name);
+        for (_, value) in COLUMNS {
+            let _ = write!(out, " {} |", shown(value(row).map(|share| format!("{:.1}", 100.0 * share))));
+        }
+        let parameters = shown(row.parameters.map(|count| format!("{:.2} M", count as f64 / 1e6)));
+        let bytes = shown(row.bytes.map(|bytes| format!("{:.1}", bytes as f64 / 1e6)));
+        let minutes = shown(row.minutes.map(|minutes| format!("{minutes:.1}")));
+        let _ = writeln!(out, " {parameters} | {bytes} | {:.1} | {minutes} |", row.milliseconds);
+    }
+    out
+}
+
+/// Numbers of all weight files of a model folder.
+fn parameters(folder: &Path) -> Result<u64> {
+    let weights =
+        files(folder)?.into_iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "safetensors"));
+    let counts = weights.map(|(path, _)| -> Result<u64> {
+        Ok(checkpoint::read(&path)?.values().map(|tensor| tensor.values.len() as u64).sum())
+    });
+    counts.sum()
+}
+
+/// The files of a folder, with their sizes.
+fn files(folder: &Path) -> Result<Vec<(PathBuf, u64)>> {
+    let entries = std::fs::read_dir(folder).with_context(|| folder.display().to_string())?;
+    entries
+        .map(|entry| {
+            let path = entry?.path();
+            let size = std::fs::metadata(&path)?.len();
+            Ok((path, size))
+        })
+        .collect()
+}
+
+/// How long a system has learned so far.
+fn seconds(folder: &Path) -> f64 {
+    std::fs::read(folder.join(SECONDS)).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or(0.0)
+}
+
+fn write(path: &Path, value: &impl Serialize) -> Result<()> {
+    Ok(draction::store::write_atomically(path, &serde_json::to_vec_pretty(value)?)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(name: &str, unseen: Option<f64>, parameters: Option<u64>) -> Row {
+        Row {
+            name: name.to_owned(),
+            own: 0.5,
+            all: 0.25,
+            worse_recordings: 0.1,
+            other_skeletons: 1.0,
+            unseen,
+            parameters,
+            bytes: parameters,
+            milliseconds: 1.25,
+            minutes: parameters.map(|_| 2.0),
+        }
+    }
+
+    #[test]
+    fn the_table_says_what_does_not_apply() {
+        let text = table(&[row("sugar", Some(0.6), Some(1_500_000)), row("nearest neighbour", None, None)]);
+        let lines: Vec<&str> = text.lines().collect();
+        assert_eq!(lines[2], "| sugar | 50.0 | 25.0 | 10.0 | 100.0 | 60.0 | 1.50 M | 1.5 | 1.2 | 2.0 |");
+        assert_eq!(lines[3], "| nearest neighbour | 50.0 | 25.0 | 10.0 | 100.0 | – | – | – | 1.2 | – |");
+        let cells = |line: &str| line.matches('|').count();
+        assert!(lines.iter().all(|line| cells(line) == cells(lines[0])), "{text}");
+    }
+
+    #[test]
+    fn every_row_of_the_table_of_changes_is_one_of_three_kinds() {
+        for change in Perturbation::TABLE {
+            let kinds = [change == Perturbation::Unchanged, is_worse(change), is_other(change)];
+            assert_eq!(kinds.iter().filter(|kind| **kind).count(), 1, "{change}");
+        }
+    }
+}
