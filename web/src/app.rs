@@ -27,7 +27,7 @@ use self::save::Saves;
 use crate::{
     actions::{self, Action},
     document::Document,
-    files::Incoming,
+    files::{Arrival, Incoming},
     inference::Inference,
     link::Link,
     panels::{self, Content, UiState},
@@ -37,6 +37,9 @@ use crate::{
     preferences::Preferences,
     theme,
 };
+
+/// The bundled motion that is shown until something is open.
+const EXAMPLE: &str = "wave_left_hand.bvh";
 
 /// Where a document waits for the next window when this one goes.
 pub type Parking = Rc<RefCell<Option<Document>>>;
@@ -68,6 +71,8 @@ pub struct App {
     /// The bundled samples.
     samples: Vec<String>,
     incoming: Incoming,
+    /// The example, on its way.
+    example: Incoming,
     parking: Parking,
     saves: Saves,
     /// The pictures have changed since the labels were found.
@@ -108,6 +113,7 @@ impl App {
             workbench: None,
             samples: platform::samples(),
             incoming,
+            example: Incoming::default(),
             parking,
             saves: Saves::default(),
             stale: false,
@@ -117,8 +123,35 @@ impl App {
             shareable: platform::address().is_some(),
         };
         app.apply_theme(ctx);
+        app.fetch_example(ctx);
         app.follow_link(ctx);
         app
+    }
+
+    /// Fetches what is shown until something is open.
+    fn fetch_example(&self, ctx: &egui::Context) {
+        let linked = self.link.sample.is_some() || self.link.url.is_some();
+        if self.document.takes.is_empty() && !linked && self.samples.iter().any(|name| name == EXAMPLE) {
+            platform::read_sample(EXAMPLE, &self.example, ctx);
+        }
+    }
+
+    /// Shows the example once it is there, and has the model look at it.
+    fn show_example(&mut self) {
+        for arrival in self.example.take() {
+            let Arrival::File(file) = arrival else { continue };
+            self.document.show_example(file);
+            self.ui_state.show_take(self.document.example.as_ref());
+            if let Some(example) = &self.document.example {
+                self.inference.recognise(self.document.drawn(example));
+            }
+        }
+    }
+
+    /// Whether something may move that nobody set going: not where software imitates a GPU, which needs its time for the
+    /// model, and not for whoever asked for less motion.
+    fn moves_by_itself(&self) -> bool {
+        !self.pictures.backend().is_software() && !platform::prefers_calm()
     }
 
     /// Opens what the page's address names.
@@ -166,6 +199,7 @@ impl App {
             platform::read_dropped(file, &self.incoming, ctx);
         }
         self.open_arrivals();
+        self.show_example();
         for event in self.inference.events() {
             self.handle(event);
         }
@@ -210,6 +244,13 @@ impl App {
 
     fn play(&mut self, ctx: &egui::Context) {
         let seconds = ctx.input(|input| input.stable_dt).min(0.1);
+        let example = Playback { playing: self.moves_by_itself(), speed: 1.0 };
+        if self.document.takes.is_empty()
+            && let Some(take) = &mut self.document.example
+            && example.advance(take, seconds)
+        {
+            ctx.request_repaint();
+        }
         if let Some(take) = self.document.take_mut()
             && self.playback.advance(take, seconds)
         {

@@ -187,6 +187,8 @@ impl Notice {
 pub struct Document {
     /// In the order of opening.
     pub takes: Vec<Take>,
+    /// A bundled motion that is shown while nothing is open.
+    pub example: Option<Take>,
     /// Index of the take in view.
     pub current: usize,
     /// How takes are drawn, for eye and model alike.
@@ -236,20 +238,36 @@ impl Document {
         self.takes.get_mut(self.current)
     }
 
-    /// A take by its id, if it is still open.
+    /// A take by its id, if it is still open, or the example.
     pub fn by_id(&mut self, id: u64) -> Option<&mut Take> {
-        self.takes.iter_mut().find(|take| take.id == id)
+        self.takes.iter_mut().chain(&mut self.example).find(|take| take.id == id)
+    }
+
+    /// Whether that is the example's id.
+    pub fn is_example(&self, id: u64) -> bool {
+        self.example.as_ref().is_some_and(|example| example.id == id)
+    }
+
+    /// Shows a bundled motion while nothing is open. One that cannot be read is not shown.
+    pub fn show_example(&mut self, file: FileSource) {
+        if self.takes.is_empty() {
+            self.example = self.read(Arc::new(file), ReadOptions::default()).ok();
+        }
     }
 
     /// What is drawn of the take of that index.
     pub fn subject(&self, index: usize) -> Option<Subject> {
-        let take = self.takes.get(index)?;
-        Some(Subject {
+        self.takes.get(index).map(|take| self.drawn(take))
+    }
+
+    /// What is drawn of a take.
+    pub fn drawn(&self, take: &Take) -> Subject {
+        Subject {
             take: take.id,
             motion: take.motion.clone(),
             settings: self.settings.clone(),
             settings_version: self.settings_version,
-        })
+        }
     }
 
     /// An exchange of a take, if both are still there.
@@ -299,6 +317,7 @@ impl Document {
         }
         let take = self.read(Arc::new(FileSource { name, bytes: file.bytes }), options)?;
         self.takes.push(take);
+        self.example = None;
         Ok(Opened::Take(self.takes.len() - 1))
     }
 
@@ -399,6 +418,18 @@ mod tests {
         document.open(sample("walk.bvh")).unwrap();
         assert_eq!(document.open(sample("squat.bvh")), Ok(Opened::Take(0)), "it is open already");
         assert_eq!(document.takes.len(), 2);
+    }
+
+    #[test]
+    fn an_example_is_shown_until_something_is_open() {
+        let mut document = Document::default();
+        document.show_example(sample("walk.bvh"));
+        let id = document.example.as_ref().expect("it can be read").id;
+        assert!(document.is_example(id) && document.by_id(id).is_some() && document.take().is_none());
+        document.open(sample("squat.bvh")).unwrap();
+        assert!(document.example.is_none() && document.by_id(id).is_none());
+        document.show_example(sample("walk.bvh"));
+        assert!(document.example.is_none(), "something is open");
     }
 
     #[test]

@@ -25,7 +25,10 @@ use crate::{
     pictures::TakeTextures,
     playback::Playback,
     theme,
-    widgets::{Banner, Closed, Orbit, Severity, TimelineState, drop_overlay, drop_zone, segmented, toasts},
+    widgets::{
+        Banner, Button, Closed, Orbit, SceneView, Severity, TimelineState, drop_overlay, drop_zone, percent, section,
+        segmented, toasts,
+    },
 };
 
 /// Windows narrower than this show one page at a time, in points.
@@ -148,7 +151,7 @@ pub fn show(content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec
     header::show(&content, state, ui, narrow, &mut actions);
     let below = ui.available_rect_before_wrap().top();
     if content.document.takes.is_empty() {
-        empty(&content, ui, &mut actions);
+        empty(&content, state, ui, &mut actions);
     } else if !bench(&content, state, ui, &mut actions) {
         if narrow { pages(&content, state, ui, &mut actions) } else { columns(&content, state, ui, &mut actions) }
     }
@@ -232,14 +235,52 @@ fn pages(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions:
     });
 }
 
-fn empty(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+/// Nothing is open: where files go, and beside or above it what comes of one.
+fn empty(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| {
-        // fingers cannot drop anything
-        let fingers = ui.input(|input| input.has_touch_screen()) || ui.available_width() < theme::PHONE;
-        let title = if fingers { "Open a motion file" } else { "Drop a motion file here" };
-        let hint = format!("{}. It stays on this machine: pictures, answers and all.", Format::listed());
-        drop_zone(ui, title, &hint, |ui| header::open_buttons(content, ui, actions));
+        let space = ui.available_size();
+        match &content.document.example {
+            Some(take) if space.x >= NARROW => ui.columns_const(|[left, right]| {
+                example(take, state, left, actions);
+                invitation(content, right, actions);
+            }),
+            Some(take) if space.y >= LOW => {
+                let half = egui::vec2(space.x, space.y * 0.45);
+                ui.allocate_ui(half, |ui| example(take, state, ui, actions));
+                invitation(content, ui, actions);
+            }
+            _ => invitation(content, ui, actions),
+        }
     });
+}
+
+/// Where files go.
+fn invitation(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    // fingers cannot drop anything
+    let fingers = ui.input(|input| input.has_touch_screen()) || ui.ctx().content_rect().width() < theme::PHONE;
+    let title = if fingers { "Open a motion file" } else { "Drop a motion file here" };
+    let hint = format!(
+        "{}. See it move and become pictures; ask what the person does, with which hand, how often, and why you should \
+         believe it. It stays on this machine: pictures, answers and all.",
+        Format::listed()
+    );
+    drop_zone(ui, title, &hint, |ui| header::open_buttons(content, ui, actions));
+}
+
+/// A bundled motion, and what the model says of it.
+fn example(take: &Take, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let answer = match take.labels.first() {
+        Some((label, probability)) => format!("“{label}”, {}", percent(*probability)),
+        None => "the model is about to look at it…".to_owned(),
+    };
+    section(ui, "For example", |ui| {
+        if Button::new("Open it").quiet(true).tooltip("See its pictures, and ask about it").show(ui).clicked() {
+            actions.push(Action::OpenSample(take.name.clone()));
+        }
+    });
+    let room = egui::vec2(ui.available_width(), (ui.available_height() - theme::space::L * 2.0).max(40.0));
+    ui.allocate_ui(room, |ui| SceneView::new(&take.motion, take.frame).show(ui, &mut state.orbit));
+    ui.vertical_centered(|ui| ui.label(theme::text::strong(answer)));
 }
 
 /// The newest notices, over what begins so many points below the window's top.

@@ -39,8 +39,7 @@ impl App {
         }
         if let Some(index) = first {
             self.select(index);
-            // software that imitates a GPU needs its time for the model, and who asked for less motion gets none unasked
-            self.playback.playing = !self.pictures.backend().is_software() && !platform::prefers_calm();
+            self.playback.playing = self.moves_by_itself();
         }
     }
 
@@ -67,8 +66,11 @@ impl App {
             }
             Event::LoadFailed(problem) => self.report_error(&format!("the model cannot be used: {problem}")),
             Event::Recognised { take, labels, seconds } => {
-                platform::measure("recognise", seconds);
-                if let Some(take) = self.document.by_id(take) {
+                if self.document.is_example(take) {
+                    // nobody asked
+                    self.document.example.iter_mut().for_each(|example| example.labels.clone_from(&labels));
+                } else if let Some(take) = self.document.by_id(take) {
+                    platform::measure("recognise", seconds);
                     let top = labels.iter().take(5).map(|(label, p)| format!("{label} {}", percent(*p)));
                     platform::announce(Kind::Labels, &top.collect::<Vec<_>>().join(", "));
                     take.labels = labels;

@@ -155,3 +155,39 @@ fn every_size_of_window_has_room_for_scene_picture_and_conversation() {
         }
     }
 }
+
+#[test]
+fn an_example_with_its_answer_stands_beside_the_invitation() {
+    for (width, height) in [(1200.0, 700.0), (400.0, 800.0)] {
+        let (model, mut state) = (ready(), UiState::default());
+        let mut h = Harness::new(width, height);
+        let mut empty = Document::default();
+        (0..2).for_each(|_| drop(frame(&mut h, &empty, &model, &mut state)));
+        let without = h.triangles();
+        empty.show_example(FileSource { name: "squat.bvh".to_owned(), bytes: sample("squat.bvh") });
+        state.show_take(empty.example.as_ref());
+        (0..2).for_each(|_| drop(frame(&mut h, &empty, &model, &mut state)));
+        assert!(h.triangles() > without + 200, "{width}: {} and {without} triangles", h.triangles());
+        let mut opened = Vec::new();
+        for y in (60..120).step_by(6) {
+            for x in (10..width as i32).step_by(10) {
+                h.click(x as f32, y as f32, |ui| {
+                    let content = Content {
+                        document: &empty,
+                        playback: Playback::default(),
+                        pictures: Err(String::new()),
+                        trained_depth_mix: 0.5,
+                        model: &model,
+                        busy: false,
+                        samples: &[],
+                        shareable: false,
+                        #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+                        workbench: None,
+                    };
+                    opened.extend(show(content, &mut state, ui));
+                });
+            }
+        }
+        assert!(opened.contains(&Action::OpenSample("squat.bvh".to_owned())), "{width}: {opened:?}");
+    }
+}
