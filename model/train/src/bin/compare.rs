@@ -91,7 +91,8 @@ fn start(args: Args) -> Result<()> {
                 continue;
             }
             System::Sugar => {
-                let config = SugarConfig { text: args.text.clone(), ..SugarConfig::default() };
+                let mut config = SugarConfig::default();
+                config.text.clone_from(&args.text);
                 all.shortened(system, config, sugar::run)?
             }
         };
