@@ -53,8 +53,12 @@ pub fn controls(visit: &mut Visit<'_>) -> Result<()> {
     let expected = visit.native.answer(&sample("clap.bvh"), QUESTION)?;
     ensure!(answer == expected, "{answer:?} instead of {expected:?}");
     visit.app.idle()?;
-    visit.app.page.eval("document.getElementById('play').click()")?;
+    // a take that was opened plays by itself
+    visit.app.page.eval("document.getElementById('app').focus()")?;
+    visit.app.page.press("Home")?;
     let plays = "document.getElementById('app').dataset.playing === '1'";
+    visit.app.page.wait_for("Home stops it", &format!("!({plays})"), SOON)?;
+    visit.app.page.eval("document.getElementById('play').click()")?;
     visit.app.page.wait_for(
         "the button plays",
         &format!("{plays} && document.getElementById('play').textContent === 'Pause'"),
