@@ -9,7 +9,7 @@ use skeletonllm_tests::browser::Look;
 use crate::{Visit, showing::sample};
 
 const QUESTION: &str = "Which hand does the person move?";
-const SOON: Duration = Duration::from_secs(30);
+const SOON: Duration = Duration::from_secs(120);
 
 pub fn addresses(visit: &mut Visit<'_>) -> Result<()> {
     let question = QUESTION.replace(' ', "%20");
