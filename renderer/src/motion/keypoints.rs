@@ -91,14 +91,14 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
     let (tracks, dropped) = tracks::keep(tracks);
     let (mut positions, filled) = tracks::positions(&tracks, &sightings, total, points)?;
     let seen = tracks::seen(&tracks, &sightings, points);
+    if seen.iter().filter(|seen| **seen).count() < 2 {
+        return Err(Cause::Degenerate("fewer than two points were ever seen".to_owned()));
+    }
     drop(sightings);
 
     let names = video.names.clone().filter(|names| names.len() == points).or(own_names);
     let order = order(&positions, points, &seen, names, video.bones.clone())?;
     let (kept, bones, parents) = order.without(&seen);
-    if kept.len() < 2 {
-        return Err(Cause::Degenerate("fewer than two points were ever seen".to_owned()));
-    }
     positions = joints_of(&positions, points, 3, &kept);
     fill_from_parents(&mut positions, &parents);
     if filled > 0 {
