@@ -28,7 +28,7 @@ struct Visit<'a> {
 type Step = (&'static str, fn(&mut Visit<'_>) -> Result<()>);
 
 /// In this order: later steps find what earlier ones left.
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 18] = [
     ("the first visit downloads everything once", visiting::first_visit),
     ("every sample is shown and recognised", showing::samples),
     ("a broken file is named with its line, and the page goes on", showing::broken_file),
@@ -46,8 +46,6 @@ const STEPS: [Step; 20] = [
     ("without WebGPU it works on the processor", visiting::processor),
     ("an address leads to a sample, a moment and a question", reaching::addresses),
     ("the page's own controls do what the window's do", reaching::controls),
-    ("every size of window has room for everything", reaching::sizes),
-    ("what was chosen is remembered", reaching::remembered),
     ("where nothing works, it says what is missing", visiting::unsupported),
 ];
 

@@ -1,10 +1,9 @@
-//! Ways to the page and within it: addresses, the controls of the page itself, any size of window, and what it remembers.
-//! On the processor, where waiting is shortest.
+//! Ways to the page and within it: addresses, and the controls of the page itself. On the processor, where waiting is
+//! shortest.
 
 use std::time::Duration;
 
 use anyhow::{Result, ensure};
-use skeletonllm_tests::browser::Look;
 
 use crate::{Visit, showing::sample};
 
@@ -74,50 +73,4 @@ pub fn controls(visit: &mut Visit<'_>) -> Result<()> {
     let left = "document.activeElement !== document.getElementById('app')";
     visit.app.page.wait_for("Escape and Tab leave the canvas", left, SOON)?;
     visit.app.page.eval("document.getElementById('app').focus()").map(drop)
-}
-
-pub fn sizes(visit: &mut Visit<'_>) -> Result<()> {
-    visit.app.open(&sample("walk.bvh"))?;
-    visit.app.open(&sample("clap.bvh"))?;
-    let outcome = every_size(visit);
-    visit.app.page.look(Look::DESKTOP)?;
-    outcome
-}
-
-fn every_size(visit: &mut Visit<'_>) -> Result<()> {
-    let sizes = [
-        (320, 568),
-        (390, 844),
-        (844, 390),
-        (768, 1024),
-        (900, 600),
-        (1024, 768),
-        (1280, 720),
-        (1366, 768),
-        (1920, 1080),
-        (2560, 1440),
-    ];
-    // the mouse rests: what is laid out anew is so by itself
-    for (width, height) in sizes {
-        visit.app.page.look(Look { width, height, ..Look::DESKTOP })?;
-        let fits = format!(
-            "(p => p.window?.[0] === {width} && p.window[1] === {height} \
-              && [p.scene, p.picture, p.conversation].filter(Boolean).every(([x, y, w, h]) => x >= 0 && y >= 0 \
-              && x + w <= {width} && y + h <= {height} && w >= 140 && h >= 100) && p.scene)\
-             (JSON.parse(document.getElementById('app').dataset.places))"
-        );
-        visit.app.page.wait_for(&format!("{width}×{height} has room for everything"), &fits, SOON)?;
-    }
-    Ok(())
-}
-
-pub fn remembered(visit: &mut Visit<'_>) -> Result<()> {
-    let theme = visit.app.data("theme")?;
-    visit.app.page.press("t")?;
-    let changed = format!("document.getElementById('app').dataset.theme !== '{theme}'");
-    visit.app.page.wait_for("the theme changes", &changed, SOON)?;
-    visit.app.load("?device=cpu")?;
-    visit.app.page.wait_for("the theme is as it was left", &changed, SOON)?;
-    visit.app.page.press("t")?;
-    visit.app.page.wait_for("and changes back", &format!("!({changed})"), SOON)
 }
