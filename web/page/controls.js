@@ -4,6 +4,9 @@
 const byId = (id) => document.getElementById(id);
 const canvas = byId("app");
 
+// What of `data-…` on the canvas is shown here; other values change all the time.
+const TOLD = ["list", "current", "playing", "ready", "labels", "samples", "long"];
+
 // `act(name, value)` is the program's way in.
 export function connect(act) {
   byId("open").onclick = () => act("open", "");
@@ -21,16 +24,18 @@ export function connect(act) {
     if (question.value.trim()) act("ask", question.value);
     question.value = "";
   };
-  new MutationObserver(show).observe(canvas, { attributes: true });
+  new MutationObserver(show).observe(canvas, { attributeFilter: TOLD.map((key) => `data-${key}`) });
   letTabGo();
   show();
+  byId("controls").inert = false;
 }
 
 // Puts what the program says of itself, `data-…` on the canvas, into the controls.
 function show() {
   const { list = "", current = "0", playing, ready, labels = "", samples = "", long } = canvas.dataset;
-  options(byId("sample"), ["Open a sample", ...lines(samples)], ["", ...lines(samples)]);
-  options(byId("take"), lines(list));
+  fill(byId("sample"), ["Open a sample", ...lines(samples)], (text, n) => new Option(text, n ? text : ""));
+  fill(byId("take"), lines(list), (text) => new Option(text));
+  fill(byId("labels"), lines(labels), (text) => Object.assign(document.createElement("li"), { textContent: text }));
   if (byId("take").selectedIndex !== Number(current)) byId("take").selectedIndex = Number(current);
   const none = !list;
   byId("take").disabled = none;
@@ -38,18 +43,14 @@ function show() {
   byId("play").textContent = playing ? "Pause" : "Play";
   for (const id of ["question", "send", "recognise"]) byId(id).disabled = none || !ready;
   byId("span").hidden = !long;
-  const items = lines(labels);
-  if (byId("labels").dataset.shown !== labels) {
-    byId("labels").dataset.shown = labels;
-    byId("labels").replaceChildren(...items.map((text) => Object.assign(document.createElement("li"), { textContent: text })));
-  }
 }
 
-function options(select, texts, values = texts) {
+// Makes an element of each text, where the list has other ones.
+function fill(list, texts, element) {
   const shown = texts.join("\n");
-  if (select.dataset.shown === shown) return;
-  select.dataset.shown = shown;
-  select.replaceChildren(...texts.map((text, n) => new Option(text, values[n])));
+  if (list.dataset.shown === shown) return;
+  list.dataset.shown = shown;
+  list.replaceChildren(...texts.map(element));
 }
 
 function lines(text) {

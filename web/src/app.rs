@@ -96,11 +96,9 @@ impl App {
         if pictures.backend().is_software() || platform::prefers_calm() {
             theme::calm(ctx);
         }
-        let parked = parking.take();
-        let (mut document, mut playback) = (Document::default(), Playback::default());
-        match parked {
-            Some(parked) => document = parked,
-            None => Preferences::recall().unwrap_or_default().apply(&mut document, &mut playback),
+        let (mut document, mut playback) = (parking.take().unwrap_or_default(), Playback::default());
+        if let Some(kept) = Preferences::recall() {
+            kept.apply(&mut document, &mut playback);
         }
         let mut app = App {
             preferences: Preferences::of(&document, playback),
@@ -148,12 +146,6 @@ impl App {
         }
     }
 
-    /// Whether something may move that nobody set going: not where software imitates a GPU, which needs its time for the
-    /// model, and not for whoever asked for less motion.
-    fn moves_by_itself(&self) -> bool {
-        !self.pictures.backend().is_software() && !platform::prefers_calm()
-    }
-
     /// Opens what the page's address names.
     fn follow_link(&mut self, ctx: &egui::Context) {
         if let Some(sample) = self.link.sample.take() {
@@ -169,13 +161,12 @@ impl App {
 
     /// Goes to the moment that the page's address names once something is open, and asks its question once the model is
     /// there.
-    fn continue_link(&mut self) {
+    fn continue_link(&mut self, ctx: &egui::Context) {
         if self.document.takes.is_empty() {
             return;
         }
-        if let Some((take, seconds)) = self.document.takes.first_mut().zip(self.link.seconds.take()) {
-            take.frame = (seconds * take.motion.fps).min(take.motion.frames().saturating_sub(1) as f32);
-            self.playback.playing = false;
+        if let Some((fps, seconds)) = self.document.take().map(|take| take.motion.fps).zip(self.link.seconds.take()) {
+            self.perform(ctx, Action::Seek(seconds * fps));
         }
         if self.inference.status().is_ready()
             && let Some(question) = self.link.question.take()
@@ -198,7 +189,7 @@ impl App {
         for file in ctx.input(|input| input.raw.dropped_files.clone()) {
             platform::read_dropped(file, &self.incoming, ctx);
         }
-        self.open_arrivals();
+        self.open_arrivals(ctx);
         self.show_example();
         for event in self.inference.events() {
             self.handle(event);
@@ -218,7 +209,7 @@ impl App {
         for action in actions::from_keys(ctx, &self.samples, self.document.s2i, self.ui_state.shows_help()) {
             self.perform(ctx, action);
         }
-        self.continue_link();
+        self.continue_link(ctx);
         self.keep_preferences();
         let size = ctx.content_rect().size();
         if self.size != size {
@@ -244,7 +235,7 @@ impl App {
 
     fn play(&mut self, ctx: &egui::Context) {
         let seconds = ctx.input(|input| input.stable_dt).min(0.1);
-        let example = Playback { playing: self.moves_by_itself(), speed: 1.0 };
+        let example = Playback { playing: theme::is_lively(ctx), speed: 1.0 };
         if self.document.takes.is_empty()
             && let Some(take) = &mut self.document.example
             && example.advance(take, seconds)

@@ -179,7 +179,7 @@ fn bench(_: &Content<'_>, _: &mut UiState, _: &mut egui::Ui, _: &mut Vec<Action>
 fn columns(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let panel = plain_frame();
     let low = ui.ctx().content_rect().height() < LOW;
-    if has_list(content.document, ui.available_width()) {
+    if has_list(content.document, ui.ctx()) {
         egui::Panel::left("takes").resizable(false).exact_size(190.0).frame(panel).show(ui, |ui| {
             takes::show(content.document, &mut state.takes, ui, actions);
         });
@@ -198,9 +198,9 @@ fn columns(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, action
     });
 }
 
-/// Whether a window of that width lists its takes beside everything else; otherwise the header has a menu of them.
-fn has_list(document: &Document, width: f32) -> bool {
-    document.takes.len() > 1 && width >= ROOM_FOR_TAKES
+/// Whether the window lists its takes beside everything else; otherwise the header has a menu of them.
+fn has_list(document: &Document, ctx: &egui::Context) -> bool {
+    document.takes.len() > 1 && ctx.content_rect().width() >= ROOM_FOR_TAKES
 }
 
 /// A narrow window: one page at a time, time always at hand.

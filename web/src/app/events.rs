@@ -1,5 +1,6 @@
 //! What arrived: files, and what the worker found out.
 
+use eframe::egui;
 use skeletonllm::assistant::Attribution;
 
 use super::App;
@@ -9,12 +10,13 @@ use crate::{
     files::Arrival,
     inference::{Event, STOPPED},
     platform::{self, Kind},
+    theme,
     widgets::percent,
 };
 
 impl App {
     /// Opens the files that came in.
-    pub(super) fn open_arrivals(&mut self) {
+    pub(super) fn open_arrivals(&mut self, ctx: &egui::Context) {
         let mut first = None;
         for arrival in companions::arranged(self.incoming.take()) {
             let opened = match arrival {
@@ -39,7 +41,8 @@ impl App {
         }
         if let Some(index) = first {
             self.select(index);
-            self.playback.playing = self.moves_by_itself();
+            // software that imitates a GPU needs its time for the model, and who asked for less motion gets none unasked
+            self.playback.playing = theme::is_lively(ctx);
         }
     }
 
@@ -66,13 +69,14 @@ impl App {
             }
             Event::LoadFailed(problem) => self.report_error(&format!("the model cannot be used: {problem}")),
             Event::Recognised { take, labels, seconds } => {
-                if self.document.is_example(take) {
-                    // nobody asked
-                    self.document.example.iter_mut().for_each(|example| example.labels.clone_from(&labels));
-                } else if let Some(take) = self.document.by_id(take) {
-                    platform::measure("recognise", seconds);
-                    let top = labels.iter().take(5).map(|(label, p)| format!("{label} {}", percent(*p)));
-                    platform::announce(Kind::Labels, &top.collect::<Vec<_>>().join(", "));
+                // nobody asked about the example
+                let asked = !self.document.is_example(take);
+                if let Some(take) = self.document.by_id(take) {
+                    if asked {
+                        platform::measure("recognise", seconds);
+                        let top = labels.iter().take(5).map(|(label, p)| format!("{label} {}", percent(*p)));
+                        platform::announce(Kind::Labels, &top.collect::<Vec<_>>().join(", "));
+                    }
                     take.labels = labels;
                 }
             }

@@ -1,6 +1,6 @@
 //! Title, ways to open something, and what the model runs on.
 
-use eframe::egui::{self, Align, Layout};
+use eframe::egui::{self, Align, Layout, PopupCloseBehavior};
 
 use super::{Content, UiState, takes};
 use crate::{
@@ -34,11 +34,15 @@ pub(super) fn show(
             if !content.document.takes.is_empty() {
                 open_buttons(content, ui, actions);
             }
-            if content.document.takes.len() > 1 && !super::has_list(content.document, room) {
+            if content.document.takes.len() > 1 && !super::has_list(content.document, ui.ctx()) {
                 let menu = Button::new(&format!("Takes {}", content.document.takes.len())).quiet(true).show(ui);
-                egui::Popup::menu(&menu).show(|ui| {
+                let menu = egui::Popup::menu(&menu).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+                menu.show(|ui| {
                     ui.set_width(240.0);
                     takes::show(content.document, &mut state.takes, ui, actions);
+                    if actions.iter().any(|action| matches!(action, Action::Select(_))) {
+                        ui.close();
+                    }
                 });
             }
             ui.with_layout(Layout::right_to_left(Align::Center), |ui| {

@@ -45,7 +45,7 @@ impl TakeList {
         let mut indices: Vec<usize> = (0..takes.len()).filter(|&i| shown(&takes[i])).collect();
         match self.order {
             Order::Opened => {}
-            Order::Name => indices.sort_by_key(|&i| takes[i].name.to_lowercase()),
+            Order::Name => indices.sort_by_cached_key(|&i| takes[i].name.to_lowercase()),
             // those without a label last
             Order::Label => indices.sort_by_key(|&i| (label(&takes[i]).is_none(), label(&takes[i]))),
             Order::Length => indices.sort_by(|&a, &b| takes[b].motion.seconds().total_cmp(&takes[a].motion.seconds())),
@@ -104,7 +104,7 @@ fn entry(ui: &mut Ui, take: &Take, current: bool) -> egui::Response {
         (false, false) => egui::Color32::TRANSPARENT,
     };
     painter.rect_filled(rect, theme::radius::M, fill);
-    let label = take.labels.first().map_or(String::new(), |(label, _)| format!(" · {label}"));
+    let label = label(take).map_or(String::new(), |label| format!(" · {label}"));
     let lines = [
         (take.name.clone(), theme::text::medium(13.0), colours.text),
         (format!("{}{label}", clock(take.motion.seconds(), false)), theme::text::regular(12.0), colours.text_weak),

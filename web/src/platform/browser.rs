@@ -38,7 +38,8 @@ pub fn press(action: Action) {
 /// What the page's own controls asked for since the last call.
 pub fn pressed(window: &egui::Context) -> Vec<Action> {
     PRESSED.with_borrow_mut(|(actions, known)| {
-        known.get_or_insert_with(|| window.clone());
+        // another one once the GPU was lost
+        *known = Some(window.clone());
         std::mem::take(actions)
     })
 }
@@ -112,32 +113,26 @@ pub fn samples() -> Vec<String> {
 
 /// Fetches one of the bundled samples from where the page came from.
 pub fn read_sample(file: &str, incoming: &Incoming, ctx: &egui::Context) {
-    let Some(window) = web_sys::window() else { return };
-    let (name, ticket, ctx) = (file.to_owned(), incoming.expect(), ctx.clone());
-    spawn(async move {
-        match fetch(&window, &format!("samples/{name}")).await {
-            Ok(bytes) => ticket.arrive(FileSource { name, bytes }),
-            Err(error) => ticket.fail(&format!("{name}: cannot be fetched: {}", describe(&error))),
-        }
-        ctx.request_repaint();
-    });
+    fetch_file(file, format!("samples/{file}"), "", incoming, ctx);
 }
 
 /// Fetches a file from an address, which the page's rules confine to where the page came from.
 pub fn read_url(url: &str, incoming: &Incoming, ctx: &egui::Context) {
+    let name = url.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).unwrap_or(url);
+    fetch_file(name, url.to_owned(), "; only files that lie where this page does are", incoming, ctx);
+}
+
+/// Fetches a file that will be called `name`; where that fails, `hint` follows the reason.
+fn fetch_file(name: &str, url: String, hint: &'static str, incoming: &Incoming, ctx: &egui::Context) {
     let Some(window) = web_sys::window() else { return };
-    let name = url.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).unwrap_or(url).to_owned();
-    let (url, ticket, ctx) = (url.to_owned(), incoming.expect(), ctx.clone());
+    let (name, ticket, ctx) = (name.to_owned(), incoming.expect(), ctx.clone());
     spawn(async move {
         match fetch(&window, &url).await {
             Ok(bytes) => match check_size(&name, bytes.len() as u64, MAX_FILE_BYTES) {
                 Ok(()) => ticket.arrive(FileSource { name, bytes }),
                 Err(problem) => ticket.fail(&problem),
             },
-            Err(error) => ticket.fail(&format!(
-                "{url}: cannot be fetched: {}; only files that lie where this page does are",
-                describe(&error)
-            )),
+            Err(error) => ticket.fail(&format!("{name}: cannot be fetched: {}{hint}", describe(&error))),
         }
         ctx.request_repaint();
     });
