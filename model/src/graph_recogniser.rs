@@ -24,8 +24,6 @@ use skeletonllm_network::{
     tensors::host,
 };
 
-use crate::folder::system_of;
-
 /// What `config.json` of such a directory says `system` is.
 pub const SYSTEM: &str = "mmcl";
 
@@ -82,12 +80,6 @@ impl GraphModelConfig {
         ensure!(seen == bodies, "`input.bodies` is {seen}, but `network.bodies` is {bodies}");
         Ok(())
     }
-}
-
-/// Whether a directory holds such a model, as its `config.json` says.
-#[must_use]
-pub fn is_graph_model(folder: &Path) -> bool {
-    system_of(folder).is_some_and(|system| system == SYSTEM)
 }
 
 /// The networks of a model, one for each stream.

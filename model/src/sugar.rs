@@ -39,7 +39,7 @@ pub type Vectors = HashMap<String, Vec<f32>>;
 /// The file of the network's weights.
 const GRAPH: &str = "graph.safetensors";
 /// The file of the labels' vectors.
-const LABELS: &str = "labels.safetensors";
+pub const LABELS: &str = "labels.safetensors";
 
 /// Writes a model directory; `known` holds the vector of every label.
 ///

@@ -79,19 +79,9 @@ fn train(data: &Path, out: &Path, resume: bool, max_steps: Option<u64>) {
 
 fn train_as(config: TrainConfig, data: &Path, out: &Path, resume: bool, max_steps: Option<u64>) {
     let device = cpu().expect("the CPU backend is part of this build");
-    run(RunOptions {
-        data: vec![data.into()],
-        out: out.into(),
-        config,
-        from: None,
-        resume,
-        device: device.device,
-        device_name: device.name,
-        stop: &AtomicBool::new(false),
-        quiet: true,
-        max_steps,
-    })
-    .unwrap();
+    let stop = AtomicBool::new(false);
+    let options = RunOptions::new(vec![data.into()], out.into(), config, device, &stop);
+    run(RunOptions { resume, quiet: true, max_steps, ..options }).unwrap();
 }
 
 /// `step,epoch,loss,gradient,rate` of each row: all but the speed.

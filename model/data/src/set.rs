@@ -53,6 +53,12 @@ impl Split {
         }
     }
 
+    /// What a model is judged on where nobody says otherwise: the test half under a protocol, which has no other, or else
+    /// the validation half.
+    pub fn judged(options: &LoadOptions) -> Split {
+        if options.protocol.is_some() { Split::Test } else { Split::Val }
+    }
+
     /// The half it stands for; none for everything.
     fn half(self) -> Option<Half> {
         match self {

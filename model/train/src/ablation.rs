@@ -11,6 +11,7 @@ use super::{RunOptions, Stage, TrainConfig, run};
 use crate::{
     evaluate::{Scores, evaluate},
     plot::{self, Curve},
+    state::{SMALL_MODEL, go_on},
 };
 
 /// A recipe with something left out.
@@ -74,15 +75,10 @@ pub struct Row {
 pub fn row(variant: &Variant, options: &RunOptions<'_>, data: &[DataSet]) -> Result<Option<Row>> {
     let mut options = RunOptions { out: options.out.join(variant.name), ..options.clone() };
     (variant.change)(&mut options.config);
-    let model = options.out.join("model-int8");
-    if !model.exists() {
-        options.resume = super::newest(&options.out).is_some();
-        run(options.clone())?;
-    }
-    if !model.exists() {
+    if !go_on(options.clone(), run)? {
         return Ok(None);
     }
-    let Loaded { model, tokenizer, extra } = Loaded::read(&model, &options.device)?;
+    let Loaded { model, tokenizer, extra } = Loaded::read(&options.out.join(SMALL_MODEL), &options.device)?;
     let assistant = Assistant::new(model, &tokenizer, extra.labels, options.device_name);
     let Scores { sets, .. } = evaluate(&assistant, data, 16, None, |_| {})?;
     let sets: BTreeMap<String, f64> =

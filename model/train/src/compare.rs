@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use draction::motion::Motion;
 use serde::{Deserialize, Serialize};
 use skeletonllm_data::{DataSet, LoadOptions, Perturbation, Selection, Split};
@@ -17,11 +17,12 @@ use crate::{
     Recipe, Recogniser, RunOptions, System,
     evaluate::{
         baseline::Gallery,
-        evaluate,
+        evaluate, judging_half,
         recognition::{Recognition, mean, recognise},
         robustness::robustness,
     },
-    newest, plot,
+    plot,
+    state::{MODEL, SMALL_MODEL, go_on},
     system::{WithRecogniser, with_recogniser},
 };
 
@@ -48,16 +49,22 @@ impl Material {
     /// Reads the clips of some folders.
     ///
     /// # Errors
-    /// When a folder cannot be read.
+    /// When a folder cannot be read, does not say which of its clips are to be learned from, or leaves no taught label to
+    /// judge.
     pub fn read(selection: &Selection, load: &LoadOptions) -> Result<Material> {
+        if let Some(protocol) = load.protocol.filter(|protocol| protocol.is_zero_shot()) {
+            bail!(
+                "{protocol} judges no label that was taught: compare under xsub, with the labels left out as --unseen"
+            );
+        }
         let candidates = selection.unseen_candidates(load)?;
         let (mut sets, mut unseen, mut taught) = (Vec::new(), Vec::new(), Vec::new());
         for folder in &selection.folders {
-            let read = || DataSet::load_with(folder, Split::Val, load, &|_, _| {});
-            sets.push(selection.seen(read()?));
+            let judged = judging_half(folder, load)?;
             if candidates.is_some() {
-                unseen.push(selection.unseen(read()?, candidates.as_ref()));
+                unseen.push(selection.unseen(judged.clone(), candidates.as_ref()));
             }
+            sets.push(selection.seen(judged));
             taught.push(selection.seen(DataSet::load_with(folder, Split::Train, load, &|_, _| {})?));
         }
         unseen.retain(|set| !set.clips.is_empty());
@@ -80,7 +87,7 @@ pub struct Row {
     pub other_skeletons: f64,
     /// Top-1 among the labels that were kept out of training.
     pub unseen: Option<f64>,
-    /// Numbers that were learned.
+    /// Numbers of its networks.
     pub parameters: Option<u64>,
     /// Bytes of the model in int8.
     pub bytes: Option<u64>,
@@ -91,7 +98,11 @@ pub struct Row {
 }
 
 /// What a system's recognition comes to.
-struct Judge<'m>(&'m Material);
+struct Judge<'m> {
+    material: &'m Material,
+    /// Whether it has something to say of labels that were kept out of training.
+    unseen: bool,
+}
 
 /// [`Row`] without what only its folder tells.
 struct Judged {
@@ -99,7 +110,7 @@ struct Judged {
     all: f64,
     worse_recordings: f64,
     other_skeletons: f64,
-    unseen: f64,
+    unseen: Option<f64>,
     milliseconds: f64,
 }
 
@@ -107,19 +118,19 @@ impl WithRecogniser for Judge<'_> {
     type Output = Judged;
 
     fn run<R: Recogniser>(self, recogniser: &R) -> Result<Judged> {
-        let Material { sets, unseen, .. } = self.0;
+        let Material { sets, unseen, .. } = self.material;
         let means = evaluate(recogniser, sets, BATCH, None, |_| {})?.mean.context("no clip to judge has a label")?;
         let rows = robustness(recogniser, None, sets, BATCH, |_| {})?;
         let of = |wanted: fn(Perturbation) -> bool| {
             mean(rows.iter().filter(|row| wanted(row.change)).map(|row| row.mean)).unwrap_or(0.0)
         };
-        let ranked = recognise(recogniser, unseen, BATCH, None, |_| {})?;
+        let ranked = self.unseen.then(|| recognise(recogniser, unseen, BATCH, None, |_| {})).transpose()?;
         Ok(Judged {
             own: means.top1_own,
             all: means.top1_all,
             worse_recordings: of(is_worse),
             other_skeletons: of(is_other),
-            unseen: Recognition::of(ranked.iter().flatten().flatten()).top1_own,
+            unseen: ranked.map(|ranked| Recognition::of(ranked.iter().flatten().flatten()).top1_own),
             milliseconds: milliseconds(recogniser, sets)?,
         })
     }
@@ -146,43 +157,41 @@ fn milliseconds<R: Recogniser>(recogniser: &R, sets: &[DataSet]) -> Result<f64> 
     Ok(1e3 * start.elapsed().as_secs_f64() / motions.len().max(1) as f64)
 }
 
-/// Trains one system in `options.out/<name>` and judges it; what is there already is not done again, and a run that was
-/// stopped goes on. `None` when it was stopped.
+/// Trains one system in `options.out` and judges it; what is there already is not done again, and a run that was stopped
+/// goes on. `None` when it was stopped.
 ///
 /// # Errors
-/// As the system's run; when the trained model cannot be judged.
+/// As the system's run; when there is a run that was told something else, or the trained model cannot be judged.
 pub fn row<R: Recipe>(
     system: System,
-    options: &RunOptions<'_, R>,
+    options: RunOptions<'_, R>,
     choice: DeviceChoice,
     material: &Material,
     run: impl FnOnce(RunOptions<'_, R>) -> Result<()>,
 ) -> Result<Option<Row>> {
-    let mut options = RunOptions { out: options.out.join(system.name()), ..options.clone() };
     let place = options.out.clone();
+    let timed = |options: RunOptions<'_, R>| {
+        let (before, start) = (seconds(&place), Instant::now());
+        run(options)?;
+        write(&place.join(SECONDS), &(before + start.elapsed().as_secs_f64()))
+    };
+    if !go_on(options, timed)? {
+        return Ok(None);
+    }
     if let Ok(text) = std::fs::read(place.join(ROW)) {
         return Ok(Some(serde_json::from_slice(&text).with_context(|| place.join(ROW).display().to_string())?));
     }
-    let model = place.join("model-int8");
-    if !model.exists() {
-        options.resume = newest(&place).is_some();
-        let before = seconds(&place);
-        let start = Instant::now();
-        run(options)?;
-        write(&place.join(SECONDS), &(before + start.elapsed().as_secs_f64()))?;
-    }
-    if !model.exists() {
-        return Ok(None);
-    }
-    let judged = with_recogniser(&model, None, choice, Judge(material))?;
+    let model = place.join(SMALL_MODEL);
+    let unseen = system.knows_any_label() && !material.unseen.is_empty();
+    let judged = with_recogniser(&model, None, choice, Judge { material, unseen })?;
     let row = Row {
         name: system.name().to_owned(),
         own: judged.own,
         all: judged.all,
         worse_recordings: judged.worse_recordings,
         other_skeletons: judged.other_skeletons,
-        unseen: (system.knows_any_label() && !material.unseen.is_empty()).then_some(judged.unseen),
-        parameters: Some(parameters(&place.join("model"))?),
+        unseen: judged.unseen,
+        parameters: Some(parameters(&place.join(MODEL))?),
         bytes: Some(files(&model)?.iter().map(|file| file.1).sum()),
         milliseconds: judged.milliseconds,
         minutes: Some(seconds(&place) / 60.0),
@@ -276,10 +285,12 @@ pub fn table(rows: &[Row]) -> String {
     out
 }
 
-/// Numbers of all weight files of a model folder.
+/// Numbers of all weight files of a model folder; the vectors of its labels are none.
 fn parameters(folder: &Path) -> Result<u64> {
-    let weights =
-        files(folder)?.into_iter().filter(|(path, _)| path.extension().is_some_and(|end| end == "safetensors"));
+    let is_weights = |path: &Path| {
+        path.extension().is_some_and(|end| end == "safetensors") && !path.ends_with(skeletonllm::sugar::LABELS)
+    };
+    let weights = files(folder)?.into_iter().filter(|(path, _)| is_weights(path));
     let counts = weights.map(|(path, _)| -> Result<u64> {
         Ok(checkpoint::read(&path)?.values().map(|tensor| tensor.values.len() as u64).sum())
     });

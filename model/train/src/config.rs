@@ -7,7 +7,10 @@ use skeletonllm::drawing::DrawingConfig;
 use skeletonllm_data::{AugmentOptions, FamilyWeights, ProtocolOptions, SelectionOptions};
 use skeletonllm_network::config::InternVlConfig;
 
-use crate::{AdamWConfig, Recipe, RecipeStage, Rule, Schedule};
+use crate::{
+    AdamWConfig, Recipe, RecipeStage, Rule, Schedule,
+    recipe::{at_least, below_one, not_negative},
+};
 
 /// Which of the paper's stages (spec A.9).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,39 +205,30 @@ impl Recipe for TrainConfig {
 
     fn validate(&self) -> Result<(), String> {
         self.model.validate().map_err(|e| format!("model: {e}"))?;
-        let positive = |name: &str, value: usize| match value {
-            0 => Err(format!("{name} must be at least 1")),
-            _ => Ok(()),
-        };
-        positive("batch", self.batch)?;
-        positive("questions", self.questions)?;
-        positive("parts", self.parts)?;
-        positive("stages", self.stages.len())?;
-        positive("checkpoint_every", self.checkpoint_every as usize)?;
-        positive("drawing.points_per_bone", self.drawing.points_per_bone)?;
+        let counts = [
+            ("batch", self.batch),
+            ("questions", self.questions),
+            ("parts", self.parts),
+            ("drawing.points_per_bone", self.drawing.points_per_bone),
+        ];
+        at_least(1, &counts.map(|(name, count)| (name, count as u64)))?;
+        self.validate_stages()?;
         if self.vocabulary < 300 {
             return Err(format!("vocabulary is {}, but 256 bytes and the special tokens need 300", self.vocabulary));
         }
-        let finite = |name: &str, value: f64| match value.is_finite() && value >= 0.0 {
-            true => Ok(()),
-            false => Err(format!("{name} must be a number of 0 or more")),
-        };
-        for stage in &self.stages {
-            finite("stages.learning_rate", stage.learning_rate)?;
-        }
-        finite("drawing_rate", self.drawing_rate)?;
-        finite("readout", self.readout)?;
-        finite("align", self.align)?;
-        let share = |name: &str, value: f64| match (0.0..1.0).contains(&value) {
-            true => Ok(()),
-            false => Err(format!("{name} must be at least 0 and below 1")),
-        };
-        share("average", self.average)?;
-        share("bodies", f64::from(self.bodies))?;
-        share("hidden_frames", f64::from(self.hidden_frames))?;
-        share("pairs", f64::from(self.pairs))?;
-        finite("drawing.scale", self.drawing.scale)?;
-        finite("weight_decay", self.weight_decay)
+        not_negative(&[
+            ("drawing_rate", self.drawing_rate),
+            ("readout", self.readout),
+            ("align", self.align),
+            ("drawing.scale", self.drawing.scale),
+            ("weight_decay", self.weight_decay),
+        ])?;
+        below_one(&[
+            ("average", self.average),
+            ("bodies", f64::from(self.bodies)),
+            ("hidden_frames", f64::from(self.hidden_frames)),
+            ("pairs", f64::from(self.pairs)),
+        ])
     }
 
     fn data(&mut self) -> (&mut ProtocolOptions, &mut SelectionOptions) {
@@ -306,6 +300,8 @@ mod tests {
         TrainConfig::default().validate().unwrap();
         let short: TrainConfig = serde_json::from_str(r#"{"batch": 4}"#).unwrap();
         assert_eq!(short, TrainConfig { batch: 4, ..TrainConfig::default() });
+        let whole = serde_json::to_string(&short).unwrap();
+        assert_eq!(serde_json::from_str::<TrainConfig>(&whole).unwrap(), short, "a run is recognised by its settings");
         let unknown = serde_json::from_str::<TrainConfig>(r#"{"bacth": 4}"#).unwrap_err().to_string();
         assert!(unknown.contains("bacth"), "{unknown}");
         let zero = TrainConfig { batch: 0, ..TrainConfig::default() }.validate().unwrap_err();

@@ -7,13 +7,13 @@ pub mod recognition;
 pub mod report;
 pub mod robustness;
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use draction::motion::Motion;
 use serde::Serialize;
 use skeletonllm::assistant::{Agreement, QuestionTally};
-use skeletonllm_data::{DataClip, DataSet, Family, Labels, Rng, prompts::Prompts, together};
+use skeletonllm_data::{DataClip, DataSet, Family, Labels, LoadOptions, Rng, Split, prompts::Prompts, together};
 
 pub use recognition::rank_of;
 
@@ -24,6 +24,17 @@ use recognition::{Ranked, Recognition, mean};
 use robustness::{Comparison, Row};
 
 use crate::{Recogniser, Speaker};
+
+/// The clips of a folder that a model which learned from the others is judged on.
+///
+/// # Errors
+/// When the folder cannot be read, or does not say which clips those are.
+pub fn judging_half(folder: &Path, load: &LoadOptions) -> Result<DataSet> {
+    let set = DataSet::load_with(folder, Split::judged(load), load, &|_, _| {})?;
+    let name = folder.display();
+    ensure!(set.divided, "{name}: no clip says which half it belongs to, so there is none that was not learned from");
+    Ok(set)
+}
 
 /// Scores of one folder. All figures are fractions in 0..=1.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

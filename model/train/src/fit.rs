@@ -1,7 +1,7 @@
 //! The loop of a run, for whatever learns: stages of steps, with checkpoints, validation and pictures along the way.
 
 use std::{
-    path::Path,
+    path::{Path, PathBuf},
     sync::{atomic::Ordering, mpsc::sync_channel},
     time::{Duration, Instant},
 };
@@ -65,26 +65,45 @@ pub trait Course: Sized + Sync {
     /// When it cannot be drawn.
     fn picture(&self, model: &Model<Self>) -> Result<Option<Vec<u8>>>;
 
-    /// Writes the finished model as a directory.
+    /// Writes the finished model as directories.
     ///
     /// # Errors
     /// When a file cannot be written.
-    fn write(&self, model: &Model<Self>, folder: &Path, precision: Precision) -> Result<()>;
+    fn write(&self, model: &Model<Self>, folders: [(&Path, Precision); 2]) -> Result<()>;
 }
 
-/// Trains from `progress` to the end, or until it is stopped.
+/// Trains from `progress` to the end, or until it is stopped. `learner` is as the stage begins with it; with a checkpoint
+/// it goes on as that has it.
 ///
 /// # Errors
-/// When a clip cannot be shown, a file cannot be written, or the loss is no longer a number.
+/// When a clip cannot be shown, a file cannot be read or written, or the loss is no longer a number.
 pub fn fit<C: Course>(
     course: &C,
     options: &RunOptions<'_, C::Recipe>,
-    mut learner: C::Learner,
-    mut average: Average<Model<C>>,
-    mut optimizer: AdamW,
+    learner: C::Learner,
+    checkpoint: Option<PathBuf>,
     progress: &mut Progress<C::Recipe>,
 ) -> Result<()> {
     let (config, out) = (&options.config, &options.out);
+    let (mut learner, mean, mut optimizer) = match checkpoint {
+        Some(folder) => {
+            // a run that was killed while it wrote its model has no stage left
+            match config.stages().get(progress.stage) {
+                Some(stage) => eprintln!("resuming stage {} at step {}", stage.name(), progress.step),
+                None => eprintln!("every stage is done; the model is written once more"),
+            }
+            let device = options.device.clone().autodiff();
+            state::load(&folder, progress, learner, config.optimizer(), &device)?
+        }
+        None => {
+            if options.resume {
+                eprintln!("the run has no checkpoint yet; it begins again");
+            }
+            let mean = learner.model().clone().valid();
+            (learner, mean, AdamW::new(config.optimizer()))
+        }
+    };
+    let mut average = Average::new(mean, config.average());
     let per_epoch = course.batches().len() as u64;
     let mut report = Report::open(out, progress.total)?;
     while progress.stage < config.stages().len() {
@@ -110,9 +129,8 @@ pub fn fit<C: Course>(
         average = Average::new(learner.model().clone().valid(), config.average());
         state::save(out, progress, &learner, &average.mean, &optimizer)?;
     }
-    let [model, small] = ["model", "model-int8"].map(|name| out.join(name));
-    course.write(&average.mean, &model, Precision::F32)?;
-    course.write(&average.mean, &small, Precision::Int8)?;
+    let [model, small] = [state::MODEL, state::SMALL_MODEL].map(|name| out.join(name));
+    course.write(&average.mean, [(&model, Precision::F32), (&small, Precision::Int8)])?;
     report.draw()?;
     eprintln!("finished: {} and {}", model.display(), small.display());
     Ok(())

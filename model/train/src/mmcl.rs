@@ -4,7 +4,7 @@ mod beside;
 mod config;
 mod run;
 
-use std::{path::Path, sync::OnceLock};
+use std::path::Path;
 
 use anyhow::{Result, ensure};
 use burn::{
@@ -15,7 +15,7 @@ use draction::motion::Motion;
 use rayon::prelude::*;
 use skeletonllm::graph_recogniser::{GraphModelConfig, GraphNetworks, GraphRecogniser, WeightedStream};
 use skeletonllm_data::{
-    Batches, DataClip,
+    Batches, DataClip, Labels,
     ensemble::{Table, search},
     streams::{Poses, Stream, streamed},
 };
@@ -25,7 +25,7 @@ use skeletonllm_network::{
     graph::{Observed, Pass, absorb, mean_observed},
 };
 
-use super::{Course, Learner, Recogniser, RunOptions, learner::Losses};
+use super::{Course, Learner, Recogniser, RunOptions, learner::Losses, posed::class};
 
 pub use beside::{Pictures, Texts};
 pub use config::{MmclConfig, MmclStage};
@@ -159,7 +159,6 @@ pub struct GraphLessons<'a> {
     watched: Vec<&'a DataClip>,
     /// Training clips that are not learned from, to weigh the streams by.
     held_out: Vec<&'a DataClip>,
-    weights: OnceLock<Vec<f64>>,
 }
 
 impl GraphLessons<'_> {
@@ -172,38 +171,28 @@ impl GraphLessons<'_> {
 
     /// What each stream counts: searched on the clips held out; without any, all alike.
     fn weights(&self, networks: &GraphNetworks) -> Result<Vec<f64>> {
-        if let Some(weights) = self.weights.get() {
-            return Ok(weights.clone());
+        let alike = vec![1.0; self.config.streams.len()];
+        if alike.len() < 2 || self.held_out.is_empty() {
+            return Ok(alike);
         }
-        let mut weights = vec![1.0; self.config.streams.len()];
-        if weights.len() > 1 && !self.held_out.is_empty() {
-            let recogniser = self.recogniser_with(networks, |_| 1.0)?;
-            let classes = self.config.network.classes;
-            let mut tables = vec![Table { classes, scores: Vec::new() }; weights.len()];
-            let mut labels = Vec::new();
-            for clips in self.held_out.chunks(16) {
-                let motions: Vec<&Motion> = clips.iter().map(|clip| &clip.motion).collect();
-                for (all, table) in tables.iter_mut().zip(recogniser.tables(&motions)?) {
-                    all.scores.extend(table.scores);
-                }
-                labels.extend(clips.iter().filter_map(|clip| self.class(clip)));
+        let recogniser = self.recogniser_with(networks, |_| 1.0)?;
+        let classes = self.config.network.classes;
+        let mut tables = vec![Table { classes, scores: Vec::new() }; alike.len()];
+        let (known, mut labels) = (Labels::new(&self.config.labels), Vec::new());
+        for clips in self.held_out.chunks(16) {
+            let motions: Vec<&Motion> = clips.iter().map(|clip| &clip.motion).collect();
+            for (all, table) in tables.iter_mut().zip(recogniser.tables(&motions)?) {
+                all.scores.extend(table.scores);
             }
-            weights = search(&tables, &labels);
-            let told: Vec<String> = self
-                .config
-                .streams
-                .iter()
-                .zip(&weights)
-                .map(|(stream, weight)| format!("{} {weight}", stream.stream.name()))
-                .collect();
-            eprintln!("weights by {} clips held out: {}", labels.len(), told.join(", "));
+            for clip in clips {
+                labels.push(class(clip, &known)?);
+            }
         }
-        Ok(self.weights.get_or_init(|| weights).clone())
-    }
-
-    fn class(&self, clip: &DataClip) -> Option<usize> {
-        let label = skeletonllm_data::label::normalized(clip.record.label.as_deref()?);
-        self.config.labels.iter().position(|known| *known == label)
+        let weights = search(&tables, &labels);
+        let streams = self.config.streams.iter().zip(&weights);
+        let told: Vec<String> = streams.map(|(stream, weight)| format!("{} {weight}", stream.stream.name())).collect();
+        eprintln!("weights by {} clips held out: {}", labels.len(), told.join(", "));
+        Ok(weights)
     }
 }
 
@@ -273,12 +262,12 @@ impl Course for GraphLessons<'_> {
         Ok(None)
     }
 
-    fn write(&self, networks: &GraphNetworks, folder: &Path, precision: Precision) -> Result<()> {
+    fn write(&self, networks: &GraphNetworks, folders: [(&Path, Precision); 2]) -> Result<()> {
         let mut config = self.config.clone();
         for (stream, weight) in config.streams.iter_mut().zip(self.weights(networks)?) {
             ensure!(weight.is_finite(), "a weight of the ensemble is {weight}");
             stream.weight = weight;
         }
-        networks.write(folder, &config, precision)
+        folders.into_iter().try_for_each(|(folder, precision)| networks.write(folder, &config, precision))
     }
 }

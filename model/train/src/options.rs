@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::atomic::AtomicBool};
 
 use burn::tensor::Device;
+use skeletonllm_network::device::Selected;
 
 use super::TrainConfig;
 
@@ -29,4 +30,14 @@ pub struct RunOptions<'a, R = TrainConfig> {
     pub quiet: bool,
     /// End after so many steps in all, as if stopped: for tests.
     pub max_steps: Option<u64>,
+}
+
+impl<'a, R> RunOptions<'a, R> {
+    /// A run from its beginning to its end, with a progress bar.
+    #[must_use]
+    pub fn new(data: Vec<PathBuf>, out: PathBuf, config: R, selected: Selected, stop: &'a AtomicBool) -> Self {
+        let Selected { device, name: device_name } = selected;
+        let (from, resume, quiet, max_steps) = (None, false, false, None);
+        RunOptions { data, out, config, from, resume, device, device_name, stop, quiet, max_steps }
+    }
 }

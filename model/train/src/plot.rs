@@ -3,7 +3,7 @@
 use std::{path::Path, sync::Once};
 
 use anyhow::{Result, anyhow};
-use plotters::prelude::*;
+use plotters::{coord::Shift, prelude::*};
 
 use crate::evaluate::calibration::Calibration;
 
@@ -76,6 +76,9 @@ pub fn calibration(path: &Path, calibration: &Calibration) -> Result<()> {
     draw(path, "confidence; answered clips (percent)", 420, &[reliability, risk])
 }
 
+/// What is drawn on.
+type Area<'a> = DrawingArea<BitMapBackend<'a>, Shift>;
+
 /// What shares a pair of axes.
 struct Panel<'a> {
     title: &'a str,
@@ -83,15 +86,11 @@ struct Panel<'a> {
 }
 
 fn draw(path: &Path, x_name: &str, panel_height: u32, panels: &[Panel<'_>]) -> Result<()> {
-    fonts();
     let curves = || panels.iter().flat_map(|p| &p.lines);
     let right = curves().flat_map(|(c, _)| &c.points).map(|p| p.0).fold(1.0, f64::max);
     let (width, count) = (1000u32, panels.len().max(1));
     let height = panel_height * count as u32;
-    let mut pixels = vec![0u8; (width * height * 3) as usize];
-    {
-        let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-        area.fill(&WHITE)?;
+    picture(path, (width, height), |area| {
         for (place, Panel { title, lines }) in area.split_evenly((count, 1)).iter().zip(panels) {
             let finite =
                 |curve: &Curve<'_>| curve.points.iter().copied().filter(|p| p.1.is_finite()).collect::<Vec<_>>();
@@ -125,9 +124,8 @@ fn draw(path: &Path, x_name: &str, panel_height: u32, panels: &[Panel<'_>]) -> R
                 labels.draw()?;
             }
         }
-        area.present()?;
-    }
-    save(path, width, height, &pixels)
+        Ok(())
+    })
 }
 
 /// Draws shares in 0..=1 as bars in percent: a group for each title, in it a bar for each name; nothing where there is no
@@ -136,13 +134,9 @@ fn draw(path: &Path, x_name: &str, panel_height: u32, panels: &[Panel<'_>]) -> R
 /// # Errors
 /// When the picture cannot be drawn or written.
 pub fn bars(path: &Path, title: &str, names: &[&str], groups: &[(&str, Vec<Option<f64>>)]) -> Result<()> {
-    fonts();
     let (width, height) = (1000u32, 460u32);
     let [left, top, floor] = [60, 60, 360];
-    let mut pixels = vec![0u8; (width * height * 3) as usize];
-    {
-        let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-        area.fill(&WHITE)?;
+    picture(path, (width, height), |area| {
         let text = ("sans-serif", 16).into_font().color(&INK);
         let small = ("sans-serif", 13).into_font().color(&INK);
         area.draw_text(title, &("sans-serif", 22).into_font().color(&INK), (left, 16))?;
@@ -171,9 +165,8 @@ pub fn bars(path: &Path, title: &str, names: &[&str], groups: &[(&str, Vec<Optio
             area.draw_text(name, &text, (at + 20, floor + 46))?;
             at += 40 + area.estimate_text_size(name, &text)?.0 as i32;
         }
-        area.present()?;
-    }
-    save(path, width, height, &pixels)
+        Ok(())
+    })
 }
 
 /// Draws a confusion matrix: `counts[truth][answer]`, each row shaded by its share.
@@ -181,14 +174,10 @@ pub fn bars(path: &Path, title: &str, names: &[&str], groups: &[(&str, Vec<Optio
 /// # Errors
 /// When the picture cannot be drawn or written.
 pub fn confusion(path: &Path, title: &str, names: &[String], counts: &[Vec<usize>]) -> Result<()> {
-    fonts();
     let n = names.len() as i32;
     let (cell, left, top) = ((900 / n.max(1)).clamp(18, 60), 300, 300);
     let (width, height) = ((left + n * cell + 30) as u32, (top + n * cell + 30) as u32);
-    let mut pixels = vec![0u8; (width * height * 3) as usize];
-    {
-        let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
-        area.fill(&WHITE)?;
+    picture(path, (width, height), |area| {
         let size = (f64::from(cell) * 0.6).clamp(11.0, 18.0);
         let text = ("sans-serif", size).into_font().color(&INK);
         area.draw_text(title, &("sans-serif", 24).into_font().color(&INK), (16, 14))?;
@@ -214,9 +203,8 @@ pub fn confusion(path: &Path, title: &str, names: &[String], counts: &[Vec<usize
                 }
             }
         }
-        area.present()?;
-    }
-    save(path, width, height, &pixels)
+        Ok(())
+    })
 }
 
 /// White to blue where truth and answer agree, to red where they do not.
@@ -226,11 +214,20 @@ fn shade(share: f64, right: bool) -> RGBColor {
     RGBColor(r, g, b)
 }
 
-fn save(path: &Path, width: u32, height: u32, pixels: &[u8]) -> Result<()> {
+/// Writes what is drawn on a white area of so many pixels.
+fn picture(path: &Path, (width, height): (u32, u32), draw: impl FnOnce(&Area<'_>) -> Result<()>) -> Result<()> {
+    fonts();
+    let mut pixels = vec![0u8; (width * height * 3) as usize];
+    {
+        let area = BitMapBackend::with_buffer(&mut pixels, (width, height)).into_drawing_area();
+        area.fill(&WHITE)?;
+        draw(&area)?;
+        area.present()?;
+    }
     let mut bytes = Vec::new();
     let mut encoder = png::Encoder::new(&mut bytes, width, height);
     encoder.set_color(png::ColorType::Rgb);
-    encoder.write_header()?.write_image_data(pixels)?;
+    encoder.write_header()?.write_image_data(&pixels)?;
     draction::store::write_atomically(path, &bytes).map_err(|e| anyhow!("cannot write {}: {e}", path.display()))
 }
 

@@ -1,11 +1,25 @@
 //! Clips as graph networks learn from them, whichever system they belong to.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use skeletonllm_data::{
-    DataClip,
+    DataClip, DataSet, Labels,
     streams::{Input, Poses, edges},
 };
 use skeletonllm_network::graph::GraphConfig;
+
+/// The clips that have a label.
+pub fn labelled(sets: &[DataSet]) -> impl Iterator<Item = &DataClip> {
+    sets.iter().flat_map(|set| &set.clips).filter(|clip| clip.record.label.is_some())
+}
+
+/// The number of a clip's label among those of a model.
+///
+/// # Errors
+/// When it is none of them.
+pub fn class(clip: &DataClip, labels: &Labels) -> Result<usize> {
+    let label = clip.record.label.as_deref().and_then(|label| labels.index(label));
+    label.with_context(|| format!("{}: a label that the run did not begin with", clip.record.file_name))
+}
 
 /// Sizes of a network with `outputs` outputs for the skeleton of this clip.
 pub fn graph_of(clip: &DataClip, input: &Input, outputs: usize) -> GraphConfig {

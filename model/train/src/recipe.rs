@@ -34,6 +34,15 @@ pub trait Recipe: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Syn
     /// The stages, in order.
     fn stages(&self) -> &[Self::Stage];
 
+    /// For [`Recipe::validate`]: what every run needs of stages and checkpoints.
+    ///
+    /// # Errors
+    /// One sentence naming the field.
+    fn validate_stages(&self) -> Result<(), String> {
+        at_least(1, &[("stages", self.stages().len() as u64), ("checkpoint_every", self.checkpoint_every())])?;
+        self.stages().iter().try_for_each(|stage| not_negative(&[("stages.learning_rate", stage.learning_rate())]))
+    }
+
     /// The same, to be changed.
     fn stages_mut(&mut self) -> &mut [Self::Stage];
 
@@ -42,7 +51,7 @@ pub trait Recipe: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Syn
     fn shorten(&mut self, epochs: u64) {
         let whole: u64 = self.stages().iter().map(RecipeStage::epochs).sum();
         for stage in self.stages_mut() {
-            stage.set_epochs((stage.epochs() * epochs).div_ceil(whole.max(1)).max(1));
+            stage.set_epochs(stage.epochs().saturating_mul(epochs).div_ceil(whole.max(1)).max(1));
         }
     }
 
@@ -60,6 +69,44 @@ pub trait Recipe: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Syn
 
     /// Steps between checkpoints.
     fn checkpoint_every(&self) -> u64;
+}
+
+/// For [`Recipe::validate`]: numbers of something, of which there have to be at least so many.
+///
+/// # Errors
+/// One sentence naming the first field that is less.
+pub(crate) fn at_least(least: u64, fields: &[(&str, u64)]) -> Result<(), String> {
+    check(fields, |&value| value >= least, |name, _| format!("{name} must be at least {least}"))
+}
+
+/// The same for factors and weights: finite, and not below 0.
+///
+/// # Errors
+/// One sentence naming the first field that is not.
+pub(crate) fn not_negative(fields: &[(&str, f64)]) -> Result<(), String> {
+    let fits = |value: &f64| value.is_finite() && *value >= 0.0;
+    check(fields, fits, |name, _| format!("{name} must be a number of 0 or more"))
+}
+
+/// The same for what counts from 0 to just below 1.
+///
+/// # Errors
+/// One sentence naming the first field that does not.
+pub(crate) fn below_one(fields: &[(&str, f64)]) -> Result<(), String> {
+    let told = |name: &str, value: &f64| format!("{name} is {value}; it must be at least 0 and below 1");
+    check(fields, |value| (0.0..1.0).contains(value), told)
+}
+
+/// The same for the largest gradient norm, which is above 0.
+///
+/// # Errors
+/// One sentence naming it.
+pub(crate) fn above_zero(clip_norm: f64) -> Result<(), String> {
+    check(&[("clip_norm", clip_norm)], |&value| value > 0.0, |name, _| format!("{name} must be above 0"))
+}
+
+fn check<V>(fields: &[(&str, V)], fits: impl Fn(&V) -> bool, told: impl Fn(&str, &V) -> String) -> Result<(), String> {
+    fields.iter().find(|(_, value)| !fits(value)).map_or(Ok(()), |(name, value)| Err(told(name, value)))
 }
 
 /// One stage of a run.

@@ -6,7 +6,7 @@ use skeletonllm::folder::Loaded;
 use skeletonllm_data::{Batches, DataClip, Labels};
 use skeletonllm_network::{chat::Chat, checkpoint::Precision};
 
-use super::{AdamW, Aims, Average, Lessons, Progress, Pupil, Recipe, RunOptions, Source, fit::fit, setup, state};
+use super::{Aims, Lessons, Progress, Pupil, RunOptions, Source, fit::fit, setup, state};
 
 /// Trains from the start, or from where a run stopped, to the end.
 ///
@@ -35,23 +35,6 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     let labels = Labels::new(&extra.labels).meaning(setup::labels_of(&train).meanings()).with_mirrored();
     let aims = model.alignment.as_ref().map(|alignment| Aims::of(&labels, alignment));
     let learner = Pupil::new(setup::prepare(model, config, at.stage), aims, config);
-    let (learner, mean, optimizer) = match checkpoint {
-        Some(folder) => {
-            // a run that was killed while it wrote its model has no stage left
-            match config.stages.get(at.stage) {
-                Some(_) => eprintln!("resuming stage {} at step {}", at.stage + 1, at.step),
-                None => eprintln!("every stage is done; the model is written once more"),
-            }
-            state::load(&folder, &at, learner, config.optimizer(), &device)?
-        }
-        None => {
-            if options.resume {
-                eprintln!("the run has no checkpoint yet; it begins again");
-            }
-            let mean = learner.pupil.clone().valid();
-            (learner, mean, AdamW::new(config.optimizer()))
-        }
-    };
     let clips: Vec<&DataClip> = train.iter().flat_map(|s| &s.clips).collect();
     eprintln!(
         "training {} parameters on {} with {} clips, {} labels",
@@ -78,7 +61,6 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
         parts: config.parts,
     };
     let watched = setup::spread(&validation, config.validation_clips);
-    let average = Average::new(mean, config.average);
     let lessons = Lessons { options: &options, source, watched, tokenizer, extra };
-    fit(&lessons, &options, learner, average, optimizer, &mut at)
+    fit(&lessons, &options, learner, checkpoint, &mut at)
 }

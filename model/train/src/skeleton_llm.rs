@@ -213,13 +213,16 @@ impl Course for Lessons<'_> {
         Ok(Some(pollster::block_on(sheet(frames))?))
     }
 
-    fn write(&self, model: &SkeletonLlm, folder: &Path, precision: Precision) -> Result<()> {
+    fn write(&self, model: &SkeletonLlm, folders: [(&Path, Precision); 2]) -> Result<()> {
         let mut model = Self::end(model.clone());
         let shares = shares::searched(&self.recogniser(&model, 0), &self.watched, &self.source.labels)?;
         model.alignment = model.alignment.map(|alignment| match shares {
             Some(shares) => alignment.sharing(shares),
             None => alignment,
         });
-        Loaded::write(folder, &model, &self.tokenizer, &self.extra, precision)
+        let write = |(folder, precision): (&Path, Precision)| {
+            Loaded::write(folder, &model, &self.tokenizer, &self.extra, precision)
+        };
+        folders.into_iter().try_for_each(write)
     }
 }

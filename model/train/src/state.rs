@@ -24,6 +24,12 @@ pub const START: &str = "start";
 /// The file, within a run's folder, with the similar labels that the run found by itself.
 pub const SIMILAR: &str = "similar.json";
 
+/// The folder, within a run's, of the finished model in f32.
+pub const MODEL: &str = "model";
+
+/// The folder of the same in int8: what a run writes last.
+pub const SMALL_MODEL: &str = "model-int8";
+
 /// What makes a folder a checkpoint: it is written last.
 const PROGRESS: &str = "progress.json";
 
@@ -153,6 +159,29 @@ pub fn open<R: Recipe>(options: &mut RunOptions<'_, R>) -> Result<Option<(Option
     }
     options.config.validate().map_err(anyhow::Error::msg)?;
     Ok(resumed)
+}
+
+/// Begins the run that `options` describe, or goes on with it where it stopped; one that has ended stays as it is. Whether
+/// it has ended now.
+///
+/// # Errors
+/// When the folder holds a run that was told something else; and those of `run`.
+pub fn go_on<'a, R: Recipe>(
+    mut options: RunOptions<'a, R>,
+    run: impl FnOnce(RunOptions<'a, R>) -> Result<()>,
+) -> Result<bool> {
+    let (out, last) = (&options.out, options.out.join(SMALL_MODEL));
+    if let Some(folder) = newest(out).or_else(|| begun(out)) {
+        let at: Progress<R> = progress(&folder)?;
+        if at.config != options.config || at.data != options.data {
+            bail!("{} holds a run with other settings or other data: choose another --out", out.display());
+        }
+    }
+    if !last.exists() {
+        options.resume = newest(out).is_some();
+        run(options)?;
+    }
+    Ok(last.exists())
 }
 
 /// Prepares `folder` for a new run. One that was killed before its first checkpoint gives way, with what it had found

@@ -204,7 +204,8 @@ impl Course for TextLessons<'_> {
         Ok(None)
     }
 
-    fn write(&self, encoder: &SkeletonEncoder, folder: &Path, precision: Precision) -> Result<()> {
-        write(encoder, &self.config, &self.known, folder, precision)
+    fn write(&self, encoder: &SkeletonEncoder, folders: [(&Path, Precision); 2]) -> Result<()> {
+        let (config, known) = (&self.config, &self.known);
+        folders.into_iter().try_for_each(|(folder, precision)| write(encoder, config, known, folder, precision))
     }
 }

@@ -32,9 +32,12 @@ fn data() -> TempDir {
     })
 }
 
+fn load(model: &Path) -> Assistant {
+    Assistant::load(model, DeviceChoice::Cpu).unwrap_or_else(|e| panic!("{}: {e:#}", model.display()))
+}
+
 /// What the model says to one question.
-fn ask(model: &Path) -> String {
-    let assistant = Assistant::load(model, DeviceChoice::Cpu).unwrap_or_else(|e| panic!("{}: {e:#}", model.display()));
+fn ask(assistant: &Assistant) -> String {
     let motion = read_file(asset("samples/squat.bvh"), &Default::default()).unwrap();
     let seen = assistant.observe(&[&motion]).unwrap();
     assistant.ask(&seen, "What is the person doing?", |_| ()).unwrap().text
@@ -51,26 +54,17 @@ fn one_step(from: &Path, data: &Path) -> TempDir {
     let config: TrainConfig = serde_json::from_value(config).unwrap();
     let out = tempfile::tempdir().unwrap();
     let device = cpu().expect("the CPU backend is part of this build");
-    run(RunOptions {
-        data: vec![data.into()],
-        out: out.path().into(),
-        config,
-        from: Some(from.into()),
-        resume: false,
-        device: device.device,
-        device_name: device.name,
-        stop: &AtomicBool::new(false),
-        quiet: true,
-        max_steps: None,
-    })
-    .unwrap_or_else(|error| panic!("{}: {error:#}", from.display()));
+    let stop = AtomicBool::new(false);
+    let options = RunOptions::new(vec![data.into()], out.path().into(), config, device, &stop);
+    run(RunOptions { from: Some(from.into()), quiet: true, ..options })
+        .unwrap_or_else(|error| panic!("{}: {error:#}", from.display()));
     out
 }
 
 /// What a model that looks at motions is asked and judged by.
 fn is_asked_and_evaluated(model: &Path, data: &Path) {
-    ask(model);
-    let assistant = Assistant::load(model, DeviceChoice::Cpu).unwrap();
+    let assistant = load(model);
+    ask(&assistant);
     let sets = [DataSet::load(data, Split::Val).unwrap()];
     let scores = evaluate(&assistant, &sets, 2, None, |_| ()).unwrap();
     assert_eq!(scores.ranked[0].len(), sets[0].clips.len());
@@ -85,7 +79,7 @@ fn is_trained(model: &Path, data: &Path) -> TempDir {
 fn goes_through_everything(model: &Path) {
     let data = data();
     is_asked_and_evaluated(model, data.path());
-    ask(&is_trained(model, data.path()).path().join("model"));
+    ask(&load(&is_trained(model, data.path()).path().join("model")));
 }
 
 /// A language model alone is refused where pictures are looked at, and learns to look in one step.

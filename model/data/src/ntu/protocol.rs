@@ -48,6 +48,11 @@ impl Protocol {
         }
     }
 
+    /// Whether what is judged on are actions that were never learned.
+    pub fn is_zero_shot(self) -> bool {
+        self.unseen().is_some()
+    }
+
     /// Ids of the actions held back; `None` where none are.
     fn unseen(self) -> Option<&'static [u16]> {
         let counts = self.name().strip_prefix("zero-shot-")?;

@@ -2,13 +2,13 @@
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Parser;
 use draction::cli::{finish, print};
 use skeletonllm::cli::stop_flag;
-use skeletonllm_data::{DataSet, LoadOptions, Split};
+use skeletonllm_data::LoadOptions;
 use skeletonllm_network::device::{self, DeviceChoice};
-use skeletonllm_train::{Recipe, RunOptions, TrainConfig, ablation};
+use skeletonllm_train::{Recipe, RunOptions, TrainConfig, ablation, evaluate::judging_half};
 
 /// Train the whole recipe and the same recipe with something left out, each as many steps, and compare them.
 ///
@@ -57,28 +57,11 @@ fn start(args: Args) -> Result<()> {
         Some(path) => TrainConfig::read(path)?,
     };
     config.shorten(args.epochs);
-    let judged = args
-        .data
-        .iter()
-        .map(|folder| {
-            DataSet::load_with(folder, Split::Val, &LoadOptions::default(), &|_, _| {})
-                .with_context(|| folder.display().to_string())
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let judged = args.data.iter().map(|folder| judging_half(folder, &LoadOptions::default()));
+    let judged = judged.collect::<Result<Vec<_>>>()?;
     let selected = device::select(args.device)?;
     let stop = stop_flag("stopping after this step")?;
-    let options = RunOptions {
-        data: args.data,
-        out: args.out.clone(),
-        config,
-        from: None,
-        resume: false,
-        device: selected.device,
-        device_name: selected.name,
-        stop: &stop,
-        quiet: false,
-        max_steps: None,
-    };
+    let options = RunOptions::new(args.data, args.out.clone(), config, selected, &stop);
     let mut rows = Vec::new();
     for variant in &ablation::VARIANTS {
         if !args.only.is_empty() && !args.only.iter().any(|name| name == variant.name) {

@@ -135,18 +135,8 @@ impl Comparison<'_> {
     ) -> Result<Option<Row>> {
         let (ntu, selection) = config.data();
         (*ntu, *selection) = (self.args.ntu.clone(), self.args.selection.clone());
-        let options = RunOptions {
-            data: self.args.data.clone(),
-            out: self.args.out.clone(),
-            config,
-            from: None,
-            resume: false,
-            device: self.selected.device.clone(),
-            device_name: self.selected.name.clone(),
-            stop: self.stop,
-            quiet: false,
-            max_steps: None,
-        };
-        compare::row(system, &options, self.args.device, self.material, run)
+        let Args { data, out, device, .. } = self.args;
+        let options = RunOptions::new(data.clone(), out.join(system.name()), config, self.selected.clone(), self.stop);
+        compare::row(system, options, *device, self.material, run)
     }
 }

@@ -172,7 +172,7 @@ struct Material {
 /// Reads all that a model is judged on.
 fn material(args: &Args) -> Result<Material> {
     let load = args.ntu.load_options()?;
-    let split = args.split.unwrap_or(if load.protocol.is_some() { Split::Test } else { Split::Val });
+    let split = args.split.unwrap_or(Split::judged(&load));
     let selection = args.selection.select(&args.data)?;
     let unseen = selection.unseen_candidates(&load)?;
     let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;
@@ -202,6 +202,9 @@ fn start(args: &Args) -> Result<()> {
     if system != System::SkeletonLlm && args.answers.is_some() {
         bail!("{} says no words, only labels: leave --answers out", folder.display());
     }
+    if system != System::S2i && !args.fuse.is_empty() {
+        bail!("--fuse is for models of S2I");
+    }
     let told = |device: &str| eprintln!("{} on {device}", folder.display());
     match system {
         System::SkeletonLlm => {}
@@ -220,9 +223,6 @@ fn start(args: &Args) -> Result<()> {
             told(recogniser.device_name());
             return judge(args, &recogniser, &material);
         }
-    }
-    if !args.fuse.is_empty() {
-        bail!("--fuse is for models of S2I");
     }
     let total: usize = sets.iter().map(|s| s.clips.len()).sum();
     let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);

@@ -203,16 +203,5 @@ fn start<R: Recipe>(
     }
     let selected = device::select(args.device)?;
     let stop = stop_flag("stopping after this step")?;
-    run(RunOptions {
-        data: args.data,
-        out,
-        config,
-        from: args.from,
-        resume: args.resume,
-        device: selected.device,
-        device_name: selected.name,
-        stop: &stop,
-        quiet: false,
-        max_steps: None,
-    })
+    run(RunOptions { from: args.from, resume: args.resume, ..RunOptions::new(args.data, out, config, selected, &stop) })
 }

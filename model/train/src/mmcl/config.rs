@@ -7,7 +7,10 @@ use skeletonllm_data::{
 };
 
 use super::{Pictures, Texts};
-use crate::{AdamWConfig, Recipe, RecipeStage, Rule, Schedule};
+use crate::{
+    AdamWConfig, Recipe, RecipeStage, Rule, Schedule,
+    recipe::{above_zero, at_least, below_one, not_negative},
+};
 
 /// The only thing that `system` may say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -121,39 +124,20 @@ impl Recipe for MmclConfig {
     fn validate(&self) -> Result<(), String> {
         self.input.validate()?;
         self.texts.as_ref().map_or(Ok(()), Texts::validate)?;
-        for (name, value) in [("batch", self.batch), ("stages", self.stages.len())] {
-            if value == 0 {
-                return Err(format!("{name} must be at least 1"));
-            }
-        }
-        if self.checkpoint_every == 0 {
-            return Err("checkpoint_every must be at least 1".into());
-        }
+        at_least(1, &[("batch", self.batch as u64)])?;
+        self.validate_stages()?;
         for (index, stage) in self.stages.iter().enumerate() {
             if self.stages[..index].iter().any(|before| before.stream == stage.stream) {
                 return Err(format!("stages: stream {} stands twice", stage.stream.name()));
             }
         }
-        let rates = self.stages.iter().map(|stage| ("stages.learning_rate", stage.learning_rate));
-        let others = [
+        not_negative(&[
             ("rotation", f64::from(self.rotation)),
             ("weight_decay", self.weight_decay),
             ("balance", f64::from(self.balance)),
-        ];
-        for (name, value) in rates.chain(others) {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(format!("{name} must be a number of 0 or more"));
-            }
-        }
-        if self.clip_norm.is_nan() || self.clip_norm <= 0.0 {
-            return Err("clip_norm must be above 0".into());
-        }
-        for (name, value) in [("average", self.average), ("momentum", self.momentum), ("held_out", self.held_out)] {
-            if !(0.0..1.0).contains(&value) {
-                return Err(format!("{name} must be at least 0 and below 1"));
-            }
-        }
-        Ok(())
+        ])?;
+        above_zero(self.clip_norm)?;
+        below_one(&[("average", self.average), ("momentum", self.momentum), ("held_out", self.held_out)])
     }
 
     fn data(&mut self) -> (&mut ProtocolOptions, &mut SelectionOptions) {

@@ -11,9 +11,9 @@ use skeletonllm_network::{checkpoint::Precision, co_learning::Helpers, graph::FE
 
 use super::{Example, GraphLessons, MmclConfig, Student, beside};
 use crate::{
-    AdamW, Average, Progress, Recipe, RunOptions,
+    Progress, RunOptions,
     fit::fit,
-    posed::{graph_of, posed},
+    posed::{class, graph_of, labelled, posed},
     setup, state,
 };
 
@@ -48,31 +48,14 @@ pub fn run(mut options: RunOptions<'_, MmclConfig>) -> Result<()> {
     };
     let config = GraphModelConfig::read(&beginning)?;
     let networks = GraphNetworks::read(&beginning, &config, &device)?;
-    let labelled = train.iter().flat_map(|set| &set.clips).filter(|clip| clip.record.label.is_some());
     let share = if config.streams.len() > 1 { settings.held_out } else { 0.0 };
-    let (learned, held_out) = divided(labelled.collect(), share);
+    let (learned, held_out) = divided(labelled(&train).collect(), share);
     let mut examples = examples(&learned, &config)?;
     let helpers = helpers(&options, &learned, &mut examples)?;
     let helpers = helpers.map(|[pictures, texts]| {
         Helpers::new(pictures, FEATURES, texts, config.labels.len(), &device).fresh(settings.seed)
     });
     let learner = Student::new(networks, helpers, &config.streams);
-    let (learner, mean, optimizer) = match checkpoint {
-        Some(folder) => {
-            match settings.stages.get(at.stage) {
-                Some(stage) => eprintln!("resuming stream {} at step {}", stage.stream.name(), at.step),
-                None => eprintln!("every stream is done; the model is written once more"),
-            }
-            state::load(&folder, &at, learner, settings.optimizer(), &device)?
-        }
-        None => {
-            if options.resume {
-                eprintln!("the run has no checkpoint yet; it begins again");
-            }
-            let mean = learner.networks.clone().valid();
-            (learner, mean, AdamW::new(settings.optimizer()))
-        }
-    };
     eprintln!(
         "training {} networks on {} with {} clips, {} labels; {} clips held out",
         config.streams.len(),
@@ -88,11 +71,9 @@ pub fn run(mut options: RunOptions<'_, MmclConfig>) -> Result<()> {
         examples,
         watched: setup::spread(&validation, settings.validation_clips),
         held_out,
-        weights: std::sync::OnceLock::new(),
         config,
     };
-    let average = Average::new(mean, settings.average);
-    fit(&lessons, &options, learner, average, optimizer, &mut at)
+    fit(&lessons, &options, learner, checkpoint, &mut at)
 }
 
 /// Gives the examples what helps to learn from them; the widths of its features, where there is any.
@@ -122,10 +103,9 @@ fn helpers(
 
 /// Labels, streams and sizes of a model for these clips.
 fn config(settings: &MmclConfig, train: &[DataSet]) -> Result<GraphModelConfig> {
-    let clips = || train.iter().flat_map(|set| &set.clips).filter(|clip| clip.record.label.is_some());
-    let labels = Labels::new(clips().filter_map(|clip| clip.record.label.as_deref()));
+    let first = labelled(train).next().context("no training clip has a label")?;
+    let labels = Labels::new(labelled(train).filter_map(|clip| clip.record.label.as_deref()));
     ensure!(!labels.is_empty(), "no training clip has a label");
-    let first = clips().next().context("no training clip has a label")?;
     Ok(GraphModelConfig {
         system: SYSTEM.into(),
         labels: labels.names().to_vec(),
@@ -156,10 +136,8 @@ fn examples(clips: &[&DataClip], config: &GraphModelConfig) -> Result<Vec<Exampl
         .par_iter()
         .map(|clip| {
             let poses = posed(clip, &config.input, &config.network)?;
-            let label = clip.record.label.as_deref().and_then(|label| labels.index(label));
-            let label =
-                label.with_context(|| format!("{}: a label that the run did not begin with", clip.record.file_name))?;
-            Ok(Example { poses, label: i64::try_from(label)?, pictures: None, texts: None })
+            let label = i64::try_from(class(clip, &labels)?)?;
+            Ok(Example { poses, label, pictures: None, texts: None })
         })
         .collect()
 }

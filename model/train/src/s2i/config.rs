@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use skeletonllm_data::{ProtocolOptions, SelectionOptions};
 
 use super::S2iSettings;
-use crate::{AdamWConfig, Recipe, RecipeStage, Rule, Schedule};
+use crate::{
+    AdamWConfig, Recipe, RecipeStage, Rule, Schedule,
+    recipe::{above_zero, at_least, below_one, not_negative},
+};
 
 /// The only thing that `system` may say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -162,37 +165,25 @@ impl Recipe for S2iConfig {
 
     fn validate(&self) -> Result<(), String> {
         self.s2i.validate()?;
-        let counts = [("batch", self.batch), ("parts", self.parts), ("stages", self.stages.len())];
-        if let Some((name, _)) = counts.into_iter().find(|(_, count)| *count == 0) {
-            return Err(format!("{name} must be at least 1"));
-        }
-        if self.checkpoint_every == 0 {
-            return Err("checkpoint_every must be at least 1".into());
-        }
-        let shares = [
+        at_least(1, &[("batch", self.batch as u64), ("parts", self.parts as u64)])?;
+        self.validate_stages()?;
+        below_one(&[
             ("drop_path", self.drop_path),
             ("smoothing", self.smoothing),
             ("warmup", self.warmup),
             ("beta2", self.beta2),
             ("average", self.average),
-        ];
-        if let Some((name, value)) = shares.into_iter().find(|(_, value)| !(0.0..1.0).contains(value)) {
-            return Err(format!("{name} is {value}; it must be at least 0 and below 1"));
-        }
+        ])?;
         let wholes = [("layer_decay", self.layer_decay), ("labelled", self.labelled), ("crop", f64::from(self.crop))];
         if let Some((name, value)) = wholes.into_iter().find(|(_, value)| !(*value > 0.0 && *value <= 1.0)) {
             return Err(format!("{name} is {value}; it must be above 0 and at most 1"));
         }
-        let rates = self.stages.iter().map(|stage| ("stages.learning_rate", stage.learning_rate));
-        let others =
-            [("turn", f64::from(self.turn)), ("weight_decay", self.weight_decay), ("balance", f64::from(self.balance))];
-        if let Some((name, _)) = rates.chain(others).find(|(_, value)| !(value.is_finite() && *value >= 0.0)) {
-            return Err(format!("{name} must be a number of 0 or more"));
-        }
-        match self.clip_norm > 0.0 {
-            true => Ok(()),
-            false => Err("clip_norm must be above 0".into()),
-        }
+        not_negative(&[
+            ("turn", f64::from(self.turn)),
+            ("weight_decay", self.weight_decay),
+            ("balance", f64::from(self.balance)),
+        ])?;
+        above_zero(self.clip_norm)
     }
 
     fn data(&mut self) -> (&mut ProtocolOptions, &mut SelectionOptions) {

@@ -14,7 +14,7 @@ use super::{
     Lesson, PictureBatch, Pictures, S2iConfig, S2iFolder, S2iModel, S2iPupil, S2iRecogniser, S2iStage,
     reconstruction::reconstruction,
 };
-use crate::{AdamW, Average, Course, Progress, Recipe, RunOptions, fit::fit, setup, state};
+use crate::{Course, Progress, RunOptions, fit::fit, setup, state};
 
 /// Clips whose reconstructions are looked at.
 const RECONSTRUCTED: usize = 4;
@@ -64,25 +64,8 @@ pub fn run(mut options: RunOptions<'_, S2iConfig>) -> Result<()> {
     };
     let named = config.stages.iter().any(|stage| stage.lesson != Lesson::Pretrain);
     ensure!(!named || !lessons.source.labelled.is_empty(), "no training clip has a label");
+    let model = if checkpoint.is_some() { model } else { lessons.begin(model, 0) };
     let learner = S2iPupil::new(model, config);
-    let (learner, mean, optimizer) = match checkpoint {
-        Some(folder) => {
-            match config.stages.get(at.stage) {
-                Some(stage) => eprintln!("resuming {} at step {}", stage.lesson.name(), at.step),
-                None => eprintln!("every stage is done; the model is written once more"),
-            }
-            state::load(&folder, &at, learner, config.optimizer(), &device)?
-        }
-        None => {
-            if options.resume {
-                eprintln!("the run has no checkpoint yet; it begins again");
-            }
-            let model = lessons.begin(learner.pupil.clone(), 0);
-            let learner = S2iPupil::new(model, config);
-            let mean = learner.pupil.clone().valid();
-            (learner, mean, AdamW::new(config.optimizer()))
-        }
-    };
     eprintln!(
         "training {} parameters on {} with {} clips, of which {} have one of {} labels that is known",
         learner.pupil.num_params(),
@@ -91,8 +74,7 @@ pub fn run(mut options: RunOptions<'_, S2iConfig>) -> Result<()> {
         lessons.source.labelled.len(),
         lessons.labels.len()
     );
-    let average = Average::new(mean, config.average);
-    fit(&lessons, &options, learner, average, optimizer, &mut at)
+    fit(&lessons, &options, learner, checkpoint, &mut at)
 }
 
 /// The model that a run starts from: that of `--from`, whose pictures stay as they are, public weights, or one drawn afresh.
@@ -219,7 +201,8 @@ impl Course for S2iLessons<'_> {
         reconstruction(model, &config.s2i, batch, Rng::new(config.seed)).map(Some)
     }
 
-    fn write(&self, model: &S2iModel, folder: &Path, precision: Precision) -> Result<()> {
-        self.folder(model, usize::MAX - 1).write(folder, precision)
+    fn write(&self, model: &S2iModel, folders: [(&Path, Precision); 2]) -> Result<()> {
+        let finished = self.folder(model, usize::MAX - 1);
+        folders.into_iter().try_for_each(|(folder, precision)| finished.write(folder, precision))
     }
 }

@@ -10,6 +10,7 @@ use skeletonllm_checks::asset;
 use skeletonllm_data::{DataClip, Labels, Record, Rng};
 use skeletonllm_network::{
     checkpoint::{self, Precision},
+    device::Selected,
     masked::{MaskKind, names},
     tensors::host,
 };
@@ -150,18 +151,9 @@ fn data(folder: &Path) -> PathBuf {
 
 fn train(out: &Path, data: &[PathBuf], config: S2iConfig, resume: bool, max_steps: Option<u64>) -> anyhow::Result<()> {
     let stop = AtomicBool::new(false);
-    run(RunOptions {
-        data: data.to_vec(),
-        out: out.to_path_buf(),
-        config,
-        from: None,
-        resume,
-        device: Device::flex(),
-        device_name: "CPU".into(),
-        stop: &stop,
-        quiet: true,
-        max_steps,
-    })
+    let device = Selected { device: Device::flex(), name: "CPU".into() };
+    let options = RunOptions::new(data.to_vec(), out.to_path_buf(), config, device, &stop);
+    run(RunOptions { resume, quiet: true, max_steps, ..options })
 }
 
 #[test]

@@ -6,7 +6,10 @@ use serde::{Deserialize, Serialize};
 use skeletonllm_data::{ProtocolOptions, SelectionOptions, streams::Input};
 use skeletonllm_network::sugar::Reading;
 
-use crate::{AdamWConfig, Recipe, RecipeStage, Rule, Schedule};
+use crate::{
+    AdamWConfig, Recipe, RecipeStage, Rule, Schedule,
+    recipe::{above_zero, at_least, below_one, not_negative},
+};
 
 /// The only thing that `system` may say.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,34 +116,15 @@ impl Recipe for SugarConfig {
                 .into());
         }
         // one clip alone is weighed against nothing
-        for (name, value, least) in [("batch", self.batch, 2), ("stages", self.stages.len(), 1)] {
-            if value < least {
-                return Err(format!("{name} must be at least {least}"));
-            }
-        }
-        if self.checkpoint_every == 0 {
-            return Err("checkpoint_every must be at least 1".into());
-        }
-        let rates = self.stages.iter().map(|stage| ("stages.learning_rate", stage.learning_rate));
-        let others = [
+        at_least(2, &[("batch", self.batch as u64)])?;
+        self.validate_stages()?;
+        not_negative(&[
             ("rotation", f64::from(self.rotation)),
             ("weight_decay", self.weight_decay),
             ("balance", f64::from(self.balance)),
-        ];
-        for (name, value) in rates.chain(others) {
-            if !(value.is_finite() && value >= 0.0) {
-                return Err(format!("{name} must be a number of 0 or more"));
-            }
-        }
-        if self.clip_norm.is_nan() || self.clip_norm <= 0.0 {
-            return Err("clip_norm must be above 0".into());
-        }
-        for (name, value) in [("average", self.average), ("momentum", self.momentum)] {
-            if !(0.0..1.0).contains(&value) {
-                return Err(format!("{name} must be at least 0 and below 1"));
-            }
-        }
-        Ok(())
+        ])?;
+        above_zero(self.clip_norm)?;
+        below_one(&[("average", self.average), ("momentum", self.momentum)])
     }
 
     fn data(&mut self) -> (&mut ProtocolOptions, &mut SelectionOptions) {

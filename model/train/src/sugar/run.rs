@@ -9,9 +9,9 @@ use skeletonllm_network::{checkpoint::Precision, sentence::SentenceEncoder, suga
 
 use super::{Disciple, Example, SugarConfig, TextLessons, texts::embedded};
 use crate::{
-    AdamW, Average, Progress, Recipe, RunOptions,
+    Progress, RunOptions,
     fit::fit,
-    posed::{graph_of, posed},
+    posed::{class, graph_of, labelled, posed},
     setup, state,
 };
 
@@ -58,26 +58,10 @@ pub fn run(mut options: RunOptions<'_, SugarConfig>) -> Result<()> {
         .par_iter()
         .zip(bags)
         .map(|(clip, bag)| {
-            let label = clip.record.label.as_deref().and_then(|label| labels.index(label));
-            let label =
-                label.with_context(|| format!("{}: a label that the run did not begin with", clip.record.file_name))?;
-            Ok(Example { poses: posed(clip, &config.input, &config.network)?, label, bag })
+            Ok(Example { poses: posed(clip, &config.input, &config.network)?, label: class(clip, &labels)?, bag })
         })
         .collect::<Result<_>>()?;
     let learner = Disciple { encoder, reading: settings.reading };
-    let (learner, mean, optimizer) = match checkpoint {
-        Some(folder) => {
-            eprintln!("resuming at step {}", at.total);
-            state::load(&folder, &at, learner, settings.optimizer(), &device)?
-        }
-        None => {
-            if options.resume {
-                eprintln!("the run has no checkpoint yet; it begins again");
-            }
-            let mean = learner.encoder.clone().valid();
-            (learner, mean, AdamW::new(settings.optimizer()))
-        }
-    };
     eprintln!(
         "training on {} with {} clips, {} labels and {} texts",
         options.device_name,
@@ -95,12 +79,7 @@ pub fn run(mut options: RunOptions<'_, SugarConfig>) -> Result<()> {
         known,
         config,
     };
-    let average = Average::new(mean, settings.average);
-    fit(&lessons, &options, learner, average, optimizer, &mut at)
-}
-
-fn labelled(sets: &[DataSet]) -> impl Iterator<Item = &DataClip> {
-    sets.iter().flat_map(|set| &set.clips).filter(|clip| clip.record.label.is_some())
+    fit(&lessons, &options, learner, checkpoint, &mut at)
 }
 
 /// Labels and sizes of a model for these clips, and the labels' vectors.
