@@ -1,39 +1,26 @@
 //! Runs of graph networks: stopped and resumed, with helpers, and what comes out judged.
 
+mod common;
+
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::atomic::AtomicBool,
 };
 
-use skeletonllm::graph_recogniser::{GraphRecogniser, is_graph_model};
-use skeletonllm_network::device::{DeviceChoice, cpu};
-use skeletonllm_train::{
-    RunOptions,
-    mmcl::{MmclConfig, run},
+use common::{CLIPS, losses};
+use skeletonllm::{
+    folder::system_of,
+    graph_recogniser::{GraphRecogniser, SYSTEM},
 };
-
-const CLIPS: [(&str, &str); 4] =
-    [("walk.bvh", "walk"), ("squat.bvh", "squat"), ("clap.bvh", "clap"), ("raise_right_hand.bvh", "raise right hand")];
-
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
-}
+use skeletonllm_checks::{asset, samples};
+use skeletonllm_network::device::DeviceChoice;
+use skeletonllm_train::mmcl::{MmclConfig, run};
 
 /// The shipped samples, each to learn from three times and to be judged by once.
 fn data(parent: &Path) -> PathBuf {
     let folder = parent.join("set");
-    fs::create_dir(&folder).unwrap();
-    let mut metadata = String::new();
-    for copy in 0..4 {
-        for (file, label) in CLIPS {
-            let (name, split) = (format!("{copy}_{file}"), if copy == 3 { "val" } else { "train" });
-            fs::copy(root().join("assets/samples").join(file), folder.join(&name)).unwrap();
-            metadata += &format!("{{\"file_name\": \"{name}\", \"label\": \"{label}\", \"split\": \"{split}\"}}\n");
-        }
-    }
-    fs::write(folder.join("metadata.jsonl"), metadata).unwrap();
+    samples(&folder, &CLIPS, &["train", "train", "train", "val"]);
     folder
 }
 
@@ -51,19 +38,7 @@ const SHORT: &str = r#"{
 }"#;
 
 fn train(config: MmclConfig, data: &Path, out: &Path, resume: bool, max_steps: Option<u64>) -> anyhow::Result<()> {
-    let device = cpu().expect("the CPU backend is part of this build");
-    run(RunOptions {
-        data: vec![data.into()],
-        out: out.into(),
-        config,
-        from: None,
-        resume,
-        device: device.device,
-        device_name: device.name,
-        stop: &AtomicBool::new(false),
-        quiet: true,
-        max_steps,
-    })
+    common::train(run, config, data, out, resume, max_steps)
 }
 
 #[test]
@@ -77,15 +52,11 @@ fn a_run_that_is_stopped_and_resumed_is_the_run_that_was_not() {
     // what the command line says counts no more
     train(MmclConfig::default(), &set, &cut, true, Some(3)).unwrap();
     train(MmclConfig::default(), &set, &cut, true, None).unwrap();
-    let losses = |out: &Path| {
-        let text = fs::read_to_string(out.join("loss.csv")).unwrap();
-        text.lines().skip(1).map(|line| line.rsplit_once(',').unwrap().0.to_owned()).collect::<Vec<_>>()
-    };
     // one of each label's three clips is held out
     assert_eq!(losses(&whole).len(), 4);
     assert_eq!(losses(&whole), losses(&cut));
     for model in ["model", "model-int8"] {
-        assert!(is_graph_model(&whole.join(model)));
+        assert_eq!(system_of(&whole.join(model)).as_deref(), Some(SYSTEM));
         for file in ["config.json", "joint.safetensors", "bone-motion.safetensors"] {
             let [a, b] = [&whole, &cut].map(|out| fs::read(out.join(model).join(file)).unwrap());
             assert!(a == b, "{model}/{file} differs");
@@ -139,7 +110,7 @@ fn four_clips_are_learned_by_heart_and_judged_by_the_program() {
 fn pictures_and_texts_help_and_are_gone_afterwards() {
     let folder = tempfile::tempdir().unwrap();
     let set = data(folder.path());
-    let nano = root().join("assets/nano");
+    let nano = asset("nano");
     let file = folder.path().join("texts.jsonl");
     let line =
         |(i, (_, label)): (usize, &(&str, &str))| format!("{{\"label\": \"{label}\", \"features\": [{i}, 1, {i}]}}");

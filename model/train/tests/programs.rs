@@ -247,17 +247,9 @@ fn an_endpoint_is_asked_only_after_a_yes_and_its_key_stays_secret() {
 #[test]
 fn systems_are_compared_and_what_was_done_is_not_done_again() {
     let folder = tempfile::tempdir().unwrap();
+    let clips = [("walk.bvh", "walk"), ("squat.bvh", "squat")];
     let set = folder.path().join("samples");
-    std::fs::create_dir(&set).unwrap();
-    let mut lines = String::new();
-    for (file, label) in [("walk.bvh", "walk"), ("squat.bvh", "squat")] {
-        for split in ["train", "val"] {
-            let name = format!("{split}-{file}");
-            std::fs::copy(root().join("assets/samples").join(file), set.join(&name)).unwrap();
-            lines += &format!("{{\"file_name\": \"{name}\", \"label\": \"{label}\", \"split\": \"{split}\"}}\n");
-        }
-    }
-    std::fs::write(set.join("metadata.jsonl"), lines).unwrap();
+    skeletonllm_checks::samples(&set, &clips, &["train", "val"]);
     let out = folder.path().join("out");
     let arguments = ["--data", set.to_str().unwrap(), "--out", out.to_str().unwrap(), "--epochs", "1", "--only", "s2i"];
     let compare = || run(env!("CARGO_BIN_EXE_compare"), &[&arguments[..], &["--device", "cpu"]].concat());
@@ -280,6 +272,31 @@ fn systems_are_compared_and_what_was_done_is_not_done_again() {
     let again = compare();
     assert_eq!(json(&out.join("compare.json"))[1], *row, "nothing was trained or measured again");
     assert!(!String::from_utf8_lossy(&again.stderr).contains("training"), "{}", String::from_utf8_lossy(&again.stderr));
+    let other = [&arguments[..4], &["--epochs", "2", "--only", "s2i", "--device", "cpu"]].concat();
+    let other = run(env!("CARGO_BIN_EXE_compare"), &other);
+    let told = String::from_utf8_lossy(&other.stderr);
+    assert!(!other.status.success() && told.contains("other settings"), "{told}");
     let refused = run(env!("CARGO_BIN_EXE_compare"), &[&arguments[..6], &["--only", "sugar"]].concat());
     assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("--text"));
+}
+
+#[test]
+fn systems_are_not_compared_on_what_they_learned_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let (set, out) = (folder.path().join("set"), folder.path().join("out"));
+    std::fs::create_dir(&set).unwrap();
+    std::fs::copy(root().join("assets/samples/walk.bvh"), set.join("walk.bvh")).unwrap();
+    std::fs::write(set.join("metadata.jsonl"), "{\"file_name\": \"walk.bvh\", \"label\": \"walk\"}\n").unwrap();
+    let ntu = ntu_folder(folder.path());
+    for (program, data, more, expected) in [
+        (env!("CARGO_BIN_EXE_compare"), &set, vec![], "which half"),
+        (env!("CARGO_BIN_EXE_ablate"), &set, vec![], "which half"),
+        (env!("CARGO_BIN_EXE_compare"), &ntu, vec!["--protocol", "zero-shot-55-5"], "--unseen"),
+    ] {
+        let arguments = ["--data", data.to_str().unwrap(), "--out", out.to_str().unwrap(), "--device", "cpu"];
+        let output = run(program, &[&arguments[..], &more].concat());
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && told.contains(expected), "{told}");
+        assert!(!out.exists(), "nothing was begun");
+    }
 }

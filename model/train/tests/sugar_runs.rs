@@ -1,36 +1,23 @@
 //! Runs of SUGAR: stopped and resumed, with texts of one's own, and what comes out judged on labels that it never saw.
 
+mod common;
+
 use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::atomic::AtomicBool,
 };
 
+use common::{CLIPS, losses};
 use skeletonllm::{folder::system_of, sugar::Sugar};
-use skeletonllm_checks::{asset, case};
-use skeletonllm_network::device::{DeviceChoice, cpu};
-use skeletonllm_train::{
-    RunOptions,
-    sugar::{SugarConfig, run},
-};
-
-const CLIPS: [(&str, &str); 4] =
-    [("walk.bvh", "walk"), ("squat.bvh", "squat"), ("clap.bvh", "clap"), ("raise_right_hand.bvh", "raise right hand")];
+use skeletonllm_checks::{case, samples};
+use skeletonllm_network::device::DeviceChoice;
+use skeletonllm_train::sugar::{SugarConfig, run};
 
 /// The shipped samples, each to learn from twice and to be judged by once.
 fn data(parent: &Path) -> PathBuf {
     let folder = parent.join("set");
-    fs::create_dir(&folder).unwrap();
-    let mut metadata = String::new();
-    for copy in 0..3 {
-        for (file, label) in CLIPS {
-            let (name, split) = (format!("{copy}_{file}"), if copy == 2 { "val" } else { "train" });
-            fs::copy(asset(&format!("samples/{file}")), folder.join(&name)).unwrap();
-            metadata += &format!("{{\"file_name\": \"{name}\", \"label\": \"{label}\", \"split\": \"{split}\"}}\n");
-        }
-    }
-    fs::write(folder.join("metadata.jsonl"), metadata).unwrap();
+    samples(&folder, &CLIPS, &["train", "train", "val"]);
     folder
 }
 
@@ -45,24 +32,7 @@ fn config() -> SugarConfig {
 }
 
 fn train(config: SugarConfig, data: &Path, out: &Path, resume: bool, max_steps: Option<u64>) -> anyhow::Result<()> {
-    let device = cpu().expect("the CPU backend is part of this build");
-    run(RunOptions {
-        data: vec![data.into()],
-        out: out.into(),
-        config,
-        from: None,
-        resume,
-        device: device.device,
-        device_name: device.name,
-        stop: &AtomicBool::new(false),
-        quiet: true,
-        max_steps,
-    })
-}
-
-fn losses(out: &Path) -> Vec<String> {
-    let text = fs::read_to_string(out.join("loss.csv")).unwrap();
-    text.lines().skip(1).map(|line| line.rsplit_once(',').unwrap().0.to_owned()).collect()
+    common::train(run, config, data, out, resume, max_steps)
 }
 
 #[test]

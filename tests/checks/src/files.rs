@@ -16,6 +16,24 @@ pub fn asset(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets").join(name)
 }
 
+/// Makes a folder a data set of shipped motions, given with their labels: each stands in it once for each of `splits`, as
+/// `0_walk.bvh`, `1_walk.bvh` and so on.
+///
+/// # Panics
+/// When it cannot be written.
+pub fn samples(folder: &Path, clips: &[(&str, &str)], splits: &[&str]) {
+    std::fs::create_dir(folder).expect("a folder of its own");
+    let mut metadata = String::new();
+    for (copy, split) in splits.iter().enumerate() {
+        for (file, label) in clips {
+            let name = format!("{copy}_{file}");
+            std::fs::copy(asset("samples").join(file), folder.join(&name)).expect("a shipped motion");
+            metadata += &format!("{{\"file_name\": \"{name}\", \"label\": \"{label}\", \"split\": \"{split}\"}}\n");
+        }
+    }
+    std::fs::write(folder.join("metadata.jsonl"), metadata).expect("room for a line each");
+}
+
 /// DrAction's golden cases: those of the repository, and, where they lie beside the project, those of the released
 /// weights, which have no licence and are never shipped.
 #[must_use]

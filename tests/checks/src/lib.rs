@@ -4,7 +4,7 @@
 //! | --- | --- |
 //! | `need` | what a check may need of the machine, and what follows when that is missing |
 //! | `skip` | the record of checks that could not run, which `cargo xtask test` reads at the end |
-//! | `files` | golden cases, shipped assets, data beside the project |
+//! | `files` | golden cases, shipped assets, data sets of these, data beside the project |
 //! | `compare` | how far two lists of numbers are apart |
 
 mod compare;
@@ -13,6 +13,6 @@ mod need;
 mod skip;
 
 pub use compare::max_abs;
-pub use files::{asset, case, cases, fetched, shared};
+pub use files::{asset, case, cases, fetched, samples, shared};
 pub use need::{Need, have};
 pub use skip::{SKIPS, Skip};
