@@ -1,7 +1,7 @@
 //! What is read of a document: nodes, skins, animations, and where their numbers are. Everything else, from meshes to
 //! extensions, is skipped, so that it may be as it likes.
 
-use serde::{Deserialize, de::IgnoredAny};
+use serde::{Deserialize, Deserializer, de::IgnoredAny};
 use serde_json::Value;
 
 use super::super::{
@@ -33,9 +33,9 @@ pub(super) struct Document {
 
 #[derive(Deserialize)]
 pub(super) struct Node {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub children: Vec<usize>,
     /// Column by column.
     pub matrix: Option<[f32; 16]>,
@@ -62,7 +62,7 @@ pub(super) struct Skin {
 /// An animation.
 #[derive(Deserialize)]
 pub(super) struct Clip {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub name: String,
     pub channels: Vec<Channel>,
     pub samplers: Vec<Sampler>,
@@ -94,7 +94,7 @@ pub(super) struct Sampler {
 #[serde(rename_all = "camelCase")]
 pub(super) struct Accessor {
     pub buffer_view: Option<usize>,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub byte_offset: usize,
     pub count: usize,
     pub component_type: u32,
@@ -136,7 +136,7 @@ pub(super) struct Values {
 #[serde(rename_all = "camelCase")]
 pub(super) struct View {
     pub buffer: usize,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub byte_offset: usize,
     pub byte_length: usize,
     /// Bytes from one element to the next; nothing or zero where they lie side by side.
@@ -161,6 +161,11 @@ struct Head {
 struct Asset {
     #[serde(default)]
     version: Value,
+}
+
+/// What is `null` is not there.
+fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(d: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(d)?.unwrap_or_default())
 }
 
 impl Document {

@@ -499,6 +499,12 @@ fn what_is_not_needed_may_be_as_it_likes() {
     document["materials"] = json!({"a": "b"});
     document["asset"]["version"] = json!(2.0);
     document["bufferViews"][0]["byteStride"] = json!(0);
+    // what is `null` is not there
+    document["nodes"][9]["name"] = json!(null);
+    document["nodes"][8]["children"] = json!(null);
+    document["animations"][0]["name"] = json!(null);
+    document["accessors"][0]["byteOffset"] = json!(null);
+    document["bufferViews"][0]["byteOffset"] = json!(null);
     // a channel that moves a material has no node
     let pointer = json!({"sampler": 0, "target": {"path": "pointer", "extensions": {"KHR_animation_pointer": {}}}});
     document["animations"][0]["channels"].as_array_mut().unwrap().push(pointer);
