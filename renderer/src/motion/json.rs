@@ -7,7 +7,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use super::error::{Cause, excerpt};
 
 /// Most values, counting a list of numbers as one: about 900 MB.
-const MAX_VALUES: usize = 20_000_000;
+pub(super) const MAX_VALUES: usize = 20_000_000;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]

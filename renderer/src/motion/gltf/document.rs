@@ -171,6 +171,9 @@ fn or_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(d: D) ->
 impl Document {
     /// Reads the JSON; the error comes with its line.
     pub(super) fn parse(text: &[u8]) -> Result<Self, (Option<usize>, Cause)> {
+        let count = |sign: u8| text.iter().filter(|&&byte| byte == sign).count();
+        let whole = |cause| (None, cause);
+        check_count("the number of values in its JSON", count(b','), json::MAX_VALUES).map_err(whole)?;
         let failed = |error| json::failure(&error);
         // what an older version writes differs in everything but this
         let head: Head = serde_json::from_slice(text).map_err(failed)?;
@@ -185,8 +188,19 @@ impl Document {
             let text = format!("its animation is packed with {name}, which is not read: export it without compression");
             return Err((None, Cause::Malformed(text)));
         }
-        let objects = text.iter().filter(|&&byte| byte == b'{').count();
-        check_count("the number of objects in its JSON", objects, MAX_OBJECTS).map_err(|cause| (None, cause))?;
+        check_count("the number of objects in its JSON", count(b'{'), MAX_OBJECTS).map_err(whole)?;
         serde_json::from_slice(text).map_err(failed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lists_of_numbers_are_counted_before_they_are_read() {
+        let text = [&b"{\"asset\":{\"version\":["[..], &b"0,".repeat(json::MAX_VALUES + 1)].concat();
+        let Err((line, cause)) = Document::parse(&text) else { panic!("it was read") };
+        assert!(line.is_none() && cause.to_string().contains("the number of values in its JSON"), "{cause}");
     }
 }
