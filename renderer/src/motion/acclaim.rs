@@ -31,7 +31,7 @@ const FPS: f64 = 120.0;
 pub(super) fn read(bytes: &[u8], name: &str, beside: Beside<'_>) -> Result<Raw, MotionError> {
     let skeleton_given = asf::is_skeleton(bytes);
     let (partner, what) = if skeleton_given { ("amc", "motion") } else { ("asf", "skeleton") };
-    let other = beside.partner(partner)?.ok_or_else(|| {
+    let other = beside.partner(name, partner)?.ok_or_else(|| {
         let text = format!("its {what}, an .{partner} file, is missing: it must lie beside it, with the same stem");
         Cause::Malformed(text).at(name, None)
     })?;

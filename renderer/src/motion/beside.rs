@@ -75,56 +75,59 @@ impl<'a> Beside<'a> {
         }
     }
 
-    /// The file with that extension that belongs to this one: it has the same stem, or the longest one that this one's
-    /// begins with or that begins with this one's (`01.asf` and `01_02.amc`), or it is the only one.
-    pub(super) fn partner(self, extension: &str) -> Result<Option<Found<'a>>, MotionError> {
-        let own = match self {
-            Self::Given(bytes) => return Ok(Some(given(&format!("the .{extension} file"), bytes))),
+    /// The file with that extension that belongs to the one of that name.
+    pub(super) fn partner(self, own: &str, extension: &str) -> Result<Option<Found<'a>>, MotionError> {
+        let unclear = |cause: Cause| cause.at(own, None);
+        match self {
+            Self::Given(bytes) => Ok(Some(given(&format!("the .{extension} file"), bytes))),
             Self::Among(files) => {
-                let ends = |file: &&Companion| {
-                    Path::new(&file.name).extension().is_some_and(|e| e.eq_ignore_ascii_case(extension))
-                };
-                return Ok(files.iter().find(ends).map(|file| given(&file.name, &file.bytes)));
+                let names = files.iter().map(|file| (Path::new(last(&file.name)), file));
+                let ends = |name: &Path| name.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension));
+                let (names, files): (Vec<&Path>, Vec<&'a Companion>) = names.filter(|(name, _)| ends(name)).unzip();
+                let found = nearest(Path::new(last(own)), &names, extension).map_err(unclear)?;
+                Ok(found.map(|k| given(&files[k].name, &files[k].bytes)))
             }
-            Self::Of(path) => path,
-            Self::Nowhere => return Ok(None),
-        };
-        let folder = folder_of(own);
-        let all = files_ending(folder, extension)
-            .map_err(|error| Cause::from(error).at(&folder.display().to_string(), None))?;
-        let stem = |path: &Path| path.file_stem().map(|s| s.to_string_lossy().to_lowercase()).unwrap_or_default();
-        let mine = stem(own);
-        if let Some(same) = all.iter().find(|path| stem(path) == mine) {
-            return read(same).map(Some);
-        }
-        let begins = |long: &str, short: &str| {
-            long.strip_prefix(short).is_some_and(|rest| rest.starts_with(|c: char| !c.is_alphanumeric()))
-        };
-        let near: Vec<&PathBuf> =
-            all.iter().filter(|path| begins(&mine, &stem(path)) || begins(&stem(path), &mine)).collect();
-        let longest = near.iter().map(|path| stem(path).len()).max().unwrap_or(0);
-        let nearest: Vec<&PathBuf> = if near.iter().all(|path| begins(&mine, &stem(path))) {
-            near.into_iter().filter(|path| stem(path).len() == longest).collect()
-        } else {
-            near
-        };
-        let unclear = |files: &[&PathBuf]| Err(which(files, extension).at(&own.display().to_string(), None));
-        match (&nearest[..], &all[..]) {
-            ([one], _) => read(one).map(Some),
-            ([], [one]) => read(one).map(Some),
-            ([], []) => Ok(None),
-            ([], several) => unclear(&several.iter().collect::<Vec<_>>()),
-            (several, _) => unclear(several),
+            Self::Of(path) => {
+                let folder = folder_of(path);
+                let files = files_ending(folder, extension)
+                    .map_err(|error| Cause::from(error).at(&folder.display().to_string(), None))?;
+                let paths: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
+                let found = nearest(path, &paths, extension).map_err(unclear)?;
+                found.map(|k| read(paths[k])).transpose()
+            }
+            Self::Nowhere => Ok(None),
         }
     }
 }
 
-fn which(files: &[&PathBuf], extension: &str) -> Cause {
-    let names = files.iter().filter_map(|path| Some(excerpt(path.file_name()?.to_string_lossy().as_bytes())));
-    Cause::Malformed(format!(
-        "it is not clear which .{extension} file belongs to it ({}): give them one stem",
-        several(names, 3)
-    ))
+/// Which of these files belongs to a file: the one with the same stem, or the longest one that the file's own begins with or
+/// that begins with the file's own (`01.asf` and `01_02.amc`), or the only one.
+fn nearest(own: &Path, files: &[&Path], extension: &str) -> Result<Option<usize>, Cause> {
+    let stem = |path: &Path| path.file_stem().map(|s| s.to_string_lossy().to_lowercase()).unwrap_or_default();
+    let mine = stem(own);
+    let stems: Vec<String> = files.iter().map(|file| stem(file)).collect();
+    let those = |fit: &dyn Fn(&str) -> bool| -> Vec<usize> { (0..files.len()).filter(|&k| fit(&stems[k])).collect() };
+    let begins = |long: &str, short: &str| {
+        long.strip_prefix(short).is_some_and(|rest| rest.starts_with(|c: char| !c.is_alphanumeric()))
+    };
+    let mut near = those(&|other| begins(&mine, other) || begins(other, &mine));
+    if near.iter().all(|&k| begins(&mine, &stems[k])) {
+        let longest = near.iter().map(|&k| stems[k].len()).max().unwrap_or(0);
+        near.retain(|&k| stems[k].len() == longest);
+    }
+    let fitting = [those(&|other| other == mine), near, those(&|_| true)].into_iter().find(|fit| !fit.is_empty());
+    match &fitting.unwrap_or_default()[..] {
+        [] => Ok(None),
+        [one] => Ok(Some(*one)),
+        unclear => {
+            let names =
+                unclear.iter().filter_map(|&k| Some(excerpt(files[k].file_name()?.to_string_lossy().as_bytes())));
+            Err(Cause::Malformed(format!(
+                "it is not clear which .{extension} file belongs to it ({}): give them one stem",
+                several(names, 3)
+            )))
+        }
+    }
 }
 
 /// A name without its folders.

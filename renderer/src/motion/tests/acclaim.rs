@@ -1,6 +1,8 @@
 //! ASF/AMC against positions worked out by hand.
 
-use super::super::read_file;
+use std::sync::Arc;
+
+use super::super::{Companion, read_file};
 use super::*;
 
 /// A root with a thigh that turns about its own x axis and a shank without channels, an arm whose axes are turned, and a
@@ -102,6 +104,32 @@ fn the_other_file_is_found_in_the_folder() {
     put("bad.asf", &ASF.replace("length 2", "length two"));
     let error = open("bad.amc").unwrap_err();
     assert!(error.file.ends_with("bad.asf") && error.line == Some(20), "{error}");
+}
+
+#[test]
+fn of_several_files_that_were_given_the_one_that_fits_is_read() {
+    let open = |name: &str, given: &[(&str, &str)]| {
+        let companion = |(name, text): &(&str, &str)| Companion {
+            name: (*name).to_owned(),
+            bytes: Arc::new(text.as_bytes().to_vec()),
+        };
+        let options = ReadOptions { companions: given.iter().map(companion).collect(), ..ReadOptions::default() };
+        read(AMC.as_bytes(), name, &options)
+    };
+    let other = ASF.replace("length 2", "length 4");
+    let other = other.as_str();
+    // the only one
+    let expected = open("walk.amc", &[("skeleton.asf", ASF)]).unwrap().positions;
+    // the one of its own name, or that its name begins with, wherever either of them lay
+    let given = [("02.asf", other), ("skeletons/01.ASF", ASF), ("01_03.asf", other)];
+    assert_eq!(open("takes/01_02.amc", &given).unwrap().positions, expected);
+    assert_eq!(open("takes\\01.amc", &given).unwrap().positions, expected);
+    // any of them
+    let error = open("walk.amc", &given).unwrap_err();
+    assert_eq!(error.file, "walk.amc");
+    assert!(error.to_string().contains("'02.asf', '01.ASF', '01_03.asf'"), "{error}");
+    let error = open("01.amc", &[("a/01.asf", ASF), ("b/01.asf", other)]).unwrap_err().to_string();
+    assert!(error.contains("not clear which .asf file"), "{error}");
 }
 
 #[test]
