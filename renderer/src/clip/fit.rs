@@ -212,21 +212,11 @@ fn facing(clip: &Clip, present: &[bool], p: usize) -> [f64; 2] {
 
 /// Left joints of a limb with their right twins, those nearest the trunk first: shoulders before hands.
 fn pairs_from_trunk(skeleton: &Skeleton, part: Part) -> Vec<(usize, usize)> {
-    let depth = |mut j: usize| {
-        let mut steps = 0;
-        while let Some(parent) =
-            skeleton.parents[j].filter(|&q| skeleton.parts[q] == part && steps < skeleton.parts.len())
-        {
-            j = parent;
-            steps += 1;
-        }
-        steps
-    };
     let mut pairs: Vec<(usize, usize)> = (0..skeleton.parts.len())
         .filter(|&j| skeleton.parts[j] == part && skeleton.mirror[j] != j)
         .map(|j| (j, skeleton.mirror[j]))
         .collect();
-    pairs.sort_by_key(|&(j, _)| (depth(j), j));
+    pairs.sort_by_key(|&(j, _)| (skeleton.inward(j).count(), j));
     pairs
 }
 

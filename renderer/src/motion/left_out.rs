@@ -1,7 +1,7 @@
 //! Takes joints that are no part of a body out of what a reader read.
 
 use super::{
-    measure::Poses,
+    measure::{self, Poses},
     raw::{Raw, joints_of},
     topology,
 };
@@ -10,11 +10,12 @@ use super::{
 /// the nearest joint above that is kept. Their names are in [`Raw::left_out`].
 pub(super) fn leave_out_helpers(raw: &mut Raw) {
     let joints = raw.names.len();
-    let mut gone = topology::helpers(&raw.names, &raw.parents);
-    if joints > 0 && raw.positions.len().is_multiple_of(3 * joints) {
-        roots_that_are_places(raw, &mut gone);
+    if joints == 0 || !raw.positions.len().is_multiple_of(3 * joints) {
+        return;
     }
-    if !gone.contains(&true) || !raw.positions.len().is_multiple_of(3 * joints) {
+    let mut gone = topology::helpers(&raw.names, &raw.parents);
+    roots_that_are_places(raw, &mut gone);
+    if !gone.contains(&true) {
         return;
     }
     let kept: Vec<usize> = (0..joints).filter(|&j| !gone[j]).collect();
@@ -86,8 +87,7 @@ fn roots_that_are_places(raw: &Raw, gone: &mut [bool]) {
         if !whole || !(tells(first) || below[first].len() > 1) {
             return;
         }
-        let bodies = raw.positions.chunks_exact(3 * joints);
-        let present: Vec<bool> = bodies.map(|body| body.iter().any(|&v| v != 0.0)).collect();
+        let present = measure::present(&raw.positions, joints);
         let poses = Poses { positions: &raw.positions, present: &present, joints };
         let samples = poses.sampled();
         let mut way = vec![0.0_f64; joints];

@@ -36,6 +36,16 @@ impl Poses<'_> {
     pub(super) fn distance(&self, samples: &[usize], a: usize, b: usize) -> f64 {
         median(self.lengths(samples, a, b))
     }
+
+    /// Median lengths of the bones along a chain of joints.
+    pub(super) fn bones(&self, samples: &[usize], chain: &[usize]) -> Vec<f64> {
+        chain.windows(2).map(|bone| self.distance(samples, bone[0], bone[1])).collect()
+    }
+}
+
+/// `[N]` whether somebody is in each of the `positions [N, J, 3]`: who is absent is all zeros.
+pub(super) fn present(positions: &[f32], joints: usize) -> Vec<bool> {
+    positions.chunks_exact(3 * joints).map(|body| body.iter().any(|&v| v != 0.0)).collect()
 }
 
 /// The lower median; zero for nothing.
@@ -81,8 +91,7 @@ const CUT: f64 = 0.75;
 /// The height of a person with such arms or legs.
 fn by_proportions(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize]) -> Option<f64> {
     let limb = |part: Part| {
-        let bones: Vec<f64> =
-            skeleton.limb(part).windows(2).map(|bone| poses.distance(samples, bone[0], bone[1])).collect();
+        let bones = poses.bones(samples, &skeleton.limb(part));
         let pair = bones.windows(2).max_by(|a, b| (a[0] + a[1]).total_cmp(&(b[0] + b[1])))?;
         let [short, long] = [pair[0].min(pair[1]), pair[0].max(pair[1])];
         let share = if part.is_leg() { LEG } else { ARM };
@@ -191,7 +200,7 @@ impl<'s> Ways<'s> {
 /// How long bones are on average, as a share of the body's size, in the middle of up to 64 bodies `[N, J, 3]`: points that
 /// are no body come out above 0.3, and joints in their right order below 0.2. Infinite where nobody is.
 pub(super) fn spread_of_bones(positions: &[f32], joints: usize, bones: &[[usize; 2]]) -> f64 {
-    let present: Vec<bool> = positions.chunks_exact(3 * joints).map(|body| body.iter().any(|&v| v != 0.0)).collect();
+    let present = present(positions, joints);
     let poses = Poses { positions, present: &present, joints };
     let shares: Vec<f64> = poses
         .sampled()

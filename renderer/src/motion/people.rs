@@ -106,8 +106,7 @@ pub(super) fn told(people: usize, performer: usize) -> String {
 fn proportioned(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize], height: f64) -> bool {
     let length = |part: Part| {
         let limb = skeleton.limb(part);
-        let bones = limb.windows(2).map(|bone| poses.distance(samples, bone[0], bone[1]));
-        (!limb.is_empty()).then(|| bones.sum::<f64>())
+        (!limb.is_empty()).then(|| poses.bones(samples, &limb).iter().sum::<f64>())
     };
     let pairs = [(Part::LeftArm, Part::RightArm, ARM), (Part::LeftLeg, Part::RightLeg, LEG)];
     pairs.into_iter().all(|(left, right, usual)| match (length(left), length(right)) {

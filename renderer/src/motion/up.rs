@@ -198,10 +198,9 @@ impl Landmarks {
 /// The joint between the two longest neighbouring bones of a leg.
 fn knee(take: &Take<'_>, samples: &[usize], leg: Part) -> Option<usize> {
     let limb = take.skeleton.limb(leg);
-    let length = |three: &&[usize]| {
-        take.poses.distance(samples, three[0], three[1]) + take.poses.distance(samples, three[1], three[2])
-    };
-    limb.windows(3).max_by(|a, b| length(a).total_cmp(&length(b))).map(|three| three[1])
+    let bones = take.poses.bones(samples, &limb);
+    let both = |i: usize| bones[i] + bones[i + 1];
+    (1..bones.len()).max_by(|&a, &b| both(a - 1).total_cmp(&both(b - 1))).map(|i| limb[i])
 }
 
 impl Take<'_> {

@@ -1,6 +1,6 @@
 //! In which order pose estimators write their points.
 
-use super::super::{Layout, UpAxis, measure::spread_of_bones};
+use super::super::{Layout, UpAxis, measure::spread_of_bones, topology};
 
 /// An order of points.
 #[derive(Clone, Debug)]
@@ -142,23 +142,12 @@ impl Order {
 
 /// The tree that bones span from the root; joints without bones hang from it.
 fn tree(joints: usize, bones: &[[usize; 2]], root: usize) -> Vec<Option<usize>> {
-    let mut parents = vec![None; joints];
-    let mut reached = vec![false; joints];
-    let mut queue = std::collections::VecDeque::from([root]);
-    reached[root] = true;
-    loop {
-        while let Some(a) = queue.pop_front() {
-            for b in bones.iter().filter(|bone| bone.contains(&a)).map(|bone| bone[0] + bone[1] - a) {
-                if !std::mem::replace(&mut reached[b], true) {
-                    parents[b] = Some(a);
-                    queue.push_back(b);
-                }
-            }
+    let mut parents = topology::tree_along(joints, bones, root);
+    while let Some(apart) = (0..joints).find(|&j| j != root && parents[j].is_none()) {
+        for (parent, found) in parents.iter_mut().zip(topology::tree_along(joints, bones, apart)) {
+            *parent = parent.or(found);
         }
-        let Some(apart) = reached.iter().position(|&r| !r) else { break };
-        reached[apart] = true;
         parents[apart] = Some(root);
-        queue.push_back(apart);
     }
     parents
 }

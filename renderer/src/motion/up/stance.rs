@@ -96,9 +96,10 @@ fn sits(take: &Take<'_>, marks: &Landmarks, samples: &[usize], balance: &PerAxis
 
 /// Hardly anybody stands on the head: the torso points down, and its lowest joint is the body's. From 0 to 1.
 fn on_the_head(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> PerAxis {
+    let centre = marks.centre();
     each(|up| {
         let upside_down = |&n: &usize| {
-            let torso = take.poses.at(n, marks.head?) - take.middle(n, &marks.centre())?;
+            let torso = take.poses.at(n, marks.head?) - take.middle(n, &centre)?;
             let level = |j: usize| up.dot(take.poses.at(n, j));
             let lowest = (0..take.poses.joints).fold(0, |a, b| if level(b) < level(a) { b } else { a });
             let down = between(0.5, 0.8, -torso.try_normalize()?.dot(up));
@@ -113,7 +114,8 @@ fn on_the_head(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> PerAxis
 fn lies_still(take: &Take<'_>, marks: &Landmarks, samples: &[usize], has_rest: bool) -> Option<Evidence> {
     let (head, foot) = (marks.head?, *marks.feet.first()?);
     // where the body or a camera is the origin, a still figure is more often animated than lying
-    let near = samples.iter().any(|&n| take.middle(n, &marks.centre()).is_some_and(|p| p.length() < 1.1 * take.size));
+    let centre = marks.centre();
+    let near = samples.iter().any(|&n| take.middle(n, &centre).is_some_and(|p| p.length() < 1.1 * take.size));
     if take.is_centred(samples) || !(near || has_rest) {
         return None;
     }
