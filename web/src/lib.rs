@@ -8,6 +8,8 @@
 //!              └──▶ workbench (shaders under edit, on the desktop) ──▶ events
 //! ```
 
+#![recursion_limit = "256"] // the futures of the worker hold the whole of wgpu
+
 pub mod actions;
 pub mod app;
 pub mod companions;

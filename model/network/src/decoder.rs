@@ -125,14 +125,10 @@ impl Decoder {
         assert_eq!(lengths.len(), batch, "one length per row");
         let device = embedded.device().without_autodiff();
         let positions = cache.positions(batch, length);
-        let rotary = Rotary::new(&positions, self.head_dim, self.theta, &device);
         let mask = AttentionMask::causal(length, cache.slots(), cache.gaps(), &device);
-        let mut hidden = flatten(embedded);
-        for (index, layer) in self.layers.iter().enumerate() {
-            hidden = layer.forward(hidden, batch, &rotary, &mask, Some(cache.layer(index)));
-        }
+        let hidden = self.continued(embedded, &positions, &mask, cache);
         cache.advance(length, lengths);
-        self.norm.forward(hidden)
+        hidden
     }
 
     /// `[1, tokens, hidden]` → `[tokens, hidden]`: the tokens of a tree that goes on from the one row that `cache` holds.
@@ -150,12 +146,25 @@ impl Decoder {
         for parent in parents {
             positions.push(parent.map_or(start, |parent| positions[parent] + 1));
         }
-        let rotary = Rotary::new(&positions, self.head_dim, self.theta, &device);
         let gaps = cache.gaps().first().map_or(&[][..], Vec::as_slice);
         let mask = AttentionMask::tree(parents, cache.slots(), gaps, &device);
+        self.continued(embedded, &positions, &mask, &mut cache)
+    }
+
+    /// `[batch, length, hidden]` → `[batch·length, hidden]`, behind what `cache` holds. Keys and values are added to its
+    /// layers; that it grew is for the caller to record.
+    fn continued(
+        &self,
+        embedded: Tensor<3>,
+        positions: &[usize],
+        mask: &AttentionMask,
+        cache: &mut KvCache,
+    ) -> Tensor<2> {
+        let batch = embedded.dims()[0];
+        let rotary = Rotary::new(positions, self.head_dim, self.theta, &embedded.device().without_autodiff());
         let mut hidden = flatten(embedded);
         for (index, layer) in self.layers.iter().enumerate() {
-            hidden = layer.forward(hidden, 1, &rotary, &mask, Some(cache.layer(index)));
+            hidden = layer.forward(hidden, batch, &rotary, mask, Some(cache.layer(index)));
         }
         self.norm.forward(hidden)
     }

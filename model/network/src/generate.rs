@@ -1,8 +1,8 @@
 //! Answers token by token, and the scoring of given answers.
 //!
-//! Only the last place's logits leave the device, or of a GPU the winner alone, one read per step. In a browser that read must be awaited and the
-//! thread given back between two steps, so the steps are written once, as [`generate`] and [`Session::score_async`];
-//! the blocking functions run those to their end on a machine that can wait.
+//! Only the last place's logits leave the device, or of a GPU the winner alone, one read per step. In a browser that read
+//! must be awaited and the thread given back between two steps, so the steps are written once, as [`generate`] and
+//! [`Session::score_async`]; the blocking functions run those to their end on a machine that can wait.
 
 use std::ops::ControlFlow;
 
@@ -99,18 +99,6 @@ impl<'m> Session<'m> {
             decoder.head(decoder.model.forward_cached(embedded, &lengths, cache).select(0, last))
         }));
         Ok(())
-    }
-
-    /// `[rows, vocabulary]` — logits of the next token of each row; `None` before the first [`Self::feed`].
-    #[must_use]
-    pub fn logits(&self) -> Option<Tensor<2>> {
-        self.logits.clone()
-    }
-
-    /// Real tokens seen by each row.
-    #[must_use]
-    pub fn lengths(&self) -> &[usize] {
-        self.cache.filled()
     }
 
     /// As [`Session::score_async`], waiting for the device; not for a browser.

@@ -177,7 +177,7 @@ impl InternVl {
         }
         let device = self.device().without_autodiff();
         let (rows, length) = (batch.rows.len(), batch.length);
-        let text = self.language_model.model.embed_tokens.forward(indices(plan.text, &device));
+        let text = self.language_model.model.embed_tokens.forward(plan.text);
         let embedded = match visual {
             None => text,
             // text rows and visual rows in one table, then one gather puts both where they belong
@@ -192,8 +192,7 @@ impl InternVl {
     /// has said a word.
     pub(crate) fn embed_said(&self, batch: &TokenBatch) -> Result<Tensor<3>, PromptError> {
         let plan = self.plan(batch, None)?;
-        let text =
-            self.language_model.model.embed_tokens.forward(indices(plan.text, &self.device().without_autodiff()));
+        let text = self.language_model.model.embed_tokens.forward(plan.text);
         Ok(text.reshape([batch.rows.len(), batch.length, self.config.text_config.hidden_size]))
     }
 

@@ -82,12 +82,6 @@ impl KvCache {
         self.slots
     }
 
-    /// Real tokens of each row.
-    #[must_use]
-    pub fn filled(&self) -> &[usize] {
-        &self.filled
-    }
-
     /// The cache of row `row` alone, repeated `count` times: one prefix, several continuations.
     ///
     /// # Panics

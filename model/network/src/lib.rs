@@ -15,6 +15,8 @@ pub mod draction_op;
 pub mod foreground;
 pub mod generate;
 pub mod gguf;
+#[cfg(feature = "gpu")]
+mod gpu_tensor;
 pub mod graph;
 pub mod initialise;
 pub mod internvl;

@@ -19,8 +19,6 @@ pub(crate) mod ops;
 mod packing;
 mod stored;
 
-#[cfg(feature = "cpu")]
-pub use kernels::{product, transposed};
 pub use packing::Packing;
 
 /// Rows that lie together.

@@ -7,6 +7,9 @@ mod blocks;
 mod encode;
 mod k_blocks;
 
+pub(crate) use blocks::{five_bits, nibbles};
+pub(crate) use k_blocks::sixes;
+
 /// The type of a stored tensor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[allow(non_camel_case_types, reason = "the names that files and tools use")]

@@ -40,12 +40,6 @@ pub fn indices(values: Vec<i64>, device: &Device) -> Tensor<1, Int> {
     Tensor::from_data(TensorData::new(values, [count]), device)
 }
 
-/// Whole numbers on the host. Waits for the device.
-pub fn whole_numbers(tensor: Tensor<1, Int>) -> Vec<i64> {
-    // as for `host`
-    tensor.try_into_vec_as::<i64>().expect("the device answers")
-}
-
 /// The device did not give back what it computed; mostly it was lost.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read results back from the device: {0}")]

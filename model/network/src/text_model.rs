@@ -87,9 +87,7 @@ impl TextModel {
             return Err(PromptError::UnknownToken { row: 0, token, vocabulary });
         }
         let table = &self.language_model.model.embed_tokens;
-        let device = table.weight.device().without_autodiff();
-        let ids = indices(tokens.iter().map(|&token| i64::from(token)).collect(), &device);
-        Ok(table.forward(ids).unsqueeze())
+        Ok(table.forward(tokens.iter().map(|&token| i64::from(token)).collect()).unsqueeze())
     }
 
     /// The most likely continuation of `prompt`: at most `count` tokens, up to and without one of `stop`. Waits for the

@@ -6,12 +6,12 @@ use burn::Tensor;
 use burn::module::{
     Content, Devices, Module, ModuleDisplay, ModuleDisplayDefault, ModuleMapper, ModuleVisitor, Param, ParamId,
 };
-use burn::tensor::{Device, Int, Shape, TensorData};
+use burn::tensor::{Device, Shape, TensorData};
 
 use crate::layers::ops;
 use crate::packed::Packed;
 use crate::packed::ops::{self as products, Shared};
-use crate::tensors::{parameter, whole_numbers};
+use crate::tensors::{indices, parameter};
 
 /// A matrix `[outputs, inputs]`, or a table `[entries, width]`.
 #[derive(Clone, Debug)]
@@ -87,11 +87,11 @@ impl Weight {
 
     /// `[count]` of rows → `[count, inputs]`.
     #[must_use]
-    pub fn rows(&self, ids: Tensor<1, Int>) -> Tensor<2> {
+    pub fn rows(&self, rows: Vec<i64>) -> Tensor<2> {
         match self {
-            Weight::Float(param) => param.val().select(0, ids),
+            Weight::Float(param) => param.val().select(0, indices(rows, &param.lazy_device().without_autodiff())),
             Weight::Packed(frozen) => {
-                let (matrix, rows) = (frozen.matrix(), whole_numbers(ids));
+                let matrix = frozen.matrix();
                 let shape = [rows.len(), matrix.shape()[1]];
                 let numbers = matrix.numbers(rows.into_iter().map(|row| row as usize));
                 Tensor::from_data(TensorData::new(numbers, shape), &frozen.device)

@@ -35,6 +35,13 @@ pub enum WordsError {
     Apart(String),
 }
 
+/// A text as entries are written: words in lower case, single spaces.
+#[must_use]
+pub fn plain(text: &str) -> String {
+    let text = text.to_lowercase();
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 /// Entries and their vectors.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Words {
@@ -140,17 +147,15 @@ impl Words {
     /// where no word of it is known.
     #[must_use]
     pub fn embed(&self, text: &str) -> Option<Vec<f32>> {
-        let text = text.to_lowercase();
-        let words: Vec<&str> = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect();
-        let whole = self.rows.get(&words.join(" "));
+        let text = plain(text);
         let mut sum = vec![0.0; self.width];
         let mut add = |row: usize| {
             let vector = &self.vectors[row * self.width..][..self.width];
             sum.iter_mut().zip(vector).for_each(|(sum, value)| *sum += value);
         };
-        match whole {
+        match self.rows.get(&text) {
             Some(&row) => add(row),
-            None => words.iter().filter_map(|word| self.row(word)).for_each(add),
+            None => text.split(' ').filter_map(|word| self.row(word)).for_each(add),
         }
         let length = sum.iter().map(|value| value * value).sum::<f32>().sqrt();
         (length > 1e-6).then(|| sum.iter().map(|value| value / length).collect())

@@ -20,7 +20,7 @@ use skeletonllm_data::{
 };
 use skeletonllm_network::{
     alignment::Alignment,
-    checkpoint::{Opened, is_text_model},
+    checkpoint::{Keep, Opened, is_text_model},
     internvl::InternVl,
     layers::LoraConfig,
     lora,
@@ -84,7 +84,9 @@ fn with_words(model: SkeletonLlm, config: &TrainConfig) -> Result<SkeletonLlm> {
 /// A model around a language model that has seen no picture: its own decoder, tokenizer and words for pictures; tower,
 /// projector and renderer from nothing, as the settings have them.
 fn around(path: &Path, config: &TrainConfig, device: &Device) -> Result<Loaded> {
-    let opened = Opened::text_model(path)?;
+    let mut opened = Opened::text_model(path)?;
+    // it learns: nothing is packed, which would round what some types store
+    opened.keep = Keep::Floats;
     let tokenizer = Tokenizer::of_text_model(&opened.tokenizer_place())?;
     let text = opened.read(device)?.widened(tokenizer.vocabulary(), config.seed);
     let mut sizes = config.model.clone();

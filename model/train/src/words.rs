@@ -8,9 +8,10 @@ mod table;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use skeletonllm::sugar::unit;
 use skeletonllm_network::{sentence::SentenceEncoder, words::Words};
 
-pub use phrases::{Actions, Phrases, plain};
+pub use phrases::{Actions, Phrases};
 
 /// What is made.
 #[derive(Clone, Copy, Debug)]
@@ -70,15 +71,17 @@ pub fn learn(
     let centre = directions::mean(&known);
     let phrase_vectors = known.iter().chain(&vectors[..corpus.len()]);
     let main = directions::main(phrase_vectors, &centre, options.meaning, options.seed);
-    let bodies = Bodies { actions, known: &known, usual: directions::mean(&actions.codes()) };
+    let codes = actions.codes();
+    let bodies = Bodies { actions, known: &known, codes: &codes, usual: directions::mean(&codes) };
     let target = |text: &str, vector: &[f32]| -> Vec<f32> {
         let meaning = directions::along(vector, &centre, &main);
-        normalised(meaning.into_iter().chain(bodies.of(text, vector)).chain([SIDE * side(text)]).collect())
+        unit(meaning.into_iter().chain(bodies.of(text, vector)).chain([SIDE * side(text)]).collect())
     };
     let targets: Vec<Vec<f32>> = texts.iter().zip(&vectors).map(|(text, vector)| target(text, vector)).collect();
 
     tell("the table");
-    let (mut entries, mut rows, kept_back) = table::fit(&words, &texts, &targets, corpus.len(), &options);
+    let (mut rows, kept_back) = table::fit(&words, &texts, &targets, corpus.len(), &options);
+    let mut entries = words;
     // what was put together stands for nothing; actions keep vectors of their own
     for (wording, vector) in wordings.iter().zip(&known).filter(|(wording, _)| wording.contains(' ')) {
         entries.push(wording.clone());
@@ -91,6 +94,8 @@ pub fn learn(
 struct Bodies<'a> {
     actions: &'a Actions,
     known: &'a [Vec<f32>],
+    /// Of all actions, in the order of `known`.
+    codes: &'a [Vec<f32>],
     /// Mean of all codes.
     usual: Vec<f32>,
 }
@@ -99,18 +104,16 @@ impl Bodies<'_> {
     /// The codes of an action, of any other text those of the actions near it; less what is usual, of length 1, or
     /// shorter for a text that no action is near.
     fn of(&self, text: &str, vector: &[f32]) -> Vec<f32> {
-        let apart =
-            |codes: &[f32]| normalised(codes.iter().zip(&self.usual).map(|(code, usual)| code - usual).collect());
+        let apart = |codes: &[f32]| unit(codes.iter().zip(&self.usual).map(|(code, usual)| code - usual).collect());
         if let Some(codes) = self.actions.codes_of(text) {
             return apart(codes);
         }
-        let near: Vec<f32> =
-            self.known.iter().map(|known| known.iter().zip(vector).map(|(a, b)| a * b).sum()).collect();
+        let near: Vec<f32> = self.known.iter().map(|known| dot(known, vector)).collect();
         let nearest = near.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let weights: Vec<f32> = near.iter().map(|near| ((near - nearest) / NEAR).exp()).collect();
         let total: f32 = weights.iter().sum();
         let mut codes = vec![0.0; self.usual.len()];
-        for (weight, own) in weights.iter().zip(self.actions.codes()) {
+        for (weight, own) in weights.iter().zip(self.codes) {
             codes.iter_mut().zip(own).for_each(|(sum, code)| *sum += weight / total * code);
         }
         apart(&codes).into_iter().map(|code| code * nearest.clamp(0.0, 1.0)).collect()
@@ -126,10 +129,8 @@ fn side(text: &str) -> f32 {
     f32::from(u8::from(left)) - f32::from(u8::from(right))
 }
 
-/// Of length 1; zeros stay.
-fn normalised(vector: Vec<f32>) -> Vec<f32> {
-    let length = vector.iter().map(|value| value * value).sum::<f32>().sqrt().max(1e-12);
-    vector.into_iter().map(|value| value / length).collect()
+fn dot(a: &[f32], b: &[f32]) -> f32 {
+    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 /// Reads both lists of a folder.

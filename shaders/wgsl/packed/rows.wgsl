@@ -8,9 +8,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let tile = group.y * groups.x + group.x;
-    let across = (sizes.outputs + SIDE - 1u) / SIDE;
-    let first = vec2<u32>(tile / across * SIDE, tile % across * SIDE);
+    let first = corner(group, groups, sizes.outputs);
     var results = Results();
     for (var deep = 0u; deep < sizes.columns; deep += DEPTH) {
         load_left(first.x, deep, sizes.columns, local);

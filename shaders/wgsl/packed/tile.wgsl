@@ -12,6 +12,13 @@ var<workgroup> right: array<f32, DEPTH * SIDE>;
 
 alias Results = array<vec4<f32>, OWN>;
 
+// First row and column of a workgroup's tile in a matrix of `width` columns.
+fn corner(group: vec3<u32>, groups: vec3<u32>, width: u32) -> vec2<u32> {
+    let tile = group.y * groups.x + group.x;
+    let across = (width + SIDE - 1u) / SIDE;
+    return vec2<u32>(tile / across * SIDE, tile % across * SIDE);
+}
+
 // Rows and columns of `input` begin at the given ones; it has as many columns as `depth`.
 fn load_left(first: u32, deep: u32, depth: u32, local: u32) {
     for (var at = local; at < SIDE * DEPTH; at += THREADS) {

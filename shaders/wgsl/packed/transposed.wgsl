@@ -9,9 +9,7 @@ fn main(
     @builtin(num_workgroups) groups: vec3<u32>,
     @builtin(local_invocation_index) local: u32,
 ) {
-    let tile = group.y * groups.x + group.x;
-    let across = (sizes.columns + SIDE - 1u) / SIDE;
-    let first = vec2<u32>(tile / across * SIDE, tile % across * SIDE);
+    let first = corner(group, groups, sizes.columns);
     var results = Results();
     for (var deep = 0u; deep < sizes.outputs; deep += DEPTH) {
         load_left(first.x, deep, sizes.outputs, local);

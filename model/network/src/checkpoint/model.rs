@@ -129,12 +129,8 @@ impl Opened<InternVlConfig> {
     ///
     /// # Errors
     /// When a file cannot be read, or the tensors are not exactly the config's.
-    pub fn read(mut self, device: &Device) -> Result<InternVl, CheckpointError> {
-        let tied = tied(&mut self.tensors, self.config.tied())?;
-        self.config.set_tied(tied);
-        let mut model = InternVl::new(&self.config, device);
-        keep(self.keep, model.weights(), &mut self.tensors, device)?;
-        apply(model, self.tensors, &self.path.display().to_string())
+    pub fn read(self, device: &Device) -> Result<InternVl, CheckpointError> {
+        filled(self.config, self.tensors, self.keep, &self.path.display().to_string(), device)
     }
 }
 
@@ -217,13 +213,24 @@ pub fn load_model(folder: impl AsRef<Path>, device: &Device) -> Result<InternVl,
 ///
 /// # Errors
 /// As [`load_model`].
-pub fn parse_model(mut config: InternVlConfig, weights: &[u8], device: &Device) -> Result<InternVl, CheckpointError> {
+pub fn parse_model(config: InternVlConfig, weights: &[u8], device: &Device) -> Result<InternVl, CheckpointError> {
     let origin = "model.safetensors";
-    let mut tensors = Tensors::of_safetensors([Ok(Source::memory(weights, origin))], Layout::InternVl)?;
+    let tensors = Tensors::of_safetensors([Ok(Source::memory(weights, origin))], Layout::InternVl)?;
+    filled(config, tensors, Keep::default(), origin, device)
+}
+
+/// A whole model with its numbers; `origin` names the files in errors.
+fn filled(
+    mut config: InternVlConfig,
+    mut tensors: Tensors<'_>,
+    kept: Keep,
+    origin: &str,
+    device: &Device,
+) -> Result<InternVl, CheckpointError> {
     let tied = tied(&mut tensors, config.tied())?;
     config.set_tied(tied);
     let mut model = InternVl::new(&config, device);
-    keep(Keep::default(), model.weights(), &mut tensors, device)?;
+    keep(kept, model.weights(), &mut tensors, device)?;
     apply(model, tensors, origin)
 }
 

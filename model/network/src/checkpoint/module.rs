@@ -84,10 +84,8 @@ pub fn apply<M: Module>(module: M, tensors: impl TakeTensor, origin: &str) -> Re
         return Err(error);
     }
     loader.problems.unexpected = loader.tensors.rest();
-    match loader.problems.describe() {
-        None => Ok(module),
-        Some(problems) => Err(CheckpointError::Mismatch { path: origin.to_string(), problems }),
-    }
+    loader.problems.none(origin)?;
+    Ok(module)
 }
 
 /// Whether tensors are exactly those of a module whose parameters need not be there yet. None of them is read.
@@ -99,10 +97,7 @@ pub(super) fn fits<M: Module>(module: &M, tensors: &Tensors<'_>, origin: &str) -
     module.visit(&mut fit);
     let unexpected = tensors.names().filter(|name| !fit.wanted.contains(*name)).map(str::to_owned);
     fit.problems.unexpected = unexpected.collect();
-    match fit.problems.describe() {
-        None => Ok(()),
-        Some(problems) => Err(CheckpointError::Mismatch { path: origin.to_string(), problems }),
-    }
+    fit.problems.none(origin)
 }
 
 /// The file name of the parameter at `path`: the path itself, with peft's names for adapters.
@@ -189,6 +184,14 @@ impl Problems {
             self.misshapen.push(format!("{name} is {sizes:?}, expected {expected:?}"));
         }
         sizes == expected
+    }
+
+    /// That there are none, or the error that lists them; `origin` names the tensors in it.
+    fn none(&self, origin: &str) -> Result<(), CheckpointError> {
+        match self.describe() {
+            None => Ok(()),
+            Some(problems) => Err(CheckpointError::Mismatch { path: origin.to_string(), problems }),
+        }
     }
 
     fn describe(&self) -> Option<String> {

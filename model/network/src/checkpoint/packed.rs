@@ -1,7 +1,6 @@
 //! Matrices that stay as a file stores them.
 
-use super::entry::Rows;
-use super::tensors::{PART, Tensors};
+use super::tensors::Tensors;
 use super::{CheckpointError, Keep};
 use crate::packed::{Packed, Packing, STRIP};
 use crate::storage::Storage;
@@ -53,29 +52,12 @@ impl Tensors<'_> {
             return Ok(None);
         }
         let Some(mut packing) = Packing::new(entry.storage, [rows, columns]) else { return Ok(None) };
-        let bytes = entry.storage.row_bytes(columns).expect("checked by `new`");
-        // whole heads, where these are put in order, and whole strips
-        let whole = if let Rows::Paired(head) = entry.rows { lcm(head, STRIP) } else { STRIP };
-        let part = (PART / bytes / whole).max(1) * whole;
-        for first in (0..rows).step_by(part) {
-            packing.rows(first, &self.stored_rows(entry, first..rows.min(first + part))?);
-        }
+        self.each_part(entry, STRIP, |first, _, bytes| {
+            packing.rows(first, bytes);
+            Ok(())
+        })?;
         let source = &self.sources[entry.source];
-        let scales = entry.scales.map(|at| self.scales(entry.source, at, rows)).transpose()?;
+        let scales = self.scales(entry)?;
         packing.finish(scales.as_deref()).map(Some).map_err(|problem| source.tensor(&entry.name, problem))
     }
-
-    fn scales(&self, source: usize, at: u64, rows: usize) -> Result<Vec<f32>, CheckpointError> {
-        let mut scales = Vec::with_capacity(rows);
-        Storage::F32.dequantise(&self.sources[source].read(at, rows * 4)?, &mut scales);
-        Ok(scales)
-    }
-}
-
-fn lcm(a: usize, b: usize) -> usize {
-    let (mut divisor, mut rest) = (a, b);
-    while rest != 0 {
-        (divisor, rest) = (rest, divisor % rest);
-    }
-    a / divisor * b
 }

@@ -15,22 +15,15 @@ const LONGEST: u64 = 100_000_000;
 /// The header, and the first byte after it.
 pub(super) fn header(source: &Source<'_>) -> Result<(Metadata, u64), CheckpointError> {
     let size = source.bytes.size();
-    let read = |start, into: &mut [u8]| {
-        let read = source.bytes.read_at(start, into);
-        read.map_err(|cause| CheckpointError::Io { path: source.origin.clone(), cause })
-    };
-    let mut length = [0; 8];
     if size < 8 {
         return Err(source.format(format!("not a safetensors file: it has {size} bytes")));
     }
-    read(0, &mut length)?;
-    let length = u64::from_le_bytes(length);
+    let length = u64::from_le_bytes(source.read(0, 8)?.try_into().expect("eight were asked for"));
     if length > LONGEST || length > size - 8 {
         let problem = format!("not a safetensors file: it has {size} bytes and claims a header of {length}");
         return Err(source.format(problem));
     }
-    let mut text = vec![0; length as usize];
-    read(8, &mut text)?;
+    let text = source.read(8, length as usize)?;
     let metadata: Metadata =
         serde_json::from_slice(&text).map_err(|error| source.format(format!("the safetensors header: {error}")))?;
     let (found, expected) = (size - 8 - length, metadata.data_len() as u64);

@@ -10,7 +10,7 @@ use super::{CheckpointError, HostTensor, TensorMap};
 use crate::storage::Storage;
 
 /// Rows are read in parts of about this many bytes, so that beside the numbers hardly any memory is taken.
-pub(super) const PART: usize = 8 << 20;
+const PART: usize = 8 << 20;
 
 /// InternVL's code always gives adapters twice their rank as alpha; a checkpoint that holds them does not say it.
 const SCALE_OF_THE_AUTHORS: f64 = 2.0;
@@ -125,7 +125,7 @@ impl<'a> Tensors<'a> {
     ///
     /// # Errors
     /// When the file cannot be read.
-    pub(super) fn stored_rows(&self, entry: &Entry, rows: std::ops::Range<usize>) -> Result<Vec<u8>, CheckpointError> {
+    fn stored_rows(&self, entry: &Entry, rows: std::ops::Range<usize>) -> Result<Vec<u8>, CheckpointError> {
         let (_, width) = entry.matrix();
         let bytes = entry.storage.row_bytes(width).expect("checked on opening");
         let source = &self.sources[entry.source];
@@ -146,18 +146,20 @@ impl<'a> Tensors<'a> {
     }
 
     /// Hands over a tensor's rows as they are stored, part by part: first row, rows, bytes. A block type stays what it
-    /// is; what is read at a time is small whatever the tensor's size.
+    /// is; what is read at a time is small whatever the tensor's size. All parts but the last are whole heads, where
+    /// these are put in order, and a multiple of some number of rows.
     ///
     /// # Errors
     /// When the file cannot be read.
-    fn each_part(
+    pub(super) fn each_part(
         &self,
         entry: &Entry,
+        multiple: usize,
         mut take: impl FnMut(usize, usize, &[u8]) -> Result<(), CheckpointError>,
     ) -> Result<(), CheckpointError> {
         let (rows, width) = entry.matrix();
         let bytes = entry.storage.row_bytes(width).expect("checked on opening");
-        let whole = if let Rows::Paired(head) = entry.rows { head } else { 1 };
+        let whole = if let Rows::Paired(head) = entry.rows { lcm(head, multiple) } else { multiple };
         let part = (PART / bytes.max(1) / whole).max(1) * whole;
         // rows of nothing, of which a file may claim any number
         let rows = if bytes == 0 { 0 } else { rows };
@@ -179,16 +181,14 @@ impl<'a> Tensors<'a> {
     pub(super) fn values_of(&self, entry: &Entry) -> Result<HostTensor, CheckpointError> {
         let (rows, width) = entry.matrix();
         let mut values = Vec::with_capacity(rows * width);
-        self.each_part(entry, |_, _, bytes| {
+        self.each_part(entry, 1, |_, _, bytes| {
             entry.storage.dequantise(bytes, &mut values);
             Ok(())
         })?;
-        if let Some(scales) = entry.scales {
-            let mut scale = Vec::with_capacity(rows);
-            Storage::F32.dequantise(&self.sources[entry.source].read(scales, rows * 4)?, &mut scale);
-            if width > 0 {
-                values.chunks_exact_mut(width).zip(&scale).for_each(|(row, s)| row.iter_mut().for_each(|x| *x *= s));
-            }
+        if let Some(scales) = self.scales(entry)?
+            && width > 0
+        {
+            values.chunks_exact_mut(width).zip(&scales).for_each(|(row, s)| row.iter_mut().for_each(|x| *x *= s));
         }
         for adapter in &entry.adapters {
             let (a, b) = (self.values_of(&adapter.a)?, self.values_of(&adapter.b)?);
@@ -203,6 +203,18 @@ impl<'a> Tensors<'a> {
         Ok(HostTensor { shape: entry.shape.clone(), values })
     }
 
+    /// What each row of a tensor is multiplied by; `None` where nothing is.
+    ///
+    /// # Errors
+    /// When the file cannot be read.
+    pub(super) fn scales(&self, entry: &Entry) -> Result<Option<Vec<f32>>, CheckpointError> {
+        let Some(at) = entry.scales else { return Ok(None) };
+        let (rows, _) = entry.matrix();
+        let mut scales = Vec::with_capacity(rows);
+        Storage::F32.dequantise(&self.sources[entry.source].read(at, rows * 4)?, &mut scales);
+        Ok(Some(scales))
+    }
+
     /// Whether two tensors are stored as the same bytes. Tensors of other types or shapes are not.
     ///
     /// # Errors
@@ -214,7 +226,7 @@ impl<'a> Tensors<'a> {
             return Ok(false);
         }
         let mut same = true;
-        self.each_part(a, |first, count, bytes| {
+        self.each_part(a, 1, |first, count, bytes| {
             same = same && self.stored_rows(b, first..first + count)? == bytes;
             Ok(())
         })?;
@@ -228,4 +240,12 @@ impl<'a> Tensors<'a> {
     pub fn into_map(self) -> Result<TensorMap, CheckpointError> {
         self.entries.iter().map(|(name, entry)| Ok((name.clone(), self.values_of(entry)?))).collect()
     }
+}
+
+fn lcm(a: usize, b: usize) -> usize {
+    let (mut divisor, mut rest) = (a, b);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    a / divisor * b
 }

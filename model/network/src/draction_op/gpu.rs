@@ -2,49 +2,16 @@
 
 use std::sync::Arc;
 
-use burn::{
-    backend::{DispatchDevice, tensor::FloatTensor},
-    tensor::{DType, Shape},
-};
-use burn_cubecl::{
-    CubeBackend, kernel::into_contiguous, ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor,
-};
-use cubecl_wgpu::{AutoCompiler, WgpuResource, WgpuServer};
+use burn::backend::tensor::FloatTensor;
+use burn_cubecl::{CubeBackend, kernel::into_contiguous, tensor::CubeTensor};
 use draction::{
-    engine::gpu::{GpuEngine, GradientTargets, Inputs},
-    gpu::{BufferRange, Source},
+    engine::gpu::{GradientTargets, Inputs},
+    gpu::Source,
     passes::{Buffer, Memory, WEIGHTS_LEN},
 };
 
 use super::{DrActionBackward, DrActionOps, Four, RenderConstants};
-use crate::device;
-
-/// The renderer on a tensor's device; its shaders are compiled once.
-fn engine(tensor: &CubeTensor) -> Arc<GpuEngine> {
-    device::engine(&DispatchDevice::Cube(tensor.device.clone()).into())
-        .expect("a GPU tensor exists, so its device was opened by `device`")
-}
-
-/// A tensor's place in burn's memory. The tensor itself must outlive the submission of what uses the place.
-struct Place {
-    resource: WgpuResource,
-    bytes: u64,
-}
-
-impl Place {
-    /// Waits for nothing, but makes sure that all work on the tensor has been submitted.
-    fn of(tensor: &CubeTensor) -> Place {
-        let resource = tensor
-            .client
-            .get_resource::<WgpuServer<AutoCompiler>>(tensor.handle.clone())
-            .expect("the tensor lives on the wgpu device");
-        Place { resource: resource.resource().clone(), bytes: tensor.meta.shape().num_elements() as u64 * 4 }
-    }
-
-    fn range(&self) -> BufferRange<'_> {
-        BufferRange { buffer: &self.resource.buffer, offset: self.resource.offset, size: self.bytes }
-    }
-}
+use crate::gpu_tensor::{Place, empty_like, engine, submit};
 
 /// The constants from the host, as passes read them.
 fn packed(constants: &RenderConstants) -> Memory<'_> {
@@ -62,17 +29,6 @@ fn bound<'a>(constants: &'a Memory<'_>, tensors: &'a Four<Place>) -> Inputs<'a> 
     let buffers = [Buffer::Features, Buffer::Weights, Buffer::Positions, Buffer::Velocities];
     let places = buffers.into_iter().zip(tensors);
     places.fold(Inputs::of(constants), |inputs, (buffer, place)| inputs.with(buffer, Source::Gpu(place.range())))
-}
-
-fn empty_like(tensor: &CubeTensor, shape: &[usize]) -> CubeTensor {
-    let shape = Shape::from(shape.to_vec());
-    empty_device_contiguous_dtype(tensor.client.clone(), tensor.device.clone(), shape, DType::F32)
-}
-
-fn submit(engine: &GpuEngine, record: impl FnOnce(&mut wgpu::CommandEncoder)) {
-    let mut encoder = engine.device().create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-    record(&mut encoder);
-    engine.queue().submit([encoder.finish()]);
 }
 
 impl DrActionOps for CubeBackend {

@@ -2,7 +2,7 @@
 
 use burn::Tensor;
 use burn::module::Module;
-use burn::tensor::{Device, Int};
+use burn::tensor::Device;
 
 use crate::weight::Weight;
 
@@ -22,7 +22,7 @@ impl Embedding {
 
     /// `[rows]` of token ids → `[rows, width]`.
     #[must_use]
-    pub fn forward(&self, ids: Tensor<1, Int>) -> Tensor<2> {
+    pub fn forward(&self, ids: Vec<i64>) -> Tensor<2> {
         self.weight.rows(ids)
     }
 }

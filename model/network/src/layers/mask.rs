@@ -42,11 +42,7 @@ impl AttentionMask {
     /// Every query sees every key but those in its row's gaps, of which `gaps` has one list per row.
     #[must_use]
     pub fn without(gaps: Vec<Vec<Gap>>, keys: usize, device: &Device) -> Self {
-        let mut mask = Self { visible: Visibility { gaps: Arc::new(gaps), ..Visibility::default() }, bias: None };
-        if !on_cpu(device) {
-            mask.bias = mask.bias(1, keys, device);
-        }
-        mask
+        Self::of(Visibility { gaps: Arc::new(gaps), ..Visibility::default() }, 1, keys, device)
     }
 
     /// Query `i` sees keys `0..=past + i`, less the row's gaps. `gaps` is empty or has one list per row.
@@ -60,11 +56,7 @@ impl AttentionMask {
         }
         let gaps = if has_gap { gaps.to_vec() } else { Vec::new() };
         let visible = Visibility { past: Some(past), gaps: Arc::new(gaps), ..Visibility::default() };
-        let mut mask = Self { visible, bias: None };
-        if !on_cpu(device) {
-            mask.bias = mask.bias(queries, past + queries, device);
-        }
-        mask
+        Self::of(visible, queries, past + queries, device)
     }
 
     /// Queries are the tokens of a tree behind `past` keys, of which `gaps` hides some: each sees those keys, the tokens
@@ -88,9 +80,15 @@ impl AttentionMask {
         };
         let gaps = if gaps.is_empty() { Vec::new() } else { vec![gaps.to_vec()] };
         let branches = Arc::new(ways.iter().map(branch).collect());
-        let mut mask = Self { visible: Visibility { past: Some(past), gaps: Arc::new(gaps), branches }, bias: None };
+        let visible = Visibility { past: Some(past), gaps: Arc::new(gaps), branches };
+        Self::of(visible, parents.len(), past + parents.len(), device)
+    }
+
+    /// With the numbers, where the device wants them.
+    fn of(visible: Visibility, queries: usize, keys: usize, device: &Device) -> Self {
+        let mut mask = Self { visible, bias: None };
         if !on_cpu(device) {
-            mask.bias = mask.bias(parents.len(), past + parents.len(), device);
+            mask.bias = mask.bias(queries, keys, device);
         }
         mask
     }

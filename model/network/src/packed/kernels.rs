@@ -22,7 +22,7 @@ const ROWS: usize = 512;
 /// # Panics
 /// When `input` is no whole number of rows.
 #[must_use]
-pub fn product(input: &[f32], weight: &Packed) -> Vec<f32> {
+pub(super) fn product(input: &[f32], weight: &Packed) -> Vec<f32> {
     let [outputs, columns] = weight.shape();
     let rows = input.len() / columns;
     assert_eq!(rows * columns, input.len(), "rows of {columns} numbers");
@@ -49,7 +49,7 @@ pub fn product(input: &[f32], weight: &Packed) -> Vec<f32> {
 /// # Panics
 /// When `upstream` is no whole number of rows.
 #[must_use]
-pub fn transposed(upstream: &[f32], weight: &Packed) -> Vec<f32> {
+pub(super) fn transposed(upstream: &[f32], weight: &Packed) -> Vec<f32> {
     let [outputs, columns] = weight.shape();
     let rows = upstream.len() / outputs;
     assert_eq!(rows * outputs, upstream.len(), "rows of {outputs} numbers");

@@ -42,8 +42,7 @@ impl Shared {
     }
 }
 
-/// Whether there are kernels for packed matrices on a device. Not in a browser's GPU: rows of tables are looked up on
-/// the host, which there would have to wait.
+/// Whether there are kernels for packed matrices on a device. Not on a browser's GPU.
 pub(crate) fn has_kernels(device: &Device) -> bool {
     #[cfg(feature = "gpu")]
     let gpu = !cfg!(target_family = "wasm") && crate::device::engine(&device.clone().without_autodiff()).is_some();

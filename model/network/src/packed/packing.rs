@@ -59,7 +59,13 @@ impl Packing {
         let blocks = *columns / BLOCK * STRIP;
         let scales = scales[strip * blocks..].par_chunks_mut(blocks);
         let storage = self.storage;
-        let fill = |codes: &mut [u32], bytes: &[u8], scales: &mut [u16], mut offsets: Option<&mut [u16]>| {
+        // of each strip
+        let offsets: Vec<Option<&mut [u16]>> = if offsets.is_empty() {
+            (0..count.div_ceil(STRIP)).map(|_| None).collect()
+        } else {
+            offsets[strip * blocks..].chunks_mut(blocks).map(Some).collect()
+        };
+        let finite = codes.zip(scales).zip(offsets).map(|(((codes, bytes), scales), mut offsets)| {
             let mut finite = true;
             for (lane, row) in bytes.chunks_exact(row_bytes).enumerate() {
                 stored::blocks(storage, row, |block, stored| {
@@ -72,17 +78,8 @@ impl Packing {
                 });
             }
             finite
-        };
-        let finite = if offsets.is_empty() {
-            codes.zip(scales).map(|((codes, bytes), scales)| fill(codes, bytes, scales, None)).all(|finite| finite)
-        } else {
-            let offsets = offsets[strip * blocks..].par_chunks_mut(blocks);
-            let parts = codes.zip(scales.zip(offsets));
-            parts
-                .map(|((codes, bytes), (scales, offsets))| fill(codes, bytes, scales, Some(offsets)))
-                .all(|finite| finite)
-        };
-        self.broken |= !finite;
+        });
+        self.broken |= !finite.all(|finite| finite);
     }
 
     /// The matrix. `scales` are those of rows, where the type has such.

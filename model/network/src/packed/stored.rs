@@ -1,6 +1,6 @@
 //! The blocks of files as codes, scale and offset of 32 numbers.
 
-use crate::storage::Storage;
+use crate::storage::{Storage, five_bits, nibbles, sixes};
 
 use super::{BLOCK, Bits};
 
@@ -32,19 +32,23 @@ pub(super) fn packed_as(storage: Storage) -> Option<(Bits, bool)> {
 /// When the bytes are no whole blocks, or the type is not packed in blocks.
 pub(super) fn blocks(storage: Storage, row: &[u8], mut take: impl FnMut(usize, Block)) {
     let half = |bytes: &[u8], at: usize| half::f16::from_le_bytes([bytes[at], bytes[at + 1]]);
+    let signed = |codes: [u8; BLOCK]| codes.map(|code| code as i8);
     let none = half::f16::ZERO;
     let (_, size) = storage.block();
     for (index, stored) in row.chunks_exact(size).enumerate() {
         let scale = half(stored, 0);
         match storage {
-            Storage::Q4_0 => take(index, Block { codes: nibbles(&stored[2..]), scale, offset: none }),
-            Storage::Q4_1 => take(index, Block { codes: nibbles(&stored[4..]), scale, offset: half(stored, 2) }),
+            Storage::Q4_0 => take(index, Block { codes: signed(nibbles(&stored[2..])), scale, offset: none }),
+            Storage::Q4_1 => {
+                let codes = signed(nibbles(&stored[4..]));
+                take(index, Block { codes, scale, offset: half(stored, 2) });
+            }
             Storage::Q5_0 => {
-                let codes = fifth(nibbles(&stored[6..]), &stored[2..6]).map(|code| code - 16);
+                let codes = signed(five_bits(&stored[2..6], &stored[6..])).map(|code| code - 16);
                 take(index, Block { codes, scale, offset: none });
             }
             Storage::Q5_1 => {
-                let codes = fifth(nibbles(&stored[8..]), &stored[4..8]);
+                let codes = signed(five_bits(&stored[4..8], &stored[8..]));
                 take(index, Block { codes, scale, offset: half(stored, 2) });
             }
             Storage::Q8_0 => {
@@ -78,28 +82,6 @@ pub(super) fn blocks(storage: Storage, row: &[u8], mut take: impl FnMut(usize, B
             other => panic!("{other:?} has no blocks"),
         }
     }
-}
-
-/// Low halves of the bytes are the first sixteen codes, high halves the others.
-fn nibbles(bytes: &[u8]) -> [i8; BLOCK] {
-    std::array::from_fn(|i| if i < 16 { bytes[i] & 15 } else { bytes[i - 16] >> 4 } as i8)
-}
-
-/// Adds the fifth bits, which stand apart, code by code from the lowest bit on.
-fn fifth(codes: [i8; BLOCK], bits: &[u8]) -> [i8; BLOCK] {
-    std::array::from_fn(|i| codes[i] | ((bits[i / 8] >> (i % 8) & 1) << 4) as i8)
-}
-
-/// Steps of scale and offset of one of eight parts, 6 bits each: the first four parts have bytes of their own, whose
-/// upper two bits are those of the others.
-fn sixes(packed: &[u8], part: usize) -> [f32; 2] {
-    let codes = if part < 4 {
-        [packed[part] & 63, packed[part + 4] & 63]
-    } else {
-        let low = packed[part + 4];
-        [low & 15 | packed[part - 4] >> 6 << 4, low >> 4 | packed[part] >> 6 << 4]
-    };
-    codes.map(f32::from)
 }
 
 /// The nearest of 255 steps.

@@ -135,6 +135,7 @@ fn what_is_not_finite_is_an_error_and_floats_are_not_packed() {
 
 #[cfg(feature = "cpu")]
 mod products {
+    use super::kernels::{product, transposed};
     use super::*;
 
     /// The largest that the specification of the products allows, against f64.
@@ -210,12 +211,13 @@ mod products {
     }
 }
 
-#[cfg(feature = "gpu")]
+#[cfg(all(feature = "cpu", feature = "gpu"))]
 mod on_a_gpu {
     use burn::Tensor;
     use burn::tensor::{Device, TensorData};
     use skeletonllm_checks::{Need, have};
 
+    use super::kernels::{product, transposed};
     use super::*;
     use crate::device::{self, DeviceChoice};
     use crate::packed::ops::{self, Shared};

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use super::SentenceError;
 use crate::bert::{AddNorm, BertAttention, Widen};
 use crate::layers::{AttentionMask, Embedding, Gap, LayerNorm};
-use crate::tensors::{indices, normalised};
+use crate::tensors::normalised;
 
 /// What is read of a sentence encoder's `config.json`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -190,7 +190,7 @@ impl SentenceBert {
         let count = batch.len();
         let longest = batch.iter().map(Vec::len).max().unwrap_or(1);
         let filled = batch.iter().flat_map(|row| (0..longest).map(|i| row.get(i).map_or(0, |&id| i64::from(id))));
-        let words = self.embeddings.word_embeddings.forward(indices(filled.collect(), &device));
+        let words = self.embeddings.word_embeddings.forward(filled.collect());
         let table = |table: &Embedding, rows: usize| table.weight.val().narrow(0, 0, rows);
         let positions =
             table(&self.embeddings.position_embeddings, longest) + table(&self.embeddings.token_type_embeddings, 1);

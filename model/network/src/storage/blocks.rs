@@ -39,11 +39,14 @@ pub(super) fn q8_0(block: &[u8; 34], out: &mut [f32; 32]) {
     }
 }
 
-/// Codes whose fifth bits stand apart, weight by weight from the lowest bit on.
-fn five_bits(fifth: &[u8], nibbles: &[u8]) -> [u8; 32] {
+/// Low halves of the bytes, then high halves.
+pub(crate) fn nibbles(bytes: &[u8]) -> [u8; 32] {
+    std::array::from_fn(|i| if i < 16 { bytes[i] & 15 } else { bytes[i - 16] >> 4 })
+}
+
+/// The same with fifth bits, which stand apart, weight by weight from the lowest bit on.
+pub(crate) fn five_bits(fifth: &[u8], bytes: &[u8]) -> [u8; 32] {
     let fifth = u32::from_le_bytes([fifth[0], fifth[1], fifth[2], fifth[3]]);
-    std::array::from_fn(|i| {
-        let low = if i < 16 { nibbles[i] & 15 } else { nibbles[i - 16] >> 4 };
-        low | ((fifth >> i & 1) as u8) << 4
-    })
+    let low = nibbles(bytes);
+    std::array::from_fn(|i| low[i] | ((fifth >> i & 1) as u8) << 4)
 }

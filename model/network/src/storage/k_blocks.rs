@@ -47,13 +47,19 @@ pub(super) fn q6_k(block: &[u8; 210], out: &mut [f32; 256]) {
     }
 }
 
-/// Scale and offset of a group of 32: 6 bits each, of groups 4 to 7 the upper two in what groups 0 to 3 leave free.
+/// Scale and offset of a group of 32.
 fn scaled(packed: &[u8], group: usize, scale: f32, offset: f32) -> (f32, f32) {
-    let (own, of_offset) = if group < 4 {
-        (packed[group] & 63, packed[group + 4] & 63)
+    let [own, of_offset] = sixes(packed, group);
+    (scale * own, offset * of_offset)
+}
+
+/// Steps of scale and offset of a group: 6 bits each, of groups 4 to 7 the upper two in what groups 0 to 3 leave free.
+pub(crate) fn sixes(packed: &[u8], group: usize) -> [f32; 2] {
+    let steps = if group < 4 {
+        [packed[group] & 63, packed[group + 4] & 63]
     } else {
         let both = packed[group + 4];
-        ((both & 15) | (packed[group - 4] >> 6) << 4, (both >> 4) | (packed[group] >> 6) << 4)
+        [(both & 15) | (packed[group - 4] >> 6) << 4, (both >> 4) | (packed[group] >> 6) << 4]
     };
-    (scale * f32::from(own), offset * f32::from(of_offset))
+    steps.map(f32::from)
 }

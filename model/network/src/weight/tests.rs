@@ -7,7 +7,7 @@ use crate::checkpoint::tensors_of;
 use crate::layers::{Embedding, Linear, Lora, LoraConfig};
 use crate::packed::Packing;
 use crate::storage::Storage;
-use crate::tensors::{host, indices};
+use crate::tensors::host;
 
 fn matrix([rows, columns]: [usize; 2]) -> Packed {
     let numbers: Vec<f32> = (0..rows * columns).map(|i| ((i * i) as f32 * 0.013).sin()).collect();
@@ -121,13 +121,13 @@ fn rows_of_a_packed_table_are_looked_up() {
     let mut table = Embedding::new(48, 64, &device);
     table.weight = Weight::packed(matrix([48, 64]), &device);
     let all = host(table.weight.val());
-    let found = host(table.forward(indices(vec![47, 0, 16], &device)));
+    let found = host(table.forward(vec![47, 0, 16]));
     let expected: Vec<f32> = [47, 0, 16].into_iter().flat_map(|row| all[row * 64..][..64].to_vec()).collect();
     assert_eq!(found, expected);
     // beside what learns they are as any other tensor
     let device = device.autodiff();
     let x = Tensor::<2>::ones([1, 64], &device).require_grad();
-    let joined = Tensor::cat(vec![table.train().forward(indices(vec![3], &Device::flex())), x.clone()], 0);
+    let joined = Tensor::cat(vec![table.train().forward(vec![3]), x.clone()], 0);
     let gradient = host(x.grad(&(joined.clone() * joined).sum().backward()).expect("tracked"));
     assert_eq!(gradient, [2.0; 64]);
 }

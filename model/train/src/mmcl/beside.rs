@@ -184,9 +184,8 @@ fn picture(bytes: &[u8], [height, width]: [usize; 2]) -> Result<Vec<f32>> {
 /// What a model answers about each clip, as the mean of its tokens' vectors.
 fn answered(folder: &Path, clips: &[&DataClip], device: &Device, quiet: bool) -> Result<Vec<Vec<f32>>> {
     let Loaded { model, tokenizer, extra } = Loaded::read(folder, device)?;
-    let table = model.internvl.language_model.model.embed_tokens.weight.val();
-    let [_, width] = table.dims();
-    let table = host(table);
+    let table = model.internvl.language_model.model.embed_tokens.weight.clone();
+    let [_, width] = table.shape();
     let assistant = Assistant::new(model, &tokenizer, extra.labels, String::new());
     let bar = progress("asking about clips", clips.len(), quiet);
     let mut features = Vec::with_capacity(clips.len());
@@ -194,11 +193,13 @@ fn answered(folder: &Path, clips: &[&DataClip], device: &Device, quiet: bool) ->
         let motions: Vec<_> = clips.iter().map(|clip| &clip.motion).collect();
         let observation = assistant.observe(&motions).with_context(|| clips[0].record.file_name.clone())?;
         for answer in assistant.label_in_words(&observation, QUESTION)? {
-            let ids = tokenizer.encode(&answer);
+            let ids: Vec<i64> = tokenizer.encode(&answer).into_iter().map(i64::from).collect();
+            let count = ids.len();
             let mut mean = vec![0.0; width];
-            for id in &ids {
-                let row = &table[*id as usize * width..][..width];
-                mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += value / ids.len() as f32);
+            if count > 0 {
+                for row in host(table.rows(ids)).chunks_exact(width) {
+                    mean.iter_mut().zip(row).for_each(|(sum, value)| *sum += value / count as f32);
+                }
             }
             features.push(mean);
         }

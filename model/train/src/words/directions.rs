@@ -1,6 +1,9 @@
 //! The directions along which vectors differ most.
 
+use skeletonllm::sugar::unit;
 use skeletonllm_data::Rng;
+
+use super::dot;
 
 /// Rounds of the iteration: far more than the directions need to settle among themselves.
 const ROUNDS: usize = 40;
@@ -45,7 +48,7 @@ pub(super) fn main<'v>(
 /// How far a vector is from `centre` along each direction, together of length 1.
 pub(super) fn along(vector: &[f32], centre: &[f32], directions: &[Vec<f32>]) -> Vec<f32> {
     let apart: Vec<f32> = vector.iter().zip(centre).map(|(value, centre)| value - centre).collect();
-    super::normalised(directions.iter().map(|direction| dot(direction, &apart)).collect())
+    unit(directions.iter().map(|direction| dot(direction, &apart)).collect())
 }
 
 /// Gram and Schmidt, each direction against those before it.
@@ -57,12 +60,8 @@ fn orthogonalise(directions: &mut [Vec<f32>]) {
             let share = dot(other, own);
             own.iter_mut().zip(other.iter()).for_each(|(own, other)| *own -= share * other);
         }
-        *own = super::normalised(std::mem::take(own));
+        *own = unit(std::mem::take(own));
     }
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
 }
 
 #[cfg(test)]

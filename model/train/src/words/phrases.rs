@@ -4,13 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use skeletonllm_data::Rng;
-
-/// A text as entries of a table are written: words in lower case, single spaces.
-#[must_use]
-pub fn plain(text: &str) -> String {
-    let text = text.to_lowercase();
-    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
-}
+use skeletonllm_network::words::plain;
 
 /// Actions by their wordings, and what a body does in them.
 #[derive(Clone, Debug, PartialEq)]

@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use skeletonllm_data::Rng;
 
-use super::WordsOptions;
+use super::{WordsOptions, dot};
 
 /// Of a phrase's words, and of words alone, in a step.
 const BATCH: [usize; 2] = [512, 96];
@@ -25,7 +25,7 @@ pub(super) fn vocabulary(phrases: &[String], others: &[String], most: usize) -> 
 }
 
 /// Fits the words' vectors, so that the sum over each text's words points where its target does. The first `phrases` of
-/// the texts are phrases, the others the words themselves. Returns the words, their vectors one after the other, and the
+/// the texts are phrases, the others the words themselves. Returns the words' vectors one after the other, and the
 /// mean cosine over phrases that were kept back.
 pub(super) fn fit(
     words: &[String],
@@ -33,7 +33,7 @@ pub(super) fn fit(
     targets: &[Vec<f32>],
     phrases: usize,
     options: &WordsOptions,
-) -> (Vec<String>, Vec<f32>, f32) {
+) -> (Vec<f32>, f32) {
     let width = targets[0].len();
     let rows: HashMap<&str, usize> = words.iter().enumerate().map(|(row, word)| (word.as_str(), row)).collect();
     let members: Vec<Vec<usize>> =
@@ -81,11 +81,7 @@ pub(super) fn fit(
         })
         .collect();
     let cosine = kept.iter().sum::<f32>() / kept.len().max(1) as f32;
-    (words.to_vec(), values, cosine)
-}
-
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    a.iter().zip(b).map(|(a, b)| a * b).sum()
+    (values, cosine)
 }
 
 #[cfg(test)]
@@ -120,7 +116,7 @@ mod tests {
         let words = vocabulary(&["a b".to_owned(), "c d".to_owned()], &["e", "a", "f", "g"].map(str::to_owned), 2);
         assert_eq!(words, names);
         let options = WordsOptions { steps: 150, ..WordsOptions::default() };
-        let (_, values, kept_back) = fit(&words, &texts, &targets, phrases, &options);
+        let (values, kept_back) = fit(&words, &texts, &targets, phrases, &options);
         assert!(kept_back > 0.9 && values.len() == 36, "{kept_back}");
     }
 }

@@ -5,14 +5,7 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use burn::{
-    backend::DispatchDevice,
-    tensor::{DType, Shape},
-};
-use burn_cubecl::{
-    CubeBackend, kernel::into_contiguous, ops::numeric::empty_device_contiguous_dtype, tensor::CubeTensor,
-};
-use cubecl_wgpu::{AutoCompiler, WgpuServer};
+use burn_cubecl::{CubeBackend, kernel::into_contiguous, tensor::CubeTensor};
 use draction::{
     engine::gpu::GpuEngine,
     gpu::{Dispatch, Error, Kernel, Kernels, Sources, folded, mapped_buffer, record},
@@ -20,10 +13,10 @@ use draction::{
 use draction_shaders::packed as shaders;
 
 use super::{PackedBackward, PackedOps, Shared};
-use crate::device;
+use crate::gpu_tensor::{Place, empty_like, engine, submit};
 use crate::packed::{Bits, Packed, STRIP, Scales};
 
-/// The kernels, in the order of [`kernels`].
+/// The kernels, in the order of [`NAMES`].
 #[derive(Clone, Copy)]
 enum Product {
     Row,
@@ -31,13 +24,14 @@ enum Product {
     Transposed,
 }
 
+const NAMES: [&str; 3] = [shaders::ROW.name, shaders::ROWS.name, shaders::TRANSPOSED.name];
+
 /// Side of a tile of results in `tile.wgsl`.
 const TILE: usize = 64;
 
 fn kernels() -> Vec<Kernel> {
-    [shaders::ROW.name, shaders::ROWS.name, shaders::TRANSPOSED.name]
-        .map(|name| Kernel { name, uniform: size_of::<shaders::Sizes>() as u64, reads: 4, writes: 1 })
-        .to_vec()
+    let uniform = size_of::<shaders::Sizes>() as u64;
+    NAMES.map(|name| Kernel { name, uniform, reads: 4, writes: 1 }).to_vec()
 }
 
 /// What a device needs for products: compiled kernels, and memory for what goes in and out.
@@ -57,8 +51,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Products {
     /// Those of a tensor's device, compiled once.
     fn of(tensor: &CubeTensor) -> Arc<Products> {
-        let device = DispatchDevice::Cube(tensor.device.clone()).into();
-        let engine = device::engine(&device).expect("a GPU tensor exists, so its device was opened by `device`");
+        let engine = engine(tensor);
         let mut all = lock(&PRODUCTS);
         if let Some(found) = all.iter().find(|products| Arc::ptr_eq(&products.engine, &engine)) {
             return found.clone();
@@ -115,13 +108,16 @@ impl Shared {
         {
             return Ok(buffers.clone());
         }
-        let buffer =
-            |words: &[u32]| mapped_buffer(engine.device(), bytemuck::cast_slice(words), wgpu::BufferUsages::STORAGE);
+        let buffer = |bytes: &[u8]| mapped_buffer(engine.device(), bytes, wgpu::BufferUsages::STORAGE);
+        let Packed { codes, scales, offsets, .. } = &self.matrix;
+        // strips are sixteen rows, so that halves fill whole words
+        let scales: &[u8] = match scales {
+            Scales::Rows(scales) => bytemuck::cast_slice(scales),
+            Scales::Blocks(scales) => bytemuck::cast_slice(scales),
+        };
         // what is not there is bound as one word that nobody reads
-        let [scales, offsets] = [self.matrix.scale_words(), self.matrix.offset_words()];
-        let scales = buffer(&scales)?;
-        let offsets = buffer(if offsets.is_empty() { &[0] } else { &offsets })?;
-        let buffers = [buffer(&self.matrix.codes)?, scales, offsets];
+        let offsets: &[u8] = if offsets.is_empty() { &[0; 4] } else { bytemuck::cast_slice(offsets) };
+        let buffers = [buffer(bytemuck::cast_slice(codes))?, buffer(scales)?, buffer(offsets)?];
         *uploaded = Some((Arc::downgrade(engine), buffers.clone()));
         Ok(buffers)
     }
@@ -142,37 +138,32 @@ impl Product {
     fn run(self, input: CubeTensor, weight: &Shared, width: usize) -> CubeTensor {
         let input = into_contiguous(input);
         let rows = input.meta.shape()[0];
-        let shape = Shape::from([rows, width]);
-        let output = empty_device_contiguous_dtype(input.client.clone(), input.device.clone(), shape, DType::F32);
+        let output = empty_like(&input, &[rows, width]);
         if rows == 0 {
             return output;
         }
         let products = Products::of(&input);
-        let (device, queue) = (products.engine.device(), products.engine.queue());
         let buffers = weight.buffers(&products.engine).expect("the device has memory");
-        let place = |tensor: &CubeTensor| {
-            let resource = tensor.client.get_resource::<WgpuServer<AutoCompiler>>(tensor.handle.clone());
-            let resource = resource.expect("the tensor lives on the wgpu device").resource().clone();
-            (resource.buffer, resource.offset, tensor.meta.shape().num_elements() as u64 * 4)
-        };
-        let (from, to) = (place(&input), place(&output));
-        let memory = products.memory([from.2, to.2]);
+        let places = [&input, &output].map(Place::of);
+        let [from, to] = places.each_ref().map(Place::range);
+        let memory = products.memory([from.size, to.size]);
         let sizes = weight.matrix.sizes(rows);
-        let uniform = mapped_buffer(device, bytemuck::bytes_of(&sizes), wgpu::BufferUsages::UNIFORM);
+        let uniform = mapped_buffer(products.engine.device(), bytemuck::bytes_of(&sizes), wgpu::BufferUsages::UNIFORM);
         let uniform = uniform.expect("the device has memory");
         let part = |buffer, size| wgpu::BufferBinding { buffer, offset: 0, size: wgpu::BufferSize::new(size) };
         let [codes, scales, offsets] = buffers.each_ref().map(wgpu::Buffer::as_entire_binding);
-        let [left, results] = [part(&memory[0], from.2), part(&memory[1], to.2)].map(wgpu::BindingResource::Buffer);
+        let [left, results] =
+            [part(&memory[0], from.size), part(&memory[1], to.size)].map(wgpu::BindingResource::Buffer);
         let bindings = products.kernels.bind(self as usize, &uniform, [left, codes, scales, offsets, results]);
         let groups = folded(self.groups(rows, &weight.matrix) as u32);
-        let name = kernels()[self as usize].name;
+        let name = NAMES[self as usize];
         let bytes = weight.matrix.bytes() as u64;
         let dispatch = Dispatch { kernel: self as usize, name, bindings: &bindings, offset: 0, groups, bytes };
-        let mut encoder = device.create_command_encoder(&wgpu::CommandEncoderDescriptor::default());
-        encoder.copy_buffer_to_buffer(&from.0, from.1, &memory[0], 0, from.2);
-        record(&mut encoder, name, &products.kernels.pipelines(), &[dispatch]);
-        encoder.copy_buffer_to_buffer(&memory[1], 0, &to.0, to.1, to.2);
-        queue.submit([encoder.finish()]);
+        submit(&products.engine, |encoder| {
+            encoder.copy_buffer_to_buffer(from.buffer, from.offset, &memory[0], 0, from.size);
+            record(encoder, name, &products.kernels.pipelines(), &[dispatch]);
+            encoder.copy_buffer_to_buffer(&memory[1], 0, to.buffer, to.offset, to.size);
+        });
         output
     }
 }
@@ -194,22 +185,6 @@ impl Packed {
             padding: [0; 2],
         }
     }
-
-    fn scale_words(&self) -> Vec<u32> {
-        match &self.scales {
-            Scales::Rows(scales) => scales.iter().map(|scale| scale.to_bits()).collect(),
-            Scales::Blocks(scales) => pairs(scales),
-        }
-    }
-
-    fn offset_words(&self) -> Vec<u32> {
-        pairs(&self.offsets)
-    }
-}
-
-/// Two halves a word. Strips are sixteen rows, so that their number is even.
-fn pairs(halves: &[u16]) -> Vec<u32> {
-    halves.as_chunks::<2>().0.iter().map(|[low, high]| u32::from(*low) | u32::from(*high) << 16).collect()
 }
 
 impl PackedOps for CubeBackend {
