@@ -378,7 +378,10 @@ impl Document {
 
 #[cfg(test)]
 mod tests {
+    use skeletonllm_checks::asset;
+
     use super::*;
+    use crate::files::sample;
 
     #[test]
     fn notices_go_by_themselves_and_problems_last_longer() {
@@ -397,11 +400,6 @@ mod tests {
         assert!(matches!(&document.notices[..], [Notice { error: true, .. }]));
         assert_eq!(document.drop_old_notices(said + 15 * second), None);
         assert!(document.notices.is_empty());
-    }
-
-    fn sample(name: &str) -> FileSource {
-        let path = format!("{}/../assets/samples/{name}", env!("CARGO_MANIFEST_DIR"));
-        FileSource { name: path.clone(), bytes: std::fs::read(path).expect("a sample") }
     }
 
     #[test]
@@ -512,8 +510,8 @@ mod tests {
 
     #[test]
     fn weights_of_the_model_can_be_dropped() {
-        let path = format!("{}/../assets/nano/draction.safetensors", env!("CARGO_MANIFEST_DIR"));
-        let file = FileSource { name: path.clone(), bytes: std::fs::read(path).expect("the shipped weights") };
+        let bytes = std::fs::read(asset("nano/draction.safetensors")).expect("the shipped weights");
+        let file = FileSource { name: "draction.safetensors".to_owned(), bytes };
         let mut document = Document::default();
         assert_eq!(document.open(file), Ok(Opened::Weights));
         assert!(document.settings.weights.is_some());

@@ -143,14 +143,16 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{document::Document, files::FileSource};
+    use crate::{
+        document::Document,
+        files::{FileSource, sample},
+    };
 
     #[test]
     fn labels_of_all_takes_are_a_table() {
-        let bytes = std::fs::read(format!("{}/../assets/samples/squat.bvh", env!("CARGO_MANIFEST_DIR"))).unwrap();
         let mut document = Document::default();
         for name in ["one, \"two\".bvh", "plain.bvh"] {
-            document.open(FileSource { name: name.to_owned(), bytes: bytes.clone() }).unwrap();
+            document.open(FileSource { name: name.to_owned(), ..sample("squat.bvh") }).unwrap();
         }
         document.takes[1].labels.push(("squat".to_owned(), 0.95));
         let seconds = format!("{:.2}", document.takes[0].motion.seconds());

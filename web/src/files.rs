@@ -107,6 +107,13 @@ pub fn check_size(name: &str, bytes: u64, limit: u64) -> Result<(), String> {
     Err(format!("{name}: {:.0} MB are more than the {:.0} MB that are read here", mega(bytes), mega(limit)))
 }
 
+/// A shipped sample, under its own name.
+#[cfg(test)]
+pub(crate) fn sample(name: &str) -> FileSource {
+    let bytes = std::fs::read(skeletonllm_checks::asset("samples").join(name)).expect("a sample");
+    FileSource { name: name.to_owned(), bytes }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -33,14 +33,12 @@ impl Playback {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{document::Document, files::FileSource};
+    use crate::{document::Document, files::sample};
 
     #[test]
     fn a_take_plays_at_its_speed_and_begins_again() {
-        let path = format!("{}/../assets/samples/squat.bvh", env!("CARGO_MANIFEST_DIR"));
-        let file = FileSource { name: path.clone(), bytes: std::fs::read(path).expect("a sample") };
         let mut document = Document::default();
-        document.open(file).expect("a motion");
+        document.open(sample("squat.bvh")).expect("a motion");
         let take = document.take_mut().expect("just opened");
         let (fps, last) = (take.motion.fps, (take.motion.frames() - 1) as f32);
         assert!(!Playback::default().advance(take, 1.0) && take.frame == 0.0, "it stands still");

@@ -272,7 +272,7 @@ fn systems_are_compared_and_what_was_done_is_not_done_again() {
     let again = compare();
     assert_eq!(json(&out.join("compare.json"))[1], *row, "nothing was trained or measured again");
     assert!(!String::from_utf8_lossy(&again.stderr).contains("training"), "{}", String::from_utf8_lossy(&again.stderr));
-    let other = [&arguments[..4], &["--epochs", "2", "--only", "s2i", "--device", "cpu"]].concat();
+    let other = [&arguments[..4], &["--epochs", "40", "--only", "s2i", "--device", "cpu"]].concat();
     let other = run(env!("CARGO_BIN_EXE_compare"), &other);
     let told = String::from_utf8_lossy(&other.stderr);
     assert!(!other.status.success() && told.contains("other settings"), "{told}");

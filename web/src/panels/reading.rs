@@ -76,14 +76,12 @@ fn chosen<T: FromStr + PartialEq>(words: &[&str], asked: &Option<T>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{document::Document, files::FileSource, widgets::testing::Harness};
+    use crate::{document::Document, files::sample, widgets::testing::Harness};
 
     #[test]
     fn every_choice_can_be_clicked() {
-        let path = format!("{}/../assets/samples/squat.bvh", env!("CARGO_MANIFEST_DIR"));
-        let file = FileSource { name: path.clone(), bytes: std::fs::read(path).expect("a sample") };
         let mut document = Document::default();
-        document.open(file).expect("a motion");
+        document.open(sample("squat.bvh")).expect("a motion");
         let take = document.take().expect("it is open");
         let mut actions = Vec::new();
         let mut h = Harness::new(600.0, 300.0);

@@ -125,14 +125,13 @@ fn entry(ui: &mut Ui, take: &Take, current: bool) -> egui::Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::files::FileSource;
+    use crate::files::sample;
 
     #[test]
     fn takes_are_found_by_name_or_label_and_ordered() {
         let mut document = Document::default();
         for name in ["walk.bvh", "squat.bvh", "clap.bvh"] {
-            let bytes = std::fs::read(format!("{}/../assets/samples/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
-            document.open(FileSource { name: name.to_owned(), bytes }).unwrap();
+            document.open(sample(name)).unwrap();
         }
         document.takes[0].labels.push(("run".to_owned(), 0.9));
         document.takes[2].labels.push(("Applaud".to_owned(), 0.9));

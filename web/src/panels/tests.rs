@@ -3,22 +3,36 @@
 use eframe::egui::{Key, Modifiers, TextureId};
 
 use super::*;
-use crate::{files::FileSource, widgets::testing::Harness};
-
-fn sample(name: &str) -> Vec<u8> {
-    std::fs::read(format!("{}/../assets/samples/{name}", env!("CARGO_MANIFEST_DIR"))).expect("a sample")
-}
+use crate::{
+    files::{FileSource, sample},
+    widgets::testing::Harness,
+};
 
 /// A document with a sample in it.
 fn document() -> Document {
-    let file = FileSource { name: "wave_left_hand.bvh".to_owned(), bytes: sample("wave_left_hand.bvh") };
     let mut document = Document::default();
-    document.open(file).expect("a motion");
+    document.open(sample("wave_left_hand.bvh")).expect("a motion");
     document
 }
 
 fn ready() -> ModelStatus {
     ModelStatus::Ready { device: "CPU".to_owned(), suggestions: vec!["Which hand moves?".to_owned()] }
+}
+
+/// What there is to show before anything was drawn.
+fn undrawn<'a>(document: &'a Document, model: &'a ModelStatus) -> Content<'a> {
+    Content {
+        document,
+        playback: Playback::default(),
+        pictures: Err(String::new()),
+        trained_depth_mix: 0.5,
+        model,
+        busy: false,
+        samples: &[],
+        shareable: true,
+        #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
+        workbench: None,
+    }
 }
 
 /// Shows one frame, and answers with what was asked for.
@@ -33,18 +47,8 @@ fn frame(h: &mut Harness, document: &Document, model: &ModelStatus, state: &mut 
             sampled: (0..12).map(|k| k * frames / 12).collect(),
             s2i: document.s2i.map(|_| (TextureId::default(), 1)),
         };
-        let content = Content {
-            document,
-            playback: Playback::default(),
-            pictures: frames.map(strip).ok_or_else(|| "nothing was drawn".to_owned()),
-            trained_depth_mix: 0.5,
-            model,
-            busy: false,
-            samples: &[],
-            shareable: true,
-            #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
-            workbench: None,
-        };
+        let pictures = frames.map(strip).ok_or_else(|| "nothing was drawn".to_owned());
+        let content = Content { pictures, ..undrawn(document, model) };
         actions.extend(show(content, state, ui));
     });
     actions
@@ -106,7 +110,7 @@ fn every_page_is_drawn_with_and_without_a_take() {
 #[test]
 fn every_size_of_window_has_room_for_scene_picture_and_conversation() {
     let mut second = document();
-    second.open(FileSource { name: "second.bvh".to_owned(), bytes: sample("squat.bvh") }).expect("another motion");
+    second.open(FileSource { name: "second.bvh".to_owned(), ..sample("squat.bvh") }).expect("another motion");
     let sizes = [
         [320.0, 568.0],
         [360.0, 640.0],
@@ -164,7 +168,7 @@ fn an_example_with_its_answer_stands_beside_the_invitation() {
         let mut empty = Document::default();
         (0..2).for_each(|_| drop(frame(&mut h, &empty, &model, &mut state)));
         let without = h.triangles();
-        empty.show_example(FileSource { name: "squat.bvh".to_owned(), bytes: sample("squat.bvh") });
+        empty.show_example(sample("squat.bvh"));
         state.show_take(empty.example.as_ref());
         (0..2).for_each(|_| drop(frame(&mut h, &empty, &model, &mut state)));
         assert!(h.triangles() > without + 200, "{width}: {} and {without} triangles", h.triangles());
@@ -172,19 +176,7 @@ fn an_example_with_its_answer_stands_beside_the_invitation() {
         for y in (60..120).step_by(6) {
             for x in (10..width as i32).step_by(10) {
                 h.click(x as f32, y as f32, |ui| {
-                    let content = Content {
-                        document: &empty,
-                        playback: Playback::default(),
-                        pictures: Err(String::new()),
-                        trained_depth_mix: 0.5,
-                        model: &model,
-                        busy: false,
-                        samples: &[],
-                        shareable: false,
-                        #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
-                        workbench: None,
-                    };
-                    opened.extend(show(content, &mut state, ui));
+                    opened.extend(show(undrawn(&empty, &model), &mut state, ui));
                 });
             }
         }

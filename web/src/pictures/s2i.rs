@@ -59,7 +59,7 @@ mod tests {
 
     #[test]
     fn a_picture_is_made_once_for_take_and_stream() {
-        let path = format!("{}/../assets/samples/wave_left_hand.bvh", env!("CARGO_MANIFEST_DIR"));
+        let path = skeletonllm_checks::asset("samples/wave_left_hand.bvh");
         let motion = Arc::new(read_file(path, &ReadOptions::default()).expect("a sample"));
         let subject =
             |take| Subject { take, motion: motion.clone(), settings: Default::default(), settings_version: 0 };
