@@ -68,6 +68,8 @@ mod tests;
 
 use std::{fmt, sync::Arc};
 
+use serde::{Deserialize, Serialize};
+
 pub use beside::Companion;
 pub use error::{Cause, MotionError};
 pub use format::Format;
@@ -85,7 +87,7 @@ pub use write::{
 };
 
 /// The part of the body that a joint belongs to. Left and right are the performer's.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Part {
     /// Pelvis, spine, neck and head.
     Torso,
@@ -145,7 +147,7 @@ impl fmt::Display for Part {
 }
 
 /// The topology of a body: names, tree, bones and body parts of its joints.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Skeleton {
     /// `[J]` names as the file writes them, or the layout's usual ones.
     pub names: Vec<String>,

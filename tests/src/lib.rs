@@ -1,6 +1,7 @@
 //! What tests across crates share.
 
 pub mod browser;
+pub mod takes;
 pub mod timing;
 
 use draction::device::{DeviceChoice, Engine};

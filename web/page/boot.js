@@ -5,6 +5,8 @@
 
 import * as controls from "./controls.js";
 import { download, keepForOffline, text } from "./downloads.js";
+import * as kept from "./kept.js";
+import { reader } from "./reading.js";
 import * as screen from "./screen.js";
 import { chooseVariant } from "./support.js";
 
@@ -29,8 +31,8 @@ async function boot() {
   Promise.allSettled([choosing, model, samples]);
   const { name, note } = await choosing;
   if (note) screen.note(note);
-  const { start, act } = await fetchProgram(build.variants[name]);
-  await start(canvas, await model, await samples);
+  const { start, act, readApart } = await fetchProgram(build.variants[name]);
+  await start(canvas, await model, await samples, { readApart, ...kept });
   controls.connect(act);
 }
 
@@ -38,12 +40,15 @@ async function boot() {
 async function fetchProgram({ script, wasm }) {
   const advance = screen.downloading("code", [script, wasm]);
   // the browser compiles while it downloads; the glue is small and comes first
-  const program = download(wasm, advance, "application/wasm");
+  const program = WebAssembly.compileStreaming(download(wasm, advance, "application/wasm"));
   program.catch(() => {});
   await (await download(script, advance)).arrayBuffer();
-  const { default: init, start, act } = await import(new URL(script.path, document.baseURI));
-  await init({ module_or_path: await program });
-  return { start, act };
+  const address = new URL(script.path, document.baseURI).href;
+  const { default: init, start, act } = await import(address);
+  const module = await program;
+  await init({ module_or_path: module });
+  // workers do not compile it again
+  return { start, act, readApart: reader(address, module) };
 }
 
 // Resolves to `{config, draction, model, tokenizer, …}`, each the bytes of a file.

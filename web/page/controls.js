@@ -13,6 +13,7 @@ export function connect(act) {
   byId("play").onclick = () => act("play", "");
   byId("recognise").onclick = () => act("recognise", "");
   byId("span").onclick = () => act("spans", "");
+  byId("forget").onclick = () => act("forget", "");
   byId("sample").onchange = ({ target }) => {
     if (target.value) act("sample", target.value);
     target.selectedIndex = 0;
@@ -40,6 +41,7 @@ function show() {
   const none = !list;
   byId("take").disabled = none;
   byId("play").disabled = none;
+  byId("forget").disabled = none;
   byId("play").textContent = playing ? "Pause" : "Play";
   for (const id of ["question", "send", "recognise"]) byId(id).disabled = none || !ready;
   byId("span").hidden = !long;

@@ -19,8 +19,12 @@ pub enum Action {
     SelectBy(isize),
     /// Close a take, by its index.
     Close(usize),
+    /// Close all takes, and keep none of them for the next visit.
+    Forget,
     /// Read the file of the take in view again, in that unit and with that axis up; as it tells itself with `None`.
     ReadAs(Option<Unit>, Option<UpAxis>),
+    /// Give up a file that is being read, by the reading's id.
+    CancelReading(u64),
     /// Start or stop playing.
     TogglePlay,
     /// Stop and move by frames.
@@ -75,6 +79,10 @@ pub enum Action {
     CloseNotice(usize),
     /// Close all notices.
     CloseNotices,
+    /// Begin the tour of the pictures, or go on with it.
+    Tour,
+    /// End it: pictures are as before.
+    EndTour,
     /// Show or hide the list of keys.
     ToggleHelp,
     /// Show or hide the shader workbench.
@@ -98,6 +106,7 @@ impl Action {
             "recognise" => Action::Recognise,
             "spans" => Action::LabelSpans,
             "sample" => Action::OpenSample(value.to_owned()),
+            "forget" => Action::Forget,
             "take" => Action::Select(value.parse().ok()?),
             "ask" => Action::Ask(value.to_owned()),
             _ => return None,

@@ -18,7 +18,7 @@ mod status;
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 mod workbench;
 
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use eframe::egui;
 use web_time::Instant;
@@ -35,7 +35,9 @@ use crate::{
     platform::{self, Kind},
     playback::Playback,
     preferences::Preferences,
+    reading::Readings,
     theme,
+    tour::Tour,
 };
 
 /// The bundled motion that is shown until something is open.
@@ -71,6 +73,10 @@ pub struct App {
     /// The bundled samples.
     samples: Vec<String>,
     incoming: Incoming,
+    readings: Readings,
+    tour: Option<Tour>,
+    /// Files of an earlier visit, on their way.
+    kept: Incoming,
     /// The example, on its way.
     example: Incoming,
     parking: Parking,
@@ -96,7 +102,9 @@ impl App {
         if pictures.backend().is_software() || platform::prefers_calm() {
             theme::calm(ctx);
         }
-        let (mut document, mut playback) = (parking.take().unwrap_or_default(), Playback::default());
+        let parked = parking.take();
+        let first = parked.is_none();
+        let (mut document, mut playback) = (parked.unwrap_or_default(), Playback::default());
         if let Some(kept) = Preferences::recall() {
             kept.apply(&mut document, &mut playback);
         }
@@ -111,6 +119,9 @@ impl App {
             workbench: None,
             samples: platform::samples(),
             incoming,
+            readings: Readings::default(),
+            tour: None,
+            kept: Incoming::default(),
             example: Incoming::default(),
             parking,
             saves: Saves::default(),
@@ -121,6 +132,9 @@ impl App {
             shareable: platform::address().is_some(),
         };
         app.apply_theme(ctx);
+        if first && !app.link.leads_to_a_take() {
+            platform::recall_files(&app.kept, ctx);
+        }
         app.fetch_example(ctx);
         app.follow_link(ctx);
         app
@@ -128,7 +142,7 @@ impl App {
 
     /// Fetches what is shown until something is open.
     fn fetch_example(&self, ctx: &egui::Context) {
-        let linked = self.link.sample.is_some() || self.link.url.is_some();
+        let linked = self.link.leads_to_a_take();
         if self.document.takes.is_empty() && !linked && self.samples.iter().any(|name| name == EXAMPLE) {
             platform::read_sample(EXAMPLE, &self.example, ctx);
         }
@@ -177,6 +191,10 @@ impl App {
 
     /// Keeps what was chosen for the next visit.
     fn keep_preferences(&mut self) {
+        // what the tour changes is not chosen
+        if self.tour.is_some() {
+            return;
+        }
         let now = Preferences::of(&self.document, self.playback);
         if now != self.preferences {
             now.remember();
@@ -190,6 +208,7 @@ impl App {
             platform::read_dropped(file, &self.incoming, ctx);
         }
         self.open_arrivals(ctx);
+        self.open_motions(ctx);
         self.show_example();
         for event in self.inference.events() {
             self.handle(event);
@@ -259,6 +278,8 @@ impl App {
         let pictures = if covered { Err(String::new()) } else { self.draw_pictures(ui.ctx()) };
         let content = Content {
             document: &self.document,
+            readings: self.readings.under_way(),
+            tour: self.tour.as_ref(),
             playback: self.playback,
             pictures,
             trained_depth_mix: self.pictures.trained_depth_mix(&self.document.settings),
@@ -332,6 +353,10 @@ impl eframe::App for App {
 impl Drop for App {
     fn drop(&mut self) {
         self.inference.stop();
+        self.end_tour();
+        // the next window reads them
+        let unread = self.readings.abandon().filter(|unread| unread.instead_of.is_none());
+        unread.for_each(|unread| self.incoming.push(Arc::unwrap_or_clone(unread.file)));
         self.parking.replace(Some(std::mem::take(&mut self.document)));
     }
 }

@@ -60,6 +60,11 @@ impl Companions {
         }
     }
 
+    /// The description of that name.
+    pub fn named(&self, name: &str) -> Option<&Companion> {
+        self.kept.iter().find(|file| file.name == name)
+    }
+
     /// The description of a file: the one of its own name, or that its name begins with, else the newest. Files that name
     /// what belongs to them may have any.
     pub fn of(&self, name: &str) -> Vec<Companion> {

@@ -15,6 +15,7 @@ use skeletonllm::{
 use crate::{
     companions::{self, Companions},
     files::FileSource,
+    reading::Unread,
 };
 
 /// One opened motion, and everything said about it.
@@ -88,6 +89,11 @@ impl Take {
     pub fn reading(&self) -> Vec<String> {
         let source = &self.motion.source;
         [source.format.to_string()].into_iter().chain(source.guesses()).collect()
+    }
+
+    /// The file it was read from.
+    pub fn file(&self) -> &FileSource {
+        &self.file
     }
 
     /// Whether it is long enough to be labelled window by window.
@@ -207,14 +213,17 @@ pub struct Document {
     pub settings_version: u64,
     /// How files are read that are opened from now on.
     pub options: ReadOptions,
-    companions: Companions,
+    /// Descriptions of files that come after them.
+    pub companions: Companions,
     last_id: u64,
 }
 
 /// What a file turned out to be.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub enum Opened {
-    /// A motion: the take's index, an earlier one's if the same file is open already.
+    /// A motion, which must be read yet: [`Document::add`] takes what comes of it.
+    Motion(Unread),
+    /// A motion that is open already: the take's index.
     Take(usize),
     /// A renderer's weights.
     Weights,
@@ -251,7 +260,8 @@ impl Document {
     /// Shows a bundled motion while nothing is open. One that cannot be read is not shown.
     pub fn show_example(&mut self, file: FileSource) {
         if self.takes.is_empty() {
-            self.example = self.read(Arc::new(file), ReadOptions::default()).ok();
+            let unread = Unread::new(file, ReadOptions::default());
+            self.example = unread.read().ok().map(|motion| self.take_of(unread, motion));
         }
     }
 
@@ -289,12 +299,12 @@ impl Document {
         }
     }
 
-    /// Opens a file: a motion, a renderer's weights, or what describes motions that come after it (a `skeleton.json`, an
-    /// `.asf`, the `.bin` of a `.gltf`).
+    /// Takes in a file: a renderer's weights, or what describes motions that come after it (a `skeleton.json`, an `.asf`,
+    /// the `.bin` of a `.gltf`). A motion is for others to read.
     ///
     /// # Errors
-    /// The reader's words, which name the file.
-    pub fn open(&mut self, file: FileSource) -> Result<Opened, String> {
+    /// When weights cannot be used, in words that name the file.
+    pub fn accept(&mut self, file: FileSource) -> Result<Opened, String> {
         let name = file.name.rsplit(['/', '\\']).next().unwrap_or(&file.name).to_owned();
         if name.ends_with(".safetensors") {
             let loaded = draction::draction::DrAction::load(&file.bytes).map_err(|error| format!("{name}: {error}"))?;
@@ -309,46 +319,55 @@ impl Document {
             return Ok(Opened::Companion(name, ending));
         }
         let options = ReadOptions { companions: self.companions.of(&name), ..self.options.clone() };
-        let again = |take: &Take| {
-            take.file.name == name && take.file.bytes == file.bytes && take.options.companions == options.companions
-        };
-        if let Some(index) = self.takes.iter().position(again) {
-            return Ok(Opened::Take(index));
-        }
-        let take = self.read(Arc::new(FileSource { name, bytes: file.bytes }), options)?;
-        self.takes.push(take);
-        self.example = None;
-        Ok(Opened::Take(self.takes.len() - 1))
+        let unread = Unread::new(FileSource { name, bytes: file.bytes }, options);
+        Ok(self.same(&unread).map_or(Opened::Motion(unread), Opened::Take))
     }
 
-    /// Reads the file of the take in view again, with that unit and up axis, or as the file itself tells with `None`. What
-    /// was asked stays; what the model found out about the other reading goes.
-    ///
-    /// # Errors
-    /// The reader's words; the take then stays as it was.
-    pub fn read_as(&mut self, unit: Option<Unit>, up: Option<UpAxis>) -> Result<(), String> {
-        let index = self.current;
-        let Some(take) = self.takes.get(index) else { return Ok(()) };
+    /// The take of the same file, if it is open.
+    fn same(&self, unread: &Unread) -> Option<usize> {
+        self.takes
+            .iter()
+            .position(|take| *take.file == *unread.file && take.options.companions == unread.options.companions)
+    }
+
+    /// Another reading of the take in view, with that unit and up axis, or as the file itself tells with `None`.
+    pub fn otherwise(&self, unit: Option<Unit>, up: Option<UpAxis>) -> Option<Unread> {
+        let take = self.take()?;
         let options = ReadOptions { unit, up, ..take.options.clone() };
-        let read = self.read(take.file.clone(), options)?;
+        Some(Unread { file: take.file.clone(), options, instead_of: Some(take.id) })
+    }
+
+    /// Takes in what was read, and tells where. Of a take that was read otherwise, what was asked stays; what the model
+    /// found out about the other reading goes. `None` where that take was closed meanwhile.
+    pub fn add(&mut self, unread: Unread, motion: Motion) -> Option<usize> {
+        let Some(id) = unread.instead_of else {
+            if let Some(index) = self.same(&unread) {
+                return Some(index);
+            }
+            let take = self.take_of(unread, motion);
+            self.takes.push(take);
+            self.example = None;
+            return Some(self.takes.len() - 1);
+        };
+        let index = self.takes.iter().position(|take| take.id == id)?;
+        let read = self.take_of(unread, motion);
         let take = &mut self.takes[index];
         take.give_up("the file was read otherwise");
         let exchanges = std::mem::take(&mut take.exchanges);
         let frame = take.frame;
         *take = Take { exchanges, frame, ..read };
-        Ok(())
+        Some(index)
     }
 
     /// A take of its own, not yet among the others.
-    fn read(&mut self, file: Arc<FileSource>, options: ReadOptions) -> Result<Take, String> {
-        let motion = draction::motion::read(&file.bytes, &file.name, &options).map_err(|error| error.to_string())?;
-        let motion = Arc::new(motion.without_empty_bodies());
-        Ok(Take {
+    fn take_of(&mut self, unread: Unread, motion: Motion) -> Take {
+        let motion = Arc::new(motion);
+        Take {
             id: self.next_id(),
-            name: file.name.clone(),
+            name: unread.file.name.clone(),
             description: describe_motion(&motion),
-            options,
-            file,
+            options: unread.options,
+            file: unread.file,
             everybody: motion.clone(),
             person: None,
             motion,
@@ -359,7 +378,7 @@ impl Document {
             explanation: None,
             spans_progress: None,
             opened_at: Some(web_time::Instant::now()),
-        })
+        }
     }
 
     /// Says something over the window; the same words are not said twice at a time.
@@ -373,6 +392,20 @@ impl Document {
     pub fn drop_old_notices(&mut self, now: web_time::Instant) -> Option<Duration> {
         self.notices.retain(|notice| notice.left(now).is_some());
         self.notices.iter().filter_map(|notice| notice.left(now)).min()
+    }
+}
+
+#[cfg(test)]
+impl Document {
+    /// [`Document::accept`], and reads a motion at once.
+    pub fn open(&mut self, file: FileSource) -> Result<Opened, String> {
+        match self.accept(file)? {
+            Opened::Motion(unread) => {
+                let motion = unread.read()?;
+                Ok(Opened::Take(self.add(unread, motion).expect("it is in no other's place")))
+            }
+            opened => Ok(opened),
+        }
     }
 }
 
@@ -405,7 +438,7 @@ mod tests {
     #[test]
     fn motions_become_takes_and_errors_name_their_file() {
         let mut document = Document::default();
-        assert_eq!(document.open(sample("squat.bvh")), Ok(Opened::Take(0)));
+        assert!(matches!(document.open(sample("squat.bvh")), Ok(Opened::Take(0))));
         assert_eq!(document.takes[0].name, "squat.bvh");
         let mut broken = sample("squat.bvh");
         broken.bytes.truncate(300);
@@ -414,7 +447,7 @@ mod tests {
         assert!(problem.contains("broken.bvh"), "{problem}");
         assert_eq!(document.takes.len(), 1, "what was open stays open");
         document.open(sample("walk.bvh")).unwrap();
-        assert_eq!(document.open(sample("squat.bvh")), Ok(Opened::Take(0)), "it is open already");
+        assert!(matches!(document.open(sample("squat.bvh")), Ok(Opened::Take(0))), "it is open already");
         assert_eq!(document.takes.len(), 2);
     }
 
@@ -430,6 +463,12 @@ mod tests {
         assert!(document.example.is_none(), "something is open");
     }
 
+    fn read_as(document: &mut Document, unit: Option<Unit>, up: Option<UpAxis>) {
+        let unread = document.otherwise(unit, up).expect("something is in view");
+        let motion = unread.read().expect("it was read before");
+        assert_eq!(document.add(unread, motion), Some(document.current));
+    }
+
     #[test]
     fn a_take_can_be_read_otherwise_and_back() {
         let mut document = Document::default();
@@ -440,7 +479,7 @@ mod tests {
         document.takes[0].labels.push(("squat".into(), 1.0));
         let before = document.takes[0].motion.position(0, 0, 4);
         assert!(document.takes[0].reading().iter().any(|line| line.contains("unit cm")));
-        document.read_as(Some(Unit::METRE), Some(UpAxis::PlusZ)).unwrap();
+        read_as(&mut document, Some(Unit::METRE), Some(UpAxis::PlusZ));
         let take = &document.takes[0];
         // +z becomes +y, and a centimetre a metre
         let [x, y, z] = take.motion.position(0, 0, 4).map(|v| v / 100.0);
@@ -449,7 +488,7 @@ mod tests {
         assert!(take.id != id && take.labels.is_empty() && take.exchanges[0].question == "who?");
         assert!(matches!(take.exchanges[0].outcome, Some(Outcome::Failed(_))), "it is not waited for");
         assert!(take.reading().iter().all(|line| !line.contains("unit")), "nobody guessed: {:?}", take.reading());
-        document.read_as(None, None).unwrap();
+        read_as(&mut document, None, None);
         assert_eq!(document.takes[0].motion.position(0, 0, 4), before);
         assert_eq!(document.takes[0].name, "squat.bvh");
     }
@@ -474,7 +513,7 @@ mod tests {
         }
         let mut document = Document::default();
         let file = FileSource { name: "two.skeleton".into(), bytes: both.into_bytes() };
-        assert_eq!(document.open(file), Ok(Opened::Take(0)));
+        assert!(matches!(document.open(file), Ok(Opened::Take(0))));
         let (id, everybody) = (document.takes[0].id, document.takes[0].motion.clone());
         assert_eq!(everybody.bodies, 2);
         document.takes[0].exchanges.push(Exchange {
@@ -504,8 +543,8 @@ mod tests {
         let skeleton = ":units\nangle deg\n:root\norder TX TY TZ RX RY RZ\n:bonedata\nbegin\nname lfemur\ndirection 0 -1 0\n\
             length 5\naxis 0 0 0 XYZ\ndof rx\nend\n:hierarchy\nbegin\nroot lfemur\nend\n";
         let opened = document.open(file("takes/01.asf", skeleton));
-        assert_eq!(opened, Ok(Opened::Companion("01.asf".into(), ".amc")));
-        assert_eq!(document.open(motion), Ok(Opened::Take(0)));
+        assert!(matches!(opened, Ok(Opened::Companion(name, ".amc")) if name == "01.asf"));
+        assert!(matches!(document.open(motion), Ok(Opened::Take(0))));
     }
 
     #[test]
@@ -513,7 +552,7 @@ mod tests {
         let bytes = std::fs::read(asset("nano/draction.safetensors")).expect("the shipped weights");
         let file = FileSource { name: "draction.safetensors".to_owned(), bytes };
         let mut document = Document::default();
-        assert_eq!(document.open(file), Ok(Opened::Weights));
+        assert!(matches!(document.open(file), Ok(Opened::Weights)));
         assert!(document.settings.weights.is_some());
         let nonsense = FileSource { name: "x.safetensors".into(), bytes: vec![0; 9] };
         assert!(document.open(nonsense).unwrap_err().contains("x.safetensors"));

@@ -8,7 +8,7 @@ use std::sync::{
 use draction::motion::Format;
 
 /// A file in memory.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileSource {
     /// As the person knows it.
     pub name: String,

@@ -1,11 +1,11 @@
 //! The page and the desktop viewer: window, files, messages; no mathematics.
 //!
 //! ```text
-//! files ──▶ document ──▶ panels ──▶ actions ──▶ app ──▶ document
-//!              │                                 │
-//!              ├──▶ pictures (DrAction, on the window's device)
-//!              ├──▶ inference (the model, beside the window) ──▶ events
-//!              └──▶ workbench (shaders under edit, on the desktop) ──▶ events
+//! files ──reading──▶ document ──▶ panels ──▶ actions ──▶ app ──▶ document
+//!                        │                                 │
+//!                        ├──▶ pictures (DrAction, on the window's device)
+//!                        ├──▶ inference (the model, beside the window) ──▶ events
+//!                        └──▶ workbench (shaders under edit, on the desktop) ──▶ events
 //! ```
 
 #![recursion_limit = "256"] // the futures of the worker hold the whole of wgpu
@@ -27,7 +27,10 @@ pub mod pictures;
 pub mod platform;
 pub mod playback;
 pub mod preferences;
+pub mod reading;
 pub mod theme;
+pub mod tour;
+pub mod transfer;
 pub mod widgets;
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 pub mod workbench;

@@ -32,6 +32,11 @@ impl Link {
         link
     }
 
+    /// Whether something will be open.
+    pub fn leads_to_a_take(&self) -> bool {
+        self.sample.is_some() || self.url.is_some()
+    }
+
     /// The part of an address behind `?` that leads to the same.
     #[must_use]
     pub fn query(&self) -> String {

@@ -18,7 +18,7 @@ use crate::{
     inference::Inference,
     link::Link,
     pictures::Pictures,
-    platform,
+    platform, transfer,
 };
 
 unsafe extern "C" {
@@ -38,17 +38,24 @@ pub fn construct() {
 }
 
 /// Takes over the canvas. `files` has the model's files as `Uint8Array`s: `config`, `tokenizer`, `model`, `draction`, and
-/// where it was aligned with words `alignment`, `words` and `vectors`; `samples` is a JSON list of objects with a `name`.
+/// where it was aligned with words `alignment`, `words` and `vectors`; `samples` is a JSON list of objects with a `name`;
+/// `host` is the script's object, which also has [`read_motion`] called in workers.
 ///
 /// # Errors
 /// A sentence that says what is missing.
 #[wasm_bindgen]
-pub async fn start(canvas: web_sys::HtmlCanvasElement, files: JsValue, samples: String) -> Result<(), JsValue> {
+pub async fn start(
+    canvas: web_sys::HtmlCanvasElement,
+    files: JsValue,
+    samples: String,
+    host: platform::Host,
+) -> Result<(), JsValue> {
     std::panic::set_hook(Box::new(|info| {
         console_error_panic_hook::hook(info);
         platform::crashed(&info.to_string());
     }));
     platform::set_samples(sample_names(&samples)?);
+    platform::set_host(host);
     let page = Rc::new(Page {
         canvas,
         files: model_files(&files)?,
@@ -62,7 +69,16 @@ pub async fn start(canvas: web_sys::HtmlCanvasElement, files: JsValue, samples: 
     open_window(page).await
 }
 
-/// Does what a control of the page stands for: `open`, `play`, `recognise`, `spans`, or with a value `sample` (its file
+/// Reads a motion, in a worker: both ways as [`crate::transfer`] has it.
+///
+/// # Errors
+/// The reader's words, which name the file.
+#[wasm_bindgen]
+pub fn read_motion(unread: &[u8]) -> Result<Vec<u8>, String> {
+    Ok(transfer::encode_motion(&transfer::decode_unread(unread)?.read()?))
+}
+
+/// Does what a control of the page stands for: `open`, `play`, `recognise`, `spans`, `forget`, or with a value `sample` (its file
 /// name), `take` (its index) and `ask` (the question).
 #[wasm_bindgen]
 pub fn act(name: &str, value: &str) {

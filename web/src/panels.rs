@@ -24,10 +24,12 @@ use crate::{
     inference::ModelStatus,
     pictures::TakeTextures,
     playback::Playback,
+    reading::Reading,
     theme,
+    tour::{STEPS, Tour},
     widgets::{
-        Banner, Button, Closed, Orbit, SceneView, Severity, TimelineState, drop_overlay, drop_zone, percent, section,
-        segmented, toasts,
+        Banner, Button, Closed, Orbit, Progress, SceneView, Severity, TimelineState, drop_overlay, drop_zone, percent,
+        section, segmented, toasts,
     },
 };
 
@@ -41,6 +43,8 @@ const LOW: f32 = 640.0;
 const FLAT: f32 = 480.0;
 /// The pages of a narrow window.
 const PAGES: [&str; 3] = ["Motion", "Pictures", "Ask"];
+/// The page that holds DrAction's pictures.
+const PICTURES_PAGE: usize = 1;
 /// The page that holds the chat.
 const CHAT_PAGE: usize = 2;
 
@@ -48,6 +52,10 @@ const CHAT_PAGE: usize = 2;
 pub struct Content<'a> {
     /// What was opened, asked and chosen.
     pub document: &'a Document,
+    /// The tour, while it is under way.
+    pub tour: Option<&'a Tour>,
+    /// Files that are being read.
+    pub readings: &'a [Reading],
     /// Whether the take in view plays.
     pub playback: Playback,
     /// The pictures of the take in view, or why there are none.
@@ -122,6 +130,11 @@ impl UiState {
         self.page = CHAT_PAGE;
     }
 
+    /// Shows DrAction's pictures, where they share their place with others.
+    pub fn show_pictures(&mut self) {
+        self.page = PICTURES_PAGE;
+    }
+
     /// Shows or hides the list of keys.
     pub fn toggle_help(&mut self) {
         self.help = !self.help;
@@ -149,6 +162,8 @@ pub fn show(content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec
     state.places = Places::default();
     let narrow = ui.available_width() < NARROW;
     header::show(&content, state, ui, narrow, &mut actions);
+    readings(content.readings, ui, &mut actions);
+    tour(&content, ui, &mut actions);
     let below = ui.available_rect_before_wrap().top();
     if content.document.takes.is_empty() {
         empty(&content, state, ui, &mut actions);
@@ -159,6 +174,46 @@ pub fn show(content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec
     notices(content.document, below, &ctx, &mut actions);
     help::show(state, &ctx, &mut actions);
     actions
+}
+
+/// What is being read, a line each; it can be given up.
+fn readings(readings: &[Reading], ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    if readings.is_empty() {
+        return;
+    }
+    let frame = plain_frame().inner_margin(egui::Margin::symmetric(12, 8));
+    egui::Panel::top("readings").resizable(false).frame(frame).show(ui, |ui| {
+        for reading in readings {
+            let (file, mega) = (&reading.unread.file, f64::from(1 << 20));
+            let (label, size) = (format!("Reading {}", file.name), format!("{:.1} MB", file.bytes.len() as f64 / mega));
+            let line = Progress { label: &label, fraction: None, detail: Some(&size), cancel: true };
+            if ui.push_id(reading.id, |ui| line.show(ui)).inner {
+                actions.push(Action::CancelReading(reading.id));
+            }
+        }
+    });
+}
+
+/// What the tour tells now.
+fn tour(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let Some(tour) = content.tour else { return };
+    let frame = plain_frame().inner_margin(egui::Margin::symmetric(12, 8));
+    egui::Panel::top("tour").resizable(false).frame(frame).show(ui, |ui| {
+        let step = tour.step();
+        ui.horizontal(|ui| {
+            ui.label(theme::text::strong(format!("{} of {} · {}", tour.number(), STEPS.len(), step.title)));
+            ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
+                let last = tour.number() == STEPS.len();
+                if Button::new(if last { "Done" } else { "Next" }).primary(true).show(ui).clicked() {
+                    actions.push(Action::Tour);
+                }
+                if !last && Button::new("End").quiet(true).show(ui).clicked() {
+                    actions.push(Action::EndTour);
+                }
+            });
+        });
+        ui.label(step.text);
+    });
 }
 
 /// The shader workbench in the place of everything else, if it is open; says whether it is.
@@ -225,7 +280,7 @@ fn pages(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions:
     });
     egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| match state.page {
         0 => viewport::scene(content, state, ui, actions),
-        1 => {
+        PICTURES_PAGE => {
             egui::ScrollArea::vertical().show(ui, |ui| {
                 viewport::picture(content, state, ui, actions);
                 timeline::strip(content, ui, true, actions);
@@ -264,7 +319,12 @@ fn invitation(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action
          believe it. It stays on this machine: pictures, answers and all.",
         Format::listed()
     );
-    drop_zone(ui, title, &hint, |ui| header::open_buttons(content, ui, actions));
+    drop_zone(ui, title, &hint, |ui| {
+        header::open_buttons(content, ui, actions);
+        if Button::new("Tour").quiet(true).tooltip("Half a minute about the pictures").show(ui).clicked() {
+            actions.push(Action::Tour);
+        }
+    });
 }
 
 /// A bundled motion, and what the model says of it.

@@ -2,12 +2,12 @@
 
 use std::fmt;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::{Format, Unit, UpAxis};
 
 /// How sure one can be of something about a file, the surest first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Known {
     /// The caller said so.
@@ -40,7 +40,7 @@ impl fmt::Display for Known {
 }
 
 /// How something about a file is known, and from what.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reason {
     /// How sure it is.
     pub known: Known,
@@ -78,7 +78,7 @@ impl fmt::Display for Reason {
 }
 
 /// Where a motion came from and how its numbers were understood.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Source {
     /// The name the caller gave; empty for a generated motion.
     pub file: String,

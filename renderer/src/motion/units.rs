@@ -3,9 +3,10 @@
 use std::{borrow::Cow, fmt, str::FromStr};
 
 use glam::{DQuat, DVec3};
+use serde::{Deserialize, Serialize};
 
 /// A unit of length.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Unit {
     /// What it is called: `m`, `cm`, `mm`, `inch`, or a description where nothing usual fits.
     pub name: Cow<'static, str>,
@@ -61,7 +62,7 @@ impl FromStr for Unit {
 }
 
 /// The axis of a file that points away from the floor.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum UpAxis {
     /// +x.
     PlusX,

@@ -3,15 +3,24 @@
 //! `cargo xtask page-figures` builds the page and runs this. Chromium uses its software GPU, so that figures of machines
 //! without one can be compared; they say nothing about how fast a real GPU is.
 
-use std::{process::ExitCode, time::Duration};
+use std::{
+    process::ExitCode,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 use skeletonllm_checks::asset;
-use skeletonllm_tests::browser::{App, Browser, page_folder};
+use skeletonllm_tests::{
+    browser::{App, Browser, page_folder},
+    takes::write_long_take,
+};
 use xtask::serve::{Server, Site};
 
 const QUESTION: &str = "Which hand does the person move?";
+
+/// How often the samples follow each other in a large file: some 60 MB.
+const LARGE: usize = 410;
 
 fn main() -> ExitCode {
     match run() {
@@ -94,6 +103,15 @@ fn measure(app: &mut App<'_>, variant: &str, query: &str, figures: &mut Figures)
         figures.add(&format!("{variant}: program after {n} questions"), "MB", program);
         figures.add(&format!("{variant}: scripts after {n} questions"), "MB", heap);
     }
+    // last: the program's memory never shrinks
+    let large = app.page.browser().scratch().join("large.bvh");
+    let (text, _) = write_long_take(&large, LARGE)?;
+    app.longest_block()?;
+    let start = Instant::now();
+    app.open(&large)?;
+    let size = format!("{} MB of BVH", text.len() >> 20);
+    figures.add(&format!("{variant}: {size}, drop to recognised"), "s", start.elapsed().as_secs_f64());
+    figures.add(&format!("{variant}: longest main-thread block, opening {size}"), "s", app.longest_block()?);
     Ok(())
 }
 

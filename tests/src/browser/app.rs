@@ -54,11 +54,21 @@ impl<'a> App<'a> {
         Ok(App { page, origin: origin.to_owned() })
     }
 
-    /// Loads the page, with a query such as `?device=cpu`, and waits until it can be used and the model is there.
+    /// Loads the page as for the first time, with a query such as `?device=cpu`, and waits until it can be used and the
+    /// model is there.
     ///
     /// # Errors
     /// When it does not come so far, with what the page says.
     pub fn load(&mut self, query: &str) -> Result<()> {
+        self.page.eval(FORGET)?;
+        self.come_back(query)
+    }
+
+    /// As [`App::load`], with the takes of the visit before.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn come_back(&mut self, query: &str) -> Result<()> {
         self.page.goto(&format!("{}/{query}", self.origin))?;
         let settled =
             "document.body?.classList.contains('interactive') || document.querySelector('#problem:not([hidden])')";
@@ -259,6 +269,13 @@ impl<'a> App<'a> {
 const CANVAS: &str = "document.getElementById('app')";
 /// egui keeps an invisible field for whatever one types.
 const TYPING: &str = "document.activeElement.matches('input')";
+/// Takes away what earlier visits kept; there is nothing to take away before the first one.
+const FORGET: &str = "(async () => {
+    try {
+        await (await navigator.storage.getDirectory()).removeEntry('takes', { recursive: true });
+    } catch {}
+    return true;
+})()";
 const BROKEN: &str = "!document.getElementById('crash').hidden";
 
 fn lines_of(kind: &str) -> String {

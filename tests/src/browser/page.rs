@@ -129,7 +129,7 @@ impl<'a> Page<'a> {
         Ok(self.eval(&format!("Number({script}) || 0"))?.as_f64().unwrap_or(0.0))
     }
 
-    /// Waits until an expression is true. `what` is what was hoped for, for the message.
+    /// Waits until an expression, or what it promises, is true. `what` is what was hoped for, for the message.
     ///
     /// # Errors
     /// When it is not in time, with what stands on the console.
@@ -138,7 +138,7 @@ impl<'a> Page<'a> {
         let mut last = Ok(Value::Null);
         while start.elapsed() < limit {
             // while a page loads there may be no document yet
-            last = self.eval(&format!("Boolean({condition})"));
+            last = self.eval(&format!("Promise.resolve({condition}).then(Boolean)"));
             if matches!(&last, Ok(Value::Bool(true))) {
                 return Ok(());
             }

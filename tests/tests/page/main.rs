@@ -28,10 +28,11 @@ struct Visit<'a> {
 type Step = (&'static str, fn(&mut Visit<'_>) -> Result<()>);
 
 /// In this order: later steps find what earlier ones left.
-const STEPS: [Step; 18] = [
+const STEPS: [Step; 20] = [
     ("the first visit downloads everything once", visiting::first_visit),
     ("every sample is shown and recognised", showing::samples),
     ("a broken file is named with its line, and the page goes on", showing::broken_file),
+    ("a large file is read beside the page, and a broken one named", showing::large_file),
     ("the pictures are the native renderer's", showing::pictures),
     ("answers are the native ones", thinking::answers),
     ("an answer is explained as natively", thinking::why),
@@ -45,6 +46,7 @@ const STEPS: [Step; 18] = [
     ("without a network it works as before", visiting::offline),
     ("without WebGPU it works on the processor", visiting::processor),
     ("an address leads to a sample, a moment and a question", reaching::addresses),
+    ("what is open comes back, and is forgotten when asked", reaching::kept),
     ("the page's own controls do what the window's do", reaching::controls),
     ("where nothing works, it says what is missing", visiting::unsupported),
 ];

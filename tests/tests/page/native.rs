@@ -105,25 +105,10 @@ pub fn relative_error(a: &[f32], b: &[f32]) -> Result<f64> {
     Ok(difference / norm(&mut b.iter().map(|&b| f64::from(b))))
 }
 
-/// Writes a take of more than ten seconds: all BVH samples one after the other, for they share one skeleton.
-pub fn write_long_take(path: &Path) -> Result<()> {
-    let names = ["wave_left_hand", "squat", "clap", "walk", "raise_right_hand"];
-    let (mut skeleton, mut lines) = (String::new(), Vec::new());
-    for name in names {
-        let text = fs::read_to_string(asset("samples").join(format!("{name}.bvh")))?;
-        let (above, motion) = text.split_once("MOTION\n").context("a BVH has a motion")?;
-        above.clone_into(&mut skeleton);
-        lines.extend(motion.lines().skip(2).map(str::to_owned));
-    }
-    let text = format!("{skeleton}MOTION\nFrames: {}\nFrame Time: 0.0333333\n{}\n", lines.len(), lines.join("\n"));
-    Ok(fs::write(path, text)?)
-}
-
-/// Writes a BVH whose 20th frame has a word where a number should be.
-pub fn write_broken_take(path: &Path) -> Result<String> {
-    let text = fs::read_to_string(asset("samples/walk.bvh"))?;
-    let line = text.lines().position(|line| line.starts_with("Frame Time")).context("a BVH has frames")? + 20;
-    let broken: Vec<String> = text
+/// Writes a BVH with a word where a number should be, in its 20th frame. What the reader says of it.
+pub fn write_broken_take(path: &Path, whole: &str) -> Result<String> {
+    let line = whole.lines().position(|line| line.starts_with("Frame Time")).context("a BVH has frames")? + 20;
+    let broken: Vec<String> = whole
         .lines()
         .enumerate()
         .map(|(n, text)| if n == line { text.replacen(' ', " broken ", 1) } else { text.to_owned() })

@@ -28,6 +28,37 @@ pub fn addresses(visit: &mut Visit<'_>) -> Result<()> {
     visit.app.page.wait_for("the file beside the page is opened", opened, SOON)
 }
 
+pub fn kept(visit: &mut Visit<'_>) -> Result<()> {
+    visit.app.load("?device=cpu")?;
+    for name in ["squat.bvh", "clap.bvh"] {
+        visit.app.open(&sample(name))?;
+    }
+    let listed = |names: &str| format!("document.getElementById('app').dataset.list === '{names}'");
+    let both = listed("squat.bvh\\nclap.bvh");
+    visit.app.page.wait_for("both are open", &both, SOON)?;
+    visit.app.page.wait_for("both are kept", &kept_are("squat.bvh,clap.bvh"), SOON)?;
+    visit.app.come_back("?device=cpu")?;
+    visit.app.page.wait_for("both are open again", &both, SOON)?;
+    visit.app.idle()?;
+    visit.app.page.eval("document.getElementById('forget').click()")?;
+    visit.app.page.wait_for("all are closed", &listed(""), SOON)?;
+    visit.app.page.wait_for("nothing is kept", &kept_are(""), SOON)?;
+    visit.app.come_back("?device=cpu")?;
+    visit.app.page.pause(Duration::from_secs(1))?;
+    ensure!(visit.app.data("list")?.is_empty(), "{:?} came back", visit.app.data("list")?);
+    Ok(())
+}
+
+/// Whether these files are in the browser's private file system.
+fn kept_are(names: &str) -> String {
+    format!(
+        "navigator.storage.getDirectory().then(root => root.getDirectoryHandle('takes'))
+            .then(folder => folder.getFileHandle('list.json')).then(handle => handle.getFile())
+            .then(file => file.text()).then(text => JSON.parse(text).map(file => file.name).join(), () => '')
+            .then(names => names === '{names}')"
+    )
+}
+
 pub fn controls(visit: &mut Visit<'_>) -> Result<()> {
     visit.app.load("?device=cpu")?;
     let change = |id: &str, value: &str| {

@@ -9,7 +9,10 @@ use anyhow::{Context, Result, bail, ensure};
 use draction::export::Picture;
 use skeletonllm::drawing::{CameraMode, DrawSettings};
 use skeletonllm_checks::asset;
-use skeletonllm_tests::browser::{Look, page_folder};
+use skeletonllm_tests::{
+    browser::{Look, page_folder},
+    takes::write_long_take,
+};
 
 use crate::{
     Visit,
@@ -57,12 +60,28 @@ pub fn samples(visit: &mut Visit<'_>) -> Result<()> {
 
 pub fn broken_file(visit: &mut Visit<'_>) -> Result<()> {
     let file = visit.app.page.browser().scratch().join("broken.bvh");
-    let expected = write_broken_take(&file)?;
+    let expected = write_broken_take(&file, &std::fs::read_to_string(sample("walk.bvh"))?)?;
     ensure!(expected.contains("broken.bvh, line "), "the reader's own error names no line: {expected}");
     let before = visit.app.data("take")?;
     let (kind, text) = visit.app.heard(&["error", "opened"], |app| app.page.drop_files(&[&file]))?;
     ensure!(kind == "error" && text.contains(&expected), "expected {expected:?}, the page says {kind}: {text:?}");
     ensure!(visit.app.data("take")? == before, "what was open is gone");
+    visit.app.open(&sample("walk.bvh"))?;
+    Ok(())
+}
+
+pub fn large_file(visit: &mut Visit<'_>) -> Result<()> {
+    let scratch = visit.app.page.browser().scratch().to_owned();
+    let (long, broken) = (scratch.join("very-long.bvh"), scratch.join("very-long-and-broken.bvh"));
+    let (text, frames) = write_long_take(&long, 60)?;
+    visit.app.open(&long)?;
+    let said = visit.app.said("note")?;
+    ensure!(said.iter().any(|note| note == "reading very-long.bvh"), "nothing was said before it was read: {said:?}");
+    let (_, shown) = visit.app.frame()?;
+    ensure!(shown == frames, "{shown} frames of {frames}");
+    let expected = write_broken_take(&broken, &text)?;
+    let told = visit.app.hear("error", |app| app.page.drop_files(&[&broken]))?;
+    ensure!(told.contains(&expected), "expected {expected:?}, the page says {told:?}");
     visit.app.open(&sample("walk.bvh"))?;
     Ok(())
 }

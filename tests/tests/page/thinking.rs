@@ -2,12 +2,9 @@
 
 use anyhow::{Context, Result, ensure};
 use skeletonllm::assistant::Attribution;
+use skeletonllm_tests::takes::write_long_take;
 
-use crate::{
-    Visit,
-    native::{relative_error, write_long_take},
-    showing::sample,
-};
+use crate::{Visit, native::relative_error, showing::sample};
 
 /// Most that the page's gradient may differ from the native one, relative and Euclidean: both are computed in f32, the
 /// sums in another order.
@@ -57,7 +54,7 @@ pub fn why(visit: &mut Visit<'_>) -> Result<()> {
 
 pub fn long_take(visit: &mut Visit<'_>) -> Result<()> {
     let file = visit.app.page.browser().scratch().join("long.bvh");
-    write_long_take(&file)?;
+    write_long_take(&file, 1)?;
     visit.app.open(&file)?;
     let text = visit.app.hear("spans", |app| app.page.press("l"))?;
     visit.app.idle()?;

@@ -10,23 +10,26 @@ use crate::{
     files::Arrival,
     inference::{Event, STOPPED},
     platform::{self, Kind},
+    reading::Unread,
     theme,
     widgets::percent,
 };
 
 impl App {
-    /// Opens the files that came in.
+    /// Takes in the files that came; motions are read beside the window.
     pub(super) fn open_arrivals(&mut self, ctx: &egui::Context) {
-        let mut first = None;
-        for arrival in companions::arranged(self.incoming.take()) {
+        let mut arrivals = self.kept.take();
+        arrivals.extend(self.incoming.take());
+        for arrival in companions::arranged(arrivals) {
             let opened = match arrival {
-                Arrival::File(file) => self.document.open(file),
+                Arrival::File(file) => self.document.accept(file),
                 Arrival::Problem(problem) => Err(problem),
             };
             match opened {
+                Ok(Opened::Motion(unread)) => self.read(ctx, unread),
                 Ok(Opened::Take(index)) => {
-                    first.get_or_insert(index);
                     self.announce_take(index);
+                    self.show_opened(ctx, index);
                 }
                 Ok(Opened::Weights) => {
                     let name = self.document.weights_name.clone().unwrap_or_default();
@@ -34,16 +37,54 @@ impl App {
                     self.redraw();
                 }
                 Ok(Opened::Companion(name, of)) => {
+                    if let Some(file) = self.document.companions.named(&name) {
+                        platform::keep_file(&name, &file.bytes);
+                    }
                     self.note(&format!("{name} describes the {of} files that come after it"))
                 }
                 Err(problem) => self.report_error(&problem),
             }
         }
-        if let Some(index) = first {
-            self.select(index);
-            // software that imitates a GPU needs its time for the model, and who asked for less motion gets none unasked
-            self.playback.playing = theme::is_lively(ctx);
+    }
+
+    /// Has a motion read, and says so where it takes time.
+    pub(super) fn read(&mut self, ctx: &egui::Context, unread: Unread) {
+        let name = unread.file.name.clone();
+        if self.readings.begin(unread, ctx) {
+            platform::announce(Kind::Note, &format!("reading {name}"));
         }
+    }
+
+    /// Opens the motions that were read. Of several that were opened the first is shown.
+    pub(super) fn open_motions(&mut self, ctx: &egui::Context) {
+        let mut first = None;
+        for (unread, motion) in self.readings.finished() {
+            let otherwise = unread.instead_of.is_some();
+            match motion.map(|motion| self.document.add(unread, motion)) {
+                // it was closed meanwhile
+                Ok(None) => {}
+                Ok(Some(index)) => {
+                    self.announce_take(index);
+                    if !otherwise {
+                        let file = self.document.takes[index].file();
+                        platform::keep_file(&file.name, &file.bytes);
+                        first.get_or_insert(index);
+                    } else if index == self.document.current {
+                        self.select(index);
+                    }
+                }
+                Err(problem) => self.report_error(&problem),
+            }
+        }
+        if let Some(index) = first {
+            self.show_opened(ctx, index);
+        }
+    }
+
+    fn show_opened(&mut self, ctx: &egui::Context, index: usize) {
+        self.select(index);
+        // software that imitates a GPU needs its time for the model, and who asked for less motion gets none unasked
+        self.playback.playing = theme::is_lively(ctx);
     }
 
     /// Tells of a take that was opened, and lets the model look at it.

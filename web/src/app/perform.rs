@@ -1,6 +1,7 @@
 //! What the person asked for, carried out.
 
 use eframe::egui;
+use skeletonllm::drawing::DrawSettings;
 
 use super::App;
 use crate::{
@@ -8,6 +9,7 @@ use crate::{
     document::Exchange,
     link::Link,
     platform::{self, Kind},
+    tour::Tour,
 };
 
 impl App {
@@ -30,23 +32,26 @@ impl App {
             }
             Action::Close(index) => {
                 if index < self.document.takes.len() {
-                    self.document.takes.remove(index);
+                    platform::forget_file(&self.document.takes.remove(index).name);
                     let last = self.document.takes.len().saturating_sub(1);
                     let current = self.document.current;
                     self.select(if index < current { current - 1 } else { current.min(last) });
                 }
             }
+            Action::Forget => {
+                self.inference.stop();
+                self.document.takes.clear();
+                platform::forget_files();
+                self.select(0);
+                self.note("no file is kept on this machine any longer");
+            }
             Action::ReadAs(unit, up) => {
                 self.inference.stop();
-                match self.document.read_as(unit, up) {
-                    Ok(()) => {
-                        let index = self.document.current;
-                        self.announce_take(index);
-                        self.select(index);
-                    }
-                    Err(problem) => self.report_error(&problem),
+                if let Some(unread) = self.document.otherwise(unit, up) {
+                    self.read(ctx, unread);
                 }
             }
+            Action::CancelReading(id) => self.readings.cancel(id),
             Action::TogglePlay => self.playback.playing = !self.playback.playing,
             Action::Step(by) => {
                 self.playback.playing = false;
@@ -120,6 +125,8 @@ impl App {
                 }
             }
             Action::CloseNotices => self.document.notices.clear(),
+            Action::Tour => self.go_on_with_tour(ctx),
+            Action::EndTour => self.end_tour(),
             Action::ToggleHelp => self.ui_state.toggle_help(),
             #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
             Action::ToggleWorkbench => self.toggle_workbench(ctx),
@@ -184,6 +191,35 @@ impl App {
         {
             take.spans_progress = Some((0, 0));
             self.inference.label_spans(subject);
+        }
+    }
+
+    /// The next step of the tour. Without a take there is nothing to see: the example is opened.
+    fn go_on_with_tour(&mut self, ctx: &egui::Context) {
+        if self.document.takes.is_empty() {
+            self.perform(ctx, Action::OpenSample(super::EXAMPLE.to_owned()));
+        }
+        let next = match self.tour.clone() {
+            None => Some(Tour::new(&self.document.settings)),
+            Some(tour) => tour.next(),
+        };
+        let Some(tour) = next else { return self.end_tour() };
+        platform::announce(Kind::Note, &format!("{}: {}", tour.step().title, tour.step().text));
+        self.draw_as(tour.settings());
+        self.ui_state.show_pictures();
+        self.tour = Some(tour);
+    }
+
+    pub(super) fn end_tour(&mut self) {
+        if let Some(tour) = self.tour.take() {
+            self.draw_as(tour.before());
+        }
+    }
+
+    fn draw_as(&mut self, settings: DrawSettings) {
+        if self.document.settings != settings {
+            self.document.settings = settings;
+            self.redraw();
         }
     }
 

@@ -9,7 +9,9 @@ impl App {
     /// Puts it into the page.
     pub(super) fn publish(&self, ctx: &egui::Context) {
         let take = self.document.take();
+        let reading: Vec<&str> = self.readings.under_way().iter().map(|r| r.unread.file.name.as_str()).collect();
         let status = match (self.inference.status(), take) {
+            _ if !reading.is_empty() => format!("reading {}", reading.join(", ")),
             (ModelStatus::Failed(_), _) => "the model cannot be used".to_owned(),
             (ModelStatus::Loading, _) => "the model is loading".to_owned(),
             (ModelStatus::Ready { .. }, None) => "ready: open motion files".to_owned(),
@@ -20,7 +22,7 @@ impl App {
             }
         };
         // a playing take would make a screen reader read numbers all day
-        if !self.playback.playing || take.is_none() {
+        if !self.playback.playing || take.is_none() || !reading.is_empty() {
             platform::status(&status);
         }
         let flag = |on: bool| if on { "1" } else { "" };
@@ -35,6 +37,7 @@ impl App {
         let labels = labels.map(|(label, p)| format!("{} {}", one_line(label), percent(*p)));
         platform::publish("labels", &labels.collect::<Vec<_>>().join("\n"));
         platform::publish("places", &self.ui_state.places.told(ctx.content_rect().size()));
+        platform::publish("reading", &reading.join("\n"));
         platform::publish("takes", &self.document.takes.len().to_string());
         platform::publish("frame", &take.map_or(0, |take| take.current_frame() + 1).to_string());
         platform::publish("playing", flag(self.playback.playing));

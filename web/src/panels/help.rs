@@ -6,6 +6,7 @@ use super::UiState;
 use crate::{
     actions::{Action, KEYS},
     theme,
+    widgets::Button,
 };
 
 pub(super) fn show(state: &UiState, ctx: &egui::Context, actions: &mut Vec<Action>) {
@@ -24,7 +25,16 @@ pub(super) fn show(state: &UiState, ctx: &egui::Context, actions: &mut Vec<Actio
             }
         });
         ui.add_space(theme::space::S);
+        if Button::new("Half a minute about the pictures").show(ui).clicked() {
+            actions.extend([Action::ToggleHelp, Action::Tour]);
+        }
         ui.label(theme::text::small("Files never leave this machine: everything is computed here."));
+        if cfg!(target_family = "wasm") {
+            ui.label(theme::text::small("What is open is kept by this browser for your next visit."));
+            if Button::new("Close all and forget").quiet(true).show(ui).clicked() {
+                actions.extend([Action::Forget, Action::ToggleHelp]);
+            }
+        }
     });
     if modal.should_close() {
         actions.push(Action::ToggleHelp);

@@ -23,6 +23,8 @@ fn ready() -> ModelStatus {
 fn undrawn<'a>(document: &'a Document, model: &'a ModelStatus) -> Content<'a> {
     Content {
         document,
+        tour: None,
+        readings: &[],
         playback: Playback::default(),
         pictures: Err(String::new()),
         trained_depth_mix: 0.5,
@@ -181,5 +183,44 @@ fn an_example_with_its_answer_stands_beside_the_invitation() {
             }
         }
         assert!(opened.contains(&Action::OpenSample("squat.bvh".to_owned())), "{width}: {opened:?}");
+    }
+}
+
+#[test]
+fn a_file_that_is_read_is_named_and_can_be_given_up() {
+    let (document, model, mut readings) = (document(), ready(), crate::reading::Readings::default());
+    let mut file = sample("walk.bvh");
+    file.bytes.extend(std::iter::repeat_n(b'\n', 1 << 20));
+    let unread = crate::reading::Unread::new(file, Default::default());
+    for (width, height) in [(1200.0, 700.0), (390.0, 800.0)] {
+        let mut h = Harness::new(width, height);
+        readings.begin(unread.clone(), &h.ctx);
+        let (id, mut state, mut given_up) = (readings.under_way()[0].id, UiState::default(), Vec::new());
+        for y in (0..200).step_by(4) {
+            h.click(width - 24.0, y as f32, |ui| {
+                let content = Content { readings: readings.under_way(), ..undrawn(&document, &model) };
+                given_up.extend(show(content, &mut state, ui));
+            });
+        }
+        assert!(given_up.contains(&Action::CancelReading(id)), "{width}: {given_up:?}");
+        readings.cancel(id);
+    }
+}
+
+#[test]
+fn the_tour_tells_and_goes_on() {
+    let (document, model) = (document(), ready());
+    let tour = crate::tour::Tour::new(&document.settings);
+    for (width, height) in [(1200.0, 700.0), (390.0, 800.0), (320.0, 568.0)] {
+        let (mut h, mut state, mut asked) = (Harness::new(width, height), UiState::default(), Vec::new());
+        for y in (0..200).step_by(6) {
+            for x in [width - 30.0, width - 90.0] {
+                h.click(x, y as f32, |ui| {
+                    let content = Content { tour: Some(&tour), ..undrawn(&document, &model) };
+                    asked.extend(show(content, &mut state, ui));
+                });
+            }
+        }
+        assert!(asked.contains(&Action::Tour) && asked.contains(&Action::EndTour), "{width}: {asked:?}");
     }
 }

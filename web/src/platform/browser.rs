@@ -1,18 +1,21 @@
 //! The browser: promises, downloads, live regions, user timing.
 
+mod host;
+
 use std::{cell::RefCell, collections::BTreeMap, future::Future};
 
 use eframe::egui;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
+pub use self::host::{Apart, Host, forget_file, forget_files, keep_file, read_apart, recall_files, set_host};
 use super::Kind;
 use crate::{
     actions::Action,
     files::{FileSource, Incoming, check_size, endings},
 };
 
-/// Largest file that is read, in bytes: what a tab can parse without being noticed much.
-pub const MAX_FILE_BYTES: u64 = 64 << 20;
+/// Largest file that is read, in bytes: what a tab has memory for several times.
+pub const MAX_FILE_BYTES: u64 = 128 << 20;
 
 /// Lines kept in the page's log.
 const LOG_LINES: u32 = 200;

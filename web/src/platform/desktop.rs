@@ -6,6 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use draction::motion::Motion;
 use eframe::egui;
 
 use super::Kind;
@@ -13,6 +14,7 @@ use crate::{
     actions::Action,
     companions,
     files::{FileSource, Incoming, endings},
+    reading::Unread,
 };
 
 /// Largest file that is read, in bytes.
@@ -31,6 +33,28 @@ pub fn prefers_calm() -> bool {
 pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
     std::thread::spawn(move || pollster::block_on(task));
 }
+
+/// A thread that reads a file. It cannot be ended before its time: what it finds is thrown away.
+pub struct Apart;
+
+/// Reads a file beside the window.
+pub fn read_apart(unread: &Unread, done: impl FnOnce(Result<Motion, String>) + Send + 'static) -> Apart {
+    let unread = unread.clone();
+    std::thread::spawn(move || done(unread.read()));
+    Apart
+}
+
+/// Keeps a file for the next visit: a window begins anew.
+pub fn keep_file(_name: &str, _bytes: &[u8]) {}
+
+/// Does not keep a file any longer.
+pub fn forget_file(_name: &str) {}
+
+/// Keeps nothing any longer.
+pub fn forget_files() {}
+
+/// The files of earlier visits: there are none.
+pub fn recall_files(_incoming: &Incoming, _ctx: &egui::Context) {}
 
 /// Nobody closes a dialog faster than this.
 const NO_DIALOG: Duration = Duration::from_millis(300);
