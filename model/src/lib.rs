@@ -27,6 +27,8 @@ pub mod folder;
 pub mod graph_recogniser;
 #[cfg(not(target_family = "wasm"))]
 pub mod labeller;
+#[cfg(not(target_family = "wasm"))]
+pub mod launched;
 pub mod observation;
 #[cfg(not(target_family = "wasm"))]
 pub mod search;

@@ -143,6 +143,44 @@ fn lists_come_from_anywhere_and_shards_share_them() {
 }
 
 #[test]
+fn processes_of_a_launcher_share_a_list_by_themselves() {
+    let folder = takes();
+    let launched = |rank: usize, size: usize, arguments: &[&str]| {
+        Command::new(env!("CARGO_BIN_EXE_label"))
+            .args([arguments, &["--device", "cpu", "--no-caption", "--model"]].concat())
+            .arg(asset("nano"))
+            .env("PMI_RANK", rank.to_string())
+            .env("PMI_SIZE", size.to_string())
+            .current_dir(folder.path())
+            .output()
+            .expect("the program was built")
+    };
+    let files = |number: usize| -> Vec<String> {
+        let text = fs::read(folder.path().join(format!("out.{number}.jsonl"))).unwrap();
+        lines(&text).iter().map(|line| line["file"].as_str().unwrap().to_owned()).collect()
+    };
+    for rank in 0..2 {
+        let output = launched(rank, 2, &["takes", "--jsonl", "out.jsonl"]);
+        assert!(output.status.success(), "{}", told(&output));
+    }
+    assert_eq!([files(1).len(), files(2).len()], [2, 2]);
+    assert_eq!([files(1), files(2)].concat().into_iter().collect::<BTreeSet<_>>().len(), 4);
+    // more processes than files: what others have done stays done, and nobody complains
+    fs::copy(asset("samples/walk.bvh"), folder.path().join("takes/walk.bvh")).unwrap();
+    for rank in 0..6 {
+        let output = launched(rank, 6, &["takes", "--jsonl", "out.jsonl"]);
+        assert!(output.status.success(), "{}", told(&output));
+    }
+    let all: Vec<String> = (1..=6).flat_map(files).collect();
+    assert_eq!((all.len(), all.iter().collect::<BTreeSet<_>>().len()), (5, 5), "{all:?}");
+    // what would mix, or reach one only
+    for (arguments, said) in [(&["takes"][..], "--jsonl"), (&["-", "--jsonl", "out.jsonl"], "standard input")] {
+        let output = launched(0, 2, arguments);
+        assert!(!output.status.success() && told(&output).contains(said), "{}", told(&output));
+    }
+}
+
+#[test]
 fn labels_may_be_other_ones_and_what_is_wrong_is_named() {
     let folder = takes();
     fs::write(folder.path().join("labels.txt"), "fly\nSquat\n").unwrap();

@@ -19,6 +19,18 @@ impl Rng {
         [epoch, index].iter().fold(Rng::new(seed), |rng, &key| Rng::new(SplitMix64::nth(rng.0.state(), 0) ^ mix(key)))
     }
 
+    /// Where the stream stands, for [`Rng::from_state`].
+    #[must_use]
+    pub fn state(&self) -> u64 {
+        self.0.state()
+    }
+
+    /// The stream that stands there.
+    #[must_use]
+    pub fn from_state(state: u64) -> Rng {
+        Rng(SplitMix64::new(state))
+    }
+
     /// An independent stream; this one advances by one number. Used where the amount of randomness that one step
     /// takes should not shift what the next step sees.
     pub fn fork(&mut self) -> Rng {

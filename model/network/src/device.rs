@@ -46,12 +46,24 @@ pub struct Selected {
 /// When `Gpu` was asked for and there is no adapter or it cannot be opened; when the build lacks the backend.
 #[cfg(not(target_family = "wasm"))]
 pub fn select(choice: DeviceChoice) -> Result<Selected, DeviceError> {
+    select_for(choice, 0)
+}
+
+/// The same for one of several processes on a machine, by its number: each has a graphics card of its own, as far as there
+/// are any.
+///
+/// # Errors
+/// See [`select`].
+#[cfg(not(target_family = "wasm"))]
+pub fn select_for(choice: DeviceChoice, process: usize) -> Result<Selected, DeviceError> {
+    #[cfg(not(feature = "gpu"))]
+    let _ = process;
     match choice {
         DeviceChoice::Cpu => cpu(),
         #[cfg(feature = "gpu")]
-        DeviceChoice::Gpu => gpu::open(),
+        DeviceChoice::Gpu => gpu::open(process),
         #[cfg(feature = "gpu")]
-        DeviceChoice::Auto if gpu::is_real() => gpu::open().or_else(|_| cpu()),
+        DeviceChoice::Auto if gpu::is_real() => gpu::open(process).or_else(|_| cpu()),
         DeviceChoice::Auto => cpu(),
         #[cfg(not(feature = "gpu"))]
         DeviceChoice::Gpu => Err(DeviceError::NotBuilt("GPU")),

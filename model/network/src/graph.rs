@@ -21,7 +21,7 @@ mod ops;
 mod tests;
 mod topology;
 
-pub use batch_norm::{BatchNorm, Observed, Pass, absorb, mean_observed};
+pub use batch_norm::{BatchNorm, Observed, Pass, absorb, mean_observed, sum_observed};
 pub use block::Block;
 pub use convolution::Convolution;
 pub use ctr_gcn::{CtrGcn, FEATURES, GraphConfig, GraphConfigError};

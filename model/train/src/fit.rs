@@ -13,8 +13,11 @@ use skeletonllm_data::{Batches, DataClip, Labels};
 use skeletonllm_network::checkpoint::Precision;
 
 use super::{
-    AdamW, Average, Learner, Progress, Recipe, RecipeStage, Recogniser, Report, RunOptions, StepRow, Trainer,
-    evaluate::rank_of, parameter_map, state,
+    AdamW, Average, Division, Learner, Note, Piece, Progress, Ranks, Recipe, RecipeStage, Recogniser, Report,
+    RunOptions, StepRow, Trainer,
+    division::{Divided, divided, own},
+    evaluate::rank_of,
+    parameter_map, state,
 };
 
 /// The model of a course's learner.
@@ -33,19 +36,27 @@ pub trait Course: Sized + Sync {
     type Learner: Learner;
     /// What the model is when it is asked.
     type Recogniser: Recogniser;
+    /// A clip as a step shows it.
+    type Sample: Send;
 
     /// Which clips each step shows.
     fn batches(&self) -> &Batches;
 
-    /// A step's batch, in parts: `members` are one element of [`Batches::epoch`]. Depends on nothing else. There may be
-    /// nothing to show.
+    /// What a step shows of some members of a batch, that is, of an element of [`Batches::epoch`]. Depends on nothing else.
+    /// There may be nothing to show of some of them.
     ///
     /// # Errors
     /// When a clip cannot be shown.
-    fn batch(&self, stage: &StageOf<Self>, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<Batch<Self>>>;
+    fn samples(&self, stage: &StageOf<Self>, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<Self::Sample>>;
 
-    /// Clips in a part of a batch.
-    fn clips(part: &Batch<Self>) -> usize;
+    /// How a batch is divided.
+    fn division(&self) -> Division;
+
+    /// What other pieces of a part have to know of a sample in this one.
+    fn note(&self, sample: &Self::Sample) -> Note;
+
+    /// A part of a batch, or the piece of it that this process computes, of its samples, of which there is at least one.
+    fn piece(&self, stage: &StageOf<Self>, samples: Vec<Self::Sample>, piece: &Piece<'_>) -> Batch<Self>;
 
     /// The model as the stage of this number begins with it; after the last stage as it stays.
     fn begin(&self, model: Model<Self>, stage: usize) -> Model<Self>;
@@ -84,20 +95,21 @@ pub fn fit<C: Course>(
     checkpoint: Option<PathBuf>,
     progress: &mut Progress<C::Recipe>,
 ) -> Result<()> {
-    let (config, out) = (&options.config, &options.out);
+    let (config, out, ranks) = (&options.config, &options.out, options.ranks);
+    ranks.tell_of_each(format_args!("computing on {}", options.device_name));
     let (mut learner, mean, mut optimizer) = match checkpoint {
         Some(folder) => {
             // a run that was killed while it wrote its model has no stage left
             match config.stages().get(progress.stage) {
-                Some(stage) => eprintln!("resuming stage {} at step {}", stage.name(), progress.step),
-                None => eprintln!("every stage is done; the model is written once more"),
+                Some(stage) => ranks.tell(format_args!("resuming stage {} at step {}", stage.name(), progress.step)),
+                None => ranks.tell("every stage is done; the model is written once more"),
             }
             let device = options.device.clone().autodiff();
             state::load(&folder, progress, learner, config.optimizer(), &device)?
         }
         None => {
             if options.resume {
-                eprintln!("the run has no checkpoint yet; it begins again");
+                ranks.tell("the run has no checkpoint yet; it begins again");
             }
             let mean = learner.model().clone().valid();
             (learner, mean, AdamW::new(config.optimizer()))
@@ -105,20 +117,23 @@ pub fn fit<C: Course>(
     };
     let mut average = Average::new(mean, config.average());
     let per_epoch = course.batches().len() as u64;
-    let mut report = Report::open(out, progress.total)?;
+    // everybody has read the last checkpoint before the first process replaces it
+    ranks.wait()?;
+    let (start, before) = (Instant::now(), progress.total);
+    let mut report = ranks.is_first().then(|| Report::open(out, progress.total)).transpose()?;
     while progress.stage < config.stages().len() {
         let stage = config.stages()[progress.stage].clone();
         let total = stage.epochs() * per_epoch;
         let schedule = config.schedule(&stage, per_epoch);
         let mut trainer = Trainer { learner, average, optimizer, stage, schedule };
-        let done = run_stage(course, options, &mut trainer, progress, total, &mut report)?;
-        Trainer { learner, average, optimizer, .. } = trainer;
+        let done = run_stage(course, options, &mut trainer, progress, total, report.as_mut())?;
         if !done {
-            progress.optimizer_steps = optimizer.steps();
-            state::save(out, progress, &learner, &average.mean, &optimizer)?;
-            eprintln!("stopped and saved after {} steps; continue with --resume", progress.total);
+            save(options, &trainer, progress)?;
+            ranks.tell_cost(progress.total - before, start.elapsed());
+            ranks.tell(format_args!("stopped and saved after {} steps; continue with --resume", progress.total));
             return Ok(());
         }
+        Trainer { learner, average, .. } = trainer;
         // the next stage goes on from the mean
         let model = C::end(parameter_map::filled(learner.model().clone(), &average.mean));
         progress.stage += 1;
@@ -127,13 +142,32 @@ pub fn fit<C: Course>(
         progress.optimizer_steps = 0;
         learner = learner.with_model(course.begin(model, progress.stage));
         average = Average::new(learner.model().clone().valid(), config.average());
-        state::save(out, progress, &learner, &average.mean, &optimizer)?;
+        if ranks.is_first() {
+            state::save(out, progress, &learner, &average.mean, &optimizer)?;
+        }
     }
-    let [model, small] = [state::MODEL, state::SMALL_MODEL].map(|name| out.join(name));
-    course.write(&average.mean, [(&model, Precision::F32), (&small, Precision::Int8)])?;
-    report.draw()?;
-    eprintln!("finished: {} and {}", model.display(), small.display());
-    Ok(())
+    ranks.tell_cost(progress.total - before, start.elapsed());
+    if let Some(report) = report {
+        let [model, small] = [state::MODEL, state::SMALL_MODEL].map(|name| out.join(name));
+        course.write(&average.mean, [(&model, Precision::F32), (&small, Precision::Int8)])?;
+        report.draw()?;
+        ranks.tell(format_args!("finished: {} and {}", model.display(), small.display()));
+    }
+    ranks.wait()
+}
+
+/// Writes a checkpoint within a stage, once everybody is found to have the same of what is in it.
+fn save<L: Learner, R: Recipe>(
+    options: &RunOptions<'_, R>,
+    trainer: &Trainer<L>,
+    progress: &mut Progress<R>,
+) -> Result<()> {
+    progress.optimizer_steps = trainer.optimizer.steps();
+    trainer.agree(options.ranks)?;
+    match options.ranks.is_first() {
+        true => state::save(&options.out, progress, &trainer.learner, &trainer.average.mean, &trainer.optimizer),
+        false => Ok(()),
+    }
 }
 
 /// Runs a stage from `progress.step` to its end; `false` when it was stopped before.
@@ -143,9 +177,9 @@ fn run_stage<C: Course>(
     trainer: &mut Trainer<C::Learner>,
     progress: &mut Progress<C::Recipe>,
     total: u64,
-    report: &mut Report,
+    mut report: Option<&mut Report>,
 ) -> Result<bool> {
-    let (config, out) = (&options.config, &options.out);
+    let (config, out, ranks) = (&options.config, &options.out, options.ranks);
     let per_epoch = course.batches().len() as u64;
     let bar = if options.quiet { ProgressBar::hidden() } else { ProgressBar::new(total) };
     bar.set_style(
@@ -169,38 +203,44 @@ fn run_stage<C: Course>(
                     epoch = now;
                     order = course.batches().epoch(epoch);
                 }
-                let batch = course.batch(&stage, epoch, &order[(step % per_epoch) as usize]);
-                if sender.send(batch).is_err() {
+                let members = own(&order[(step % per_epoch) as usize], course.division(), ranks);
+                if sender.send(course.samples(&stage, epoch, members)).is_err() {
                     break;
                 }
             }
         });
         let mut smooth = None;
         for step in first..total {
-            if options.stop.load(Ordering::Relaxed) || options.max_steps.is_some_and(|most| progress.total >= most) {
+            if options.max_steps.is_some_and(|most| progress.total >= most) {
                 return Ok(false);
             }
             let start = Instant::now();
-            // dropout follows from the step, too
-            options.device.seed(config.seed() ^ (progress.total << 20));
-            let batch = receiver.recv().context("the thread that prepares batches ended")??;
-            let clips = batch.iter().map(C::clips).sum::<usize>();
+            // dropout follows from the step, too, and differs from process to process as it does from part to part
+            options.device.seed(config.seed() ^ (progress.total << 20) ^ ranks.rank() as u64);
+            let samples = receiver.recv().context("the thread that prepares batches ended")??;
+            let asked = options.stop.load(Ordering::Relaxed);
+            let Divided { pieces, parts, clips, stop } = divided(course, &trainer.stage, samples, ranks, asked)?;
+            if stop {
+                return Ok(false);
+            }
             if clips == 0 {
                 (progress.step, progress.total) = (step + 1, progress.total + 1);
                 bar.inc(1);
                 continue;
             }
-            let result = trainer.step(&batch, step)?;
+            let result = trainer.step(&pieces, parts, ranks, step)?;
             let speed = clips as f64 / start.elapsed().max(Duration::from_micros(1)).as_secs_f64();
-            report.step(&StepRow {
-                step: progress.total,
-                epoch: step / per_epoch,
-                loss: result.loss,
-                readout: result.auxiliary,
-                gradient: result.gradient,
-                rate: result.rate,
-                speed,
-            })?;
+            if let Some(report) = &mut report {
+                report.step(&StepRow {
+                    step: progress.total,
+                    epoch: step / per_epoch,
+                    loss: result.loss,
+                    readout: result.auxiliary,
+                    gradient: result.gradient,
+                    rate: result.rate,
+                    speed,
+                })?;
+            }
             let mean = smooth.map_or(result.loss, |s: f64| 0.97 * s + 0.03 * result.loss);
             smooth = Some(mean);
             bar.set_message(format!("loss {mean:.3} {speed:.1} clips/s"));
@@ -210,25 +250,31 @@ fn run_stage<C: Course>(
             let model = &trainer.average.mean;
             let epoch_done = (step + 1).is_multiple_of(per_epoch);
             if epoch_done {
-                let top1 = validate(&course.recogniser(model, progress.stage), course.watched())?;
-                report.validation(progress.total, top1)?;
-                if let Some(png) = course.picture(model)? {
-                    let folder = out.join("drawings");
-                    std::fs::create_dir_all(&folder)?;
-                    let name = format!("step_{:06}.png", progress.total);
-                    draction::store::write_atomically(&folder.join(name), &png)?;
+                let top1 = validate(&course.recogniser(model, progress.stage), course.watched(), ranks)?;
+                if let Some(report) = &mut report {
+                    report.validation(progress.total, top1)?;
+                    if let Some(png) = course.picture(model)? {
+                        let folder = out.join("drawings");
+                        std::fs::create_dir_all(&folder)?;
+                        let name = format!("step_{:06}.png", progress.total);
+                        draction::store::write_atomically(&folder.join(name), &png)?;
+                    }
                 }
-                bar.println(format!(
+                let line = format!(
                     "epoch {} of stage {}: loss {mean:.3}, validation top-1 {:.1} % of {} clips",
                     (step + 1) / per_epoch,
                     trainer.stage.name(),
                     100.0 * top1,
                     course.watched().len()
-                ));
+                );
+                // a launcher passes lines on, but is no terminal
+                match ranks.size() > 1 && bar.is_hidden() && !options.quiet {
+                    true => ranks.tell(line),
+                    false => bar.println(line),
+                }
             }
             if epoch_done || progress.total.is_multiple_of(config.checkpoint_every()) {
-                progress.optimizer_steps = trainer.optimizer.steps();
-                state::save(out, progress, &trainer.learner, model, &trainer.optimizer)?;
+                save(options, trainer, progress)?;
             }
         }
         Ok(true)
@@ -237,21 +283,23 @@ fn run_stage<C: Course>(
     Ok(done)
 }
 
-/// Share of the watched clips whose label ranks first among all.
-fn validate(recogniser: &impl Recogniser, watched: &[&DataClip]) -> Result<f64> {
+/// Share of the watched clips whose label ranks first among all; the processes of the run share them.
+fn validate(recogniser: &impl Recogniser, watched: &[&DataClip], ranks: &Ranks) -> Result<f64> {
     let known = Labels::new(recogniser.labels());
     let names = known.names().to_vec();
     let everything: Vec<usize> = (0..names.len()).collect();
-    let (mut right, mut judged) = (0, 0);
-    for clips in watched.chunks(16) {
+    let (mut right, mut judged) = (0_u64, 0_u64);
+    for clips in watched.chunks(16).skip(ranks.rank()).step_by(ranks.size()) {
         let motions: Vec<_> = clips.iter().map(|c| &c.motion).collect();
         let scores = recogniser.scores(&recogniser.observe(&motions)?, &names)?;
         for (clip, scores) in clips.iter().zip(scores) {
             if let Some(truth) = clip.record.label.as_deref().and_then(|l| known.index(l)) {
-                right += usize::from(rank_of(&scores, &everything, truth) == 0);
+                right += u64::from(rank_of(&scores, &everything, truth) == 0);
                 judged += 1;
             }
         }
     }
+    let all = ranks.gather(&[right, judged])?;
+    let [right, judged] = [0, 1].map(|at| all.iter().map(|told| told[at]).sum::<u64>());
     Ok(f64::from(u32::try_from(right)?) / f64::from(u32::try_from(judged.max(1))?))
 }

@@ -12,7 +12,7 @@ use super::RecipeStage;
 pub trait Learner: Module + Sync {
     /// What is kept in the end; the rest only teaches it.
     type Model: Module + Sync;
-    /// What it learns from in one go: a part of a step's batch.
+    /// What it learns from in one go: a part of a step's batch, or a piece of one.
     type Batch: Send + Sync;
     /// A stage of its recipe.
     type Stage: RecipeStage;
@@ -42,6 +42,11 @@ pub trait Learner: Module + Sync {
         drop(observed);
         self
     }
+}
+
+/// The loss of a piece that has this share of its part, as it counts in the part's.
+pub(crate) fn shared(loss: Tensor<1>, share: f64) -> Tensor<1> {
+    if share == 1.0 { loss } else { loss * share }
 }
 
 /// What a step makes smaller: `main + weight · auxiliary`.

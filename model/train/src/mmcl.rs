@@ -25,7 +25,7 @@ use skeletonllm_network::{
     graph::{Observed, Pass, absorb, mean_observed},
 };
 
-use super::{Course, Learner, Recogniser, RunOptions, learner::Losses, posed::class};
+use super::{Course, Division, Learner, Note, Piece, Recogniser, RunOptions, learner::Losses, posed::class};
 
 pub use beside::{Pictures, Texts};
 pub use config::{MmclConfig, MmclStage};
@@ -150,6 +150,14 @@ struct Example {
     texts: Option<Vec<f32>>,
 }
 
+/// The same as a step shows it.
+pub struct Shown {
+    /// Its number among the examples.
+    clip: usize,
+    /// `[3, T, V, M]`.
+    numbers: Vec<f32>,
+}
+
 /// What a run teaches graph networks.
 pub struct GraphLessons<'a> {
     options: &'a RunOptions<'a, MmclConfig>,
@@ -191,7 +199,7 @@ impl GraphLessons<'_> {
         let weights = search(&tables, &labels);
         let streams = self.config.streams.iter().zip(&weights);
         let told: Vec<String> = streams.map(|(stream, weight)| format!("{} {weight}", stream.stream.name())).collect();
-        eprintln!("weights by {} clips held out: {}", labels.len(), told.join(", "));
+        self.options.ranks.tell(format_args!("weights by {} clips held out: {}", labels.len(), told.join(", ")));
         Ok(weights)
     }
 }
@@ -200,40 +208,45 @@ impl Course for GraphLessons<'_> {
     type Recipe = MmclConfig;
     type Learner = Student;
     type Recogniser = GraphRecogniser;
+    type Sample = Shown;
 
     fn batches(&self) -> &Batches {
         &self.batches
     }
 
-    fn batch(&self, stage: &MmclStage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<StreamBatch>> {
+    fn samples(&self, stage: &MmclStage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<Shown>> {
         let (settings, network) = (&self.options.config, &self.config.network);
-        let shown: Vec<Vec<f32>> = members
-            .par_iter()
-            .map(|&(position, clip)| {
-                let mut rng = self.batches.rng(epoch, position);
-                let joints = settings.input.trained(&self.examples[clip].poses, settings.rotation, &mut rng);
-                streamed(stage.stream, joints, &network.edges)
-            })
-            .collect();
-        let of = |clip: usize| &self.examples[clip];
-        let all = |part: fn(&Example) -> Option<&Vec<f32>>| -> Option<Vec<f32>> {
-            members
-                .iter()
-                .map(|&(_, clip)| part(of(clip)))
-                .collect::<Option<Vec<_>>>()
-                .map(|rows| rows.into_iter().flatten().copied().collect())
-        };
-        Ok(vec![StreamBatch {
-            shape: [members.len(), 3, self.config.input.window, network.joints, network.bodies],
-            clips: shown.concat(),
-            labels: members.iter().map(|&(_, clip)| of(clip).label).collect(),
-            pictures: all(|example| example.pictures.as_ref()),
-            texts: all(|example| example.texts.as_ref()),
-        }])
+        let shown = members.par_iter().map(|&(position, clip)| {
+            let mut rng = self.batches.rng(epoch, position);
+            let joints = settings.input.trained(&self.examples[clip].poses, settings.rotation, &mut rng);
+            Shown { clip, numbers: streamed(stage.stream, joints, &network.edges) }
+        });
+        Ok(shown.collect())
     }
 
-    fn clips(part: &StreamBatch) -> usize {
-        part.labels.len()
+    /// Norms go by a part as a whole.
+    fn division(&self) -> Division {
+        Division { parts: self.options.config.parts, cut: false }
+    }
+
+    fn note(&self, _: &Shown) -> Note {
+        Note::default()
+    }
+
+    fn piece(&self, _: &MmclStage, shown: Vec<Shown>, _: &Piece<'_>) -> StreamBatch {
+        let (network, count) = (&self.config.network, shown.len());
+        let of = |shown: &Shown| &self.examples[shown.clip];
+        let all = |part: fn(&Example) -> Option<&Vec<f32>>| -> Option<Vec<f32>> {
+            let rows = shown.iter().map(|shown| part(of(shown))).collect::<Option<Vec<_>>>();
+            rows.map(|rows| rows.into_iter().flatten().copied().collect())
+        };
+        StreamBatch {
+            shape: [count, 3, self.config.input.window, network.joints, network.bodies],
+            labels: shown.iter().map(|shown| of(shown).label).collect(),
+            pictures: all(|example| example.pictures.as_ref()),
+            texts: all(|example| example.texts.as_ref()),
+            clips: shown.into_iter().flat_map(|shown| shown.numbers).collect(),
+        }
     }
 
     fn begin(&self, networks: GraphNetworks, _: usize) -> GraphNetworks {

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::atomic::AtomicBool};
 use burn::tensor::Device;
 use skeletonllm_network::device::Selected;
 
-use super::TrainConfig;
+use super::{Ranks, TrainConfig};
 
 /// What the command line says.
 #[derive(Clone)]
@@ -24,6 +24,8 @@ pub struct RunOptions<'a, R = TrainConfig> {
     pub device: Device,
     /// Its name, for people.
     pub device_name: String,
+    /// The processes that take part.
+    pub ranks: &'a Ranks,
     /// Set to end the run after the present step, saving it.
     pub stop: &'a AtomicBool,
     /// Do not draw a progress bar.
@@ -33,11 +35,11 @@ pub struct RunOptions<'a, R = TrainConfig> {
 }
 
 impl<'a, R> RunOptions<'a, R> {
-    /// A run from its beginning to its end, with a progress bar.
+    /// A run of this process alone from its beginning to its end, with a progress bar.
     #[must_use]
     pub fn new(data: Vec<PathBuf>, out: PathBuf, config: R, selected: Selected, stop: &'a AtomicBool) -> Self {
         let Selected { device, name: device_name } = selected;
-        let (from, resume, quiet, max_steps) = (None, false, false, None);
-        RunOptions { data, out, config, from, resume, device, device_name, stop, quiet, max_steps }
+        let (from, resume, ranks, quiet, max_steps) = (None, false, Ranks::alone(), false, None);
+        RunOptions { data, out, config, from, resume, device, device_name, ranks, stop, quiet, max_steps }
     }
 }

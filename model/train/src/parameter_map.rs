@@ -1,11 +1,15 @@
 //! The numbers of a module by the names of its tensors: gradients of parts of a step, and a running mean of weights.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    hash::{DefaultHasher, Hash, Hasher},
+};
 
 use burn::{
     module::{Module, ModuleMapper, ModuleVisitor, Param},
     tensor::{Gradients, Tensor},
 };
+use skeletonllm_network::tensors::host;
 
 /// One list of numbers a tensor, by the tensor's name.
 pub type ParameterMap = BTreeMap<String, Tensor<1>>;
@@ -17,9 +21,8 @@ pub fn gradients<M: Module>(module: &M, gradients: &Gradients) -> ParameterMap {
     visit.map
 }
 
-/// The mean of several gradients of one module.
-pub fn mean(parts: Vec<ParameterMap>) -> ParameterMap {
-    let share = 1.0 / parts.len().max(1) as f64;
+/// The sum of several gradients of one module.
+pub fn sum(parts: Vec<ParameterMap>) -> ParameterMap {
     let mut sum = ParameterMap::new();
     for (name, part) in parts.into_iter().flatten() {
         let joined = match sum.remove(&name) {
@@ -28,7 +31,25 @@ pub fn mean(parts: Vec<ParameterMap>) -> ParameterMap {
         };
         sum.insert(name, joined);
     }
+    sum
+}
+
+/// The mean over so many parts whose sum this is.
+pub fn mean_of(sum: ParameterMap, parts: usize) -> ParameterMap {
+    let share = 1.0 / parts.max(1) as f64;
     if share < 1.0 { sum.into_iter().map(|(name, sum)| (name, sum * share)).collect() } else { sum }
+}
+
+/// A number that tells whether two modules hold the same: all tensors whose names `counts` takes, bit by bit.
+pub fn fingerprint<M: Module>(module: &M, counts: impl Fn(&str) -> bool) -> u64 {
+    let mut visit = Visit { path: Path::default(), map: ParameterMap::new(), of: None };
+    module.visit(&mut visit);
+    let mut hasher = DefaultHasher::new();
+    for (name, numbers) in visit.map.into_iter().filter(|(name, _)| counts(name)) {
+        name.hash(&mut hasher);
+        host(numbers).iter().for_each(|number| hasher.write_u32(number.to_bits()));
+    }
+    hasher.finish()
 }
 
 /// The same numbers as leaves of a graph of their own, so that several threads can go back at once.
@@ -171,7 +192,6 @@ mod tests {
 
     use super::*;
     use skeletonllm_network::layers::Linear;
-    use skeletonllm_network::tensors::host;
 
     fn layer(values: [f32; 4], device: &Device) -> Linear {
         let weight = Tensor::<2>::from_data(TensorData::new(values.to_vec(), [2, 2]), device);
@@ -194,11 +214,22 @@ mod tests {
             let threads: Vec<_> = data.chunks(4).map(|half| scope.spawn(move || slope(half))).collect();
             threads.into_iter().map(|t| t.join().unwrap()).collect()
         });
-        let (joined, whole) = (mean(parts), slope(&data));
+        let (joined, whole) = (mean_of(sum(parts), 2), slope(&data));
         assert_eq!(joined.keys().collect::<Vec<_>>(), ["weight"]);
         let (a, b) = (host(joined["weight"].clone()), host(whole["weight"].clone()));
         assert!(b.iter().any(|x| x.abs() > 0.1));
         assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 1e-5), "{a:?} {b:?}");
+    }
+
+    #[test]
+    fn the_fingerprint_changes_with_any_bit_that_counts() {
+        let device = Device::flex();
+        let print = |last: f32| fingerprint(&layer([1.0, 2.0, 3.0, last], &device), |name| name == "weight");
+        assert_eq!(print(4.0), print(4.0));
+        assert_ne!(print(4.0), print(4.000_000_5));
+        assert_ne!(print(0.0), print(-0.0));
+        let none = |last: f32| fingerprint(&layer([last; 4], &device), |_| false);
+        assert_eq!(none(4.0), none(5.0));
     }
 
     #[test]

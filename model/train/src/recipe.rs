@@ -55,6 +55,13 @@ pub trait Recipe: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Syn
         }
     }
 
+    /// Makes sure that a new run of so many processes has something to do for each, where only whole parts of a batch
+    /// can be shared out; the number of parts if it had to become larger.
+    fn divide_among(&mut self, processes: usize) -> Option<usize> {
+        let _ = processes;
+        None
+    }
+
     /// The optimiser's part of it.
     fn optimizer(&self) -> AdamWConfig;
 

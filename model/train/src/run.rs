@@ -6,7 +6,7 @@ use skeletonllm::folder::Loaded;
 use skeletonllm_data::{Batches, DataClip, Labels};
 use skeletonllm_network::{chat::Chat, checkpoint::Precision};
 
-use super::{Aims, Lessons, Progress, Pupil, RunOptions, Source, fit::fit, setup, state};
+use super::{Aims, Lessons, Pupil, RunOptions, Source, fit::fit, setup, state};
 
 /// Trains from the start, or from where a run stopped, to the end.
 ///
@@ -15,34 +15,32 @@ use super::{Aims, Lessons, Progress, Pupil, RunOptions, Source, fit::fit, setup,
 pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     let resumed = state::open(&mut options)?;
     // whatever a run starts from is written down first, so that resuming needs nothing else
-    let (out, beginning) = (&options.out, options.out.join(state::START));
-    let config = &options.config;
-    let (train, validation) = setup::read_data(&options.data, &config.ntu, &config.selection, options.quiet)?;
+    let (beginning, ranks) = (options.out.join(state::START), options.ranks);
+    let (train, validation) =
+        setup::read_data(&options.data, &options.config.ntu, &options.config.selection, options.quiet, ranks)?;
     let device = options.device.clone().autodiff();
-    let curriculum = setup::curriculum(config, &train, out)?;
+    let curriculum = ranks.in_turn(|| setup::curriculum(&options.config, &train, &options.out, ranks))?;
 
     let (checkpoint, mut at) = match resumed {
         Some(resumed) => resumed,
-        None => {
-            let start = setup::start(config, &curriculum, options.from.as_deref(), &train, &device)?;
-            Loaded::write(&beginning, &start.model.valid(), &start.tokenizer, &start.extra, Precision::F32)?;
-            let progress = Progress::new(config, &options.data);
-            state::begin(out, &progress)?;
-            (None, progress)
-        }
+        None => state::start(&mut options, |options| {
+            let start = setup::start(&options.config, &curriculum, options.from.as_deref(), &train, &device)?;
+            Loaded::write(&beginning, &start.model.valid(), &start.tokenizer, &start.extra, Precision::F32)
+        })?,
     };
+    let config = &options.config;
     let Loaded { model, tokenizer, extra } = Loaded::read(&beginning, &device)?;
     let labels = Labels::new(&extra.labels).meaning(setup::labels_of(&train).meanings()).with_mirrored();
     let aims = model.alignment.as_ref().map(|alignment| Aims::of(&labels, alignment));
     let learner = Pupil::new(setup::prepare(model, config, at.stage), aims, config);
     let clips: Vec<&DataClip> = train.iter().flat_map(|s| &s.clips).collect();
-    eprintln!(
+    ranks.tell(format_args!(
         "training {} parameters on {} with {} clips, {} labels",
         learner.pupil.num_params(),
         options.device_name,
         clips.len(),
         extra.labels.len()
-    );
+    ));
     let keys: Vec<&str> = clips.iter().map(|c| c.record.label.as_deref().unwrap_or("")).collect();
     let sizes = learner.pupil.internvl.config();
     let source = Source {

@@ -31,4 +31,4 @@ pub use lessons::{S2iLessons, run};
 pub use model::{S2iFolder, S2iModel};
 pub use recogniser::S2iRecogniser;
 pub use settings::{DecoderKind, S2iSettings};
-pub use source::{PictureBatch, Pictures};
+pub use source::{PictureBatch, PictureSample, Pictures};

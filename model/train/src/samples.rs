@@ -17,9 +17,9 @@ use skeletonllm_network::{
     internvl::TokenBatch,
 };
 
-use super::{Curriculum, Stage, readout};
+use super::{Curriculum, Note, Piece, Stage, readout};
 
-/// What one optimiser step learns from, or a part of it.
+/// What one optimiser step learns from, a part of it, or a piece of a part.
 pub struct StepBatch {
     /// `[B]` augmented clips.
     pub clips: Vec<Clip>,
@@ -35,15 +35,36 @@ pub struct StepBatch {
     pub said: Vec<Option<usize>>,
     /// `[B, T]` 1 where a frame is shown to the decoder, 0 where it is hidden.
     pub shown: Vec<f32>,
+    /// What this is of a part that several processes share.
+    pub share: Share,
+}
+
+/// Shares of a part of a batch, 0..1: each loss is the mean over another number of things.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Share {
+    /// Of its answers.
+    pub answers: f64,
+    /// Of its clips with a label.
+    pub labels: f64,
+    /// Of its clips with a pose to read.
+    pub readings: f64,
 }
 
 /// One clip of a batch.
-struct Sample {
+pub struct Sample {
     clip: Clip,
     rests: Vec<Prompt>,
     readings: Option<Vec<f32>>,
     said: Option<usize>,
     shown: Vec<f32>,
+}
+
+impl Sample {
+    /// How many answers there are, and whether there is a label, and a pose to read.
+    #[must_use]
+    pub fn note(&self) -> Note {
+        [self.rests.len() as u64, u64::from(self.said.is_some()), u64::from(self.readings.is_some())]
+    }
 }
 
 /// Other clips that are tried for a pair: most sets have one skeleton, and runs a few sets.
@@ -80,29 +101,23 @@ pub struct Source<'a> {
 }
 
 impl Source<'_> {
-    /// A batch of an epoch of a stage, in parts: `members` are one element of [`Batches::epoch`]. Depends on nothing
-    /// else. Clips that the stage has nothing to ask about, and cuts that show nobody, are left out, which may leave none.
+    /// Members of a batch of an epoch of a stage, that is, of an element of [`Batches::epoch`]. Depends on nothing else.
+    /// Clips that the stage has nothing to ask about, and cuts that show nobody, are left out, which may leave none.
     ///
     /// # Errors
     /// See [`Curriculum::ask`].
-    pub fn batch(&self, stage: Stage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<StepBatch>> {
-        let mut samples = members
+    pub fn samples(&self, stage: Stage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<Sample>> {
+        members
             .par_iter()
             .filter_map(|&(position, clip)| {
                 self.sample(stage, self.clips[clip], self.batches.rng(epoch, position)).transpose()
             })
-            .collect::<Result<Vec<_>>>()?;
-        let each = samples.len().div_ceil(self.parts).max(1);
-        let mut parts = Vec::with_capacity(self.parts);
-        while !samples.is_empty() {
-            let rest = samples.split_off(each.min(samples.len()));
-            parts.push(self.join(samples));
-            samples = rest;
-        }
-        Ok(parts)
+            .collect()
     }
 
-    fn join(&self, samples: Vec<Sample>) -> StepBatch {
+    /// Samples as a piece of a part of a batch.
+    #[must_use]
+    pub fn piece(&self, samples: Vec<Sample>, piece: &Piece<'_>) -> StepBatch {
         let openings = TokenBatch::new(vec![self.chat.opening().to_vec(); samples.len()]);
         let (mut clips, mut readings, mut said, mut shown) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         let (mut rests, mut labels) = (Vec::new(), Vec::new());
@@ -116,7 +131,8 @@ impl Source<'_> {
                 labels.push(prompt.labels);
             }
         }
-        StepBatch { clips, openings, rests: TokenBatch::new(rests), labels, readings, said, shown }
+        let share = Share { answers: piece.share(0), labels: piece.share(1), readings: piece.share(2) };
+        StepBatch { clips, openings, rests: TokenBatch::new(rests), labels, readings, said, shown, share }
     }
 
     /// Now and then the clip with the performer of another one in it.

@@ -28,7 +28,7 @@ use skeletonllm_network::{
     words::Words,
 };
 
-use super::{Curriculum, Similar, Stage, StageConfig, TrainConfig, state::SIMILAR};
+use super::{Curriculum, Ranks, Similar, Stage, StageConfig, TrainConfig, state::SIMILAR};
 
 /// The model that a run starts from: the directory of `--from` with the new labels added (of a language model alone, one
 /// around it), or one made from nothing for the words of this data.
@@ -114,7 +114,7 @@ fn explanations(teacher: &dyn Teacher, sets: &[DataSet], labels: &Labels) -> Res
 ///
 /// # Errors
 /// When a file cannot be used, or a stage lacks what it needs.
-pub fn curriculum(config: &TrainConfig, sets: &[DataSet], out: &Path) -> Result<Curriculum> {
+pub fn curriculum(config: &TrainConfig, sets: &[DataSet], out: &Path, ranks: &Ranks) -> Result<Curriculum> {
     let has = |stage| config.stages.iter().any(|s| s.stage == stage);
     let clips: Vec<&DataClip> = sets.iter().flat_map(|s| &s.clips).collect();
     let found = out.join(SIMILAR);
@@ -131,7 +131,7 @@ pub fn curriculum(config: &TrainConfig, sets: &[DataSet], out: &Path) -> Result<
     let teacher: Option<Arc<dyn Teacher>> = match &config.rationales {
         Some(path) => {
             let (rationales, tally) = Rationales::read(path, clips.iter().map(|c| &c.record))?;
-            eprintln!("{}: {tally}", path.display());
+            ranks.tell(format_args!("{}: {tally}", path.display()));
             Some(Arc::new(rationales))
         }
         None if has(Stage::CrDistill) => Some(Arc::new(KinematicTeacher)),
@@ -158,17 +158,19 @@ pub fn prepare(mut model: SkeletonLlm, config: &TrainConfig, stage: usize) -> Sk
     model
 }
 
-/// Reads every folder's two halves, as far as they take part, telling of files that cannot be used.
+/// Reads every folder's two halves, as far as they take part, telling of files that cannot be used. Any process of a run
+/// may be asked for any clip, so everybody reads all.
 pub fn read_data(
     folders: &[PathBuf],
     ntu: &ProtocolOptions,
     selection: &SelectionOptions,
     quiet: bool,
+    ranks: &Ranks,
 ) -> Result<(Vec<DataSet>, Vec<DataSet>)> {
     let mut halves = (Vec::new(), Vec::new());
     let (load, selection) = (ntu.load_options()?, selection.select(folders)?);
     for folder in &selection.folders {
-        let bar = if quiet { ProgressBar::hidden() } else { ProgressBar::new(0) };
+        let bar = if quiet || !ranks.is_first() { ProgressBar::hidden() } else { ProgressBar::new(0) };
         bar.set_style(ProgressStyle::with_template("reading {msg} [{wide_bar}] {pos}/{len}")?.progress_chars("=> "));
         bar.set_message(folder.display().to_string());
         let progress = |done: usize, total: usize| {
@@ -178,12 +180,13 @@ pub fn read_data(
         let (train, validation) = DataSet::load_halves(folder, &load, &progress)?;
         bar.finish_and_clear();
         for warning in train.warnings.iter().chain(&validation.warnings) {
-            eprintln!("train: {warning}");
+            ranks.tell(format_args!("train: {warning}"));
         }
         let all = train.clips.len();
         let (train, validation) = (selection.seen(train), selection.seen(validation));
         if train.clips.len() < all {
-            eprintln!("train: {}: {} clips of unseen labels are left out", folder.display(), all - train.clips.len());
+            let left_out = all - train.clips.len();
+            ranks.tell(format_args!("train: {}: {left_out} clips of unseen labels are left out", folder.display()));
         }
         halves.0.push(train);
         halves.1.push(validation);

@@ -18,8 +18,10 @@ use skeletonllm_data::{Batches, DataClip, Family};
 use skeletonllm_network::{checkpoint::Precision, lora, tensors::on_cpu, tokenizer::Tokenizer};
 
 use super::{
-    Aims, Course, Learner, Readout, Recogniser, RunOptions, Source, Speaker, StageConfig, StepBatch, TrainConfig,
-    learner::Losses, setup, shares,
+    Aims, Course, Division, Learner, Note, Piece, Readout, Recogniser, RunOptions, Sample, Source, Speaker,
+    StageConfig, StepBatch, TrainConfig,
+    learner::{Losses, shared},
+    setup, shares,
 };
 
 /// The model that learns, and the layer that teaches its eyes.
@@ -81,6 +83,7 @@ impl Learner for Pupil {
         }
         let visual = see(&model.internvl, frames);
         let poses = (rates.readout > 0.0).then(|| readout.loss(visual.clone(), &part.readings)).flatten();
+        let poses = poses.map(|poses| shared(poses, part.share.readings));
         let frames = part.shown.len();
         let shown = TensorData::new(part.shown.clone(), [frames, 1, 1]);
         let visual = visual.clone() * Tensor::from_data(shown, &visual.device().without_autodiff());
@@ -89,8 +92,8 @@ impl Learner for Pupil {
             model.alignment.as_ref().zip(aims.as_ref()).filter(|_| rates.align > 0.0).and_then(|(alignment, aims)| {
                 aims.loss(alignment, model.internvl.seen(&part.openings, &opening), &part.said)
             });
-        let words = model.internvl.loss_of_rests(opening, &part.rests, &part.labels)?;
-        let main = aligned.map_or(words.clone(), |aligned| words + aligned * rates.align);
+        let words = shared(model.internvl.loss_of_rests(opening, &part.rests, &part.labels)?, part.share.answers);
+        let main = aligned.map_or(words.clone(), |aligned| words + shared(aligned, part.share.labels) * rates.align);
         Ok(Losses { main, auxiliary: poses, weight: rates.readout, observed: Vec::new() })
     }
 
@@ -171,17 +174,26 @@ impl Course for Lessons<'_> {
     type Recipe = TrainConfig;
     type Learner = Pupil;
     type Recogniser = Assistant;
+    type Sample = Sample;
 
     fn batches(&self) -> &Batches {
         &self.source.batches
     }
 
-    fn batch(&self, stage: &StageConfig, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<StepBatch>> {
-        self.source.batch(stage.stage, epoch, members)
+    fn samples(&self, stage: &StageConfig, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<Sample>> {
+        self.source.samples(stage.stage, epoch, members)
     }
 
-    fn clips(part: &StepBatch) -> usize {
-        part.clips.len()
+    fn division(&self) -> Division {
+        Division { parts: self.source.parts, cut: true }
+    }
+
+    fn note(&self, sample: &Sample) -> Note {
+        sample.note()
+    }
+
+    fn piece(&self, _: &StageConfig, samples: Vec<Sample>, piece: &Piece<'_>) -> StepBatch {
+        self.source.piece(samples, piece)
     }
 
     fn begin(&self, model: SkeletonLlm, stage: usize) -> SkeletonLlm {

@@ -98,8 +98,30 @@ pub fn newest(folder: &Path) -> Option<PathBuf> {
 ///
 /// # Errors
 /// When the file cannot be written.
-pub fn begin<R: Recipe>(folder: &Path, progress: &Progress<R>) -> Result<()> {
+fn begin<R: Recipe>(folder: &Path, progress: &Progress<R>) -> Result<()> {
     Ok(draction::store::write_atomically(&folder.join(START).join(PROGRESS), &serde_json::to_vec_pretty(progress)?)?)
+}
+
+/// Begins a run: the first process writes into [`START`] what the run starts from, by `write`, which may settle what the
+/// settings left open; the others wait for it. Everybody goes by what was written down.
+///
+/// # Errors
+/// Those of `write`, and when a file cannot be read or written.
+pub fn start<'a, R: Recipe>(
+    options: &mut RunOptions<'a, R>,
+    write: impl FnOnce(&mut RunOptions<'a, R>) -> Result<()>,
+) -> Result<(Option<PathBuf>, Progress<R>)> {
+    let ranks = options.ranks;
+    if ranks.is_first() {
+        write(options)?;
+        begin(&options.out, &Progress::new(&options.config, &options.data))?;
+    }
+    if ranks.size() > 1 {
+        ranks.wait()?;
+        let written: Progress<R> = progress(&options.out.join(START))?;
+        options.config = written.config;
+    }
+    Ok((None, Progress::new(&options.config, &options.data)))
 }
 
 /// The [`START`] of a run that has begun in `folder`.
@@ -155,7 +177,15 @@ pub fn open<R: Recipe>(options: &mut RunOptions<'_, R>) -> Result<Option<(Option
         options.data = at.data.clone();
         resumed = Some((checkpoint, at));
     } else {
-        make_room(out)?;
+        if options.ranks.is_first() {
+            make_room(out)?;
+        }
+        if let Some(parts) = options.config.divide_among(options.ranks.size()) {
+            options.ranks.tell(format_args!(
+                "a batch is divided into {parts} parts, one a process; clips are weighed against those of their part, \
+                 and norms go by it"
+            ));
+        }
     }
     options.config.validate().map_err(anyhow::Error::msg)?;
     Ok(resumed)

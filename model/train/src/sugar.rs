@@ -30,7 +30,7 @@ use skeletonllm_network::{
     sugar::{Bags, Reading, SkeletonEncoder, mil_nce},
 };
 
-use super::{Course, Learner, Recogniser, RunOptions, learner::Losses};
+use super::{Course, Division, Learner, Note, Piece, Recogniser, RunOptions, learner::Losses};
 
 pub use config::{SugarConfig, SugarStage};
 pub use run::run;
@@ -93,7 +93,7 @@ impl Learner for Disciple {
         Some(1.0)
     }
 
-    /// Clips are weighed against each other, so a batch is one part.
+    /// Layers share the cores themselves.
     fn side_by_side(&self, _: &SugarStage) -> bool {
         false
     }
@@ -128,6 +128,15 @@ struct Example {
     bag: BagOfVectors,
 }
 
+/// The same as a step shows it.
+pub struct Shown {
+    /// `[3, T, V, M]`.
+    numbers: Vec<f32>,
+    /// Rows of the table of vectors.
+    bag: Vec<usize>,
+    label: usize,
+}
+
 /// What a run teaches.
 pub struct TextLessons<'a> {
     options: &'a RunOptions<'a, SugarConfig>,
@@ -145,41 +154,49 @@ impl Course for TextLessons<'_> {
     type Recipe = SugarConfig;
     type Learner = Disciple;
     type Recogniser = Sugar;
+    type Sample = Shown;
 
     fn batches(&self) -> &Batches {
         &self.batches
     }
 
-    fn batch(&self, _: &SugarStage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<BagBatch>> {
-        let (settings, network, width) = (&self.options.config, &self.config.network, self.config.text.width);
-        let shown: Vec<(Vec<f32>, Vec<usize>)> = members
-            .par_iter()
-            .map(|&(position, clip)| {
-                let (example, mut rng) = (&self.examples[clip], self.batches.rng(epoch, position));
-                let joints = settings.input.trained(&example.poses, settings.rotation, &mut rng);
-                let clip = streamed(Stream::Joint, joints, &network.edges);
-                (clip, example.bag.drawn(settings.visual, &mut rng))
-            })
-            .collect();
-        let slots = shown.iter().map(|(_, bag)| bag.len()).max().unwrap_or(0);
-        let mut texts = vec![0.0; members.len() * slots * width];
-        for (i, (_, bag)) in shown.iter().enumerate() {
-            for (slot, text) in bag.iter().enumerate() {
+    fn samples(&self, _: &SugarStage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<Shown>> {
+        let (settings, network) = (&self.options.config, &self.config.network);
+        let shown = members.par_iter().map(|&(position, clip)| {
+            let (example, mut rng) = (&self.examples[clip], self.batches.rng(epoch, position));
+            let joints = settings.input.trained(&example.poses, settings.rotation, &mut rng);
+            let numbers = streamed(Stream::Joint, joints, &network.edges);
+            Shown { numbers, bag: example.bag.drawn(settings.visual, &mut rng), label: example.label }
+        });
+        Ok(shown.collect())
+    }
+
+    /// Clips of a part are weighed against each other.
+    fn division(&self) -> Division {
+        Division { parts: self.options.config.parts, cut: false }
+    }
+
+    fn note(&self, _: &Shown) -> Note {
+        Note::default()
+    }
+
+    fn piece(&self, _: &SugarStage, shown: Vec<Shown>, _: &Piece<'_>) -> BagBatch {
+        let (network, width, count) = (&self.config.network, self.config.text.width, shown.len());
+        let slots = shown.iter().map(|shown| shown.bag.len()).max().unwrap_or(0);
+        let mut texts = vec![0.0; count * slots * width];
+        for (i, shown) in shown.iter().enumerate() {
+            for (slot, text) in shown.bag.iter().enumerate() {
                 let at = (i * slots + slot) * width;
                 texts[at..at + width].copy_from_slice(&self.vectors[text * width..(text + 1) * width]);
             }
         }
-        Ok(vec![BagBatch {
-            shape: [members.len(), 3, self.config.input.window, network.joints, network.bodies],
-            filled: shown.iter().map(|(_, bag)| (0..slots).map(|slot| slot < bag.len()).collect()).collect(),
-            labels: members.iter().map(|&(_, clip)| self.examples[clip].label).collect(),
-            clips: shown.into_iter().flat_map(|(clip, _)| clip).collect(),
+        BagBatch {
+            shape: [count, 3, self.config.input.window, network.joints, network.bodies],
+            filled: shown.iter().map(|shown| (0..slots).map(|slot| slot < shown.bag.len()).collect()).collect(),
+            labels: shown.iter().map(|shown| shown.label).collect(),
+            clips: shown.into_iter().flat_map(|shown| shown.numbers).collect(),
             texts,
-        }])
-    }
-
-    fn clips(part: &BagBatch) -> usize {
-        part.labels.len()
+        }
     }
 
     fn begin(&self, encoder: SkeletonEncoder, _: usize) -> SkeletonEncoder {

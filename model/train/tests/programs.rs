@@ -43,6 +43,27 @@ fn evaluate_writes_the_figures_it_promises() {
     assert!(std::fs::read(picture).unwrap().starts_with(b"\x89PNG"));
 }
 
+#[cfg(not(feature = "mpi"))]
+#[test]
+fn processes_that_know_nothing_of_each_other_do_not_train() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("out");
+    for [rank, size] in [["OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"], ["SLURM_PROCID", "SLURM_NTASKS"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_train"))
+            .args(["--data", "assets/samples", "--out", out.to_str().unwrap()])
+            .envs([(rank, "1"), (size, "4")])
+            .current_dir(root())
+            .output()
+            .expect("the program was built");
+        let told = String::from_utf8_lossy(&output.stderr);
+        assert!(
+            !output.status.success() && told.contains("process 1 of 4") && told.contains("--features mpi"),
+            "{told}"
+        );
+        assert!(!out.exists(), "nothing was begun");
+    }
+}
+
 /// Runs `evaluate` on the CPU; what it printed.
 fn evaluate(arguments: &[&str]) -> String {
     let output = run(env!("CARGO_BIN_EXE_evaluate"), &[arguments, &["--device", "cpu"]].concat());

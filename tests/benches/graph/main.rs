@@ -14,7 +14,7 @@ use skeletonllm_network::{
 };
 use skeletonllm_tests::timing::{self, median};
 use skeletonllm_train::{
-    AdamW, Average, Recipe, Schedule, Trainer,
+    AdamW, Average, Ranks, Recipe, Schedule, Trainer,
     mmcl::{MmclConfig, StreamBatch, Student},
 };
 
@@ -49,7 +49,7 @@ fn main() -> Result<()> {
     let labels = (0..CLIPS as i64).collect();
     let batch = [StreamBatch { clips: numbers, shape, labels, pictures: None, texts: None }];
     let training = median(&mut criterion, "training step", || {
-        trainer.step(&batch, 0).expect("a batch that can be shown");
+        trainer.step(&batch, 1, Ranks::alone(), 0).expect("a batch that can be shown");
     });
     criterion.final_summary();
     let (true, Some(evaluation), Some(training)) = (timing::is_measured(), evaluation, training) else { return Ok(()) };

@@ -15,6 +15,10 @@ pub enum Need {
     Page,
     /// A screen to open windows on, and the programs that look at it and press keys.
     Display,
+    /// MPI: a program that is built with it, and `mpirun`.
+    Mpi,
+    /// Networks of their own on one machine, which only its administrator may make.
+    Namespaces,
     /// Data beside the project that it may not ship.
     Data,
     /// Released weights, which `cargo xtask fetch` brings, and the Python that brings them.
@@ -23,7 +27,8 @@ pub enum Need {
 
 impl Need {
     /// All of them.
-    pub const ALL: [Need; 6] = [Need::Gpu, Need::Browser, Need::Page, Need::Display, Need::Data, Need::Weights];
+    pub const ALL: [Need; 8] =
+        [Need::Gpu, Need::Browser, Need::Page, Need::Display, Need::Mpi, Need::Namespaces, Need::Data, Need::Weights];
 
     /// One word for it, as the record of skips spells it.
     #[must_use]
@@ -33,6 +38,8 @@ impl Need {
             Need::Browser => "browser",
             Need::Page => "page",
             Need::Display => "display",
+            Need::Mpi => "mpi",
+            Need::Namespaces => "namespaces",
             Need::Data => "data",
             Need::Weights => "weights",
         }
@@ -46,6 +53,8 @@ impl Need {
             Need::Browser => "SKELETONLLM_REQUIRE_BROWSER",
             Need::Page => "SKELETONLLM_REQUIRE_PAGE",
             Need::Display => "SKELETONLLM_REQUIRE_DISPLAY",
+            Need::Mpi => "SKELETONLLM_REQUIRE_MPI",
+            Need::Namespaces => "SKELETONLLM_REQUIRE_NAMESPACES",
             Need::Data => "SKELETONLLM_REQUIRE_DATA",
             Need::Weights => "SKELETONLLM_REQUIRE_WEIGHTS",
         }

@@ -4,6 +4,7 @@ mod chromium;
 mod display;
 mod fetch;
 mod licences;
+mod mpi;
 mod packages;
 mod tally;
 mod test;
@@ -125,7 +126,11 @@ fn lint() -> Result<()> {
     toolchain::ensure(Part::Component("rustfmt", "fmt"))?;
     toolchain::ensure(Part::Component("clippy", "clippy"))?;
     run(&mut cargo(&["fmt", "--all", "--check"]))?;
-    run(&mut cargo(&["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"]))
+    let mut clippy = cargo(&["clippy", "--release", "--workspace", "--all-targets"]);
+    if mpi::found() {
+        clippy.args(["--features", mpi::FEATURE]);
+    }
+    run(clippy.args(["--", "-D", "warnings"]))
 }
 
 fn cargo(args: &[&str]) -> Command {

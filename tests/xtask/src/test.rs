@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use skeletonllm_checks::{Need, SKIPS};
 
 use crate::{
-    cargo, chromium, display, run,
+    cargo, chromium, display, mpi, run,
     tally::{Skipped, Tally},
     toolchain::{self, Part, WASM},
     vulkan, web, workspace,
@@ -55,6 +55,10 @@ pub fn test(arguments: &[String]) -> Result<()> {
     if vulkan::ensure() {
         // with a driver at hand a GPU test that finds no adapter is a failure and not a reason to skip
         cargo.env(Need::Gpu.variable(), "1");
+    }
+    // a single test shall not build the crate anew without it
+    if mpi::ensure(options.cargo.is_empty()) {
+        cargo.args(["--features", mpi::FEATURE]).env(Need::Mpi.variable(), "1");
     }
     if options.cargo.is_empty() && display::ensure() {
         cargo.env(Need::Display.variable(), "1");

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use burn::tensor::Device;
 #[cfg(not(target_family = "wasm"))]
-use burn::tensor::wgpu::wgpu;
+use burn::tensor::{DeviceKind, wgpu::wgpu};
 use draction::{engine::gpu::GpuEngine, gpu::describe};
 
 use super::{DeviceError, Selected};
@@ -55,14 +55,19 @@ fn renderer(setup: &WgpuSetup) -> Result<Arc<GpuEngine>, String> {
     Ok(Arc::new(engine))
 }
 
-/// The device of burn's own choice.
+/// The device of burn's own choice; of several graphics cards, that of the process with this number.
 #[cfg(not(target_family = "wasm"))]
-pub(super) fn open() -> Result<Selected, DeviceError> {
+pub(super) fn open(process: usize) -> Result<Selected, DeviceError> {
     static OWN: std::sync::OnceLock<Result<Selected, (String, String)>> = std::sync::OnceLock::new();
     let info = probe().map_err(DeviceError::NoAdapter)?;
     let own = OWN.get_or_init(|| {
         let problem = |problem: String| (describe(&info), problem);
-        let (device, setup) = Device::wgpu_options().init_with_setup().map_err(|error| problem(error.to_string()))?;
+        let mut options = Device::wgpu_options();
+        let cards = if process > 0 { cards() } else { 0 };
+        if cards > 1 {
+            options = options.device_kind(DeviceKind::DiscreteGpu(process % cards));
+        }
+        let (device, setup) = options.init_with_setup().map_err(|error| problem(error.to_string()))?;
         let engine = renderer(&setup).map_err(problem)?;
         opened().push(Opened { device: device.clone(), engine });
         Ok(Selected { device, name: describe(&setup.adapter.get_info()) })
@@ -79,15 +84,26 @@ pub(super) fn is_real() -> bool {
     probe().is_ok_and(|info| info.device_type != wgpu::DeviceType::Cpu)
 }
 
-/// The adapter that wgpu would give, without opening it.
+/// How many graphics cards there are.
 #[cfg(not(target_family = "wasm"))]
-fn probe() -> Result<wgpu::AdapterInfo, String> {
+fn cards() -> usize {
+    let adapters = cubecl::future::block_on(instance().enumerate_adapters(wgpu::Backends::PRIMARY));
+    adapters.iter().filter(|adapter| adapter.get_info().device_type == wgpu::DeviceType::DiscreteGpu).count()
+}
+
+#[cfg(not(target_family = "wasm"))]
+fn instance() -> wgpu::Instance {
     let mut descriptor = wgpu::InstanceDescriptor::new_without_display_handle();
     // burn's kernels and ours need compute shaders with many storage buffers, which OpenGL cannot promise
     descriptor.backends = wgpu::Backends::PRIMARY;
-    let instance = wgpu::Instance::new(descriptor);
+    wgpu::Instance::new(descriptor)
+}
+
+/// The adapter that wgpu would give, without opening it.
+#[cfg(not(target_family = "wasm"))]
+fn probe() -> Result<wgpu::AdapterInfo, String> {
     let options =
         wgpu::RequestAdapterOptions { power_preference: wgpu::PowerPreference::HighPerformance, ..Default::default() };
-    let adapter = cubecl::future::block_on(instance.request_adapter(&options)).map_err(|error| error.to_string())?;
+    let adapter = cubecl::future::block_on(instance().request_adapter(&options)).map_err(|error| error.to_string())?;
     Ok(adapter.get_info())
 }

@@ -55,10 +55,16 @@ pub type Observed = Vec<(ParamId, Tensor<1>)>;
 #[must_use]
 pub fn mean_observed(parts: Vec<Observed>) -> Observed {
     let count = parts.len() as f64;
-    let sum = parts
+    sum_observed(parts).into_iter().map(|(id, sum)| (id, sum / count)).collect()
+}
+
+/// The sum of the same.
+#[must_use]
+pub fn sum_observed(parts: Vec<Observed>) -> Observed {
+    parts
         .into_iter()
-        .reduce(|sum, more| sum.into_iter().zip(more).map(|((id, sum), (_, seen))| (id, sum + seen)).collect());
-    sum.unwrap_or_default().into_iter().map(|(id, sum)| (id, sum / count)).collect()
+        .reduce(|sum, more| sum.into_iter().zip(more).map(|((id, sum), (_, seen))| (id, sum + seen)).collect())
+        .unwrap_or_default()
 }
 
 /// One way through a network.

@@ -72,6 +72,15 @@ impl Masks {
         Self { patches, seen, order: noise.chunks_exact(patches).map(sorted).collect() }
     }
 
+    /// Those of some of the pictures.
+    ///
+    /// # Panics
+    /// When there are not that many.
+    #[must_use]
+    pub fn of(&self, pictures: std::ops::Range<usize>) -> Self {
+        Self { patches: self.patches, seen: self.seen, order: self.order[pictures].to_vec() }
+    }
+
     /// Number of pictures.
     #[must_use]
     pub fn pictures(&self) -> usize {

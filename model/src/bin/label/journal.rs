@@ -2,10 +2,11 @@
 
 use std::{
     collections::HashSet,
+    ffi::OsStr,
     fs::{File, OpenOptions, TryLockError},
     hash::{DefaultHasher, Hash, Hasher},
     io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -74,11 +75,12 @@ impl Journal {
     }
 
     /// Lines of a file, to which others are added. A last line that was torn when a program was killed is taken away;
-    /// `retry` takes files with an error for open.
+    /// `retry` takes files with an error for open. What has a line in a file `beside` it is done, too; these are left as
+    /// they are, for others may be adding to them.
     ///
     /// # Errors
-    /// When the file cannot be used, another program adds to it, or a line is none of ours.
-    pub fn open(path: &Path, retry: bool) -> Result<Journal> {
+    /// When a file cannot be used, another program adds to this one, or a line is none of ours.
+    pub fn open(path: &Path, beside: &[PathBuf], retry: bool) -> Result<Journal> {
         let name = || path.display().to_string();
         let mut file = OpenOptions::new().read(true).append(true).create(true).open(path).with_context(name)?;
         match file.try_lock() {
@@ -87,12 +89,16 @@ impl Journal {
             // some network drives know no locks
             Err(TryLockError::Error(_)) => {}
         }
-        let (done, whole) = read(&file, retry).with_context(name)?;
+        let (mut done, whole) = read(&file, retry).with_context(name)?;
+        for path in beside {
+            let name = || path.display().to_string();
+            done.extend(read(&File::open(path).with_context(name)?, retry).with_context(name)?.0);
+        }
         let length = file.seek(SeekFrom::End(0)).with_context(name)?;
         if whole < length {
             file.set_len(whole).with_context(name)?;
         }
-        Ok(Journal { out: Box::new(file), done })
+        Ok(Journal { out: Box::new(file), done: Done(Arc::new(done)) })
     }
 
     /// The files that had a line when it was opened.
@@ -119,8 +125,34 @@ impl Journal {
     }
 }
 
+/// The journals of a run that several processes share, as many as there are: `labels.jsonl` and `labels.2.jsonl` and so on.
+/// There may have been more or fewer processes before.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn beside(path: &Path) -> io::Result<Vec<PathBuf>> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let part = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
+    let (stem, extension) = (part(path.file_stem()), path.extension().map(|extension| part(Some(extension))));
+    let end = extension.map_or_else(String::new, |extension| format!(".{extension}"));
+    let is_one = |name: &str| {
+        let middle = name.strip_prefix(&stem).and_then(|rest| rest.strip_suffix(&end));
+        let number = |middle: &str| middle.strip_prefix('.').is_some_and(|digits| digits.parse::<u32>().is_ok());
+        middle.is_some_and(|middle| middle.is_empty() || number(middle))
+    };
+    let mut found = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        if is_one(&entry.file_name().to_string_lossy()) {
+            found.push(path.with_file_name(entry.file_name()));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
 /// The files that are done, and the length of the whole lines.
-fn read(file: &File, retry: bool) -> Result<(Done, u64)> {
+fn read(file: &File, retry: bool) -> Result<(HashSet<u64>, u64)> {
     let mut input = BufReader::new(file);
     let (mut done, mut whole, mut line, mut text) = (HashSet::new(), 0, 0_usize, Vec::new());
     loop {
@@ -133,7 +165,7 @@ fn read(file: &File, retry: bool) -> Result<(Done, u64)> {
                 "line {} is none of this program: it is not overwritten",
                 line + 1
             );
-            return Ok((Done(Arc::new(done)), whole));
+            return Ok((done, whole));
         }
         (line, whole) = (line + 1, whole + length);
         if text.trim_ascii().is_empty() {
@@ -169,11 +201,11 @@ mod tests {
     fn what_is_done_is_known_again_and_a_torn_line_is_done_once_more() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("labels.jsonl");
-        let mut journal = Journal::open(&path, false).unwrap();
+        let mut journal = Journal::open(&path, &[], false).unwrap();
         for line in [line("a \"b\".bvh", Ok("walk")), line("c.bvh", Err("it is empty"))] {
             assert!(journal.append(&line).unwrap());
         }
-        assert!(Journal::open(&path, false).is_err(), "only one at a time");
+        assert!(Journal::open(&path, &[], false).is_err(), "only one at a time");
         drop(journal);
         let text = fs::read_to_string(&path).unwrap();
         let lines: Vec<serde_json::Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
@@ -184,13 +216,30 @@ mod tests {
         assert_eq!(lines[1], serde_json::json!({"file": "c.bvh", "error": "it is empty"}));
 
         fs::write(&path, format!("{text}{{\"file\":\"d.bvh\",\"lab")).unwrap();
-        let journal = Journal::open(&path, false).unwrap();
+        let journal = Journal::open(&path, &[], false).unwrap();
         let holds = ["a \"b\".bvh", "c.bvh", "d.bvh"].map(|file| journal.done().holds(file));
         assert_eq!(holds, [true, true, false]);
         assert_eq!(fs::read_to_string(&path).unwrap(), text);
         drop(journal);
-        let journal = Journal::open(&path, true).unwrap();
+        let journal = Journal::open(&path, &[], true).unwrap();
         assert!(!journal.done().holds("c.bvh") && journal.done().holds("a \"b\".bvh"));
+    }
+
+    #[test]
+    fn processes_share_what_is_done_and_one_that_is_being_written_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let [whole, first, second] = ["l.jsonl", "l.1.jsonl", "l.12.jsonl"].map(|name| folder.path().join(name));
+        for other in ["l.x.jsonl", "l.1.txt", "other.1.jsonl"] {
+            fs::write(folder.path().join(other), "no journal").unwrap();
+        }
+        Journal::open(&whole, &[], false).unwrap().append(&line("a.bvh", Ok("walk"))).unwrap();
+        let torn = "{\"file\":\"b.bvh\",\"error\":\"empty\"}\n{\"file\":\"c.bvh\",\"lab";
+        fs::write(&second, torn).unwrap();
+        let beside = beside(&whole).unwrap();
+        assert_eq!(beside, [second.clone(), whole]);
+        let done = Journal::open(&first, &beside, false).unwrap().done();
+        assert_eq!(["a.bvh", "b.bvh", "c.bvh"].map(|file| done.holds(file)), [true, true, false]);
+        assert_eq!(fs::read_to_string(&second).unwrap(), torn);
     }
 
     #[test]
@@ -198,11 +247,11 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("notes.txt");
         fs::write(&path, "{\"file\": \"a\", \"label\": \"b\"}\nDear diary,\n").unwrap();
-        let error = format!("{:#}", Journal::open(&path, false).err().unwrap());
+        let error = format!("{:#}", Journal::open(&path, &[], false).err().unwrap());
         assert!(error.contains("notes.txt") && error.contains("line 2"), "{error}");
         assert!(fs::read_to_string(&path).unwrap().contains("diary"));
         fs::write(&path, "Dear diary,").unwrap();
-        assert!(Journal::open(&path, false).is_err(), "a line without an end is not taken for a torn one of ours");
+        assert!(Journal::open(&path, &[], false).is_err(), "a line without an end is not taken for a torn one of ours");
         assert_eq!(fs::read_to_string(&path).unwrap(), "Dear diary,");
     }
 }

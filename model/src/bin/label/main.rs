@@ -5,7 +5,7 @@
 
 use std::{
     io::BufReader,
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -21,6 +21,7 @@ use skeletonllm::{
     flow::{Flow, guarded},
     folder::default_model,
     labeller::{Labelled, Labeller, Wanted},
+    launched::launched,
     takes::{self, NotListed, Takes},
 };
 use skeletonllm_network::device::DeviceChoice;
@@ -47,6 +48,7 @@ use journal::{Journal, Line};
         find takes -name '*.bvh' | label - > labels.jsonl\n  \
         label takes --labels yours.txt --model runs/sugar/model --jsonl labels.jsonl\n  \
         label takes --shard 2/8 --jsonl labels.2.jsonl                    # the second of eight machines\n  \
+        mpirun -n 8 label takes --jsonl labels.jsonl                      # or srun; labels.1.jsonl to labels.8.jsonl\n  \
         find takes -name '*.bvh' | parallel --pipe -N1000 label - > labels.jsonl",
         Format::listed()
     )
@@ -70,7 +72,8 @@ struct Args {
     /// Where SUGAR's sentence encoder lies, if no longer where the model was trained.
     #[arg(long, value_name = "DIR", requires = "model")]
     text: Option<PathBuf>,
-    /// Only every n-th file from the i-th on: several processes share one list.
+    /// Only every n-th file from the i-th on: several processes share one list. Processes that mpirun or srun started do
+    /// so by themselves, each with a file of its own beside that of --jsonl.
     #[arg(long, value_name = "I/N")]
     shard: Option<Shard>,
     /// Add a vector to each line; takes that are alike have vectors with a large scalar product.
@@ -112,10 +115,40 @@ impl std::str::FromStr for Shard {
 }
 
 fn main() -> ExitCode {
-    finish("label", run(&Args::parse()))
+    let mut args = Args::parse();
+    finish("label", shared(&mut args).and_then(|beside| run(&args, &beside)))
 }
 
-fn run(args: &Args) -> Result<()> {
+/// Takes this process's share of the list, and a file of its own for its lines, where a launcher started several. The files
+/// of the others, as they are now.
+fn shared(args: &mut Args) -> Result<Vec<PathBuf>> {
+    let Some(own) = launched()?.filter(|_| args.shard.is_none()) else { return Ok(Vec::new()) };
+    let jsonl = args.jsonl.take().context("lines of several processes would mix: name a file with --jsonl")?;
+    ensure!(
+        args.takes.iter().all(|path| path.as_os_str() != "-"),
+        "standard input reaches one of several processes only: name a file with the list"
+    );
+    args.shard = Some(Shard { number: own.rank + 1, of: own.size });
+    // bars of several processes would draw over each other
+    args.quiet |= own.rank > 0;
+    let numbered = numbered(&jsonl, own.rank + 1);
+    let beside = journal::beside(&jsonl).context(jsonl.display().to_string())?;
+    args.jsonl = Some(numbered.clone());
+    Ok(beside.into_iter().filter(|path| *path != numbered).collect())
+}
+
+/// `labels.jsonl` of the second process is `labels.2.jsonl`.
+fn numbered(path: &Path, number: usize) -> PathBuf {
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(format!(".{number}"));
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
+}
+
+fn run(args: &Args, beside: &[PathBuf]) -> Result<()> {
     let folder = args.model.clone().map_or_else(default_model, Ok)?;
     let mut labeller = Labeller::load(&folder, args.text.as_deref(), args.device)?;
     if let Some(path) = &args.labels {
@@ -126,7 +159,7 @@ fn run(args: &Args) -> Result<()> {
     let wanted = Wanted { captions: !args.no_caption, embeddings: args.embedding };
     labeller.can(wanted)?;
     let mut journal = match &args.jsonl {
-        Some(path) => Journal::open(path, args.retry)?,
+        Some(path) => Journal::open(path, beside, args.retry)?,
         None => Journal::standard_output(),
     };
     let takes = source(args)?;
@@ -224,7 +257,9 @@ fn stream(
     bar.finish_and_clear();
     outcome?;
     let skipped = skipped.into_inner();
-    if labelled + failed + skipped == 0 && !stop.load(Ordering::Relaxed) {
+    // with fewer files than processes the last ones have nothing to do
+    let has_some = args.shard.is_none_or(|shard| shard.number == 1);
+    if has_some && labelled + failed + skipped == 0 && !stop.load(Ordering::Relaxed) {
         bail!("no motion files were found");
     }
     if !args.quiet {
@@ -257,6 +292,13 @@ fn look(labeller: &Labeller, wanted: Wanted, batch: Vec<Read>) -> Vec<Said> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_process_has_a_file_of_its_own() {
+        for (path, own) in [("out/labels.jsonl", "out/labels.2.jsonl"), ("labels", "labels.2"), ("a.b.c", "a.b.2.c")] {
+            assert_eq!(numbered(Path::new(path), 2), Path::new(own));
+        }
+    }
 
     #[test]
     fn shards_are_counted_from_one() {

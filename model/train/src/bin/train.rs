@@ -9,7 +9,7 @@ use skeletonllm::cli::stop_flag;
 use skeletonllm_data::{ProtocolOptions, SelectionOptions, streams::Stream};
 use skeletonllm_network::device::{self, DeviceChoice};
 use skeletonllm_train::{
-    Recipe, RunOptions, System, TrainConfig,
+    Ranks, Recipe, RunOptions, System, TrainConfig,
     mmcl::{self, MmclConfig},
     run,
     s2i::{self, Lesson, S2iConfig},
@@ -41,6 +41,7 @@ use skeletonllm_train::{
         train --system s2i --data data/utd-mhad data/kard --out runs/s2i\n  \
         train --system s2i --lesson pretrain --data data/cmu --out runs/seen\n  \
         train --system s2i --lesson fine-tune --from runs/seen/model --data data/utd-mhad --out runs/named\n  \
+        mpirun -n 4 train --data data/utd-mhad --out runs/fast     # or srun; with a build of --features mpi\n  \
         train --system sugar --text models/minilm --data data/utd-mhad data/kard --unseen unseen.txt --out runs/sugar\n  \
         train --print-config > my.json      # every setting with its default"
 )]
@@ -110,10 +111,19 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    let ranks = match Ranks::join() {
+        Ok(ranks) => ranks,
+        Err(error) => return finish("train", Err(error)),
+    };
+    finish("train", teach(args, &ranks).map_err(|error| ranks.fail(error)))
+}
+
+/// Teaches the system that is asked for.
+fn teach(args: Args, ranks: &Ranks) -> Result<()> {
     // a run that is resumed says itself what it is
     let begun = args.out.as_ref().filter(|_| args.resume).map(|out| System::of(&out.join("start")));
     let system = begun.or(args.system).unwrap_or(System::SkeletonLlm);
-    let done = match system {
+    match system {
         _ if system != System::Mmcl && !args.streams.is_empty() => {
             Err(anyhow::anyhow!("--streams is for --system mmcl"))
         }
@@ -121,43 +131,42 @@ fn main() -> ExitCode {
         _ if system != System::Sugar && (args.text.is_some() || args.texts.is_some()) => {
             Err(anyhow::anyhow!("--text and --texts are for --system sugar"))
         }
-        System::Mmcl => start_mmcl(args),
-        System::Sugar => start_sugar(args),
-        System::S2i => start_s2i(args),
-        System::SkeletonLlm => start_skeletonllm(args),
-    };
-    finish("train", done)
+        System::Mmcl => start_mmcl(args, ranks),
+        System::Sugar => start_sugar(args, ranks),
+        System::S2i => start_s2i(args, ranks),
+        System::SkeletonLlm => start_skeletonllm(args, ranks),
+    }
 }
 
-fn start_s2i(args: Args) -> Result<()> {
+fn start_s2i(args: Args, ranks: &Ranks) -> Result<()> {
     speaks_not(&args)?;
     let mut config: S2iConfig = settings(&args)?;
     if let Some(lesson) = args.lesson {
         config.only(lesson);
     }
-    start(args, config, |_, _| {}, s2i::run)
+    start(args, ranks, config, |_, _| {}, s2i::run)
 }
 
-fn start_mmcl(args: Args) -> Result<()> {
+fn start_mmcl(args: Args, ranks: &Ranks) -> Result<()> {
     speaks_not(&args)?;
     let mut config: MmclConfig = settings(&args)?;
     if !args.streams.is_empty() {
         config.only(&args.streams);
     }
-    start(args, config, |_, _| {}, mmcl::run)
+    start(args, ranks, config, |_, _| {}, mmcl::run)
 }
 
-fn start_sugar(args: Args) -> Result<()> {
+fn start_sugar(args: Args, ranks: &Ranks) -> Result<()> {
     speaks_not(&args)?;
     let config: SugarConfig = settings(&args)?;
     let choose = |config: &mut SugarConfig, args: &mut Args| {
         config.text = args.text.take().or(config.text.take());
         config.texts = args.texts.take().or(config.texts.take());
     };
-    start(args, config, choose, sugar::run)
+    start(args, ranks, config, choose, sugar::run)
 }
 
-fn start_skeletonllm(args: Args) -> Result<()> {
+fn start_skeletonllm(args: Args, ranks: &Ranks) -> Result<()> {
     let config: TrainConfig = settings(&args)?;
     let choose = |config: &mut TrainConfig, args: &mut Args| {
         config.similar = args.similar.take().or(config.similar.take());
@@ -167,7 +176,7 @@ fn start_skeletonllm(args: Args) -> Result<()> {
             config.only(number);
         }
     };
-    start(args, config, choose, run)
+    start(args, ranks, config, choose, run)
 }
 
 /// What a system that says no words cannot be told.
@@ -186,6 +195,7 @@ fn settings<R: Recipe + Default>(args: &Args) -> Result<R> {
 /// Prints the settings, or runs by them once `choose` has put the rest of the command line into them.
 fn start<R: Recipe>(
     mut args: Args,
+    ranks: &Ranks,
     mut config: R,
     choose: impl FnOnce(&mut R, &mut Args),
     run: impl FnOnce(RunOptions<'_, R>) -> Result<()>,
@@ -201,7 +211,13 @@ fn start<R: Recipe>(
     if args.data.is_empty() && !args.resume {
         bail!("nothing to learn from: name folders with --data");
     }
-    let selected = device::select(args.device)?;
+    let selected = device::select_for(args.device, ranks.local())?;
     let stop = stop_flag("stopping after this step")?;
-    run(RunOptions { from: args.from, resume: args.resume, ..RunOptions::new(args.data, out, config, selected, &stop) })
+    // Slurm's signals, and what mpirun makes of Ctrl-C
+    #[cfg(all(feature = "mpi", unix))]
+    for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGUSR1] {
+        signal_hook::flag::register(signal, stop.clone()).context("cannot listen to signals")?;
+    }
+    let options = RunOptions::new(args.data, out, config, selected, &stop);
+    run(RunOptions { from: args.from, resume: args.resume, ranks, quiet: !ranks.is_first(), ..options })
 }

@@ -46,6 +46,8 @@ pub struct MmclConfig {
     pub rotation: f32,
     /// Clips a step.
     pub batch: usize,
+    /// Parts of a step; norms go by the clips of each. A run of several processes has at least one for each.
+    pub parts: usize,
     /// Whether steps follow AdamW; otherwise gradient descent with Nesterov's momentum.
     pub adamw: bool,
     /// Momentum of the gradient.
@@ -90,6 +92,7 @@ impl Default for MmclConfig {
             input: Input::default(),
             rotation: 0.3,
             batch: 32,
+            parts: 1,
             adamw: false,
             momentum: 0.9,
             weight_decay: 4e-4,
@@ -124,7 +127,7 @@ impl Recipe for MmclConfig {
     fn validate(&self) -> Result<(), String> {
         self.input.validate()?;
         self.texts.as_ref().map_or(Ok(()), Texts::validate)?;
-        at_least(1, &[("batch", self.batch as u64)])?;
+        at_least(1, &[("batch", self.batch as u64), ("parts", self.parts as u64)])?;
         self.validate_stages()?;
         for (index, stage) in self.stages.iter().enumerate() {
             if self.stages[..index].iter().any(|before| before.stream == stage.stream) {
@@ -150,6 +153,12 @@ impl Recipe for MmclConfig {
 
     fn stages_mut(&mut self) -> &mut [MmclStage] {
         &mut self.stages
+    }
+
+    fn divide_among(&mut self, processes: usize) -> Option<usize> {
+        let before = self.parts;
+        self.parts = before.max(processes);
+        (self.parts > before).then_some(self.parts)
     }
 
     fn optimizer(&self) -> AdamWConfig {

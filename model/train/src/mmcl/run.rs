@@ -11,7 +11,7 @@ use skeletonllm_network::{checkpoint::Precision, co_learning::Helpers, graph::FE
 
 use super::{Example, GraphLessons, MmclConfig, Student, beside};
 use crate::{
-    Progress, RunOptions,
+    RunOptions,
     fit::fit,
     posed::{class, graph_of, labelled, posed},
     setup, state,
@@ -24,12 +24,13 @@ use crate::{
 pub fn run(mut options: RunOptions<'_, MmclConfig>) -> Result<()> {
     let resumed = state::open(&mut options)?;
     let beginning = options.out.join(state::START);
-    let settings = &options.config;
-    let (train, validation) = setup::read_data(&options.data, &settings.ntu, &settings.selection, options.quiet)?;
+    let (train, validation) =
+        setup::read_data(&options.data, &options.config.ntu, &options.config.selection, options.quiet, options.ranks)?;
     let device = options.device.clone().autodiff();
     let (checkpoint, mut at) = match resumed {
         Some(resumed) => resumed,
-        None => {
+        None => state::start(&mut options, |options| {
+            let settings = &options.config;
             let config = config(settings, &train)?;
             let networks = match &options.from {
                 None => GraphNetworks::fresh(&config, settings.seed, &device)?,
@@ -40,12 +41,10 @@ pub fn run(mut options: RunOptions<'_, MmclConfig>) -> Result<()> {
                     GraphNetworks::read(folder, &config, &device)?
                 }
             };
-            networks.valid().write(&beginning, &config, Precision::F32)?;
-            let progress = Progress::new(settings, &options.data);
-            state::begin(&options.out, &progress)?;
-            (None, progress)
-        }
+            networks.valid().write(&beginning, &config, Precision::F32)
+        })?,
     };
+    let settings = &options.config;
     let config = GraphModelConfig::read(&beginning)?;
     let networks = GraphNetworks::read(&beginning, &config, &device)?;
     let share = if config.streams.len() > 1 { settings.held_out } else { 0.0 };
@@ -56,14 +55,14 @@ pub fn run(mut options: RunOptions<'_, MmclConfig>) -> Result<()> {
         Helpers::new(pictures, FEATURES, texts, config.labels.len(), &device).fresh(settings.seed)
     });
     let learner = Student::new(networks, helpers, &config.streams);
-    eprintln!(
+    options.ranks.tell(format_args!(
         "training {} networks on {} with {} clips, {} labels; {} clips held out",
         config.streams.len(),
         options.device_name,
         examples.len(),
         config.labels.len(),
         held_out.len()
-    );
+    ));
     let keys: Vec<i64> = examples.iter().map(|example| example.label).collect();
     let lessons = GraphLessons {
         options: &options,

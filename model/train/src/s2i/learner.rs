@@ -11,7 +11,10 @@ use skeletonllm_network::{
 };
 
 use super::{Lesson, PictureBatch, S2iConfig, S2iModel, S2iStage};
-use crate::{Learner, learner::Losses};
+use crate::{
+    Learner,
+    learner::{Losses, shared},
+};
 
 /// The model that learns.
 #[derive(Module, Debug)]
@@ -78,7 +81,7 @@ impl Learner for S2iPupil {
                 cross_entropy(model.probe.forward(features), &batch.labels, 0.0)
             }
         };
-        Ok(Losses { main, auxiliary: None, weight: 0.0, observed: Default::default() })
+        Ok(Losses { main: shared(main, batch.share), auxiliary: None, weight: 0.0, observed: Default::default() })
     }
 
     /// Positions stay while patches are learned, decoders while labels are; a probe learns alone.

@@ -11,10 +11,10 @@ use skeletonllm_data::{Batches, DataClip, Labels, Rng};
 use skeletonllm_network::{checkpoint::Precision, tensors::host};
 
 use super::{
-    Lesson, PictureBatch, Pictures, S2iConfig, S2iFolder, S2iModel, S2iPupil, S2iRecogniser, S2iStage,
+    Lesson, PictureBatch, PictureSample, Pictures, S2iConfig, S2iFolder, S2iModel, S2iPupil, S2iRecogniser, S2iStage,
     reconstruction::reconstruction,
 };
-use crate::{Course, Progress, RunOptions, fit::fit, setup, state};
+use crate::{Course, Division, Note, Piece, RunOptions, fit::fit, setup, state};
 
 /// Clips whose reconstructions are looked at.
 const RECONSTRUCTED: usize = 4;
@@ -38,17 +38,13 @@ pub fn run(mut options: RunOptions<'_, S2iConfig>) -> Result<()> {
     let resumed = state::open(&mut options)?;
     let beginning = options.out.join(state::START);
     let (train, validation) =
-        setup::read_data(&options.data, &options.config.ntu, &options.config.selection, options.quiet)?;
+        setup::read_data(&options.data, &options.config.ntu, &options.config.selection, options.quiet, options.ranks)?;
     let device = options.device.clone().autodiff();
     let (checkpoint, mut at) = match resumed {
         Some(resumed) => resumed,
-        None => {
-            let folder = start(&mut options, setup::labels_of(&train).names().to_vec())?;
-            folder.write(&beginning, Precision::F32)?;
-            let progress = Progress::new(&options.config, &options.data);
-            state::begin(&options.out, &progress)?;
-            (None, progress)
-        }
+        None => state::start(&mut options, |options| {
+            start(options, setup::labels_of(&train).names().to_vec())?.write(&beginning, Precision::F32)
+        })?,
     };
     let config = &options.config;
     let S2iFolder { model, labels, .. } = S2iFolder::read(&beginning, &device)?;
@@ -66,14 +62,14 @@ pub fn run(mut options: RunOptions<'_, S2iConfig>) -> Result<()> {
     ensure!(!named || !lessons.source.labelled.is_empty(), "no training clip has a label");
     let model = if checkpoint.is_some() { model } else { lessons.begin(model, 0) };
     let learner = S2iPupil::new(model, config);
-    eprintln!(
+    options.ranks.tell(format_args!(
         "training {} parameters on {} with {} clips, of which {} have one of {} labels that is known",
         learner.pupil.num_params(),
         options.device_name,
         lessons.source.clips.len(),
         lessons.source.labelled.len(),
         lessons.labels.len()
-    );
+    ));
     fit(&lessons, &options, learner, checkpoint, &mut at)
 }
 
@@ -159,18 +155,27 @@ impl Course for S2iLessons<'_> {
     type Recipe = S2iConfig;
     type Learner = S2iPupil;
     type Recogniser = S2iRecogniser;
+    type Sample = PictureSample;
 
     fn batches(&self) -> &Batches {
         &self.batches
     }
 
-    fn batch(&self, stage: &S2iStage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<PictureBatch>> {
+    fn samples(&self, stage: &S2iStage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<PictureSample>> {
         let streams = members.iter().map(|&(position, clip)| (self.batches.rng(epoch, position), clip));
-        Ok(self.source.batch(stage.lesson, streams.collect()))
+        Ok(self.source.samples(stage.lesson, streams.collect()))
     }
 
-    fn clips(part: &PictureBatch) -> usize {
-        part.counts.len()
+    fn division(&self) -> Division {
+        Division { parts: self.options.config.parts, cut: true }
+    }
+
+    fn note(&self, sample: &PictureSample) -> Note {
+        sample.note()
+    }
+
+    fn piece(&self, stage: &S2iStage, samples: Vec<PictureSample>, piece: &Piece<'_>) -> PictureBatch {
+        self.source.piece(stage.lesson, samples, piece)
     }
 
     fn begin(&self, model: S2iModel, stage: usize) -> S2iModel {

@@ -11,6 +11,7 @@ use skeletonllm_data::{
 use skeletonllm_network::masked::Masks;
 
 use super::{DecoderKind, Lesson, S2iConfig, S2iSettings};
+use crate::{Note, Piece};
 
 /// Fewest frames that a cut leaves, where there are that many.
 const MIN_FRAMES: usize = 12;
@@ -20,7 +21,7 @@ const STEPS: usize = 1000;
 const LABELLED_STREAM: u64 = 0x6c61_6265_6c73;
 
 /// Pictures of some clips.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PictureBatch {
     /// `[M, 3, image, image]`, as image models take them.
     pub pictures: Vec<f32>,
@@ -28,10 +29,20 @@ pub struct PictureBatch {
     pub counts: Vec<usize>,
     /// The label of each clip, by number; empty while none are asked for.
     pub labels: Vec<usize>,
+    /// The share that this is of a part of a batch, 0..1.
+    pub share: f64,
     /// What is hidden of each picture, while that is what is learned.
     pub masks: Option<Masks>,
     /// DiffMAE's step of each picture, and its noise on the hidden patches.
     pub noise: Option<(Vec<usize>, Vec<f32>)>,
+}
+
+impl Default for PictureBatch {
+    /// No pictures.
+    fn default() -> PictureBatch {
+        let (pictures, counts, labels) = (Vec::new(), Vec::new(), Vec::new());
+        PictureBatch { pictures, counts, labels, share: 1.0, masks: None, noise: None }
+    }
 }
 
 impl PictureBatch {
@@ -52,16 +63,44 @@ impl PictureBatch {
     }
 
     /// Hides a part of each picture.
-    pub fn hide(&mut self, settings: &S2iSettings, mut rng: Rng) {
+    pub fn hide(&mut self, settings: &S2iSettings, rng: Rng) {
         let pictures = self.counts.iter().sum();
+        self.hide_among(settings, rng, 0, pictures);
+    }
+
+    /// The same where these are only those pictures of `all` that come after `before`: each is hidden as it would be with
+    /// the others there.
+    fn hide_among(&mut self, settings: &S2iSettings, mut rng: Rng, before: usize, all: usize) {
+        let own = before..before + self.counts.iter().sum::<usize>();
         let side = settings.image / settings.patch;
-        let masks = Masks::draw(settings.mask, pictures, [side; 2], settings.ratio, || f64::from(rng.unit()));
+        let masks = Masks::draw(settings.mask, all, [side; 2], settings.ratio, || f64::from(rng.unit()));
         if settings.decoder == DecoderKind::DiffMae {
-            let numbers = pictures * (masks.patches() - masks.seen_count()) * 3 * settings.patch * settings.patch;
-            let steps = (0..pictures).map(|_| 1 + rng.below(STEPS)).collect();
-            self.noise = Some((steps, normals(&mut rng, numbers)));
+            let numbers = (masks.patches() - masks.seen_count()) * 3 * settings.patch * settings.patch;
+            let steps: Vec<usize> = (0..all).map(|_| 1 + rng.below(STEPS)).collect();
+            let noise = normals(&mut rng, all * numbers);
+            self.noise = Some((steps[own.clone()].to_vec(), noise[own.start * numbers..own.end * numbers].to_vec()));
         }
-        self.masks = Some(masks);
+        self.masks = Some(masks.of(own));
+    }
+}
+
+/// A clip as a step shows it.
+pub struct PictureSample {
+    /// Pictures of everybody, one after the other.
+    pixels: Vec<f32>,
+    /// How many.
+    count: usize,
+    /// The label's number; 0 while none is asked for.
+    label: usize,
+    /// Goes on where the clip's own randomness ends.
+    rng: Rng,
+}
+
+impl PictureSample {
+    /// A clip, its pictures, and where its random stream stands.
+    #[must_use]
+    pub fn note(&self) -> Note {
+        [1, self.count as u64, self.rng.state()]
     }
 }
 
@@ -82,11 +121,12 @@ impl<'a> Pictures<'a> {
         Self { clips, labelled, config }
     }
 
-    /// A batch in parts: `members` are `(random stream, clip)`. Cuts that show nobody are left out, which may leave none.
+    /// Clips as a step shows them: `members` are `(random stream, clip)`. Cuts that show nobody are left out, which may
+    /// leave none.
     #[must_use]
-    pub fn batch(&self, lesson: Lesson, members: Vec<(Rng, usize)>) -> Vec<PictureBatch> {
+    pub fn samples(&self, lesson: Lesson, members: Vec<(Rng, usize)>) -> Vec<PictureSample> {
         let named = lesson != Lesson::Pretrain;
-        let drawn: Vec<_> = members
+        members
             .into_par_iter()
             .filter_map(|(mut rng, clip)| {
                 // few labels fill a whole epoch by coming again
@@ -95,25 +135,28 @@ impl<'a> Pictures<'a> {
                     false => (clip, 0),
                 };
                 let shown = self.shown(&self.clips[clip].motion, &mut rng);
-                Some((self.config.s2i.picture(&shown)?, label, rng))
+                let (pixels, count) = self.config.s2i.picture(&shown)?;
+                Some(PictureSample { pixels, count, label, rng })
             })
-            .collect();
-        let each = drawn.len().div_ceil(self.config.parts).max(1);
-        let mut parts = Vec::new();
-        let mut drawn = drawn.into_iter().peekable();
-        while let Some((.., rng)) = drawn.peek() {
-            let rng = rng.clone();
-            let mut part = PictureBatch::default();
-            for (picture, label, _) in drawn.by_ref().take(each) {
-                part.add(picture);
-                part.labels.extend(named.then_some(label));
-            }
-            if !named {
-                part.hide(&self.config.s2i, rng);
-            }
-            parts.push(part);
+            .collect()
+    }
+
+    /// Samples as a piece of a part of a batch.
+    #[must_use]
+    pub fn piece(&self, lesson: Lesson, samples: Vec<PictureSample>, piece: &Piece<'_>) -> PictureBatch {
+        let named = lesson != Lesson::Pretrain;
+        let mut batch = PictureBatch::default();
+        for PictureSample { pixels, count, label, .. } in samples {
+            batch.add((pixels, count));
+            batch.labels.extend(named.then_some(label));
         }
-        parts
+        // labels are asked once a clip, what is hidden is asked of each picture
+        batch.share = piece.share(usize::from(!named));
+        if !named {
+            let [before, _, all] = piece.sums(1);
+            batch.hide_among(&self.config.s2i, Rng::from_state(piece.notes[0][2]), before, all);
+        }
+        batch
     }
 
     /// A stretch of the clip, turned a little.

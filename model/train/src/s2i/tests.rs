@@ -16,7 +16,7 @@ use skeletonllm_network::{
 };
 
 use super::*;
-use crate::{Recipe, Recogniser, RunOptions};
+use crate::{Note, Piece, Recipe, Recogniser, RunOptions};
 
 const CLIPS: [(&str, &str, &str); 5] = [
     ("wave_left_hand.bvh", "wave left hand", "train"),
@@ -83,7 +83,17 @@ fn batches_follow_from_their_streams_and_hide_what_is_to_be_said() {
     let source = Pictures::new(clips.iter().collect(), &labels, &config);
     assert_eq!(source.labelled.len(), 4, "one of each label at least");
     let members = |seed| (0..6).map(|clip| (Rng::at(seed, 0, clip as u64), clip)).collect::<Vec<_>>();
-    let parts = source.batch(Lesson::Pretrain, members(1));
+    // in two parts, each of one piece or of two
+    let batch = |lesson, seed: u64, cut: usize| -> Vec<PictureBatch> {
+        let mut samples = source.samples(lesson, members(seed)).into_iter();
+        let notes: Vec<Note> = source.samples(lesson, members(seed)).iter().map(PictureSample::note).collect();
+        let parts = notes.chunks(notes.len().div_ceil(2)).flat_map(|notes| {
+            [0..cut.min(notes.len()), cut.min(notes.len())..notes.len()].map(|own| Piece { notes, own })
+        });
+        let parts = parts.filter(|piece| !piece.own.is_empty());
+        parts.map(|piece| source.piece(lesson, samples.by_ref().take(piece.own.len()).collect(), &piece)).collect()
+    };
+    let parts = batch(Lesson::Pretrain, 1, 9);
     assert_eq!(parts.iter().map(|part| part.counts.len()).collect::<Vec<_>>(), [3, 3]);
     let masks = parts[0].masks.as_ref().unwrap();
     assert_eq!((masks.pictures(), masks.patches(), masks.seen_count()), (3, 16, 4));
@@ -92,11 +102,22 @@ fn batches_follow_from_their_streams_and_hide_what_is_to_be_said() {
     let mean = noise.iter().sum::<f32>() / noise.len() as f32;
     let variance = noise.iter().map(|x| x * x).sum::<f32>() / noise.len() as f32;
     assert!(mean.abs() < 0.1 && (variance - 1.0).abs() < 0.1, "{mean} {variance}");
-    let again = source.batch(Lesson::Pretrain, members(1));
+    let again = batch(Lesson::Pretrain, 1, 9);
     assert_eq!((&again[1].pictures, &again[1].masks), (&parts[1].pictures, &parts[1].masks));
-    assert_ne!(source.batch(Lesson::Pretrain, members(2))[0].pictures, parts[0].pictures);
+    assert_ne!(batch(Lesson::Pretrain, 2, 9)[0].pictures, parts[0].pictures);
+    // whoever computes a clip, the same of it is hidden, by the same noise
+    let pieces = batch(Lesson::Pretrain, 1, 1);
+    assert_eq!(pieces.iter().map(|piece| piece.counts.len()).collect::<Vec<_>>(), [1, 2, 1, 2]);
+    for (part, pieces) in parts.iter().zip(pieces.chunks(2)) {
+        assert_eq!(pieces.iter().map(|piece| piece.share).sum::<f64>(), part.share);
+        let order = |batch: &PictureBatch| batch.masks.as_ref().unwrap().order().map(<[_]>::to_vec).collect::<Vec<_>>();
+        assert_eq!([order(&pieces[0]), order(&pieces[1])].concat(), order(part));
+        let noise = |batch: &PictureBatch| batch.noise.clone().unwrap();
+        assert_eq!([noise(&pieces[0]).0, noise(&pieces[1]).0].concat(), noise(part).0);
+        assert_eq!([noise(&pieces[0]).1, noise(&pieces[1]).1].concat(), noise(part).1);
+    }
     // while labels are learned, only clips whose labels are known come, and nothing is hidden
-    let named = source.batch(Lesson::FineTune, members(1));
+    let named = batch(Lesson::FineTune, 1, 9);
     assert!(named.iter().all(|part| part.masks.is_none() && part.labels.len() == part.counts.len()));
     let of_label = |label: usize| source.labelled.iter().filter(|known| known.1 == label).count();
     assert!((0..4).all(|label| of_label(label) == 1));

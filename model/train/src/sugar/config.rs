@@ -49,8 +49,11 @@ pub struct SugarConfig {
     pub input: Input,
     /// Largest angle in radians that clips are turned by about each axis.
     pub rotation: f32,
-    /// Clips a step, which are weighed against each other.
+    /// Clips a step.
     pub batch: usize,
+    /// Parts of a step; the clips of each are weighed against each other, and norms go by them. A run of several
+    /// processes has at least one for each.
+    pub parts: usize,
     /// Whether steps follow AdamW; otherwise gradient descent with Nesterov's momentum.
     pub adamw: bool,
     /// Momentum of the gradient.
@@ -89,6 +92,7 @@ impl Default for SugarConfig {
             input: Input::default(),
             rotation: 0.3,
             batch: 64,
+            parts: 1,
             adamw: true,
             momentum: 0.9,
             weight_decay: 0.01,
@@ -117,6 +121,7 @@ impl Recipe for SugarConfig {
         }
         // one clip alone is weighed against nothing
         at_least(2, &[("batch", self.batch as u64)])?;
+        at_least(1, &[("parts", self.parts as u64)])?;
         self.validate_stages()?;
         not_negative(&[
             ("rotation", f64::from(self.rotation)),
@@ -137,6 +142,12 @@ impl Recipe for SugarConfig {
 
     fn stages_mut(&mut self) -> &mut [SugarStage] {
         &mut self.stages
+    }
+
+    fn divide_among(&mut self, processes: usize) -> Option<usize> {
+        let before = self.parts;
+        self.parts = before.max(processes);
+        (self.parts > before).then_some(self.parts)
     }
 
     fn optimizer(&self) -> AdamWConfig {

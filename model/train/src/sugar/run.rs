@@ -9,7 +9,7 @@ use skeletonllm_network::{checkpoint::Precision, sentence::SentenceEncoder, suga
 
 use super::{Disciple, Example, SugarConfig, TextLessons, texts::embedded};
 use crate::{
-    Progress, RunOptions,
+    RunOptions,
     fit::fit,
     posed::{class, graph_of, labelled, posed},
     setup, state,
@@ -22,15 +22,16 @@ use crate::{
 pub fn run(mut options: RunOptions<'_, SugarConfig>) -> Result<()> {
     let resumed = state::open(&mut options)?;
     let beginning = options.out.join(state::START);
-    let settings = &options.config;
     let device = options.device.clone().autodiff();
     let plain = options.device.clone().without_autodiff();
-    let text = settings.text.as_deref().context("text: name the folder of a sentence encoder")?;
+    let text = options.config.text.as_deref().context("text: name the folder of a sentence encoder")?;
     let (text, sentences) = TextEncoder::of(text, &plain)?;
-    let (train, validation) = setup::read_data(&options.data, &settings.ntu, &settings.selection, options.quiet)?;
+    let (train, validation) =
+        setup::read_data(&options.data, &options.config.ntu, &options.config.selection, options.quiet, options.ranks)?;
     let (checkpoint, mut at) = match resumed {
         Some(resumed) => resumed,
-        None => {
+        None => state::start(&mut options, |options| {
+            let settings = &options.config;
             let (config, known) = config(settings, &train, (&text, &sentences))?;
             let encoder = match &options.from {
                 None => SkeletonEncoder::new(&config.network, &device)?.fresh(settings.seed),
@@ -42,17 +43,16 @@ pub fn run(mut options: RunOptions<'_, SugarConfig>) -> Result<()> {
                     encoder
                 }
             };
-            write(&encoder.valid(), &config, &known, &beginning, Precision::F32)?;
-            let progress = Progress::new(settings, &options.data);
-            state::begin(&options.out, &progress)?;
-            (None, progress)
-        }
+            write(&encoder.valid(), &config, &known, &beginning, Precision::F32)
+        })?,
     };
+    let (settings, ranks) = (&options.config, options.ranks);
     let (config, encoder, known) = read(&beginning, &device)?;
     ensure!(config.text.sha256 == text.sha256, "the run began with another sentence encoder");
     let learned: Vec<&DataClip> = labelled(&train).collect();
     let written = settings.texts.as_deref().map_or_else(|| Ok(Knowledge::default()), Knowledge::read)?;
-    let (vectors, bags) = embedded(&written.bags(&learned)?, (&text, &sentences), &options.out, options.quiet)?;
+    let texts = written.bags(&learned)?;
+    let (vectors, bags) = ranks.in_turn(|| embedded(&texts, (&text, &sentences), &options.out, options.quiet))?;
     let labels = Labels::new(&config.labels);
     let examples: Vec<Example> = learned
         .par_iter()
@@ -62,13 +62,13 @@ pub fn run(mut options: RunOptions<'_, SugarConfig>) -> Result<()> {
         })
         .collect::<Result<_>>()?;
     let learner = Disciple { encoder, reading: settings.reading };
-    eprintln!(
+    ranks.tell(format_args!(
         "training on {} with {} clips, {} labels and {} texts",
         options.device_name,
         examples.len(),
         config.labels.len(),
         vectors.len() / config.text.width
-    );
+    ));
     let keys: Vec<usize> = examples.iter().map(|example| example.label).collect();
     let lessons = TextLessons {
         options: &options,
