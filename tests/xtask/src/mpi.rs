@@ -31,14 +31,24 @@ pub fn ensure(install: bool) -> bool {
     false
 }
 
-/// Whether everything is here.
+/// Whether everything is here, and processes can be started with it: not every container lets them.
 pub fn found() -> bool {
-    cfg!(target_os = "linux") && starts("mpicc") && starts("mpirun") && libclang()
+    let launches = || {
+        let mut two = Command::new("mpirun");
+        two.args(["-n", "2", "true"]);
+        // who tests as root, in a container say, means it
+        two.envs([("OMPI_ALLOW_RUN_AS_ROOT", "1"), ("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1")]);
+        succeeds(two.env("OMPI_MCA_rmaps_base_oversubscribe", "1"))
+    };
+    cfg!(target_os = "linux") && starts("mpicc") && libclang() && launches()
 }
 
 fn starts(program: &str) -> bool {
-    let mut command = Command::new(program);
-    command.arg("--version").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    succeeds(Command::new(program).arg("--version"))
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     command.status().is_ok_and(|status| status.success())
 }
 
