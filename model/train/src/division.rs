@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use anyhow::Result;
 
-use super::{Course, Ranks, StageOf, fit::Batch};
+use super::Ranks;
 
 /// What other processes have to know of a clip in order to compute their pieces of its part. Which numbers these are is
 /// the course's own business.
@@ -95,19 +95,20 @@ pub fn own<'a, M>(members: &'a [M], division: Division, ranks: &Ranks) -> &'a [M
     &members[division.share(members.len(), ranks.rank(), ranks.size())]
 }
 
-/// From the samples that this process has prepared to its pieces of the batch. `stop` asks everybody to stop.
+/// From the samples that this process has prepared to its pieces of the batch, each made by `piece`; `note` tells of a
+/// sample what other pieces have to know. `stop` asks everybody to stop.
 ///
 /// # Errors
 /// When other processes cannot be reached.
-pub fn divided<C: Course>(
-    course: &C,
-    stage: &StageOf<C>,
-    samples: Vec<C::Sample>,
+pub fn divided<S, B>(
+    samples: Vec<S>,
+    division: Division,
+    note: impl Fn(&S) -> Note,
+    piece: impl Fn(Vec<S>, &Piece<'_>) -> B,
     ranks: &Ranks,
     stop: bool,
-) -> Result<Divided<Batch<C>>> {
-    let own: Vec<u64> =
-        std::iter::once(u64::from(stop)).chain(samples.iter().flat_map(|sample| course.note(sample))).collect();
+) -> Result<Divided<B>> {
+    let own: Vec<u64> = std::iter::once(u64::from(stop)).chain(samples.iter().flat_map(note)).collect();
     let all = ranks.gather(&own)?;
     let stop = all.iter().any(|told| told.first() == Some(&1));
     let notes = |told: &Vec<u64>| told[1..].chunks_exact(3).map(|n| [n[0], n[1], n[2]]).collect::<Vec<Note>>();
@@ -115,13 +116,13 @@ pub fn divided<C: Course>(
     let notes: Vec<Note> = all.iter().flat_map(notes).collect();
     let (mut pieces, mut parts, mut samples) = (Vec::new(), 0, samples);
     let mine = before..before + samples.len();
-    for part in course.division().parts_of(notes.len()) {
+    for part in division.parts_of(notes.len()) {
         parts += 1;
         let (start, end) = (part.start.max(mine.start), part.end.min(mine.end));
         if start < end {
             let rest = samples.split_off(end - start);
-            let piece = Piece { own: start - part.start..end - part.start, notes: &notes[part] };
-            pieces.push(course.piece(stage, std::mem::replace(&mut samples, rest), &piece));
+            let share = Piece { own: start - part.start..end - part.start, notes: &notes[part] };
+            pieces.push(piece(std::mem::replace(&mut samples, rest), &share));
         }
     }
     Ok(Divided { pieces, parts, clips: notes.len(), stop })

@@ -219,7 +219,11 @@ fn run_stage<C: Course>(
             options.device.seed(config.seed() ^ (progress.total << 20) ^ ranks.rank() as u64);
             let samples = receiver.recv().context("the thread that prepares batches ended")??;
             let asked = options.stop.load(Ordering::Relaxed);
-            let Divided { pieces, parts, clips, stop } = divided(course, &trainer.stage, samples, ranks, asked)?;
+            let stage = &trainer.stage;
+            let note = |sample: &C::Sample| course.note(sample);
+            let piece = |samples: Vec<C::Sample>, piece: &Piece<'_>| course.piece(stage, samples, piece);
+            let Divided { pieces, parts, clips, stop } =
+                divided(samples, course.division(), note, piece, ranks, asked)?;
             if stop {
                 return Ok(false);
             }
