@@ -14,8 +14,7 @@ use skeletonllm::{
 
 use crate::{
     companions::{self, Companions},
-    files::FileSource,
-    reading::Unread,
+    files::{FileSource, Unread},
 };
 
 /// One opened motion, and everything said about it.

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use draction::motion::Format;
+use draction::motion::{Format, Motion, ReadOptions, read};
 
 /// A file in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,42 @@ pub struct FileSource {
     pub name: String,
     /// Its content.
     pub bytes: Vec<u8>,
+}
+
+/// Files up to this size, in bytes, are read at once: sooner than anybody notices.
+pub const SMALL: usize = 256 << 10;
+
+/// A motion file that waits to be read.
+#[derive(Clone, Debug)]
+pub struct Unread {
+    /// The file.
+    pub file: Arc<FileSource>,
+    /// How to understand it.
+    pub options: ReadOptions,
+    /// The id of the take whose place the motion takes.
+    pub instead_of: Option<u64>,
+}
+
+impl Unread {
+    /// A file that is opened.
+    pub fn new(file: FileSource, options: ReadOptions) -> Unread {
+        Unread { file: Arc::new(file), options, instead_of: None }
+    }
+
+    /// Reads it here and now.
+    ///
+    /// # Errors
+    /// The reader's words, which name the file.
+    pub fn read(&self) -> Result<Motion, String> {
+        let motion = read(&self.file.bytes, &self.file.name, &self.options).map_err(|error| error.to_string())?;
+        Ok(motion.without_empty_bodies())
+    }
+
+    /// Whether reading it takes no time. A small archive may hold a large file.
+    pub fn is_small(&self) -> bool {
+        let bytes = &self.file.bytes;
+        bytes.len() <= SMALL && !bytes.starts_with(b"PK") && !bytes.starts_with(&[0x1f, 0x8b])
+    }
 }
 
 /// What came in.

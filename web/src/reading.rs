@@ -1,47 +1,11 @@
 //! Motions are read beside the window, so that it stays awake whatever a file's size.
 
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 
-use draction::motion::{Motion, ReadOptions, read};
+use draction::motion::Motion;
 use eframe::egui;
 
-use crate::{files::FileSource, platform};
-
-/// Files up to this size, in bytes, are read at once: sooner than anybody notices.
-const SMALL: usize = 256 << 10;
-
-/// A motion file that waits to be read.
-#[derive(Clone, Debug)]
-pub struct Unread {
-    /// The file.
-    pub file: Arc<FileSource>,
-    /// How to understand it.
-    pub options: ReadOptions,
-    /// The id of the take whose place the motion takes.
-    pub instead_of: Option<u64>,
-}
-
-impl Unread {
-    /// A file that is opened.
-    pub fn new(file: FileSource, options: ReadOptions) -> Unread {
-        Unread { file: Arc::new(file), options, instead_of: None }
-    }
-
-    /// Reads it here and now.
-    ///
-    /// # Errors
-    /// The reader's words, which name the file.
-    pub fn read(&self) -> Result<Motion, String> {
-        let motion = read(&self.file.bytes, &self.file.name, &self.options).map_err(|error| error.to_string())?;
-        Ok(motion.without_empty_bodies())
-    }
-
-    /// Whether reading it takes no time. A small archive may hold a large file.
-    fn is_small(&self) -> bool {
-        let bytes = &self.file.bytes;
-        bytes.len() <= SMALL && !bytes.starts_with(b"PK") && !bytes.starts_with(&[0x1f, 0x8b])
-    }
-}
+use crate::{files::Unread, platform};
 
 /// A file that is being read.
 pub struct Reading {
@@ -124,8 +88,10 @@ impl Readings {
 mod tests {
     use std::time::{Duration, Instant};
 
+    use draction::motion::ReadOptions;
+
     use super::*;
-    use crate::files::sample;
+    use crate::files::{FileSource, SMALL, sample};
 
     /// A sample that is too large to be read at once, by empty lines.
     fn large(name: &str) -> Unread {

@@ -9,7 +9,7 @@ use draction::motion::{Companion, Motion, ReadOptions, Skeleton, Slots, Source, 
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::{files::FileSource, reading::Unread};
+use crate::files::{FileSource, Unread};
 
 /// The metadata's only entry.
 const HEADER: &str = "header";

@@ -7,10 +7,9 @@ use super::App;
 use crate::{
     companions,
     document::{Explanation, Opened, Outcome, Take},
-    files::Arrival,
+    files::{Arrival, Unread},
     inference::{Event, STOPPED},
     platform::{self, Kind},
-    reading::Unread,
     theme,
     widgets::percent,
 };

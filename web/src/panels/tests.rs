@@ -191,7 +191,7 @@ fn a_file_that_is_read_is_named_and_can_be_given_up() {
     let (document, model, mut readings) = (document(), ready(), crate::reading::Readings::default());
     let mut file = sample("walk.bvh");
     file.bytes.extend(std::iter::repeat_n(b'\n', 1 << 20));
-    let unread = crate::reading::Unread::new(file, Default::default());
+    let unread = crate::files::Unread::new(file, Default::default());
     for (width, height) in [(1200.0, 700.0), (390.0, 800.0)] {
         let mut h = Harness::new(width, height);
         readings.begin(unread.clone(), &h.ctx);

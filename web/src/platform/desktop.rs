@@ -13,8 +13,7 @@ use super::Kind;
 use crate::{
     actions::Action,
     companions,
-    files::{FileSource, Incoming, endings},
-    reading::Unread,
+    files::{FileSource, Incoming, Unread, endings},
 };
 
 /// Largest file that is read, in bytes.

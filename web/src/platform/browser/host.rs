@@ -10,8 +10,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::{describe, spawn};
 use crate::{
-    files::{FileSource, Incoming},
-    reading::Unread,
+    files::{FileSource, Incoming, Unread},
     transfer,
 };
 
