@@ -1,5 +1,8 @@
 //! Training as a user runs it, at a size that takes seconds.
 
+#[path = "../../model/train/tests/common/tiny.rs"]
+mod tiny;
+
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -35,19 +38,7 @@ fn data(folder: &Path) {
 }
 
 fn config(data: &Path) -> TrainConfig {
-    let mut value = serde_json::to_value(TrainConfig::default()).unwrap();
-    let model = &mut value["model"];
-    for tower in ["vision_config", "text_config"] {
-        model[tower]["hidden_size"] = 32.into();
-        model[tower]["intermediate_size"] = 64.into();
-        model[tower]["num_hidden_layers"] = 1.into();
-        model[tower]["num_attention_heads"] = 2.into();
-    }
-    model["vision_config"]["image_size"] = serde_json::json!([32, 32]);
-    model["skeleton"]["render_size"] = serde_json::json!([32, 32]);
-    model["skeleton"]["frames"] = 3.into();
-    model["image_seq_length"] = 1.into();
-    value["vocabulary"] = 320.into();
+    let mut value = tiny::settings();
     value["batch"] = 2.into();
     value["checkpoint_every"] = 3.into();
     value["stages"] = serde_json::json!([

@@ -8,20 +8,18 @@ use std::{
     process::Command,
 };
 
-use common::{CLIPS, losses};
+use common::losses;
 use skeletonllm::{
     folder::system_of,
     graph_recogniser::{GraphRecogniser, SYSTEM},
 };
-use skeletonllm_checks::{asset, samples};
+use skeletonllm_checks::{CLIPS, asset, data_set};
 use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_train::mmcl::{MmclConfig, run};
 
 /// The shipped samples, each to learn from three times and to be judged by once.
 fn data(parent: &Path) -> PathBuf {
-    let folder = parent.join("set");
-    samples(&folder, &CLIPS, &["train", "train", "train", "val"]);
-    folder
+    data_set(parent, &["train", "train", "train", "val"])
 }
 
 fn config(text: &str) -> MmclConfig {
@@ -69,7 +67,7 @@ fn a_run_that_is_stopped_and_resumed_is_the_run_that_was_not() {
 }
 
 #[test]
-#[ignore = "eighty epochs take minutes, and it has not been seen to its end yet"]
+#[ignore = "eighty epochs take minutes: run it by name"]
 fn four_clips_are_learned_by_heart_and_judged_by_the_program() {
     let folder = tempfile::tempdir().unwrap();
     let (set, out) = (data(folder.path()), folder.path().join("run"));

@@ -8,17 +8,15 @@ use std::{
     process::Command,
 };
 
-use common::{CLIPS, losses};
+use common::losses;
 use skeletonllm::{folder::system_of, sugar::Sugar};
-use skeletonllm_checks::{case, samples};
+use skeletonllm_checks::{case, data_set};
 use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_train::sugar::{SugarConfig, run};
 
 /// The shipped samples, each to learn from twice and to be judged by once.
 fn data(parent: &Path) -> PathBuf {
-    let folder = parent.join("set");
-    samples(&folder, &CLIPS, &["train", "train", "val"]);
-    folder
+    data_set(parent, &["train", "train", "val"])
 }
 
 fn config() -> SugarConfig {

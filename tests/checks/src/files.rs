@@ -16,6 +16,21 @@ pub fn asset(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets").join(name)
 }
 
+/// Shipped motions with their labels.
+pub const CLIPS: [(&str, &str); 4] =
+    [("walk.bvh", "walk"), ("squat.bvh", "squat"), ("clap.bvh", "clap"), ("raise_right_hand.bvh", "raise right hand")];
+
+/// A data set of [`CLIPS`] below a folder, as [`samples`] makes it.
+///
+/// # Panics
+/// When it cannot be written.
+#[must_use]
+pub fn data_set(parent: &Path, splits: &[&str]) -> PathBuf {
+    let folder = parent.join("set");
+    samples(&folder, &CLIPS, splits);
+    folder
+}
+
 /// Makes a folder a data set of shipped motions, given with their labels: each stands in it once for each of `splits`, as
 /// `0_walk.bvh`, `1_walk.bvh` and so on.
 ///

@@ -13,6 +13,6 @@ mod need;
 mod skip;
 
 pub use compare::max_abs;
-pub use files::{asset, case, cases, fetched, samples, shared};
+pub use files::{CLIPS, asset, case, cases, data_set, fetched, samples, shared};
 pub use need::{Need, have};
 pub use skip::{SKIPS, Skip};

@@ -1,13 +1,9 @@
-//! What tests of runs share: what is learned from, a run on the CPU, and what it wrote.
+//! What tests of runs share: a run on the CPU, and what it wrote.
 
 use std::{fs, path::Path, sync::atomic::AtomicBool};
 
 use skeletonllm_network::device::cpu;
 use skeletonllm_train::{Recipe, RunOptions};
-
-/// Shipped motions with their labels.
-pub const CLIPS: [(&str, &str); 4] =
-    [("walk.bvh", "walk"), ("squat.bvh", "squat"), ("clap.bvh", "clap"), ("raise_right_hand.bvh", "raise right hand")];
 
 /// A run from the start, or on from where it stopped, ended after so many steps in all.
 pub fn train<R: Recipe>(

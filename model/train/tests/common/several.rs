@@ -1,42 +1,25 @@
 //! What tests of runs of several processes share: what is learned from, by the smallest model, and how runs are compared.
 
+#[path = "tiny.rs"]
+mod tiny;
+
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use skeletonllm_checks::samples;
+use skeletonllm_checks::data_set;
 use skeletonllm_train::TrainConfig;
 
 /// Shipped motions, each twice to learn from and once to be judged by.
 pub fn data(parent: &Path) -> PathBuf {
-    let clips = [
-        ("walk.bvh", "walk"),
-        ("squat.bvh", "squat"),
-        ("clap.bvh", "clap"),
-        ("raise_right_hand.bvh", "raise right hand"),
-    ];
-    let folder = parent.join("set");
-    samples(&folder, &clips, &["train", "train", "val"]);
-    folder
+    data_set(parent, &["train", "train", "val"])
 }
 
 /// The smallest model that draws and speaks, with a checkpoint a step. Batches of five clips and of three, so that no part
 /// is like another.
 pub fn tiny(epochs: u64) -> TrainConfig {
-    let mut value = serde_json::to_value(TrainConfig::default()).unwrap();
-    let model = &mut value["model"];
-    for tower in ["vision_config", "text_config"] {
-        model[tower]["hidden_size"] = 32.into();
-        model[tower]["intermediate_size"] = 64.into();
-        model[tower]["num_hidden_layers"] = 1.into();
-        model[tower]["num_attention_heads"] = 2.into();
-    }
-    model["vision_config"]["image_size"] = serde_json::json!([32, 32]);
-    model["skeleton"]["render_size"] = serde_json::json!([32, 32]);
-    model["skeleton"]["frames"] = 3.into();
-    model["image_seq_length"] = 1.into();
-    value["vocabulary"] = 320.into();
+    let mut value = tiny::settings();
     value["batch"] = 5.into();
     value["checkpoint_every"] = 1.into();
     value["stages"] = serde_json::json!([
