@@ -111,9 +111,9 @@ pub fn divided<S, B>(
     let own: Vec<u64> = std::iter::once(u64::from(stop)).chain(samples.iter().flat_map(note)).collect();
     let all = ranks.gather(&own)?;
     let stop = all.iter().any(|told| told.first() == Some(&1));
-    let notes = |told: &Vec<u64>| told[1..].chunks_exact(3).map(|n| [n[0], n[1], n[2]]).collect::<Vec<Note>>();
-    let before: usize = all[..ranks.rank()].iter().map(|told| notes(told).len()).sum();
-    let notes: Vec<Note> = all.iter().flat_map(notes).collect();
+    let told: Vec<&[Note]> = all.iter().map(|told| told[1..].as_chunks().0).collect();
+    let before: usize = told[..ranks.rank()].iter().map(|notes| notes.len()).sum();
+    let notes = told.concat();
     let (mut pieces, mut parts, mut samples) = (Vec::new(), 0, samples);
     let mine = before..before + samples.len();
     for part in division.parts_of(notes.len()) {

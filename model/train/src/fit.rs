@@ -52,17 +52,23 @@ pub trait Course: Sized + Sync {
     /// How a batch is divided.
     fn division(&self) -> Division;
 
-    /// What other pieces of a part have to know of a sample in this one.
-    fn note(&self, sample: &Self::Sample) -> Note;
+    /// What other pieces of a part have to know of a sample in this one; nothing where parts are not cut.
+    fn note(&self, _: &Self::Sample) -> Note {
+        Note::default()
+    }
 
     /// A part of a batch, or the piece of it that this process computes, of its samples, of which there is at least one.
     fn piece(&self, stage: &StageOf<Self>, samples: Vec<Self::Sample>, piece: &Piece<'_>) -> Batch<Self>;
 
     /// The model as the stage of this number begins with it; after the last stage as it stays.
-    fn begin(&self, model: Model<Self>, stage: usize) -> Model<Self>;
+    fn begin(&self, model: Model<Self>, _stage: usize) -> Model<Self> {
+        model
+    }
 
     /// The model without what was there for one stage only.
-    fn end(model: Model<Self>) -> Model<Self>;
+    fn end(model: Model<Self>) -> Model<Self> {
+        model
+    }
 
     /// The model as it is in the stage of this number, ready to be asked.
     fn recogniser(&self, model: &Model<Self>, stage: usize) -> Self::Recogniser;
@@ -74,7 +80,9 @@ pub trait Course: Sized + Sync {
     ///
     /// # Errors
     /// When it cannot be drawn.
-    fn picture(&self, model: &Model<Self>) -> Result<Option<Vec<u8>>>;
+    fn picture(&self, _model: &Model<Self>) -> Result<Option<Vec<u8>>> {
+        Ok(None)
+    }
 
     /// Writes the finished model as directories.
     ///

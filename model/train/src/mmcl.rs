@@ -25,7 +25,7 @@ use skeletonllm_network::{
     graph::{Observed, Pass, absorb, mean_observed},
 };
 
-use super::{Course, Division, Learner, Note, Piece, Recogniser, RunOptions, learner::Losses, posed::class};
+use super::{Course, Division, Learner, Piece, Recogniser, RunOptions, learner::Losses, posed::class};
 
 pub use beside::{Pictures, Texts};
 pub use config::{MmclConfig, MmclStage};
@@ -229,10 +229,6 @@ impl Course for GraphLessons<'_> {
         Division { parts: self.options.config.parts, cut: false }
     }
 
-    fn note(&self, _: &Shown) -> Note {
-        Note::default()
-    }
-
     fn piece(&self, _: &MmclStage, shown: Vec<Shown>, _: &Piece<'_>) -> StreamBatch {
         let (network, count) = (&self.config.network, shown.len());
         let of = |shown: &Shown| &self.examples[shown.clip];
@@ -249,14 +245,6 @@ impl Course for GraphLessons<'_> {
         }
     }
 
-    fn begin(&self, networks: GraphNetworks, _: usize) -> GraphNetworks {
-        networks
-    }
-
-    fn end(networks: GraphNetworks) -> GraphNetworks {
-        networks
-    }
-
     /// With the streams that were taught until then, all alike.
     fn recogniser(&self, networks: &GraphNetworks, stage: usize) -> GraphRecogniser {
         let taught = &self.options.config.stages[..(stage + 1).min(self.options.config.stages.len())];
@@ -269,10 +257,6 @@ impl Course for GraphLessons<'_> {
 
     fn watched(&self) -> &[&DataClip] {
         &self.watched
-    }
-
-    fn picture(&self, _: &GraphNetworks) -> Result<Option<Vec<u8>>> {
-        Ok(None)
     }
 
     fn write(&self, networks: &GraphNetworks, folders: [(&Path, Precision); 2]) -> Result<()> {

@@ -57,7 +57,7 @@ pub trait Transport: Send + Sync {
 }
 
 fn floats(bytes: &[u8]) -> Vec<f32> {
-    bytes.chunks_exact(4).map(|four| f32::from_le_bytes([four[0], four[1], four[2], four[3]])).collect()
+    bytes.as_chunks().0.iter().map(|four| f32::from_le_bytes(*four)).collect()
 }
 
 /// The processes of a run, seen from one of them.
@@ -180,8 +180,8 @@ impl Ranks {
         let Some(transport) = &self.transport else { return Ok(vec![own.to_vec()]) };
         let start = Instant::now();
         let bytes: Vec<u8> = own.iter().flat_map(|number| number.to_le_bytes()).collect();
-        let number = |eight: &[u8]| eight.iter().rev().fold(0, |number, &byte| (number << 8) | u64::from(byte));
-        let all = transport.gather(&bytes)?.iter().map(|all| all.chunks_exact(8).map(number).collect()).collect();
+        let numbers = |bytes: &Vec<u8>| bytes.as_chunks().0.iter().map(|eight| u64::from_le_bytes(*eight)).collect();
+        let all = transport.gather(&bytes)?.iter().map(numbers).collect();
         self.cost.waiting.fetch_add(start.elapsed().as_micros() as u64, Ordering::Relaxed);
         Ok(all)
     }

@@ -30,7 +30,7 @@ use skeletonllm_network::{
     sugar::{Bags, Reading, SkeletonEncoder, mil_nce},
 };
 
-use super::{Course, Division, Learner, Note, Piece, Recogniser, RunOptions, learner::Losses};
+use super::{Course, Division, Learner, Piece, Recogniser, RunOptions, learner::Losses};
 
 pub use config::{SugarConfig, SugarStage};
 pub use run::run;
@@ -176,10 +176,6 @@ impl Course for TextLessons<'_> {
         Division { parts: self.options.config.parts, cut: false }
     }
 
-    fn note(&self, _: &Shown) -> Note {
-        Note::default()
-    }
-
     fn piece(&self, _: &SugarStage, shown: Vec<Shown>, _: &Piece<'_>) -> BagBatch {
         let (network, width, count) = (&self.config.network, self.config.text.width, shown.len());
         let slots = shown.iter().map(|shown| shown.bag.len()).max().unwrap_or(0);
@@ -199,14 +195,6 @@ impl Course for TextLessons<'_> {
         }
     }
 
-    fn begin(&self, encoder: SkeletonEncoder, _: usize) -> SkeletonEncoder {
-        encoder
-    }
-
-    fn end(encoder: SkeletonEncoder) -> SkeletonEncoder {
-        encoder
-    }
-
     fn recogniser(&self, encoder: &SkeletonEncoder, _: usize) -> Sugar {
         let RunOptions { device, device_name, .. } = self.options;
         let device = device.clone().without_autodiff();
@@ -215,10 +203,6 @@ impl Course for TextLessons<'_> {
 
     fn watched(&self) -> &[&DataClip] {
         &self.watched
-    }
-
-    fn picture(&self, _: &SkeletonEncoder) -> Result<Option<Vec<u8>>> {
-        Ok(None)
     }
 
     fn write(&self, encoder: &SkeletonEncoder, folders: [(&Path, Precision); 2]) -> Result<()> {

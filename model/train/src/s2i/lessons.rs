@@ -183,10 +183,6 @@ impl Course for S2iLessons<'_> {
         if self.options.config.stages.get(stage).is_some_and(probes) { self.measured(model) } else { model }
     }
 
-    fn end(model: S2iModel) -> S2iModel {
-        model
-    }
-
     fn recogniser(&self, model: &S2iModel, stage: usize) -> S2iRecogniser {
         S2iRecogniser::new(vec![self.folder(model, stage)], self.options.device_name.clone()).expect("one model")
     }
