@@ -125,6 +125,17 @@ impl Journal {
     }
 }
 
+/// `labels.jsonl` of the second process is `labels.2.jsonl`.
+pub fn numbered(path: &Path, number: usize) -> PathBuf {
+    let mut name = path.file_stem().unwrap_or_default().to_owned();
+    name.push(format!(".{number}"));
+    if let Some(extension) = path.extension() {
+        name.push(".");
+        name.push(extension);
+    }
+    path.with_file_name(name)
+}
+
 /// The journals of a run that several processes share, as many as there are: `labels.jsonl` and `labels.2.jsonl` and so on.
 /// There may have been more or fewer processes before.
 ///
@@ -132,18 +143,17 @@ impl Journal {
 /// When the folder cannot be read.
 pub fn beside(path: &Path) -> io::Result<Vec<PathBuf>> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let part = |part: Option<&OsStr>| part.unwrap_or_default().to_string_lossy().into_owned();
-    let (stem, extension) = (part(path.file_stem()), path.extension().map(|extension| part(Some(extension))));
-    let end = extension.map_or_else(String::new, |extension| format!(".{extension}"));
-    let is_one = |name: &str| {
-        let middle = name.strip_prefix(&stem).and_then(|rest| rest.strip_suffix(&end));
-        let number = |middle: &str| middle.strip_prefix('.').is_some_and(|digits| digits.parse::<u32>().is_ok());
-        middle.is_some_and(|middle| middle.is_empty() || number(middle))
+    let whole = path.file_name().unwrap_or_default();
+    let is_one = |name: &OsStr| {
+        // the number is the last part of the name but for the extension
+        let stem = if path.extension().is_some() { Path::new(name).file_stem().unwrap_or(name) } else { name };
+        let number = Path::new(stem).extension().and_then(|digits| digits.to_str()?.parse().ok());
+        name == whole || number.is_some_and(|number| numbered(path, number).file_name() == Some(name))
     };
     let mut found = Vec::new();
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;
-        if is_one(&entry.file_name().to_string_lossy()) {
+        if is_one(&entry.file_name()) {
             found.push(path.with_file_name(entry.file_name()));
         }
     }
@@ -223,6 +233,13 @@ mod tests {
         drop(journal);
         let journal = Journal::open(&path, &[], true).unwrap();
         assert!(!journal.done().holds("c.bvh") && journal.done().holds("a \"b\".bvh"));
+    }
+
+    #[test]
+    fn each_process_has_a_file_of_its_own() {
+        for (path, own) in [("out/labels.jsonl", "out/labels.2.jsonl"), ("labels", "labels.2"), ("a.b.c", "a.b.2.c")] {
+            assert_eq!(numbered(Path::new(path), 2), Path::new(own));
+        }
     }
 
     #[test]

@@ -5,7 +5,7 @@
 
 use std::{
     io::BufReader,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::ExitCode,
     sync::atomic::{AtomicBool, Ordering},
 };
@@ -131,21 +131,10 @@ fn shared(args: &mut Args) -> Result<Vec<PathBuf>> {
     args.shard = Some(Shard { number: own.rank + 1, of: own.size });
     // bars of several processes would draw over each other
     args.quiet |= own.rank > 0;
-    let numbered = numbered(&jsonl, own.rank + 1);
+    let numbered = journal::numbered(&jsonl, own.rank + 1);
     let beside = journal::beside(&jsonl).context(jsonl.display().to_string())?;
     args.jsonl = Some(numbered.clone());
     Ok(beside.into_iter().filter(|path| *path != numbered).collect())
-}
-
-/// `labels.jsonl` of the second process is `labels.2.jsonl`.
-fn numbered(path: &Path, number: usize) -> PathBuf {
-    let mut name = path.file_stem().unwrap_or_default().to_owned();
-    name.push(format!(".{number}"));
-    if let Some(extension) = path.extension() {
-        name.push(".");
-        name.push(extension);
-    }
-    path.with_file_name(name)
 }
 
 fn run(args: &Args, beside: &[PathBuf]) -> Result<()> {
@@ -292,13 +281,6 @@ fn look(labeller: &Labeller, wanted: Wanted, batch: Vec<Read>) -> Vec<Said> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn each_process_has_a_file_of_its_own() {
-        for (path, own) in [("out/labels.jsonl", "out/labels.2.jsonl"), ("labels", "labels.2"), ("a.b.c", "a.b.2.c")] {
-            assert_eq!(numbered(Path::new(path), 2), Path::new(own));
-        }
-    }
 
     #[test]
     fn shards_are_counted_from_one() {
