@@ -333,7 +333,7 @@ impl Document {
     pub fn otherwise(&self, unit: Option<Unit>, up: Option<UpAxis>) -> Option<Unread> {
         let take = self.take()?;
         let options = ReadOptions { unit, up, ..take.options.clone() };
-        Some(Unread { file: take.file.clone(), options, instead_of: Some(take.id) })
+        Some(Unread { instead_of: Some(take.id), ..Unread::of(take.file.clone(), options) })
     }
 
     /// Takes in what was read, and tells where. Of a take that was read otherwise, what was asked stays; what the model

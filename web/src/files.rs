@@ -28,12 +28,19 @@ pub struct Unread {
     pub options: ReadOptions,
     /// The id of the take whose place the motion takes.
     pub instead_of: Option<u64>,
+    /// Whether it was kept by an earlier visit, for this one and the next.
+    pub kept: bool,
 }
 
 impl Unread {
     /// A file that is opened.
     pub fn new(file: FileSource, options: ReadOptions) -> Unread {
-        Unread { file: Arc::new(file), options, instead_of: None }
+        Unread::of(Arc::new(file), options)
+    }
+
+    /// A file that others hold, too.
+    pub fn of(file: Arc<FileSource>, options: ReadOptions) -> Unread {
+        Unread { file, options, instead_of: None, kept: false }
     }
 
     /// Reads it here and now.

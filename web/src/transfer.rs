@@ -40,7 +40,7 @@ struct MotionHeader {
 
 /// A file and how to understand it. Where the motion goes stays here.
 pub fn encode_unread(unread: &Unread) -> Vec<u8> {
-    let Unread { file, options, instead_of: _ } = unread;
+    let Unread { file, options, instead_of: _, kept: _ } = unread;
     // all fields by name: a new one must not stay behind
     let ReadOptions { unit, up, sidecar, companions, slots, person, animation } = options;
     let header = FileHeader {

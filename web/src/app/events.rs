@@ -17,15 +17,20 @@ use crate::{
 impl App {
     /// Takes in the files that came; motions are read beside the window.
     pub(super) fn open_arrivals(&mut self, ctx: &egui::Context) {
-        let mut arrivals = self.kept.take();
-        arrivals.extend(self.incoming.take());
-        for arrival in companions::arranged(arrivals) {
+        // what was kept is not kept once more
+        for (kept, arrivals) in [(true, self.kept.take()), (false, self.incoming.take())] {
+            self.open_all(ctx, companions::arranged(arrivals), kept);
+        }
+    }
+
+    fn open_all(&mut self, ctx: &egui::Context, arrivals: Vec<Arrival>, kept: bool) {
+        for arrival in arrivals {
             let opened = match arrival {
                 Arrival::File(file) => self.document.accept(file),
                 Arrival::Problem(problem) => Err(problem),
             };
             match opened {
-                Ok(Opened::Motion(unread)) => self.read(ctx, unread),
+                Ok(Opened::Motion(unread)) => self.read(ctx, Unread { kept, ..unread }),
                 Ok(Opened::Take(index)) => {
                     self.announce_take(index);
                     self.show_opened(ctx, index);
@@ -36,7 +41,7 @@ impl App {
                     self.redraw();
                 }
                 Ok(Opened::Companion(name, of)) => {
-                    if let Some(file) = self.document.companions.named(&name) {
+                    if let Some(file) = self.document.companions.named(&name).filter(|_| !kept) {
                         platform::keep_file(&name, &file.bytes);
                     }
                     self.note(&format!("{name} describes the {of} files that come after it"))
@@ -58,7 +63,7 @@ impl App {
     pub(super) fn open_motions(&mut self, ctx: &egui::Context) {
         let mut first = None;
         for (unread, motion) in self.readings.finished() {
-            let otherwise = unread.instead_of.is_some();
+            let (otherwise, kept) = (unread.instead_of.is_some(), unread.kept);
             match motion.map(|motion| self.document.add(unread, motion)) {
                 // it was closed meanwhile
                 Ok(None) => {}
@@ -66,7 +71,9 @@ impl App {
                     self.announce_take(index);
                     if !otherwise {
                         let file = self.document.takes[index].file();
-                        platform::keep_file(&file.name, &file.bytes);
+                        if !kept {
+                            platform::keep_file(&file.name, &file.bytes);
+                        }
                         first.get_or_insert(index);
                     } else if index == self.document.current {
                         self.select(index);

@@ -5,7 +5,7 @@ use eframe::egui;
 use super::UiState;
 use crate::{
     actions::{Action, KEYS},
-    theme,
+    platform, theme,
     widgets::Button,
 };
 
@@ -29,7 +29,7 @@ pub(super) fn show(state: &UiState, ctx: &egui::Context, actions: &mut Vec<Actio
             actions.extend([Action::ToggleHelp, Action::Tour]);
         }
         ui.label(theme::text::small("Files never leave this machine: everything is computed here."));
-        if cfg!(target_family = "wasm") {
+        if platform::KEEPS_FILES {
             ui.label(theme::text::small("What is open is kept by this browser for your next visit."));
             if Button::new("Close all and forget").quiet(true).show(ui).clicked() {
                 actions.extend([Action::Forget, Action::ToggleHelp]);

@@ -17,6 +17,9 @@ use crate::{
 /// Largest file that is read, in bytes: what a tab has memory for several times.
 pub const MAX_FILE_BYTES: u64 = 128 << 20;
 
+/// Whether opened files are kept for the next visit.
+pub const KEEPS_FILES: bool = true;
+
 /// Lines kept in the page's log.
 const LOG_LINES: u32 = 200;
 

@@ -19,6 +19,9 @@ use crate::{
 /// Largest file that is read, in bytes.
 pub const MAX_FILE_BYTES: u64 = draction::motion::MAX_FILE_BYTES;
 
+/// Whether opened files are kept for the next visit.
+pub const KEEPS_FILES: bool = false;
+
 /// What a task may hold: it moves to a thread.
 pub trait MaybeSend: Send {}
 impl<T: Send> MaybeSend for T {}
