@@ -12,7 +12,7 @@ mod spans;
 #[cfg(test)]
 mod tests;
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::OnceLock};
 
 use anyhow::{Result, bail, ensure};
 use burn::tensor::Tensor;
@@ -21,18 +21,18 @@ use draction::{
     figure::{self, JointMap, Mapped},
     motion::Motion,
 };
-use skeletonllm_data::{Family, Kinematics};
+use skeletonllm_data::{Family, Kinematics, Texts};
 use skeletonllm_network::{
     chat::Chat,
     device::Selected,
     foreground::Foreground,
-    generate::{Ending, GenerateOptions, generate},
+    generate::{GenerateOptions, generate},
     task::yield_now,
     tokenizer::Tokenizer,
 };
 use web_time::Instant;
 
-use doubt::Settled;
+use doubt::{Part, Settled};
 pub use explain::{Attribution, PictureSlope};
 #[cfg(not(target_family = "wasm"))]
 pub use judge::{Agreement, QuestionTally};
@@ -74,7 +74,8 @@ pub struct Answer {
     pub text: String,
     /// Number of tokens, the end of the turn not counted.
     pub tokens: usize,
-    /// Geometric mean of the probabilities of its tokens and of its end, 0..1.
+    /// 0..1: the probability of the label that it names, or says something of, where labels are ranked for it; else the
+    /// geometric mean of the probabilities of its tokens and of its end.
     pub confidence: f32,
     /// Time it took.
     pub seconds: f64,
@@ -226,7 +227,15 @@ impl Assistant {
             let [pictures, tokens, _] = visual.dims();
             (visual, vec![tokens; pictures])
         };
-        Ok(Observation { clips, maps, drawing, frames, visual: visual.flatten(0, 1), tokens })
+        Ok(Observation {
+            clips,
+            maps,
+            drawing,
+            frames,
+            visual: visual.flatten(0, 1),
+            tokens,
+            own_scores: OnceLock::new(),
+        })
     }
 
     /// Answers a question about the first motion of `observation`; `on_text` gets the words as they come, and ends the
@@ -244,46 +253,62 @@ impl Assistant {
         let tokenizer = self.chat.tokenizer();
         let mut prompt = self.prompt(question, observation, 0)?;
         let (mut ids, mut shown) = (Vec::new(), String::new());
-        match self.settled(observation, 0, question).await? {
-            Some(Settled::Answer { text, confidence }) => {
-                let seconds = start.elapsed().as_secs_f64();
-                let (tokens, stopped) = (tokenizer.encode(&text).len(), on_text(&text).is_break());
+        let settled = match self.asked(question) {
+            Some(asked) => {
+                let scores = &self.own_scores_async(observation).await?[0];
+                Some(self.settle(asked, observation, 0, scores).await?)
+            }
+            None => None,
+        };
+        if let Some(Settled { part: part @ (Part::All | Part::Beginning), text, confidence }) = &settled {
+            let stopped = on_text(text).is_break();
+            ids = tokenizer.encode(text);
+            if *part == Part::All || stopped {
+                let (text, tokens, confidence, seconds) =
+                    (text.clone(), ids.len(), *confidence, start.elapsed().as_secs_f64());
                 return Ok(Answer { text, tokens, confidence, seconds, first_token_seconds: seconds, stopped });
             }
-            Some(Settled::Beginning(text)) if on_text(&text).is_continue() => {
-                ids = tokenizer.encode(&text);
-                prompt.extend(&ids);
-                shown = text;
-            }
-            _ => {}
+            prompt.extend(&ids);
+            shown.clone_from(text);
         }
-        let begun = ids.clone();
-        let mut first = None;
+        let ending = settled.as_ref().filter(|settled| settled.part == Part::Ending).map(|settled| &settled.text);
+        let texts = Texts::built_in();
+        let (mut first, mut stopped) = (None, false);
         let on_token = |_, token| {
             first.get_or_insert_with(|| start.elapsed());
             ids.push(token);
             let text = tokenizer.decode(&ids);
+            let chain = ending.and_then(|_| texts.chain_of(&text));
             // half a character waits for its other half
-            let Some(new) = text.strip_prefix(&shown).filter(|_| !text.ends_with('\u{fffd}')) else {
+            let said = chain.unwrap_or(&text);
+            let Some(new) = said.strip_prefix(&shown).filter(|_| !said.ends_with('\u{fffd}')) else {
                 return ControlFlow::Continue(());
             };
-            let flow = on_text(new);
-            shown = text;
-            flow
+            stopped = on_text(new).is_break();
+            shown = said.to_owned();
+            if stopped || chain.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let options = self.generate_options();
         let mut answers =
             generate(&self.model.internvl, &[prompt], Some(observation.visual_of(0)), &options, on_token).await?;
         let answer = answers.swap_remove(0);
+        let mut text = tokenizer.decode(&ids);
+        if let (Some(ending), Some(chain)) = (ending, ending.and_then(|_| texts.chain_of(&text))) {
+            text = chain.to_owned();
+            if !stopped {
+                stopped = on_text(ending).is_break();
+                text += ending;
+            }
+            ids = tokenizer.encode(&text);
+        }
         let seconds = start.elapsed();
-        let said = [begun, answer.tokens.clone()].concat();
         Ok(Answer {
-            text: tokenizer.decode(&said),
-            tokens: said.len(),
-            confidence: answer.mean_probability(),
+            text,
+            tokens: ids.len(),
+            confidence: settled.map_or_else(|| answer.mean_probability(), |settled| settled.confidence),
             seconds: seconds.as_secs_f64(),
             first_token_seconds: first.unwrap_or(seconds).as_secs_f64(),
-            stopped: answer.ending == Ending::Broken,
+            stopped,
         })
     }
 
