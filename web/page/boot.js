@@ -4,7 +4,8 @@
 // text and a fraction for the loading screen), "interactive" (it can be used now) or "crashed" (it cannot go on).
 
 import * as controls from "./controls.js";
-import { download, keepForOffline, text } from "./downloads.js";
+import { download, fetchBytes, keepForOffline, text } from "./downloads.js";
+import * as folders from "./folders.js";
 import * as kept from "./kept.js";
 import { reader } from "./reading.js";
 import * as screen from "./screen.js";
@@ -16,6 +17,7 @@ const canvas = document.getElementById("app");
 let build;
 
 watchProgram();
+screen.offerToForget(kept.forgetAll);
 try {
   await boot();
 } catch (error) {
@@ -31,9 +33,11 @@ async function boot() {
   Promise.allSettled([choosing, model, samples]);
   const { name, note } = await choosing;
   if (note) screen.note(note);
-  const { start, act, readApart } = await fetchProgram(build.variants[name]);
-  await start(canvas, await model, await samples, { readApart, ...kept });
+  const { start, act, handIn, readApart } = await fetchProgram(build.variants[name]);
+  const copy = (words) => navigator.clipboard.writeText(words);
+  await start(canvas, await model, await samples, { readApart, fetchBytes, copy, ...kept });
   controls.connect(act);
+  folders.connect(handIn);
 }
 
 // Resolves to the program's ways in once it is compiled.
@@ -44,11 +48,11 @@ async function fetchProgram({ script, wasm }) {
   program.catch(() => {});
   await (await download(script, advance)).arrayBuffer();
   const address = new URL(script.path, document.baseURI).href;
-  const { default: init, start, act } = await import(address);
+  const { default: init, start, act, handIn } = await import(address);
   const module = await program;
   await init({ module_or_path: module });
   // workers do not compile it again
-  return { start, act, readApart: reader(address, module) };
+  return { start, act, handIn, readApart: reader(address, module) };
 }
 
 // Resolves to `{config, draction, model, tokenizer, …}`, each the bytes of a file.

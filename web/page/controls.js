@@ -5,18 +5,30 @@ const byId = (id) => document.getElementById(id);
 const canvas = byId("app");
 
 // What of `data-…` on the canvas is shown here; other values change all the time.
-const TOLD = ["list", "current", "playing", "ready", "labels", "samples", "long"];
+const TOLD = ["list", "current", "playing", "ready", "labels", "samples", "long", "asked", "answered"];
+
+// Buttons, and what they ask the program for.
+const BUTTONS = {
+  open: "open",
+  folder: "folder",
+  play: "play",
+  recognise: "recognise",
+  span: "spans",
+  why: "why",
+  stop: "stop",
+  share: "share",
+  csv: "csv",
+  json: "json",
+  forget: "forget",
+};
 
 // `act(name, value)` is the program's way in.
 export function connect(act) {
-  byId("open").onclick = () => act("open", "");
-  byId("play").onclick = () => act("play", "");
-  byId("recognise").onclick = () => act("recognise", "");
-  byId("span").onclick = () => act("spans", "");
-  byId("forget").onclick = () => act("forget", "");
-  byId("sample").onchange = ({ target }) => {
-    if (target.value) act("sample", target.value);
-    target.selectedIndex = 0;
+  for (const [id, name] of Object.entries(BUTTONS)) byId(id).onclick = () => act(name, "");
+  // a choice alone opens nothing: arrow keys go through all of them
+  byId("samples").onsubmit = (event) => {
+    event.preventDefault();
+    act("sample", byId("sample").value);
   };
   byId("take").onchange = ({ target }) => act("take", String(target.selectedIndex));
   byId("ask").onsubmit = (event) => {
@@ -26,22 +38,24 @@ export function connect(act) {
     question.value = "";
   };
   new MutationObserver(show).observe(canvas, { attributeFilter: TOLD.map((key) => `data-${key}`) });
+  byId("back").onclick = () => byId("open").focus();
   letTabGo();
+  passOverHiddenField();
   show();
   byId("controls").inert = false;
 }
 
 // Puts what the program says of itself, `data-…` on the canvas, into the controls.
 function show() {
-  const { list = "", current = "0", playing, ready, labels = "", samples = "", long } = canvas.dataset;
-  fill(byId("sample"), ["Open a sample", ...lines(samples)], (text, n) => new Option(text, n ? text : ""));
+  const { list = "", current = "0", playing, ready, labels = "", samples = "", long, asked, answered } = canvas.dataset;
+  fill(byId("sample"), lines(samples), (text) => new Option(text));
   fill(byId("take"), lines(list), (text) => new Option(text));
   fill(byId("labels"), lines(labels), (text) => Object.assign(document.createElement("li"), { textContent: text }));
   if (byId("take").selectedIndex !== Number(current)) byId("take").selectedIndex = Number(current);
   const none = !list;
-  byId("take").disabled = none;
-  byId("play").disabled = none;
-  byId("forget").disabled = none;
+  for (const id of ["take", "play", "share", "csv", "json", "forget"]) byId(id).disabled = none;
+  byId("why").disabled = !answered || !ready;
+  byId("stop").disabled = !asked;
   byId("play").textContent = playing ? "Pause" : "Play";
   for (const id of ["question", "send", "recognise"]) byId(id).disabled = none || !ready;
   byId("span").hidden = !long;
@@ -70,4 +84,14 @@ function letTabGo() {
     },
     { capture: true },
   );
+}
+
+// The program has an invisible field behind the canvas for whatever is typed. Tab leads to what can be seen.
+function passOverHiddenField() {
+  const pass = () => {
+    for (const field of document.querySelectorAll("body > input")) field.tabIndex = -1;
+  };
+  // another one comes with another window, once the GPU was lost
+  new MutationObserver(pass).observe(document.body, { childList: true });
+  pass();
 }

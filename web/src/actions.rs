@@ -6,11 +6,15 @@ use draction::{
 };
 use eframe::egui::{Context, InputState, Key, Modifiers, Popup};
 
+use crate::exports::Table;
+
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Show the file dialog.
     ChooseFiles,
+    /// Show the dialog for a folder.
+    ChooseFolder,
     /// Open a bundled sample, by its file name.
     OpenSample(String),
     /// Look at another take, by its index.
@@ -25,6 +29,8 @@ pub enum Action {
     ReadAs(Option<Unit>, Option<UpAxis>),
     /// Give up a file that is being read, by the reading's id.
     CancelReading(u64),
+    /// Give up all files that are being read or wait for it.
+    CancelReadings,
     /// Start or stop playing.
     TogglePlay,
     /// Stop and move by frames.
@@ -71,8 +77,8 @@ pub enum Action {
     SaveGif,
     /// Save what was said as JSON.
     SaveJson,
-    /// Save the labels of all takes as CSV.
-    SaveLabels,
+    /// Save the labels of all takes.
+    SaveLabels(Table),
     /// Copy an address that leads to what is in view.
     Share,
     /// Close a notice, by its index.
@@ -102,9 +108,16 @@ impl Action {
     pub fn named(name: &str, value: &str) -> Option<Action> {
         Some(match name {
             "open" => Action::ChooseFiles,
+            "folder" => Action::ChooseFolder,
             "play" => Action::TogglePlay,
             "recognise" => Action::Recognise,
             "spans" => Action::LabelSpans,
+            "why" => Action::Explain(None),
+            "stop" => Action::Stop,
+            "share" => Action::Share,
+            "tour" => Action::Tour,
+            "csv" => Action::SaveLabels(Table::Csv),
+            "json" => Action::SaveLabels(Table::Json),
             "sample" => Action::OpenSample(value.to_owned()),
             "forget" => Action::Forget,
             "take" => Action::Select(value.parse().ok()?),
@@ -121,7 +134,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("Home End", "first, last frame"),
     ("Page ↑ ↓", "previous, next take"),
     ("1 … 9", "open a bundled sample"),
-    ("O", "open files"),
+    ("O", "open files; with Shift a folder"),
     ("/", "ask a question"),
     ("R", "recognise: the five most likely labels"),
     ("W", "why: what the last answer depends on"),
@@ -185,6 +198,15 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>, help: b
         }
         on(Key::Home, Action::Seek(0.0));
         on(Key::End, Action::SeekEnd);
+        // with Shift first, as below
+        if input.consume_key(Modifiers::SHIFT, Key::O) {
+            actions.push(Action::ChooseFolder);
+        }
+        let mut on = |key: Key, action: Action| {
+            if input.consume_key(Modifiers::NONE, key) {
+                actions.push(action);
+            }
+        };
         on(Key::O, Action::ChooseFiles);
         on(Key::Slash, Action::FocusQuestion);
         on(Key::R, Action::Recognise);
@@ -242,6 +264,7 @@ mod tests {
     fn controls_of_the_page_have_names() {
         assert_eq!(Action::named("ask", "Who?"), Some(Action::Ask("Who?".to_owned())));
         assert_eq!(Action::named("take", "2"), Some(Action::Select(2)));
+        assert_eq!(Action::named("json", ""), Some(Action::SaveLabels(Table::Json)));
         assert_eq!((Action::named("take", "-1"), Action::named("format the disk", "")), (None, None));
     }
 
@@ -262,6 +285,7 @@ mod tests {
         assert_eq!(pressed(&[(Key::ArrowLeft, shift); 2], false), [Action::Step(-20)]);
         assert_eq!(pressed(&[(Key::PageUp, none); 3], false), [Action::SelectBy(-3)]);
         assert_eq!(pressed(&[(Key::Slash, none)], false), [Action::FocusQuestion]);
+        assert_eq!(pressed(&[(Key::O, none), (Key::O, shift)], false), [Action::ChooseFolder, Action::ChooseFiles]);
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod companions;
 pub mod device;
 pub mod document;
 pub mod exports;
+pub mod figured;
 pub mod files;
 pub mod icons;
 pub mod inference;

@@ -1,12 +1,14 @@
 //! What the page's address asks for: `?sample=walk.bvh&t=1.5&ask=Which hand moves?`, or `?url=` for a file that lies where
 //! the page does.
 
+use crate::files::Public;
+
 /// What is opened, shown and asked at the start.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Link {
     /// A bundled sample, by its file name.
     pub sample: Option<String>,
-    /// A file beside the page; other places are not reached.
+    /// A file beside the page, or one that another place lets pages read.
     pub url: Option<String>,
     /// Where the playhead goes, in seconds.
     pub seconds: Option<f32>,
@@ -34,7 +36,22 @@ impl Link {
 
     /// Whether something will be open.
     pub fn leads_to_a_take(&self) -> bool {
-        self.sample.is_some() || self.url.is_some()
+        self.public().is_some()
+    }
+
+    /// What will be open.
+    pub fn public(&self) -> Option<Public> {
+        let sample = self.sample.clone().map(Public::Sample);
+        sample.or_else(|| self.url.clone().map(Public::Address))
+    }
+
+    /// That leads to a file which everybody finds.
+    #[must_use]
+    pub fn to(public: Public) -> Link {
+        match public {
+            Public::Sample(name) => Link { sample: Some(name), ..Link::default() },
+            Public::Address(url) => Link { url: Some(url), ..Link::default() },
+        }
     }
 
     /// The part of an address behind `?` that leads to the same.

@@ -69,22 +69,28 @@ pub async fn start(
     open_window(page).await
 }
 
-/// Reads a motion, in a worker: both ways as [`crate::transfer`] has it.
+/// Reads a motion, in a worker: both ways as [`crate::transfer`] has it; `told` is called with how much is done, 0..1.
 ///
 /// # Errors
 /// The reader's words, which name the file.
 #[wasm_bindgen]
-pub fn read_motion(unread: &[u8]) -> Result<Vec<u8>, String> {
-    Ok(transfer::encode_motion(&transfer::decode_unread(unread)?.read()?))
+pub fn read_motion(unread: &[u8], told: &js_sys::Function) -> Result<Vec<u8>, String> {
+    let mut watch = |fraction: f32| drop(told.call1(&JsValue::NULL, &fraction.into()));
+    Ok(transfer::encode_motion(&transfer::decode_unread(unread)?.read_watched(&mut watch)?))
 }
 
-/// Does what a control of the page stands for: `open`, `play`, `recognise`, `spans`, `forget`, or with a value `sample` (its file
-/// name), `take` (its index) and `ask` (the question).
+/// Does what a control of the page stands for, by the names of [`Action::named`].
 #[wasm_bindgen]
 pub fn act(name: &str, value: &str) {
     if let Some(action) = Action::named(name, value) {
         platform::press(action);
     }
+}
+
+/// Opens the files of folders that were dropped: a list of pairs of path and `File`.
+#[wasm_bindgen(js_name = handIn)]
+pub fn hand_in(files: &js_sys::Array) {
+    platform::hand_in(files);
 }
 
 /// What outlives a window and its device.

@@ -37,9 +37,9 @@ use crate::{
 const NARROW: f32 = 860.0;
 /// Windows narrower than this list their takes in a menu.
 const ROOM_FOR_TAKES: f32 = 1000.0;
-/// Windows lower than this have the pictures in one row, and those of phones on their side tabs beside the buttons.
+/// Windows lower than this have the strip below the picture, where it can be scrolled to, instead of below everything.
 const LOW: f32 = 640.0;
-/// As [`LOW`], of phones on their side.
+/// Windows lower than this, as phones on their side are, show one page at a time whatever their width.
 const FLAT: f32 = 480.0;
 /// The pages of a narrow window.
 const PAGES: [&str; 3] = ["Motion", "Pictures", "Ask"];
@@ -93,6 +93,8 @@ pub struct UiState {
     help: bool,
     /// On a narrow window: which of [`PAGES`] is shown.
     page: usize,
+    /// Size of the window in the last frame, in points.
+    size: egui::Vec2,
     /// Where things were in the last frame.
     pub places: Places,
 }
@@ -106,9 +108,20 @@ pub struct Places {
     pub picture: Option<egui::Rect>,
     /// Labels, questions and answers.
     pub conversation: Option<egui::Rect>,
+    /// The bundled motion, where nothing is open.
+    pub example: Option<egui::Rect>,
 }
 
 impl Places {
+    /// Where notices cover nothing that is pressed or typed into: from so many points below the window's top to the lower
+    /// end of what is shown.
+    fn in_the_way(&self, below: f32, ctx: &egui::Context) -> egui::Rect {
+        let window = ctx.content_rect();
+        let ends = [self.scene, self.picture, self.conversation].into_iter().flatten().map(|rect| rect.bottom());
+        let end = ends.filter(|end| *end > below).fold(window.bottom(), f32::min);
+        window.with_min_y(below).with_max_y(end)
+    }
+
     /// As JSON for those who watch from outside: left, top, width and height of each, and the window's size.
     #[must_use]
     pub fn told(&self, window: egui::Vec2) -> String {
@@ -118,6 +131,7 @@ impl Places {
             "scene": self.scene.map(place),
             "picture": self.picture.map(place),
             "conversation": self.conversation.map(place),
+            "example": self.example.map(place),
         })
         .to_string()
     }
@@ -160,6 +174,12 @@ pub fn show(content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec
     let mut actions = Vec::new();
     let ctx = ui.ctx().clone();
     state.places = Places::default();
+    let size = ctx.content_rect().size();
+    if state.size != size {
+        // some panels are as large as they were in the frame before
+        state.size = size;
+        ctx.request_repaint();
+    }
     let narrow = ui.available_width() < NARROW;
     header::show(&content, state, ui, narrow, &mut actions);
     readings(content.readings, ui, &mut actions);
@@ -168,28 +188,42 @@ pub fn show(content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec
     if content.document.takes.is_empty() {
         empty(&content, state, ui, &mut actions);
     } else if !bench(&content, state, ui, &mut actions) {
-        if narrow { pages(&content, state, ui, &mut actions) } else { columns(&content, state, ui, &mut actions) }
+        if narrow || size.y < FLAT {
+            pages(&content, state, ui, &mut actions);
+        } else {
+            columns(&content, state, ui, &mut actions);
+        }
     }
     drop_overlay(&ctx, "Drop to open");
-    notices(content.document, below, &ctx, &mut actions);
-    help::show(state, &ctx, &mut actions);
+    notices(content.document, state.places.in_the_way(below, &ctx), &ctx, &mut actions);
+    help::show(&content, state, &ctx, &mut actions);
     actions
 }
 
 /// What is being read, a line each; it can be given up.
 fn readings(readings: &[Reading], ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    const SHOWN: usize = 2;
     if readings.is_empty() {
         return;
     }
     let frame = plain_frame().inner_margin(egui::Margin::symmetric(12, 8));
     egui::Panel::top("readings").resizable(false).frame(frame).show(ui, |ui| {
-        for reading in readings {
+        for reading in readings.iter().take(SHOWN) {
             let (file, mega) = (&reading.unread.file, f64::from(1 << 20));
             let (label, size) = (format!("Reading {}", file.name), format!("{:.1} MB", file.bytes.len() as f64 / mega));
-            let line = Progress { label: &label, fraction: None, detail: Some(&size), cancel: true };
+            let detail = reading.fraction.map_or(size.clone(), |done| format!("{} of {size}", percent(done)));
+            let line = Progress { label: &label, fraction: reading.fraction, detail: Some(&detail), cancel: true };
             if ui.push_id(reading.id, |ui| line.show(ui)).inner {
                 actions.push(Action::CancelReading(reading.id));
             }
+        }
+        if readings.len() > SHOWN {
+            ui.horizontal(|ui| {
+                ui.label(theme::text::small(format!("and {} more", readings.len() - SHOWN)));
+                if Button::new("Cancel all").quiet(true).show(ui).clicked() {
+                    actions.push(Action::CancelReadings);
+                }
+            });
         }
     });
 }
@@ -246,10 +280,12 @@ fn columns(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, action
     egui::Panel::bottom("timeline").resizable(false).frame(panel).show(ui, |ui| {
         timeline::transport(content, ui, actions);
         timeline::scrubber(content, state, ui, actions);
-        timeline::strip(content, ui, low, actions);
+        if !low {
+            timeline::strip(content, ui, false, actions);
+        }
     });
     egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| {
-        viewport::side_by_side(content, state, ui, actions);
+        viewport::side_by_side(content, low, state, ui, actions);
     });
 }
 
@@ -281,10 +317,7 @@ fn pages(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions:
     egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| match state.page {
         0 => viewport::scene(content, state, ui, actions),
         PICTURES_PAGE => {
-            egui::ScrollArea::vertical().show(ui, |ui| {
-                viewport::picture(content, state, ui, actions);
-                timeline::strip(content, ui, true, actions);
-            });
+            viewport::scrolled(content, state, ui, actions);
         }
         _ => chat::show(content, state, ui, actions),
     });
@@ -295,16 +328,16 @@ fn empty(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions:
     egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| {
         let space = ui.available_size();
         match &content.document.example {
-            Some(take) if space.x >= NARROW => ui.columns_const(|[left, right]| {
+            Some(take) if space.x >= NARROW || space.y < FLAT => ui.columns_const(|[left, right]| {
                 example(take, state, left, actions);
                 invitation(content, right, actions);
             }),
-            Some(take) if space.y >= LOW => {
-                let half = egui::vec2(space.x, space.y * 0.45);
-                ui.allocate_ui(half, |ui| example(take, state, ui, actions));
+            Some(take) => {
+                let part = egui::vec2(space.x, space.y * 0.4);
+                ui.allocate_ui(part, |ui| example(take, state, ui, actions));
                 invitation(content, ui, actions);
             }
-            _ => invitation(content, ui, actions),
+            None => invitation(content, ui, actions),
         }
     });
 }
@@ -314,13 +347,22 @@ fn invitation(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action
     // fingers cannot drop anything
     let fingers = ui.input(|input| input.has_touch_screen()) || ui.ctx().content_rect().width() < theme::PHONE;
     let title = if fingers { "Open a motion file" } else { "Drop a motion file here" };
-    let hint = format!(
-        "{}. See it move and become pictures; ask what the person does, with which hand, how often, and why you should \
-         believe it. It stays on this machine: pictures, answers and all.",
-        Format::listed()
-    );
-    drop_zone(ui, title, &hint, |ui| {
+    let question = "Ask what the person does, with which hand, how often, and why you should believe it.";
+    // where there is little room, the buttons are what is needed
+    let hint = match ui.available_height() {
+        height if height < FLAT => String::new(),
+        _ => format!(
+            "It moves, and becomes the pictures that the model looks at. {}. It stays on this machine, pictures, answers \
+             and all.",
+            Format::listed()
+        ),
+    };
+    drop_zone(ui, title, question, &hint, |ui| {
         header::open_buttons(content, ui, actions);
+        if !fingers && Button::new("Folder").quiet(true).tooltip("All motions of a folder (Shift+O)").show(ui).clicked()
+        {
+            actions.push(Action::ChooseFolder);
+        }
         if Button::new("Tour").quiet(true).tooltip("Half a minute about the pictures").show(ui).clicked() {
             actions.push(Action::Tour);
         }
@@ -339,12 +381,14 @@ fn example(take: &Take, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Ve
         }
     });
     let room = egui::vec2(ui.available_width(), (ui.available_height() - theme::space::L * 2.0).max(40.0));
-    ui.allocate_ui(room, |ui| SceneView::new(&take.motion, take.frame).show(ui, &mut state.orbit));
+    ui.allocate_ui(room, |ui| {
+        state.places.example = Some(SceneView::new(&take.motion, take.frame).show(ui, &mut state.orbit).rect);
+    });
     ui.vertical_centered(|ui| ui.label(theme::text::strong(answer)));
 }
 
-/// The newest notices, over what begins so many points below the window's top.
-fn notices(document: &Document, below: f32, ctx: &egui::Context, actions: &mut Vec<Action>) {
+/// The newest notices, over a part of the window.
+fn notices(document: &Document, area: egui::Rect, ctx: &egui::Context, actions: &mut Vec<Action>) {
     const SHOWN: usize = 3;
     let skipped = document.notices.len().saturating_sub(SHOWN);
     let banners: Vec<Banner<'_>> = (document.notices.iter().skip(skipped))
@@ -355,7 +399,7 @@ fn notices(document: &Document, below: f32, ctx: &egui::Context, actions: &mut V
             closable: true,
         })
         .collect();
-    match toasts(ctx, below, &banners) {
+    match toasts(ctx, area, &banners) {
         Some(Closed::One(index)) => actions.push(Action::CloseNotice(skipped + index)),
         Some(Closed::All) => actions.push(Action::CloseNotices),
         None => {}

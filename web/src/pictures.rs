@@ -9,11 +9,12 @@ mod gpu;
 mod s2i;
 mod texture;
 
+use std::sync::Arc;
+
 use draction::{
     clip::{Clip, Stage},
     draction::DrAction,
-    figure,
-    motion::Motion,
+    figure::Mapped,
     s2i::Stream,
 };
 use eframe::egui::{self, TextureId};
@@ -50,7 +51,7 @@ struct Prepared {
     /// [`Subject::key`].
     key: (u64, u64),
     /// What is drawn of it.
-    motion: Motion,
+    figure: Arc<Mapped>,
     stage: Stage,
     draction: DrAction,
 }
@@ -125,7 +126,7 @@ impl Pictures {
         let live = match self.live.get(key) {
             Some(live) => live,
             None => {
-                let clip = prepared.stage.frames(&prepared.motion, &[frame]).map_err(|e| e.to_string())?;
+                let clip = prepared.stage.frames(&prepared.figure.motion, &[frame]).map_err(|e| e.to_string())?;
                 let live = self.live.draw(key, &self.backend, ctx, (&clip, &prepared.draction), LIVE_SIZE)?;
                 self.drawn += 1;
                 live
@@ -144,7 +145,7 @@ impl Pictures {
     pub fn clip(&mut self, subject: &Subject, frames: Option<&[usize]>) -> Result<(Clip, DrAction), String> {
         let prepared = self.prepare(subject)?;
         let clip = match frames {
-            Some(frames) => prepared.stage.frames(&prepared.motion, frames).map_err(|e| e.to_string())?,
+            Some(frames) => prepared.stage.frames(&prepared.figure.motion, frames).map_err(|e| e.to_string())?,
             None => prepared.stage.clip().clone(),
         };
         Ok((clip, prepared.draction.clone()))
@@ -154,14 +155,10 @@ impl Pictures {
         let key = subject.key();
         if self.prepared.as_ref().is_none_or(|prepared| prepared.key != key) {
             let options = subject.settings.clip_options(STRIP_FRAMES);
-            // settings change while a slider is dragged, what a take shows does not
-            let motion = match self.prepared.take() {
-                Some(prepared) if prepared.key.0 == subject.take => prepared.motion,
-                _ => figure::of(&subject.motion).motion,
-            };
-            let stage = Stage::new(&motion, &options).map_err(|e| e.to_string())?;
+            let figure = subject.figure.clone();
+            let stage = Stage::new(&figure.motion, &options).map_err(|e| e.to_string())?;
             let draction = self.drawing.dressed(&subject.settings, stage.clip()).map_err(|e| e.to_string())?;
-            self.prepared = Some(Prepared { key, motion, stage, draction });
+            self.prepared = Some(Prepared { key, figure, stage, draction });
         }
         Ok(self.prepared.as_ref().expect("just set"))
     }

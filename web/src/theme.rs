@@ -55,10 +55,13 @@ pub fn install(ctx: &Context) {
     }
 }
 
-/// Lets everything stand still that moves only to please: for people who asked their system for less motion, and for
-/// software that imitates a GPU, which has better things to compute.
-pub fn calm(ctx: &Context) {
-    ctx.all_styles_mut(|style| style.animation_time = 0.0);
+/// Lets everything stand still that moves only to please, or move again: for people who ask their system for less motion,
+/// and for software that imitates a GPU, which has better things to compute.
+pub fn calm(ctx: &Context, calm: bool) {
+    if calm == is_lively(ctx) {
+        let time = if calm { 0.0 } else { style::ANIMATION };
+        ctx.all_styles_mut(|style| style.animation_time = time);
+    }
 }
 
 /// Whether things may move, see [`calm`].
@@ -123,10 +126,12 @@ mod tests {
         let ctx = Context::default();
         install(&ctx);
         assert!(is_lively(&ctx));
-        calm(&ctx);
-        for theme in [Theme::Dark, Theme::Light] {
-            ctx.set_theme(theme);
-            assert!(!is_lively(&ctx));
+        for still in [true, false, true] {
+            calm(&ctx, still);
+            for theme in [Theme::Dark, Theme::Light] {
+                ctx.set_theme(theme);
+                assert_eq!(is_lively(&ctx), !still);
+            }
         }
     }
 

@@ -13,6 +13,8 @@ use crate::{
 
 /// Windows narrower than this do without the title once something is open, in points.
 const ROOM_FOR_TITLE: f32 = 560.0;
+/// Where there is less, sharing is in the list of keys, in points.
+const ROOM_FOR_SHARE: f32 = 360.0;
 /// Windows narrower than this have icons alone in their header.
 const ROOM_FOR_WORDS: f32 = 420.0;
 
@@ -54,12 +56,12 @@ pub(super) fn show(
                 if IconButton::new(Icon::Info).tooltip("Keys (?)").selected(state.help).show(ui).clicked() {
                     actions.push(Action::ToggleHelp);
                 }
-                let share = content.shareable && !narrow && !content.document.takes.is_empty();
+                let share = content.shareable && room >= ROOM_FOR_SHARE && !content.document.takes.is_empty();
                 if share && IconButton::new(Icon::Link).tooltip("Copy an address that leads here").show(ui).clicked() {
                     actions.push(Action::Share);
                 }
                 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
-                {
+                if !narrow {
                     let open = content.workbench.is_some();
                     let button = IconButton::new(Icon::Pulse).tooltip("Shader workbench (B)").selected(open);
                     if button.enabled(!content.document.takes.is_empty()).show(ui).clicked() {
@@ -96,7 +98,7 @@ fn device(model: &ModelStatus, ui: &mut egui::Ui) {
 /// Buttons for files and samples.
 pub(super) fn open_buttons(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let first = content.document.takes.is_empty();
-    let tip = "Open files (O), or drop them anywhere";
+    let tip = "Open files (O), or drop them and folders anywhere";
     let words = first || ui.ctx().content_rect().width() >= ROOM_FOR_WORDS;
     let open = if words {
         Button::new("Open").icon(Icon::Open).primary(first).tooltip(tip).show(ui)

@@ -6,6 +6,7 @@ use super::reading;
 use crate::{
     actions::Action,
     document::{Document, Take},
+    exports::Table,
     icons::Icon,
     theme::{self, palette},
     widgets::{IconButton, clock, elided, section, segmented},
@@ -15,7 +16,7 @@ use crate::{
 const HEIGHT: f32 = 44.0;
 
 /// With more takes than this the list can be searched and ordered.
-const MANY: usize = 6;
+const MANY: usize = 2;
 
 /// How the list of takes is shown.
 #[derive(Debug, Default)]
@@ -60,8 +61,12 @@ fn label(take: &Take) -> Option<&str> {
 
 pub(super) fn show(document: &Document, list: &mut TakeList, ui: &mut Ui, actions: &mut Vec<Action>) {
     section(ui, "Takes", |ui| {
-        if IconButton::new(Icon::Table).tooltip("Save the labels of all takes as CSV").show(ui).clicked() {
-            actions.push(Action::SaveLabels);
+        let save = |icon, tip| IconButton::new(icon).tooltip(tip);
+        if save(Icon::Table, "Save the labels of all takes as CSV").show(ui).clicked() {
+            actions.push(Action::SaveLabels(Table::Csv));
+        }
+        if save(Icon::Braces, "Save the labels of all takes as JSON").show(ui).clicked() {
+            actions.push(Action::SaveLabels(Table::Json));
         }
     });
     if document.takes.len() > MANY {
@@ -75,11 +80,12 @@ pub(super) fn show(document: &Document, list: &mut TakeList, ui: &mut Ui, action
     } else {
         *list = TakeList::default();
     }
+    let titles = document.titles();
     egui::ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
         for index in list.of(&document.takes) {
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = theme::space::XS;
-                if entry(ui, &document.takes[index], index == document.current).clicked() {
+                if entry(ui, &document.takes[index], &titles[index], index == document.current).clicked() {
                     actions.push(Action::Select(index));
                 }
                 if IconButton::new(Icon::Close).tooltip("Close this take").size(24.0).show(ui).clicked() {
@@ -91,10 +97,10 @@ pub(super) fn show(document: &Document, list: &mut TakeList, ui: &mut Ui, action
 }
 
 /// Name on the first line, length and label on the second.
-fn entry(ui: &mut Ui, take: &Take, current: bool) -> egui::Response {
+fn entry(ui: &mut Ui, take: &Take, title: &str, current: bool) -> egui::Response {
     let size = Vec2::new((ui.available_width() - 28.0).max(40.0), HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    let name = || egui::WidgetInfo::selected(egui::Role::ListBoxOption, true, current, take.name.clone());
+    let name = || egui::WidgetInfo::selected(egui::Role::ListBoxOption, true, current, title.to_owned());
     response.widget_info(name);
     let colours = palette(ui.visuals());
     let painter = ui.painter();
@@ -106,7 +112,7 @@ fn entry(ui: &mut Ui, take: &Take, current: bool) -> egui::Response {
     painter.rect_filled(rect, theme::radius::M, fill);
     let label = label(take).map_or(String::new(), |label| format!(" · {label}"));
     let lines = [
-        (take.name.clone(), theme::text::medium(13.0), colours.text),
+        (title.to_owned(), theme::text::medium(13.0), colours.text),
         (format!("{}{label}", clock(take.motion.seconds(), false)), theme::text::regular(12.0), colours.text_weak),
     ];
     let mut at = rect.min + Vec2::new(8.0, 5.0);

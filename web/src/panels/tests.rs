@@ -2,6 +2,9 @@
 
 use eframe::egui::{Key, Modifiers, TextureId};
 
+mod keys;
+mod sizes;
+
 use super::*;
 use crate::{
     files::{FileSource, sample},
@@ -137,11 +140,12 @@ fn every_size_of_window_has_room_for_scene_picture_and_conversation() {
             for page in pages.clone() {
                 state.page = page;
                 (0..3).for_each(|_| drop(frame(&mut h, document, &ready(), &mut state)));
-                let Places { scene, picture, conversation } = state.places;
+                let Places { scene, picture, conversation, .. } = state.places;
                 seen = Places {
                     scene: scene.or(seen.scene),
                     picture: picture.or(seen.picture),
                     conversation: conversation.or(seen.conversation),
+                    ..seen
                 };
             }
             let case = format!("{width} by {height}, {} takes", document.takes.len());
@@ -195,10 +199,10 @@ fn a_file_that_is_read_is_named_and_can_be_given_up() {
     for (width, height) in [(1200.0, 700.0), (390.0, 800.0)] {
         let mut h = Harness::new(width, height);
         readings.begin(unread.clone(), &h.ctx);
-        let (id, mut state, mut given_up) = (readings.under_way()[0].id, UiState::default(), Vec::new());
+        let (id, mut state, mut given_up) = (readings.all()[0].id, UiState::default(), Vec::new());
         for y in (0..200).step_by(4) {
             h.click(width - 24.0, y as f32, |ui| {
-                let content = Content { readings: readings.under_way(), ..undrawn(&document, &model) };
+                let content = Content { readings: readings.all(), ..undrawn(&document, &model) };
                 given_up.extend(show(content, &mut state, ui));
             });
         }

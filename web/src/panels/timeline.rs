@@ -14,12 +14,15 @@ const SPEEDS: [f32; 4] = [0.25, 0.5, 1.0, 2.0];
 const SPEED_NAMES: [&str; 4] = ["¼×", "½×", "1×", "2×"];
 /// Where there is less, one button stands for all speeds, in points.
 const ROOM_FOR_SPEEDS: f32 = 230.0;
+/// Where a row has less, it tells the time without the take's length, in points.
+const ROOM_FOR_LENGTH: f32 = 380.0;
 
 /// Play, step, speed.
 pub(super) fn transport(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let Some(take) = content.document.take() else { return };
     let (frames, fps) = (take.motion.frames(), take.motion.fps);
     ui.horizontal(|ui| {
+        let roomy = ui.available_width() >= ROOM_FOR_LENGTH;
         let mut button = |icon, tip, action| {
             if IconButton::new(icon).tooltip(tip).show(ui).clicked() {
                 actions.push(action);
@@ -31,7 +34,8 @@ pub(super) fn transport(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut 
         button(icon, tip, Action::TogglePlay);
         button(Icon::StepForward, "Next frame (→)", Action::Step(1));
         let now = take.frame / fps;
-        ui.label(theme::text::number(format!("{} / {}", clock(now, true), clock(frames as f32 / fps, true))));
+        let length = if roomy { format!(" / {}", clock(frames as f32 / fps, true)) } else { String::new() };
+        ui.label(theme::text::number(clock(now, true) + &length));
         if ui.available_width() > 420.0 {
             ui.label(theme::text::small(format!("frame {} of {frames}, {fps:.0} fps", take.current_frame() + 1)));
         }

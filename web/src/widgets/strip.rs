@@ -49,10 +49,8 @@ impl Strip<'_> {
         let aspect = if self.aspect.is_finite() { self.aspect.clamp(0.1, 10.0) } else { 1.0 };
         let cell = |width: f32| vec2(width, width / aspect + CAPTION);
         if self.scroll {
-            return ScrollArea::horizontal()
-                .id_salt("strip")
-                .show(ui, |ui| self.grid(ui, self.count, cell(SCROLLED)))
-                .inner;
+            let row = ScrollArea::horizontal().id_salt("strip");
+            return row.show(ui, |ui| self.grid(ui, self.count, cell(SCROLLED))).inner;
         }
         let room = ui.available_width().max(1.0);
         let columns = columns(room, self.count);
