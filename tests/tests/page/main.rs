@@ -8,6 +8,7 @@ mod native;
 mod reaching;
 mod showing;
 mod thinking;
+mod using;
 mod visiting;
 
 use std::time::Instant;
@@ -28,7 +29,7 @@ struct Visit<'a> {
 type Step = (&'static str, fn(&mut Visit<'_>) -> Result<()>);
 
 /// In this order: later steps find what earlier ones left.
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 27] = [
     ("the first visit downloads everything once", visiting::first_visit),
     ("every sample is shown and recognised", showing::samples),
     ("a broken file is named with its line, and the page goes on", showing::broken_file),
@@ -48,6 +49,13 @@ const STEPS: [Step; 20] = [
     ("an address leads to a sample, a moment and a question", reaching::addresses),
     ("what is open comes back, and is forgotten when asked", reaching::kept),
     ("the page's own controls do what the window's do", reaching::controls),
+    ("labels of all takes are saved without holes", using::tables),
+    ("keys belong to what is in front", using::front),
+    ("Tab goes through the controls, the canvas and back", using::tab),
+    ("every size keeps motion, picture and conversation", using::sizes),
+    ("an address that is shared leads back", using::share),
+    ("who asks for less motion gets it, and the example comes back", using::calm),
+    ("a large file keeps the page awake", using::awake),
     ("where nothing works, it says what is missing", visiting::unsupported),
 ];
 
