@@ -1,8 +1,8 @@
 //! egui without a window: frames, pointer, keys and touches for the widgets' tests.
 
 use eframe::egui::{
-    Color32, Context, Event, HoveredFile, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, TouchDeviceId, TouchId,
-    TouchPhase, Ui, Vec2, epaint::Primitive, pos2, vec2,
+    Color32, Context, Event, HoveredFile, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, TouchDeviceId,
+    TouchId, TouchPhase, Ui, Vec2, epaint::Primitive, pos2, vec2,
 };
 
 /// A headless screen.
@@ -13,6 +13,7 @@ pub(crate) struct Harness {
     files: usize,
     time: f64,
     drawn: Vec<Triangle>,
+    texts: Vec<String>,
 }
 
 /// What a frame drew, as far as it can be seen.
@@ -34,13 +35,33 @@ impl Triangle {
     }
 }
 
+/// Finds the texts of a shape, row by row.
+fn read(shape: &Shape, texts: &mut Vec<String>) {
+    match shape {
+        Shape::Vec(shapes) => shapes.iter().for_each(|shape| read(shape, texts)),
+        Shape::Text(text) => {
+            let glyphs = text.galley.rows.iter().flat_map(|row| row.glyphs.iter().map(|glyph| glyph.chr));
+            texts.push(glyphs.collect());
+        }
+        _ => {}
+    }
+}
+
 impl Harness {
     /// A dark screen of that size in points.
     pub(crate) fn new(width: f32, height: f32) -> Self {
         let ctx = Context::default();
         crate::theme::install(&ctx);
         ctx.set_theme(eframe::egui::Theme::Dark);
-        Self { ctx, size: vec2(width, height), events: Vec::new(), files: 0, time: 0.0, drawn: Vec::new() }
+        Self {
+            ctx,
+            size: vec2(width, height),
+            events: Vec::new(),
+            files: 0,
+            time: 0.0,
+            drawn: Vec::new(),
+            texts: Vec::new(),
+        }
     }
 
     /// Runs one frame with the events since the last one, tessellates it, and checks that all vertices are finite.
@@ -56,6 +77,8 @@ impl Harness {
         };
         let output = self.ctx.run_ui(input, |ui| content(ui));
         self.drawn.clear();
+        self.texts.clear();
+        output.shapes.iter().for_each(|shape| read(&shape.shape, &mut self.texts));
         for clipped in self.ctx.tessellate(output.shapes.clone(), 1.0) {
             if let Primitive::Mesh(mesh) = clipped.primitive {
                 assert!(mesh.vertices.iter().all(|v| v.pos.is_finite()), "a vertex is not finite");
@@ -67,6 +90,11 @@ impl Harness {
                 }));
             }
         }
+    }
+
+    /// All texts that the last frame drew, as far as they are seen: what was too long ends in "…".
+    pub(crate) fn texts(&self) -> &[String] {
+        &self.texts
     }
 
     /// Triangles that the last frame drew.
