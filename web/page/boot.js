@@ -5,11 +5,13 @@
 
 import * as controls from "./controls.js";
 import { download, keepForOffline, text } from "./downloads.js";
+import * as embed from "./embed.js";
 import * as kept from "./kept.js";
 import { reader } from "./reading.js";
 import * as screen from "./screen.js";
 import { chooseVariant } from "./support.js";
 
+if (embed.embedded) embed.prepare();
 screen.mendPixelSize();
 performance.mark("boot");
 const canvas = document.getElementById("app");
@@ -19,6 +21,7 @@ watchProgram();
 try {
   await boot();
 } catch (error) {
+  if (embed.embedded) embed.started();
   screen.fail(error);
 }
 
@@ -32,7 +35,8 @@ async function boot() {
   const { name, note } = await choosing;
   if (note) screen.note(note);
   const { start, act, readApart } = await fetchProgram(build.variants[name]);
-  await start(canvas, await model, await samples, { readApart, ...kept });
+  const { embedded, nothingKept } = embed;
+  await start(canvas, await model, await samples, { embedded, readApart, ...(embedded ? nothingKept : kept) });
   controls.connect(act);
 }
 
@@ -76,8 +80,9 @@ function watchProgram() {
 function interactive() {
   if (document.body.classList.contains("interactive")) return;
   screen.leave();
-  canvas.focus();
   performance.mark("interactive");
   performance.measure("time-to-interactive", { start: 0, end: "interactive" });
+  if (embed.embedded) return embed.started();
+  canvas.focus();
   keepForOffline(build.version);
 }

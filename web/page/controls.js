@@ -5,7 +5,7 @@ const byId = (id) => document.getElementById(id);
 const canvas = byId("app");
 
 // What of `data-…` on the canvas is shown here; other values change all the time.
-const TOLD = ["list", "current", "playing", "ready", "labels", "samples", "long"];
+const TOLD = ["list", "current", "beside", "step", "playing", "ready", "labels", "samples", "long", "whole"];
 
 // `act(name, value)` is the program's way in.
 export function connect(act) {
@@ -13,12 +13,17 @@ export function connect(act) {
   byId("play").onclick = () => act("play", "");
   byId("recognise").onclick = () => act("recognise", "");
   byId("span").onclick = () => act("spans", "");
+  byId("share").onclick = () => act("share", "");
+  byId("frame").onclick = () => act("frame", "");
   byId("forget").onclick = () => act("forget", "");
   byId("sample").onchange = ({ target }) => {
     if (target.value) act("sample", target.value);
     target.selectedIndex = 0;
   };
   byId("take").onchange = ({ target }) => act("take", String(target.selectedIndex));
+  // the first one is nobody
+  byId("beside").onchange = ({ target }) => act("beside", target.selectedIndex ? String(target.selectedIndex - 1) : "");
+  byId("step").onchange = ({ target }) => act("step", target.value);
   byId("ask").onsubmit = (event) => {
     event.preventDefault();
     const question = byId("question");
@@ -33,18 +38,26 @@ export function connect(act) {
 
 // Puts what the program says of itself, `data-…` on the canvas, into the controls.
 function show() {
-  const { list = "", current = "0", playing, ready, labels = "", samples = "", long } = canvas.dataset;
+  const { list = "", current = "0", beside = "", step, playing, ready, labels = "", samples = "", long, whole } = canvas.dataset;
   fill(byId("sample"), ["Open a sample", ...lines(samples)], (text, n) => new Option(text, n ? text : ""));
   fill(byId("take"), lines(list), (text) => new Option(text));
   fill(byId("labels"), lines(labels), (text) => Object.assign(document.createElement("li"), { textContent: text }));
   if (byId("take").selectedIndex !== Number(current)) byId("take").selectedIndex = Number(current);
+  fill(byId("beside"), ["Nothing", ...lines(list)], (text) => new Option(text));
+  byId("beside").selectedIndex = beside ? Number(beside) + 1 : 0;
+  [...byId("beside").options].forEach((option, n) => (option.disabled = n === Number(current) + 1));
+  byId("beside").disabled = lines(list).length < 2;
+  byId("step").value = step || "time";
+  byId("step").disabled = !beside;
   const none = !list;
-  byId("take").disabled = none;
-  byId("play").disabled = none;
-  byId("forget").disabled = none;
+  for (const id of ["take", "play", "share", "frame", "forget"]) byId(id).disabled = none;
   byId("play").textContent = playing ? "Pause" : "Play";
   for (const id of ["question", "send", "recognise"]) byId(id).disabled = none || !ready;
   byId("span").hidden = !long;
+  // only where another page shows this one
+  byId("work").hidden = Boolean(whole);
+  byId("whole").hidden = !whole;
+  if (whole) byId("whole").href = whole;
 }
 
 // Makes an element of each text, where the list has other ones.

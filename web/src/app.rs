@@ -8,12 +8,14 @@
 //! | `events` | what arrived |
 //! | `perform` | what the person asked for |
 //! | `save` | files to take away |
+//! | `share` | ways for others to come here |
 //! | `status` | what those who watch from outside may know |
 //! | `workbench` | what the app does for the shader workbench |
 
 mod events;
 mod perform;
 mod save;
+mod share;
 mod status;
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 mod workbench;
@@ -30,7 +32,7 @@ use crate::{
     files::{Arrival, Incoming},
     inference::Inference,
     link::Link,
-    panels::{self, Content, UiState},
+    panels::{self, Beside, Content, UiState},
     pictures::{Pictures, TakeTextures},
     platform::{self, Kind},
     playback::Playback,
@@ -105,7 +107,13 @@ impl App {
         let parked = parking.take();
         let first = parked.is_none();
         let (mut document, mut playback) = (parked.unwrap_or_default(), Playback::default());
-        if let Some(kept) = Preferences::recall() {
+        if first {
+            document.link = link.clone();
+        }
+        // another page shows what its author chose
+        if document.link.embed {
+            document.theme = document.link.dark;
+        } else if let Some(kept) = Preferences::recall() {
             kept.apply(&mut document, &mut playback);
         }
         let mut app = App {
@@ -132,7 +140,7 @@ impl App {
             shareable: platform::address().is_some(),
         };
         app.apply_theme(ctx);
-        if first && !app.link.leads_to_a_take() {
+        if first && !app.document.link.embed && !app.link.leads_to_a_take() {
             platform::recall_files(&app.kept, ctx);
         }
         app.fetch_example(ctx);
@@ -142,7 +150,7 @@ impl App {
 
     /// Fetches what is shown until something is open.
     fn fetch_example(&self, ctx: &egui::Context) {
-        let linked = self.link.leads_to_a_take();
+        let linked = self.document.link.embed || self.link.leads_to_a_take();
         if self.document.takes.is_empty() && !linked && self.samples.iter().any(|name| name == EXAMPLE) {
             platform::read_sample(EXAMPLE, &self.example, ctx);
         }
@@ -191,8 +199,8 @@ impl App {
 
     /// Keeps what was chosen for the next visit.
     fn keep_preferences(&mut self) {
-        // what the tour changes is not chosen
-        if self.tour.is_some() {
+        // what the tour changes is not chosen, nor what another page shows
+        if self.tour.is_some() || self.document.link.embed {
             return;
         }
         let now = Preferences::of(&self.document, self.playback);
@@ -204,7 +212,8 @@ impl App {
 
     /// Takes in what arrived, carries out what was asked for.
     fn logic(&mut self, ctx: &egui::Context) {
-        for file in ctx.input(|input| input.raw.dropped_files.clone()) {
+        let embed = self.document.link.embed;
+        for file in ctx.input(|input| input.raw.dropped_files.clone()).into_iter().filter(|_| !embed) {
             platform::read_dropped(file, &self.incoming, ctx);
         }
         self.open_arrivals(ctx);
@@ -219,7 +228,10 @@ impl App {
                 Err(problem) => self.report_error(&problem),
             }
         }
-        if let Some(left) = self.document.drop_old_notices(Instant::now()) {
+        // where another page shows nothing, it goes on saying why
+        if !(embed && self.document.takes.is_empty())
+            && let Some(left) = self.document.drop_old_notices(Instant::now())
+        {
             ctx.request_repaint_after(left);
         }
         for action in platform::pressed(ctx) {
@@ -261,9 +273,7 @@ impl App {
         {
             ctx.request_repaint();
         }
-        if let Some(take) = self.document.take_mut()
-            && self.playback.advance(take, seconds)
-        {
+        if self.document.play(self.playback, seconds) {
             ctx.request_repaint();
         }
     }
@@ -276,12 +286,15 @@ impl App {
         let covered = false;
         // nobody sees them behind the workbench
         let pictures = if covered { Err(String::new()) } else { self.draw_pictures(ui.ctx()) };
+        let pictures_beside = if covered { Err(String::new()) } else { self.draw_beside(ui.ctx()) };
+        let beside = self.document.beside();
         let content = Content {
             document: &self.document,
             readings: self.readings.under_way(),
             tour: self.tour.as_ref(),
             playback: self.playback,
             pictures,
+            beside: beside.map(|(take, step)| Beside { take, step, pictures: pictures_beside }),
             trained_depth_mix: self.pictures.trained_depth_mix(&self.document.settings),
             model: self.inference.status(),
             busy: self.inference.is_busy(),
@@ -305,6 +318,16 @@ impl App {
             platform::measure("open-to-strip", opened.elapsed().as_secs_f64());
         }
         Ok(textures)
+    }
+
+    /// Draws the pictures of the take beside it, if there is one.
+    fn draw_beside(&mut self, ctx: &egui::Context) -> Result<TakeTextures, String> {
+        let Some((take, _)) = self.document.beside() else {
+            self.pictures.forget_beside();
+            return Err(String::new());
+        };
+        let (subject, frame) = (self.document.drawn(take), take.current_frame());
+        self.pictures.textures_beside(ctx, &subject, frame)
     }
 
     fn note(&mut self, text: &str) {

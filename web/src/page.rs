@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::{cell::RefCell, rc::Rc};
 
+use eframe::egui;
 use skeletonllm::{
     drawing::HostDrawing,
     folder::{AlignedFiles, ModelFiles},
@@ -56,12 +57,15 @@ pub async fn start(
     }));
     platform::set_samples(sample_names(&samples)?);
     platform::set_host(host);
+    let mut link = Link::of(platform::query().iter().map(|(name, value)| (&name[..], &value[..])));
+    // whatever its address says: whoever shows this page could have people click on anything
+    link.embed |= platform::embedded();
     let page = Rc::new(Page {
         canvas,
         files: model_files(&files)?,
         parking: Parking::default(),
         incoming: Incoming::default(),
-        link: RefCell::new(Link::of(platform::query().iter().map(|(name, value)| (&name[..], &value[..])))),
+        link: RefCell::new(link),
         runner: RefCell::new(None),
         #[cfg(feature = "gpu")]
         restarts: Cell::new(0),
@@ -78,8 +82,9 @@ pub fn read_motion(unread: &[u8]) -> Result<Vec<u8>, String> {
     Ok(transfer::encode_motion(&transfer::decode_unread(unread)?.read()?))
 }
 
-/// Does what a control of the page stands for: `open`, `play`, `recognise`, `spans`, `forget`, or with a value `sample` (its file
-/// name), `take` (its index) and `ask` (the question).
+/// Does what a control of the page stands for: `open`, `play`, `recognise`, `spans`, `forget`, `share`, `frame`, or with a
+/// value `sample` (its file name), `take` and `beside` (an index, or for the latter nothing), `step` (`time` or `length`) and
+/// `ask` (the question).
 #[wasm_bindgen]
 pub fn act(name: &str, value: &str) {
     if let Some(action) = Action::named(name, value) {
@@ -112,12 +117,20 @@ async fn open_window(page: Rc<Page>) -> Result<(), JsValue> {
         wgpu_options: device::window_options(),
         // our colours are flat: there are no bands to hide
         dithering: false,
+        should_prevent_default: Box::new(prevents_default),
         ..Default::default()
     };
     platform::phase("starting", 0.0);
     runner.start(page.canvas.clone(), options, Box::new(move |cc| Ok(Box::new(app(&inside, cc)?)))).await?;
     page.runner.replace(Some(runner));
     Ok(())
+}
+
+/// What the browser would do besides is not done, but for one thing: a finger that moves up or down scrolls the page that
+/// shows this one.
+fn prevents_default(event: &egui::Event) -> bool {
+    let touches = matches!(event, egui::Event::PointerMoved(_) | egui::Event::PointerButton { pressed: true, .. });
+    !(touches && platform::embedded())
 }
 
 fn app(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<App, String> {

@@ -41,7 +41,7 @@ impl App {
                     self.redraw();
                 }
                 Ok(Opened::Companion(name, of)) => {
-                    if let Some(file) = self.document.companions.named(&name).filter(|_| !kept) {
+                    if let Some(file) = self.document.companions.named(&name).filter(|_| self.keeps(kept)) {
                         platform::keep_file(&name, &file.bytes);
                     }
                     self.note(&format!("{name} describes the {of} files that come after it"))
@@ -71,7 +71,7 @@ impl App {
                     self.announce_take(index);
                     if !otherwise {
                         let file = self.document.takes[index].file();
-                        if !kept {
+                        if self.keeps(kept) {
                             platform::keep_file(&file.name, &file.bytes);
                         }
                         first.get_or_insert(index);
@@ -85,6 +85,11 @@ impl App {
         if let Some(index) = first {
             self.show_opened(ctx, index);
         }
+    }
+
+    /// Whether a file is kept for the next visit: one that was kept already is not, nor what another page shows.
+    fn keeps(&self, kept: bool) -> bool {
+        !kept && !self.document.link.embed
     }
 
     fn show_opened(&mut self, ctx: &egui::Context, index: usize) {

@@ -7,7 +7,6 @@ use super::App;
 use crate::{
     actions::Action,
     document::Exchange,
-    link::Link,
     platform::{self, Kind},
     tour::Tour,
 };
@@ -15,7 +14,9 @@ use crate::{
 impl App {
     /// Does what was asked for.
     pub(super) fn perform(&mut self, ctx: &egui::Context, action: Action) {
-        let frames = self.document.take().map_or(0, |take| take.motion.frames());
+        if self.document.link.embed && !action.only_looks() {
+            return;
+        }
         match action {
             Action::ChooseFiles => platform::choose_files(&self.incoming, ctx),
             Action::OpenSample(name) => platform::read_sample(&name, &self.incoming, ctx),
@@ -32,12 +33,16 @@ impl App {
             }
             Action::Close(index) => {
                 if index < self.document.takes.len() {
-                    platform::forget_file(&self.document.takes.remove(index).name);
-                    let last = self.document.takes.len().saturating_sub(1);
-                    let current = self.document.current;
-                    self.select(if index < current { current - 1 } else { current.min(last) });
+                    platform::forget_file(&self.document.close(index).name);
+                    self.ui_state.show_take(self.document.take());
                 }
             }
+            Action::Compare(index) => self.compare(index),
+            Action::ToggleCompare => {
+                let next = (self.document.current + 1) % self.document.takes.len().max(1);
+                self.compare(Some(next).filter(|_| self.document.beside().is_none()));
+            }
+            Action::InStep(step) => self.document.keep_in_step(step),
             Action::Forget => {
                 self.inference.stop();
                 self.document.takes.clear();
@@ -55,18 +60,14 @@ impl App {
             Action::TogglePlay => self.playback.playing = !self.playback.playing,
             Action::Step(by) => {
                 self.playback.playing = false;
-                if let Some(take) = self.document.take_mut() {
-                    let frame = (take.frame.round() as i64 + by).clamp(0, frames.saturating_sub(1) as i64);
-                    take.frame = frame as f32;
-                }
+                let frame = self.document.playhead().round() as i64 + by;
+                self.document.seek(frame as f32);
             }
             Action::Seek(frame) => {
                 self.playback.playing = false;
-                if let Some(take) = self.document.take_mut() {
-                    take.frame = frame.clamp(0.0, frames.saturating_sub(1) as f32);
-                }
+                self.document.seek(frame);
             }
-            Action::SeekEnd => self.perform(ctx, Action::Seek(frames as f32)),
+            Action::SeekEnd => self.perform(ctx, Action::Seek(self.document.frames() as f32)),
             Action::Speed(speed) => self.playback.speed = speed,
             Action::Draft(text) => self.document.draft = text,
             Action::Ask(question) => self.ask(&question),
@@ -89,6 +90,8 @@ impl App {
             }
             Action::LabelSpans => self.label_spans(),
             Action::Stop => self.inference.stop(),
+            Action::Leave if self.inference.is_busy() || self.document.beside().is_none() => self.inference.stop(),
+            Action::Leave => self.compare(None),
             Action::FocusQuestion => self.ui_state.focus_question(),
             Action::ToggleNfm => {
                 self.document.settings.nfm = !self.document.settings.nfm;
@@ -119,6 +122,8 @@ impl App {
             Action::SaveJson => self.save_json(),
             Action::SaveLabels => self.save_labels(),
             Action::Share => self.share(ctx),
+            Action::ShareFrame => self.share_frame(ctx),
+            Action::OpenWhole => self.open_whole(ctx),
             Action::CloseNotice(index) => {
                 if index < self.document.notices.len() {
                     self.document.notices.remove(index);
@@ -157,21 +162,20 @@ impl App {
         }
     }
 
-    /// Puts an address into the clipboard that leads to the take in view, its moment and its last question.
-    fn share(&mut self, ctx: &egui::Context) {
-        let (Some(take), Some(address)) = (self.document.take(), platform::address()) else { return };
-        if !self.samples.contains(&take.name) {
-            let name = take.name.clone();
-            return self.note(&format!("{name} is on this machine alone: an address can only lead to a sample"));
+    /// Puts a take beside the one in view, or looks at one alone.
+    fn compare(&mut self, index: Option<usize>) {
+        let before = self.document.beside().is_some();
+        if self.document.compare(index)
+            && let (Some((other, step)), Some(take)) = (self.document.beside(), self.document.take())
+        {
+            let text = format!("{} stands beside {}, in step by {}", other.name, take.name, step.name());
+            platform::announce(Kind::Note, &text);
+            self.ui_state.show_motion();
+        } else if before {
+            platform::announce(Kind::Note, "one take alone");
+        } else if index.is_some() || self.document.takes.len() < 2 {
+            self.note("open another take first: then the two can be compared");
         }
-        let link = Link {
-            sample: Some(take.name.clone()),
-            seconds: Some(take.frame / take.motion.fps),
-            question: take.exchanges.last().map(|exchange| exchange.question.clone()),
-            ..Link::default()
-        };
-        ctx.copy_text(format!("{address}?{}", link.query()));
-        self.note("the address of this sample, moment and question is in the clipboard");
     }
 
     fn explain(&mut self, exchange: Option<u64>) {
@@ -225,7 +229,7 @@ impl App {
 
     /// Shows another take.
     pub(super) fn select(&mut self, index: usize) {
-        self.document.current = index;
+        self.document.select(index);
         self.ui_state.show_take(self.document.take());
     }
 

@@ -18,7 +18,11 @@ impl App {
             (ModelStatus::Ready { .. }, Some(take)) => {
                 let frames = take.motion.frames();
                 let doing = if self.inference.is_busy() { "thinking" } else { "ready" };
-                format!("{}: frame {} of {frames}, {doing}", take.name, take.current_frame() + 1)
+                let beside = self.document.beside().map_or(String::new(), |(other, _)| {
+                    let (at, of) = (other.current_frame() + 1, other.motion.frames());
+                    format!(", beside {} at frame {at} of {of}", other.name)
+                });
+                format!("{}: frame {} of {frames}, {doing}{beside}", take.name, take.current_frame() + 1)
             }
         };
         // a playing take would make a screen reader read numbers all day
@@ -31,6 +35,14 @@ impl App {
         let names = self.document.takes.iter().map(|take| one_line(&take.name));
         platform::publish("list", &names.collect::<Vec<_>>().join("\n"));
         platform::publish("current", &self.document.current.to_string());
+        let beside = self.document.beside();
+        let other = beside.and_then(|(other, _)| self.document.takes.iter().position(|take| take.id == other.id));
+        platform::publish("beside", &other.map_or(String::new(), |index| index.to_string()));
+        platform::publish("step", beside.map_or("", |(_, step)| step.name()));
+        platform::publish("besideframe", &beside.map_or(0, |(take, _)| take.current_frame() + 1).to_string());
+        let whole = Some(self.document.link.whole()).filter(|_| self.document.link.embed);
+        let address = whole.zip(platform::address()).map(|(link, address)| format!("{address}?{}", link.query()));
+        platform::publish("whole", &address.unwrap_or_default());
         platform::publish("samples", &self.samples.join("\n"));
         platform::publish("long", flag(take.is_some_and(Take::is_long)));
         let labels = take.map_or(&[][..], |take| &take.labels).iter().take(5);

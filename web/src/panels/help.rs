@@ -14,7 +14,7 @@ pub(super) fn show(state: &UiState, ctx: &egui::Context, actions: &mut Vec<Actio
         return;
     }
     let modal = egui::Modal::new(egui::Id::unique("help")).show(ctx, |ui| {
-        ui.set_max_width(360.0);
+        ui.set_max_width(380.0);
         ui.label(theme::text::title("Keys"));
         ui.add_space(theme::space::S);
         egui::Grid::new("keys").num_columns(2).spacing([theme::space::M, theme::space::XS]).show(ui, |ui| {
@@ -30,6 +30,11 @@ pub(super) fn show(state: &UiState, ctx: &egui::Context, actions: &mut Vec<Actio
         }
         ui.label(theme::text::small("Files never leave this machine: everything is computed here."));
         if platform::KEEPS_FILES {
+            ui.label(theme::text::small(
+                "An address may name what to open, a moment and a question: ?sample=walk.bvh (or ?url= for a file beside this \
+                 page) &t=1.5 &ask=… In another page, ?embed shows the take alone; there &view=pictures, &theme=dark or light, \
+                 and &label (with words of your own: &label=…) say how. The button with the link copies both.",
+            ));
             ui.label(theme::text::small("What is open is kept by this browser for your next visit."));
             if Button::new("Close all and forget").quiet(true).show(ui).clicked() {
                 actions.extend([Action::Forget, Action::ToggleHelp]);

@@ -7,11 +7,12 @@ use std::{cell::RefCell, collections::BTreeMap, future::Future};
 use eframe::egui;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
-pub use self::host::{Apart, Host, forget_file, forget_files, keep_file, read_apart, recall_files, set_host};
+pub use self::host::{Apart, Host, embedded, forget_file, forget_files, keep_file, read_apart, recall_files, set_host};
 use super::Kind;
 use crate::{
     actions::Action,
     files::{FileSource, Incoming, check_size, endings},
+    link::file_name,
 };
 
 /// Largest file that is read, in bytes: what a tab has memory for several times.
@@ -124,8 +125,7 @@ pub fn read_sample(file: &str, incoming: &Incoming, ctx: &egui::Context) {
 
 /// Fetches a file from an address, which the page's rules confine to where the page came from.
 pub fn read_url(url: &str, incoming: &Incoming, ctx: &egui::Context) {
-    let name = url.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).unwrap_or(url);
-    fetch_file(name, url.to_owned(), "; only files that lie where this page does are", incoming, ctx);
+    fetch_file(file_name(url), url.to_owned(), "; only files that lie where this page does are", incoming, ctx);
 }
 
 /// Fetches a file that will be called `name`; where that fails, `hint` follows the reason.
