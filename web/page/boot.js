@@ -5,22 +5,25 @@
 
 import * as controls from "./controls.js";
 import { download, fetchBytes, keepForOffline, text } from "./downloads.js";
+import * as embed from "./embed.js";
 import * as folders from "./folders.js";
 import * as kept from "./kept.js";
 import { reader } from "./reading.js";
 import * as screen from "./screen.js";
 import { chooseVariant } from "./support.js";
 
+if (embed.embedded) embed.prepare();
 screen.mendPixelSize();
 performance.mark("boot");
 const canvas = document.getElementById("app");
 let build;
 
 watchProgram();
-screen.offerToForget(kept.forgetAll);
+if (!embed.embedded) screen.offerToForget(kept.forgetAll);
 try {
   await boot();
 } catch (error) {
+  if (embed.embedded) embed.started();
   screen.fail(error);
 }
 
@@ -34,10 +37,12 @@ async function boot() {
   const { name, note } = await choosing;
   if (note) screen.note(note);
   const { start, act, handIn, readApart } = await fetchProgram(build.variants[name]);
+  const { embedded, nothingKept } = embed;
   const copy = (words) => navigator.clipboard.writeText(words);
-  await start(canvas, await model, await samples, { readApart, fetchBytes, copy, ...kept });
+  const host = { embedded, readApart, fetchBytes, copy, ...(embedded ? nothingKept : kept) };
+  await start(canvas, await model, await samples, host);
   controls.connect(act);
-  folders.connect(handIn);
+  if (!embedded) folders.connect(handIn);
 }
 
 // Resolves to the program's ways in once it is compiled.
@@ -80,8 +85,9 @@ function watchProgram() {
 function interactive() {
   if (document.body.classList.contains("interactive")) return;
   screen.leave();
-  canvas.focus();
   performance.mark("interactive");
   performance.measure("time-to-interactive", { start: 0, end: "interactive" });
+  if (embed.embedded) return embed.started();
+  canvas.focus();
   keepForOffline(build.version);
 }

@@ -5,7 +5,9 @@ const byId = (id) => document.getElementById(id);
 const canvas = byId("app");
 
 // What of `data-…` on the canvas is shown here; other values change all the time.
-const TOLD = ["list", "current", "playing", "ready", "labels", "samples", "long", "asked", "answered"];
+const TOLD = [
+  "list", "current", "beside", "step", "playing", "ready", "labels", "samples", "long", "asked", "answered", "whole",
+];
 
 // Buttons, and what they ask the program for.
 const BUTTONS = {
@@ -17,6 +19,7 @@ const BUTTONS = {
   why: "why",
   stop: "stop",
   share: "share",
+  frame: "frame",
   csv: "csv",
   json: "json",
   forget: "forget",
@@ -31,6 +34,9 @@ export function connect(act) {
     act("sample", byId("sample").value);
   };
   byId("take").onchange = ({ target }) => act("take", String(target.selectedIndex));
+  // the first one is nobody
+  byId("beside").onchange = ({ target }) => act("beside", target.selectedIndex ? String(target.selectedIndex - 1) : "");
+  byId("step").onchange = ({ target }) => act("step", target.value);
   byId("ask").onsubmit = (event) => {
     event.preventDefault();
     const question = byId("question");
@@ -47,18 +53,29 @@ export function connect(act) {
 
 // Puts what the program says of itself, `data-…` on the canvas, into the controls.
 function show() {
-  const { list = "", current = "0", playing, ready, labels = "", samples = "", long, asked, answered } = canvas.dataset;
+  const { list = "", current = "0", beside = "", step, playing, ready, labels = "", samples = "" } = canvas.dataset;
+  const { long, asked, answered, whole } = canvas.dataset;
   fill(byId("sample"), lines(samples), (text) => new Option(text));
   fill(byId("take"), lines(list), (text) => new Option(text));
   fill(byId("labels"), lines(labels), (text) => Object.assign(document.createElement("li"), { textContent: text }));
   if (byId("take").selectedIndex !== Number(current)) byId("take").selectedIndex = Number(current);
+  fill(byId("beside"), ["Nothing", ...lines(list)], (text) => new Option(text));
+  byId("beside").selectedIndex = beside ? Number(beside) + 1 : 0;
+  [...byId("beside").options].forEach((option, n) => (option.disabled = n === Number(current) + 1));
+  byId("beside").disabled = lines(list).length < 2;
+  byId("step").value = step || "time";
+  byId("step").disabled = !beside;
   const none = !list;
-  for (const id of ["take", "play", "share", "csv", "json", "forget"]) byId(id).disabled = none;
+  for (const id of ["take", "play", "share", "frame", "csv", "json", "forget"]) byId(id).disabled = none;
   byId("why").disabled = !answered || !ready;
   byId("stop").disabled = !asked;
   byId("play").textContent = playing ? "Pause" : "Play";
   for (const id of ["question", "send", "recognise"]) byId(id).disabled = none || !ready;
   byId("span").hidden = !long;
+  // only where another page shows this one
+  byId("work").hidden = Boolean(whole);
+  byId("whole").hidden = !whole;
+  if (whole) byId("whole").href = whole;
 }
 
 // Makes an element of each text, where the list has other ones.

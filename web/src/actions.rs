@@ -6,7 +6,7 @@ use draction::{
 };
 use eframe::egui::{Context, InputState, Key, Modifiers, Popup};
 
-use crate::exports::Table;
+use crate::{document::Step, exports::Table};
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -23,6 +23,12 @@ pub enum Action {
     SelectBy(isize),
     /// Close a take, by its index.
     Close(usize),
+    /// Put a take beside the one in view, by its index; or look at one alone.
+    Compare(Option<usize>),
+    /// Put the next take beside the one in view, or look at one alone again.
+    ToggleCompare,
+    /// Keep the two takes in step in that way.
+    InStep(Step),
     /// Close all takes, and keep none of them for the next visit.
     Forget,
     /// Read the file of the take in view again, in that unit and with that axis up; as it tells itself with `None`.
@@ -57,6 +63,8 @@ pub enum Action {
     LabelSpans,
     /// Stop what the model does.
     Stop,
+    /// Stop what the model does, or else look at one take alone.
+    Leave,
     /// Put the cursor into the question field.
     FocusQuestion,
     /// Switch the NFM.
@@ -81,6 +89,10 @@ pub enum Action {
     SaveLabels(Table),
     /// Copy an address that leads to what is in view.
     Share,
+    /// Copy the HTML that shows it in another page.
+    ShareFrame,
+    /// Open what another page shows as a whole page.
+    OpenWhole,
     /// Close a notice, by its index.
     CloseNotice(usize),
     /// Close all notices.
@@ -121,9 +133,27 @@ impl Action {
             "sample" => Action::OpenSample(value.to_owned()),
             "forget" => Action::Forget,
             "take" => Action::Select(value.parse().ok()?),
+            "beside" if value.is_empty() => Action::Compare(None),
+            "beside" => Action::Compare(Some(value.parse().ok()?)),
+            "step" => Action::InStep(Step::ALL.into_iter().find(|step| step.name() == value)?),
+            "share" => Action::Share,
+            "frame" => Action::ShareFrame,
             "ask" => Action::Ask(value.to_owned()),
             _ => return None,
         })
+    }
+
+    /// Whether it may be done where another page shows this one: it only looks, and whoever made that page can have people
+    /// click on anything.
+    #[must_use]
+    pub fn only_looks(&self) -> bool {
+        use Action::{
+            CloseNotice, CloseNotices, OpenWhole, Seek, SeekEnd, Speed, Step, Stop, ToggleCamera, ToggleNfm,
+            TogglePlay, ToggleTheme,
+        };
+        let camera = matches!(self, ToggleCamera | ToggleNfm | ToggleTheme);
+        let time = matches!(self, TogglePlay | Step(_) | Seek(_) | SeekEnd | Speed(_));
+        camera || time || matches!(self, Stop | OpenWhole | CloseNotice(_) | CloseNotices)
     }
 }
 
@@ -139,7 +169,8 @@ pub const KEYS: &[(&str, &str)] = &[
     ("R", "recognise: the five most likely labels"),
     ("W", "why: what the last answer depends on"),
     ("L", "label a long take"),
-    ("Esc", "stop the model, leave a field"),
+    ("V", "versus: the next take beside this one, in step"),
+    ("Esc", "stop the model, leave a field or a comparison"),
     ("C", "camera: fit or reference"),
     ("N", "NFM on or off"),
     ("I", "the whole motion as one picture (S2I): joints, bones, steps, none"),
@@ -192,7 +223,7 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>, help: b
             }
             return;
         }
-        on(Key::Escape, Action::Stop);
+        on(Key::Escape, Action::Leave);
         if !on_a_button {
             on(Key::Space, Action::TogglePlay);
         }
@@ -212,6 +243,7 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>, help: b
         on(Key::R, Action::Recognise);
         on(Key::W, Action::Explain(None));
         on(Key::L, Action::LabelSpans);
+        on(Key::V, Action::ToggleCompare);
         on(Key::C, Action::ToggleCamera);
         on(Key::N, Action::ToggleNfm);
         on(Key::I, Action::ShowS2i(after(s2i)));
@@ -266,6 +298,21 @@ mod tests {
         assert_eq!(Action::named("take", "2"), Some(Action::Select(2)));
         assert_eq!(Action::named("json", ""), Some(Action::SaveLabels(Table::Json)));
         assert_eq!((Action::named("take", "-1"), Action::named("format the disk", "")), (None, None));
+        assert_eq!(Action::named("beside", "3"), Some(Action::Compare(Some(3))));
+        assert_eq!(Action::named("beside", ""), Some(Action::Compare(None)));
+        assert_eq!(Action::named("step", "length"), Some(Action::InStep(Step::Length)));
+        assert_eq!((Action::named("beside", "walk"), Action::named("step", "")), (None, None));
+    }
+
+    #[test]
+    fn a_page_that_shows_this_one_can_have_nothing_forgotten_or_opened() {
+        for action in [Action::Forget, Action::Close(0), Action::ChooseFiles, Action::SaveGif, Action::Ask("?".into())]
+        {
+            assert!(!action.only_looks(), "{action:?}");
+        }
+        for action in [Action::TogglePlay, Action::Seek(1.0), Action::Step(-1), Action::OpenWhole] {
+            assert!(action.only_looks(), "{action:?}");
+        }
     }
 
     /// What keys of one frame ask for.
@@ -291,7 +338,7 @@ mod tests {
     #[test]
     fn keys_belong_to_the_list_of_keys_while_it_is_shown() {
         let none = Modifiers::NONE;
-        assert_eq!(pressed(&[(Key::Escape, none)], false), [Action::Stop]);
+        assert_eq!(pressed(&[(Key::Escape, none)], false), [Action::Leave]);
         assert_eq!(pressed(&[(Key::Escape, none), (Key::Space, none)], true), []);
         for (key, modifiers) in [(Key::Questionmark, none), (Key::Slash, Modifiers::SHIFT)] {
             assert_eq!(pressed(&[(key, modifiers)], false), [Action::ToggleHelp], "{key:?}");

@@ -9,7 +9,7 @@
 //! | `kept` | what the browser keeps for the next visit |
 //! | `perform` | what the person asked for |
 //! | `save` | files to take away |
-//! | `share` | addresses that lead here |
+//! | `share` | addresses that lead here, and the code for another page |
 //! | `status` | what those who watch from outside may know |
 //! | `workbench` | what the app does for the shader workbench |
 
@@ -35,7 +35,7 @@ use crate::{
     files::{Arrival, Incoming},
     inference::{Inference, ModelStatus},
     link::Link,
-    panels::{self, Content, UiState},
+    panels::{self, Beside, Content, UiState},
     pictures::{Pictures, TakeTextures},
     platform::{self, Kind},
     playback::Playback,
@@ -108,7 +108,13 @@ impl App {
         let parked = parking.take();
         let first = parked.is_none();
         let (mut document, mut playback) = (parked.unwrap_or_default(), Playback::default());
-        if let Some(kept) = Preferences::recall() {
+        if first {
+            document.link = link.clone();
+        }
+        // another page shows what its author chose
+        if document.link.embed {
+            document.theme = document.link.dark;
+        } else if let Some(kept) = Preferences::recall() {
             kept.apply(&mut document, &mut playback);
         }
         let software = pictures.backend().is_software();
@@ -137,12 +143,12 @@ impl App {
             shareable: platform::address().is_some(),
         };
         app.apply_theme(ctx);
-        if first && !app.link.leads_to_a_take() {
+        if first && !app.document.link.embed && !app.link.leads_to_a_take() {
             app.recall(ctx);
         } else {
             kept::settle();
         }
-        if !app.link.leads_to_a_take() {
+        if !app.document.link.embed && !app.link.leads_to_a_take() {
             app.fetch_example(ctx);
         }
         app.follow_link(ctx);
@@ -196,8 +202,8 @@ impl App {
 
     /// Keeps what was chosen for the next visit.
     fn keep_preferences(&mut self) {
-        // what the tour changes is not chosen
-        if self.tour.is_some() {
+        // what the tour changes is not chosen, nor what another page shows
+        if self.tour.is_some() || self.document.link.embed {
             return;
         }
         let now = Preferences::of(&self.document, self.playback);
@@ -209,7 +215,8 @@ impl App {
 
     /// Takes in what arrived, carries out what was asked for.
     fn logic(&mut self, ctx: &egui::Context) {
-        for file in ctx.input(|input| input.raw.dropped_files.clone()) {
+        let embed = self.document.link.embed;
+        for file in ctx.input(|input| input.raw.dropped_files.clone()).into_iter().filter(|_| !embed) {
             platform::read_dropped(file, &self.incoming, ctx);
         }
         platform::read_folders(&self.incoming, ctx);
@@ -228,7 +235,10 @@ impl App {
                 Err(problem) => self.report_error(&problem),
             }
         }
-        if let Some(left) = self.document.drop_old_notices(Instant::now()) {
+        // where another page shows nothing, it goes on saying why
+        if !(embed && self.document.takes.is_empty())
+            && let Some(left) = self.document.drop_old_notices(Instant::now())
+        {
             ctx.request_repaint_after(left);
         }
         for action in platform::pressed(ctx) {
@@ -254,9 +264,7 @@ impl App {
         {
             ctx.request_repaint();
         }
-        if let Some(take) = self.document.take_mut()
-            && self.playback.advance(take, seconds)
-        {
+        if self.document.play(self.playback, seconds) {
             ctx.request_repaint();
         }
     }
@@ -270,12 +278,15 @@ impl App {
         // nobody sees them behind the workbench
         let pictures = if covered { Err(String::new()) } else { self.draw_pictures(ui.ctx()) };
         self.tell_problem(pictures.as_ref().err());
+        let pictures_beside = if covered { Err(String::new()) } else { self.draw_beside(ui.ctx()) };
+        let beside = self.document.beside();
         let content = Content {
             document: &self.document,
             readings: self.readings.all(),
             tour: self.tour.as_ref(),
             playback: self.playback,
             pictures,
+            beside: beside.map(|(take, step)| Beside { take, step, pictures: pictures_beside }),
             trained_depth_mix: self.pictures.trained_depth_mix(&self.document.settings),
             model: self.inference.status(),
             busy: self.inference.is_asked(),
@@ -311,6 +322,16 @@ impl App {
             }
             self.told_problem = problem;
         }
+    }
+
+    /// Draws the pictures of the take beside it, if there is one.
+    fn draw_beside(&mut self, ctx: &egui::Context) -> Result<TakeTextures, String> {
+        let Some((take, _)) = self.document.beside() else {
+            self.pictures.forget_beside();
+            return Err(String::new());
+        };
+        let (subject, frame) = (self.document.drawn(take), take.current_frame());
+        self.pictures.textures_beside(ctx, &subject, frame)
     }
 
     fn note(&mut self, text: &str) {

@@ -1,6 +1,8 @@
 //! What the person has opened, asked and chosen. It outlives the window: when a GPU is lost, the next window goes on
 //! with the same document.
 
+mod pair;
+
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use draction::{
@@ -17,7 +19,11 @@ use crate::{
     companions::{self, Companions},
     figured::Figured,
     files::{FileSource, Origin, Unread},
+    link::Link,
 };
+
+use pair::Pair;
+pub use pair::Step;
 
 /// One opened motion, and everything said about it.
 #[derive(Debug)]
@@ -207,6 +213,10 @@ pub struct Document {
     pub example: Option<Take>,
     /// Index of the take in view.
     pub current: usize,
+    /// The take that stands beside it.
+    pair: Option<Pair>,
+    /// What the page's address asked for.
+    pub link: Link,
     /// How takes are drawn, for eye and model alike.
     pub settings: DrawSettings,
     /// Name of the weights' file, where it is not the model's own.
@@ -402,8 +412,11 @@ impl Document {
         let take = &mut self.takes[index];
         take.give_up("the file was read otherwise");
         let exchanges = std::mem::take(&mut take.exchanges);
-        let (frame, origin) = (take.frame, std::mem::take(&mut take.origin));
+        let (frame, origin, new) = (take.frame, std::mem::take(&mut take.origin), read.id);
         *take = Take { exchanges, frame, origin, ..read };
+        if let Some(pair) = &mut self.pair {
+            pair.renamed(id, new);
+        }
         Some(index)
     }
 

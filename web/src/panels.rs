@@ -2,8 +2,10 @@
 //! they look at it, [`UiState`].
 
 mod chat;
+mod embed;
 mod header;
 mod help;
+mod pair;
 mod reading;
 mod takes;
 #[cfg(test)]
@@ -20,7 +22,7 @@ use eframe::egui;
 use crate::workbench::Workbench;
 use crate::{
     actions::Action,
-    document::{Document, Take},
+    document::{Document, Step, Take},
     inference::ModelStatus,
     pictures::TakeTextures,
     playback::Playback,
@@ -60,6 +62,8 @@ pub struct Content<'a> {
     pub playback: Playback,
     /// The pictures of the take in view, or why there are none.
     pub pictures: Result<TakeTextures, String>,
+    /// Another take beside it.
+    pub beside: Option<Beside<'a>>,
     /// Share of depth colour that the weights in force were trained to, 0..1.
     pub trained_depth_mix: f32,
     /// What is known of the model.
@@ -75,12 +79,25 @@ pub struct Content<'a> {
     pub workbench: Option<&'a Workbench>,
 }
 
+/// A take beside the one in view.
+pub struct Beside<'a> {
+    /// The take.
+    pub take: &'a Take,
+    /// How both are kept in step.
+    pub step: Step,
+    /// Its pictures, or why there are none.
+    pub pictures: Result<TakeTextures, String>,
+}
+
 /// How the panels look at the document; forgotten with the window.
 #[derive(Default)]
 pub struct UiState {
     /// Where the 3-D view looks from, and the id of the take that it was set up for.
     orbit: Orbit,
     orbit_of: u64,
+    /// The same of the take beside it.
+    orbit_beside: Orbit,
+    orbit_beside_of: u64,
     /// What the list of takes shows.
     takes: takes::TakeList,
     /// Zoom of the timeline.
@@ -106,6 +123,10 @@ pub struct Places {
     pub scene: Option<egui::Rect>,
     /// DrAction's picture.
     pub picture: Option<egui::Rect>,
+    /// The skeleton of the take beside.
+    pub scene_beside: Option<egui::Rect>,
+    /// Its picture.
+    pub picture_beside: Option<egui::Rect>,
     /// Labels, questions and answers.
     pub conversation: Option<egui::Rect>,
     /// The bundled motion, where nothing is open.
@@ -130,6 +151,8 @@ impl Places {
             "window": [window.x.round() as i32, window.y.round() as i32],
             "scene": self.scene.map(place),
             "picture": self.picture.map(place),
+            "scene beside": self.scene_beside.map(place),
+            "picture beside": self.picture_beside.map(place),
             "conversation": self.conversation.map(place),
             "example": self.example.map(place),
         })
@@ -142,6 +165,11 @@ impl UiState {
     pub fn focus_question(&mut self) {
         self.focus_question = true;
         self.page = CHAT_PAGE;
+    }
+
+    /// Shows the motion, where it shares its place with others.
+    pub fn show_motion(&mut self) {
+        self.page = 0;
     }
 
     /// Shows DrAction's pictures, where they share their place with others.
@@ -162,9 +190,21 @@ impl UiState {
     /// Looks at another take from the start.
     pub fn show_take(&mut self, take: Option<&Take>) {
         self.timeline.reset();
-        if let Some(take) = take.filter(|take| take.id != self.orbit_of) {
-            self.orbit_of = take.id;
-            self.orbit.reset(&take.motion);
+        let Some(take) = take.filter(|take| take.id != self.orbit_of) else { return };
+        if take.id == self.orbit_beside_of {
+            std::mem::swap(&mut self.orbit, &mut self.orbit_beside);
+            std::mem::swap(&mut self.orbit_of, &mut self.orbit_beside_of);
+            return;
+        }
+        self.orbit_of = take.id;
+        self.orbit.reset(&take.motion);
+    }
+
+    /// Looks at a take beside the one in view, from the start if it was not there before.
+    fn look_beside(&mut self, take: &Take) {
+        if take.id != self.orbit_beside_of {
+            self.orbit_beside_of = take.id;
+            self.orbit_beside.reset(&take.motion);
         }
     }
 }
@@ -179,6 +219,13 @@ pub fn show(content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec
         // some panels are as large as they were in the frame before
         state.size = size;
         ctx.request_repaint();
+    }
+    if content.document.link.embed {
+        embed::show(&content, state, ui, &mut actions);
+        if !content.document.takes.is_empty() {
+            notices(content.document, ctx.content_rect(), &ctx, &mut actions);
+        }
+        return actions;
     }
     let narrow = ui.available_width() < NARROW;
     header::show(&content, state, ui, narrow, &mut actions);
@@ -277,15 +324,19 @@ fn columns(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, action
     egui::Panel::right("chat").resizable(false).exact_size(width).frame(panel).show(ui, |ui| {
         chat::show(content, state, ui, actions);
     });
+    let height = ui.available_height();
     egui::Panel::bottom("timeline").resizable(false).frame(panel).show(ui, |ui| {
         timeline::transport(content, ui, actions);
         timeline::scrubber(content, state, ui, actions);
-        if !low {
-            timeline::strip(content, ui, false, actions);
+        match &content.beside {
+            Some(beside) => pair::strips((content, beside), height, ui, actions),
+            None if !low => timeline::strip(content, ui, false, actions),
+            None => {}
         }
     });
-    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| {
-        viewport::side_by_side(content, low, state, ui, actions);
+    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| match &content.beside {
+        Some(beside) => pair::show((content, beside), true, state, ui, actions),
+        None => viewport::side_by_side(content, low, state, ui, actions),
     });
 }
 
@@ -314,9 +365,11 @@ fn pages(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions:
             ui.vertical_centered(|ui| segmented(ui, &PAGES, &mut state.page));
         }
     });
-    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| match state.page {
-        0 => viewport::scene(content, state, ui, actions),
-        PICTURES_PAGE => {
+    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| match (state.page, &content.beside) {
+        (0, Some(beside)) => pair::show((content, beside), false, state, ui, actions),
+        (PICTURES_PAGE, Some(beside)) => pair::scrolled((content, beside), state, ui, actions),
+        (0, None) => viewport::scene(content, state, ui, actions),
+        (PICTURES_PAGE, None) => {
             viewport::scrolled(content, state, ui, actions);
         }
         _ => chat::show(content, state, ui, actions),

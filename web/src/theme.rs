@@ -7,10 +7,13 @@
 //! | --- | --- |
 //! | `palette` | the colours, light and dark |
 //! | `style` | egui's style made from a palette |
+//! | `system_fonts` | what writes the scripts that our fonts lack |
 //! | [`text`] | the type scale |
 
 mod palette;
 mod style;
+#[cfg(not(target_family = "wasm"))]
+mod system_fonts;
 pub mod text;
 
 use std::sync::Arc;
@@ -49,6 +52,8 @@ pub const PHONE: f32 = 600.0;
 /// [`egui::Context::set_theme`](eframe::egui::Context::set_theme) says otherwise.
 pub fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
+    #[cfg(not(target_family = "wasm"))]
+    ctx.set_font_providers(vec![Arc::new(system_fonts::SystemFonts::default())]);
     ctx.set_theme(ThemePreference::System);
     for palette in [&Palette::LIGHT, &Palette::DARK] {
         ctx.set_style_of(palette.theme(), style::style(palette));

@@ -7,6 +7,7 @@
 mod native;
 mod reaching;
 mod showing;
+mod side_by_side;
 mod thinking;
 mod using;
 mod visiting;
@@ -29,7 +30,7 @@ struct Visit<'a> {
 type Step = (&'static str, fn(&mut Visit<'_>) -> Result<()>);
 
 /// In this order: later steps find what earlier ones left.
-const STEPS: [Step; 27] = [
+const STEPS: [Step; 30] = [
     ("the first visit downloads everything once", visiting::first_visit),
     ("every sample is shown and recognised", showing::samples),
     ("a broken file is named with its line, and the page goes on", showing::broken_file),
@@ -49,6 +50,9 @@ const STEPS: [Step; 27] = [
     ("an address leads to a sample, a moment and a question", reaching::addresses),
     ("what is open comes back, and is forgotten when asked", reaching::kept),
     ("the page's own controls do what the window's do", reaching::controls),
+    ("two takes stand side by side in step", side_by_side::two_takes),
+    ("an address shows a take for other pages", side_by_side::embedded),
+    ("in a frame of another page it only looks", side_by_side::framed),
     ("labels of all takes are saved without holes", using::tables),
     ("keys belong to what is in front", using::front),
     ("Tab goes through the controls, the canvas and back", using::tab),

@@ -6,8 +6,9 @@ pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'
      connect-src 'self' https:; img-src 'self' blob: data:; worker-src 'self'; manifest-src 'self'; base-uri 'none'; \
      form-action 'none'";
 
-/// The directive that browsers only honour in a header, not in `<meta>`.
-const FRAME_ANCESTORS: &str = "; frame-ancestors 'none'";
+/// The directive that browsers only honour in a header, not in `<meta>`: papers and wikis may show the page, which then
+/// opens, keeps and forgets nothing (`web/page/embed.js`).
+const FRAME_ANCESTORS: &str = "; frame-ancestors *";
 
 /// For files with a hash of their content in their path: they never change.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";

@@ -9,7 +9,7 @@ use super::App;
 use crate::{
     companions,
     document::{Explanation, Opened, Outcome, Take},
-    files::{Arrival, FileSource, Unread},
+    files::{Arrival, FileSource, Origin, Unread},
     inference::{Event, STOPPED},
     platform::{self, Kind},
     theme,
@@ -38,8 +38,7 @@ impl App {
                     self.redraw();
                 }
                 Ok((Opened::Companion(name, of), origin)) => {
-                    // what was kept is not kept once more
-                    if let Some(file) = self.document.companions.named(&name).filter(|_| origin.kept.is_none()) {
+                    if let Some(file) = self.document.companions.named(&name).filter(|_| self.keeps(&origin)) {
                         let bytes = file.bytes.to_vec();
                         self.keep_file(Arc::new(FileSource { name: name.clone(), bytes }), None);
                     }
@@ -92,6 +91,11 @@ impl App {
         if let Some(index) = first {
             self.show_opened(ctx, index);
         }
+    }
+
+    /// Whether a file is kept for the next visit: one that was kept already is not, nor what another page shows.
+    pub(super) fn keeps(&self, origin: &Origin) -> bool {
+        origin.kept.is_none() && !self.document.link.embed
     }
 
     fn show_opened(&mut self, ctx: &egui::Context, index: usize) {

@@ -51,7 +51,9 @@ struct Recall {
 
 /// The page has come through opening what an earlier visit left, or did not try.
 pub(super) fn settle() {
-    platform::remember(STARTS, "0");
+    if platform::recall(STARTS).is_some_and(|starts| starts != "0") {
+        platform::remember(STARTS, "0");
+    }
 }
 
 impl Keeping {
@@ -93,7 +95,7 @@ impl App {
     /// Keeps the file of a take for the next visit.
     pub(super) fn keep(&self, index: usize) {
         let take = &self.document.takes[index];
-        if take.origin.kept.is_none() {
+        if self.keeps(&take.origin) {
             self.keep_file(take.file().clone(), take.origin.public.as_ref());
         }
     }

@@ -14,7 +14,9 @@ use crate::{
 impl App {
     /// Does what was asked for.
     pub(super) fn perform(&mut self, ctx: &egui::Context, action: Action) {
-        let frames = self.document.take().map_or(0, |take| take.motion.frames());
+        if self.document.link.embed && !action.only_looks() {
+            return;
+        }
         match action {
             Action::ChooseFiles => platform::choose_files(&self.incoming, ctx),
             Action::ChooseFolder => platform::choose_folder(&self.incoming, ctx),
@@ -34,17 +36,21 @@ impl App {
             }
             Action::Close(index) => {
                 if index < self.document.takes.len() {
-                    let closed = self.document.takes.remove(index);
+                    let closed = self.document.close(index);
                     self.inference.stop_take(closed.id);
                     if let Some(key) = &closed.origin.kept {
                         platform::forget_file(key);
                     }
-                    let last = self.document.takes.len().saturating_sub(1);
-                    let current = self.document.current;
-                    self.select(if index < current { current - 1 } else { current.min(last) });
+                    self.look_at_current();
                     self.fetch_example(ctx);
                 }
             }
+            Action::Compare(index) => self.compare(index),
+            Action::ToggleCompare => {
+                let next = (self.document.current + 1) % self.document.takes.len().max(1);
+                self.compare(Some(next).filter(|_| self.document.beside().is_none()));
+            }
+            Action::InStep(step) => self.document.keep_in_step(step),
             Action::Forget => self.forget(ctx),
             Action::ReadAs(unit, up) => {
                 if let Some(unread) = self.document.otherwise(unit, up) {
@@ -63,18 +69,14 @@ impl App {
             Action::TogglePlay => self.playback.playing = !self.playback.playing,
             Action::Step(by) => {
                 self.playback.playing = false;
-                if let Some(take) = self.document.take_mut() {
-                    let frame = (take.frame.round() as i64 + by).clamp(0, frames.saturating_sub(1) as i64);
-                    take.frame = frame as f32;
-                }
+                let frame = self.document.playhead().round() as i64 + by;
+                self.document.seek(frame as f32);
             }
             Action::Seek(frame) => {
                 self.playback.playing = false;
-                if let Some(take) = self.document.take_mut() {
-                    take.frame = frame.clamp(0.0, frames.saturating_sub(1) as f32);
-                }
+                self.document.seek(frame);
             }
-            Action::SeekEnd => self.perform(ctx, Action::Seek(frames as f32)),
+            Action::SeekEnd => self.perform(ctx, Action::Seek(self.document.frames() as f32)),
             Action::Speed(speed) => self.playback.speed = speed,
             Action::Draft(text) => self.document.draft = text,
             Action::Ask(question) => self.ask(self.document.current, &question),
@@ -98,6 +100,8 @@ impl App {
             }
             Action::LabelSpans => self.label_spans(),
             Action::Stop => self.inference.stop(),
+            Action::Leave if self.inference.is_asked() || self.document.beside().is_none() => self.inference.stop(),
+            Action::Leave => self.compare(None),
             Action::FocusQuestion => self.ui_state.focus_question(),
             Action::ToggleNfm => {
                 self.document.settings.nfm = !self.document.settings.nfm;
@@ -128,6 +132,8 @@ impl App {
             Action::SaveJson => self.save_json(),
             Action::SaveLabels(table) => self.save_labels(table),
             Action::Share => self.share(ctx),
+            Action::ShareFrame => self.share_frame(ctx),
+            Action::OpenWhole => self.open_whole(ctx),
             Action::CloseNotice(index) => {
                 if index < self.document.notices.len() {
                     self.document.notices.remove(index);
@@ -163,6 +169,22 @@ impl App {
         self.document.takes[index].exchanges.push(exchange);
         if let Some(subject) = self.document.subject(index) {
             self.inference.ask(subject, id, question);
+        }
+    }
+
+    /// Puts a take beside the one in view, or looks at one alone.
+    fn compare(&mut self, index: Option<usize>) {
+        let before = self.document.beside().is_some();
+        if self.document.compare(index)
+            && let (Some((other, step)), Some(take)) = (self.document.beside(), self.document.take())
+        {
+            let text = format!("{} stands beside {}, in step by {}", other.name, take.name, step.name());
+            platform::announce(Kind::Note, &text);
+            self.ui_state.show_motion();
+        } else if before {
+            platform::announce(Kind::Note, "one take alone");
+        } else if index.is_some() || self.document.takes.len() < 2 {
+            self.note("open another take first: then the two can be compared");
         }
     }
 
@@ -221,7 +243,7 @@ impl App {
 
     /// Shows another take.
     pub(super) fn select(&mut self, index: usize) {
-        self.document.current = index;
+        self.document.select(index);
         self.look_at_current();
     }
 

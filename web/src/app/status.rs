@@ -16,6 +16,14 @@ impl App {
         platform::publish("read", &take.map_or(String::new(), |take| take.reading().join("; ")));
         platform::publish("list", &self.document.titles().join("\n"));
         platform::publish("current", &self.document.current.to_string());
+        let beside = self.document.beside();
+        let other = beside.and_then(|(other, _)| self.document.takes.iter().position(|take| take.id == other.id));
+        platform::publish("beside", &other.map_or(String::new(), |index| index.to_string()));
+        platform::publish("step", beside.map_or("", |(_, step)| step.name()));
+        platform::publish("besideframe", &beside.map_or(0, |(take, _)| take.current_frame() + 1).to_string());
+        let whole = Some(self.document.link.whole()).filter(|_| self.document.link.embed);
+        let address = whole.zip(platform::address()).map(|(link, address)| format!("{address}?{}", link.query()));
+        platform::publish("whole", &address.unwrap_or_default());
         platform::publish("samples", &self.samples.join("\n"));
         platform::publish("long", flag(take.is_some_and(Take::is_long)));
         let labels = take.map_or(&[][..], |take| &take.labels).iter().take(5);
@@ -63,7 +71,12 @@ impl App {
                 if self.playback.playing {
                     return format!("{}: playing, {doing}", take.name);
                 }
-                format!("{}: frame {} of {}, {doing}", take.name, take.current_frame() + 1, take.motion.frames())
+                let beside = self.document.beside().map_or(String::new(), |(other, _)| {
+                    let (at, of) = (other.current_frame() + 1, other.motion.frames());
+                    format!(", beside {} at frame {at} of {of}", other.name)
+                });
+                let (at, of) = (take.current_frame() + 1, take.motion.frames());
+                format!("{}: frame {at} of {of}, {doing}{beside}", take.name)
             }
         }
     }

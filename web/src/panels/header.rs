@@ -42,7 +42,7 @@ pub(super) fn show(
                 menu.show(|ui| {
                     ui.set_width(240.0);
                     takes::show(content.document, &mut state.takes, ui, actions);
-                    if actions.iter().any(|action| matches!(action, Action::Select(_))) {
+                    if actions.iter().any(|action| matches!(action, Action::Select(_) | Action::Compare(_))) {
                         ui.close();
                     }
                 });
@@ -57,8 +57,9 @@ pub(super) fn show(
                     actions.push(Action::ToggleHelp);
                 }
                 let share = content.shareable && room >= ROOM_FOR_SHARE && !content.document.takes.is_empty();
-                if share && IconButton::new(Icon::Link).tooltip("Copy an address that leads here").show(ui).clicked() {
-                    actions.push(Action::Share);
+                if share {
+                    let button = IconButton::new(Icon::Link).tooltip("Share").show(ui);
+                    egui::Popup::menu(&button).show(|ui| shares(ui, actions));
                 }
                 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
                 if !narrow {
@@ -77,6 +78,24 @@ pub(super) fn show(
             device(content.model, ui);
         }
     });
+}
+
+/// Ways to lead others here.
+fn shares(ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    ui.set_min_width(220.0);
+    let ways = [
+        ("Copy address", "It leads to this take, moment and question", Action::Share),
+        (
+            "Copy code for another page",
+            "HTML that shows this take in a paper, a wiki, a page of your own",
+            Action::ShareFrame,
+        ),
+    ];
+    for (words, tip, action) in ways {
+        if ui.button(words).on_hover_text(tip).clicked() {
+            actions.push(action);
+        }
+    }
 }
 
 fn device(model: &ModelStatus, ui: &mut egui::Ui) {

@@ -15,7 +15,7 @@ pub(super) fn show(content: &Content<'_>, state: &UiState, ctx: &egui::Context, 
     }
     let modal = egui::Modal::new(egui::Id::unique("help")).show(ctx, |ui| {
         let window = ctx.content_rect().size();
-        ui.set_max_width(360.0_f32.min(window.x - 2.0 * theme::space::L));
+        ui.set_max_width(380.0_f32.min(window.x - 2.0 * theme::space::L));
         let room = window.y - 2.0 * theme::space::L - 2.0 * theme::space::M;
         egui::ScrollArea::vertical().max_height(room).show(ui, |ui| list(content, ui, actions));
     });
@@ -46,6 +46,12 @@ fn list(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     }
     ui.label(theme::text::small("Files never leave this machine: everything is computed here."));
     if platform::KEEPS_FILES {
+        ui.label(theme::text::small(
+            "An address may name what to open, a moment and a question: ?sample=walk.bvh (or ?url= for a file beside this \
+             page, or of a server that lets pages read it) &t=1.5 &ask=… In another page, ?embed shows the take alone; there \
+             &view=pictures, &theme=dark or light, and &label (with words of your own: &label=…) say how. The button with the \
+             link copies both.",
+        ));
         ui.label(theme::text::small("What is open is kept by this browser for your next visit."));
         if Button::new("Close all and forget").quiet(true).show(ui).clicked() {
             actions.extend([Action::Forget, Action::ToggleHelp]);

@@ -7,7 +7,9 @@ mod sizes;
 
 use super::*;
 use crate::{
+    document::Exchange,
     files::{FileSource, sample},
+    link::{Link, View},
     widgets::testing::Harness,
 };
 
@@ -30,6 +32,7 @@ fn undrawn<'a>(document: &'a Document, model: &'a ModelStatus) -> Content<'a> {
         readings: &[],
         playback: Playback::default(),
         pictures: Err(String::new()),
+        beside: None,
         trained_depth_mix: 0.5,
         model,
         busy: false,
@@ -43,7 +46,6 @@ fn undrawn<'a>(document: &'a Document, model: &'a ModelStatus) -> Content<'a> {
 /// Shows one frame, and answers with what was asked for.
 fn frame(h: &mut Harness, document: &Document, model: &ModelStatus, state: &mut UiState) -> Vec<Action> {
     let mut actions = Vec::new();
-    let frames = document.take().map(|take| take.motion.frames());
     h.frame(|ui| {
         let strip = |frames: usize| TakeTextures {
             strip: TextureId::default(),
@@ -52,8 +54,10 @@ fn frame(h: &mut Harness, document: &Document, model: &ModelStatus, state: &mut 
             sampled: (0..12).map(|k| k * frames / 12).collect(),
             s2i: document.s2i.map(|_| (TextureId::default(), 1)),
         };
-        let pictures = frames.map(strip).ok_or_else(|| "nothing was drawn".to_owned());
-        let content = Content { pictures, ..undrawn(document, model) };
+        let drawn = |take: &Take| strip(take.motion.frames());
+        let pictures = document.take().map(drawn).ok_or_else(|| "nothing was drawn".to_owned());
+        let beside = document.beside().map(|(take, step)| Beside { take, step, pictures: Ok(drawn(take)) });
+        let content = Content { pictures, beside, ..undrawn(document, model) };
         actions.extend(show(content, state, ui));
     });
     actions
@@ -112,42 +116,212 @@ fn every_page_is_drawn_with_and_without_a_take() {
     }
 }
 
+/// Phones, upright and on their side, tablets, windows.
+const SIZES: [[f32; 2]; 13] = [
+    [320.0, 568.0],
+    [360.0, 640.0],
+    [390.0, 844.0],
+    [568.0, 320.0],
+    [640.0, 360.0],
+    [768.0, 1024.0],
+    [844.0, 390.0],
+    [900.0, 600.0],
+    [1024.0, 768.0],
+    [1280.0, 720.0],
+    [1366.0, 768.0],
+    [1920.0, 1080.0],
+    [2560.0, 1440.0],
+];
+
+/// Two takes.
+fn two() -> Document {
+    let mut document = document();
+    document.open(FileSource { name: "second.bvh".to_owned(), ..sample("squat.bvh") }).expect("another motion");
+    document
+}
+
+/// Where things are in the end, on all pages.
+fn places(h: &mut Harness, document: &Document, state: &mut UiState) -> Places {
+    let mut seen = Places::default();
+    let pages = if h.screen().width() < NARROW { PAGES.len() } else { 1 };
+    for page in 0..pages {
+        state.page = page;
+        (0..3).for_each(|_| drop(frame(h, document, &ready(), state)));
+        let now = state.places;
+        seen = Places {
+            scene: now.scene.or(seen.scene),
+            picture: now.picture.or(seen.picture),
+            scene_beside: now.scene_beside.or(seen.scene_beside),
+            picture_beside: now.picture_beside.or(seen.picture_beside),
+            conversation: now.conversation.or(seen.conversation),
+            example: None,
+        };
+    }
+    seen
+}
+
+#[test]
+fn every_size_of_window_has_room_for_two_takes_in_step() {
+    for [width, height] in SIZES {
+        let (mut document, mut state, mut h) = (two(), UiState::default(), Harness::new(width, height));
+        assert!(document.compare(Some(1)));
+        state.show_take(document.take());
+        let case = format!("{width} by {height}");
+        let seen = places(&mut h, &document, &mut state);
+        let found = [seen.scene, seen.scene_beside, seen.picture, seen.picture_beside, seen.conversation];
+        let [first, second, picture, other, talk] = found.map(|rect| rect.expect(&case));
+        // phones on their side have little height for anything
+        let least = if height < FLAT { 80.0 } else { 110.0 };
+        for scene in [first, second] {
+            assert!(scene.width() >= 130.0 && scene.height() >= least, "{case}: a scene has {scene}");
+            assert!(h.screen().contains_rect(scene), "{case}: {scene} is not on the screen");
+        }
+        assert!((first.size() - second.size()).length() < 1.0 && !first.intersects(second), "{case}: {first} {second}");
+        for picture in [picture, other] {
+            assert!(picture.width() >= 130.0 && picture.height() >= 130.0, "{case}: a picture has {picture}");
+        }
+        assert!(!picture.intersects(other) && talk.width() >= 240.0, "{case}: {picture} {other} {talk}");
+        if width >= NARROW {
+            for place in [picture, other] {
+                assert!(h.screen().contains_rect(place), "{case}: {place} is not on the screen");
+                assert!(![first, second, talk].iter().any(|it| it.shrink(0.5).intersects(place)), "{case}: {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn both_strips_are_shown_where_there_is_room() {
+    for ([width, height], strips) in [([1280.0, 720.0], false), ([1366.0, 900.0], true), ([2560.0, 1440.0], true)] {
+        let (mut document, mut state, mut h) = (two(), UiState::default(), Harness::new(width, height));
+        document.compare(Some(1));
+        (0..3).for_each(|_| drop(frame(&mut h, &document, &ready(), &mut state)));
+        // each strip is called by its take, as are both sides and the list, which has no room for the longer name
+        let named = |name: &str| h.texts().iter().filter(|text| *text == name).count();
+        let expected = if strips { [2, 3] } else { [1, 2] };
+        let found = [named("wave_left_hand.bvh"), named("second.bvh")];
+        assert_eq!(found, expected, "{width} by {height}: {:?}", h.texts());
+    }
+}
+
+#[test]
+fn two_takes_are_compared_and_left_again() {
+    let everywhere = |h: &mut Harness, document: &Document, state: &mut UiState, [from, to]: [f32; 2]| {
+        let mut asked = Vec::new();
+        let model = ready();
+        for y in (50..260).step_by(7) {
+            let mut x = from;
+            while x < to {
+                h.click(x, y as f32, |ui| {
+                    let beside =
+                        document.beside().map(|(take, step)| Beside { take, step, pictures: Err(String::new()) });
+                    asked.extend(show(Content { beside, ..undrawn(document, &model) }, state, ui));
+                });
+                x += 40.0;
+            }
+        }
+        asked
+    };
+    let (mut document, mut state, mut h) = (two(), UiState::default(), Harness::new(1280.0, 720.0));
+    // the list of takes
+    let asked = everywhere(&mut h, &document, &mut state, [20.0, 150.0]);
+    assert!(asked.contains(&Action::Compare(Some(1))), "{asked:?}");
+    document.compare(Some(1));
+    let asked = everywhere(&mut h, &document, &mut state, [20.0, 150.0]);
+    assert!(asked.contains(&Action::Compare(None)) && asked.contains(&Action::Select(1)), "{asked:?}");
+    // the row above the two
+    let asked = everywhere(&mut h, &document, &mut state, [200.0, 880.0]);
+    assert!(asked.contains(&Action::Compare(None)) && asked.contains(&Action::InStep(Step::Length)), "{asked:?}");
+}
+
+/// A document as another page shows it.
+fn embedded(view: View) -> Document {
+    let mut document = document();
+    document.link = Link { embed: true, view, ..Link::default() };
+    document
+}
+
+#[test]
+fn another_page_shows_a_take_and_its_playhead_alone() {
+    for [width, height] in [[320.0, 240.0], [360.0, 640.0], [480.0, 300.0], [720.0, 440.0], [1280.0, 720.0]] {
+        let case = format!("{width} by {height}");
+        let (mut h, mut state) = (Harness::new(width, height), UiState::default());
+        let document = embedded(View::Motion);
+        state.show_take(document.take());
+        (0..3).for_each(|_| assert_eq!(frame(&mut h, &document, &ready(), &mut state), []));
+        let Places { scene: Some(scene), picture: Some(picture), conversation: None, .. } = state.places else {
+            panic!("{case}: {:?}", state.places);
+        };
+        assert!(h.screen().contains_rect(scene) && h.screen().contains_rect(picture), "{case}: {scene} {picture}");
+        assert!(!scene.shrink(0.5).intersects(picture), "{case}: {scene} {picture}");
+        assert!(scene.height() >= 90.0 && picture.height() >= 90.0, "{case}: {scene} {picture}");
+        for unwanted in ["Open", "Samples", "Looks like", "Takes", "Motion", "What DrAction draws"] {
+            assert!(!h.texts().iter().any(|text| text == unwanted), "{case}: {unwanted} is shown");
+        }
+
+        let document = embedded(View::Pictures);
+        (0..3).for_each(|_| assert_eq!(frame(&mut h, &document, &ready(), &mut state), []));
+        assert!(
+            state.places.scene.is_none() && h.texts().iter().any(|text| text == "0:00.00"),
+            "{case}: {:?}",
+            h.texts()
+        );
+    }
+}
+
+#[test]
+fn another_page_says_what_its_address_asks_for() {
+    let (mut h, mut state, mut document) = (Harness::new(720.0, 440.0), UiState::default(), embedded(View::Motion));
+    let mut said = |document: &Document| {
+        frame(&mut h, document, &ready(), &mut state);
+        h.texts().join("\n")
+    };
+    document.takes[0].labels.push(("wave".to_owned(), 0.84));
+    assert!(!said(&document).contains("wave"), "nobody asked");
+    document.link.label = Some(String::new());
+    assert!(said(&document).contains("wave\n84 %"));
+    document.link.label = Some("Figure 3: a greeting".to_owned());
+    assert!(said(&document).contains("Figure 3: a greeting"));
+    let exchange = Exchange { id: 7, question: "Which hand?".to_owned(), answer: "left".to_owned(), outcome: None };
+    document.takes[0].exchanges.push(exchange);
+    assert!(said(&document).contains("Which hand?\nleft"));
+
+    document.takes.clear();
+    assert!(said(&document).contains("names nothing to show"));
+    document.link.url = Some("data/kick.bvh".to_owned());
+    assert!(said(&document).contains("Opening kick.bvh"));
+    document.notice(true, "kick.bvh: cannot be fetched: status 404");
+    assert!(said(&document).contains("status 404"));
+}
+
+#[test]
+fn the_whole_page_is_a_click_or_two_keys_away() {
+    let (document, model) = (embedded(View::Motion), ready());
+    for (width, height) in [(720.0, 440.0), (320.0, 240.0)] {
+        let (mut h, mut state, mut asked) = (Harness::new(width, height), UiState::default(), Vec::new());
+        for y in (0..height as i32).step_by(8) {
+            h.click(width - 28.0, y as f32, |ui| asked.extend(show(undrawn(&document, &model), &mut state, ui)));
+        }
+        assert!(asked.contains(&Action::OpenWhole), "{width}: {asked:?}");
+        let (mut h, mut asked) = (Harness::new(width, height), Vec::new());
+        for _ in 0..8 {
+            for key in [Key::Tab, Key::Space] {
+                h.key(key, Modifiers::NONE);
+                h.frame(|ui| asked.extend(show(undrawn(&document, &model), &mut state, ui)));
+            }
+        }
+        assert!(asked.contains(&Action::OpenWhole) && asked.contains(&Action::TogglePlay), "{width}: {asked:?}");
+    }
+}
+
 #[test]
 fn every_size_of_window_has_room_for_scene_picture_and_conversation() {
-    let mut second = document();
-    second.open(FileSource { name: "second.bvh".to_owned(), ..sample("squat.bvh") }).expect("another motion");
-    let sizes = [
-        [320.0, 568.0],
-        [360.0, 640.0],
-        [390.0, 844.0],
-        [568.0, 320.0],
-        [640.0, 360.0],
-        [768.0, 1024.0],
-        [844.0, 390.0],
-        [900.0, 600.0],
-        [1024.0, 768.0],
-        [1280.0, 720.0],
-        [1366.0, 768.0],
-        [1920.0, 1080.0],
-        [2560.0, 1440.0],
-    ];
-    for [width, height] in sizes {
+    let second = two();
+    for [width, height] in SIZES {
         for document in [&document(), &second] {
             let mut h = Harness::new(width, height);
             let mut state = UiState::default();
-            let mut seen = Places::default();
-            let pages = if width < NARROW { 0..PAGES.len() } else { 0..1 };
-            for page in pages.clone() {
-                state.page = page;
-                (0..3).for_each(|_| drop(frame(&mut h, document, &ready(), &mut state)));
-                let Places { scene, picture, conversation, .. } = state.places;
-                seen = Places {
-                    scene: scene.or(seen.scene),
-                    picture: picture.or(seen.picture),
-                    conversation: conversation.or(seen.conversation),
-                    ..seen
-                };
-            }
+            let seen = places(&mut h, document, &mut state);
             let case = format!("{width} by {height}, {} takes", document.takes.len());
             let [scene, picture, talk] = [seen.scene, seen.picture, seen.conversation].map(|r| r.expect(&case));
             // phones on their side are less than 400 points high
@@ -158,7 +332,7 @@ fn every_size_of_window_has_room_for_scene_picture_and_conversation() {
             for place in [scene, talk] {
                 assert!(h.screen().contains_rect(place), "{case}: {place} is not on the screen");
             }
-            if pages.len() == 1 {
+            if width >= NARROW {
                 assert!(!scene.intersects(picture) && !scene.intersects(talk) && !picture.intersects(talk), "{case}");
                 assert!(h.screen().contains_rect(picture), "{case}: {picture} is not on the screen");
             }

@@ -9,7 +9,7 @@ use crate::{
     actions::Action,
     document::Take,
     icons::Icon,
-    pictures::LIVE_SIZE,
+    pictures::{LIVE_SIZE, TakeTextures},
     theme::{self, palette},
     widgets::{Button, IconButton, SceneView, section, segmented, slider, toggle},
 };
@@ -97,8 +97,14 @@ pub(super) fn picture(content: &Content<'_>, state: &mut UiState, ui: &mut egui:
         let moment = (take.frame + 0.5) / take.motion.frames().max(1) as f32;
         whole_motion(ui, square.translate(Vec2::new(side + GAP, 0.0)), s2i, moment);
     }
+    paint_picture(ui, square, &content.pictures);
+    settings(content, ui, actions);
+}
+
+/// DrAction's picture at the playhead, or why there is none.
+pub(super) fn paint_picture(ui: &egui::Ui, square: egui::Rect, pictures: &Result<TakeTextures, String>) {
     let rounding = egui::CornerRadius::same(theme::radius::M);
-    match &content.pictures {
+    match pictures {
         Ok(textures) => {
             egui::Image::from_texture((textures.live, Vec2::splat(LIVE_SIZE as f32)))
                 .corner_radius(rounding)
@@ -113,10 +119,6 @@ pub(super) fn picture(content: &Content<'_>, state: &mut UiState, ui: &mut egui:
             painter.text(square.center(), egui::Align2::CENTER_CENTER, problem, font, colours.error);
         }
     }
-    if flat {
-        heading(content, ui, actions);
-    }
-    settings(content, ui, actions);
 }
 
 /// What the picture is, and what can be done with it.

@@ -9,7 +9,7 @@ use eframe::egui;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 pub use self::{
-    host::{Apart, Host, copy, forget_file, forget_files, keep_file, read_apart, recall_files, set_host},
+    host::{Apart, Host, copy, embedded, forget_file, forget_files, keep_file, read_apart, recall_files, set_host},
     incoming::{choose_files, choose_folder, hand_in, read_dropped, read_folders, read_sample, read_url},
 };
 use super::Kind;

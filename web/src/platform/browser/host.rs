@@ -25,6 +25,10 @@ extern "C" {
     #[wasm_bindgen(method, js_name = readApart)]
     fn read_apart(this: &Host, unread: &Uint8Array, done: &JsValue, told: &JsValue) -> Function;
 
+    /// Whether another page shows this one.
+    #[wasm_bindgen(method, getter)]
+    fn embedded(this: &Host) -> bool;
+
     /// Keeps a file for the next visit. Resolves to the key that it is kept under, which follows from name and bytes.
     /// `origin` comes back with it.
     #[wasm_bindgen(method)]
@@ -58,6 +62,11 @@ thread_local! {
 /// Tells who does it.
 pub fn set_host(host: Host) {
     HOST.replace(Some(host));
+}
+
+/// Whether another page shows this one.
+pub fn embedded() -> bool {
+    host().is_some_and(|host| host.embedded())
 }
 
 fn host() -> Option<Host> {

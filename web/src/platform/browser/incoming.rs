@@ -8,7 +8,10 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 
 use super::{MAX_FILE_BYTES, create, describe, host, spawn, wake};
-use crate::files::{FileSource, Incoming, Origin, Public, Ticket, check_size, endings, of_folder};
+use crate::{
+    files::{FileSource, Incoming, Origin, Public, Ticket, check_size, endings, of_folder},
+    link::file_name,
+};
 
 /// A file and its path below what was dropped or chosen.
 type Pathed = (String, web_sys::File);
@@ -123,7 +126,7 @@ pub fn read_sample(file: &str, incoming: &Incoming, _ctx: &egui::Context) {
 
 /// Fetches a file from an address.
 pub fn read_url(url: &str, incoming: &Incoming, _ctx: &egui::Context) {
-    let name = url.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).unwrap_or(url);
+    let name = file_name(url);
     let plain = js_sys::decode_uri_component(name).ok().and_then(|name| name.as_string());
     let hint = ". A file beside the page can be read, and one elsewhere whose server lets other pages read it (CORS, by \
                 https)";
