@@ -5,6 +5,7 @@
 
 import * as controls from "./controls.js";
 import { download, keepForOffline, text } from "./downloads.js";
+import { openEncoder } from "./encoding.js";
 import * as kept from "./kept.js";
 import { reader } from "./reading.js";
 import * as screen from "./screen.js";
@@ -32,7 +33,7 @@ async function boot() {
   const { name, note } = await choosing;
   if (note) screen.note(note);
   const { start, act, readApart } = await fetchProgram(build.variants[name]);
-  await start(canvas, await model, await samples, { readApart, ...kept });
+  await start(canvas, await model, await samples, { readApart, openEncoder, ...kept });
   controls.connect(act);
 }
 

@@ -6,6 +6,8 @@ use draction::{
 };
 use eframe::egui::{Context, InputState, Key, Modifiers, Popup};
 
+use crate::video::{Part, Shown};
+
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
@@ -69,6 +71,10 @@ pub enum Action {
     SaveStrip,
     /// Save the motion as GIF.
     SaveGif,
+    /// Save part of the take in view as a video.
+    SaveVideo(Shown, Part),
+    /// Give up the video that is being made.
+    CancelVideo,
     /// Save what was said as JSON.
     SaveJson,
     /// Save the labels of all takes as CSV.
@@ -107,6 +113,12 @@ impl Action {
             "spans" => Action::LabelSpans,
             "sample" => Action::OpenSample(value.to_owned()),
             "forget" => Action::Forget,
+            "video" => match value.split_once(' ').unwrap_or((value, "")) {
+                (shown, "") => Action::SaveVideo(Shown::named(shown)?, Part::Whole),
+                (shown, "span") => Action::SaveVideo(Shown::named(shown)?, Part::Span),
+                _ => return None,
+            },
+            "cancel video" => Action::CancelVideo,
             "take" => Action::Select(value.parse().ok()?),
             "ask" => Action::Ask(value.to_owned()),
             _ => return None,
@@ -131,6 +143,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("N", "NFM on or off"),
     ("I", "the whole motion as one picture (S2I): joints, bones, steps, none"),
     ("S G J", "save strip, animation, answers"),
+    ("V", "save a video of scene and pictures: the labelled span at the playhead, or all"),
     ("T", "light or dark"),
     #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
     ("B F12", "shader workbench: passes, shaders, pixels, gradients"),
@@ -196,6 +209,7 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>, help: b
         on(Key::S, Action::SaveStrip);
         on(Key::G, Action::SaveGif);
         on(Key::J, Action::SaveJson);
+        on(Key::V, Action::SaveVideo(Shown::Both, Part::Span));
         on(Key::T, Action::ToggleTheme);
         #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
         on(Key::B, Action::ToggleWorkbench);
@@ -242,6 +256,10 @@ mod tests {
     fn controls_of_the_page_have_names() {
         assert_eq!(Action::named("ask", "Who?"), Some(Action::Ask("Who?".to_owned())));
         assert_eq!(Action::named("take", "2"), Some(Action::Select(2)));
+        let video = |value| Action::named("video", value);
+        assert_eq!(video("scene"), Some(Action::SaveVideo(Shown::Scene, Part::Whole)));
+        assert_eq!(video("both span"), Some(Action::SaveVideo(Shown::Both, Part::Span)));
+        assert_eq!([video(""), video("both of it"), video("neither")], [None, None, None]);
         assert_eq!((Action::named("take", "-1"), Action::named("format the disk", "")), (None, None));
     }
 

@@ -8,6 +8,7 @@
 //! | `events` | what arrived |
 //! | `perform` | what the person asked for |
 //! | `save` | files to take away |
+//! | `video` | videos to take away |
 //! | `status` | what those who watch from outside may know |
 //! | `workbench` | what the app does for the shader workbench |
 
@@ -15,6 +16,7 @@ mod events;
 mod perform;
 mod save;
 mod status;
+mod video;
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 mod workbench;
 
@@ -38,6 +40,7 @@ use crate::{
     reading::Readings,
     theme,
     tour::Tour,
+    video::Making,
 };
 
 /// The bundled motion that is shown until something is open.
@@ -81,6 +84,8 @@ pub struct App {
     example: Incoming,
     parking: Parking,
     saves: Saves,
+    /// The video that is being made.
+    making: Option<Making>,
     /// The pictures have changed since the labels were found.
     stale: bool,
     announced_interactive: bool,
@@ -125,6 +130,7 @@ impl App {
             example: Incoming::default(),
             parking,
             saves: Saves::default(),
+            making: None,
             stale: false,
             announced_interactive: false,
             size: egui::Vec2::ZERO,
@@ -219,6 +225,7 @@ impl App {
                 Err(problem) => self.report_error(&problem),
             }
         }
+        self.watch_video(ctx);
         if let Some(left) = self.document.drop_old_notices(Instant::now()) {
             ctx.request_repaint_after(left);
         }
@@ -279,6 +286,7 @@ impl App {
         let content = Content {
             document: &self.document,
             readings: self.readings.under_way(),
+            making: self.making.as_ref(),
             tour: self.tour.as_ref(),
             playback: self.playback,
             pictures,
@@ -354,6 +362,7 @@ impl Drop for App {
     fn drop(&mut self) {
         self.inference.stop();
         self.end_tour();
+        self.give_up_video();
         // the next window reads them
         let unread = self.readings.abandon().filter(|unread| unread.instead_of.is_none());
         unread.for_each(|unread| self.incoming.push(Arc::unwrap_or_clone(unread.file)));

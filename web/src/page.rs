@@ -78,8 +78,9 @@ pub fn read_motion(unread: &[u8]) -> Result<Vec<u8>, String> {
     Ok(transfer::encode_motion(&transfer::decode_unread(unread)?.read()?))
 }
 
-/// Does what a control of the page stands for: `open`, `play`, `recognise`, `spans`, `forget`, or with a value `sample` (its file
-/// name), `take` (its index) and `ask` (the question).
+/// Does what a control of the page stands for: `open`, `play`, `recognise`, `spans`, `forget`, `cancel video`, or with a value
+/// `sample` (its file name), `take` (its index), `ask` (the question) and `video` (`scene`, `pictures` or `both`, of the whole
+/// take, or with ` span` behind it of the labelled span at the playhead).
 #[wasm_bindgen]
 pub fn act(name: &str, value: &str) {
     if let Some(action) = Action::named(name, value) {

@@ -9,6 +9,8 @@ mod gpu;
 mod s2i;
 mod texture;
 
+use std::sync::Arc;
+
 use draction::{
     clip::{Clip, Stage},
     draction::DrAction,
@@ -46,13 +48,29 @@ pub struct Pictures {
 }
 
 /// A subject before its camera, ready to be drawn.
-struct Prepared {
+#[derive(Clone)]
+pub struct Prepared {
     /// [`Subject::key`].
     key: (u64, u64),
     /// What is drawn of it.
-    motion: Motion,
+    motion: Arc<Motion>,
     stage: Stage,
     draction: DrAction,
+}
+
+impl Prepared {
+    /// What is drawn at a source frame.
+    ///
+    /// # Errors
+    /// Why there is nothing to draw, as a sentence.
+    pub fn frame(&self, frame: usize) -> Result<Clip, String> {
+        self.stage.frames(&self.motion, &[frame]).map_err(|e| e.to_string())
+    }
+
+    /// What it is drawn with.
+    pub fn draction(&self) -> &DrAction {
+        &self.draction
+    }
 }
 
 /// The pictures of the take in view.
@@ -125,7 +143,7 @@ impl Pictures {
         let live = match self.live.get(key) {
             Some(live) => live,
             None => {
-                let clip = prepared.stage.frames(&prepared.motion, &[frame]).map_err(|e| e.to_string())?;
+                let clip = prepared.frame(frame)?;
                 let live = self.live.draw(key, &self.backend, ctx, (&clip, &prepared.draction), LIVE_SIZE)?;
                 self.drawn += 1;
                 live
@@ -150,6 +168,14 @@ impl Pictures {
         Ok((clip, prepared.draction.clone()))
     }
 
+    /// What draws any frame of a subject, to take along.
+    ///
+    /// # Errors
+    /// Why there is nothing to draw, as a sentence.
+    pub fn prepared(&mut self, subject: &Subject) -> Result<Prepared, String> {
+        self.prepare(subject).cloned()
+    }
+
     fn prepare(&mut self, subject: &Subject) -> Result<&Prepared, String> {
         let key = subject.key();
         if self.prepared.as_ref().is_none_or(|prepared| prepared.key != key) {
@@ -157,7 +183,7 @@ impl Pictures {
             // settings change while a slider is dragged, what a take shows does not
             let motion = match self.prepared.take() {
                 Some(prepared) if prepared.key.0 == subject.take => prepared.motion,
-                _ => figure::of(&subject.motion).motion,
+                _ => Arc::new(figure::of(&subject.motion).motion),
             };
             let stage = Stage::new(&motion, &options).map_err(|e| e.to_string())?;
             let draction = self.drawing.dressed(&subject.settings, stage.clip()).map_err(|e| e.to_string())?;

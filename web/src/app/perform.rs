@@ -116,6 +116,12 @@ impl App {
             }
             Action::SaveStrip => self.save_strip(ctx),
             Action::SaveGif => self.save_gif(ctx),
+            Action::SaveVideo(shown, part) => self.save_video(ctx, shown, part),
+            Action::CancelVideo => {
+                if let Some(making) = &self.making {
+                    making.give_up();
+                }
+            }
             Action::SaveJson => self.save_json(),
             Action::SaveLabels => self.save_labels(),
             Action::Share => self.share(ctx),

@@ -17,7 +17,7 @@ impl Saves {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn push(&self, saved: Result<String, String>) {
+    pub fn push(&self, saved: Result<String, String>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(saved);
     }
 }

@@ -1,5 +1,6 @@
 //! The browser: promises, downloads, live regions, user timing.
 
+mod encoder;
 mod host;
 
 use std::{cell::RefCell, collections::BTreeMap, future::Future};
@@ -7,7 +8,10 @@ use std::{cell::RefCell, collections::BTreeMap, future::Future};
 use eframe::egui;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
-pub use self::host::{Apart, Host, forget_file, forget_files, keep_file, read_apart, recall_files, set_host};
+pub use self::{
+    encoder::VideoEncoder,
+    host::{Apart, Host, forget_file, forget_files, keep_file, read_apart, recall_files, set_host},
+};
 use super::Kind;
 use crate::{
     actions::Action,

@@ -51,7 +51,8 @@ pub fn set_host(host: Host) {
     HOST.replace(Some(host));
 }
 
-fn host() -> Option<Host> {
+/// Who does it, once that is told.
+pub(super) fn host() -> Option<Host> {
     HOST.with_borrow(Clone::clone)
 }
 
