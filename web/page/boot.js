@@ -6,6 +6,7 @@
 import * as controls from "./controls.js";
 import { download, fetchBytes, keepForOffline, text } from "./downloads.js";
 import * as embed from "./embed.js";
+import { openEncoder } from "./encoding.js";
 import * as folders from "./folders.js";
 import * as kept from "./kept.js";
 import { reader } from "./reading.js";
@@ -39,7 +40,7 @@ async function boot() {
   const { start, act, handIn, readApart } = await fetchProgram(build.variants[name]);
   const { embedded, nothingKept } = embed;
   const copy = (words) => navigator.clipboard.writeText(words);
-  const host = { embedded, readApart, fetchBytes, copy, ...(embedded ? nothingKept : kept) };
+  const host = { embedded, readApart, fetchBytes, copy, openEncoder, ...(embedded ? nothingKept : kept) };
   await start(canvas, await model, await samples, host);
   controls.connect(act);
   if (!embedded) folders.connect(handIn);

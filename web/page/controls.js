@@ -6,7 +6,8 @@ const canvas = byId("app");
 
 // What of `data-…` on the canvas is shown here; other values change all the time.
 const TOLD = [
-  "list", "current", "beside", "step", "playing", "ready", "labels", "samples", "long", "asked", "answered", "whole",
+  "list", "current", "beside", "step", "playing", "ready", "labels", "samples", "long", "asked", "answered", "span", "video",
+  "whole",
 ];
 
 // Buttons, and what they ask the program for.
@@ -25,6 +26,9 @@ const BUTTONS = {
   forget: "forget",
 };
 
+// What a video can show, by the program's names.
+const VIDEOS = { scene: "scene", pictures: "pictures", both: "scene and pictures" };
+
 // `act(name, value)` is the program's way in.
 export function connect(act) {
   for (const [id, name] of Object.entries(BUTTONS)) byId(id).onclick = () => act(name, "");
@@ -33,6 +37,11 @@ export function connect(act) {
     event.preventDefault();
     act("sample", byId("sample").value);
   };
+  byId("videos").onsubmit = (event) => {
+    event.preventDefault();
+    act("video", byId("video").value);
+  };
+  byId("cancel-video").onclick = () => act("cancel video", "");
   byId("take").onchange = ({ target }) => act("take", String(target.selectedIndex));
   // the first one is nobody
   byId("beside").onchange = ({ target }) => act("beside", target.selectedIndex ? String(target.selectedIndex - 1) : "");
@@ -56,6 +65,9 @@ function show() {
   const { list = "", current = "0", beside = "", step, playing, ready, labels = "", samples = "" } = canvas.dataset;
   const { long, asked, answered, whole } = canvas.dataset;
   fill(byId("sample"), lines(samples), (text) => new Option(text));
+  const { span, video } = canvas.dataset;
+  const videos = whatVideosShow(span);
+  fill(byId("video"), videos.map(([text]) => text), (text, n) => new Option(text, videos[n][1]));
   fill(byId("take"), lines(list), (text) => new Option(text));
   fill(byId("labels"), lines(labels), (text) => Object.assign(document.createElement("li"), { textContent: text }));
   if (byId("take").selectedIndex !== Number(current)) byId("take").selectedIndex = Number(current);
@@ -69,6 +81,9 @@ function show() {
   for (const id of ["take", "play", "share", "frame", "csv", "json", "forget"]) byId(id).disabled = none;
   byId("why").disabled = !answered || !ready;
   byId("stop").disabled = !asked;
+  for (const id of ["video", "save-video"]) byId(id).disabled = none || Boolean(video);
+  byId("making").hidden = !video;
+  byId("made").value = Number(video || 0);
   byId("play").textContent = playing ? "Pause" : "Play";
   for (const id of ["question", "send", "recognise"]) byId(id).disabled = none || !ready;
   byId("span").hidden = !long;
@@ -76,6 +91,12 @@ function show() {
   byId("work").hidden = Boolean(whole);
   byId("whole").hidden = !whole;
   if (whole) byId("whole").href = whole;
+}
+
+// Words and values of the videos that can be made now: of the labelled span at the playhead, too, where there is one.
+function whatVideosShow(span) {
+  const of = (part, value) => Object.entries(VIDEOS).map(([name, words]) => [`${words} of ${part}`, `${name}${value}`]);
+  return [...(span ? of(`“${span}”`, " span") : []), ...of("the take", "")];
 }
 
 // Makes an element of each text, where the list has other ones.

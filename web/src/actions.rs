@@ -6,7 +6,11 @@ use draction::{
 };
 use eframe::egui::{Context, InputState, Key, Modifiers, Popup};
 
-use crate::{document::Step, exports::Table};
+use crate::{
+    document::Step,
+    exports::Table,
+    video::{Part, Shown},
+};
 
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,6 +87,10 @@ pub enum Action {
     SaveStrip,
     /// Save the motion as GIF.
     SaveGif,
+    /// Save part of the take in view as a video.
+    SaveVideo(Shown, Part),
+    /// Give up the video that is being made.
+    CancelVideo,
     /// Save what was said as JSON.
     SaveJson,
     /// Save the labels of all takes.
@@ -132,11 +140,16 @@ impl Action {
             "json" => Action::SaveLabels(Table::Json),
             "sample" => Action::OpenSample(value.to_owned()),
             "forget" => Action::Forget,
+            "video" => match value.split_once(' ').unwrap_or((value, "")) {
+                (shown, "") => Action::SaveVideo(Shown::named(shown)?, Part::Whole),
+                (shown, "span") => Action::SaveVideo(Shown::named(shown)?, Part::Span),
+                _ => return None,
+            },
+            "cancel video" => Action::CancelVideo,
             "take" => Action::Select(value.parse().ok()?),
             "beside" if value.is_empty() => Action::Compare(None),
             "beside" => Action::Compare(Some(value.parse().ok()?)),
             "step" => Action::InStep(Step::ALL.into_iter().find(|step| step.name() == value)?),
-            "share" => Action::Share,
             "frame" => Action::ShareFrame,
             "ask" => Action::Ask(value.to_owned()),
             _ => return None,
@@ -175,6 +188,7 @@ pub const KEYS: &[(&str, &str)] = &[
     ("N", "NFM on or off"),
     ("I", "the whole motion as one picture (S2I): joints, bones, steps, none"),
     ("S G J", "save strip, animation, answers"),
+    ("M", "save a movie of scene and pictures: the labelled span at the playhead, or all"),
     ("T", "light or dark"),
     #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
     ("B F12", "shader workbench: passes, shaders, pixels, gradients"),
@@ -250,6 +264,7 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>, help: b
         on(Key::S, Action::SaveStrip);
         on(Key::G, Action::SaveGif);
         on(Key::J, Action::SaveJson);
+        on(Key::M, Action::SaveVideo(Shown::Both, Part::Span));
         on(Key::T, Action::ToggleTheme);
         #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
         on(Key::B, Action::ToggleWorkbench);
@@ -297,6 +312,10 @@ mod tests {
         assert_eq!(Action::named("ask", "Who?"), Some(Action::Ask("Who?".to_owned())));
         assert_eq!(Action::named("take", "2"), Some(Action::Select(2)));
         assert_eq!(Action::named("json", ""), Some(Action::SaveLabels(Table::Json)));
+        let video = |value| Action::named("video", value);
+        assert_eq!(video("scene"), Some(Action::SaveVideo(Shown::Scene, Part::Whole)));
+        assert_eq!(video("both span"), Some(Action::SaveVideo(Shown::Both, Part::Span)));
+        assert_eq!([video(""), video("both of it"), video("neither")], [None, None, None]);
         assert_eq!((Action::named("take", "-1"), Action::named("format the disk", "")), (None, None));
         assert_eq!(Action::named("beside", "3"), Some(Action::Compare(Some(3))));
         assert_eq!(Action::named("beside", ""), Some(Action::Compare(None)));

@@ -10,6 +10,7 @@
 //! | `perform` | what the person asked for |
 //! | `save` | files to take away |
 //! | `share` | addresses that lead here, and the code for another page |
+//! | `video` | videos to take away |
 //! | `status` | what those who watch from outside may know |
 //! | `workbench` | what the app does for the shader workbench |
 
@@ -19,6 +20,7 @@ mod perform;
 mod save;
 mod share;
 mod status;
+mod video;
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 mod workbench;
 
@@ -43,6 +45,7 @@ use crate::{
     reading::Readings,
     theme,
     tour::Tour,
+    video::Making,
 };
 
 /// The bundled motion that is shown until something is open.
@@ -85,6 +88,8 @@ pub struct App {
     example: Incoming,
     parking: Parking,
     saves: Saves,
+    /// The video that is being made.
+    making: Option<Making>,
     /// Tables of all labels that are saved once every take has some.
     tables: Vec<Table>,
     /// Why there are no pictures, as it was told last.
@@ -136,6 +141,7 @@ impl App {
             example: Incoming::default(),
             parking,
             saves: Saves::default(),
+            making: None,
             tables: Vec::new(),
             told_problem: String::new(),
             announced_interactive: false,
@@ -235,6 +241,7 @@ impl App {
                 Err(problem) => self.report_error(&problem),
             }
         }
+        self.watch_video(ctx);
         // where another page shows nothing, it goes on saying why
         if !(embed && self.document.takes.is_empty())
             && let Some(left) = self.document.drop_old_notices(Instant::now())
@@ -283,6 +290,7 @@ impl App {
         let content = Content {
             document: &self.document,
             readings: self.readings.all(),
+            making: self.making.as_ref(),
             tour: self.tour.as_ref(),
             playback: self.playback,
             pictures,
@@ -382,6 +390,7 @@ impl Drop for App {
         self.inference.stop();
         self.end_tour();
         self.document.give_up("the GPU was lost before the answer was there; ask again");
+        self.give_up_video();
         // the next window reads them
         let unread = self.readings.abandon().filter(|unread| unread.instead_of.is_none());
         unread.for_each(|unread| self.incoming.push(Arc::unwrap_or_clone(unread.file), unread.origin));

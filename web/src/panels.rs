@@ -11,6 +11,7 @@ mod takes;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod video;
 mod viewport;
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 mod workbench;
@@ -29,6 +30,7 @@ use crate::{
     reading::Reading,
     theme,
     tour::{STEPS, Tour},
+    video::{Look, Making},
     widgets::{
         Banner, Button, Closed, Orbit, Progress, SceneView, Severity, TimelineState, drop_overlay, drop_zone, percent,
         section, segmented, toasts,
@@ -58,6 +60,8 @@ pub struct Content<'a> {
     pub tour: Option<&'a Tour>,
     /// Files that are being read.
     pub readings: &'a [Reading],
+    /// The video that is being made.
+    pub making: Option<&'a Making>,
     /// Whether the take in view plays.
     pub playback: Playback,
     /// The pictures of the take in view, or why there are none.
@@ -187,6 +191,11 @@ impl UiState {
         self.help
     }
 
+    /// How the scene of the take in view is looked at, in a dark or light window.
+    pub fn look(&self, take: &Take, dark: bool) -> Look {
+        Look { orbit: self.orbit.clone(), trails: self.trails, heat: viewport::heat(take), dark }
+    }
+
     /// Looks at another take from the start.
     pub fn show_take(&mut self, take: Option<&Take>) {
         self.timeline.reset();
@@ -230,6 +239,7 @@ pub fn show(content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec
     let narrow = ui.available_width() < NARROW;
     header::show(&content, state, ui, narrow, &mut actions);
     readings(content.readings, ui, &mut actions);
+    video::progress(content.making, ui, &mut actions);
     tour(&content, ui, &mut actions);
     let below = ui.available_rect_before_wrap().top();
     if content.document.takes.is_empty() {

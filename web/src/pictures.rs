@@ -55,13 +55,29 @@ struct Shown {
 }
 
 /// A subject before its camera, ready to be drawn.
-struct Prepared {
+#[derive(Clone)]
+pub struct Prepared {
     /// [`Subject::key`].
     key: (u64, u64),
     /// What is drawn of it.
     figure: Arc<Mapped>,
     stage: Stage,
     draction: DrAction,
+}
+
+impl Prepared {
+    /// What is drawn at a source frame.
+    ///
+    /// # Errors
+    /// Why there is nothing to draw, as a sentence.
+    pub fn frame(&self, frame: usize) -> Result<Clip, String> {
+        self.stage.frames(&self.figure.motion, &[frame]).map_err(|e| e.to_string())
+    }
+
+    /// What it is drawn with.
+    pub fn draction(&self) -> &DrAction {
+        &self.draction
+    }
 }
 
 /// The pictures of a take.
@@ -141,6 +157,14 @@ impl Pictures {
         }
     }
 
+    /// What draws any frame of a subject, to take along.
+    ///
+    /// # Errors
+    /// Why there is nothing to draw, as a sentence.
+    pub fn prepared(&mut self, subject: &Subject) -> Result<Prepared, String> {
+        self.in_view.prepare(&self.drawing, subject).cloned()
+    }
+
     /// What it takes to draw frames elsewhere, for files: the clip of the given source frames (the strip's where `None`)
     /// and the renderer.
     ///
@@ -185,7 +209,7 @@ impl Shown {
         let live = match self.live.get(key) {
             Some(live) => live,
             None => {
-                let clip = prepared.stage.frames(&prepared.figure.motion, &[frame]).map_err(|e| e.to_string())?;
+                let clip = prepared.frame(frame)?;
                 let live = self.live.draw(key, backend, ctx, (&clip, &prepared.draction), LIVE_SIZE)?;
                 *drawn += 1;
                 live

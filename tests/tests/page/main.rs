@@ -10,6 +10,7 @@ mod showing;
 mod side_by_side;
 mod thinking;
 mod using;
+mod videos;
 mod visiting;
 
 use std::time::Instant;
@@ -30,7 +31,7 @@ struct Visit<'a> {
 type Step = (&'static str, fn(&mut Visit<'_>) -> Result<()>);
 
 /// In this order: later steps find what earlier ones left.
-const STEPS: [Step; 30] = [
+const STEPS: [Step; 31] = [
     ("the first visit downloads everything once", visiting::first_visit),
     ("every sample is shown and recognised", showing::samples),
     ("a broken file is named with its line, and the page goes on", showing::broken_file),
@@ -47,6 +48,7 @@ const STEPS: [Step; 30] = [
     ("a lost GPU is said and recovered", visiting::device_lost),
     ("without a network it works as before", visiting::offline),
     ("without WebGPU it works on the processor", visiting::processor),
+    ("videos can be taken away, and play", videos::videos),
     ("an address leads to a sample, a moment and a question", reaching::addresses),
     ("what is open comes back, and is forgotten when asked", reaching::kept),
     ("the page's own controls do what the window's do", reaching::controls),

@@ -122,6 +122,8 @@ pub fn tab(visit: &mut Visit<'_>) -> Result<()> {
         "send",
         "share",
         "frame",
+        "video",
+        "save-video",
         "csv",
         "json",
         "forget",

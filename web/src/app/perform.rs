@@ -129,6 +129,12 @@ impl App {
             }
             Action::SaveStrip => self.save_strip(ctx),
             Action::SaveGif => self.save_gif(ctx),
+            Action::SaveVideo(shown, part) => self.save_video(ctx, shown, part),
+            Action::CancelVideo => {
+                if let Some(making) = &self.making {
+                    making.give_up();
+                }
+            }
             Action::SaveJson => self.save_json(),
             Action::SaveLabels(table) => self.save_labels(table),
             Action::Share => self.share(ctx),

@@ -3,7 +3,7 @@
 use eframe::egui;
 
 use super::App;
-use crate::{document::Take, inference::ModelStatus, platform, widgets::percent};
+use crate::{document::Take, inference::ModelStatus, platform, video::span_at_playhead, widgets::percent};
 
 impl App {
     /// Puts it into the page.
@@ -29,6 +29,13 @@ impl App {
         let labels = take.map_or(&[][..], |take| &take.labels).iter().take(5);
         let labels = labels.map(|(label, p)| format!("{} {}", one_line(label), percent(*p)));
         platform::publish("labels", &labels.collect::<Vec<_>>().join("\n"));
+        let span = take.and_then(span_at_playhead).map_or(String::new(), |span| one_line(&span.label));
+        platform::publish("span", &span);
+        let made = self.making.as_ref().map(|making| making.progress());
+        platform::publish(
+            "video",
+            &made.map_or(String::new(), |(done, total)| (100 * done / total.max(1)).to_string()),
+        );
         platform::publish("places", &self.ui_state.places.told(ctx.content_rect().size()));
         platform::publish("reading", &reading.join("\n"));
         let fraction = self.readings.all().first().and_then(|reading| reading.fraction);

@@ -10,6 +10,7 @@ use crate::{
     document::Exchange,
     files::{FileSource, sample},
     link::{Link, View},
+    video::{Part, Shown},
     widgets::testing::Harness,
 };
 
@@ -30,6 +31,7 @@ fn undrawn<'a>(document: &'a Document, model: &'a ModelStatus) -> Content<'a> {
         document,
         tour: None,
         readings: &[],
+        making: None,
         playback: Playback::default(),
         pictures: Err(String::new()),
         beside: None,
@@ -400,5 +402,67 @@ fn the_tour_tells_and_goes_on() {
             }
         }
         assert!(asked.contains(&Action::Tour) && asked.contains(&Action::EndTour), "{width}: {asked:?}");
+    }
+}
+
+/// A document with a sample whose first second is labelled.
+fn labelled() -> Document {
+    let mut document = document();
+    let label = "wave left hand".to_owned();
+    let span = skeletonllm::assistant::Span { start_seconds: 0.0, end_seconds: 1.0, label, probability: 0.9 };
+    document.take_mut().expect("just opened").spans.push(span);
+    document
+}
+
+#[test]
+fn the_menu_of_videos_has_every_part_and_kind() {
+    let (document, mut asked) = (labelled(), Vec::new());
+    let take = document.take().expect("a take");
+    let mut h = Harness::new(400.0, 400.0);
+    for (x, y) in (30..230).step_by(12).flat_map(|y| (20..240).step_by(20).map(move |x| (x, y))) {
+        for at in [(20.0, 20.0), (x as f32, y as f32)] {
+            h.click(at.0, at.1, |ui| video::menu(take, None, ui, &mut asked));
+        }
+        // whatever was not an entry leaves it open
+        h.key(Key::Escape, Modifiers::NONE);
+        h.frame(|ui| video::menu(take, None, ui, &mut asked));
+    }
+    let all = Shown::ALL.into_iter().flat_map(|shown| [Part::Span, Part::Whole].map(|part| (shown, part)));
+    for (shown, part) in all {
+        assert!(asked.contains(&Action::SaveVideo(shown, part)), "{shown:?} of {part:?} is not in {asked:?}");
+    }
+    let (mut again, making) = (Vec::new(), Making::new("one".to_owned()));
+    for y in (20..300).step_by(8) {
+        h.click(20.0, y as f32, |ui| video::menu(take, Some(&making), ui, &mut again));
+    }
+    assert_eq!(again, [], "one at a time");
+}
+
+#[test]
+fn every_window_has_a_menu_of_videos_and_tells_how_far_one_is() {
+    let (document, model) = (labelled(), ready());
+    for (width, height) in [(1200.0, 700.0), (390.0, 800.0), (320.0, 568.0), (640.0, 360.0)] {
+        let mut state = UiState { page: usize::from(height < FLAT), ..UiState::default() };
+        let (mut h, mut asked) = (Harness::new(width, height), Vec::new());
+        for (x, y) in (40..120).step_by(16).flat_map(|y| (20..width as i32).step_by(20).map(move |x| (x, y))) {
+            let mut click = |x: i32, y: i32| {
+                h.click(x as f32, y as f32, |ui| asked.extend(show(undrawn(&document, &model), &mut state, ui)));
+                egui::Popup::is_any_open(&h.ctx)
+            };
+            if click(x, y) && (3..9).all(|n| click(x, y + n * 14)) {
+                click(x, y);
+            }
+        }
+        let video = |action: &Action| matches!(action, Action::SaveVideo(..));
+        assert!(asked.iter().any(video), "{width} by {height}: {asked:?}");
+        let (making, mut given_up) = (Making::new("wave_left_hand-both".to_owned()), Vec::new());
+        let mut h = Harness::new(width, height);
+        for y in (0..200).step_by(4) {
+            h.click(width - 24.0, y as f32, |ui| {
+                let content = Content { making: Some(&making), ..undrawn(&document, &model) };
+                given_up.extend(show(content, &mut state, ui));
+            });
+        }
+        assert!(given_up.contains(&Action::CancelVideo), "{width}: {given_up:?}");
     }
 }

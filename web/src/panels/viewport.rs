@@ -4,7 +4,7 @@ use draction::s2i::Stream;
 use eframe::egui::{self, Vec2};
 use skeletonllm::drawing::CameraMode;
 
-use super::{Content, UiState, reading, timeline};
+use super::{Content, UiState, reading, timeline, video};
 use crate::{
     actions::Action,
     document::Take,
@@ -51,16 +51,17 @@ pub(super) fn scene(content: &Content<'_>, state: &mut UiState, ui: &mut egui::U
     let Some(take) = content.document.take() else { return };
     // a phone on its side has room for the motion alone
     if ui.ctx().content_rect().height() >= super::FLAT {
-        about_scene(take, state, ui, actions);
+        about_scene(content, take, state, ui, actions);
     }
-    let heat = take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.joints));
+    let heat = heat(take);
     let view = SceneView::new(&take.motion, take.frame).heat(heat.as_deref()).trails(state.trails);
     state.places.scene = Some(view.show(ui, &mut state.orbit).rect);
 }
 
 /// What can be changed about the scene, and how the file was read.
-fn about_scene(take: &Take, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+fn about_scene(content: &Content<'_>, take: &Take, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     section(ui, "Motion", |ui| {
+        video::menu(take, content.making, ui, actions);
         if IconButton::new(Icon::Reset).tooltip("Look from the start").show(ui).clicked() {
             state.orbit.reset(&take.motion);
         }
@@ -134,6 +135,10 @@ fn heading(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) 
         }
         if IconButton::new(Icon::Film).tooltip("Save the motion as GIF (G)").show(ui).clicked() {
             actions.push(Action::SaveGif);
+        }
+        // on the narrowest phones the motion's page has it
+        if let Some(take) = content.document.take().filter(|_| ui.ctx().content_rect().width() >= super::FLAT) {
+            video::menu(take, content.making, ui, actions);
         }
     });
 }
@@ -225,6 +230,11 @@ fn people(take: &Take, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     if chosen != now {
         actions.push(Action::Person(chosen.checked_sub(1)));
     }
+}
+
+/// `[P·J]` how much each joint matters to an answer that was explained.
+pub(super) fn heat(take: &Take) -> Option<Vec<f32>> {
+    take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.joints))
 }
 
 /// Values as shares of the greatest, 0..1.

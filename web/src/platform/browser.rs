@@ -1,5 +1,6 @@
 //! The browser: promises, downloads, live regions, user timing.
 
+mod encoder;
 mod host;
 mod incoming;
 
@@ -9,6 +10,7 @@ use eframe::egui;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 pub use self::{
+    encoder::VideoEncoder,
     host::{Apart, Host, copy, embedded, forget_file, forget_files, keep_file, read_apart, recall_files, set_host},
     incoming::{choose_files, choose_folder, hand_in, read_dropped, read_folders, read_sample, read_url},
 };

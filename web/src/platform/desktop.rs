@@ -1,6 +1,7 @@
 //! The desktop: threads, the file system, standard error.
 
 use std::{
+    convert::Infallible,
     future::Future,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -10,7 +11,7 @@ use std::{
 
 use eframe::egui;
 
-use super::Kind;
+use super::{EncodedFrame, Kind};
 use crate::{
     actions::Action,
     companions,
@@ -236,6 +237,37 @@ pub fn save(name: &str, _mime: &str, bytes: &[u8]) -> Result<String, String> {
     let path = std::env::current_dir().unwrap_or_default().join(name);
     draction::store::write_atomically(&path, bytes).map_err(|error| error.to_string())?;
     Ok(format!("wrote {}", path.display()))
+}
+
+/// Encodes videos: a system without a browser has nothing that does.
+pub struct VideoEncoder(Infallible);
+
+impl VideoEncoder {
+    /// For frames of that width and height, so many a second: there is none.
+    pub async fn open(_size: [usize; 2], _fps: u32) -> Option<VideoEncoder> {
+        None
+    }
+
+    /// What Matroska calls its codec.
+    pub fn codec(&self) -> &'static str {
+        match self.0 {}
+    }
+
+    /// Encodes one more frame.
+    ///
+    /// # Errors
+    /// There is nothing to fail.
+    pub async fn add(&mut self, _i420: &[u8]) -> Result<Vec<EncodedFrame>, String> {
+        match self.0 {}
+    }
+
+    /// Encodes what was added.
+    ///
+    /// # Errors
+    /// There is nothing to fail.
+    pub async fn finish(&mut self) -> Result<Vec<EncodedFrame>, String> {
+        match self.0 {}
+    }
 }
 
 /// What controls outside of the window asked for: there are none.

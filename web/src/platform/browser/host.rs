@@ -69,7 +69,8 @@ pub fn embedded() -> bool {
     host().is_some_and(|host| host.embedded())
 }
 
-fn host() -> Option<Host> {
+/// Who does it, once that is told.
+pub(super) fn host() -> Option<Host> {
     HOST.with_borrow(Clone::clone)
 }
 
