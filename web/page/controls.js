@@ -38,7 +38,8 @@ export function connect(act) {
 
 // Puts what the program says of itself, `data-…` on the canvas, into the controls.
 function show() {
-  const { list = "", current = "0", beside = "", step, playing, ready, labels = "", samples = "", long, whole } = canvas.dataset;
+  const { list = "", current = "0", playing, ready, labels = "", samples = "", long } = canvas.dataset;
+  const { beside = "", step, whole } = canvas.dataset;
   fill(byId("sample"), ["Open a sample", ...lines(samples)], (text, n) => new Option(text, n ? text : ""));
   fill(byId("take"), lines(list), (text) => new Option(text));
   fill(byId("labels"), lines(labels), (text) => Object.assign(document.createElement("li"), { textContent: text }));

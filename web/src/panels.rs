@@ -30,8 +30,8 @@ use crate::{
     theme,
     tour::{STEPS, Tour},
     widgets::{
-        Banner, Button, Closed, Orbit, Progress, SceneView, Severity, TimelineState, drop_overlay, drop_zone, percent,
-        section, segmented, toasts,
+        Banner, Button, Closed, Orbit, Progress, Rows, SceneView, Severity, TimelineState, drop_overlay, drop_zone,
+        percent, section, segmented, toasts,
     },
 };
 
@@ -296,7 +296,7 @@ fn columns(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, action
         timeline::scrubber(content, state, ui, actions);
         match &content.beside {
             Some(beside) => pair::strips((content, beside), height, ui, actions),
-            None => timeline::strip(content, ui, low, actions),
+            None => timeline::strip(content, ui, if low { Rows::Scroll } else { Rows::Fewest }, actions),
         }
     });
     egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| match &content.beside {
@@ -337,7 +337,7 @@ fn pages(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions:
         (PICTURES_PAGE, None) => {
             egui::ScrollArea::vertical().show(ui, |ui| {
                 viewport::picture(content, state, ui, actions);
-                timeline::strip(content, ui, true, actions);
+                timeline::strip(content, ui, Rows::Scroll, actions);
             });
         }
         _ => chat::show(content, state, ui, actions),
