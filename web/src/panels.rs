@@ -32,8 +32,8 @@ use crate::{
     tour::{STEPS, Tour},
     video::{Look, Making},
     widgets::{
-        Banner, Button, Closed, Orbit, Progress, SceneView, Severity, TimelineState, drop_overlay, drop_zone, percent,
-        section, segmented, toasts,
+        Banner, Button, Closed, Orbit, Progress, Rows, SceneView, Severity, TimelineState, drop_overlay, drop_zone,
+        percent, section, segmented, toasts,
     },
 };
 
@@ -340,7 +340,7 @@ fn columns(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, action
         timeline::scrubber(content, state, ui, actions);
         match &content.beside {
             Some(beside) => pair::strips((content, beside), height, ui, actions),
-            None if !low => timeline::strip(content, ui, false, actions),
+            None if !low => timeline::strip(content, ui, Rows::Fewest, actions),
             None => {}
         }
     });

@@ -9,7 +9,7 @@ use crate::{
     icons::Icon,
     link::{View, file_name},
     theme,
-    widgets::{Button, IconButton, SceneView, Strip, percent},
+    widgets::{Button, IconButton, Rows, SceneView, percent},
 };
 
 /// Lower than this there is no scrubber, in points.
@@ -46,15 +46,13 @@ fn motion(content: &Content<'_>, take: &Take, state: &mut UiState, ui: &mut egui
     [state.places.scene, state.places.picture] = [Some(scene), Some(picture)];
 }
 
-/// The pictures that the model sees: all in sight, or in one row that scrolls.
+/// The pictures that the model sees, as large as they can be in sight of each other.
 fn pictures(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let room = ui.available_rect_before_wrap();
     state.places.picture = Some(room);
-    let count = content.pictures.as_ref().map_or(0, |shown| shown.sampled.len());
-    let height = Strip::height(count, 1.0, room.width());
-    // a border of what is marked stands out of its picture
-    ui.add_space(((room.height() - height) * 0.5).max(2.0));
-    timeline::strip(content, ui, height > room.height(), actions);
+    // the border of what is marked stands out of its picture
+    ui.add_space(2.0);
+    ui.vertical_centered(|ui| timeline::strip(content, ui, Rows::Fill(room.height() - 4.0), actions));
     if let Err(problem) = &content.pictures {
         ui.label(theme::text::small(problem));
     }

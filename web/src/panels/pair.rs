@@ -9,7 +9,7 @@ use crate::{
     icons::Icon,
     pictures::TakeTextures,
     theme::{self, palette},
-    widgets::{Button, IconButton, Orbit, SceneView, Strip, elided, percent, segmented},
+    widgets::{Button, IconButton, Orbit, Rows, SceneView, Strip, elided, percent, segmented},
 };
 
 /// Between two things, in points.
@@ -160,7 +160,7 @@ pub(super) fn strips(
     for (n, (take, pictures)) in [(take, &content.pictures), (beside.take, &beside.pictures)].into_iter().enumerate() {
         ui.push_id(("strip", n), |ui| {
             ui.add(egui::Label::new(theme::text::small(&take.name)).truncate());
-            if let Some(frame) = timeline::strip_of(take, pictures, ui, false) {
+            if let Some(frame) = timeline::strip_of(take, pictures, ui, Rows::Fewest) {
                 let frame = if n == 0 { frame } else { content.document.playhead_for_other(frame) };
                 actions.push(Action::Seek(frame));
             }
@@ -190,7 +190,7 @@ pub(super) fn scrolled(
                 let square = square(place.with_min_y(place.top() + CAPTION));
                 viewport::paint_picture(ui, square, pictures);
                 *(if n == 0 { &mut state.places.picture } else { &mut state.places.picture_beside }) = Some(square);
-                if let Some(frame) = timeline::strip_of(take, pictures, ui, true) {
+                if let Some(frame) = timeline::strip_of(take, pictures, ui, Rows::Scroll) {
                     let frame = if n == 0 { frame } else { content.document.playhead_for_other(frame) };
                     actions.push(Action::Seek(frame));
                 }

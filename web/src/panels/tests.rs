@@ -263,11 +263,9 @@ fn another_page_shows_a_take_and_its_playhead_alone() {
 
         let document = embedded(View::Pictures);
         (0..3).for_each(|_| assert_eq!(frame(&mut h, &document, &ready(), &mut state), []));
-        assert!(
-            state.places.scene.is_none() && h.texts().iter().any(|text| text == "0:00.00"),
-            "{case}: {:?}",
-            h.texts()
-        );
+        // of the last of twelve, in as many words as there is room for
+        let told = h.texts().iter().any(|text| ["0:03.67", "3.7 s", "3.7"].contains(&&**text));
+        assert!(state.places.scene.is_none() && told, "{case}: {:?}", h.texts());
     }
 }
 

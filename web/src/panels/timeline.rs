@@ -9,7 +9,7 @@ use crate::{
     icons::Icon,
     pictures::TakeTextures,
     theme,
-    widgets::{Button, IconButton, Progress, SpanView, Strip, Timeline, clock, segmented},
+    widgets::{Button, IconButton, Progress, Rows, SpanView, Strip, Timeline, clock, segmented},
 };
 
 const SPEEDS: [f32; 4] = [0.25, 0.5, 1.0, 2.0];
@@ -102,9 +102,9 @@ pub(super) fn scrubber(content: &Content<'_>, state: &mut UiState, ui: &mut egui
 }
 
 /// The twelve pictures.
-pub(super) fn strip(content: &Content<'_>, ui: &mut egui::Ui, scroll: bool, actions: &mut Vec<Action>) {
+pub(super) fn strip(content: &Content<'_>, ui: &mut egui::Ui, rows: Rows, actions: &mut Vec<Action>) {
     let Some(take) = content.document.take() else { return };
-    if let Some(frame) = strip_of(take, &content.pictures, ui, scroll) {
+    if let Some(frame) = strip_of(take, &content.pictures, ui, rows) {
         actions.push(Action::Seek(frame));
     }
 }
@@ -114,7 +114,7 @@ pub(super) fn strip_of(
     take: &Take,
     pictures: &Result<TakeTextures, String>,
     ui: &mut egui::Ui,
-    scroll: bool,
+    rows: Rows,
 ) -> Option<f32> {
     let textures = pictures.as_ref().ok()?;
     let times: Vec<f32> = textures.sampled.iter().map(|&t| t as f32 / take.motion.fps).collect();
@@ -126,7 +126,7 @@ pub(super) fn strip_of(
         times: &times,
         current: nearest(&textures.sampled, take.frame),
         heat: heat.as_deref(),
-        scroll,
+        rows,
     };
     strip.show(ui).map(|clicked| textures.sampled[clicked] as f32)
 }

@@ -11,7 +11,7 @@ use crate::{
     icons::Icon,
     pictures::{LIVE_SIZE, TakeTextures},
     theme::{self, palette},
-    widgets::{Button, IconButton, SceneView, section, segmented, slider, toggle},
+    widgets::{Button, IconButton, Rows, SceneView, section, segmented, slider, toggle},
 };
 
 /// Height of the settings under the picture, in points.
@@ -42,7 +42,7 @@ pub(super) fn side_by_side(
 pub(super) fn scrolled(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     egui::ScrollArea::vertical().id_salt("pictures").show(ui, |ui| {
         picture(content, state, ui, actions);
-        timeline::strip(content, ui, true, actions);
+        timeline::strip(content, ui, Rows::Scroll, actions);
     });
 }
 

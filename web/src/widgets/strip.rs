@@ -35,23 +35,38 @@ pub struct Strip<'a> {
     pub current: Option<usize>,
     /// How much each matters, 0 to 1.
     pub heat: Option<&'a [f32]>,
-    /// One row that scrolls sideways instead of as many rows as it takes.
-    pub scroll: bool,
+    /// In how many rows.
+    pub rows: Rows,
+}
+
+/// How pictures stand in rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rows {
+    /// In as few as it takes to see something: one row of twelve, two of six, three of four and so on.
+    Fewest,
+    /// So that pictures are as large as they can be in a place of that height, in points.
+    Fill(f32),
+    /// In one that scrolls sideways.
+    Scroll,
 }
 
 impl Strip<'_> {
-    /// As wide as the place, as high as it takes: one row of twelve, two of six, three of four and so on. Answers with
-    /// the picture that was clicked.
+    /// As wide as the place, as high as it takes. Answers with the picture that was clicked.
     pub fn show(self, ui: &mut Ui) -> Option<usize> {
         if self.count == 0 {
             return None;
         }
         let cell = |width: f32| cell(width, self.aspect);
-        if self.scroll {
-            let row = ScrollArea::horizontal().id_salt("strip");
-            return row.show(ui, |ui| self.grid(ui, self.count, cell(SCROLLED))).inner;
+        if self.rows == Rows::Scroll {
+            return ScrollArea::horizontal()
+                .id_salt("strip")
+                .show(ui, |ui| self.grid(ui, self.count, cell(SCROLLED)))
+                .inner;
         }
-        let (columns, width) = row(ui.available_width(), self.count);
+        let (columns, width) = match self.rows {
+            Rows::Fill(height) => filling(vec2(ui.available_width(), height), self.count, self.aspect),
+            _ => row(ui.available_width(), self.count),
+        };
         self.grid(ui, columns, cell(width))
     }
 
@@ -198,6 +213,18 @@ fn cell(width: f32, aspect: f32) -> Vec2 {
     vec2(width, width / aspect + CAPTION)
 }
 
+/// The same where they are as large as they can be in a place of that size.
+fn filling(room: Vec2, count: usize, aspect: f32) -> (usize, f32) {
+    let shape = cell(1.0, aspect).y - CAPTION;
+    let width = |columns: usize| {
+        let rows = count.div_ceil(columns) as f32;
+        let high = ((room.y + GAP) / rows - GAP - CAPTION) / shape;
+        ((room.x + GAP) / columns as f32 - GAP).min(high).clamp(1.0, WIDEST)
+    };
+    let all = (1..=count.max(1)).map(|columns| (columns, width(columns)));
+    all.max_by(|a, b| a.1.total_cmp(&b.1)).expect("one column at least")
+}
+
 /// How many pictures stand in a row of a place so wide, and how wide each is.
 fn row(room: f32, count: usize) -> (usize, f32) {
     let room = room.max(1.0);
@@ -247,7 +274,7 @@ mod tests {
             times: &[0.0, 0.4, 0.8],
             current: Some(2),
             heat: None,
-            scroll: false,
+            rows: Rows::Fewest,
         }
     }
 
@@ -265,10 +292,11 @@ mod tests {
         // of a moment, a minute, an hour, and a day
         let times: Vec<f32> = (0..12).map(|k| [0.04, 0.5, 9.99, 61.25, 754.0, 4000.0, 90_000.0][k % 7]).collect();
         for (width, scroll) in (50..2000).step_by(17).map(|width| (width as f32, width % 2 == 0)) {
+            let rows = if scroll { Rows::Scroll } else { Rows::Fewest };
             let mut h = Harness::new(width + 16.0, 4000.0);
             for heat in [None, Some(&[0.5; 12][..])] {
                 h.frame(|ui| {
-                    Strip { times: &times, heat, scroll, ..strip() }.show(ui);
+                    Strip { times: &times, heat, rows, ..strip() }.show(ui);
                 });
                 let shown = |words: &str| h.texts().iter().filter(|text| text.as_str() == words).count();
                 for &time in times.iter().take(if scroll { 1 } else { 12 }) {
@@ -276,6 +304,23 @@ mod tests {
                     assert!(found > 0, "{time} s at a width of {width}: {:?}", h.texts());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn a_strip_fills_a_place_and_no_more() {
+        for size in [[704.0, 300.0], [300.0, 600.0], [1200.0, 90.0], [460.0, 220.0], [1.0, 1.0], [2000.0, 2000.0]] {
+            let room = Vec2::from(size);
+            let (columns, width) = filling(room, 12, 1.0);
+            let rows = 12_usize.div_ceil(columns) as f32;
+            let used = vec2(columns as f32 * (width + GAP) - GAP, rows * (width + CAPTION + GAP) - GAP);
+            assert!(width <= 1.0 || (used.x <= room.x + 0.1 && used.y <= room.y + 0.1), "{size:?}: {used}");
+            // none of the other numbers of columns makes them larger
+            let larger = (1..=12).any(|columns| {
+                let (w, rows) = (width * 1.01, 12_usize.div_ceil(columns) as f32);
+                columns as f32 * (w + GAP) - GAP <= room.x && rows * (w + CAPTION + GAP) - GAP <= room.y
+            });
+            assert!(!larger || width == WIDEST, "{size:?}: {columns} columns of {width}");
         }
     }
 
@@ -310,13 +355,15 @@ mod tests {
         let heat = [f32::NAN, 2.0, 0.5];
         for count in [0, 1, 12, 50] {
             for aspect in [1.0, 0.0, f32::NAN, f32::INFINITY] {
-                for (width, scroll) in [(390.0, true), (390.0, false), (5.0, false), (1900.0, false)] {
+                let widths =
+                    [(390.0, Rows::Scroll), (390.0, Rows::Fewest), (5.0, Rows::Fewest), (1900.0, Rows::Fewest)];
+                for (width, rows) in widths {
                     let mut h = Harness::new(width, 300.0);
                     for texture in [None, Some(TextureId::Managed(0))] {
                         h.hover(30.0, 30.0);
                         h.frame(|ui| {
                             let heat = texture.map(|_| &heat[..]);
-                            Strip { texture, count, aspect, heat, scroll, ..strip() }.show(ui);
+                            Strip { texture, count, aspect, heat, rows, ..strip() }.show(ui);
                         });
                         // the first picture, wherever it ends
                         let first = h.color_at(30.0, 12.0);
