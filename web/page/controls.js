@@ -53,7 +53,7 @@ function show() {
   byId("take").disabled = none;
   byId("play").disabled = none;
   byId("forget").disabled = none;
-  byId("video").disabled = none || Boolean(video);
+  byId("video").disabled = none;
   byId("making").hidden = !video;
   byId("made").value = Number(video || 0);
   byId("play").textContent = playing ? "Pause" : "Play";
