@@ -81,7 +81,8 @@ function show() {
   for (const id of ["take", "play", "share", "frame", "csv", "json", "forget"]) byId(id).disabled = none;
   byId("why").disabled = !answered || !ready;
   byId("stop").disabled = !asked;
-  for (const id of ["video", "save-video"]) byId(id).disabled = none || Boolean(video);
+  byId("video").disabled = none;
+  byId("save-video").disabled = none || Boolean(video);
   byId("making").hidden = !video;
   byId("made").value = Number(video || 0);
   byId("play").textContent = playing ? "Pause" : "Play";
