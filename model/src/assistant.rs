@@ -195,18 +195,27 @@ impl Assistant {
     /// When a motion shows nobody, its skeleton gives no template, the settings cannot be used or the device gives
     /// nothing back.
     pub async fn observe_async(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<Observation> {
+        let figures: Vec<Mapped> = motions.iter().map(|motion| figure::of(motion)).collect();
+        self.observe_figures_async(&figures.iter().collect::<Vec<_>>(), settings).await
+    }
+
+    /// As [`Assistant::observe_async`], of motions whose figures ([`figure::of`]) are known: finding those of long motions
+    /// takes time.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn observe_figures_async(&self, figures: &[&Mapped], settings: &DrawSettings) -> Result<Observation> {
         yield_now().await;
-        let drawn = self.draw(motions, settings)?;
+        let drawn = self.draw(figures, settings)?;
         yield_now().await;
         self.see(drawn).await
     }
 
-    fn draw(&self, motions: &[&Motion], settings: &DrawSettings) -> Result<Rendered> {
-        ensure!(!motions.is_empty(), "there is no motion to look at");
+    fn draw(&self, figures: &[&Mapped], settings: &DrawSettings) -> Result<Rendered> {
+        ensure!(!figures.is_empty(), "there is no motion to look at");
         let options = settings.clip_options(self.frames());
-        let figures: Vec<Mapped> = motions.iter().map(|motion| figure::of(motion)).collect();
         let clips = figures.iter().map(|f| Clip::from_motion(&f.motion, &options)).collect::<Result<Vec<_>, _>>()?;
-        let maps = figures.into_iter().map(|figure| figure.maps).collect();
+        let maps = figures.iter().map(|figure| figure.maps.clone()).collect();
         let own = &self.model.drawing;
         let drawing = match settings.as_trained() {
             true => own.clone(),

@@ -14,7 +14,7 @@ use std::{
 use rayon::prelude::*;
 
 pub use self::{
-    gif::{delays, encode_gif},
+    gif::{Animation, delays, encode_gif},
     picture::{Picture, contact_sheet, encode_png, pictures},
     s2i::write_s2i,
 };

@@ -76,7 +76,7 @@ pub use format::Format;
 pub use keypoints::join_frames;
 pub use limits::{MAX_FILE_BYTES, MAX_FRAMES, MAX_JOINT_FRAMES, MAX_JOINTS};
 pub use ntu::Slots;
-pub use read::{ReadOptions, read, read_file};
+pub use read::{ReadOptions, read, read_file, read_watched};
 pub use source::{Known, Reason, Source};
 pub use topology::Layout;
 pub(crate) use topology::tree_along;

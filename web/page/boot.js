@@ -4,21 +4,27 @@
 // text and a fraction for the loading screen), "interactive" (it can be used now) or "crashed" (it cannot go on).
 
 import * as controls from "./controls.js";
-import { download, keepForOffline, text } from "./downloads.js";
+import { download, fetchBytes, keepForOffline, text } from "./downloads.js";
+import * as embed from "./embed.js";
+import { openEncoder } from "./encoding.js";
+import * as folders from "./folders.js";
 import * as kept from "./kept.js";
 import { reader } from "./reading.js";
 import * as screen from "./screen.js";
 import { chooseVariant } from "./support.js";
 
+if (embed.embedded) embed.prepare();
 screen.mendPixelSize();
 performance.mark("boot");
 const canvas = document.getElementById("app");
 let build;
 
 watchProgram();
+if (!embed.embedded) screen.offerToForget(kept.forgetAll);
 try {
   await boot();
 } catch (error) {
+  if (embed.embedded) embed.started();
   screen.fail(error);
 }
 
@@ -31,9 +37,13 @@ async function boot() {
   Promise.allSettled([choosing, model, samples]);
   const { name, note } = await choosing;
   if (note) screen.note(note);
-  const { start, act, readApart } = await fetchProgram(build.variants[name]);
-  await start(canvas, await model, await samples, { readApart, ...kept });
+  const { start, act, handIn, readApart } = await fetchProgram(build.variants[name]);
+  const { embedded, nothingKept } = embed;
+  const copy = (words) => navigator.clipboard.writeText(words);
+  const host = { embedded, readApart, fetchBytes, copy, openEncoder, ...(embedded ? nothingKept : kept) };
+  await start(canvas, await model, await samples, host);
   controls.connect(act);
+  if (!embedded) folders.connect(handIn);
 }
 
 // Resolves to the program's ways in once it is compiled.
@@ -44,11 +54,11 @@ async function fetchProgram({ script, wasm }) {
   program.catch(() => {});
   await (await download(script, advance)).arrayBuffer();
   const address = new URL(script.path, document.baseURI).href;
-  const { default: init, start, act } = await import(address);
+  const { default: init, start, act, handIn } = await import(address);
   const module = await program;
   await init({ module_or_path: module });
   // workers do not compile it again
-  return { start, act, readApart: reader(address, module) };
+  return { start, act, handIn, readApart: reader(address, module) };
 }
 
 // Resolves to `{config, draction, model, tokenizer, …}`, each the bytes of a file.
@@ -76,8 +86,9 @@ function watchProgram() {
 function interactive() {
   if (document.body.classList.contains("interactive")) return;
   screen.leave();
-  canvas.focus();
   performance.mark("interactive");
   performance.measure("time-to-interactive", { start: 0, end: "interactive" });
+  if (embed.embedded) return embed.started();
+  canvas.focus();
   keepForOffline(build.version);
 }

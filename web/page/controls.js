@@ -5,20 +5,47 @@ const byId = (id) => document.getElementById(id);
 const canvas = byId("app");
 
 // What of `data-…` on the canvas is shown here; other values change all the time.
-const TOLD = ["list", "current", "playing", "ready", "labels", "samples", "long"];
+const TOLD = [
+  "list", "current", "beside", "step", "playing", "ready", "labels", "samples", "long", "asked", "answered", "span", "video",
+  "whole",
+];
+
+// Buttons, and what they ask the program for.
+const BUTTONS = {
+  open: "open",
+  folder: "folder",
+  play: "play",
+  recognise: "recognise",
+  span: "spans",
+  why: "why",
+  stop: "stop",
+  share: "share",
+  frame: "frame",
+  csv: "csv",
+  json: "json",
+  forget: "forget",
+};
+
+// What a video can show, by the program's names.
+const VIDEOS = { scene: "scene", pictures: "pictures", both: "scene and pictures" };
 
 // `act(name, value)` is the program's way in.
 export function connect(act) {
-  byId("open").onclick = () => act("open", "");
-  byId("play").onclick = () => act("play", "");
-  byId("recognise").onclick = () => act("recognise", "");
-  byId("span").onclick = () => act("spans", "");
-  byId("forget").onclick = () => act("forget", "");
-  byId("sample").onchange = ({ target }) => {
-    if (target.value) act("sample", target.value);
-    target.selectedIndex = 0;
+  for (const [id, name] of Object.entries(BUTTONS)) byId(id).onclick = () => act(name, "");
+  // a choice alone opens nothing: arrow keys go through all of them
+  byId("samples").onsubmit = (event) => {
+    event.preventDefault();
+    act("sample", byId("sample").value);
   };
+  byId("videos").onsubmit = (event) => {
+    event.preventDefault();
+    act("video", byId("video").value);
+  };
+  byId("cancel-video").onclick = () => act("cancel video", "");
   byId("take").onchange = ({ target }) => act("take", String(target.selectedIndex));
+  // the first one is nobody
+  byId("beside").onchange = ({ target }) => act("beside", target.selectedIndex ? String(target.selectedIndex - 1) : "");
+  byId("step").onchange = ({ target }) => act("step", target.value);
   byId("ask").onsubmit = (event) => {
     event.preventDefault();
     const question = byId("question");
@@ -26,25 +53,51 @@ export function connect(act) {
     question.value = "";
   };
   new MutationObserver(show).observe(canvas, { attributeFilter: TOLD.map((key) => `data-${key}`) });
+  byId("back").onclick = () => byId("open").focus();
   letTabGo();
+  passOverHiddenField();
   show();
   byId("controls").inert = false;
 }
 
 // Puts what the program says of itself, `data-…` on the canvas, into the controls.
 function show() {
-  const { list = "", current = "0", playing, ready, labels = "", samples = "", long } = canvas.dataset;
-  fill(byId("sample"), ["Open a sample", ...lines(samples)], (text, n) => new Option(text, n ? text : ""));
+  const { list = "", current = "0", beside = "", step, playing, ready, labels = "", samples = "" } = canvas.dataset;
+  const { long, asked, answered, whole } = canvas.dataset;
+  fill(byId("sample"), lines(samples), (text) => new Option(text));
+  const { span, video } = canvas.dataset;
+  const videos = whatVideosShow(span);
+  fill(byId("video"), videos.map(([text]) => text), (text, n) => new Option(text, videos[n][1]));
   fill(byId("take"), lines(list), (text) => new Option(text));
   fill(byId("labels"), lines(labels), (text) => Object.assign(document.createElement("li"), { textContent: text }));
   if (byId("take").selectedIndex !== Number(current)) byId("take").selectedIndex = Number(current);
+  fill(byId("beside"), ["Nothing", ...lines(list)], (text) => new Option(text));
+  byId("beside").selectedIndex = beside ? Number(beside) + 1 : 0;
+  [...byId("beside").options].forEach((option, n) => (option.disabled = n === Number(current) + 1));
+  byId("beside").disabled = lines(list).length < 2;
+  byId("step").value = step || "time";
+  byId("step").disabled = !beside;
   const none = !list;
-  byId("take").disabled = none;
-  byId("play").disabled = none;
-  byId("forget").disabled = none;
+  for (const id of ["take", "play", "share", "frame", "csv", "json", "forget"]) byId(id).disabled = none;
+  byId("why").disabled = !answered || !ready;
+  byId("stop").disabled = !asked;
+  byId("video").disabled = none;
+  byId("save-video").disabled = none || Boolean(video);
+  byId("making").hidden = !video;
+  byId("made").value = Number(video || 0);
   byId("play").textContent = playing ? "Pause" : "Play";
   for (const id of ["question", "send", "recognise"]) byId(id).disabled = none || !ready;
   byId("span").hidden = !long;
+  // only where another page shows this one
+  byId("work").hidden = Boolean(whole);
+  byId("whole").hidden = !whole;
+  if (whole) byId("whole").href = whole;
+}
+
+// Words and values of the videos that can be made now: of the labelled span at the playhead, too, where there is one.
+function whatVideosShow(span) {
+  const of = (part, value) => Object.entries(VIDEOS).map(([name, words]) => [`${words} of ${part}`, `${name}${value}`]);
+  return [...(span ? of(`“${span}”`, " span") : []), ...of("the take", "")];
 }
 
 // Makes an element of each text, where the list has other ones.
@@ -70,4 +123,14 @@ function letTabGo() {
     },
     { capture: true },
   );
+}
+
+// The program has an invisible field behind the canvas for whatever is typed. Tab leads to what can be seen.
+function passOverHiddenField() {
+  const pass = () => {
+    for (const field of document.querySelectorAll("body > input")) field.tabIndex = -1;
+  };
+  // another one comes with another window, once the GPU was lost
+  new MutationObserver(pass).observe(document.body, { childList: true });
+  pass();
 }

@@ -36,6 +36,36 @@ export async function text(path) {
   return (await fetchOk(path)).text();
 }
 
+// The bytes at an address. They are counted as they come: more than `most` are not waited for.
+export async function fetchBytes(url, most) {
+  const response = await fetch(url, { credentials: "same-origin" });
+  if (!response.ok) throw new Error(`the server answers ${response.status}`);
+  const tooMany = () => new Error(`these are more than the ${most >> 20} MB that are read here`);
+  if (Number(response.headers.get("content-length")) > most) {
+    await response.body?.cancel();
+    throw tooMany();
+  }
+  const chunks = [];
+  let received = 0;
+  for (const reader = response.body.getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    received += value.byteLength;
+    if (received > most) {
+      await reader.cancel();
+      throw tooMany();
+    }
+    chunks.push(value);
+  }
+  const bytes = new Uint8Array(received);
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
+  return bytes;
+}
+
 // Lets the service worker keep the rest of the page, now that nothing else needs the network.
 export function keepForOffline(version) {
   // another version is another address, so a new build is noticed at once

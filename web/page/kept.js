@@ -1,66 +1,85 @@
 // Opened files, kept for the next visit in the browser's private file system: they stay on this machine.
+//
+// Each is one file there: a line of JSON, { name, origin, at }, and behind it the bytes. Its name is its key, a hash of name
+// and bytes: the same file is kept once, two of one name beside each other, and tabs do not disturb each other.
 
-const FOLDER = "takes";
-// [{ id, name }], oldest first; a file's id is its name in the folder
-const LIST = "list.json";
+const FOLDER = "kept";
+// the line of JSON is shorter
+const MOST_OF_HEAD = 1 << 16;
 
-// One thing after the other: all of them read and write the list.
+// One thing after the other: what is forgotten must not be written behind it.
 let last = Promise.resolve();
 const inTurn = (act) => (last = last.then(act, act));
 
-// Keeps a file, in the place of one with the same name.
-export const keep = (name, bytes) =>
+// Keeps a file and resolves to its key. `origin` is a text that comes back with it.
+export const keep = (name, origin, bytes) =>
   inTurn(async () => {
+    const key = await hash(`${await hash(bytes)} ${name}`);
     const folder = await open();
-    const known = await list(folder);
-    const id = known.find((file) => file.name === name)?.id ?? crypto.randomUUID();
-    await write(folder, id, bytes);
-    if (!known.some((file) => file.id === id)) await write(folder, LIST, JSON.stringify([...known, { id, name }]));
+    const known = await folder.getFileHandle(key, { create: true });
+    if ((await known.getFile()).size > bytes.length) return key;
+    const head = JSON.stringify({ name, origin, at: performance.timeOrigin + performance.now() });
+    try {
+      const writable = await known.createWritable();
+      await writable.write(`${head}\n`);
+      await writable.write(bytes);
+      // only now it is there, whole
+      await writable.close();
+    } catch (error) {
+      await folder.removeEntry(key).catch(() => {});
+      throw error.name === "QuotaExceededError" ? new Error("this browser gives no more room for it") : error;
+    }
+    return key;
   });
 
-export const forget = (name) =>
-  inTurn(async () => {
-    const folder = await open();
-    const known = await list(folder);
-    await write(folder, LIST, JSON.stringify(known.filter((file) => file.name !== name)));
-    for (const { id } of known.filter((file) => file.name === name)) await folder.removeEntry(id);
-  });
+export const forget = (key) => inTurn(async () => absent((await open()).removeEntry(key)));
 
 export const forgetAll = () =>
-  inTurn(async () => {
-    const root = await navigator.storage.getDirectory();
-    await root.removeEntry(FOLDER, { recursive: true });
-  });
+  inTurn(async () => absent((await navigator.storage.getDirectory()).removeEntry(FOLDER, { recursive: true })));
 
-// Resolves to all kept files as `{ name, bytes }`, oldest first.
-export const recall = () =>
-  inTurn(async () => {
-    const folder = await open();
-    const read = async ({ id, name }) => {
-      const file = await (await folder.getFileHandle(id)).getFile();
-      return { name, bytes: new Uint8Array(await file.arrayBuffer()) };
-    };
+// Calls `each(name, origin, key, bytes)` for all kept files, oldest first, one after the other.
+export async function recall(each) {
+  const folder = await open();
+  const files = [];
+  for await (const [key, handle] of folder.entries()) {
     // one that cannot be read does not keep the others away
-    const files = await Promise.allSettled((await list(folder)).map(read));
-    return files.filter(({ status }) => status === "fulfilled").map(({ value }) => value);
-  });
+    const file = await read(key, handle).catch(() => undefined);
+    if (file) files.push(file);
+  }
+  files.sort((a, b) => a.at - b.at);
+  for (const { name, origin, key, content } of files) {
+    const bytes = await content.arrayBuffer().catch(() => undefined);
+    if (bytes) each(name, origin, key, new Uint8Array(bytes));
+  }
+}
+
+async function read(key, handle) {
+  const file = await handle.getFile();
+  const start = new Uint8Array(await file.slice(0, MOST_OF_HEAD).arrayBuffer());
+  const end = start.indexOf(10);
+  // the browser was closed while it was written
+  if (end < 0) return undefined;
+  const { name, origin, at } = JSON.parse(new TextDecoder().decode(start.subarray(0, end)));
+  return { name, origin, at, key, content: file.slice(end + 1) };
+}
 
 async function open() {
   const root = await navigator.storage.getDirectory();
   return root.getDirectoryHandle(FOLDER, { create: true });
 }
 
-async function list(folder) {
+// What is not there need not be removed.
+async function absent(removal) {
   try {
-    return JSON.parse(await (await (await folder.getFileHandle(LIST)).getFile()).text());
-  } catch {
-    // nothing was kept yet, or a write was cut off
-    return [];
+    await removal;
+  } catch (error) {
+    if (error.name !== "NotFoundError") throw error;
   }
 }
 
-async function write(folder, name, content) {
-  const writable = await (await folder.getFileHandle(name, { create: true })).createWritable();
-  await writable.write(content);
-  await writable.close();
+// The SHA-256 of a text or of bytes, in hexadecimal digits.
+async function hash(content) {
+  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
+  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

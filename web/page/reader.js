@@ -4,7 +4,7 @@ addEventListener("message", async ({ data: { script, module, unread } }) => {
   try {
     const { default: init, read_motion } = await import(script);
     await init({ module_or_path: module });
-    const motion = read_motion(unread);
+    const motion = read_motion(unread, (fraction) => postMessage({ fraction }));
     postMessage({ motion }, [motion.buffer]);
   } catch (error) {
     // the program's own words are strings

@@ -47,6 +47,20 @@ export function mendPixelSize() {
   }).observe(byId("app"));
 }
 
+// Buttons that forget kept files without the program: one of these files may be why it does not come so far.
+export function offerToForget(forgetAll) {
+  for (const button of document.querySelectorAll(".forget")) {
+    button.onclick = async () => {
+      try {
+        await forgetAll();
+        location.replace(location.pathname);
+      } catch (error) {
+        button.textContent = `They are still kept: ${reason(error)}`;
+      }
+    };
+  }
+}
+
 // The program can be used: the screen goes.
 export function leave() {
   document.body.classList.add("interactive");

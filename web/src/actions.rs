@@ -6,11 +6,19 @@ use draction::{
 };
 use eframe::egui::{Context, InputState, Key, Modifiers, Popup};
 
+use crate::{
+    document::Step,
+    exports::Table,
+    video::{Part, Shown},
+};
+
 /// One thing to do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Show the file dialog.
     ChooseFiles,
+    /// Show the dialog for a folder.
+    ChooseFolder,
     /// Open a bundled sample, by its file name.
     OpenSample(String),
     /// Look at another take, by its index.
@@ -19,12 +27,20 @@ pub enum Action {
     SelectBy(isize),
     /// Close a take, by its index.
     Close(usize),
+    /// Put a take beside the one in view, by its index; or look at one alone.
+    Compare(Option<usize>),
+    /// Put the next take beside the one in view, or look at one alone again.
+    ToggleCompare,
+    /// Keep the two takes in step in that way.
+    InStep(Step),
     /// Close all takes, and keep none of them for the next visit.
     Forget,
     /// Read the file of the take in view again, in that unit and with that axis up; as it tells itself with `None`.
     ReadAs(Option<Unit>, Option<UpAxis>),
     /// Give up a file that is being read, by the reading's id.
     CancelReading(u64),
+    /// Give up all files that are being read or wait for it.
+    CancelReadings,
     /// Start or stop playing.
     TogglePlay,
     /// Stop and move by frames.
@@ -51,6 +67,8 @@ pub enum Action {
     LabelSpans,
     /// Stop what the model does.
     Stop,
+    /// Stop what the model does, or else look at one take alone.
+    Leave,
     /// Put the cursor into the question field.
     FocusQuestion,
     /// Switch the NFM.
@@ -69,12 +87,20 @@ pub enum Action {
     SaveStrip,
     /// Save the motion as GIF.
     SaveGif,
+    /// Save part of the take in view as a video.
+    SaveVideo(Shown, Part),
+    /// Give up the video that is being made.
+    CancelVideo,
     /// Save what was said as JSON.
     SaveJson,
-    /// Save the labels of all takes as CSV.
-    SaveLabels,
+    /// Save the labels of all takes.
+    SaveLabels(Table),
     /// Copy an address that leads to what is in view.
     Share,
+    /// Copy the HTML that shows it in another page.
+    ShareFrame,
+    /// Open what another page shows as a whole page.
+    OpenWhole,
     /// Close a notice, by its index.
     CloseNotice(usize),
     /// Close all notices.
@@ -102,15 +128,45 @@ impl Action {
     pub fn named(name: &str, value: &str) -> Option<Action> {
         Some(match name {
             "open" => Action::ChooseFiles,
+            "folder" => Action::ChooseFolder,
             "play" => Action::TogglePlay,
             "recognise" => Action::Recognise,
             "spans" => Action::LabelSpans,
+            "why" => Action::Explain(None),
+            "stop" => Action::Stop,
+            "share" => Action::Share,
+            "tour" => Action::Tour,
+            "csv" => Action::SaveLabels(Table::Csv),
+            "json" => Action::SaveLabels(Table::Json),
             "sample" => Action::OpenSample(value.to_owned()),
             "forget" => Action::Forget,
+            "video" => match value.split_once(' ').unwrap_or((value, "")) {
+                (shown, "") => Action::SaveVideo(Shown::named(shown)?, Part::Whole),
+                (shown, "span") => Action::SaveVideo(Shown::named(shown)?, Part::Span),
+                _ => return None,
+            },
+            "cancel video" => Action::CancelVideo,
             "take" => Action::Select(value.parse().ok()?),
+            "beside" if value.is_empty() => Action::Compare(None),
+            "beside" => Action::Compare(Some(value.parse().ok()?)),
+            "step" => Action::InStep(Step::ALL.into_iter().find(|step| step.name() == value)?),
+            "frame" => Action::ShareFrame,
             "ask" => Action::Ask(value.to_owned()),
             _ => return None,
         })
+    }
+
+    /// Whether it may be done where another page shows this one: it only looks, and whoever made that page can have people
+    /// click on anything.
+    #[must_use]
+    pub fn only_looks(&self) -> bool {
+        use Action::{
+            CloseNotice, CloseNotices, OpenWhole, Seek, SeekEnd, Speed, Step, Stop, ToggleCamera, ToggleNfm,
+            TogglePlay, ToggleTheme,
+        };
+        let camera = matches!(self, ToggleCamera | ToggleNfm | ToggleTheme);
+        let time = matches!(self, TogglePlay | Step(_) | Seek(_) | SeekEnd | Speed(_));
+        camera || time || matches!(self, Stop | OpenWhole | CloseNotice(_) | CloseNotices)
     }
 }
 
@@ -121,16 +177,18 @@ pub const KEYS: &[(&str, &str)] = &[
     ("Home End", "first, last frame"),
     ("Page ↑ ↓", "previous, next take"),
     ("1 … 9", "open a bundled sample"),
-    ("O", "open files"),
+    ("O", "open files; with Shift a folder"),
     ("/", "ask a question"),
     ("R", "recognise: the five most likely labels"),
     ("W", "why: what the last answer depends on"),
     ("L", "label a long take"),
-    ("Esc", "stop the model, leave a field"),
+    ("V", "versus: the next take beside this one, in step"),
+    ("Esc", "stop the model, leave a field or a comparison"),
     ("C", "camera: fit or reference"),
     ("N", "NFM on or off"),
     ("I", "the whole motion as one picture (S2I): joints, bones, steps, none"),
     ("S G J", "save strip, animation, answers"),
+    ("M", "save a movie of scene and pictures: the labelled span at the playhead, or all"),
     ("T", "light or dark"),
     #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
     ("B F12", "shader workbench: passes, shaders, pixels, gradients"),
@@ -179,23 +237,34 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>, help: b
             }
             return;
         }
-        on(Key::Escape, Action::Stop);
+        on(Key::Escape, Action::Leave);
         if !on_a_button {
             on(Key::Space, Action::TogglePlay);
         }
         on(Key::Home, Action::Seek(0.0));
         on(Key::End, Action::SeekEnd);
+        // with Shift first, as below
+        if input.consume_key(Modifiers::SHIFT, Key::O) {
+            actions.push(Action::ChooseFolder);
+        }
+        let mut on = |key: Key, action: Action| {
+            if input.consume_key(Modifiers::NONE, key) {
+                actions.push(action);
+            }
+        };
         on(Key::O, Action::ChooseFiles);
         on(Key::Slash, Action::FocusQuestion);
         on(Key::R, Action::Recognise);
         on(Key::W, Action::Explain(None));
         on(Key::L, Action::LabelSpans);
+        on(Key::V, Action::ToggleCompare);
         on(Key::C, Action::ToggleCamera);
         on(Key::N, Action::ToggleNfm);
         on(Key::I, Action::ShowS2i(after(s2i)));
         on(Key::S, Action::SaveStrip);
         on(Key::G, Action::SaveGif);
         on(Key::J, Action::SaveJson);
+        on(Key::M, Action::SaveVideo(Shown::Both, Part::Span));
         on(Key::T, Action::ToggleTheme);
         #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
         on(Key::B, Action::ToggleWorkbench);
@@ -242,7 +311,27 @@ mod tests {
     fn controls_of_the_page_have_names() {
         assert_eq!(Action::named("ask", "Who?"), Some(Action::Ask("Who?".to_owned())));
         assert_eq!(Action::named("take", "2"), Some(Action::Select(2)));
+        assert_eq!(Action::named("json", ""), Some(Action::SaveLabels(Table::Json)));
+        let video = |value| Action::named("video", value);
+        assert_eq!(video("scene"), Some(Action::SaveVideo(Shown::Scene, Part::Whole)));
+        assert_eq!(video("both span"), Some(Action::SaveVideo(Shown::Both, Part::Span)));
+        assert_eq!([video(""), video("both of it"), video("neither")], [None, None, None]);
         assert_eq!((Action::named("take", "-1"), Action::named("format the disk", "")), (None, None));
+        assert_eq!(Action::named("beside", "3"), Some(Action::Compare(Some(3))));
+        assert_eq!(Action::named("beside", ""), Some(Action::Compare(None)));
+        assert_eq!(Action::named("step", "length"), Some(Action::InStep(Step::Length)));
+        assert_eq!((Action::named("beside", "walk"), Action::named("step", "")), (None, None));
+    }
+
+    #[test]
+    fn a_page_that_shows_this_one_can_have_nothing_forgotten_or_opened() {
+        for action in [Action::Forget, Action::Close(0), Action::ChooseFiles, Action::SaveGif, Action::Ask("?".into())]
+        {
+            assert!(!action.only_looks(), "{action:?}");
+        }
+        for action in [Action::TogglePlay, Action::Seek(1.0), Action::Step(-1), Action::OpenWhole] {
+            assert!(action.only_looks(), "{action:?}");
+        }
     }
 
     /// What keys of one frame ask for.
@@ -262,12 +351,13 @@ mod tests {
         assert_eq!(pressed(&[(Key::ArrowLeft, shift); 2], false), [Action::Step(-20)]);
         assert_eq!(pressed(&[(Key::PageUp, none); 3], false), [Action::SelectBy(-3)]);
         assert_eq!(pressed(&[(Key::Slash, none)], false), [Action::FocusQuestion]);
+        assert_eq!(pressed(&[(Key::O, none), (Key::O, shift)], false), [Action::ChooseFolder, Action::ChooseFiles]);
     }
 
     #[test]
     fn keys_belong_to_the_list_of_keys_while_it_is_shown() {
         let none = Modifiers::NONE;
-        assert_eq!(pressed(&[(Key::Escape, none)], false), [Action::Stop]);
+        assert_eq!(pressed(&[(Key::Escape, none)], false), [Action::Leave]);
         assert_eq!(pressed(&[(Key::Escape, none), (Key::Space, none)], true), []);
         for (key, modifiers) in [(Key::Questionmark, none), (Key::Slash, Modifiers::SHIFT)] {
             assert_eq!(pressed(&[(key, modifiers)], false), [Action::ToggleHelp], "{key:?}");

@@ -6,15 +6,21 @@
 //! | Module | What lives there |
 //! | --- | --- |
 //! | `events` | what arrived |
+//! | `kept` | what the browser keeps for the next visit |
 //! | `perform` | what the person asked for |
 //! | `save` | files to take away |
+//! | `share` | addresses that lead here, and the code for another page |
+//! | `video` | videos to take away |
 //! | `status` | what those who watch from outside may know |
 //! | `workbench` | what the app does for the shader workbench |
 
 mod events;
+mod kept;
 mod perform;
 mod save;
+mod share;
 mod status;
+mod video;
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 mod workbench;
 
@@ -23,14 +29,15 @@ use std::{cell::RefCell, rc::Rc, sync::Arc};
 use eframe::egui;
 use web_time::Instant;
 
-use self::save::Saves;
+use self::{kept::Keeping, save::Saves};
 use crate::{
     actions::{self, Action},
-    document::Document,
+    document::{Document, Take},
+    exports::Table,
     files::{Arrival, Incoming},
-    inference::Inference,
+    inference::{Inference, ModelStatus},
     link::Link,
-    panels::{self, Content, UiState},
+    panels::{self, Beside, Content, UiState},
     pictures::{Pictures, TakeTextures},
     platform::{self, Kind},
     playback::Playback,
@@ -38,6 +45,7 @@ use crate::{
     reading::Readings,
     theme,
     tour::Tour,
+    video::Making,
 };
 
 /// The bundled motion that is shown until something is open.
@@ -75,23 +83,26 @@ pub struct App {
     incoming: Incoming,
     readings: Readings,
     tour: Option<Tour>,
-    /// Files of an earlier visit, on their way.
-    kept: Incoming,
+    keeping: Keeping,
     /// The example, on its way.
     example: Incoming,
     parking: Parking,
     saves: Saves,
-    /// The pictures have changed since the labels were found.
-    stale: bool,
+    /// The video that is being made.
+    making: Option<Making>,
+    /// Tables of all labels that are saved once every take has some.
+    tables: Vec<Table>,
+    /// Why there are no pictures, as it was told last.
+    told_problem: String,
     announced_interactive: bool,
-    /// Size of the window, in points.
-    size: egui::Vec2,
     /// What the page's address asks for and was not done yet.
     link: Link,
     /// As they are kept for the next visit.
     preferences: Preferences,
     /// Whether there is an address that can lead others here.
     shareable: bool,
+    /// Whether software imitates the GPU that draws.
+    software: bool,
 }
 
 impl App {
@@ -99,16 +110,21 @@ impl App {
     pub fn new(ctx: &egui::Context, parts: Parts) -> App {
         theme::install(ctx);
         let Parts { inference, pictures, parking, incoming, link } = parts;
-        if pictures.backend().is_software() || platform::prefers_calm() {
-            theme::calm(ctx);
-        }
         let parked = parking.take();
         let first = parked.is_none();
         let (mut document, mut playback) = (parked.unwrap_or_default(), Playback::default());
-        if let Some(kept) = Preferences::recall() {
+        if first {
+            document.link = link.clone();
+        }
+        // another page shows what its author chose
+        if document.link.embed {
+            document.theme = document.link.dark;
+        } else if let Some(kept) = Preferences::recall() {
             kept.apply(&mut document, &mut playback);
         }
+        let software = pictures.backend().is_software();
         let mut app = App {
+            software,
             preferences: Preferences::of(&document, playback),
             document,
             playback,
@@ -121,78 +137,79 @@ impl App {
             incoming,
             readings: Readings::default(),
             tour: None,
-            kept: Incoming::default(),
+            keeping: Keeping::default(),
             example: Incoming::default(),
             parking,
             saves: Saves::default(),
-            stale: false,
+            making: None,
+            tables: Vec::new(),
+            told_problem: String::new(),
             announced_interactive: false,
-            size: egui::Vec2::ZERO,
             link,
             shareable: platform::address().is_some(),
         };
         app.apply_theme(ctx);
-        if first && !app.link.leads_to_a_take() {
-            platform::recall_files(&app.kept, ctx);
+        if first && !app.document.link.embed && !app.link.leads_to_a_take() {
+            app.recall(ctx);
+        } else {
+            kept::settle();
         }
-        app.fetch_example(ctx);
+        if !app.document.link.embed && !app.link.leads_to_a_take() {
+            app.fetch_example(ctx);
+        }
         app.follow_link(ctx);
         app
     }
 
-    /// Fetches what is shown until something is open.
+    /// Fetches what is shown whenever nothing is open.
     fn fetch_example(&self, ctx: &egui::Context) {
-        let linked = self.link.leads_to_a_take();
-        if self.document.takes.is_empty() && !linked && self.samples.iter().any(|name| name == EXAMPLE) {
+        let missing = self.document.takes.is_empty() && self.document.example.is_none();
+        if missing && self.samples.iter().any(|name| name == EXAMPLE) {
             platform::read_sample(EXAMPLE, &self.example, ctx);
         }
     }
 
-    /// Shows the example once it is there, and has the model look at it.
+    /// Shows the example once it is there.
     fn show_example(&mut self) {
         for arrival in self.example.take() {
-            let Arrival::File(file) = arrival else { continue };
+            let Arrival::File(file, _) = arrival else { continue };
             self.document.show_example(file);
-            self.ui_state.show_take(self.document.example.as_ref());
-            if let Some(example) = &self.document.example {
-                self.inference.recognise(self.document.drawn(example));
-            }
+            self.look_at_current();
         }
     }
 
-    /// Opens what the page's address names.
-    fn follow_link(&mut self, ctx: &egui::Context) {
-        if let Some(sample) = self.link.sample.take() {
-            match self.samples.contains(&sample) {
-                true => platform::read_sample(&sample, &self.incoming, ctx),
-                false => self.report_error(&format!("{sample}: there is no such sample")),
-            }
-        }
-        if let Some(url) = self.link.url.take() {
-            platform::read_url(&url, &self.incoming, ctx);
-        }
+    /// Turns the view to the take in view, or to the example.
+    fn look_at_current(&mut self) {
+        self.ui_state.show_take(self.document.take().or(self.document.example.as_ref()));
     }
 
-    /// Goes to the moment that the page's address names once something is open, and asks its question once the model is
-    /// there.
-    fn continue_link(&mut self, ctx: &egui::Context) {
-        if self.document.takes.is_empty() {
+    /// Has the model name takes, one after the other, once the person has let go of what changes the pictures.
+    fn name_takes(&mut self, ctx: &egui::Context) {
+        let cannot = matches!(self.inference.status(), ModelStatus::Failed(_));
+        if cannot || self.inference.is_naming() || ctx.input(|input| input.pointer.any_down()) {
             return;
         }
-        if let Some((fps, seconds)) = self.document.take().map(|take| take.motion.fps).zip(self.link.seconds.take()) {
-            self.perform(ctx, Action::Seek(seconds * fps));
+        if let Some(subject) = self.document.unnamed() {
+            self.inference.recognise(subject);
         }
-        if self.inference.status().is_ready()
-            && let Some(question) = self.link.question.take()
-        {
-            self.ask(&question);
-        }
+    }
+
+    /// Whether the model does something that somebody waits for: an answer, or the name of what is in view.
+    fn is_busy(&self) -> bool {
+        let unnamed = |take: &Take| take.named != Some(self.document.settings_version);
+        let cannot = matches!(self.inference.status(), ModelStatus::Failed(_));
+        self.inference.is_asked() || (!cannot && self.document.take().is_some_and(unnamed))
+    }
+
+    /// Nothing moves by itself where a GPU is imitated by software, or where the person asks for it now.
+    fn keep_calm(&self, ctx: &egui::Context) {
+        theme::calm(ctx, self.software || platform::prefers_calm());
     }
 
     /// Keeps what was chosen for the next visit.
     fn keep_preferences(&mut self) {
-        // what the tour changes is not chosen
-        if self.tour.is_some() {
+        // what the tour changes is not chosen, nor what another page shows
+        if self.tour.is_some() || self.document.link.embed {
             return;
         }
         let now = Preferences::of(&self.document, self.playback);
@@ -204,22 +221,31 @@ impl App {
 
     /// Takes in what arrived, carries out what was asked for.
     fn logic(&mut self, ctx: &egui::Context) {
-        for file in ctx.input(|input| input.raw.dropped_files.clone()) {
+        let embed = self.document.link.embed;
+        for file in ctx.input(|input| input.raw.dropped_files.clone()).into_iter().filter(|_| !embed) {
             platform::read_dropped(file, &self.incoming, ctx);
         }
+        platform::read_folders(&self.incoming, ctx);
+        self.keep_calm(ctx);
         self.open_arrivals(ctx);
         self.open_motions(ctx);
         self.show_example();
         for event in self.inference.events() {
             self.handle(event);
         }
+        self.note_kept();
+        self.save_tables();
         for saved in self.saves.finished() {
             match saved {
                 Ok(text) => self.note(&text),
                 Err(problem) => self.report_error(&problem),
             }
         }
-        if let Some(left) = self.document.drop_old_notices(Instant::now()) {
+        self.watch_video(ctx);
+        // where another page shows nothing, it goes on saying why
+        if !(embed && self.document.takes.is_empty())
+            && let Some(left) = self.document.drop_old_notices(Instant::now())
+        {
             ctx.request_repaint_after(left);
         }
         for action in platform::pressed(ctx) {
@@ -230,26 +256,10 @@ impl App {
         }
         self.continue_link(ctx);
         self.keep_preferences();
-        let size = ctx.content_rect().size();
-        if self.size != size {
-            // panels are as large as they were in the frame before
-            self.size = size;
-            ctx.request_repaint();
-        }
-        self.refresh(ctx);
+        self.name_takes(ctx);
         self.play(ctx);
         #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
         self.update_workbench(ctx);
-    }
-
-    /// Looks at the changed pictures once the person has let go of what changes them.
-    fn refresh(&mut self, ctx: &egui::Context) {
-        if self.stale && !self.inference.is_busy() && !ctx.input(|input| input.pointer.any_down()) {
-            self.stale = false;
-            if let Some(subject) = self.document.subject(self.document.current) {
-                self.inference.recognise(subject);
-            }
-        }
     }
 
     fn play(&mut self, ctx: &egui::Context) {
@@ -261,9 +271,7 @@ impl App {
         {
             ctx.request_repaint();
         }
-        if let Some(take) = self.document.take_mut()
-            && self.playback.advance(take, seconds)
-        {
+        if self.document.play(self.playback, seconds) {
             ctx.request_repaint();
         }
     }
@@ -276,15 +284,20 @@ impl App {
         let covered = false;
         // nobody sees them behind the workbench
         let pictures = if covered { Err(String::new()) } else { self.draw_pictures(ui.ctx()) };
+        self.tell_problem(pictures.as_ref().err());
+        let pictures_beside = if covered { Err(String::new()) } else { self.draw_beside(ui.ctx()) };
+        let beside = self.document.beside();
         let content = Content {
             document: &self.document,
-            readings: self.readings.under_way(),
+            readings: self.readings.all(),
+            making: self.making.as_ref(),
             tour: self.tour.as_ref(),
             playback: self.playback,
             pictures,
+            beside: beside.map(|(take, step)| Beside { take, step, pictures: pictures_beside }),
             trained_depth_mix: self.pictures.trained_depth_mix(&self.document.settings),
             model: self.inference.status(),
-            busy: self.inference.is_busy(),
+            busy: self.inference.is_asked(),
             samples: &self.samples,
             shareable: self.shareable,
             #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
@@ -305,6 +318,28 @@ impl App {
             platform::measure("open-to-strip", opened.elapsed().as_secs_f64());
         }
         Ok(textures)
+    }
+
+    /// Says why there are no pictures, once.
+    fn tell_problem(&mut self, problem: Option<&String>) {
+        let problem = problem.cloned().unwrap_or_default();
+        if self.told_problem != problem {
+            if !problem.is_empty() {
+                let name = self.document.take().map_or("", |take| &take.name);
+                platform::announce_of(Kind::Error, name, &format!("it cannot be drawn: {problem}"));
+            }
+            self.told_problem = problem;
+        }
+    }
+
+    /// Draws the pictures of the take beside it, if there is one.
+    fn draw_beside(&mut self, ctx: &egui::Context) -> Result<TakeTextures, String> {
+        let Some((take, _)) = self.document.beside() else {
+            self.pictures.forget_beside();
+            return Err(String::new());
+        };
+        let (subject, frame) = (self.document.drawn(take), take.current_frame());
+        self.pictures.textures_beside(ctx, &subject, frame)
     }
 
     fn note(&mut self, text: &str) {
@@ -354,9 +389,11 @@ impl Drop for App {
     fn drop(&mut self) {
         self.inference.stop();
         self.end_tour();
+        self.document.give_up("the GPU was lost before the answer was there; ask again");
+        self.give_up_video();
         // the next window reads them
         let unread = self.readings.abandon().filter(|unread| unread.instead_of.is_none());
-        unread.for_each(|unread| self.incoming.push(Arc::unwrap_or_clone(unread.file)));
+        unread.for_each(|unread| self.incoming.push(Arc::unwrap_or_clone(unread.file), unread.origin));
         self.parking.replace(Some(std::mem::take(&mut self.document)));
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use draction::motion::Companion;
 
-use crate::files::{Arrival, FileSource};
+use crate::files::{Arrival, FileSource, Origin};
 
 /// Most descriptions that are kept.
 pub const MAX_KEPT: usize = 64;
@@ -65,6 +65,11 @@ impl Companions {
         self.kept.iter().find(|file| file.name == name)
     }
 
+    /// Whether that is one of them.
+    pub fn is_known(&self, file: &FileSource) -> bool {
+        self.named(&file.name).is_some_and(|known| *known.bytes == file.bytes)
+    }
+
     /// The description of a file: the one of its own name, or that its name begins with, else the newest. Files that name
     /// what belongs to them may have any.
     pub fn of(&self, name: &str) -> Vec<Companion> {
@@ -76,38 +81,38 @@ impl Companions {
     }
 }
 
-/// The name and the bytes of a file that holds one frame.
-type Frame = (String, Vec<u8>);
+/// Files of one video, a frame each.
+type Frames = Vec<(FileSource, Origin)>;
 
 /// The same files, descriptions first, and frames of OpenPose's that came as a file each made into one.
 pub fn arranged(arrivals: Vec<Arrival>) -> Vec<Arrival> {
-    let mut frames: Vec<(String, Vec<Frame>)> = Vec::new();
+    let mut videos: Vec<(String, Frames)> = Vec::new();
     let mut others = Vec::new();
     for arrival in arrivals {
         match arrival {
-            Arrival::File(file) => match video_of(&file.name) {
-                Some(video) => {
-                    let frame = (file.name, file.bytes);
-                    match frames.iter_mut().find(|(name, _)| *name == video) {
-                        Some((_, known)) => known.push(frame),
-                        None => frames.push((video, vec![frame])),
-                    }
-                }
-                None => others.push(Arrival::File(file)),
+            Arrival::File(file, origin) => match video_of(&file.name) {
+                Some(video) => match videos.iter_mut().find(|(name, _)| *name == video) {
+                    Some((_, known)) => known.push((file, origin)),
+                    None => videos.push((video, vec![(file, origin)])),
+                },
+                None => others.push(Arrival::File(file, origin)),
             },
             problem @ Arrival::Problem(_) => others.push(problem),
         }
     }
-    for (video, files) in frames {
-        others.push(match <[Frame; 1]>::try_from(files) {
-            Ok([(name, bytes)]) => Arrival::File(FileSource { name, bytes }),
-            Err(files) => match draction::motion::join_frames(&files) {
-                Ok(bytes) => Arrival::File(FileSource { name: video, bytes }),
-                Err(error) => Arrival::Problem(error.to_string()),
-            },
+    for (video, frames) in videos {
+        others.push(match <[_; 1]>::try_from(frames) {
+            Ok([(file, origin)]) => Arrival::File(file, origin),
+            Err(frames) => {
+                let frames: Vec<_> = frames.into_iter().map(|(file, _)| (file.name, file.bytes)).collect();
+                match draction::motion::join_frames(&frames) {
+                    Ok(bytes) => Arrival::File(FileSource { name: video, bytes }, Origin::default()),
+                    Err(error) => Arrival::Problem(error.to_string()),
+                }
+            }
         });
     }
-    others.sort_by_key(|arrival| !matches!(arrival, Arrival::File(file) if describes(&file.name).is_some()));
+    others.sort_by_key(|arrival| !matches!(arrival, Arrival::File(file, _) if describes(&file.name).is_some()));
     others
 }
 
@@ -147,11 +152,13 @@ mod tests {
     #[test]
     fn frames_become_one_file_and_descriptions_come_first() {
         let names = ["a.amc", "walk_000000000001_keypoints.json", "a.asf", "walk_000000000000_keypoints.json"];
-        let arranged = arranged(names.iter().map(|name| Arrival::File(file(name, "{\"people\": []}"))).collect());
+        let arranged = arranged(
+            names.iter().map(|name| Arrival::File(file(name, "{\"people\": []}"), Origin::default())).collect(),
+        );
         let named: Vec<&str> = arranged
             .iter()
             .map(|arrival| match arrival {
-                Arrival::File(file) => file.name.as_str(),
+                Arrival::File(file, _) => file.name.as_str(),
                 Arrival::Problem(problem) => problem,
             })
             .collect();

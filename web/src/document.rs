@@ -1,21 +1,29 @@
 //! What the person has opened, asked and chosen. It outlives the window: when a GPU is lost, the next window goes on
 //! with the same document.
 
-use std::{sync::Arc, time::Duration};
+mod pair;
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use draction::{
+    figure::Mapped,
     motion::{Motion, ReadOptions, Unit, UpAxis},
     s2i::Stream,
 };
 use skeletonllm::{
-    assistant::{Attribution, LONG_TAKE_SECONDS, Span, describe_motion},
+    assistant::{Attribution, LONG_TAKE_SECONDS, Span},
     drawing::{DrawSettings, HostDrawing},
 };
 
 use crate::{
     companions::{self, Companions},
-    files::{FileSource, Unread},
+    figured::Figured,
+    files::{FileSource, Origin, Unread},
+    link::Link,
 };
+
+use pair::Pair;
+pub use pair::Step;
 
 /// One opened motion, and everything said about it.
 #[derive(Debug)]
@@ -30,18 +38,24 @@ pub struct Take {
     pub everybody: Arc<Motion>,
     /// The body slot of who was chosen; `None` for everybody.
     pub person: Option<usize>,
+    /// What is drawn of `motion`.
+    pub figure: Arc<Mapped>,
     /// The same in words. Measuring a motion takes too long for every frame of the window.
     pub description: String,
     /// How the file was read, so that it can be read otherwise.
     pub options: ReadOptions,
     /// The file.
     file: Arc<FileSource>,
+    /// Where else it is.
+    pub origin: Origin,
     /// The playhead in frames of the motion.
     pub frame: f32,
     /// Questions and answers, oldest first.
     pub exchanges: Vec<Exchange>,
     /// Most likely labels with their probabilities, best first; empty until recognised.
     pub labels: Vec<(String, f32)>,
+    /// [`Document::settings_version`] of the pictures that the model looked at last, whether it found labels or not.
+    pub named: Option<u64>,
     /// Labels along the take.
     pub spans: Vec<Span>,
     /// What the last explained answer depends on.
@@ -62,17 +76,18 @@ impl Take {
     /// others is no longer so, and answers to come are not waited for: `id` is the take's new one.
     fn choose(&mut self, person: Option<usize>, id: u64) {
         let person = person.filter(|&p| p < self.everybody.bodies);
-        self.motion = person.map_or_else(|| self.everybody.clone(), |p| Arc::new(self.everybody.only(p)));
+        let motion = person.map_or_else(|| Motion::clone(&self.everybody), |p| self.everybody.only(p));
+        Figured { motion: self.motion, figure: self.figure, description: self.description } = Figured::of(motion);
         (self.person, self.id) = (person, id);
-        self.description = describe_motion(&self.motion);
         self.labels.clear();
         self.spans.clear();
-        (self.explanation, self.spans_progress) = (None, None);
+        (self.explanation, self.named) = (None, None);
         self.give_up("somebody else was chosen");
     }
 
     /// Ends what is not answered yet.
     fn give_up(&mut self, why: &str) {
+        self.spans_progress = None;
         for waiting in self.exchanges.iter_mut().filter(|e| e.outcome.is_none()) {
             waiting.outcome = Some(Outcome::Failed(why.to_owned()));
         }
@@ -91,7 +106,7 @@ impl Take {
     }
 
     /// The file it was read from.
-    pub fn file(&self) -> &FileSource {
+    pub fn file(&self) -> &Arc<FileSource> {
         &self.file
     }
 
@@ -150,6 +165,8 @@ pub struct Subject {
     pub take: u64,
     /// What happens.
     pub motion: Arc<Motion>,
+    /// What is drawn of it.
+    pub figure: Arc<Mapped>,
     /// How it is drawn.
     pub settings: DrawSettings,
     /// [`Document::settings_version`] of the settings.
@@ -196,6 +213,10 @@ pub struct Document {
     pub example: Option<Take>,
     /// Index of the take in view.
     pub current: usize,
+    /// The take that stands beside it.
+    pair: Option<Pair>,
+    /// What the page's address asked for.
+    pub link: Link,
     /// How takes are drawn, for eye and model alike.
     pub settings: DrawSettings,
     /// Name of the weights' file, where it is not the model's own.
@@ -256,12 +277,44 @@ impl Document {
         self.example.as_ref().is_some_and(|example| example.id == id)
     }
 
-    /// Shows a bundled motion while nothing is open. One that cannot be read is not shown.
+    /// Shows a bundled motion whenever nothing is open. One that cannot be read is not shown.
     pub fn show_example(&mut self, file: FileSource) {
-        if self.takes.is_empty() {
-            let unread = Unread::new(file, ReadOptions::default());
-            self.example = unread.read().ok().map(|motion| self.take_of(unread, motion));
-        }
+        let unread = Unread::new(file, ReadOptions::default());
+        self.example = unread.read().ok().map(|read| self.take_of(unread, read));
+    }
+
+    /// The next take that the model has not looked at as takes are drawn now: the one in view first, and the example where
+    /// nothing is open.
+    pub fn unnamed(&self) -> Option<Subject> {
+        let example = self.example.iter().filter(|_| self.takes.is_empty());
+        let mut all = self.take().into_iter().chain(&self.takes).chain(example);
+        all.find(|take| take.named != Some(self.settings_version)).map(|take| self.drawn(take))
+    }
+
+    /// The takes' names, in their order; those that are told by no name get a number.
+    pub fn titles(&self) -> Vec<String> {
+        let mut seen: HashMap<&str, usize> = HashMap::new();
+        let titles = self.takes.iter().map(|take| {
+            let number = seen.entry(&take.name).or_default();
+            *number += 1;
+            let name = take.name.replace(['\r', '\n'], " ");
+            if *number == 1 { name } else { format!("{name} ({number})") }
+        });
+        titles.collect()
+    }
+
+    /// Ends what was asked about all takes and not answered yet.
+    pub fn give_up(&mut self, why: &str) {
+        self.takes.iter_mut().for_each(|take| take.give_up(why));
+    }
+
+    /// Takes note of the key that a file is kept under. Whether the file is still open.
+    pub fn keep(&mut self, file: &Arc<FileSource>, key: &str) -> bool {
+        let take = self.takes.iter_mut().find(|take| Arc::ptr_eq(&take.file, file));
+        take.is_some_and(|take| {
+            take.origin.kept = Some(key.to_owned());
+            true
+        })
     }
 
     /// What is drawn of the take of that index.
@@ -274,6 +327,7 @@ impl Document {
         Subject {
             take: take.id,
             motion: take.motion.clone(),
+            figure: take.figure.clone(),
             settings: self.settings.clone(),
             settings_version: self.settings_version,
         }
@@ -306,9 +360,14 @@ impl Document {
     pub fn accept(&mut self, file: FileSource) -> Result<Opened, String> {
         let name = file.name.rsplit(['/', '\\']).next().unwrap_or(&file.name).to_owned();
         if name.ends_with(".safetensors") {
-            let loaded = draction::draction::DrAction::load(&file.bytes).map_err(|error| format!("{name}: {error}"))?;
-            HostDrawing::new(loaded.draction.clone(), Default::default())
-                .map_err(|error| format!("{name}: {error}"))?;
+            let expected = |error: &dyn std::fmt::Display| {
+                format!(
+                    "{name}: {error}. Weights of a renderer are expected, such as the draction.safetensors in the folder \
+                     of a trained model, or the authors' released ones"
+                )
+            };
+            let loaded = draction::draction::DrAction::load(&file.bytes).map_err(|error| expected(&error))?;
+            HostDrawing::new(loaded.draction.clone(), Default::default()).map_err(|error| expected(&error))?;
             self.settings.weights = Some(Arc::new(loaded.draction));
             self.weights_name = Some(loaded.released.map_or_else(|| name.clone(), str::to_owned));
             return Ok(Opened::Weights);
@@ -333,46 +392,52 @@ impl Document {
     pub fn otherwise(&self, unit: Option<Unit>, up: Option<UpAxis>) -> Option<Unread> {
         let take = self.take()?;
         let options = ReadOptions { unit, up, ..take.options.clone() };
-        Some(Unread { instead_of: Some(take.id), ..Unread::of(take.file.clone(), options) })
+        let unread = Unread::of(take.file.clone(), options);
+        Some(Unread { instead_of: Some(take.id), origin: take.origin.clone(), ..unread })
     }
 
     /// Takes in what was read, and tells where. Of a take that was read otherwise, what was asked stays; what the model
     /// found out about the other reading goes. `None` where that take was closed meanwhile.
-    pub fn add(&mut self, unread: Unread, motion: Motion) -> Option<usize> {
+    pub fn add(&mut self, unread: Unread, read: Figured) -> Option<usize> {
         let Some(id) = unread.instead_of else {
             if let Some(index) = self.same(&unread) {
                 return Some(index);
             }
-            let take = self.take_of(unread, motion);
+            let take = self.take_of(unread, read);
             self.takes.push(take);
-            self.example = None;
             return Some(self.takes.len() - 1);
         };
         let index = self.takes.iter().position(|take| take.id == id)?;
-        let read = self.take_of(unread, motion);
+        let read = self.take_of(unread, read);
         let take = &mut self.takes[index];
         take.give_up("the file was read otherwise");
         let exchanges = std::mem::take(&mut take.exchanges);
-        let frame = take.frame;
-        *take = Take { exchanges, frame, ..read };
+        let (frame, origin, new) = (take.frame, std::mem::take(&mut take.origin), read.id);
+        *take = Take { exchanges, frame, origin, ..read };
+        if let Some(pair) = &mut self.pair {
+            pair.renamed(id, new);
+        }
         Some(index)
     }
 
     /// A take of its own, not yet among the others.
-    fn take_of(&mut self, unread: Unread, motion: Motion) -> Take {
-        let motion = Arc::new(motion);
+    fn take_of(&mut self, unread: Unread, read: Figured) -> Take {
+        let Figured { motion, figure, description } = read;
         Take {
             id: self.next_id(),
             name: unread.file.name.clone(),
-            description: describe_motion(&motion),
+            description,
+            figure,
             options: unread.options,
             file: unread.file,
+            origin: unread.origin,
             everybody: motion.clone(),
             person: None,
             motion,
             frame: 0.0,
             exchanges: Vec::new(),
             labels: Vec::new(),
+            named: None,
             spans: Vec::new(),
             explanation: None,
             spans_progress: None,
@@ -400,8 +465,8 @@ impl Document {
     pub fn open(&mut self, file: FileSource) -> Result<Opened, String> {
         match self.accept(file)? {
             Opened::Motion(unread) => {
-                let motion = unread.read()?;
-                Ok(Opened::Take(self.add(unread, motion).expect("it is in no other's place")))
+                let read = unread.read()?;
+                Ok(Opened::Take(self.add(unread, read).expect("it is in no other's place")))
             }
             opened => Ok(opened),
         }
@@ -451,21 +516,77 @@ mod tests {
     }
 
     #[test]
-    fn an_example_is_shown_until_something_is_open() {
+    fn an_example_is_looked_at_whenever_nothing_is_open() {
         let mut document = Document::default();
         document.show_example(sample("walk.bvh"));
         let id = document.example.as_ref().expect("it can be read").id;
         assert!(document.is_example(id) && document.by_id(id).is_some() && document.take().is_none());
+        assert_eq!(document.unnamed().map(|subject| subject.take), Some(id));
         document.open(sample("squat.bvh")).unwrap();
-        assert!(document.example.is_none() && document.by_id(id).is_none());
-        document.show_example(sample("walk.bvh"));
-        assert!(document.example.is_none(), "something is open");
+        assert_ne!(document.unnamed().map(|subject| subject.take), Some(id), "nobody sees it now");
+        document.takes.clear();
+        assert_eq!(document.unnamed().map(|subject| subject.take), Some(id));
+    }
+
+    #[test]
+    fn every_take_gets_labels_of_the_settings_in_force_the_one_in_view_first() {
+        let mut document = Document::default();
+        for name in ["walk.bvh", "squat.bvh", "clap.bvh"] {
+            document.open(sample(name)).unwrap();
+        }
+        document.current = 1;
+        let ids: Vec<u64> = document.takes.iter().map(|take| take.id).collect();
+        let looked_at = |document: &mut Document| {
+            let mut order = Vec::new();
+            while let Some(subject) = document.unnamed() {
+                order.push(subject.take);
+                document.by_id(subject.take).unwrap().named = Some(subject.settings_version);
+            }
+            order
+        };
+        assert_eq!(looked_at(&mut document), [ids[1], ids[0], ids[2]]);
+        document.settings_version += 1;
+        assert_eq!(looked_at(&mut document).len(), 3, "they are drawn otherwise now");
+        document.choose_person(Some(0));
+        assert_eq!(looked_at(&mut document), [document.takes[1].id], "somebody else is seen");
+    }
+
+    #[test]
+    fn takes_of_one_name_are_told_apart_and_kept_by_what_they_hold() {
+        let mut document = Document::default();
+        for other in ["walk.bvh", "squat.bvh", "clap.bvh"] {
+            document.open(FileSource { name: "a.bvh".to_owned(), ..sample(other) }).unwrap();
+        }
+        document.open(sample("walk.bvh")).unwrap();
+        assert_eq!(document.titles(), ["a.bvh", "a.bvh (2)", "a.bvh (3)", "walk.bvh"]);
+        let files: Vec<_> = document.takes.iter().map(|take| take.file().clone()).collect();
+        assert!(document.keep(&files[1], "key"));
+        // another reading of the file is still that file
+        document.current = 1;
+        read_as(&mut document, Some(Unit::METRE), None);
+        let kept: Vec<_> = document.takes.iter().map(|take| take.origin.kept.as_deref()).collect();
+        assert_eq!(kept, [None, Some("key"), None, None]);
+        document.takes.remove(1);
+        assert!(!document.keep(&files[1], "key"), "it was closed before it was kept");
+    }
+
+    #[test]
+    fn what_was_asked_of_a_lost_gpu_is_not_waited_for() {
+        let mut document = Document::default();
+        document.open(sample("walk.bvh")).unwrap();
+        let waiting = Exchange { id: 1, question: "who?".into(), answer: "sh".into(), outcome: None };
+        document.takes[0].exchanges.push(waiting);
+        document.takes[0].spans_progress = Some((1, 9));
+        document.give_up("the GPU was lost");
+        let take = &document.takes[0];
+        assert!(matches!(&take.exchanges[0].outcome, Some(Outcome::Failed(why)) if why.contains("lost")));
+        assert_eq!(take.spans_progress, None, "it can be labelled again");
     }
 
     fn read_as(document: &mut Document, unit: Option<Unit>, up: Option<UpAxis>) {
         let unread = document.otherwise(unit, up).expect("something is in view");
-        let motion = unread.read().expect("it was read before");
-        assert_eq!(document.add(unread, motion), Some(document.current));
+        let read = unread.read().expect("it was read before");
+        assert_eq!(document.add(unread, read), Some(document.current));
     }
 
     #[test]
@@ -554,6 +675,7 @@ mod tests {
         assert!(matches!(document.open(file), Ok(Opened::Weights)));
         assert!(document.settings.weights.is_some());
         let nonsense = FileSource { name: "x.safetensors".into(), bytes: vec![0; 9] };
-        assert!(document.open(nonsense).unwrap_err().contains("x.safetensors"));
+        let problem = document.open(nonsense).unwrap_err();
+        assert!(problem.contains("x.safetensors") && problem.contains("draction.safetensors"), "{problem}");
     }
 }

@@ -73,11 +73,6 @@ pub fn json(take: &Take) -> String {
         why: Option<Explained<'a>>,
     }
     #[derive(Serialize)]
-    struct Label<'a> {
-        label: &'a str,
-        probability: f32,
-    }
-    #[derive(Serialize)]
     struct Answered<'a> {
         question: &'a str,
         answer: &'a str,
@@ -97,7 +92,7 @@ pub fn json(take: &Take) -> String {
         read: take.reading(),
         frames: take.motion.frames(),
         fps: take.motion.fps,
-        labels: take.labels.iter().map(|(label, p)| Label { label, probability: *p }).collect(),
+        labels: labels(take),
         answers: (take.exchanges.iter())
             .map(|e| Answered {
                 question: &e.question,
@@ -122,8 +117,46 @@ pub fn json(take: &Take) -> String {
     serde_json::to_string_pretty(&said).expect("numbers and words are JSON")
 }
 
-/// A line for each take: file, seconds, most likely label and its probability, in the order of opening. As RFC 4180 has it.
-pub fn labels_csv(takes: &[Take]) -> String {
+/// How the labels of all takes are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Table {
+    /// As RFC 4180 has it: a line for each take with its most likely label.
+    Csv,
+    /// A list of objects, with all labels that are known of each take.
+    Json,
+}
+
+impl Table {
+    /// The name of the file.
+    #[must_use]
+    pub fn file_name(self) -> &'static str {
+        match self {
+            Table::Csv => "labels.csv",
+            Table::Json => "labels.json",
+        }
+    }
+
+    /// Its media type.
+    #[must_use]
+    pub fn mime(self) -> &'static str {
+        match self {
+            Table::Csv => "text/csv",
+            Table::Json => "application/json",
+        }
+    }
+
+    /// The labels of these takes, in the order of opening.
+    #[must_use]
+    pub fn of(self, takes: &[Take]) -> String {
+        match self {
+            Table::Csv => labels_csv(takes),
+            Table::Json => labels_json(takes),
+        }
+    }
+}
+
+/// Columns: file, seconds, most likely label and its probability.
+fn labels_csv(takes: &[Take]) -> String {
     let mut csv = "file,seconds,label,probability\r\n".to_owned();
     for take in takes {
         let (label, probability) = match take.labels.first() {
@@ -133,6 +166,35 @@ pub fn labels_csv(takes: &[Take]) -> String {
         csv += &format!("{},{:.2},{label},{probability}\r\n", quoted(&take.name), take.motion.seconds());
     }
     csv
+}
+
+/// As [`labels_csv`], with all labels of a take, best first, and those along a long one.
+fn labels_json(takes: &[Take]) -> String {
+    #[derive(Serialize)]
+    struct Labelled<'a> {
+        file: &'a str,
+        seconds: f32,
+        labels: Vec<Label<'a>>,
+        #[serde(skip_serializing_if = "<[Span]>::is_empty")]
+        spans: &'a [Span],
+    }
+    let labelled = |take: &'_ Take| -> serde_json::Value {
+        let labels = labels(take);
+        serde_json::json!(Labelled { file: &take.name, seconds: take.motion.seconds(), labels, spans: &take.spans })
+    };
+    let all: Vec<_> = takes.iter().map(labelled).collect();
+    serde_json::to_string_pretty(&all).expect("numbers and words are JSON")
+}
+
+/// A label of a take.
+#[derive(Serialize)]
+struct Label<'a> {
+    label: &'a str,
+    probability: f32,
+}
+
+fn labels(take: &Take) -> Vec<Label<'_>> {
+    take.labels.iter().map(|(label, p)| Label { label, probability: *p }).collect()
 }
 
 /// A field of CSV: in quotation marks where it would end otherwise.
@@ -159,7 +221,15 @@ mod tests {
         let expected = format!(
             "file,seconds,label,probability\r\n\"one, \"\"two\"\".bvh\",{seconds},,\r\nplain.bvh,{seconds},squat,0.9500\r\n"
         );
-        assert_eq!(labels_csv(&document.takes), expected);
+        assert_eq!(Table::Csv.of(&document.takes), expected);
+        document.takes[1].labels.push(("sit".to_owned(), 0.05));
+        let json: serde_json::Value = serde_json::from_str(&Table::Json.of(&document.takes)).unwrap();
+        assert_eq!(
+            (&json[0]["file"], json[0]["labels"].as_array().map(Vec::len)),
+            (&"one, \"two\".bvh".into(), Some(0))
+        );
+        assert_eq!((&json[1]["labels"][0]["label"], &json[1]["labels"][1]["label"]), (&"squat".into(), &"sit".into()));
+        assert!((json[1]["seconds"].as_f64().unwrap() - f64::from(document.takes[1].motion.seconds())).abs() < 1e-3);
     }
 
     #[test]

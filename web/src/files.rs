@@ -1,11 +1,11 @@
 //! Files on their way in: dropped, chosen or bundled, read beside the window and picked up by it.
 
-use std::sync::{
-    Arc, Mutex, PoisonError,
-    atomic::{AtomicUsize, Ordering},
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use draction::motion::{Format, Motion, ReadOptions, read};
+use draction::motion::{Format, ReadOptions, read_watched};
+use serde::{Deserialize, Serialize};
+
+use crate::figured::Figured;
 
 /// A file in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,6 +14,31 @@ pub struct FileSource {
     pub name: String,
     /// Its content.
     pub bytes: Vec<u8>,
+}
+
+/// Where else a file is than in memory.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Where others find it, too.
+    pub public: Option<Public>,
+    /// The key that the browser keeps it under for the next visit.
+    pub kept: Option<String>,
+}
+
+impl Origin {
+    /// Of a file that others find, too.
+    pub fn public(public: Public) -> Origin {
+        Origin { public: Some(public), kept: None }
+    }
+}
+
+/// Where everybody finds a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Public {
+    /// Among the bundled samples, under this name.
+    Sample(String),
+    /// At this address.
+    Address(String),
 }
 
 /// Files up to this size, in bytes, are read at once: sooner than anybody notices.
@@ -28,8 +53,8 @@ pub struct Unread {
     pub options: ReadOptions,
     /// The id of the take whose place the motion takes.
     pub instead_of: Option<u64>,
-    /// Whether it was kept by an earlier visit, for this one and the next.
-    pub kept: bool,
+    /// Where else it is.
+    pub origin: Origin,
 }
 
 impl Unread {
@@ -40,19 +65,32 @@ impl Unread {
 
     /// A file that others hold, too.
     pub fn of(file: Arc<FileSource>, options: ReadOptions) -> Unread {
-        Unread { file, options, instead_of: None, kept: false }
+        Unread { file, options, instead_of: None, origin: Origin::default() }
     }
 
     /// Reads it here and now.
     ///
     /// # Errors
     /// The reader's words, which name the file.
-    pub fn read(&self) -> Result<Motion, String> {
-        let motion = read(&self.file.bytes, &self.file.name, &self.options).map_err(|error| error.to_string())?;
-        Ok(motion.without_empty_bodies())
+    pub fn read(&self) -> Result<Figured, String> {
+        self.read_watched(&mut |_| ())
     }
 
-    /// Whether reading it takes no time. A small archive may hold a large file.
+    /// As [`Unread::read`]; `watch` hears how far it is, 0..1.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn read_watched(&self, watch: &mut dyn FnMut(f32)) -> Result<Figured, String> {
+        /// Share of the work that the reader does; the rest is for the figure.
+        const READER: f32 = 0.9;
+        let of_reader = &mut |fraction: f32| watch(READER * fraction);
+        let motion = read_watched(&self.file.bytes, &self.file.name, &self.options, of_reader);
+        let motion = motion.map_err(|error| error.to_string())?.without_empty_bodies();
+        watch(READER);
+        Ok(Figured::of(motion))
+    }
+
+    /// Whether reading it takes next to no time. A small archive may hold a large file.
     pub fn is_small(&self) -> bool {
         let bytes = &self.file.bytes;
         bytes.len() <= SMALL && !bytes.starts_with(b"PK") && !bytes.starts_with(&[0x1f, 0x8b])
@@ -63,69 +101,138 @@ impl Unread {
 #[derive(Clone, Debug)]
 pub enum Arrival {
     /// A file.
-    File(FileSource),
+    File(FileSource, Origin),
     /// A file that could not be had, as a sentence that names it.
     Problem(String),
 }
 
 /// Where files arrive. Clones share it.
 #[derive(Clone, Debug, Default)]
-pub struct Incoming {
-    arrived: Arc<Mutex<Vec<Arrival>>>,
-    awaited: Arc<AtomicUsize>,
+pub struct Incoming(Arc<Mutex<Mail>>);
+
+#[derive(Debug, Default)]
+struct Mail {
+    arrived: Vec<Arrival>,
+    awaited: usize,
+    /// Counts how often all was refused: what was awaited before is not taken in any more.
+    refusals: usize,
 }
 
 /// A file that is being read.
 #[derive(Debug)]
-pub struct Ticket(Incoming);
+pub struct Ticket {
+    incoming: Incoming,
+    /// [`Mail::refusals`] when it was given out.
+    refusals: usize,
+    /// Whether what has come waits for it.
+    holds_up: bool,
+}
 
 impl Incoming {
+    fn mail(&self) -> MutexGuard<'_, Mail> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     /// A file that will come.
     pub fn expect(&self) -> Ticket {
-        self.awaited.fetch_add(1, Ordering::SeqCst);
-        Ticket(self.clone())
+        let mut mail = self.mail();
+        mail.awaited += 1;
+        Ticket { incoming: self.clone(), refusals: mail.refusals, holds_up: true }
+    }
+
+    /// Files that will come some time; nobody waits for them.
+    pub fn expect_aside(&self) -> Ticket {
+        Ticket { incoming: self.clone(), refusals: self.mail().refusals, holds_up: false }
     }
 
     /// A file is there.
-    pub fn push(&self, file: FileSource) {
-        self.add(Arrival::File(file));
+    pub fn push(&self, file: FileSource, origin: Origin) {
+        self.mail().arrived.push(Arrival::File(file, origin));
     }
 
     /// A file cannot be had.
     pub fn problem(&self, text: &str) {
-        self.add(Arrival::Problem(text.to_owned()));
+        self.mail().arrived.push(Arrival::Problem(text.to_owned()));
     }
 
     /// Everything that came, once nothing is awaited any more: files that were dropped together stay together, because
     /// one may describe the others ([`crate::companions`]).
     pub fn take(&self) -> Vec<Arrival> {
-        if self.awaited.load(Ordering::SeqCst) > 0 {
-            return Vec::new();
-        }
-        std::mem::take(&mut *self.arrived.lock().unwrap_or_else(PoisonError::into_inner))
+        let mut mail = self.mail();
+        if mail.awaited > 0 { Vec::new() } else { std::mem::take(&mut mail.arrived) }
     }
 
-    fn add(&self, arrival: Arrival) {
-        self.arrived.lock().unwrap_or_else(PoisonError::into_inner).push(arrival);
+    /// Whether nothing is there or awaited.
+    pub fn is_empty(&self) -> bool {
+        let mail = self.mail();
+        mail.arrived.is_empty() && mail.awaited == 0
+    }
+
+    /// Takes in nothing of what came or is awaited.
+    pub fn refuse(&self) {
+        let mut mail = self.mail();
+        *mail = Mail { refusals: mail.refusals + 1, ..Mail::default() };
     }
 }
 
 impl Ticket {
     /// It came.
-    pub fn arrive(self, file: FileSource) {
-        self.0.push(file);
+    pub fn arrive(self, file: FileSource, origin: Origin) {
+        self.add(Arrival::File(file, origin));
     }
 
     /// It will not come.
     pub fn fail(self, problem: &str) {
-        self.0.problem(problem);
+        self.add(Arrival::Problem(problem.to_owned()));
+    }
+
+    /// Whether it is still wanted.
+    pub fn is_wanted(&self) -> bool {
+        self.incoming.mail().refusals == self.refusals
+    }
+
+    fn add(&self, arrival: Arrival) {
+        let mut mail = self.incoming.mail();
+        if mail.refusals == self.refusals {
+            mail.arrived.push(arrival);
+        }
     }
 }
 
 impl Drop for Ticket {
     fn drop(&mut self) {
-        self.0.awaited.fetch_sub(1, Ordering::SeqCst);
+        let mut mail = self.incoming.mail();
+        if self.holds_up && mail.refusals == self.refusals {
+            mail.awaited -= 1;
+        }
     }
+}
+
+/// Most files that are opened out of one folder and the folders in it.
+const MOST_OF_A_FOLDER: usize = 5000;
+
+/// The files of a folder that are opened, by their paths and in the order of these: those that end as ours do. Others are
+/// left alone, for a folder holds what it holds.
+///
+/// # Errors
+/// A sentence that names the folder, where there are none or too many.
+pub fn of_folder<F>(folder: &str, mut files: Vec<(String, F)>) -> Result<Vec<F>, String> {
+    files.retain(|(path, _)| is_ours(path));
+    if files.is_empty() {
+        return Err(format!("{folder}: none of its files ends as motions do: {}", Format::listed()));
+    }
+    if files.len() > MOST_OF_A_FOLDER {
+        return Err(format!("{folder}: it holds {} files; {MOST_OF_A_FOLDER} at a time can be opened", files.len()));
+    }
+    files.sort_by(|(a, _), (b, _)| a.cmp(b));
+    Ok(files.into_iter().map(|(_, file)| file).collect())
+}
+
+/// Whether a file of a folder is one of ours, by its path.
+fn is_ours(path: &str) -> bool {
+    let path = path.to_lowercase();
+    let hidden = path.split(['/', '\\']).any(|part| part.starts_with('.') && part != "." && part != "..");
+    !hidden && endings().iter().any(|ending| path.ends_with(&format!(".{ending}")))
 }
 
 /// How files that can be opened usually end, without the dot.
@@ -169,7 +276,7 @@ mod tests {
     fn files_dropped_together_arrive_together() {
         let incoming = Incoming::default();
         let (first, second) = (incoming.expect(), incoming.expect());
-        first.arrive(file("a.npy"));
+        first.arrive(file("a.npy"), Origin::default());
         assert!(incoming.take().is_empty(), "the other one may describe it");
         second.fail("b.npy: gone");
         let arrived = incoming.take();
@@ -181,8 +288,41 @@ mod tests {
     fn a_reading_that_is_given_up_holds_up_nobody() {
         let incoming = Incoming::default();
         drop(incoming.expect());
-        incoming.push(file("a.bvh"));
+        incoming.push(file("a.bvh"), Origin::default());
         assert_eq!(incoming.take().len(), 1);
+    }
+
+    #[test]
+    fn what_is_refused_does_not_come_later() {
+        let incoming = Incoming::default();
+        incoming.push(file("a.bvh"), Origin::default());
+        let (late, lost) = (incoming.expect(), incoming.expect());
+        incoming.refuse();
+        assert!(!late.is_wanted());
+        late.arrive(file("b.bvh"), Origin::default());
+        drop(lost);
+        assert!(incoming.take().is_empty());
+        let (next, aside) = (incoming.expect(), incoming.expect_aside());
+        assert!(incoming.take().is_empty() && next.is_wanted());
+        drop(aside);
+        assert!(incoming.take().is_empty(), "the other one is awaited");
+        next.arrive(file("c.bvh"), Origin::default());
+        assert_eq!(incoming.take().len(), 1);
+    }
+
+    #[test]
+    fn files_of_a_folder_are_ours_by_their_endings() {
+        for name in ["a.bvh", "x/01.AMC", "c:\\takes\\walk.npz", "skeleton.json", "a.bvh.gz", "w.safetensors"] {
+            assert!(is_ours(name), "{name}");
+        }
+        for name in ["README.md", "x/.bvh", "bvh", "picture.png", ".git/walk.bvh", ""] {
+            assert!(!is_ours(name), "{name}");
+        }
+        let files = ["x/b.bvh", "x/notes.txt", "x/a/z.bvh"].map(|path| (path.to_owned(), path));
+        assert_eq!(of_folder("x", files.to_vec()), Ok(vec!["x/a/z.bvh", "x/b.bvh"]));
+        assert!(of_folder("x", vec![("x/notes.txt".to_owned(), 1)]).unwrap_err().starts_with("x: none of"));
+        let many = vec![("x/a.bvh".to_owned(), ()); MOST_OF_A_FOLDER + 1];
+        assert!(of_folder("x", many).unwrap_err().contains("5001"));
     }
 
     #[test]

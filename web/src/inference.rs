@@ -21,7 +21,7 @@ use skeletonllm_network::device::Selected;
 
 use self::{
     request::{Request, Task},
-    worker::EventSender,
+    worker::{EventSender, Told},
 };
 use crate::{document::Subject, platform};
 
@@ -62,13 +62,23 @@ impl ModelStatus {
     }
 }
 
+/// A request that was not answered yet.
+struct Pending {
+    id: u64,
+    /// The take that it is about.
+    take: u64,
+    /// Whether it names the take; everything else was asked for by somebody who waits.
+    names: bool,
+    /// Set to withdraw it.
+    stop: Arc<AtomicBool>,
+}
+
 /// The window's end of the channel to the worker.
 pub struct Inference {
     requests: async_channel::Sender<Request>,
-    events: mpsc::Receiver<Event>,
-    /// Set to stop what is under way and what waits.
-    stop: Arc<AtomicBool>,
-    pending: usize,
+    events: mpsc::Receiver<Told>,
+    pending: Vec<Pending>,
+    last_id: u64,
     status: ModelStatus,
 }
 
@@ -78,7 +88,7 @@ impl Inference {
         let (requests, inbox) = async_channel::unbounded();
         let (outbox, events) = mpsc::channel();
         platform::spawn(worker::run(files, selected, inbox, EventSender::new(outbox, ctx)));
-        Inference { requests, events, stop: Arc::default(), pending: 0, status: ModelStatus::Loading }
+        Inference { requests, events, pending: Vec::new(), last_id: 0, status: ModelStatus::Loading }
     }
 
     /// What is known of the model.
@@ -86,12 +96,17 @@ impl Inference {
         &self.status
     }
 
-    /// Whether it has something to do.
-    pub fn is_busy(&self) -> bool {
-        self.pending > 0
+    /// Whether somebody waits for it: [`Inference::stop`] would end something.
+    pub fn is_asked(&self) -> bool {
+        self.pending.iter().any(|pending| !pending.names)
     }
 
-    /// Asks for the most likely labels.
+    /// Whether it names a take, or will.
+    pub fn is_naming(&self) -> bool {
+        self.pending.iter().any(|pending| pending.names)
+    }
+
+    /// Asks for the most likely labels. One take after the other: what nobody has asked for yet need not be withdrawn.
     pub fn recognise(&mut self, subject: Subject) {
         self.send(subject, Task::Recognise);
     }
@@ -117,35 +132,48 @@ impl Inference {
         self.send(subject, Task::LabelSpans);
     }
 
-    /// Stops what is under way and forgets what waits.
-    pub fn stop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        self.stop = Arc::default();
+    /// Stops what somebody waits for, under way or not; takes are named all the same.
+    pub fn stop(&self) {
+        self.withdraw(|pending| !pending.names);
+    }
+
+    /// Stops everything about one take.
+    pub fn stop_take(&self, take: u64) {
+        self.withdraw(|pending| pending.take == take);
+    }
+
+    fn withdraw(&self, which: impl Fn(&Pending) -> bool) {
+        for pending in self.pending.iter().filter(|pending| which(pending)) {
+            pending.stop.store(true, Ordering::Relaxed);
+        }
     }
 
     /// What has happened since the last call.
     pub fn events(&mut self) -> Vec<Event> {
-        let events: Vec<Event> = self.events.try_iter().collect();
-        for event in &events {
+        let told: Vec<Told> = self.events.try_iter().collect();
+        for Told { event, ends } in &told {
             match event {
                 Event::Ready { device, suggestions, .. } => {
                     self.status = ModelStatus::Ready { device: device.clone(), suggestions: suggestions.clone() };
                 }
                 Event::LoadFailed(problem) => {
                     self.status = ModelStatus::Failed(problem.clone());
-                    self.pending = 0;
+                    self.pending.clear();
                 }
-                Event::Text { .. } | Event::SpanProgress { .. } => {}
-                _ => self.pending = self.pending.saturating_sub(1),
+                _ => {}
             }
+            self.pending.retain(|pending| Some(pending.id) != *ends);
         }
-        events
+        told.into_iter().map(|told| told.event).collect()
     }
 
     fn send(&mut self, subject: Subject, task: Task) {
+        self.last_id += 1;
+        let (id, stop) = (self.last_id, Arc::new(AtomicBool::new(false)));
+        let pending = Pending { id, take: subject.take, names: matches!(task, Task::Recognise), stop: stop.clone() };
         // a worker that could not load the model has closed its end, and has said why
-        if self.requests.try_send(Request { subject, task, stop: self.stop.clone() }).is_ok() {
-            self.pending += 1;
+        if self.requests.try_send(Request { id, subject, task, stop }).is_ok() {
+            self.pending.push(pending);
         }
     }
 }

@@ -4,6 +4,7 @@
 //! files ──reading──▶ document ──▶ panels ──▶ actions ──▶ app ──▶ document
 //!                        │                                 │
 //!                        ├──▶ pictures (DrAction, on the window's device)
+//!                        ├──▶ video (a take as a file, made beside the window)
 //!                        ├──▶ inference (the model, beside the window) ──▶ events
 //!                        └──▶ workbench (shaders under edit, on the desktop) ──▶ events
 //! ```
@@ -16,6 +17,7 @@ pub mod companions;
 pub mod device;
 pub mod document;
 pub mod exports;
+pub mod figured;
 pub mod files;
 pub mod icons;
 pub mod inference;
@@ -31,6 +33,7 @@ pub mod reading;
 pub mod theme;
 pub mod tour;
 pub mod transfer;
+pub mod video;
 pub mod widgets;
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 pub mod workbench;

@@ -4,6 +4,7 @@
 use std::cell::Cell;
 use std::{cell::RefCell, rc::Rc};
 
+use eframe::egui;
 use skeletonllm::{
     drawing::HostDrawing,
     folder::{AlignedFiles, ModelFiles},
@@ -56,12 +57,15 @@ pub async fn start(
     }));
     platform::set_samples(sample_names(&samples)?);
     platform::set_host(host);
+    let mut link = Link::of(platform::query().iter().map(|(name, value)| (&name[..], &value[..])));
+    // whatever its address says: whoever shows this page could have people click on anything
+    link.embed |= platform::embedded();
     let page = Rc::new(Page {
         canvas,
         files: model_files(&files)?,
         parking: Parking::default(),
         incoming: Incoming::default(),
-        link: RefCell::new(Link::of(platform::query().iter().map(|(name, value)| (&name[..], &value[..])))),
+        link: RefCell::new(link),
         runner: RefCell::new(None),
         #[cfg(feature = "gpu")]
         restarts: Cell::new(0),
@@ -69,22 +73,28 @@ pub async fn start(
     open_window(page).await
 }
 
-/// Reads a motion, in a worker: both ways as [`crate::transfer`] has it.
+/// Reads a motion, in a worker: both ways as [`crate::transfer`] has it; `told` is called with how much is done, 0..1.
 ///
 /// # Errors
 /// The reader's words, which name the file.
 #[wasm_bindgen]
-pub fn read_motion(unread: &[u8]) -> Result<Vec<u8>, String> {
-    Ok(transfer::encode_motion(&transfer::decode_unread(unread)?.read()?))
+pub fn read_motion(unread: &[u8], told: &js_sys::Function) -> Result<Vec<u8>, String> {
+    let mut watch = |fraction: f32| drop(told.call1(&JsValue::NULL, &fraction.into()));
+    Ok(transfer::encode_motion(&transfer::decode_unread(unread)?.read_watched(&mut watch)?))
 }
 
-/// Does what a control of the page stands for: `open`, `play`, `recognise`, `spans`, `forget`, or with a value `sample` (its file
-/// name), `take` (its index) and `ask` (the question).
+/// Does what a control of the page stands for, by the names of [`Action::named`].
 #[wasm_bindgen]
 pub fn act(name: &str, value: &str) {
     if let Some(action) = Action::named(name, value) {
         platform::press(action);
     }
+}
+
+/// Opens the files of folders that were dropped: a list of pairs of path and `File`.
+#[wasm_bindgen(js_name = handIn)]
+pub fn hand_in(files: &js_sys::Array) {
+    platform::hand_in(files);
 }
 
 /// What outlives a window and its device.
@@ -112,12 +122,20 @@ async fn open_window(page: Rc<Page>) -> Result<(), JsValue> {
         wgpu_options: device::window_options(),
         // our colours are flat: there are no bands to hide
         dithering: false,
+        should_prevent_default: Box::new(prevents_default),
         ..Default::default()
     };
     platform::phase("starting", 0.0);
     runner.start(page.canvas.clone(), options, Box::new(move |cc| Ok(Box::new(app(&inside, cc)?)))).await?;
     page.runner.replace(Some(runner));
     Ok(())
+}
+
+/// What the browser would do besides is not done, but for one thing: a finger that moves up or down scrolls the page that
+/// shows this one.
+fn prevents_default(event: &egui::Event) -> bool {
+    let touches = matches!(event, egui::Event::PointerMoved(_) | egui::Event::PointerButton { pressed: true, .. });
+    !(touches && platform::embedded())
 }
 
 fn app(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<App, String> {

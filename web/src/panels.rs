@@ -2,13 +2,16 @@
 //! they look at it, [`UiState`].
 
 mod chat;
+mod embed;
 mod header;
 mod help;
+mod pair;
 mod reading;
 mod takes;
 #[cfg(test)]
 mod tests;
 mod timeline;
+mod video;
 mod viewport;
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 mod workbench;
@@ -20,16 +23,17 @@ use eframe::egui;
 use crate::workbench::Workbench;
 use crate::{
     actions::Action,
-    document::{Document, Take},
+    document::{Document, Step, Take},
     inference::ModelStatus,
     pictures::TakeTextures,
     playback::Playback,
     reading::Reading,
     theme,
     tour::{STEPS, Tour},
+    video::{Look, Making},
     widgets::{
-        Banner, Button, Closed, Orbit, Progress, SceneView, Severity, TimelineState, drop_overlay, drop_zone, percent,
-        section, segmented, toasts,
+        Banner, Button, Closed, Orbit, Progress, Rows, SceneView, Severity, TimelineState, drop_overlay, drop_zone,
+        percent, section, segmented, toasts,
     },
 };
 
@@ -37,9 +41,9 @@ use crate::{
 const NARROW: f32 = 860.0;
 /// Windows narrower than this list their takes in a menu.
 const ROOM_FOR_TAKES: f32 = 1000.0;
-/// Windows lower than this have the pictures in one row, and those of phones on their side tabs beside the buttons.
+/// Windows lower than this have the strip below the picture, where it can be scrolled to, instead of below everything.
 const LOW: f32 = 640.0;
-/// As [`LOW`], of phones on their side.
+/// Windows lower than this, as phones on their side are, show one page at a time whatever their width.
 const FLAT: f32 = 480.0;
 /// The pages of a narrow window.
 const PAGES: [&str; 3] = ["Motion", "Pictures", "Ask"];
@@ -56,10 +60,14 @@ pub struct Content<'a> {
     pub tour: Option<&'a Tour>,
     /// Files that are being read.
     pub readings: &'a [Reading],
+    /// The video that is being made.
+    pub making: Option<&'a Making>,
     /// Whether the take in view plays.
     pub playback: Playback,
     /// The pictures of the take in view, or why there are none.
     pub pictures: Result<TakeTextures, String>,
+    /// Another take beside it.
+    pub beside: Option<Beside<'a>>,
     /// Share of depth colour that the weights in force were trained to, 0..1.
     pub trained_depth_mix: f32,
     /// What is known of the model.
@@ -75,12 +83,25 @@ pub struct Content<'a> {
     pub workbench: Option<&'a Workbench>,
 }
 
+/// A take beside the one in view.
+pub struct Beside<'a> {
+    /// The take.
+    pub take: &'a Take,
+    /// How both are kept in step.
+    pub step: Step,
+    /// Its pictures, or why there are none.
+    pub pictures: Result<TakeTextures, String>,
+}
+
 /// How the panels look at the document; forgotten with the window.
 #[derive(Default)]
 pub struct UiState {
     /// Where the 3-D view looks from, and the id of the take that it was set up for.
     orbit: Orbit,
     orbit_of: u64,
+    /// The same of the take beside it.
+    orbit_beside: Orbit,
+    orbit_beside_of: u64,
     /// What the list of takes shows.
     takes: takes::TakeList,
     /// Zoom of the timeline.
@@ -93,6 +114,8 @@ pub struct UiState {
     help: bool,
     /// On a narrow window: which of [`PAGES`] is shown.
     page: usize,
+    /// Size of the window in the last frame, in points.
+    size: egui::Vec2,
     /// Where things were in the last frame.
     pub places: Places,
 }
@@ -104,11 +127,26 @@ pub struct Places {
     pub scene: Option<egui::Rect>,
     /// DrAction's picture.
     pub picture: Option<egui::Rect>,
+    /// The skeleton of the take beside.
+    pub scene_beside: Option<egui::Rect>,
+    /// Its picture.
+    pub picture_beside: Option<egui::Rect>,
     /// Labels, questions and answers.
     pub conversation: Option<egui::Rect>,
+    /// The bundled motion, where nothing is open.
+    pub example: Option<egui::Rect>,
 }
 
 impl Places {
+    /// Where notices cover nothing that is pressed or typed into: from so many points below the window's top to the lower
+    /// end of what is shown.
+    fn in_the_way(&self, below: f32, ctx: &egui::Context) -> egui::Rect {
+        let window = ctx.content_rect();
+        let ends = [self.scene, self.picture, self.conversation].into_iter().flatten().map(|rect| rect.bottom());
+        let end = ends.filter(|end| *end > below).fold(window.bottom(), f32::min);
+        window.with_min_y(below).with_max_y(end)
+    }
+
     /// As JSON for those who watch from outside: left, top, width and height of each, and the window's size.
     #[must_use]
     pub fn told(&self, window: egui::Vec2) -> String {
@@ -117,7 +155,10 @@ impl Places {
             "window": [window.x.round() as i32, window.y.round() as i32],
             "scene": self.scene.map(place),
             "picture": self.picture.map(place),
+            "scene beside": self.scene_beside.map(place),
+            "picture beside": self.picture_beside.map(place),
             "conversation": self.conversation.map(place),
+            "example": self.example.map(place),
         })
         .to_string()
     }
@@ -128,6 +169,11 @@ impl UiState {
     pub fn focus_question(&mut self) {
         self.focus_question = true;
         self.page = CHAT_PAGE;
+    }
+
+    /// Shows the motion, where it shares its place with others.
+    pub fn show_motion(&mut self) {
+        self.page = 0;
     }
 
     /// Shows DrAction's pictures, where they share their place with others.
@@ -145,12 +191,29 @@ impl UiState {
         self.help
     }
 
+    /// How the scene of the take in view is looked at, in a dark or light window.
+    pub fn look(&self, take: &Take, dark: bool) -> Look {
+        Look { orbit: self.orbit.clone(), trails: self.trails, heat: viewport::heat(take), dark }
+    }
+
     /// Looks at another take from the start.
     pub fn show_take(&mut self, take: Option<&Take>) {
         self.timeline.reset();
-        if let Some(take) = take.filter(|take| take.id != self.orbit_of) {
-            self.orbit_of = take.id;
-            self.orbit.reset(&take.motion);
+        let Some(take) = take.filter(|take| take.id != self.orbit_of) else { return };
+        if take.id == self.orbit_beside_of {
+            std::mem::swap(&mut self.orbit, &mut self.orbit_beside);
+            std::mem::swap(&mut self.orbit_of, &mut self.orbit_beside_of);
+            return;
+        }
+        self.orbit_of = take.id;
+        self.orbit.reset(&take.motion);
+    }
+
+    /// Looks at a take beside the one in view, from the start if it was not there before.
+    fn look_beside(&mut self, take: &Take) {
+        if take.id != self.orbit_beside_of {
+            self.orbit_beside_of = take.id;
+            self.orbit_beside.reset(&take.motion);
         }
     }
 }
@@ -160,36 +223,64 @@ pub fn show(content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec
     let mut actions = Vec::new();
     let ctx = ui.ctx().clone();
     state.places = Places::default();
+    let size = ctx.content_rect().size();
+    if state.size != size {
+        // some panels are as large as they were in the frame before
+        state.size = size;
+        ctx.request_repaint();
+    }
+    if content.document.link.embed {
+        embed::show(&content, state, ui, &mut actions);
+        if !content.document.takes.is_empty() {
+            notices(content.document, ctx.content_rect(), &ctx, &mut actions);
+        }
+        return actions;
+    }
     let narrow = ui.available_width() < NARROW;
     header::show(&content, state, ui, narrow, &mut actions);
     readings(content.readings, ui, &mut actions);
+    video::progress(content.making, ui, &mut actions);
     tour(&content, ui, &mut actions);
     let below = ui.available_rect_before_wrap().top();
     if content.document.takes.is_empty() {
         empty(&content, state, ui, &mut actions);
     } else if !bench(&content, state, ui, &mut actions) {
-        if narrow { pages(&content, state, ui, &mut actions) } else { columns(&content, state, ui, &mut actions) }
+        if narrow || size.y < FLAT {
+            pages(&content, state, ui, &mut actions);
+        } else {
+            columns(&content, state, ui, &mut actions);
+        }
     }
     drop_overlay(&ctx, "Drop to open");
-    notices(content.document, below, &ctx, &mut actions);
-    help::show(state, &ctx, &mut actions);
+    notices(content.document, state.places.in_the_way(below, &ctx), &ctx, &mut actions);
+    help::show(&content, state, &ctx, &mut actions);
     actions
 }
 
 /// What is being read, a line each; it can be given up.
 fn readings(readings: &[Reading], ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    const SHOWN: usize = 2;
     if readings.is_empty() {
         return;
     }
     let frame = plain_frame().inner_margin(egui::Margin::symmetric(12, 8));
     egui::Panel::top("readings").resizable(false).frame(frame).show(ui, |ui| {
-        for reading in readings {
+        for reading in readings.iter().take(SHOWN) {
             let (file, mega) = (&reading.unread.file, f64::from(1 << 20));
             let (label, size) = (format!("Reading {}", file.name), format!("{:.1} MB", file.bytes.len() as f64 / mega));
-            let line = Progress { label: &label, fraction: None, detail: Some(&size), cancel: true };
+            let detail = reading.fraction.map_or(size.clone(), |done| format!("{} of {size}", percent(done)));
+            let line = Progress { label: &label, fraction: reading.fraction, detail: Some(&detail), cancel: true };
             if ui.push_id(reading.id, |ui| line.show(ui)).inner {
                 actions.push(Action::CancelReading(reading.id));
             }
+        }
+        if readings.len() > SHOWN {
+            ui.horizontal(|ui| {
+                ui.label(theme::text::small(format!("and {} more", readings.len() - SHOWN)));
+                if Button::new("Cancel all").quiet(true).show(ui).clicked() {
+                    actions.push(Action::CancelReadings);
+                }
+            });
         }
     });
 }
@@ -243,13 +334,19 @@ fn columns(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, action
     egui::Panel::right("chat").resizable(false).exact_size(width).frame(panel).show(ui, |ui| {
         chat::show(content, state, ui, actions);
     });
+    let height = ui.available_height();
     egui::Panel::bottom("timeline").resizable(false).frame(panel).show(ui, |ui| {
         timeline::transport(content, ui, actions);
         timeline::scrubber(content, state, ui, actions);
-        timeline::strip(content, ui, low, actions);
+        match &content.beside {
+            Some(beside) => pair::strips((content, beside), height, ui, actions),
+            None if !low => timeline::strip(content, ui, Rows::Fewest, actions),
+            None => {}
+        }
     });
-    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| {
-        viewport::side_by_side(content, state, ui, actions);
+    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| match &content.beside {
+        Some(beside) => pair::show((content, beside), true, state, ui, actions),
+        None => viewport::side_by_side(content, low, state, ui, actions),
     });
 }
 
@@ -278,13 +375,12 @@ fn pages(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions:
             ui.vertical_centered(|ui| segmented(ui, &PAGES, &mut state.page));
         }
     });
-    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| match state.page {
-        0 => viewport::scene(content, state, ui, actions),
-        PICTURES_PAGE => {
-            egui::ScrollArea::vertical().show(ui, |ui| {
-                viewport::picture(content, state, ui, actions);
-                timeline::strip(content, ui, true, actions);
-            });
+    egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| match (state.page, &content.beside) {
+        (0, Some(beside)) => pair::show((content, beside), false, state, ui, actions),
+        (PICTURES_PAGE, Some(beside)) => pair::scrolled((content, beside), state, ui, actions),
+        (0, None) => viewport::scene(content, state, ui, actions),
+        (PICTURES_PAGE, None) => {
+            viewport::scrolled(content, state, ui, actions);
         }
         _ => chat::show(content, state, ui, actions),
     });
@@ -295,16 +391,16 @@ fn empty(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions:
     egui::CentralPanel::no_frame().frame(plain_frame()).show(ui, |ui| {
         let space = ui.available_size();
         match &content.document.example {
-            Some(take) if space.x >= NARROW => ui.columns_const(|[left, right]| {
+            Some(take) if space.x >= NARROW || space.y < FLAT => ui.columns_const(|[left, right]| {
                 example(take, state, left, actions);
                 invitation(content, right, actions);
             }),
-            Some(take) if space.y >= LOW => {
-                let half = egui::vec2(space.x, space.y * 0.45);
-                ui.allocate_ui(half, |ui| example(take, state, ui, actions));
+            Some(take) => {
+                let part = egui::vec2(space.x, space.y * 0.4);
+                ui.allocate_ui(part, |ui| example(take, state, ui, actions));
                 invitation(content, ui, actions);
             }
-            _ => invitation(content, ui, actions),
+            None => invitation(content, ui, actions),
         }
     });
 }
@@ -314,13 +410,22 @@ fn invitation(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action
     // fingers cannot drop anything
     let fingers = ui.input(|input| input.has_touch_screen()) || ui.ctx().content_rect().width() < theme::PHONE;
     let title = if fingers { "Open a motion file" } else { "Drop a motion file here" };
-    let hint = format!(
-        "{}. See it move and become pictures; ask what the person does, with which hand, how often, and why you should \
-         believe it. It stays on this machine: pictures, answers and all.",
-        Format::listed()
-    );
-    drop_zone(ui, title, &hint, |ui| {
+    let question = "Ask what the person does, with which hand, how often, and why you should believe it.";
+    // where there is little room, the buttons are what is needed
+    let hint = match ui.available_height() {
+        height if height < FLAT => String::new(),
+        _ => format!(
+            "It moves, and becomes the pictures that the model looks at. {}. It stays on this machine, pictures, answers \
+             and all.",
+            Format::listed()
+        ),
+    };
+    drop_zone(ui, title, question, &hint, |ui| {
         header::open_buttons(content, ui, actions);
+        if !fingers && Button::new("Folder").quiet(true).tooltip("All motions of a folder (Shift+O)").show(ui).clicked()
+        {
+            actions.push(Action::ChooseFolder);
+        }
         if Button::new("Tour").quiet(true).tooltip("Half a minute about the pictures").show(ui).clicked() {
             actions.push(Action::Tour);
         }
@@ -339,12 +444,14 @@ fn example(take: &Take, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Ve
         }
     });
     let room = egui::vec2(ui.available_width(), (ui.available_height() - theme::space::L * 2.0).max(40.0));
-    ui.allocate_ui(room, |ui| SceneView::new(&take.motion, take.frame).show(ui, &mut state.orbit));
+    ui.allocate_ui(room, |ui| {
+        state.places.example = Some(SceneView::new(&take.motion, take.frame).show(ui, &mut state.orbit).rect);
+    });
     ui.vertical_centered(|ui| ui.label(theme::text::strong(answer)));
 }
 
-/// The newest notices, over what begins so many points below the window's top.
-fn notices(document: &Document, below: f32, ctx: &egui::Context, actions: &mut Vec<Action>) {
+/// The newest notices, over a part of the window.
+fn notices(document: &Document, area: egui::Rect, ctx: &egui::Context, actions: &mut Vec<Action>) {
     const SHOWN: usize = 3;
     let skipped = document.notices.len().saturating_sub(SHOWN);
     let banners: Vec<Banner<'_>> = (document.notices.iter().skip(skipped))
@@ -355,7 +462,7 @@ fn notices(document: &Document, below: f32, ctx: &egui::Context, actions: &mut V
             closable: true,
         })
         .collect();
-    match toasts(ctx, below, &banners) {
+    match toasts(ctx, area, &banners) {
         Some(Closed::One(index)) => actions.push(Action::CloseNotice(skipped + index)),
         Some(Closed::All) => actions.push(Action::CloseNotices),
         None => {}

@@ -1,4 +1,5 @@
-//! DrAction's pictures of the take in view: the frame at the playhead, and the strip that the model sees.
+//! DrAction's pictures of the take in view and of one beside it: the frame at the playhead, and the strip that the model
+//! sees.
 //!
 //! On a GPU they go from the renderer's buffer into a texture of the window, on the one device that both share; nothing
 //! is read back. Without one, the CPU twin draws and the picture is uploaded.
@@ -9,11 +10,12 @@ mod gpu;
 mod s2i;
 mod texture;
 
+use std::sync::Arc;
+
 use draction::{
     clip::{Clip, Stage},
     draction::DrAction,
-    figure,
-    motion::Motion,
+    figure::Mapped,
     s2i::Stream,
 };
 use eframe::egui::{self, TextureId};
@@ -38,24 +40,47 @@ pub const STRIP_FRAMES: usize = 12;
 pub struct Pictures {
     backend: Backend,
     drawing: HostDrawing,
+    in_view: Shown,
+    beside: Shown,
+    drawn: u64,
+}
+
+/// What was drawn of a take.
+#[derive(Default)]
+struct Shown {
     prepared: Option<Prepared>,
     live: CachedTexture,
     strip: CachedTexture,
     s2i: S2iTexture,
-    drawn: u64,
 }
 
 /// A subject before its camera, ready to be drawn.
-struct Prepared {
+#[derive(Clone)]
+pub struct Prepared {
     /// [`Subject::key`].
     key: (u64, u64),
     /// What is drawn of it.
-    motion: Motion,
+    figure: Arc<Mapped>,
     stage: Stage,
     draction: DrAction,
 }
 
-/// The pictures of the take in view.
+impl Prepared {
+    /// What is drawn at a source frame.
+    ///
+    /// # Errors
+    /// Why there is nothing to draw, as a sentence.
+    pub fn frame(&self, frame: usize) -> Result<Clip, String> {
+        self.stage.frames(&self.figure.motion, &[frame]).map_err(|e| e.to_string())
+    }
+
+    /// What it is drawn with.
+    pub fn draction(&self) -> &DrAction {
+        &self.draction
+    }
+}
+
+/// The pictures of a take.
 pub struct TakeTextures {
     /// The strip's pictures side by side.
     pub strip: TextureId,
@@ -72,15 +97,7 @@ pub struct TakeTextures {
 impl Pictures {
     /// `drawing` is the model's renderer.
     pub fn new(backend: Backend, drawing: HostDrawing) -> Pictures {
-        Pictures {
-            backend,
-            drawing,
-            prepared: None,
-            live: CachedTexture::default(),
-            strip: CachedTexture::default(),
-            s2i: S2iTexture::default(),
-            drawn: 0,
-        }
+        Pictures { backend, drawing, in_view: Shown::default(), beside: Shown::default(), drawn: 0 }
     }
 
     /// What draws.
@@ -98,8 +115,9 @@ impl Pictures {
         settings.weights.as_deref().unwrap_or_else(|| self.drawing.draction()).depth_mix()
     }
 
-    /// The strip, its pictures of `STRIP_SIZE²` side by side, the picture of a source frame, `LIVE_SIZE²`, and, where a
-    /// stream is wanted, the whole motion as one. What is still right from the last call is not drawn again.
+    /// Of the take in view: the strip, its pictures of `STRIP_SIZE²` side by side, the picture of a source frame,
+    /// `LIVE_SIZE²`, and, where a stream is wanted, the whole motion as one. What is still right from the last call is not
+    /// drawn again.
     ///
     /// # Errors
     /// Why there is nothing to draw, as a sentence.
@@ -110,30 +128,41 @@ impl Pictures {
         frame: usize,
         s2i: Option<Stream>,
     ) -> Result<TakeTextures, String> {
-        self.prepare(subject)?;
-        let prepared = self.prepared.as_ref().expect("just prepared");
-        let (take, settings) = prepared.key;
-        let (key, known) = ((take, settings, 0), self.strip.get((take, settings, 0)));
-        let strip = match known {
-            Some(strip) => strip,
-            None => {
-                let content = (prepared.stage.clip(), &prepared.draction);
-                self.strip.draw(key, &self.backend, ctx, content, STRIP_SIZE)?
-            }
-        };
-        let key = (take, settings, frame);
-        let live = match self.live.get(key) {
-            Some(live) => live,
-            None => {
-                let clip = prepared.stage.frames(&prepared.motion, &[frame]).map_err(|e| e.to_string())?;
-                let live = self.live.draw(key, &self.backend, ctx, (&clip, &prepared.draction), LIVE_SIZE)?;
-                self.drawn += 1;
-                live
-            }
-        };
-        let sampled = prepared.stage.clip().frame_indices.clone();
-        let s2i = s2i.map(|stream| self.s2i.show(ctx, subject, stream)).transpose()?;
-        Ok(TakeTextures { strip, fresh: known.is_none(), live, sampled, s2i })
+        if self.beside.is_of(subject.take) {
+            // they changed places
+            std::mem::swap(&mut self.in_view, &mut self.beside);
+        }
+        let Pictures { backend, drawing, in_view, drawn, .. } = self;
+        in_view.textures(ctx, (backend, drawing), (subject, frame, s2i), drawn)
+    }
+
+    /// The same of the take beside it.
+    ///
+    /// # Errors
+    /// As [`Pictures::textures`].
+    pub fn textures_beside(
+        &mut self,
+        ctx: &egui::Context,
+        subject: &Subject,
+        frame: usize,
+    ) -> Result<TakeTextures, String> {
+        let Pictures { backend, drawing, beside, drawn, .. } = self;
+        beside.textures(ctx, (backend, drawing), (subject, frame, None), drawn)
+    }
+
+    /// Nothing stands beside the take in view any longer: gives its textures back.
+    pub fn forget_beside(&mut self) {
+        if self.beside.prepared.is_some() {
+            self.beside = Shown::default();
+        }
+    }
+
+    /// What draws any frame of a subject, to take along.
+    ///
+    /// # Errors
+    /// Why there is nothing to draw, as a sentence.
+    pub fn prepared(&mut self, subject: &Subject) -> Result<Prepared, String> {
+        self.in_view.prepare(&self.drawing, subject).cloned()
     }
 
     /// What it takes to draw frames elsewhere, for files: the clip of the given source frames (the strip's where `None`)
@@ -142,26 +171,63 @@ impl Pictures {
     /// # Errors
     /// Why there is nothing to draw, as a sentence.
     pub fn clip(&mut self, subject: &Subject, frames: Option<&[usize]>) -> Result<(Clip, DrAction), String> {
-        let prepared = self.prepare(subject)?;
+        let prepared = self.in_view.prepare(&self.drawing, subject)?;
         let clip = match frames {
-            Some(frames) => prepared.stage.frames(&prepared.motion, frames).map_err(|e| e.to_string())?,
+            Some(frames) => prepared.stage.frames(&prepared.figure.motion, frames).map_err(|e| e.to_string())?,
             None => prepared.stage.clip().clone(),
         };
         Ok((clip, prepared.draction.clone()))
     }
+}
 
-    fn prepare(&mut self, subject: &Subject) -> Result<&Prepared, String> {
+impl Shown {
+    /// Whether something of that take was drawn.
+    fn is_of(&self, take: u64) -> bool {
+        self.prepared.as_ref().is_some_and(|prepared| prepared.key.0 == take)
+    }
+
+    /// As [`Pictures::textures`]; `drawn` counts the pictures at the playhead.
+    fn textures(
+        &mut self,
+        ctx: &egui::Context,
+        (backend, drawing): (&Backend, &HostDrawing),
+        (subject, frame, s2i): (&Subject, usize, Option<Stream>),
+        drawn: &mut u64,
+    ) -> Result<TakeTextures, String> {
+        self.prepare(drawing, subject)?;
+        let prepared = self.prepared.as_ref().expect("just prepared");
+        let (take, settings) = prepared.key;
+        let (key, known) = ((take, settings, 0), self.strip.get((take, settings, 0)));
+        let strip = match known {
+            Some(strip) => strip,
+            None => {
+                let content = (prepared.stage.clip(), &prepared.draction);
+                self.strip.draw(key, backend, ctx, content, STRIP_SIZE)?
+            }
+        };
+        let key = (take, settings, frame);
+        let live = match self.live.get(key) {
+            Some(live) => live,
+            None => {
+                let clip = prepared.frame(frame)?;
+                let live = self.live.draw(key, backend, ctx, (&clip, &prepared.draction), LIVE_SIZE)?;
+                *drawn += 1;
+                live
+            }
+        };
+        let sampled = prepared.stage.clip().frame_indices.clone();
+        let s2i = s2i.map(|stream| self.s2i.show(ctx, subject, stream)).transpose()?;
+        Ok(TakeTextures { strip, fresh: known.is_none(), live, sampled, s2i })
+    }
+
+    fn prepare(&mut self, drawing: &HostDrawing, subject: &Subject) -> Result<&Prepared, String> {
         let key = subject.key();
         if self.prepared.as_ref().is_none_or(|prepared| prepared.key != key) {
             let options = subject.settings.clip_options(STRIP_FRAMES);
-            // settings change while a slider is dragged, what a take shows does not
-            let motion = match self.prepared.take() {
-                Some(prepared) if prepared.key.0 == subject.take => prepared.motion,
-                _ => figure::of(&subject.motion).motion,
-            };
-            let stage = Stage::new(&motion, &options).map_err(|e| e.to_string())?;
-            let draction = self.drawing.dressed(&subject.settings, stage.clip()).map_err(|e| e.to_string())?;
-            self.prepared = Some(Prepared { key, motion, stage, draction });
+            let figure = subject.figure.clone();
+            let stage = Stage::new(&figure.motion, &options).map_err(|e| e.to_string())?;
+            let draction = drawing.dressed(&subject.settings, stage.clip()).map_err(|e| e.to_string())?;
+            self.prepared = Some(Prepared { key, figure, stage, draction });
         }
         Ok(self.prepared.as_ref().expect("just set"))
     }

@@ -12,6 +12,17 @@ pub use browser::*;
 #[cfg(not(target_family = "wasm"))]
 pub use desktop::*;
 
+/// A frame of a video as an encoder gave it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EncodedFrame {
+    /// When it is shown, from the video's start.
+    pub microseconds: u64,
+    /// Whether it and what follows can be shown without what is before it.
+    pub key: bool,
+    /// What the decoder gets.
+    pub bytes: Vec<u8>,
+}
+
 /// What a line for the outside is about; `data-kind` in the page's log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

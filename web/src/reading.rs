@@ -1,86 +1,121 @@
-//! Motions are read beside the window, so that it stays awake whatever a file's size.
+//! Motions are read beside the window, so that it stays awake whatever a file's size, and however many there are.
 
-use std::sync::mpsc;
+use std::{sync::mpsc, time::Duration};
 
-use draction::motion::Motion;
 use eframe::egui;
+use web_time::Instant;
 
-use crate::{files::Unread, platform};
+use crate::{figured::Figured, files::Unread, platform};
 
-/// A file that is being read.
+/// So many large files are read at a time: each takes a thread, and in a browser another copy of the program.
+const AT_A_TIME: usize = 2;
+
+/// Small files are read in the window's own time, so long in each of its frames.
+const OF_A_FRAME: Duration = Duration::from_millis(20);
+
+/// A file that is being read, or waits for it.
 pub struct Reading {
     /// Never used twice.
     pub id: u64,
     /// What it will be.
     pub unread: Unread,
-    /// Ends the work when it is dropped, where the platform can.
-    _apart: platform::Apart,
+    /// How much is done, 0..1, as soon as that is known.
+    pub fraction: Option<f32>,
+    /// Who reads it; ends the work when it is dropped, where the platform can. Nobody yet of what waits.
+    apart: Option<platform::Apart>,
 }
 
-/// What came of a reading: its id, and the motion or the reader's words.
-type Outcome = (u64, Result<Motion, String>);
+/// What is heard of a reading.
+pub enum Heard {
+    /// How much is done, 0..1.
+    Fraction(f32),
+    /// The motion, or the reader's words.
+    Done(Result<Figured, String>),
+}
 
-/// All files that are being read.
+/// All files that are being read or wait for it.
 pub struct Readings {
-    under_way: Vec<Reading>,
-    outbox: mpsc::Sender<Outcome>,
-    inbox: mpsc::Receiver<Outcome>,
-    /// What was read at once.
-    finished: Vec<(Unread, Result<Motion, String>)>,
+    /// Oldest first.
+    all: Vec<Reading>,
+    outbox: mpsc::Sender<(u64, Heard)>,
+    inbox: mpsc::Receiver<(u64, Heard)>,
     last_id: u64,
 }
 
 impl Default for Readings {
     fn default() -> Readings {
         let (outbox, inbox) = mpsc::channel();
-        Readings { under_way: Vec::new(), outbox, inbox, finished: Vec::new(), last_id: 0 }
+        Readings { all: Vec::new(), outbox, inbox, last_id: 0 }
     }
 }
 
 impl Readings {
-    /// Begins to read, and wakes the window when it is done. Whether it takes time.
-    pub fn begin(&mut self, unread: Unread, ctx: &egui::Context) -> bool {
-        ctx.request_repaint();
-        if unread.is_small() {
-            let motion = unread.read();
-            self.finished.push((unread, motion));
-            return false;
-        }
+    /// Takes in a file; [`Readings::finished`] reads it.
+    pub fn begin(&mut self, unread: Unread, ctx: &egui::Context) {
         self.last_id += 1;
-        let (id, outbox, ctx) = (self.last_id, self.outbox.clone(), ctx.clone());
-        let apart = platform::read_apart(&unread, move |motion| {
-            // a window that has gone, or does not wait any more, needs no motion
-            let _ = outbox.send((id, motion));
-            ctx.request_repaint();
-        });
-        self.under_way.push(Reading { id, unread, _apart: apart });
-        true
+        self.all.push(Reading { id: self.last_id, unread, fraction: None, apart: None });
+        ctx.request_repaint();
     }
 
-    /// What is done since the last call.
-    pub fn finished(&mut self) -> Vec<(Unread, Result<Motion, String>)> {
-        let mut finished = std::mem::take(&mut self.finished);
-        for (id, motion) in self.inbox.try_iter() {
-            if let Some(index) = self.under_way.iter().position(|reading| reading.id == id) {
-                finished.push((self.under_way.remove(index).unread, motion));
+    /// Goes on reading, and answers with what is done since the last call. Wakes the window when there is more.
+    pub fn finished(&mut self, ctx: &egui::Context) -> Vec<(Unread, Result<Figured, String>)> {
+        let mut finished = Vec::new();
+        for (id, heard) in self.inbox.try_iter() {
+            let Some(index) = self.all.iter().position(|reading| reading.id == id) else { continue };
+            match heard {
+                Heard::Fraction(fraction) => self.all[index].fraction = Some(fraction),
+                Heard::Done(motion) => finished.push((self.all.remove(index).unread, motion)),
             }
         }
+        self.read_small(ctx, &mut finished);
+        self.start_large(ctx);
         finished
     }
 
-    /// What is being read, oldest first.
-    pub fn under_way(&self) -> &[Reading] {
-        &self.under_way
+    fn read_small(&mut self, ctx: &egui::Context, finished: &mut Vec<(Unread, Result<Figured, String>)>) {
+        let begun = Instant::now();
+        while let Some(index) = self.all.iter().position(|reading| reading.unread.is_small()) {
+            if begun.elapsed() >= OF_A_FRAME {
+                return ctx.request_repaint();
+            }
+            let unread = self.all.remove(index).unread;
+            let motion = unread.read();
+            finished.push((unread, motion));
+        }
     }
 
-    /// Gives a file up.
-    pub fn cancel(&mut self, id: u64) {
-        self.under_way.retain(|reading| reading.id != id);
+    fn start_large(&mut self, ctx: &egui::Context) {
+        let busy = self.all.iter().filter(|reading| reading.apart.is_some()).count();
+        let waiting = self.all.iter_mut().filter(|reading| reading.apart.is_none() && !reading.unread.is_small());
+        for reading in waiting.take(AT_A_TIME.saturating_sub(busy)) {
+            let (id, outbox, ctx) = (reading.id, self.outbox.clone(), ctx.clone());
+            reading.apart = Some(platform::read_apart(&reading.unread, move |heard| {
+                // a window that has gone, or does not wait any more, needs no motion
+                let _ = outbox.send((id, heard));
+                ctx.request_repaint();
+            }));
+        }
+    }
+
+    /// What is being read or waits for it, oldest first.
+    pub fn all(&self) -> &[Reading] {
+        &self.all
+    }
+
+    /// Gives a file up; its name.
+    pub fn cancel(&mut self, id: u64) -> Option<String> {
+        let index = self.all.iter().position(|reading| reading.id == id)?;
+        Some(self.all.remove(index).unread.file.name.clone())
+    }
+
+    /// Gives all up.
+    pub fn cancel_all(&mut self) {
+        self.all.clear();
     }
 
     /// Gives all up, for another window to begin again.
     pub fn abandon(&mut self) -> impl Iterator<Item = Unread> + use<> {
-        std::mem::take(&mut self.under_way).into_iter().map(|reading| reading.unread)
+        std::mem::take(&mut self.all).into_iter().map(|reading| reading.unread)
     }
 }
 
@@ -101,12 +136,12 @@ mod tests {
     }
 
     /// Waits for what comes of all that is being read.
-    fn all(readings: &mut Readings) -> Vec<(Unread, Result<Motion, String>)> {
+    fn all(readings: &mut Readings) -> Vec<(Unread, Result<Figured, String>)> {
         let (mut finished, begun) = (Vec::new(), Instant::now());
-        while !readings.under_way().is_empty() {
+        while !readings.all().is_empty() {
             assert!(begun.elapsed() < Duration::from_secs(60), "it ends some time");
+            finished.extend(readings.finished(&egui::Context::default()));
             std::thread::sleep(Duration::from_millis(5));
-            finished.extend(readings.finished());
         }
         finished
     }
@@ -115,16 +150,55 @@ mod tests {
     fn small_files_are_there_at_once_and_large_ones_as_they_would_be() {
         let (ctx, mut readings) = (egui::Context::default(), Readings::default());
         readings.begin(Unread::new(sample("walk.bvh"), ReadOptions::default()), &ctx);
-        assert!(readings.under_way().is_empty());
-        assert!(matches!(&readings.finished()[..], [(_, Ok(motion))] if motion.frames() > 10));
+        assert!(matches!(&readings.finished(&ctx)[..], [(_, Ok(read))] if read.motion.frames() > 10));
+        assert!(readings.all().is_empty());
         let unread = large("walk.bvh");
         let expected = unread.read().expect("a sample");
         readings.begin(unread, &ctx);
-        assert_eq!(readings.under_way().len(), 1);
         let finished = all(&mut readings);
-        let [(_, Ok(motion))] = &finished[..] else { panic!("{finished:?}") };
-        assert_eq!(motion.positions, expected.positions);
-        assert_eq!(motion.source, expected.source);
+        let [(_, Ok(read))] = &finished[..] else { panic!("{finished:?}") };
+        assert_eq!(read.motion.positions, expected.motion.positions);
+        assert_eq!(read.motion.source, expected.motion.source);
+        assert_eq!(read.figure.motion.positions, expected.figure.motion.positions);
+        assert_eq!(read.description, expected.description);
+    }
+
+    #[test]
+    fn hundreds_of_files_take_many_frames_of_the_window_and_few_threads() {
+        let (ctx, mut readings) = (egui::Context::default(), Readings::default());
+        for _ in 0..300 {
+            readings.begin(Unread::new(sample("walk.bvh"), ReadOptions::default()), &ctx);
+        }
+        for _ in 0..10 {
+            readings.begin(large("squat.bvh"), &ctx);
+        }
+        let (mut frames, mut read) = (0, 0);
+        while readings.all().iter().any(|reading| reading.unread.is_small()) {
+            read += readings.finished(&ctx).len();
+            frames += 1;
+            let at_work = readings.all().iter().filter(|reading| reading.apart.is_some()).count();
+            assert!(at_work <= AT_A_TIME, "{at_work} at a time");
+        }
+        assert!(frames > 2, "{read} files in {frames} frames");
+        read += all(&mut readings).len();
+        assert_eq!(read, 310);
+    }
+
+    #[test]
+    fn it_is_told_how_far_a_large_file_is() {
+        let text = String::from_utf8(sample("walk.bvh").bytes).expect("text");
+        let (above, motion) = text.split_once("MOTION\n").expect("a BVH has a motion");
+        let rows: Vec<&str> = motion.lines().skip(2).collect();
+        let rows = rows.join("\n") + "\n";
+        let frames = rows.lines().count() * 60;
+        let bytes = format!("{above}MOTION\nFrames: {frames}\nFrame Time: 0.0333\n{}", rows.repeat(60)).into_bytes();
+        let unread = Unread::new(FileSource { name: "long.bvh".to_owned(), bytes }, ReadOptions::default());
+        let mut heard = Vec::new();
+        let read = unread.read_watched(&mut |fraction| heard.push(fraction)).expect("it is whole");
+        assert_eq!(read.motion.frames(), frames);
+        assert!(heard.len() > 10 && heard.is_sorted(), "{heard:?}");
+        assert!(heard[0] < 0.2 && *heard.last().unwrap() > 0.8, "{heard:?}");
+        assert!(heard.iter().all(|fraction| (0.0..=1.0).contains(fraction)), "{heard:?}");
     }
 
     #[test]
@@ -140,12 +214,14 @@ mod tests {
         let (ctx, mut readings) = (egui::Context::default(), Readings::default());
         readings.begin(large("walk.bvh"), &ctx);
         readings.begin(large("squat.bvh"), &ctx);
-        let first = readings.under_way()[0].id;
-        readings.cancel(first);
+        let first = readings.all()[0].id;
+        readings.finished(&ctx);
+        assert_eq!(readings.cancel(first).as_deref(), Some("walk.bvh"));
+        assert_eq!(readings.cancel(first), None);
         let finished = all(&mut readings);
         assert!(matches!(&finished[..], [(unread, Ok(_))] if unread.file.name == "squat.bvh"));
         readings.begin(large("walk.bvh"), &ctx);
         let again: Vec<_> = readings.abandon().map(|unread| unread.file.name.clone()).collect();
-        assert_eq!((again, readings.under_way().len()), (vec!["walk.bvh".to_owned()], 0));
+        assert_eq!((again, readings.all().len()), (vec!["walk.bvh".to_owned()], 0));
     }
 }

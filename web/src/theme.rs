@@ -7,10 +7,13 @@
 //! | --- | --- |
 //! | `palette` | the colours, light and dark |
 //! | `style` | egui's style made from a palette |
+//! | `system_fonts` | what writes the scripts that our fonts lack |
 //! | [`text`] | the type scale |
 
 mod palette;
 mod style;
+#[cfg(not(target_family = "wasm"))]
+mod system_fonts;
 pub mod text;
 
 use std::sync::Arc;
@@ -49,16 +52,21 @@ pub const PHONE: f32 = 600.0;
 /// [`egui::Context::set_theme`](eframe::egui::Context::set_theme) says otherwise.
 pub fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
+    #[cfg(not(target_family = "wasm"))]
+    ctx.set_font_providers(vec![Arc::new(system_fonts::SystemFonts::default())]);
     ctx.set_theme(ThemePreference::System);
     for palette in [&Palette::LIGHT, &Palette::DARK] {
         ctx.set_style_of(palette.theme(), style::style(palette));
     }
 }
 
-/// Lets everything stand still that moves only to please: for people who asked their system for less motion, and for
-/// software that imitates a GPU, which has better things to compute.
-pub fn calm(ctx: &Context) {
-    ctx.all_styles_mut(|style| style.animation_time = 0.0);
+/// Lets everything stand still that moves only to please, or move again: for people who ask their system for less motion,
+/// and for software that imitates a GPU, which has better things to compute.
+pub fn calm(ctx: &Context, calm: bool) {
+    if calm == is_lively(ctx) {
+        let time = if calm { 0.0 } else { style::ANIMATION };
+        ctx.all_styles_mut(|style| style.animation_time = time);
+    }
 }
 
 /// Whether things may move, see [`calm`].
@@ -123,10 +131,12 @@ mod tests {
         let ctx = Context::default();
         install(&ctx);
         assert!(is_lively(&ctx));
-        calm(&ctx);
-        for theme in [Theme::Dark, Theme::Light] {
-            ctx.set_theme(theme);
-            assert!(!is_lively(&ctx));
+        for still in [true, false, true] {
+            calm(&ctx, still);
+            for theme in [Theme::Dark, Theme::Light] {
+                ctx.set_theme(theme);
+                assert_eq!(is_lively(&ctx), !still);
+            }
         }
     }
 

@@ -51,14 +51,14 @@ pub const STEPS: [Step; 5] = [
 pub struct Tour {
     /// Index into [`STEPS`].
     step: usize,
-    /// How takes were drawn before.
-    before: DrawSettings,
+    /// How takes are drawn once it has ended.
+    after: DrawSettings,
 }
 
 impl Tour {
-    /// At its beginning.
-    pub fn new(before: &DrawSettings) -> Tour {
-        Tour { step: 0, before: before.clone() }
+    /// At its beginning; takes are drawn so.
+    pub fn new(settings: &DrawSettings) -> Tour {
+        Tour { step: 0, after: settings.clone() }
     }
 
     /// What is told now.
@@ -71,22 +71,47 @@ impl Tour {
         self.step + 1
     }
 
-    /// How takes are drawn now.
+    /// Whether it is the last one.
+    pub fn is_last(&self) -> bool {
+        self.number() == STEPS.len()
+    }
+
+    /// How takes are drawn now, unless the person changes something.
     pub fn settings(&self) -> DrawSettings {
-        let mut settings = self.before.clone();
+        let mut settings = self.after.clone();
         (self.step().change)(&mut settings);
         settings
     }
 
-    /// How takes are drawn once it has ended.
-    pub fn before(self) -> DrawSettings {
-        self.before
+    /// One step on, where there is one. Takes are drawn as `drawn` now: what of it the person changed stays.
+    pub fn next(mut self, drawn: &DrawSettings) -> Tour {
+        self.adopt(drawn);
+        self.step = (self.step + 1).min(STEPS.len() - 1);
+        self
     }
 
-    /// One step on; none behind the last.
-    pub fn next(mut self) -> Option<Tour> {
-        self.step += 1;
-        (self.step < STEPS.len()).then_some(self)
+    /// How takes are drawn once it has ended, where they are drawn as `drawn` now.
+    pub fn end(mut self, drawn: &DrawSettings) -> DrawSettings {
+        self.adopt(drawn);
+        self.after
+    }
+
+    /// Takes over what differs from what this step shows: the person changed it.
+    fn adopt(&mut self, drawn: &DrawSettings) {
+        let DrawSettings { camera, nfm, depth_mix, weights } = self.settings();
+        let after = &mut self.after;
+        if drawn.camera != camera {
+            after.camera = drawn.camera;
+        }
+        if drawn.nfm != nfm {
+            after.nfm = drawn.nfm;
+        }
+        if drawn.depth_mix != depth_mix {
+            after.depth_mix = drawn.depth_mix;
+        }
+        if drawn.weights != weights {
+            after.weights = drawn.weights.clone();
+        }
     }
 }
 
@@ -97,16 +122,36 @@ mod tests {
     #[test]
     fn every_step_but_the_first_changes_the_pictures_and_nothing_stays() {
         let before = DrawSettings { depth_mix: Some(0.3), ..DrawSettings::default() };
-        let (mut tour, mut seen) = (Some(Tour::new(&before)), Vec::new());
-        while let Some(step) = tour {
-            assert_eq!(step.clone().before(), before);
-            assert_eq!(step.number(), seen.len() + 1);
-            seen.push(step.settings());
-            tour = step.next();
+        let (mut tour, mut seen) = (Tour::new(&before), Vec::new());
+        loop {
+            assert_eq!(tour.clone().end(&tour.settings()), before);
+            seen.push(tour.settings());
+            assert_eq!(tour.number(), seen.len());
+            if tour.is_last() {
+                break;
+            }
+            let drawn = tour.settings();
+            tour = tour.next(&drawn);
         }
         assert_eq!((seen.len(), &seen[0]), (STEPS.len(), &before));
         for pair in seen.windows(2) {
             assert_ne!(pair[0], pair[1]);
         }
+    }
+
+    #[test]
+    fn what_the_person_changes_meanwhile_stays() {
+        let before = DrawSettings::default();
+        let first = Tour::new(&before);
+        let drawn = first.settings();
+        let second = first.next(&drawn);
+        assert!(!second.settings().nfm, "this step shows it without");
+        let chosen = DrawSettings { nfm: true, camera: CameraMode::Reference, ..second.settings() };
+        assert_eq!(second.clone().end(&chosen).camera, CameraMode::Reference);
+        let third = second.next(&chosen);
+        assert_eq!(third.settings().camera, CameraMode::Reference);
+        let drawn = third.settings();
+        let after = third.end(&drawn);
+        assert_eq!(after, DrawSettings { camera: CameraMode::Reference, ..before });
     }
 }

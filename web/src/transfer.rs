@@ -1,15 +1,21 @@
-//! Files to read and motions that were read, as bytes for another copy of this program: a page reads large files in
+//! Files to read and motions that were read, with their figures, as bytes for another copy of this program: a page reads large files in
 //! workers, with which it shares no memory. Both copies are the same build.
 //!
 //! The bytes are safetensors: what is long is a tensor, and the rest JSON in the metadata.
 
 use std::{collections::HashMap, sync::Arc};
 
-use draction::motion::{Companion, Motion, ReadOptions, Skeleton, Slots, Source, Unit, UpAxis};
+use draction::{
+    figure::{JointMap, Mapped},
+    motion::{Companion, Motion, ReadOptions, Skeleton, Slots, Source, Unit, UpAxis},
+};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use crate::files::{FileSource, Unread};
+use crate::{
+    figured::Figured,
+    files::{FileSource, Unread},
+};
 
 /// The metadata's only entry.
 const HEADER: &str = "header";
@@ -40,7 +46,7 @@ struct MotionHeader {
 
 /// A file and how to understand it. Where the motion goes stays here.
 pub fn encode_unread(unread: &Unread) -> Vec<u8> {
-    let Unread { file, options, instead_of: _, kept: _ } = unread;
+    let Unread { file, options, instead_of: _, origin: _ } = unread;
     // all fields by name: a new one must not stay behind
     let ReadOptions { unit, up, sidecar, companions, slots, person, animation } = options;
     let header = FileHeader {
@@ -80,28 +86,57 @@ pub fn decode_unread(bytes: &[u8]) -> Result<Unread, String> {
     Ok(Unread::new(file, options))
 }
 
+/// [`Figured`] without what is long.
+#[derive(Serialize, Deserialize)]
+struct FiguredHeader {
+    motion: MotionHeader,
+    figure: MotionHeader,
+    maps: Vec<Option<JointMap>>,
+    description: String,
+}
+
 /// A motion with all that is known of it.
-pub fn encode_motion(motion: &Motion) -> Vec<u8> {
-    let Motion { skeleton, fps, bodies, performer, positions, present, orientations, source } = motion;
-    let header = MotionHeader {
+pub fn encode_motion(read: &Figured) -> Vec<u8> {
+    let Figured { motion, figure, description } = read;
+    let header = FiguredHeader {
+        motion: head_of(motion),
+        figure: head_of(&figure.motion),
+        maps: figure.maps.clone(),
+        description: description.clone(),
+    };
+    encode(&header, parts_of(motion).chain(parts_of(&figure.motion)))
+}
+
+fn head_of(motion: &Motion) -> MotionHeader {
+    let Motion { skeleton, fps, bodies, performer, positions: _, present: _, orientations, source } = motion;
+    MotionHeader {
         skeleton: Skeleton::clone(skeleton),
         fps: *fps,
         bodies: *bodies,
         performer: *performer,
         has_orientations: orientations.is_some(),
         source: source.clone(),
-    };
-    let floats = [Some(positions), orientations.as_ref()].into_iter().flatten();
+    }
+}
+
+fn parts_of(motion: &Motion) -> impl Iterator<Item = (Dtype, &[u8])> {
+    let floats = [Some(&motion.positions), motion.orientations.as_ref()].into_iter().flatten();
     let floats = floats.map(|values| (Dtype::F32, bytemuck::cast_slice(values)));
-    encode(&header, [(Dtype::U8, bytemuck::cast_slice(present))].into_iter().chain(floats))
+    [(Dtype::U8, bytemuck::cast_slice(&motion.present))].into_iter().chain(floats)
 }
 
 /// The opposite of [`encode_motion`].
 ///
 /// # Errors
 /// When these are not its bytes.
-pub fn decode_motion(bytes: &[u8]) -> Result<Motion, String> {
-    let (header, mut parts) = decode::<MotionHeader>(bytes)?;
+pub fn decode_motion(bytes: &[u8]) -> Result<Figured, String> {
+    let (header, mut parts) = decode::<FiguredHeader>(bytes)?;
+    let motion = motion_of(header.motion, &mut parts)?;
+    let figure = Mapped { motion: motion_of(header.figure, &mut parts)?, maps: header.maps };
+    Ok(Figured { motion: Arc::new(motion), figure: Arc::new(figure), description: header.description })
+}
+
+fn motion_of<'a>(header: MotionHeader, parts: &mut impl Iterator<Item = &'a [u8]>) -> Result<Motion, String> {
     let mut next = || parts.next().ok_or_else(|| "a part is missing".to_owned());
     let present: Vec<bool> = next()?.iter().map(|&there| there != 0).collect();
     let joints = present.len() * header.skeleton.joints();

@@ -35,7 +35,7 @@ pub use self::{
     drop::{drop_overlay, drop_zone},
     progress::{Banner, Closed, Progress, Severity, toasts},
     scene::{Orbit, SceneView},
-    strip::Strip,
+    strip::{Rows, Strip},
     timeline::{SpanView, Timeline, TimelineState, clock},
 };
 

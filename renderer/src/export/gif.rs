@@ -27,31 +27,85 @@ pub fn delays(frame_indices: &[usize], fps: f32) -> Vec<u16> {
 /// # Errors
 /// [`ExportError::Encode`] for no pictures, pictures of different sizes or of more than 65,535 pixels a side.
 pub fn encode_gif(pictures: &[Picture], delays: &[u16]) -> Result<Vec<u8>, ExportError> {
-    let failed = |reason: String| ExportError::Encode { what: "GIF", reason };
-    let Some(first) = pictures.first() else { return Err(failed("there are no pictures".into())) };
-    if pictures.iter().any(|p| (p.width, p.height) != (first.width, first.height)) || delays.len() != pictures.len() {
-        return Err(failed("pictures differ in size, or delays in number".into()));
+    if delays.len() != pictures.len() {
+        return Err(failed(format!("{} pictures have {} delays", pictures.len(), delays.len())));
     }
-    let side = |n: usize| u16::try_from(n).map_err(|_| failed(format!("{n} pixels are too many")));
-    let (width, height) = (side(first.width)?, side(first.height)?);
-    let palette = Palette::of(pictures);
-    let mut bytes = Vec::new();
-    {
-        let refused = |e: gif::EncodingError| failed(e.to_string());
-        let mut encoder = gif::Encoder::new(&mut bytes, width, height, &palette.colours).map_err(refused)?;
-        encoder.set_repeat(gif::Repeat::Infinite).map_err(refused)?;
-        for (picture, &delay) in pictures.iter().zip(delays) {
-            let frame = gif::Frame {
-                width,
-                height,
-                delay,
-                buffer: picture.rgb.chunks_exact(3).map(|p| palette.index(p)).collect(),
-                ..gif::Frame::default()
-            };
-            encoder.write_frame(&frame).map_err(refused)?;
+    let mut animation = Animation::new(pictures)?;
+    for (picture, &delay) in pictures.iter().zip(delays) {
+        animation.push(picture, delay)?;
+    }
+    animation.finish()
+}
+
+/// A GIF that loops forever, made picture by picture: of what was pushed only the file's bytes are kept.
+pub struct Animation {
+    encoder: gif::Encoder<Vec<u8>>,
+    palette: Palette,
+    width: u16,
+    height: u16,
+    /// `[H, W]` colours of the picture before; empty before the first.
+    before: Vec<u8>,
+}
+
+impl Animation {
+    /// Colours are chosen by `likeness`: all pictures to come, or some that are like them.
+    ///
+    /// # Errors
+    /// [`ExportError::Encode`] for no pictures, pictures of different sizes or of more than 65,535 pixels a side.
+    pub fn new(likeness: &[Picture]) -> Result<Animation, ExportError> {
+        let Some(first) = likeness.first() else { return Err(failed("there are no pictures".into())) };
+        if likeness.iter().any(|p| (p.width, p.height) != (first.width, first.height)) {
+            return Err(failed("pictures differ in size".into()));
         }
+        let side = |n: usize| u16::try_from(n).map_err(|_| failed(format!("{n} pixels are too many")));
+        let (width, height) = (side(first.width)?, side(first.height)?);
+        // the last colour says that a pixel is as it was
+        let palette = Palette::of(likeness, 255);
+        let colours = [&palette.colours[..], &[0; 3]].concat();
+        let mut encoder = gif::Encoder::new(Vec::new(), width, height, &colours).map_err(refused)?;
+        encoder.set_repeat(gif::Repeat::Infinite).map_err(refused)?;
+        Ok(Animation { encoder, palette, width, height, before: Vec::new() })
     }
-    Ok(bytes)
+
+    /// One more picture, shown for so many hundredths of a second.
+    ///
+    /// # Errors
+    /// [`ExportError::Encode`] for a picture of another size.
+    pub fn push(&mut self, picture: &Picture, delay: u16) -> Result<(), ExportError> {
+        let (width, height) = (self.width, self.height);
+        if (picture.width, picture.height) != (width.into(), height.into()) {
+            return Err(failed("pictures differ in size".into()));
+        }
+        let now: Vec<u8> = picture.rgb.chunks_exact(3).map(|p| self.palette.index(p)).collect();
+        let same = (self.palette.colours.len() / 3) as u8;
+        // what stands still takes no room in the file
+        let (buffer, transparent): (Vec<u8>, _) = if self.before.is_empty() {
+            (now.clone(), None)
+        } else {
+            let changed = now.iter().zip(&self.before).map(|(now, before)| if now == before { same } else { *now });
+            (changed.collect(), Some(same))
+        };
+        let frame = gif::Frame { width, height, delay, transparent, buffer: buffer.into(), ..gif::Frame::default() };
+        self.encoder.write_frame(&frame).map_err(refused)?;
+        self.before = now;
+        Ok(())
+    }
+
+    /// The file's bytes.
+    ///
+    /// # Errors
+    /// [`ExportError::Encode`], the encoder's complaint.
+    pub fn finish(self) -> Result<Vec<u8>, ExportError> {
+        self.encoder.into_inner().map_err(refused)
+    }
+}
+
+fn failed(reason: String) -> ExportError {
+    ExportError::Encode { what: "GIF", reason }
+}
+
+fn refused(error: gif::EncodingError) -> ExportError {
+    failed(error.to_string())
 }
 
 #[cfg(test)]
@@ -83,6 +137,41 @@ mod tests {
             let frame = decoder.read_next_frame().unwrap().unwrap();
             assert_eq!(frame.delay, 10 * (u16::from(n) + 1));
             assert!(frame.buffer.chunks_exact(4).all(|p| p == [n * 40, 255 - n * 40, 0, 255]));
+        }
+        assert!(decoder.read_next_frame().unwrap().is_none());
+    }
+
+    #[test]
+    fn what_stands_still_is_kept_and_takes_no_room() {
+        // a white square moves over grey noise
+        let picture = |n: usize| {
+            let pixel = |i: usize| {
+                let (x, y) = (i % 64, i / 64);
+                let inside = (n * 4..n * 4 + 8).contains(&x) && (20..28).contains(&y);
+                [if inside { 255 } else { 40 + (i * 7919 % 61) as u8 }; 3]
+            };
+            Picture { width: 64, height: 48, rgb: (0..64 * 48).flat_map(pixel).collect() }
+        };
+        let all: Vec<Picture> = (0..10).map(picture).collect();
+        // colours by a few of them
+        let mut animation = Animation::new(&[all[0].clone(), all[9].clone()]).unwrap();
+        all.iter().for_each(|picture| animation.push(picture, 5).unwrap());
+        assert!(animation.push(&Picture { width: 64, height: 47, rgb: vec![0; 64 * 47 * 3] }, 5).is_err());
+        let bytes = animation.finish().unwrap();
+        let first = encode_gif(&all[..1], &[5]).unwrap().len();
+        assert!(bytes.len() < first * 3, "{} bytes, and {first} for one picture", bytes.len());
+        let mut options = gif::DecodeOptions::new();
+        options.set_color_output(gif::ColorOutput::RGBA);
+        let mut decoder = options.read_info(&bytes[..]).unwrap();
+        let mut shown = vec![0; 64 * 48 * 3];
+        for picture in &all {
+            let frame = decoder.read_next_frame().unwrap().unwrap();
+            assert_eq!((frame.width, frame.height, frame.dispose), (64, 48, gif::DisposalMethod::Keep));
+            for (old, new) in shown.chunks_exact_mut(3).zip(frame.buffer.chunks_exact(4)).filter(|(_, p)| p[3] > 0) {
+                old.copy_from_slice(&new[..3]);
+            }
+            let off = shown.iter().zip(&picture.rgb).map(|(a, b)| a.abs_diff(*b)).max();
+            assert!(off <= Some(3), "a pixel is off by {off:?}");
         }
         assert!(decoder.read_next_frame().unwrap().is_none());
     }

@@ -10,8 +10,8 @@ const SIDE: usize = 1 << BITS;
 pub(super) struct Palette {
     /// `[n, 3]`.
     pub colours: Vec<u8>,
-    /// `[64³]` the nearest colour of every group that occurs.
-    nearest: Vec<u8>,
+    /// `[64³]` the nearest colour of every group that occurs, or that was asked for.
+    nearest: Vec<Option<u8>>,
 }
 
 /// All pixels that fall into one group of similar colours.
@@ -28,9 +28,9 @@ impl Bin {
 }
 
 impl Palette {
-    /// Median cut over the pixels of all pictures. Black is left out of the count: it is most of every picture, and
-    /// has a colour of its own.
-    pub(super) fn of(pictures: &[Picture]) -> Palette {
+    /// At most so many colours, 2 to 256, by median cut over the pixels of all pictures. Black is left out of the count: it
+    /// is most of every picture, and has a colour of its own.
+    pub(super) fn of(pictures: &[Picture], most: usize) -> Palette {
         let mut bins = vec![Bin::default(); SIDE * SIDE * SIDE];
         for pixel in pictures.iter().flat_map(|p| p.rgb.chunks_exact(3)).filter(|p| p.iter().any(|&c| c > 0)) {
             let bin = &mut bins[group(pixel)];
@@ -41,19 +41,22 @@ impl Palette {
         }
         let used: Vec<Bin> = bins.iter().copied().filter(|b| b.count > 0.0).collect();
         let mut colours = vec![0; 3];
-        for part in parts(used, 255) {
+        for part in parts(used, most - 1) {
             let (count, sum) =
                 part.iter().fold((0.0, [0.0; 3]), |(n, s), b| (n + b.count, [0, 1, 2].map(|c| s[c] + b.sum[c])));
             colours.extend(sum.map(|s| (s / count).round() as u8));
         }
-        let found = |(g, bin): (usize, &Bin)| if bin.count > 0.0 { nearest(&colours, g) } else { 0 };
-        let nearest = bins.iter().enumerate().map(found).collect();
+        let nearest = bins.iter().map(|bin| (bin.count > 0.0).then(|| nearest(&colours, bin.mean()))).collect();
         Palette { colours, nearest }
     }
 
-    /// Index of the colour for an RGB pixel of those pictures.
-    pub(super) fn index(&self, pixel: &[u8]) -> u8 {
-        if pixel.iter().all(|&c| c == 0) { 0 } else { self.nearest[group(pixel)] }
+    /// Index of the colour for an RGB pixel, of those pictures or others like them.
+    pub(super) fn index(&mut self, pixel: &[u8]) -> u8 {
+        if pixel.iter().all(|&c| c == 0) {
+            return 0;
+        }
+        let group = group(pixel);
+        *self.nearest[group].get_or_insert_with(|| nearest(&self.colours, centre(group)))
     }
 }
 
@@ -61,11 +64,14 @@ fn group(pixel: &[u8]) -> usize {
     pixel[..3].iter().fold(0, |g, &c| g << BITS | usize::from(c >> (8 - BITS)))
 }
 
-fn nearest(colours: &[u8], group: usize) -> u8 {
-    let centre = [2, 1, 0].map(|c| ((group >> (c * BITS as usize)) % SIDE) as i32 * 4 + 2);
-    let distance = |colour: &[u8]| (0..3).map(|c| (i32::from(colour[c]) - centre[c]).pow(2)).sum::<i32>();
+fn centre(group: usize) -> [f64; 3] {
+    [2, 1, 0].map(|c| ((group >> (c * BITS as usize)) % SIDE) as f64 * 4.0 + 1.5)
+}
+
+fn nearest(colours: &[u8], wanted: [f64; 3]) -> u8 {
+    let distance = |colour: &[u8]| (0..3).map(|c| (f64::from(colour[c]) - wanted[c]).powi(2)).sum::<f64>();
     let all = colours.chunks_exact(3).enumerate();
-    all.min_by_key(|(_, colour)| distance(colour)).map_or(0, |(i, _)| i as u8)
+    all.min_by(|(_, a), (_, b)| distance(a).total_cmp(&distance(b))).map_or(0, |(i, _)| i as u8)
 }
 
 /// Splits `bins` into at most `count` parts, always the one whose colours differ most (summed over its pixels).
@@ -117,20 +123,24 @@ mod tests {
     #[test]
     fn few_colours_are_kept_exactly() {
         let rgb = [[0, 0, 0], [255, 0, 0], [10, 200, 30], [255, 255, 255]].concat();
-        let palette = Palette::of(&[Picture { width: 4, height: 1, rgb: rgb.clone() }]);
+        let mut palette = Palette::of(&[Picture { width: 4, height: 1, rgb: rgb.clone() }], 256);
         assert_eq!(palette.colours.len(), 12);
         for pixel in rgb.chunks_exact(3) {
-            assert_eq!(&palette.colours[3 * usize::from(palette.index(pixel))..][..3], pixel);
+            let index = usize::from(palette.index(pixel));
+            assert_eq!(&palette.colours[3 * index..][..3], pixel);
         }
+        let like_red = usize::from(palette.index(&[230, 20, 10]));
+        assert_eq!(&palette.colours[3 * like_red..][..3], [255, 0, 0], "a colour that no picture had");
     }
 
     #[test]
     fn many_colours_are_met_closely() {
         let rgb: Vec<u8> = (0..128 * 128).flat_map(|i: usize| [(i % 128 * 2) as u8, (i / 128 * 2) as u8, 90]).collect();
-        let palette = Palette::of(&[Picture { width: 128, height: 128, rgb: rgb.clone() }]);
+        let mut palette = Palette::of(&[Picture { width: 128, height: 128, rgb: rgb.clone() }], 256);
         assert!(palette.colours.len() <= 768);
         let off = |p: &[u8]| {
-            let colour = &palette.colours[3 * usize::from(palette.index(p))..][..3];
+            let index = usize::from(palette.index(p));
+            let colour = &palette.colours[3 * index..][..3];
             (0..3).map(|c| (f64::from(p[c]) - f64::from(colour[c])).powi(2)).sum::<f64>()
         };
         let mean = (rgb.chunks_exact(3).map(off).sum::<f64>() / (128.0 * 128.0)).sqrt();

@@ -6,6 +6,8 @@
 
 use std::sync::{Arc, LazyLock};
 
+use serde::{Deserialize, Serialize};
+
 use super::{
     anatomy::Anatomy,
     hands::{HAND, with_hands},
@@ -57,7 +59,7 @@ pub struct Mapped {
 }
 
 /// New joints as means of a body's own ones.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct JointMap {
     /// For each new joint, own joints and their shares.
     places: Vec<Place>,

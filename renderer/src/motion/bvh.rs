@@ -76,11 +76,11 @@ fn cut(nodes: &[Node], keep: &[usize]) -> Vec<Node> {
     kept.collect()
 }
 
-/// Reads a file; the error comes with its line.
-pub(super) fn read(bytes: &[u8], person: Option<usize>) -> Result<Raw, Failure> {
+/// Reads a file; the error comes with its line. `watch` hears how much of the text is read, 0..1.
+pub(super) fn read(bytes: &[u8], person: Option<usize>, watch: &mut dyn FnMut(f32)) -> Result<Raw, Failure> {
     let mut lexer = lexer::Lexer::new(bytes);
     let nodes = hierarchy::read(&mut lexer)?;
-    let mut file = rows::read(&mut lexer, nodes)?;
+    let mut file = rows::read(&mut lexer, nodes, watch)?;
     let volume = file.frames.saturating_mul(file.nodes.len());
     check_count("frames × joints", volume, MAX_JOINT_FRAMES).map_err(|c| (None, c))?;
     let displaced = displacement::find(&mut file);

@@ -52,7 +52,21 @@ impl ReadOptions {
 /// A [`MotionError`] with `name`, line and cause when the bytes are no motion file, are damaged, hold no moving body, or
 /// exceed the limits ([`MAX_FILE_BYTES`], [`super::MAX_JOINTS`], [`super::MAX_FRAMES`], [`super::MAX_JOINT_FRAMES`]).
 pub fn read(bytes: &[u8], name: &str, options: &ReadOptions) -> Result<Motion, MotionError> {
-    read_beside(bytes, name, options, options.given().unwrap_or(Beside::Nowhere))
+    read_watched(bytes, name, options, &mut |_| ())
+}
+
+/// As [`read`]; `watch` hears how much of the work is done, 0..1 and never less than before. A long BVH tells it all along,
+/// other formats where one step follows another.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_watched(
+    bytes: &[u8],
+    name: &str,
+    options: &ReadOptions,
+    watch: &mut dyn FnMut(f32),
+) -> Result<Motion, MotionError> {
+    read_beside(bytes, name, options, options.given().unwrap_or(Beside::Nowhere), watch)
 }
 
 /// Reads a motion file, and where [`ReadOptions`] do not give it the file that belongs to it: the
@@ -69,29 +83,46 @@ pub fn read_file(path: impl AsRef<Path>, options: &ReadOptions) -> Result<Motion
         return understand(raw, &name, options).map_err(|cause| cause.at(&name, None));
     }
     let bytes = load(path).map_err(|cause| cause.at(&name, None))?;
-    let mut motion = read_beside(&bytes, &name, options, options.given().unwrap_or(Beside::Of(path)))?;
+    let mut motion = read_beside(&bytes, &name, options, options.given().unwrap_or(Beside::Of(path)), &mut |_| ())?;
     if motion.source.format == Format::Keypoints && motion.frames() == 1 && keypoints::is_one_of_many(path) {
         motion.source.warnings.push("it is one frame of several: give their folder to read them all".to_owned());
     }
     Ok(motion)
 }
 
-fn read_beside(bytes: &[u8], name: &str, options: &ReadOptions, beside: Beside<'_>) -> Result<Motion, MotionError> {
+/// Share of the work that is done once the text is read: the rest finds out what was read.
+const TEXT: f32 = 0.85;
+
+fn read_beside(
+    bytes: &[u8],
+    name: &str,
+    options: &ReadOptions,
+    beside: Beside<'_>,
+    watch: &mut dyn FnMut(f32),
+) -> Result<Motion, MotionError> {
     let at = |cause: Cause| cause.at(name, None);
     check_size(bytes.len() as u64).map_err(at)?;
     let bytes = archive::unzipped(bytes).map_err(at)?;
+    let of_text = &mut |fraction: f32| watch(TEXT * fraction);
     let raw = match sniff::binary(&bytes).map_err(at)? {
         Some(Format::Npz) => match npz::lone_file(&bytes).map_err(at)? {
-            Some(content) => read_raw(&content, name, options, beside)?,
+            Some(content) => read_raw(&content, name, options, beside, of_text)?,
             None => read_arrays(&bytes, name, beside, npz::read)?,
         },
-        _ => read_raw(&bytes, name, options, beside)?,
+        _ => read_raw(&bytes, name, options, beside, of_text)?,
     };
+    watch(TEXT);
     understand(raw, name, options).map_err(at)
 }
 
 /// What stands in a file that is no archive.
-fn read_raw(bytes: &[u8], name: &str, options: &ReadOptions, beside: Beside<'_>) -> Result<Raw, MotionError> {
+fn read_raw(
+    bytes: &[u8],
+    name: &str,
+    options: &ReadOptions,
+    beside: Beside<'_>,
+    watch: &mut dyn FnMut(f32),
+) -> Result<Raw, MotionError> {
     let at = |cause: Cause| cause.at(name, None);
     let animation = options.animation.as_deref();
     match sniff::binary(bytes).map_err(at)? {
@@ -110,7 +141,7 @@ fn read_raw(bytes: &[u8], name: &str, options: &ReadOptions, beside: Beside<'_>)
         Format::Msr => msr::read(&text.utf8).map_err(line),
         Format::Acclaim => acclaim::read(&text.utf8, name, beside),
         Format::Gltf => gltf::read(&text.utf8, name, animation, beside),
-        _ => bvh::read(&text.utf8, options.person).map_err(line),
+        _ => bvh::read(&text.utf8, options.person, watch).map_err(line),
     }?;
     if let Some(encoding) = text.guessed {
         raw.warnings.push(format!("it is not in UTF-8: its names are read as {encoding}"));

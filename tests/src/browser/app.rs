@@ -102,17 +102,18 @@ impl<'a> App<'a> {
         self.page.text(&format!("{CANVAS}.dataset.{name} ?? ''"))
     }
 
-    /// All lines of one kind in the log, oldest first.
+    /// All lines of one kind in the log, oldest first, without the names of the files that they are about.
     ///
     /// # Errors
     /// When the tab does not answer.
     pub fn said(&mut self, kind: &str) -> Result<Vec<String>> {
-        let lines = self.page.eval(&format!("[...{}].map(line => line.textContent)", lines_of(kind)))?;
+        let lines = self.page.eval(&format!("[...{}].map({SAID})", lines_of(kind)))?;
         let lines = lines.as_array().context("the log is no list")?;
         Ok(lines.iter().map(|line| line.as_str().unwrap_or_default().to_owned()).collect())
     }
 
-    /// Does something and waits for the next line of one of `kinds` that it leads to. Returns its kind and text.
+    /// Does something and waits for the next line of one of `kinds` that it leads to. Returns its kind, and its text without
+    /// the name of the file that it is about.
     ///
     /// # Errors
     /// When none comes.
@@ -129,7 +130,7 @@ impl<'a> App<'a> {
             }})()"
         );
         self.page.wait_for(&format!("a line of {}", kinds.join(" or ")), &fresh, PATIENCE)?;
-        let pair = self.page.eval(&format!("(line => [line.dataset.kind, line.textContent])({fresh})"))?;
+        let pair = self.page.eval(&format!("(line => [line.dataset.kind, ({SAID})(line)])({fresh})"))?;
         let word = |n: usize| pair[n].as_str().unwrap_or_default().to_owned();
         Ok((word(0), word(1)))
     }
@@ -267,12 +268,15 @@ impl<'a> App<'a> {
 }
 
 const CANVAS: &str = "document.getElementById('app')";
+/// What a line of the log says of a file, or says at all.
+const SAID: &str = "line => line.textContent.slice(line.dataset.file ? line.dataset.file.length + 2 : 0)";
 /// egui keeps an invisible field for whatever one types.
 const TYPING: &str = "document.activeElement.matches('input')";
 /// Takes away what earlier visits kept; there is nothing to take away before the first one.
 const FORGET: &str = "(async () => {
     try {
-        await (await navigator.storage.getDirectory()).removeEntry('takes', { recursive: true });
+        for (const key of ['starts', 'in view']) localStorage.removeItem(key);
+        await (await navigator.storage.getDirectory()).removeEntry('kept', { recursive: true });
     } catch {}
     return true;
 })()";

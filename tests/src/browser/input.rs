@@ -7,6 +7,9 @@ use serde_json::json;
 
 use super::Page;
 
+/// The Shift key among the modifiers of an event.
+const SHIFT: u32 = 8;
+
 /// A key by its DOM name: code, Windows virtual key, and the text it types.
 fn key(name: &str) -> (String, u32, Option<String>) {
     let named = |code: &str, number| (code.to_owned(), number, None);
@@ -42,6 +45,21 @@ impl Page<'_> {
     pub fn press(&mut self, name: &str) -> Result<()> {
         self.key_down(name, false)?;
         self.key_up(name)
+    }
+
+    /// As [`Page::press`], with the Shift key held.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn press_with_shift(&mut self, name: &str) -> Result<()> {
+        let (code, number, _) = key(name);
+        for kind in ["rawKeyDown", "keyUp"] {
+            let event = json!({
+                "type": kind, "key": name, "code": code, "windowsVirtualKeyCode": number, "modifiers": SHIFT,
+            });
+            self.call("Input.dispatchKeyEvent", event)?;
+        }
+        Ok(())
     }
 
     /// Holds a key for a while; it repeats as on a keyboard, 30 times a second or as often as the page keeps up.

@@ -176,6 +176,32 @@ impl<'a> Page<'a> {
         Ok(())
     }
 
+    /// Whether the person asks the system for less motion, in light colours.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub fn prefer_less_motion(&mut self, less: bool) -> Result<()> {
+        let motion = if less { "reduce" } else { "no-preference" };
+        let features = json!([
+            { "name": "prefers-color-scheme", "value": "light" },
+            { "name": "prefers-reduced-motion", "value": motion },
+        ]);
+        self.call("Emulation.setEmulatedMedia", json!({ "features": features }))?;
+        Ok(())
+    }
+
+    /// Lets pages of an origin read and write the clipboard, and has the tab take itself for the one in front.
+    ///
+    /// # Errors
+    /// When the browser refuses.
+    pub fn allow_clipboard(&mut self, origin: &str) -> Result<()> {
+        let permissions = json!(["clipboardReadWrite", "clipboardSanitizedWrite"]);
+        let params = json!({ "origin": origin, "permissions": permissions });
+        self.browser.connection.call("", "Browser.grantPermissions", params)?;
+        self.call("Emulation.setFocusEmulationEnabled", json!({ "enabled": true }))?;
+        Ok(())
+    }
+
     /// Cuts page and workers off the network, or connects them again.
     ///
     /// # Errors

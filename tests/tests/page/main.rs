@@ -7,7 +7,10 @@
 mod native;
 mod reaching;
 mod showing;
+mod side_by_side;
 mod thinking;
+mod using;
+mod videos;
 mod visiting;
 
 use std::time::Instant;
@@ -28,7 +31,7 @@ struct Visit<'a> {
 type Step = (&'static str, fn(&mut Visit<'_>) -> Result<()>);
 
 /// In this order: later steps find what earlier ones left.
-const STEPS: [Step; 20] = [
+const STEPS: [Step; 31] = [
     ("the first visit downloads everything once", visiting::first_visit),
     ("every sample is shown and recognised", showing::samples),
     ("a broken file is named with its line, and the page goes on", showing::broken_file),
@@ -45,9 +48,20 @@ const STEPS: [Step; 20] = [
     ("a lost GPU is said and recovered", visiting::device_lost),
     ("without a network it works as before", visiting::offline),
     ("without WebGPU it works on the processor", visiting::processor),
+    ("videos can be taken away, and play", videos::videos),
     ("an address leads to a sample, a moment and a question", reaching::addresses),
     ("what is open comes back, and is forgotten when asked", reaching::kept),
     ("the page's own controls do what the window's do", reaching::controls),
+    ("two takes stand side by side in step", side_by_side::two_takes),
+    ("an address shows a take for other pages", side_by_side::embedded),
+    ("in a frame of another page it only looks", side_by_side::framed),
+    ("labels of all takes are saved without holes", using::tables),
+    ("keys belong to what is in front", using::front),
+    ("Tab goes through the controls, the canvas and back", using::tab),
+    ("every size keeps motion, picture and conversation", using::sizes),
+    ("an address that is shared leads back", using::share),
+    ("who asks for less motion gets it, and the example comes back", using::calm),
+    ("a large file keeps the page awake", using::awake),
     ("where nothing works, it says what is missing", visiting::unsupported),
 ];
 

@@ -1,12 +1,14 @@
 //! HTTP headers of the page: the same from our own server and, through the file `_headers`, from a static host.
 
-/// What the page may load. Nothing inline, nothing from elsewhere; `blob:` is for pictures that the page itself made.
+/// What the page may load. Nothing inline, no programs from elsewhere; `blob:` is for pictures that the page itself made, and
+/// `https:` for a motion that the page's address names (`?url=`).
 pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; style-src 'self'; \
-     connect-src 'self'; img-src 'self' blob: data:; worker-src 'self'; manifest-src 'self'; base-uri 'none'; \
+     connect-src 'self' https:; img-src 'self' blob: data:; worker-src 'self'; manifest-src 'self'; base-uri 'none'; \
      form-action 'none'";
 
-/// The directive that browsers only honour in a header, not in `<meta>`.
-const FRAME_ANCESTORS: &str = "; frame-ancestors 'none'";
+/// The directive that browsers only honour in a header, not in `<meta>`: papers and wikis may show the page, which then
+/// opens, keeps and forgets nothing (`web/page/embed.js`).
+const FRAME_ANCESTORS: &str = "; frame-ancestors *";
 
 /// For files with a hash of their content in their path: they never change.
 pub const IMMUTABLE: &str = "public, max-age=31536000, immutable";

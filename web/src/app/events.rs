@@ -1,5 +1,7 @@
 //! What arrived: files, and what the worker found out.
 
+use std::sync::Arc;
+
 use eframe::egui;
 use skeletonllm::assistant::Attribution;
 
@@ -7,7 +9,7 @@ use super::App;
 use crate::{
     companions,
     document::{Explanation, Opened, Outcome, Take},
-    files::{Arrival, Unread},
+    files::{Arrival, FileSource, Origin, Unread},
     inference::{Event, STOPPED},
     platform::{self, Kind},
     theme,
@@ -17,32 +19,28 @@ use crate::{
 impl App {
     /// Takes in the files that came; motions are read beside the window.
     pub(super) fn open_arrivals(&mut self, ctx: &egui::Context) {
-        // what was kept is not kept once more
-        for (kept, arrivals) in [(true, self.kept.take()), (false, self.incoming.take())] {
-            self.open_all(ctx, companions::arranged(arrivals), kept);
-        }
-    }
-
-    fn open_all(&mut self, ctx: &egui::Context, arrivals: Vec<Arrival>, kept: bool) {
-        for arrival in arrivals {
+        for arrival in companions::arranged(self.incoming.take()) {
             let opened = match arrival {
-                Arrival::File(file) => self.document.accept(file),
+                Arrival::File(file, origin) => self.document.accept(file).map(|opened| (opened, origin)),
                 Arrival::Problem(problem) => Err(problem),
             };
             match opened {
-                Ok(Opened::Motion(unread)) => self.read(ctx, Unread { kept, ..unread }),
-                Ok(Opened::Take(index)) => {
+                Ok((Opened::Motion(unread), origin)) => self.read(ctx, Unread { origin, ..unread }),
+                Ok((Opened::Take(index), origin)) => {
+                    let known = &mut self.document.takes[index].origin;
+                    known.public = known.public.take().or(origin.public);
                     self.announce_take(index);
                     self.show_opened(ctx, index);
                 }
-                Ok(Opened::Weights) => {
+                Ok((Opened::Weights, _)) => {
                     let name = self.document.weights_name.clone().unwrap_or_default();
                     self.note(&format!("drawing with the weights {name}"));
                     self.redraw();
                 }
-                Ok(Opened::Companion(name, of)) => {
-                    if let Some(file) = self.document.companions.named(&name).filter(|_| !kept) {
-                        platform::keep_file(&name, &file.bytes);
+                Ok((Opened::Companion(name, of), origin)) => {
+                    if let Some(file) = self.document.companions.named(&name).filter(|_| self.keeps(&origin)) {
+                        let bytes = file.bytes.to_vec();
+                        self.keep_file(Arc::new(FileSource { name: name.clone(), bytes }), None);
                     }
                     self.note(&format!("{name} describes the {of} files that come after it"))
                 }
@@ -53,29 +51,37 @@ impl App {
 
     /// Has a motion read, and says so where it takes time.
     pub(super) fn read(&mut self, ctx: &egui::Context, unread: Unread) {
-        let name = unread.file.name.clone();
-        if self.readings.begin(unread, ctx) {
+        let (name, small) = (unread.file.name.clone(), unread.is_small());
+        self.readings.begin(unread, ctx);
+        if !small {
             platform::announce(Kind::Note, &format!("reading {name}"));
         }
     }
 
-    /// Opens the motions that were read. Of several that were opened the first is shown.
+    /// Opens the motions that were read. Of several that were opened the first is shown, and of those that an earlier visit
+    /// left the one that was in view, unless the person looks at something by now.
     pub(super) fn open_motions(&mut self, ctx: &egui::Context) {
         let mut first = None;
-        for (unread, motion) in self.readings.finished() {
-            let (otherwise, kept) = (unread.instead_of.is_some(), unread.kept);
+        for (unread, motion) in self.readings.finished(ctx) {
+            let (otherwise, kept) = (unread.instead_of.is_some(), unread.origin.kept.clone());
+            let nothing_open = self.document.takes.is_empty();
+            if let Some(take) = unread.instead_of {
+                // what was asked about the other reading
+                self.inference.stop_take(take);
+            }
             match motion.map(|motion| self.document.add(unread, motion)) {
                 // it was closed meanwhile
                 Ok(None) => {}
                 Ok(Some(index)) => {
                     self.announce_take(index);
-                    if !otherwise {
-                        let file = self.document.takes[index].file();
-                        if !kept {
-                            platform::keep_file(&file.name, &file.bytes);
+                    if otherwise {
+                        if index == self.document.current {
+                            self.select(index);
                         }
+                    } else if kept.is_none() {
+                        self.keep(index);
                         first.get_or_insert(index);
-                    } else if index == self.document.current {
+                    } else if nothing_open || self.keeping.was_in_view(kept.as_deref()) {
                         self.select(index);
                     }
                 }
@@ -87,23 +93,50 @@ impl App {
         }
     }
 
+    /// Whether a file is kept for the next visit: one that was kept already is not, nor what another page shows.
+    pub(super) fn keeps(&self, origin: &Origin) -> bool {
+        origin.kept.is_none() && !self.document.link.embed
+    }
+
     fn show_opened(&mut self, ctx: &egui::Context, index: usize) {
+        self.keeping.look_elsewhere();
         self.select(index);
         // software that imitates a GPU needs its time for the model, and who asked for less motion gets none unasked
         self.playback.playing = theme::is_lively(ctx);
     }
 
-    /// Tells of a take that was opened, and lets the model look at it.
+    /// Tells of a take that was opened, and lets the model look at it, once more where it was open before.
     pub(super) fn announce_take(&mut self, index: usize) {
-        let take = &self.document.takes[index];
+        let take = &mut self.document.takes[index];
+        take.named = None;
         let text = format!("{}: {}; read as {}", take.name, take.description, take.reading().join(", "));
         platform::announce(Kind::Opened, &text);
         for warning in take.motion.source.warnings.clone() {
             self.note(&warning);
         }
-        if let Some(subject) = self.document.subject(index) {
-            self.inference.recognise(subject);
+    }
+
+    /// The most likely labels of a take, as the pictures of that number of the settings show it.
+    fn take_labels(&mut self, id: u64, version: u64, labels: Vec<(String, f32)>, seconds: f64) {
+        // nobody asked about the example
+        let asked = !self.document.is_example(id);
+        let in_view = self.document.take().is_some_and(|take| take.id == id);
+        let Some(take) = self.document.by_id(id) else { return };
+        // of a folder that is drawn otherwise nobody wants to hear everything again
+        if asked && (in_view || take.labels.is_empty()) {
+            platform::measure("recognise", seconds);
+            let top = labels.iter().take(5).map(|(label, p)| format!("{label} {}", percent(*p)));
+            platform::announce_of(Kind::Labels, &take.name, &top.collect::<Vec<_>>().join(", "));
         }
+        (take.labels, take.named) = (labels, Some(version));
+    }
+
+    /// A take that the model could not look at.
+    fn take_no_labels(&mut self, id: u64, version: u64, problem: &str) {
+        let Some(take) = self.document.by_id(id) else { return };
+        take.named = Some(version);
+        let text = format!("{}: {problem}", take.name);
+        self.report_error(&text);
     }
 
     /// Takes over what the worker found out.
@@ -115,18 +148,8 @@ impl App {
                 platform::measure("model-ready", seconds);
             }
             Event::LoadFailed(problem) => self.report_error(&format!("the model cannot be used: {problem}")),
-            Event::Recognised { take, labels, seconds } => {
-                // nobody asked about the example
-                let asked = !self.document.is_example(take);
-                if let Some(take) = self.document.by_id(take) {
-                    if asked {
-                        platform::measure("recognise", seconds);
-                        let top = labels.iter().take(5).map(|(label, p)| format!("{label} {}", percent(*p)));
-                        platform::announce(Kind::Labels, &top.collect::<Vec<_>>().join(", "));
-                    }
-                    take.labels = labels;
-                }
-            }
+            Event::Recognised { take, version, labels, seconds } => self.take_labels(take, version, labels, seconds),
+            Event::Unnamed { take, version, problem } => self.take_no_labels(take, version, &problem),
             Event::Text { take, exchange, text } => {
                 if let Some(exchange) = self.document.exchange(take, exchange) {
                     exchange.answer.push_str(&text);
@@ -136,8 +159,10 @@ impl App {
                 platform::measure("first-token", first_token);
                 platform::measure("answer", answer.seconds);
                 platform::publish("tokens", &answer.tokens.to_string());
+                let name = self.document.by_id(take).map(|take| take.name.clone()).unwrap_or_default();
                 if let Some(exchange) = self.document.exchange(take, exchange) {
-                    platform::announce(Kind::Answer, &answer.text);
+                    let end = if answer.stopped { " (stopped)" } else { "" };
+                    platform::announce_of(Kind::Answer, &name, &format!("{}{end}", answer.text));
                     exchange.answer = answer.text;
                     exchange.outcome = Some(Outcome::Answered {
                         first_token,
@@ -150,7 +175,7 @@ impl App {
             }
             Event::Explained { take, exchange, attribution } => {
                 if let Some(take) = self.document.by_id(take) {
-                    platform::announce(Kind::Explanation, &in_words(take, &attribution));
+                    platform::announce_of(Kind::Explanation, &take.name, &in_words(take, &attribution));
                     take.explanation = Some(Explanation { exchange, attribution });
                 }
             }
@@ -170,20 +195,30 @@ impl App {
                         spans.iter().map(|s| format!("{:.1}–{:.1} s {}", s.start_seconds, s.end_seconds, s.label));
                     let words: Vec<String> = words.collect();
                     let end = if stopped { " (stopped)" } else { "" };
-                    platform::announce(Kind::Spans, &format!("{}{end}", words.join(", ")));
+                    platform::announce_of(Kind::Spans, &take.name, &format!("{}{end}", words.join(", ")));
                     take.spans = spans;
                 }
             }
-            Event::Failed { take, exchange, problem } => {
-                if let Some(take) = self.document.by_id(take) {
-                    take.spans_progress = None;
-                }
-                match exchange.and_then(|exchange| self.document.exchange(take, exchange)) {
-                    Some(exchange) if exchange.outcome.is_none() => exchange.outcome = Some(Outcome::Failed(problem)),
-                    _ if problem == STOPPED => {}
-                    _ => self.report_error(&problem),
-                }
+            Event::Failed { take, exchange, problem } => self.take_failure(take, exchange, problem),
+        }
+    }
+
+    /// A request that did not work, or that was stopped before it began.
+    fn take_failure(&mut self, id: u64, exchange: Option<u64>, problem: String) {
+        let Some(take) = self.document.by_id(id) else { return };
+        let name = take.name.clone();
+        if exchange.is_none() {
+            take.spans_progress = None;
+        }
+        let stopped = problem == STOPPED;
+        match exchange.and_then(|exchange| self.document.exchange(id, exchange)) {
+            Some(exchange) if exchange.outcome.is_none() => {
+                let kind = if stopped { Kind::Note } else { Kind::Error };
+                platform::announce_of(kind, &name, &format!("{}: {problem}", exchange.question));
+                exchange.outcome = Some(Outcome::Failed(problem));
             }
+            _ if stopped => platform::announce_of(Kind::Note, &name, STOPPED),
+            _ => self.report_error(&format!("{name}: {problem}")),
         }
     }
 }

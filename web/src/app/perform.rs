@@ -7,7 +7,6 @@ use super::App;
 use crate::{
     actions::Action,
     document::Exchange,
-    link::Link,
     platform::{self, Kind},
     tour::Tour,
 };
@@ -15,70 +14,82 @@ use crate::{
 impl App {
     /// Does what was asked for.
     pub(super) fn perform(&mut self, ctx: &egui::Context, action: Action) {
-        let frames = self.document.take().map_or(0, |take| take.motion.frames());
+        if self.document.link.embed && !action.only_looks() {
+            return;
+        }
         match action {
             Action::ChooseFiles => platform::choose_files(&self.incoming, ctx),
+            Action::ChooseFolder => platform::choose_folder(&self.incoming, ctx),
             Action::OpenSample(name) => platform::read_sample(&name, &self.incoming, ctx),
             Action::Select(index) => {
                 if index < self.document.takes.len() {
+                    self.keeping.look_elsewhere();
                     self.select(index);
                 }
             }
             Action::SelectBy(by) => {
                 let count = self.document.takes.len() as isize;
                 if count > 0 {
-                    self.select((self.document.current as isize + by).rem_euclid(count) as usize);
+                    let next = (self.document.current as isize + by).rem_euclid(count) as usize;
+                    self.perform(ctx, Action::Select(next));
                 }
             }
             Action::Close(index) => {
                 if index < self.document.takes.len() {
-                    platform::forget_file(&self.document.takes.remove(index).name);
-                    let last = self.document.takes.len().saturating_sub(1);
-                    let current = self.document.current;
-                    self.select(if index < current { current - 1 } else { current.min(last) });
+                    let closed = self.document.close(index);
+                    self.inference.stop_take(closed.id);
+                    if let Some(key) = &closed.origin.kept {
+                        platform::forget_file(key);
+                    }
+                    self.look_at_current();
+                    self.fetch_example(ctx);
                 }
             }
-            Action::Forget => {
-                self.inference.stop();
-                self.document.takes.clear();
-                platform::forget_files();
-                self.select(0);
-                self.note("no file is kept on this machine any longer");
+            Action::Compare(index) => self.compare(index),
+            Action::ToggleCompare => {
+                let next = (self.document.current + 1) % self.document.takes.len().max(1);
+                self.compare(Some(next).filter(|_| self.document.beside().is_none()));
             }
+            Action::InStep(step) => self.document.keep_in_step(step),
+            Action::Forget => self.forget(ctx),
             Action::ReadAs(unit, up) => {
-                self.inference.stop();
                 if let Some(unread) = self.document.otherwise(unit, up) {
                     self.read(ctx, unread);
                 }
             }
-            Action::CancelReading(id) => self.readings.cancel(id),
+            Action::CancelReading(id) => {
+                if let Some(name) = self.readings.cancel(id) {
+                    platform::announce(Kind::Note, &format!("{name} is not read any further"));
+                }
+            }
+            Action::CancelReadings => {
+                self.readings.cancel_all();
+                platform::announce(Kind::Note, "nothing is read any further");
+            }
             Action::TogglePlay => self.playback.playing = !self.playback.playing,
             Action::Step(by) => {
                 self.playback.playing = false;
-                if let Some(take) = self.document.take_mut() {
-                    let frame = (take.frame.round() as i64 + by).clamp(0, frames.saturating_sub(1) as i64);
-                    take.frame = frame as f32;
-                }
+                let frame = self.document.playhead().round() as i64 + by;
+                self.document.seek(frame as f32);
             }
             Action::Seek(frame) => {
                 self.playback.playing = false;
-                if let Some(take) = self.document.take_mut() {
-                    take.frame = frame.clamp(0.0, frames.saturating_sub(1) as f32);
-                }
+                self.document.seek(frame);
             }
-            Action::SeekEnd => self.perform(ctx, Action::Seek(frames as f32)),
+            Action::SeekEnd => self.perform(ctx, Action::Seek(self.document.frames() as f32)),
             Action::Speed(speed) => self.playback.speed = speed,
             Action::Draft(text) => self.document.draft = text,
-            Action::Ask(question) => self.ask(&question),
+            Action::Ask(question) => self.ask(self.document.current, &question),
             Action::Person(person) => {
-                self.inference.stop();
+                if let Some(take) = self.document.take() {
+                    self.inference.stop_take(take.id);
+                }
                 self.document.choose_person(person);
-                self.ui_state.show_take(self.document.take());
-                self.redraw();
+                self.look_at_current();
             }
             Action::Recognise => {
-                if let Some(subject) = self.document.subject(self.document.current) {
-                    self.inference.recognise(subject);
+                if let Some(take) = self.document.take_mut() {
+                    take.named = None;
                 }
             }
             Action::Explain(exchange) => self.explain(exchange),
@@ -89,6 +100,8 @@ impl App {
             }
             Action::LabelSpans => self.label_spans(),
             Action::Stop => self.inference.stop(),
+            Action::Leave if self.inference.is_asked() || self.document.beside().is_none() => self.inference.stop(),
+            Action::Leave => self.compare(None),
             Action::FocusQuestion => self.ui_state.focus_question(),
             Action::ToggleNfm => {
                 self.document.settings.nfm = !self.document.settings.nfm;
@@ -116,9 +129,17 @@ impl App {
             }
             Action::SaveStrip => self.save_strip(ctx),
             Action::SaveGif => self.save_gif(ctx),
+            Action::SaveVideo(shown, part) => self.save_video(ctx, shown, part),
+            Action::CancelVideo => {
+                if let Some(making) = &self.making {
+                    making.give_up();
+                }
+            }
             Action::SaveJson => self.save_json(),
-            Action::SaveLabels => self.save_labels(),
+            Action::SaveLabels(table) => self.save_labels(table),
             Action::Share => self.share(ctx),
+            Action::ShareFrame => self.share_frame(ctx),
+            Action::OpenWhole => self.open_whole(ctx),
             Action::CloseNotice(index) => {
                 if index < self.document.notices.len() {
                     self.document.notices.remove(index);
@@ -142,10 +163,10 @@ impl App {
         }
     }
 
-    pub(super) fn ask(&mut self, question: &str) {
+    /// Asks about the take of that index.
+    pub(super) fn ask(&mut self, index: usize, question: &str) {
         let question = question.trim().to_owned();
-        let index = self.document.current;
-        if question.is_empty() || self.document.take().is_none() {
+        if question.is_empty() || index >= self.document.takes.len() {
             return;
         }
         platform::announce(Kind::Question, &question);
@@ -157,21 +178,20 @@ impl App {
         }
     }
 
-    /// Puts an address into the clipboard that leads to the take in view, its moment and its last question.
-    fn share(&mut self, ctx: &egui::Context) {
-        let (Some(take), Some(address)) = (self.document.take(), platform::address()) else { return };
-        if !self.samples.contains(&take.name) {
-            let name = take.name.clone();
-            return self.note(&format!("{name} is on this machine alone: an address can only lead to a sample"));
+    /// Puts a take beside the one in view, or looks at one alone.
+    fn compare(&mut self, index: Option<usize>) {
+        let before = self.document.beside().is_some();
+        if self.document.compare(index)
+            && let (Some((other, step)), Some(take)) = (self.document.beside(), self.document.take())
+        {
+            let text = format!("{} stands beside {}, in step by {}", other.name, take.name, step.name());
+            platform::announce(Kind::Note, &text);
+            self.ui_state.show_motion();
+        } else if before {
+            platform::announce(Kind::Note, "one take alone");
+        } else if index.is_some() || self.document.takes.len() < 2 {
+            self.note("open another take first: then the two can be compared");
         }
-        let link = Link {
-            sample: Some(take.name.clone()),
-            seconds: Some(take.frame / take.motion.fps),
-            question: take.exchanges.last().map(|exchange| exchange.question.clone()),
-            ..Link::default()
-        };
-        ctx.copy_text(format!("{address}?{}", link.query()));
-        self.note("the address of this sample, moment and question is in the clipboard");
     }
 
     fn explain(&mut self, exchange: Option<u64>) {
@@ -199,9 +219,13 @@ impl App {
         if self.document.takes.is_empty() {
             self.perform(ctx, Action::OpenSample(super::EXAMPLE.to_owned()));
         }
-        let next = match self.tour.clone() {
+        let next = match self.tour.take() {
             None => Some(Tour::new(&self.document.settings)),
-            Some(tour) => tour.next(),
+            Some(tour) if tour.is_last() => {
+                self.tour = Some(tour);
+                None
+            }
+            Some(tour) => Some(tour.next(&self.document.settings)),
         };
         let Some(tour) = next else { return self.end_tour() };
         platform::announce(Kind::Note, &format!("{}: {}", tour.step().title, tour.step().text));
@@ -212,7 +236,7 @@ impl App {
 
     pub(super) fn end_tour(&mut self) {
         if let Some(tour) = self.tour.take() {
-            self.draw_as(tour.before());
+            self.draw_as(tour.end(&self.document.settings));
         }
     }
 
@@ -225,16 +249,13 @@ impl App {
 
     /// Shows another take.
     pub(super) fn select(&mut self, index: usize) {
-        self.document.current = index;
-        self.ui_state.show_take(self.document.take());
+        self.document.select(index);
+        self.look_at_current();
     }
 
-    /// The settings changed: pictures are stale, and what was said about other pictures too.
+    /// The settings changed: pictures are stale, and what was said about other pictures too. The model looks again.
     pub(super) fn redraw(&mut self) {
         self.document.settings_version += 1;
-        self.stale = true;
-        if let Some(take) = self.document.take_mut() {
-            take.explanation = None;
-        }
+        self.document.takes.iter_mut().for_each(|take| take.explanation = None);
     }
 }

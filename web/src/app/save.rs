@@ -5,7 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use eframe::egui;
 
 use super::App;
-use crate::{document::Take, exports, platform};
+use crate::{
+    document::Take,
+    exports::{self, Table},
+    inference::ModelStatus,
+    platform,
+};
 
 /// What came of saving: where the file is, or why there is none, as sentences. Clones share it.
 #[derive(Clone, Default)]
@@ -17,7 +22,7 @@ impl Saves {
         std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn push(&self, saved: Result<String, String>) {
+    pub fn push(&self, saved: Result<String, String>) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).push(saved);
     }
 }
@@ -31,10 +36,28 @@ impl App {
         }
     }
 
-    /// The labels of all takes, as CSV.
-    pub(super) fn save_labels(&mut self) {
-        let csv = exports::labels_csv(&self.document.takes);
-        self.saves.push(platform::save("labels.csv", "text/csv", csv.as_bytes()));
+    /// The labels of all takes, once every take has some: a table without holes.
+    pub(super) fn save_labels(&mut self, table: Table) {
+        if !self.tables.contains(&table) {
+            self.tables.push(table);
+        }
+        let missing = self.document.takes.iter().filter(|take| take.named != Some(self.document.settings_version));
+        if missing.clone().next().is_some() && !matches!(self.inference.status(), ModelStatus::Failed(_)) {
+            let count = missing.count();
+            self.note(&format!("the model still looks at {count} of the takes: labels are saved when it has seen all"));
+        }
+    }
+
+    /// Saves what was asked for and can be saved by now.
+    pub(super) fn save_tables(&mut self) {
+        let cannot = matches!(self.inference.status(), ModelStatus::Failed(_));
+        if self.tables.is_empty() || (self.document.unnamed().is_some() && !cannot) {
+            return;
+        }
+        for table in std::mem::take(&mut self.tables) {
+            let text = table.of(&self.document.takes);
+            self.saves.push(platform::save(table.file_name(), table.mime(), text.as_bytes()));
+        }
     }
 
     /// The strip as PNG.

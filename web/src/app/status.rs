@@ -3,50 +3,89 @@
 use eframe::egui;
 
 use super::App;
-use crate::{document::Take, inference::ModelStatus, platform, widgets::percent};
+use crate::{document::Take, inference::ModelStatus, platform, video::span_at_playhead, widgets::percent};
 
 impl App {
     /// Puts it into the page.
     pub(super) fn publish(&self, ctx: &egui::Context) {
         let take = self.document.take();
-        let reading: Vec<&str> = self.readings.under_way().iter().map(|r| r.unread.file.name.as_str()).collect();
-        let status = match (self.inference.status(), take) {
-            _ if !reading.is_empty() => format!("reading {}", reading.join(", ")),
-            (ModelStatus::Failed(_), _) => "the model cannot be used".to_owned(),
-            (ModelStatus::Loading, _) => "the model is loading".to_owned(),
-            (ModelStatus::Ready { .. }, None) => "ready: open motion files".to_owned(),
-            (ModelStatus::Ready { .. }, Some(take)) => {
-                let frames = take.motion.frames();
-                let doing = if self.inference.is_busy() { "thinking" } else { "ready" };
-                format!("{}: frame {} of {frames}, {doing}", take.name, take.current_frame() + 1)
-            }
-        };
-        // a playing take would make a screen reader read numbers all day
-        if !self.playback.playing || take.is_none() || !reading.is_empty() {
-            platform::status(&status);
-        }
+        let reading: Vec<&str> = self.readings.all().iter().map(|r| r.unread.file.name.as_str()).collect();
+        platform::status(&self.status(take, &reading));
         let flag = |on: bool| if on { "1" } else { "" };
         platform::publish("take", take.map_or("", |take| &take.name));
         platform::publish("read", &take.map_or(String::new(), |take| take.reading().join("; ")));
-        let names = self.document.takes.iter().map(|take| one_line(&take.name));
-        platform::publish("list", &names.collect::<Vec<_>>().join("\n"));
+        platform::publish("list", &self.document.titles().join("\n"));
         platform::publish("current", &self.document.current.to_string());
+        let beside = self.document.beside();
+        let other = beside.and_then(|(other, _)| self.document.takes.iter().position(|take| take.id == other.id));
+        platform::publish("beside", &other.map_or(String::new(), |index| index.to_string()));
+        platform::publish("step", beside.map_or("", |(_, step)| step.name()));
+        platform::publish("besideframe", &beside.map_or(0, |(take, _)| take.current_frame() + 1).to_string());
+        let whole = Some(self.document.link.whole()).filter(|_| self.document.link.embed);
+        let address = whole.zip(platform::address()).map(|(link, address)| format!("{address}?{}", link.query()));
+        platform::publish("whole", &address.unwrap_or_default());
         platform::publish("samples", &self.samples.join("\n"));
         platform::publish("long", flag(take.is_some_and(Take::is_long)));
         let labels = take.map_or(&[][..], |take| &take.labels).iter().take(5);
         let labels = labels.map(|(label, p)| format!("{} {}", one_line(label), percent(*p)));
         platform::publish("labels", &labels.collect::<Vec<_>>().join("\n"));
+        let span = take.and_then(span_at_playhead).map_or(String::new(), |span| one_line(&span.label));
+        platform::publish("span", &span);
+        let made = self.making.as_ref().map(|making| making.progress());
+        platform::publish(
+            "video",
+            &made.map_or(String::new(), |(done, total)| (100 * done / total.max(1)).to_string()),
+        );
         platform::publish("places", &self.ui_state.places.told(ctx.content_rect().size()));
         platform::publish("reading", &reading.join("\n"));
+        let fraction = self.readings.all().first().and_then(|reading| reading.fraction);
+        platform::publish("fraction", &fraction.map_or(String::new(), |fraction| format!("{fraction:.2}")));
         platform::publish("takes", &self.document.takes.len().to_string());
         platform::publish("frame", &take.map_or(0, |take| take.current_frame() + 1).to_string());
         platform::publish("playing", flag(self.playback.playing));
         platform::publish("why", flag(take.is_some_and(|take| take.explanation.is_some())));
         platform::publish("theme", if ctx.theme() == egui::Theme::Dark { "dark" } else { "light" });
-        platform::publish("busy", flag(self.inference.is_busy()));
+        platform::publish("busy", flag(self.is_busy()));
+        platform::publish("asked", flag(self.inference.is_asked()));
+        platform::publish("answered", flag(take.is_some_and(|take| take.answers().next().is_some())));
+        let front = if self.ui_state.shows_help() { "keys" } else { "menu" };
+        let covered = self.ui_state.shows_help() || egui::Popup::is_any_open(ctx);
+        platform::publish("front", if covered { front } else { "" });
+        let example = self.document.example.as_ref().filter(|_| take.is_none());
+        platform::publish("example", &example.map_or(String::new(), |example| example.current_frame().to_string()));
+        let label = example.and_then(|example| example.labels.first());
+        platform::publish("example-label", label.map_or("", |(label, _)| label));
+        let tour = self.tour.as_ref().map_or(0, |tour| tour.number());
+        platform::publish("tour", &tour.to_string());
         platform::publish("ready", flag(self.inference.status().is_ready()));
         platform::publish("memory", &platform::memory().to_string());
         platform::publish("pictures", &self.pictures.drawn().to_string());
+    }
+}
+
+impl App {
+    /// What the status line says.
+    fn status(&self, take: Option<&Take>, reading: &[&str]) -> String {
+        match (reading, self.inference.status(), take) {
+            ([first], ..) => format!("reading {first}"),
+            ([first, more @ ..], ..) => format!("reading {first} and {} more", more.len()),
+            (_, ModelStatus::Failed(_), _) => "the model cannot be used".to_owned(),
+            (_, ModelStatus::Loading, _) => "the model is loading".to_owned(),
+            (_, ModelStatus::Ready { .. }, None) => "ready: open motion files".to_owned(),
+            (_, ModelStatus::Ready { .. }, Some(take)) => {
+                let doing = if self.is_busy() { "thinking" } else { "ready" };
+                // a playing take would make a screen reader read numbers all day
+                if self.playback.playing {
+                    return format!("{}: playing, {doing}", take.name);
+                }
+                let beside = self.document.beside().map_or(String::new(), |(other, _)| {
+                    let (at, of) = (other.current_frame() + 1, other.motion.frames());
+                    format!(", beside {} at frame {at} of {of}", other.name)
+                });
+                let (at, of) = (take.current_frame() + 1, take.motion.frames());
+                format!("{}: frame {at} of {of}, {doing}{beside}", take.name)
+            }
+        }
     }
 }
 

@@ -20,10 +20,21 @@ pub enum Event {
     Recognised {
         /// The take.
         take: u64,
+        /// Number of the settings.
+        version: u64,
         /// Best first.
         labels: Vec<(String, f32)>,
         /// Drawing, looking and ranking took this long.
         seconds: f64,
+    },
+    /// A take that could not be named.
+    Unnamed {
+        /// The take.
+        take: u64,
+        /// Number of the settings.
+        version: u64,
+        /// Why.
+        problem: String,
     },
     /// More of an answer.
     Text {

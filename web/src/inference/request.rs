@@ -9,6 +9,7 @@ use std::{
     },
 };
 
+use super::Event;
 use crate::document::Subject;
 
 /// What to do with a take.
@@ -35,17 +36,23 @@ pub(super) enum Task {
 
 /// A task, the take that it is about, and whether it is still wanted.
 pub(super) struct Request {
+    /// Never used twice.
+    pub id: u64,
     pub subject: Subject,
     pub task: Task,
     pub stop: Arc<AtomicBool>,
 }
 
 impl Request {
-    /// The exchange that fails with it.
-    pub fn exchange(&self) -> Option<u64> {
+    /// The event that it ends with where it does not work.
+    pub fn failure(&self, problem: String) -> Event {
+        let (take, version) = self.subject.key();
         match &self.task {
-            Task::Ask { exchange, .. } | Task::Explain { exchange, .. } => Some(*exchange),
-            _ => None,
+            Task::Recognise => Event::Unnamed { take, version, problem },
+            Task::Ask { exchange, .. } | Task::Explain { exchange, .. } => {
+                Event::Failed { take, exchange: Some(*exchange), problem }
+            }
+            _ => Event::Failed { take, exchange: None, problem },
         }
     }
 }
@@ -55,7 +62,7 @@ pub(super) fn go_on(stop: &AtomicBool) -> ControlFlow<()> {
     if stop.load(Ordering::Relaxed) { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
-/// The oldest request that somebody waits for; names for takes, of which a folder asks for hundreds, come last.
+/// The oldest request that somebody waits for; names for takes come last.
 pub(super) fn next(queue: &mut VecDeque<Request>) -> Option<Request> {
     let asked = queue.iter().position(|request| !matches!(request.task, Task::Recognise));
     queue.remove(asked.unwrap_or(0))

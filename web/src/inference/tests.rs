@@ -4,11 +4,18 @@ use draction::motion::{ReadOptions, read_file};
 use skeletonllm::drawing::DrawSettings;
 
 use super::{request::next, *};
+use crate::figured::Figured;
 
 fn subject(name: &str) -> Subject {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/samples").join(name);
-    let motion = Arc::new(read_file(path, &ReadOptions::default()).expect("a sample"));
-    Subject { take: 7, motion, settings: DrawSettings::default(), settings_version: 0 }
+    let read = Figured::of(read_file(path, &ReadOptions::default()).expect("a sample"));
+    Subject {
+        take: 7,
+        motion: read.motion,
+        figure: read.figure,
+        settings: DrawSettings::default(),
+        settings_version: 0,
+    }
 }
 
 fn start(files: ModelFiles) -> Inference {
@@ -40,9 +47,9 @@ fn until(inference: &mut Inference, wanted: impl Fn(&Event) -> bool) -> Vec<Even
 fn answers_arrive_in_pieces_that_make_the_whole() {
     let mut inference = start(nano());
     inference.ask(subject("wave_left_hand.bvh"), 1, "Which hand does the person move?".into());
-    assert!(inference.is_busy());
+    assert!(inference.is_asked());
     let events = until(&mut inference, |e| matches!(e, Event::Answered { .. }));
-    assert!(inference.status().is_ready() && !inference.is_busy());
+    assert!(inference.status().is_ready() && !inference.is_asked());
     let text: String =
         events.iter().filter_map(|e| if let Event::Text { text, .. } = e { Some(&**text) } else { None }).collect();
     let Some(Event::Answered { take: 7, exchange: 1, answer, .. }) = events.last() else { panic!("{events:?}") };
@@ -52,7 +59,7 @@ fn answers_arrive_in_pieces_that_make_the_whole() {
 
 #[test]
 fn a_question_overtakes_the_names_of_a_folder() {
-    let request = |task| Request { subject: subject("walk.bvh"), task, stop: Arc::default() };
+    let request = |task| Request { id: 0, subject: subject("walk.bvh"), task, stop: Arc::default() };
     let ask = Task::Ask { exchange: 3, question: "why?".into() };
     let mut queue = VecDeque::from([request(Task::Recognise), request(Task::Recognise), request(ask)]);
     assert!(matches!(next(&mut queue), Some(Request { task: Task::Ask { exchange: 3, .. }, .. })));
@@ -61,14 +68,41 @@ fn a_question_overtakes_the_names_of_a_folder() {
 }
 
 #[test]
-fn what_was_stopped_before_it_began_says_so() {
+fn one_request_is_withdrawn_without_the_others() {
+    let mut inference = start(nano());
+    let other = |take| Subject { take, ..subject("walk.bvh") };
+    inference.recognise(subject("walk.bvh"));
+    inference.ask(other(8), 1, "Who?".into());
+    inference.ask(other(9), 2, "Who?".into());
+    inference.stop_take(8);
+    let mut events = until(&mut inference, |e| matches!(e, Event::Recognised { .. }));
+    events.extend(inference.events());
+    let ends: Vec<_> = events.iter().filter(|e| !matches!(e, Event::Ready { .. } | Event::Text { .. })).collect();
+    let [
+        Event::Failed { take: 8, exchange: Some(1), problem },
+        Event::Answered { take: 9, .. },
+        Event::Recognised { take: 7, .. },
+    ] = &ends[..]
+    else {
+        panic!("{ends:?}")
+    };
+    assert_eq!(problem, STOPPED);
+    assert!(!inference.is_asked() && !inference.is_naming());
+}
+
+#[test]
+fn who_stops_an_answer_stops_no_name() {
     let mut inference = start(nano());
     inference.recognise(subject("walk.bvh"));
+    inference.ask(subject("walk.bvh"), 1, "Who?".into());
+    inference.label_spans(subject("walk.bvh"));
     inference.stop();
-    let events = until(&mut inference, |e| matches!(e, Event::Failed { .. } | Event::Recognised { .. }));
-    assert!(matches!(events.last(), Some(Event::Failed { problem, .. }) if problem == STOPPED), "{events:?}");
-    inference.recognise(subject("walk.bvh"));
-    until(&mut inference, |e| matches!(e, Event::Recognised { take: 7, .. }));
+    let events = until(&mut inference, |e| matches!(e, Event::Recognised { take: 7, .. }));
+    let stopped = events.iter().filter(|e| matches!(e, Event::Failed { problem, .. } if problem == STOPPED)).count();
+    assert_eq!(stopped, 2, "{events:?}");
+    // what is asked for afterwards is not stopped
+    inference.ask(subject("walk.bvh"), 2, "Which hand does the person move?".into());
+    until(&mut inference, |e| matches!(e, Event::Answered { exchange: 2, .. }));
 }
 
 #[test]
@@ -76,5 +110,5 @@ fn a_broken_model_is_said_and_nothing_hangs() {
     let mut inference = start(ModelFiles { model: vec![1, 2, 3], ..nano() });
     until(&mut inference, |e| matches!(e, Event::LoadFailed(problem) if problem.contains("model.safetensors")));
     inference.recognise(subject("walk.bvh"));
-    assert!(!inference.is_busy(), "there is nobody to wait for");
+    assert!(!inference.is_naming(), "there is nobody to wait for");
 }

@@ -19,20 +19,36 @@ use super::{
 };
 use crate::document::Subject;
 
+/// What is sent to the window.
+pub(super) struct Told {
+    pub event: Event,
+    /// The request that ends with it.
+    pub ends: Option<u64>,
+}
+
 /// The worker's end of the channel to the window.
 pub(super) struct EventSender {
-    outbox: mpsc::Sender<Event>,
+    outbox: mpsc::Sender<Told>,
     ctx: egui::Context,
 }
 
 impl EventSender {
-    pub fn new(outbox: mpsc::Sender<Event>, ctx: &egui::Context) -> EventSender {
+    pub fn new(outbox: mpsc::Sender<Told>, ctx: &egui::Context) -> EventSender {
         EventSender { outbox, ctx: ctx.clone() }
     }
 
     fn send(&self, event: Event) {
+        self.tell(Told { event, ends: None });
+    }
+
+    /// The last event of a request.
+    fn end(&self, request: u64, event: Event) {
+        self.tell(Told { event, ends: Some(request) });
+    }
+
+    fn tell(&self, told: Told) {
         // a window that has gone needs no answer
-        let _ = self.outbox.send(event);
+        let _ = self.outbox.send(told);
         self.ctx.request_repaint();
     }
 }
@@ -68,10 +84,8 @@ pub(super) async fn run(
             }
             continue;
         };
-        let (take, exchange) = (request.subject.take, request.exchange());
-        if let Err(error) = serve(&assistant, &mut observed, request, &events).await {
-            events.send(Event::Failed { take, exchange, problem: format!("{error:#}") });
-        }
+        let served = serve(&assistant, &mut observed, &request, &events).await;
+        events.end(request.id, served.unwrap_or_else(|error| request.failure(format!("{error:#}"))));
     }
 }
 
@@ -98,64 +112,65 @@ impl Observed {
         if self.last.as_ref().is_none_or(|(known, _)| *known != key) {
             // the old one's memory is free before the new one needs as much
             self.last = None;
-            let observation = assistant.observe_async(&[&subject.motion], &subject.settings).await?;
+            let observation = assistant.observe_figures_async(&[&subject.figure], &subject.settings).await?;
             self.last = Some((key, observation));
         }
         Ok(&self.last.as_ref().expect("just set").1)
     }
 }
 
+/// Does what is asked for, and answers with the event that it ends with.
 async fn serve(
     assistant: &Assistant,
     observed: &mut Observed,
-    request: Request,
+    request: &Request,
     events: &EventSender,
-) -> anyhow::Result<()> {
-    let Request { subject, task, stop } = request;
-    let take = subject.take;
+) -> anyhow::Result<Event> {
+    let Request { id: _, subject, task, stop } = request;
+    let (take, version) = subject.key();
     let start = Instant::now();
-    if go_on(&stop).is_break() {
+    if go_on(stop).is_break() {
         anyhow::bail!(STOPPED);
     }
-    match task {
+    Ok(match task {
         Task::Recognise => {
-            let observation = observed.observe(assistant, &subject).await?;
+            let observation = observed.observe(assistant, subject).await?;
             let labels = assistant.recognise_async(observation).await?;
-            events.send(Event::Recognised { take, labels, seconds: start.elapsed().as_secs_f64() });
+            Event::Recognised { take, version, labels, seconds: start.elapsed().as_secs_f64() }
         }
         Task::Ask { exchange, question } => {
-            let observation = observed.observe(assistant, &subject).await?;
+            let exchange = *exchange;
+            let observation = observed.observe(assistant, subject).await?;
             let mut first_token = None;
             let answer = assistant
-                .ask_async(observation, &question, |text| {
+                .ask_async(observation, question, |text| {
                     first_token.get_or_insert_with(|| start.elapsed().as_secs_f64());
                     events.send(Event::Text { take, exchange, text: text.to_owned() });
-                    go_on(&stop)
+                    go_on(stop)
                 })
                 .await?;
             let first_token = first_token.unwrap_or_else(|| start.elapsed().as_secs_f64());
-            events.send(Event::Answered { take, exchange, answer, first_token });
+            Event::Answered { take, exchange, answer, first_token }
         }
         Task::Explain { exchange, question, answer } => {
-            let observation = observed.observe(assistant, &subject).await?;
-            let attribution = assistant.explain(observation, &question, &answer).await?;
-            events.send(Event::Explained { take, exchange, attribution });
+            let observation = observed.observe(assistant, subject).await?;
+            let attribution = assistant.explain(observation, question, answer).await?;
+            Event::Explained { take, exchange: *exchange, attribution }
         }
         #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
         Task::Gradient { exchange, question, answer } => {
-            let observation = observed.observe(assistant, &subject).await?;
-            let gradient = assistant.picture_slope(observation, &question, &answer).await?;
-            events.send(Event::Gradient { take, exchange, settings_version: subject.settings_version, gradient });
+            let observation = observed.observe(assistant, subject).await?;
+            let gradient = assistant.picture_slope(observation, question, answer).await?;
+            Event::Gradient { take, exchange: *exchange, settings_version: version, gradient }
         }
         Task::LabelSpans => {
             let progress = |done, total| {
                 events.send(Event::SpanProgress { take, done, total });
-                go_on(&stop)
+                go_on(stop)
             };
             let options = SpanOptions::default();
             let spans = assistant.label_spans(&subject.motion, &subject.settings, &options, progress).await?;
-            events.send(Event::Spans { take, spans, stopped: go_on(&stop).is_break() });
+            Event::Spans { take, spans, stopped: go_on(stop).is_break() }
         }
-    }
-    Ok(())
+    })
 }

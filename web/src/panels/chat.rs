@@ -7,6 +7,7 @@ use crate::{
     actions::Action,
     document::{Exchange, Outcome},
     icons::Icon,
+    inference::ModelStatus,
     theme,
     widgets::{
         Author, BarView, ChatInput, IconButton, InputAction, MessageAction, MessageView, bars, percent, section,
@@ -74,7 +75,12 @@ fn labels(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let items: Vec<BarView<'_>> =
         take.labels.iter().take(5).map(|(label, probability)| BarView { label, probability: *probability }).collect();
     if items.is_empty() {
-        ui.label(theme::text::small(if content.model.is_ready() { "looking…" } else { "when the model is ready" }));
+        ui.label(theme::text::small(match content.model {
+            ModelStatus::Ready { .. } if take.named.is_some() => "the model could not look at it",
+            ModelStatus::Ready { .. } => "looking…",
+            ModelStatus::Loading => "when the model is ready",
+            ModelStatus::Failed(_) => "the model cannot be used",
+        }));
     } else {
         bars(ui, &items);
     }
@@ -122,5 +128,6 @@ fn details(exchange: &Exchange) -> Option<String> {
     let stopped = if *stopped { ", stopped" } else { "" };
     let (first, all) = (first_token * 1e3, seconds * 1e3);
     let tokens = format!("{tokens} token{}", if *tokens == 1 { "" } else { "s" });
-    Some(format!("{first:.0} ms · {tokens} in {all:.0} ms · {}{stopped}", percent(*confidence)))
+    // the labels' figures are something else: how probable a label is among all others
+    Some(format!("{first:.0} ms · {tokens} in {all:.0} ms · {} a word{stopped}", percent(*confidence)))
 }

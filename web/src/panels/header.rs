@@ -13,6 +13,8 @@ use crate::{
 
 /// Windows narrower than this do without the title once something is open, in points.
 const ROOM_FOR_TITLE: f32 = 560.0;
+/// Where there is less, sharing is in the list of keys, in points.
+const ROOM_FOR_SHARE: f32 = 360.0;
 /// Windows narrower than this have icons alone in their header.
 const ROOM_FOR_WORDS: f32 = 420.0;
 
@@ -40,7 +42,7 @@ pub(super) fn show(
                 menu.show(|ui| {
                     ui.set_width(240.0);
                     takes::show(content.document, &mut state.takes, ui, actions);
-                    if actions.iter().any(|action| matches!(action, Action::Select(_))) {
+                    if actions.iter().any(|action| matches!(action, Action::Select(_) | Action::Compare(_))) {
                         ui.close();
                     }
                 });
@@ -54,12 +56,13 @@ pub(super) fn show(
                 if IconButton::new(Icon::Info).tooltip("Keys (?)").selected(state.help).show(ui).clicked() {
                     actions.push(Action::ToggleHelp);
                 }
-                let share = content.shareable && !narrow && !content.document.takes.is_empty();
-                if share && IconButton::new(Icon::Link).tooltip("Copy an address that leads here").show(ui).clicked() {
-                    actions.push(Action::Share);
+                let share = content.shareable && room >= ROOM_FOR_SHARE && !content.document.takes.is_empty();
+                if share {
+                    let button = IconButton::new(Icon::Link).tooltip("Share").show(ui);
+                    egui::Popup::menu(&button).show(|ui| shares(ui, actions));
                 }
                 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
-                {
+                if !narrow {
                     let open = content.workbench.is_some();
                     let button = IconButton::new(Icon::Pulse).tooltip("Shader workbench (B)").selected(open);
                     if button.enabled(!content.document.takes.is_empty()).show(ui).clicked() {
@@ -75,6 +78,24 @@ pub(super) fn show(
             device(content.model, ui);
         }
     });
+}
+
+/// Ways to lead others here.
+fn shares(ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    ui.set_min_width(220.0);
+    let ways = [
+        ("Copy address", "It leads to this take, moment and question", Action::Share),
+        (
+            "Copy code for another page",
+            "HTML that shows this take in a paper, a wiki, a page of your own",
+            Action::ShareFrame,
+        ),
+    ];
+    for (words, tip, action) in ways {
+        if ui.button(words).on_hover_text(tip).clicked() {
+            actions.push(action);
+        }
+    }
 }
 
 fn device(model: &ModelStatus, ui: &mut egui::Ui) {
@@ -96,7 +117,7 @@ fn device(model: &ModelStatus, ui: &mut egui::Ui) {
 /// Buttons for files and samples.
 pub(super) fn open_buttons(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let first = content.document.takes.is_empty();
-    let tip = "Open files (O), or drop them anywhere";
+    let tip = "Open files (O), or drop them and folders anywhere";
     let words = first || ui.ctx().content_rect().width() >= ROOM_FOR_WORDS;
     let open = if words {
         Button::new("Open").icon(Icon::Open).primary(first).tooltip(tip).show(ui)

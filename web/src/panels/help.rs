@@ -2,41 +2,59 @@
 
 use eframe::egui;
 
-use super::UiState;
+use super::{Content, UiState};
 use crate::{
     actions::{Action, KEYS},
     platform, theme,
     widgets::Button,
 };
 
-pub(super) fn show(state: &UiState, ctx: &egui::Context, actions: &mut Vec<Action>) {
+pub(super) fn show(content: &Content<'_>, state: &UiState, ctx: &egui::Context, actions: &mut Vec<Action>) {
     if !state.help {
         return;
     }
     let modal = egui::Modal::new(egui::Id::unique("help")).show(ctx, |ui| {
-        ui.set_max_width(360.0);
-        ui.label(theme::text::title("Keys"));
-        ui.add_space(theme::space::S);
-        egui::Grid::new("keys").num_columns(2).spacing([theme::space::M, theme::space::XS]).show(ui, |ui| {
-            for &(key, what) in KEYS {
-                ui.label(theme::text::strong(key));
-                ui.label(what);
-                ui.end_row();
-            }
-        });
-        ui.add_space(theme::space::S);
-        if Button::new("Half a minute about the pictures").show(ui).clicked() {
-            actions.extend([Action::ToggleHelp, Action::Tour]);
-        }
-        ui.label(theme::text::small("Files never leave this machine: everything is computed here."));
-        if platform::KEEPS_FILES {
-            ui.label(theme::text::small("What is open is kept by this browser for your next visit."));
-            if Button::new("Close all and forget").quiet(true).show(ui).clicked() {
-                actions.extend([Action::Forget, Action::ToggleHelp]);
-            }
-        }
+        let window = ctx.content_rect().size();
+        ui.set_max_width(380.0_f32.min(window.x - 2.0 * theme::space::L));
+        let room = window.y - 2.0 * theme::space::L - 2.0 * theme::space::M;
+        egui::ScrollArea::vertical().max_height(room).show(ui, |ui| list(content, ui, actions));
     });
     if modal.should_close() {
         actions.push(Action::ToggleHelp);
+    }
+}
+
+fn list(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    ui.label(theme::text::title("Keys"));
+    ui.add_space(theme::space::S);
+    egui::Grid::new("keys").num_columns(2).spacing([theme::space::M, theme::space::XS]).show(ui, |ui| {
+        for &(key, what) in KEYS {
+            ui.label(theme::text::strong(key));
+            ui.label(what);
+            ui.end_row();
+        }
+    });
+    ui.add_space(theme::space::S);
+    if Button::new("Half a minute about the pictures").show(ui).clicked() {
+        actions.extend([Action::ToggleHelp, Action::Tour]);
+    }
+    if content.shareable
+        && !content.document.takes.is_empty()
+        && Button::new("Copy an address that leads here").show(ui).clicked()
+    {
+        actions.extend([Action::ToggleHelp, Action::Share]);
+    }
+    ui.label(theme::text::small("Files never leave this machine: everything is computed here."));
+    if platform::KEEPS_FILES {
+        ui.label(theme::text::small(
+            "An address may name what to open, a moment and a question: ?sample=walk.bvh (or ?url= for a file beside this \
+             page, or of a server that lets pages read it) &t=1.5 &ask=… In another page, ?embed shows the take alone; there \
+             &view=pictures, &theme=dark or light, and &label (with words of your own: &label=…) say how. The button with the \
+             link copies both.",
+        ));
+        ui.label(theme::text::small("What is open is kept by this browser for your next visit."));
+        if Button::new("Close all and forget").quiet(true).show(ui).clicked() {
+            actions.extend([Action::Forget, Action::ToggleHelp]);
+        }
     }
 }

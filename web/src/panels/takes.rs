@@ -6,16 +6,17 @@ use super::reading;
 use crate::{
     actions::Action,
     document::{Document, Take},
+    exports::Table,
     icons::Icon,
     theme::{self, palette},
-    widgets::{IconButton, clock, elided, section, segmented},
+    widgets::{Button, IconButton, clock, elided, section, segmented},
 };
 
 /// Height of an entry, in points: two lines of text.
 const HEIGHT: f32 = 44.0;
 
 /// With more takes than this the list can be searched and ordered.
-const MANY: usize = 6;
+const MANY: usize = 2;
 
 /// How the list of takes is shown.
 #[derive(Debug, Default)]
@@ -23,6 +24,8 @@ pub(super) struct TakeList {
     /// What a name or a label must have in it.
     wanted: String,
     order: Order,
+    /// Whether the next take that is clicked shall stand beside the one in view.
+    choosing: bool,
 }
 
 /// Of the takes in the list.
@@ -41,7 +44,9 @@ impl TakeList {
     fn of(&self, takes: &[Take]) -> Vec<usize> {
         let wanted = self.wanted.trim().to_lowercase();
         let has = |text: &str| text.to_lowercase().contains(&wanted);
-        let shown = |take: &Take| has(&take.name) || label(take).is_some_and(has);
+        let shown = |take: &Take| {
+            has(&take.name) || label(take).is_some_and(has) || take.spans.iter().any(|span| has(&span.label))
+        };
         let mut indices: Vec<usize> = (0..takes.len()).filter(|&i| shown(&takes[i])).collect();
         match self.order {
             Order::Opened => {}
@@ -60,10 +65,15 @@ fn label(take: &Take) -> Option<&str> {
 
 pub(super) fn show(document: &Document, list: &mut TakeList, ui: &mut Ui, actions: &mut Vec<Action>) {
     section(ui, "Takes", |ui| {
-        if IconButton::new(Icon::Table).tooltip("Save the labels of all takes as CSV").show(ui).clicked() {
-            actions.push(Action::SaveLabels);
+        let save = |icon, tip| IconButton::new(icon).tooltip(tip);
+        if save(Icon::Table, "Save the labels of all takes as CSV").show(ui).clicked() {
+            actions.push(Action::SaveLabels(Table::Csv));
+        }
+        if save(Icon::Braces, "Save the labels of all takes as JSON").show(ui).clicked() {
+            actions.push(Action::SaveLabels(Table::Json));
         }
     });
+    compare(document, list, ui, actions);
     if document.takes.len() > MANY {
         let field = egui::TextEdit::singleline(&mut list.wanted).hint_text("Name or label");
         ui.add(field.desired_width(f32::INFINITY));
@@ -73,14 +83,24 @@ pub(super) fn show(document: &Document, list: &mut TakeList, ui: &mut Ui, action
             list.order = orders[chosen];
         }
     } else {
-        *list = TakeList::default();
+        *list = TakeList { choosing: list.choosing, ..TakeList::default() };
     }
+    let titles = document.titles();
+    let shown = list.of(&document.takes);
+    if shown.is_empty() {
+        let wanted = list.wanted.trim();
+        ui.label(theme::text::small(format!("no name or label has “{wanted}” in it")));
+    }
+    let beside = document.beside().map(|(take, _)| take.id);
     egui::ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
-        for index in list.of(&document.takes) {
+        for index in shown {
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = theme::space::XS;
-                if entry(ui, &document.takes[index], index == document.current).clicked() {
-                    actions.push(Action::Select(index));
+                let take = &document.takes[index];
+                let standing = [index == document.current, beside == Some(take.id)];
+                if entry(ui, take, &titles[index], standing).clicked() {
+                    let other = std::mem::take(&mut list.choosing) && index != document.current;
+                    actions.push(if other { Action::Compare(Some(index)) } else { Action::Select(index) });
                 }
                 if IconButton::new(Icon::Close).tooltip("Close this take").size(24.0).show(ui).clicked() {
                     actions.push(Action::Close(index));
@@ -90,11 +110,32 @@ pub(super) fn show(document: &Document, list: &mut TakeList, ui: &mut Ui, action
     });
 }
 
-/// Name on the first line, length and label on the second.
-fn entry(ui: &mut Ui, take: &Take, current: bool) -> egui::Response {
+/// Puts another take beside the one in view: of two it is clear which, of more one is chosen in the list.
+fn compare(document: &Document, list: &mut TakeList, ui: &mut Ui, actions: &mut Vec<Action>) {
+    list.choosing &= document.takes.len() > 1;
+    let button = |words, tip| Button::new(words).icon(Icon::Compare).tooltip(tip);
+    if list.choosing {
+        ui.label(theme::text::small("Which take shall stand beside the one in view?"));
+        if button("None", "Go on without comparing").show(ui).clicked() {
+            list.choosing = false;
+        }
+    } else if document.beside().is_some() {
+        if button("Stop comparing", "Look at one take alone (Esc)").show(ui).clicked() {
+            actions.push(Action::Compare(None));
+        }
+    } else if document.takes.len() > 1 && button("Compare", "Two takes side by side, in step (V)").show(ui).clicked() {
+        match document.takes.len() {
+            2 => actions.push(Action::Compare(Some(1 - document.current))),
+            _ => list.choosing = true,
+        }
+    }
+}
+
+/// Name on the first line, length and label on the second; the take in view and the one beside it are marked.
+fn entry(ui: &mut Ui, take: &Take, title: &str, [current, beside]: [bool; 2]) -> egui::Response {
     let size = Vec2::new((ui.available_width() - 28.0).max(40.0), HEIGHT);
     let (rect, response) = ui.allocate_exact_size(size, Sense::click());
-    let name = || egui::WidgetInfo::selected(egui::Role::ListBoxOption, true, current, take.name.clone());
+    let name = || egui::WidgetInfo::selected(egui::Role::ListBoxOption, true, current, title.to_owned());
     response.widget_info(name);
     let colours = palette(ui.visuals());
     let painter = ui.painter();
@@ -104,9 +145,13 @@ fn entry(ui: &mut Ui, take: &Take, current: bool) -> egui::Response {
         (false, false) => egui::Color32::TRANSPARENT,
     };
     painter.rect_filled(rect, theme::radius::M, fill);
+    if beside {
+        let stroke = egui::Stroke::new(1.0, colours.accent_text);
+        painter.rect_stroke(rect, theme::radius::M, stroke, egui::StrokeKind::Inside);
+    }
     let label = label(take).map_or(String::new(), |label| format!(" · {label}"));
     let lines = [
-        (take.name.clone(), theme::text::medium(13.0), colours.text),
+        (title.to_owned(), theme::text::medium(13.0), colours.text),
         (format!("{}{label}", clock(take.motion.seconds(), false)), theme::text::regular(12.0), colours.text_weak),
     ];
     let mut at = rect.min + Vec2::new(8.0, 5.0);
@@ -124,8 +169,10 @@ fn entry(ui: &mut Ui, take: &Take, current: bool) -> egui::Response {
 
 #[cfg(test)]
 mod tests {
+    use skeletonllm::assistant::Span;
+
     use super::*;
-    use crate::files::sample;
+    use crate::{files::sample, widgets::testing::Harness};
 
     #[test]
     fn takes_are_found_by_name_or_label_and_ordered() {
@@ -135,15 +182,56 @@ mod tests {
         }
         document.takes[0].labels.push(("run".to_owned(), 0.9));
         document.takes[2].labels.push(("Applaud".to_owned(), 0.9));
+        let [start_seconds, end_seconds, probability] = [0.0, 1.0, 0.9];
+        let span = Span { start_seconds, end_seconds, label: "Stand up".to_owned(), probability };
+        document.takes[1].spans.push(span);
         let takes = &document.takes;
-        let shown = |wanted: &str, order| TakeList { wanted: wanted.to_owned(), order }.of(takes);
+        let list = |wanted: &str, order| TakeList { wanted: wanted.to_owned(), order, choosing: false };
+        let shown = |wanted: &str, order| list(wanted, order).of(takes);
         assert_eq!(shown("", Order::Opened), [0, 1, 2]);
         assert_eq!(shown("", Order::Name), [2, 1, 0]);
         assert_eq!(shown("", Order::Label), [2, 0, 1], "without a label last");
         assert_eq!(shown(" APPLAUD ", Order::Opened), [2]);
         assert_eq!(shown("squ", Order::Label), [1]);
+        assert_eq!(shown("stand", Order::Opened), [1], "of a label along the take");
         assert_eq!(shown("fly", Order::Opened), [0; 0]);
         let seconds: Vec<f32> = shown("", Order::Length).iter().map(|&i| takes[i].motion.seconds()).collect();
         assert!(seconds.is_sorted_by(|a, b| a >= b), "{seconds:?}");
+    }
+
+    #[test]
+    fn of_many_takes_one_is_chosen_to_stand_beside() {
+        let (mut document, mut list, mut h) = (Document::default(), TakeList::default(), Harness::new(190.0, 400.0));
+        for name in ["walk.bvh", "squat.bvh", "clap.bvh"] {
+            document.open(sample(name)).unwrap();
+        }
+        // what a click at that height asks for
+        let mut click = |list: &mut TakeList, y: i32| {
+            let mut actions = Vec::new();
+            h.click(30.0, y as f32, |ui| show(&document, list, ui, &mut actions));
+            actions
+        };
+        assert_eq!(click(&mut list, 300), []);
+        let compare = (0..300).step_by(5).find(|&y| {
+            click(&mut list, y);
+            list.choosing
+        });
+        let below = compare.expect("a button") + 60;
+        let asked: Vec<Vec<Action>> = (below..400)
+            .step_by(10)
+            .map(|y| {
+                list.choosing = true;
+                click(&mut list, y)
+            })
+            .collect();
+        for expected in [Action::Select(0), Action::Compare(Some(1)), Action::Compare(Some(2))] {
+            assert!(asked.contains(&vec![expected.clone()]), "{expected:?}: {asked:?}");
+        }
+        let given_up = (0..300).step_by(5).any(|y| {
+            list.choosing = true;
+            let asked = click(&mut list, y);
+            asked.is_empty() && !list.choosing
+        });
+        assert!(given_up);
     }
 }

@@ -2,9 +2,15 @@
 
 use eframe::egui::{Key, Modifiers, TextureId};
 
+mod keys;
+mod sizes;
+
 use super::*;
 use crate::{
+    document::Exchange,
     files::{FileSource, sample},
+    link::{Link, View},
+    video::{Part, Shown},
     widgets::testing::Harness,
 };
 
@@ -25,8 +31,10 @@ fn undrawn<'a>(document: &'a Document, model: &'a ModelStatus) -> Content<'a> {
         document,
         tour: None,
         readings: &[],
+        making: None,
         playback: Playback::default(),
         pictures: Err(String::new()),
+        beside: None,
         trained_depth_mix: 0.5,
         model,
         busy: false,
@@ -40,7 +48,6 @@ fn undrawn<'a>(document: &'a Document, model: &'a ModelStatus) -> Content<'a> {
 /// Shows one frame, and answers with what was asked for.
 fn frame(h: &mut Harness, document: &Document, model: &ModelStatus, state: &mut UiState) -> Vec<Action> {
     let mut actions = Vec::new();
-    let frames = document.take().map(|take| take.motion.frames());
     h.frame(|ui| {
         let strip = |frames: usize| TakeTextures {
             strip: TextureId::default(),
@@ -49,8 +56,10 @@ fn frame(h: &mut Harness, document: &Document, model: &ModelStatus, state: &mut 
             sampled: (0..12).map(|k| k * frames / 12).collect(),
             s2i: document.s2i.map(|_| (TextureId::default(), 1)),
         };
-        let pictures = frames.map(strip).ok_or_else(|| "nothing was drawn".to_owned());
-        let content = Content { pictures, ..undrawn(document, model) };
+        let drawn = |take: &Take| strip(take.motion.frames());
+        let pictures = document.take().map(drawn).ok_or_else(|| "nothing was drawn".to_owned());
+        let beside = document.beside().map(|(take, step)| Beside { take, step, pictures: Ok(drawn(take)) });
+        let content = Content { pictures, beside, ..undrawn(document, model) };
         actions.extend(show(content, state, ui));
     });
     actions
@@ -109,41 +118,210 @@ fn every_page_is_drawn_with_and_without_a_take() {
     }
 }
 
+/// Phones, upright and on their side, tablets, windows.
+const SIZES: [[f32; 2]; 13] = [
+    [320.0, 568.0],
+    [360.0, 640.0],
+    [390.0, 844.0],
+    [568.0, 320.0],
+    [640.0, 360.0],
+    [768.0, 1024.0],
+    [844.0, 390.0],
+    [900.0, 600.0],
+    [1024.0, 768.0],
+    [1280.0, 720.0],
+    [1366.0, 768.0],
+    [1920.0, 1080.0],
+    [2560.0, 1440.0],
+];
+
+/// Two takes.
+fn two() -> Document {
+    let mut document = document();
+    document.open(FileSource { name: "second.bvh".to_owned(), ..sample("squat.bvh") }).expect("another motion");
+    document
+}
+
+/// Where things are in the end, on all pages.
+fn places(h: &mut Harness, document: &Document, state: &mut UiState) -> Places {
+    let mut seen = Places::default();
+    let pages = if h.screen().width() < NARROW { PAGES.len() } else { 1 };
+    for page in 0..pages {
+        state.page = page;
+        (0..3).for_each(|_| drop(frame(h, document, &ready(), state)));
+        let now = state.places;
+        seen = Places {
+            scene: now.scene.or(seen.scene),
+            picture: now.picture.or(seen.picture),
+            scene_beside: now.scene_beside.or(seen.scene_beside),
+            picture_beside: now.picture_beside.or(seen.picture_beside),
+            conversation: now.conversation.or(seen.conversation),
+            example: None,
+        };
+    }
+    seen
+}
+
+#[test]
+fn every_size_of_window_has_room_for_two_takes_in_step() {
+    for [width, height] in SIZES {
+        let (mut document, mut state, mut h) = (two(), UiState::default(), Harness::new(width, height));
+        assert!(document.compare(Some(1)));
+        state.show_take(document.take());
+        let case = format!("{width} by {height}");
+        let seen = places(&mut h, &document, &mut state);
+        let found = [seen.scene, seen.scene_beside, seen.picture, seen.picture_beside, seen.conversation];
+        let [first, second, picture, other, talk] = found.map(|rect| rect.expect(&case));
+        // phones on their side have little height for anything
+        let least = if height < FLAT { 80.0 } else { 110.0 };
+        for scene in [first, second] {
+            assert!(scene.width() >= 130.0 && scene.height() >= least, "{case}: a scene has {scene}");
+            assert!(h.screen().contains_rect(scene), "{case}: {scene} is not on the screen");
+        }
+        assert!((first.size() - second.size()).length() < 1.0 && !first.intersects(second), "{case}: {first} {second}");
+        for picture in [picture, other] {
+            assert!(picture.width() >= 130.0 && picture.height() >= 130.0, "{case}: a picture has {picture}");
+        }
+        assert!(!picture.intersects(other) && talk.width() >= 240.0, "{case}: {picture} {other} {talk}");
+        if width >= NARROW {
+            for place in [picture, other] {
+                assert!(h.screen().contains_rect(place), "{case}: {place} is not on the screen");
+                assert!(![first, second, talk].iter().any(|it| it.shrink(0.5).intersects(place)), "{case}: {place}");
+            }
+        }
+    }
+}
+
+#[test]
+fn both_strips_are_shown_where_there_is_room() {
+    for ([width, height], strips) in [([1280.0, 720.0], false), ([1366.0, 900.0], true), ([2560.0, 1440.0], true)] {
+        let (mut document, mut state, mut h) = (two(), UiState::default(), Harness::new(width, height));
+        document.compare(Some(1));
+        (0..3).for_each(|_| drop(frame(&mut h, &document, &ready(), &mut state)));
+        // each strip is called by its take, as are both sides and the list, which has no room for the longer name
+        let named = |name: &str| h.texts().iter().filter(|text| *text == name).count();
+        let expected = if strips { [2, 3] } else { [1, 2] };
+        let found = [named("wave_left_hand.bvh"), named("second.bvh")];
+        assert_eq!(found, expected, "{width} by {height}: {:?}", h.texts());
+    }
+}
+
+#[test]
+fn two_takes_are_compared_and_left_again() {
+    let everywhere = |h: &mut Harness, document: &Document, state: &mut UiState, [from, to]: [f32; 2]| {
+        let mut asked = Vec::new();
+        let model = ready();
+        for y in (50..260).step_by(7) {
+            let mut x = from;
+            while x < to {
+                h.click(x, y as f32, |ui| {
+                    let beside =
+                        document.beside().map(|(take, step)| Beside { take, step, pictures: Err(String::new()) });
+                    asked.extend(show(Content { beside, ..undrawn(document, &model) }, state, ui));
+                });
+                x += 40.0;
+            }
+        }
+        asked
+    };
+    let (mut document, mut state, mut h) = (two(), UiState::default(), Harness::new(1280.0, 720.0));
+    // the list of takes
+    let asked = everywhere(&mut h, &document, &mut state, [20.0, 150.0]);
+    assert!(asked.contains(&Action::Compare(Some(1))), "{asked:?}");
+    document.compare(Some(1));
+    let asked = everywhere(&mut h, &document, &mut state, [20.0, 150.0]);
+    assert!(asked.contains(&Action::Compare(None)) && asked.contains(&Action::Select(1)), "{asked:?}");
+    // the row above the two
+    let asked = everywhere(&mut h, &document, &mut state, [200.0, 880.0]);
+    assert!(asked.contains(&Action::Compare(None)) && asked.contains(&Action::InStep(Step::Length)), "{asked:?}");
+}
+
+/// A document as another page shows it.
+fn embedded(view: View) -> Document {
+    let mut document = document();
+    document.link = Link { embed: true, view, ..Link::default() };
+    document
+}
+
+#[test]
+fn another_page_shows_a_take_and_its_playhead_alone() {
+    for [width, height] in [[320.0, 240.0], [360.0, 640.0], [480.0, 300.0], [720.0, 440.0], [1280.0, 720.0]] {
+        let case = format!("{width} by {height}");
+        let (mut h, mut state) = (Harness::new(width, height), UiState::default());
+        let document = embedded(View::Motion);
+        state.show_take(document.take());
+        (0..3).for_each(|_| assert_eq!(frame(&mut h, &document, &ready(), &mut state), []));
+        let Places { scene: Some(scene), picture: Some(picture), conversation: None, .. } = state.places else {
+            panic!("{case}: {:?}", state.places);
+        };
+        assert!(h.screen().contains_rect(scene) && h.screen().contains_rect(picture), "{case}: {scene} {picture}");
+        assert!(!scene.shrink(0.5).intersects(picture), "{case}: {scene} {picture}");
+        assert!(scene.height() >= 90.0 && picture.height() >= 90.0, "{case}: {scene} {picture}");
+        for unwanted in ["Open", "Samples", "Looks like", "Takes", "Motion", "What DrAction draws"] {
+            assert!(!h.texts().iter().any(|text| text == unwanted), "{case}: {unwanted} is shown");
+        }
+
+        let document = embedded(View::Pictures);
+        (0..3).for_each(|_| assert_eq!(frame(&mut h, &document, &ready(), &mut state), []));
+        // of the last of twelve, in as many words as there is room for
+        let told = h.texts().iter().any(|text| ["0:03.67", "3.7 s", "3.7"].contains(&&**text));
+        assert!(state.places.scene.is_none() && told, "{case}: {:?}", h.texts());
+    }
+}
+
+#[test]
+fn another_page_says_what_its_address_asks_for() {
+    let (mut h, mut state, mut document) = (Harness::new(720.0, 440.0), UiState::default(), embedded(View::Motion));
+    let mut said = |document: &Document| {
+        frame(&mut h, document, &ready(), &mut state);
+        h.texts().join("\n")
+    };
+    document.takes[0].labels.push(("wave".to_owned(), 0.84));
+    assert!(!said(&document).contains("wave"), "nobody asked");
+    document.link.label = Some(String::new());
+    assert!(said(&document).contains("wave\n84 %"));
+    document.link.label = Some("Figure 3: a greeting".to_owned());
+    assert!(said(&document).contains("Figure 3: a greeting"));
+    let exchange = Exchange { id: 7, question: "Which hand?".to_owned(), answer: "left".to_owned(), outcome: None };
+    document.takes[0].exchanges.push(exchange);
+    assert!(said(&document).contains("Which hand?\nleft"));
+
+    document.takes.clear();
+    assert!(said(&document).contains("names nothing to show"));
+    document.link.url = Some("data/kick.bvh".to_owned());
+    assert!(said(&document).contains("Opening kick.bvh"));
+    document.notice(true, "kick.bvh: cannot be fetched: status 404");
+    assert!(said(&document).contains("status 404"));
+}
+
+#[test]
+fn the_whole_page_is_a_click_or_two_keys_away() {
+    let (document, model) = (embedded(View::Motion), ready());
+    for (width, height) in [(720.0, 440.0), (320.0, 240.0)] {
+        let (mut h, mut state, mut asked) = (Harness::new(width, height), UiState::default(), Vec::new());
+        for y in (0..height as i32).step_by(8) {
+            h.click(width - 28.0, y as f32, |ui| asked.extend(show(undrawn(&document, &model), &mut state, ui)));
+        }
+        assert!(asked.contains(&Action::OpenWhole), "{width}: {asked:?}");
+        let (mut h, mut asked) = (Harness::new(width, height), Vec::new());
+        for _ in 0..8 {
+            for key in [Key::Tab, Key::Space] {
+                h.key(key, Modifiers::NONE);
+                h.frame(|ui| asked.extend(show(undrawn(&document, &model), &mut state, ui)));
+            }
+        }
+        assert!(asked.contains(&Action::OpenWhole) && asked.contains(&Action::TogglePlay), "{width}: {asked:?}");
+    }
+}
+
 #[test]
 fn every_size_of_window_has_room_for_scene_picture_and_conversation() {
-    let mut second = document();
-    second.open(FileSource { name: "second.bvh".to_owned(), ..sample("squat.bvh") }).expect("another motion");
-    let sizes = [
-        [320.0, 568.0],
-        [360.0, 640.0],
-        [390.0, 844.0],
-        [568.0, 320.0],
-        [640.0, 360.0],
-        [768.0, 1024.0],
-        [844.0, 390.0],
-        [900.0, 600.0],
-        [1024.0, 768.0],
-        [1280.0, 720.0],
-        [1366.0, 768.0],
-        [1920.0, 1080.0],
-        [2560.0, 1440.0],
-    ];
-    for [width, height] in sizes {
+    let second = two();
+    for [width, height] in SIZES {
         for document in [&document(), &second] {
             let mut h = Harness::new(width, height);
             let mut state = UiState::default();
-            let mut seen = Places::default();
-            let pages = if width < NARROW { 0..PAGES.len() } else { 0..1 };
-            for page in pages.clone() {
-                state.page = page;
-                (0..3).for_each(|_| drop(frame(&mut h, document, &ready(), &mut state)));
-                let Places { scene, picture, conversation } = state.places;
-                seen = Places {
-                    scene: scene.or(seen.scene),
-                    picture: picture.or(seen.picture),
-                    conversation: conversation.or(seen.conversation),
-                };
-            }
+            let seen = places(&mut h, document, &mut state);
             let case = format!("{width} by {height}, {} takes", document.takes.len());
             let [scene, picture, talk] = [seen.scene, seen.picture, seen.conversation].map(|r| r.expect(&case));
             // phones on their side are less than 400 points high
@@ -154,7 +332,7 @@ fn every_size_of_window_has_room_for_scene_picture_and_conversation() {
             for place in [scene, talk] {
                 assert!(h.screen().contains_rect(place), "{case}: {place} is not on the screen");
             }
-            if pages.len() == 1 {
+            if width >= NARROW {
                 assert!(!scene.intersects(picture) && !scene.intersects(talk) && !picture.intersects(talk), "{case}");
                 assert!(h.screen().contains_rect(picture), "{case}: {picture} is not on the screen");
             }
@@ -195,10 +373,10 @@ fn a_file_that_is_read_is_named_and_can_be_given_up() {
     for (width, height) in [(1200.0, 700.0), (390.0, 800.0)] {
         let mut h = Harness::new(width, height);
         readings.begin(unread.clone(), &h.ctx);
-        let (id, mut state, mut given_up) = (readings.under_way()[0].id, UiState::default(), Vec::new());
+        let (id, mut state, mut given_up) = (readings.all()[0].id, UiState::default(), Vec::new());
         for y in (0..200).step_by(4) {
             h.click(width - 24.0, y as f32, |ui| {
-                let content = Content { readings: readings.under_way(), ..undrawn(&document, &model) };
+                let content = Content { readings: readings.all(), ..undrawn(&document, &model) };
                 given_up.extend(show(content, &mut state, ui));
             });
         }
@@ -222,5 +400,67 @@ fn the_tour_tells_and_goes_on() {
             }
         }
         assert!(asked.contains(&Action::Tour) && asked.contains(&Action::EndTour), "{width}: {asked:?}");
+    }
+}
+
+/// A document with a sample whose first second is labelled.
+fn labelled() -> Document {
+    let mut document = document();
+    let label = "wave left hand".to_owned();
+    let span = skeletonllm::assistant::Span { start_seconds: 0.0, end_seconds: 1.0, label, probability: 0.9 };
+    document.take_mut().expect("just opened").spans.push(span);
+    document
+}
+
+#[test]
+fn the_menu_of_videos_has_every_part_and_kind() {
+    let (document, mut asked) = (labelled(), Vec::new());
+    let take = document.take().expect("a take");
+    let mut h = Harness::new(400.0, 400.0);
+    for (x, y) in (30..230).step_by(12).flat_map(|y| (20..240).step_by(20).map(move |x| (x, y))) {
+        for at in [(20.0, 20.0), (x as f32, y as f32)] {
+            h.click(at.0, at.1, |ui| video::menu(take, None, ui, &mut asked));
+        }
+        // whatever was not an entry leaves it open
+        h.key(Key::Escape, Modifiers::NONE);
+        h.frame(|ui| video::menu(take, None, ui, &mut asked));
+    }
+    let all = Shown::ALL.into_iter().flat_map(|shown| [Part::Span, Part::Whole].map(|part| (shown, part)));
+    for (shown, part) in all {
+        assert!(asked.contains(&Action::SaveVideo(shown, part)), "{shown:?} of {part:?} is not in {asked:?}");
+    }
+    let (mut again, making) = (Vec::new(), Making::new("one".to_owned()));
+    for y in (20..300).step_by(8) {
+        h.click(20.0, y as f32, |ui| video::menu(take, Some(&making), ui, &mut again));
+    }
+    assert_eq!(again, [], "one at a time");
+}
+
+#[test]
+fn every_window_has_a_menu_of_videos_and_tells_how_far_one_is() {
+    let (document, model) = (labelled(), ready());
+    for (width, height) in [(1200.0, 700.0), (390.0, 800.0), (320.0, 568.0), (640.0, 360.0)] {
+        let mut state = UiState { page: usize::from(height < FLAT), ..UiState::default() };
+        let (mut h, mut asked) = (Harness::new(width, height), Vec::new());
+        for (x, y) in (40..120).step_by(16).flat_map(|y| (20..width as i32).step_by(20).map(move |x| (x, y))) {
+            let mut click = |x: i32, y: i32| {
+                h.click(x as f32, y as f32, |ui| asked.extend(show(undrawn(&document, &model), &mut state, ui)));
+                egui::Popup::is_any_open(&h.ctx)
+            };
+            if click(x, y) && (3..9).all(|n| click(x, y + n * 14)) {
+                click(x, y);
+            }
+        }
+        let video = |action: &Action| matches!(action, Action::SaveVideo(..));
+        assert!(asked.iter().any(video), "{width} by {height}: {asked:?}");
+        let (making, mut given_up) = (Making::new("wave_left_hand-both".to_owned()), Vec::new());
+        let mut h = Harness::new(width, height);
+        for y in (0..200).step_by(4) {
+            h.click(width - 24.0, y as f32, |ui| {
+                let content = Content { making: Some(&making), ..undrawn(&document, &model) };
+                given_up.extend(show(content, &mut state, ui));
+            });
+        }
+        assert!(given_up.contains(&Action::CancelVideo), "{width}: {given_up:?}");
     }
 }

@@ -5,33 +5,27 @@ use eframe::egui;
 use super::{Content, UiState, viewport::shares};
 use crate::{
     actions::Action,
+    document::Take,
     icons::Icon,
+    pictures::TakeTextures,
     theme,
-    widgets::{Button, IconButton, Progress, SpanView, Strip, Timeline, clock, segmented},
+    widgets::{Button, IconButton, Progress, Rows, SpanView, Strip, Timeline, clock, segmented},
 };
 
 const SPEEDS: [f32; 4] = [0.25, 0.5, 1.0, 2.0];
 const SPEED_NAMES: [&str; 4] = ["¼×", "½×", "1×", "2×"];
 /// Where there is less, one button stands for all speeds, in points.
 const ROOM_FOR_SPEEDS: f32 = 230.0;
+/// Where a row has less, it tells the time without the take's length, in points.
+const ROOM_FOR_LENGTH: f32 = 380.0;
 
 /// Play, step, speed.
 pub(super) fn transport(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let Some(take) = content.document.take() else { return };
     let (frames, fps) = (take.motion.frames(), take.motion.fps);
     ui.horizontal(|ui| {
-        let mut button = |icon, tip, action| {
-            if IconButton::new(icon).tooltip(tip).show(ui).clicked() {
-                actions.push(action);
-            }
-        };
-        button(Icon::StepBack, "Previous frame (←)", Action::Step(-1));
-        let (icon, tip) =
-            if content.playback.playing { (Icon::Pause, "Pause (Space)") } else { (Icon::Play, "Play (Space)") };
-        button(icon, tip, Action::TogglePlay);
-        button(Icon::StepForward, "Next frame (→)", Action::Step(1));
-        let now = take.frame / fps;
-        ui.label(theme::text::number(format!("{} / {}", clock(now, true), clock(frames as f32 / fps, true))));
+        let roomy = ui.available_width() >= ROOM_FOR_LENGTH;
+        steps(content, roomy, ui, actions);
         if ui.available_width() > 420.0 {
             ui.label(theme::text::small(format!("frame {} of {frames}, {fps:.0} fps", take.current_frame() + 1)));
         }
@@ -69,6 +63,24 @@ pub(super) fn transport(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut 
     }
 }
 
+/// Buttons for single frames and for playing, and what time it is; of how long a take, where there is room.
+pub(super) fn steps(content: &Content<'_>, roomy: bool, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let Some(take) = content.document.take() else { return };
+    let mut button = |icon, tip, action| {
+        if IconButton::new(icon).tooltip(tip).show(ui).clicked() {
+            actions.push(action);
+        }
+    };
+    button(Icon::StepBack, "Previous frame (←)", Action::Step(-1));
+    let (icon, tip) =
+        if content.playback.playing { (Icon::Pause, "Pause (Space)") } else { (Icon::Play, "Play (Space)") };
+    button(icon, tip, Action::TogglePlay);
+    button(Icon::StepForward, "Next frame (→)", Action::Step(1));
+    let [now, end] = [content.document.playhead(), content.document.frames() as f32].map(|at| at / take.motion.fps);
+    let length = if roomy { format!(" / {}", clock(end, true)) } else { String::new() };
+    ui.label(theme::text::number(clock(now, true) + &length));
+}
+
 /// The scrubber.
 pub(super) fn scrubber(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let Some(take) = content.document.take() else { return };
@@ -76,9 +88,9 @@ pub(super) fn scrubber(content: &Content<'_>, state: &mut UiState, ui: &mut egui
         .map(|s| SpanView { start: s.start_seconds, end: s.end_seconds, label: &s.label, probability: s.probability })
         .collect();
     let heat = take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.frames));
-    let mut cursor = take.frame;
+    let mut cursor = content.document.playhead();
     let timeline = Timeline {
-        frames: take.motion.frames(),
+        frames: content.document.frames(),
         fps: take.motion.fps,
         marks: content.pictures.as_ref().map_or(&[], |textures| &textures.sampled),
         spans: &spans,
@@ -90,8 +102,21 @@ pub(super) fn scrubber(content: &Content<'_>, state: &mut UiState, ui: &mut egui
 }
 
 /// The twelve pictures.
-pub(super) fn strip(content: &Content<'_>, ui: &mut egui::Ui, scroll: bool, actions: &mut Vec<Action>) {
-    let (Some(take), Ok(textures)) = (content.document.take(), &content.pictures) else { return };
+pub(super) fn strip(content: &Content<'_>, ui: &mut egui::Ui, rows: Rows, actions: &mut Vec<Action>) {
+    let Some(take) = content.document.take() else { return };
+    if let Some(frame) = strip_of(take, &content.pictures, ui, rows) {
+        actions.push(Action::Seek(frame));
+    }
+}
+
+/// The twelve pictures of a take; the frame of the one that was clicked.
+pub(super) fn strip_of(
+    take: &Take,
+    pictures: &Result<TakeTextures, String>,
+    ui: &mut egui::Ui,
+    rows: Rows,
+) -> Option<f32> {
+    let textures = pictures.as_ref().ok()?;
     let times: Vec<f32> = textures.sampled.iter().map(|&t| t as f32 / take.motion.fps).collect();
     let heat = take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.frames));
     let strip = Strip {
@@ -101,11 +126,9 @@ pub(super) fn strip(content: &Content<'_>, ui: &mut egui::Ui, scroll: bool, acti
         times: &times,
         current: nearest(&textures.sampled, take.frame),
         heat: heat.as_deref(),
-        scroll,
+        rows,
     };
-    if let Some(clicked) = strip.show(ui) {
-        actions.push(Action::Seek(textures.sampled[clicked] as f32));
-    }
+    strip.show(ui).map(|clicked| textures.sampled[clicked] as f32)
 }
 
 /// The sampled frame next to the playhead.

@@ -4,26 +4,45 @@ use draction::s2i::Stream;
 use eframe::egui::{self, Vec2};
 use skeletonllm::drawing::CameraMode;
 
-use super::{Content, UiState, reading};
+use super::{Content, UiState, reading, timeline, video};
 use crate::{
     actions::Action,
     document::Take,
     icons::Icon,
-    pictures::LIVE_SIZE,
+    pictures::{LIVE_SIZE, TakeTextures},
     theme::{self, palette},
-    widgets::{Button, IconButton, SceneView, section, segmented, slider, toggle},
+    widgets::{Button, IconButton, Rows, SceneView, section, segmented, slider, toggle},
 };
 
 /// Height of the settings under the picture, in points.
 const SETTINGS: f32 = 92.0;
+/// Height of the heading above it, in points.
+const HEADING: f32 = 48.0;
+/// Pictures are no smaller than this, in points, where the window is wide enough.
+const LEAST: f32 = 150.0;
 /// Between two pictures, in points.
 const GAP: f32 = 8.0;
 
-/// The 3-D view, and DrAction's picture of the same moment.
-pub(super) fn side_by_side(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+/// The 3-D view, and DrAction's picture of the same moment; on a low window with what comes below it in a column that
+/// scrolls.
+pub(super) fn side_by_side(
+    content: &Content<'_>,
+    low: bool,
+    state: &mut UiState,
+    ui: &mut egui::Ui,
+    actions: &mut Vec<Action>,
+) {
     ui.columns_const(|[left, right]| {
         scene(content, state, left, actions);
-        picture(content, state, right, actions);
+        if low { scrolled(content, state, right, actions) } else { picture(content, state, right, actions) }
+    });
+}
+
+/// The picture, its settings and the strip, one below the other.
+pub(super) fn scrolled(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    egui::ScrollArea::vertical().id_salt("pictures").show(ui, |ui| {
+        picture(content, state, ui, actions);
+        timeline::strip(content, ui, Rows::Scroll, actions);
     });
 }
 
@@ -32,16 +51,17 @@ pub(super) fn scene(content: &Content<'_>, state: &mut UiState, ui: &mut egui::U
     let Some(take) = content.document.take() else { return };
     // a phone on its side has room for the motion alone
     if ui.ctx().content_rect().height() >= super::FLAT {
-        about_scene(take, state, ui, actions);
+        about_scene(content, take, state, ui, actions);
     }
-    let heat = take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.joints));
+    let heat = heat(take);
     let view = SceneView::new(&take.motion, take.frame).heat(heat.as_deref()).trails(state.trails);
     state.places.scene = Some(view.show(ui, &mut state.orbit).rect);
 }
 
 /// What can be changed about the scene, and how the file was read.
-fn about_scene(take: &Take, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+fn about_scene(content: &Content<'_>, take: &Take, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     section(ui, "Motion", |ui| {
+        video::menu(take, content.making, ui, actions);
         if IconButton::new(Icon::Reset).tooltip("Look from the start").show(ui).clicked() {
             state.orbit.reset(&take.motion);
         }
@@ -58,22 +78,18 @@ fn about_scene(take: &Take, state: &mut UiState, ui: &mut egui::Ui, actions: &mu
 /// DrAction's picture at the playhead, with the settings below it.
 pub(super) fn picture(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let s2i = content.document.s2i;
-    section(ui, "What DrAction draws", |ui| {
-        let whole = IconButton::new(Icon::Table).tooltip("The whole motion as one picture (I)").selected(s2i.is_some());
-        if whole.show(ui).clicked() {
-            actions.push(Action::ShowS2i(if s2i.is_some() { None } else { Some(Stream::Joint) }));
-        }
-        if IconButton::new(Icon::Image).tooltip("Save the strip as PNG (S)").show(ui).clicked() {
-            actions.push(Action::SaveStrip);
-        }
-        if IconButton::new(Icon::Film).tooltip("Save the motion as GIF (G)").show(ui).clicked() {
-            actions.push(Action::SaveGif);
-        }
-    });
+    // a phone on its side shows the picture first
+    let flat = ui.ctx().content_rect().height() < super::FLAT;
+    if !flat {
+        heading(content, ui, actions);
+    }
     let space = ui.available_size();
     // two squares side by side, or the one that there always was
     let width = if s2i.is_some() { (space.x - GAP) / 2.0 } else { space.x };
-    let side = width.min((space.y - SETTINGS).max(160.0)).max(64.0);
+    // where it is scrolled the picture is as high as can be seen at once
+    let seen = ui.clip_rect().height() - GAP;
+    let height = if space.y.is_finite() { space.y - SETTINGS } else { seen - if flat { 0.0 } else { HEADING } };
+    let side = width.min(height.max(LEAST)).max(64.0);
     let place = ui.allocate_exact_size(Vec2::new(space.x, side), egui::Sense::hover()).0;
     let middle = if s2i.is_some() { place.center() - Vec2::new((side + GAP) / 2.0, 0.0) } else { place.center() };
     let square = egui::Rect::from_center_size(middle, Vec2::splat(side));
@@ -82,8 +98,14 @@ pub(super) fn picture(content: &Content<'_>, state: &mut UiState, ui: &mut egui:
         let moment = (take.frame + 0.5) / take.motion.frames().max(1) as f32;
         whole_motion(ui, square.translate(Vec2::new(side + GAP, 0.0)), s2i, moment);
     }
+    paint_picture(ui, square, &content.pictures);
+    settings(content, ui, actions);
+}
+
+/// DrAction's picture at the playhead, or why there is none.
+pub(super) fn paint_picture(ui: &egui::Ui, square: egui::Rect, pictures: &Result<TakeTextures, String>) {
     let rounding = egui::CornerRadius::same(theme::radius::M);
-    match &content.pictures {
+    match pictures {
         Ok(textures) => {
             egui::Image::from_texture((textures.live, Vec2::splat(LIVE_SIZE as f32)))
                 .corner_radius(rounding)
@@ -98,7 +120,27 @@ pub(super) fn picture(content: &Content<'_>, state: &mut UiState, ui: &mut egui:
             painter.text(square.center(), egui::Align2::CENTER_CENTER, problem, font, colours.error);
         }
     }
-    settings(content, ui, actions);
+}
+
+/// What the picture is, and what can be done with it.
+fn heading(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let s2i = content.document.s2i;
+    section(ui, "What DrAction draws", |ui| {
+        let whole = IconButton::new(Icon::Table).tooltip("The whole motion as one picture (I)").selected(s2i.is_some());
+        if whole.show(ui).clicked() {
+            actions.push(Action::ShowS2i(if s2i.is_some() { None } else { Some(Stream::Joint) }));
+        }
+        if IconButton::new(Icon::Image).tooltip("Save the strip as PNG (S)").show(ui).clicked() {
+            actions.push(Action::SaveStrip);
+        }
+        if IconButton::new(Icon::Film).tooltip("Save the motion as GIF (G)").show(ui).clicked() {
+            actions.push(Action::SaveGif);
+        }
+        // on the narrowest phones the motion's page has it
+        if let Some(take) = content.document.take().filter(|_| ui.ctx().content_rect().width() >= super::FLAT) {
+            video::menu(take, content.making, ui, actions);
+        }
+    });
 }
 
 /// The motion as one picture for each person, with a line at the playhead, which is `moment` of the way down.
@@ -123,14 +165,7 @@ fn settings(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>)
     ui.add_space(theme::space::XS);
     ui.horizontal_wrapped(|ui| {
         if let Some(take) = content.document.take().filter(|take| take.everybody.bodies > 1) {
-            let options = ["Everybody", "1", "2", "3", "4", "5", "6"];
-            let mut chosen = take.person.map_or(0, |p| p + 1);
-            let shown = &options[..(take.everybody.bodies + 1).min(options.len())];
-            let performs = take.everybody.performer.map_or(String::new(), |p| format!("; {} performs", p + 1));
-            let choice = segmented(ui, shown, &mut chosen);
-            if choice.on_hover_text(format!("Who is drawn and asked about{performs}")).changed() {
-                actions.push(Action::Person(chosen.checked_sub(1)));
-            }
+            people(take, ui, actions);
         }
         if let Some(stream) = content.document.s2i {
             let mut chosen = stream as usize;
@@ -168,10 +203,38 @@ fn settings(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>)
             }
             None => {
                 let label = ui.label(theme::text::small("our weights"));
-                label.on_hover_text("Drop a .safetensors file to draw with others");
+                label.on_hover_text("Open a renderer's .safetensors file to draw with others");
             }
         }
     });
+}
+
+/// Who is drawn and asked about, by the numbers that they have in the scene.
+fn people(take: &Take, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    /// More do not fit side by side.
+    const FEW: usize = 6;
+    let names: Vec<String> =
+        std::iter::once("Everybody".to_owned()).chain((1..=take.everybody.bodies).map(|n| n.to_string())).collect();
+    let performs = take.everybody.performer.map_or(String::new(), |p| format!("; {} performs", p + 1));
+    let tip = format!("Who is drawn and asked about{performs}");
+    let now = take.person.map_or(0, |p| p + 1);
+    let mut chosen = now;
+    if take.everybody.bodies <= FEW {
+        let shown: Vec<&str> = names.iter().map(String::as_str).collect();
+        segmented(ui, &shown, &mut chosen).on_hover_text(tip);
+    } else {
+        let menu = egui::ComboBox::from_id_salt("people").selected_text(&names[now.min(names.len() - 1)]);
+        let menu = menu.show_index(ui, &mut chosen, names.len(), |n| names[n].clone());
+        menu.on_hover_text(tip);
+    }
+    if chosen != now {
+        actions.push(Action::Person(chosen.checked_sub(1)));
+    }
+}
+
+/// `[P·J]` how much each joint matters to an answer that was explained.
+pub(super) fn heat(take: &Take) -> Option<Vec<f32>> {
+    take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.joints))
 }
 
 /// Values as shares of the greatest, 0..1.

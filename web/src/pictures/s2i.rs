@@ -51,18 +51,19 @@ impl S2iTexture {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use draction::motion::{ReadOptions, read_file};
 
     use super::*;
+    use crate::figured::Figured;
 
     #[test]
     fn a_picture_is_made_once_for_take_and_stream() {
         let path = skeletonllm_checks::asset("samples/wave_left_hand.bvh");
-        let motion = Arc::new(read_file(path, &ReadOptions::default()).expect("a sample"));
-        let subject =
-            |take| Subject { take, motion: motion.clone(), settings: Default::default(), settings_version: 0 };
+        let read = Figured::of(read_file(path, &ReadOptions::default()).expect("a sample"));
+        let subject = |take| {
+            let (motion, figure) = (read.motion.clone(), read.figure.clone());
+            Subject { take, motion, figure, settings: Default::default(), settings_version: 0 }
+        };
         let ctx = egui::Context::default();
         let mut texture = S2iTexture::default();
         let mut show = |take, stream| texture.show(&ctx, &subject(take), stream).expect("somebody is there");

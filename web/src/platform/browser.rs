@@ -1,18 +1,21 @@
 //! The browser: promises, downloads, live regions, user timing.
 
+mod encoder;
 mod host;
+mod incoming;
 
 use std::{cell::RefCell, collections::BTreeMap, future::Future};
 
 use eframe::egui;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
-pub use self::host::{Apart, Host, forget_file, forget_files, keep_file, read_apart, recall_files, set_host};
-use super::Kind;
-use crate::{
-    actions::Action,
-    files::{FileSource, Incoming, check_size, endings},
+pub use self::{
+    encoder::VideoEncoder,
+    host::{Apart, Host, copy, embedded, forget_file, forget_files, keep_file, read_apart, recall_files, set_host},
+    incoming::{choose_files, choose_folder, hand_in, read_dropped, read_folders, read_sample, read_url},
 };
+use super::Kind;
+use crate::actions::Action;
 
 /// Largest file that is read, in bytes: what a tab has memory for several times.
 pub const MAX_FILE_BYTES: u64 = 128 << 20;
@@ -29,12 +32,19 @@ thread_local! {
     static PUBLISHED: RefCell<BTreeMap<String, String>> = const { RefCell::new(BTreeMap::new()) };
     /// What the page's own controls asked for, and the window that shall do it.
     static PRESSED: RefCell<(Vec<Action>, Option<egui::Context>)> = const { RefCell::new((Vec::new(), None)) };
+    /// Whether the person asks the system for less motion. It changes by itself.
+    static LESS_MOTION: Option<web_sys::MediaQueryList> = less_motion();
 }
 
 /// A control of the page was used.
 pub fn press(action: Action) {
-    PRESSED.with_borrow_mut(|(actions, window)| {
-        actions.push(action);
+    PRESSED.with_borrow_mut(|(actions, _)| actions.push(action));
+    wake();
+}
+
+/// Has the window look at what came, whichever is open by now.
+fn wake() {
+    PRESSED.with_borrow(|(_, window)| {
         if let Some(window) = window {
             window.request_repaint();
         }
@@ -54,57 +64,21 @@ pub fn pressed(window: &egui::Context) -> Vec<Action> {
 pub trait MaybeSend {}
 impl<T> MaybeSend for T {}
 
-/// Whether the person asked the system for less motion.
+/// Whether the person asks the system for less motion now.
 pub fn prefers_calm() -> bool {
-    let query = web_sys::window().map(|window| window.match_media("(prefers-reduced-motion: reduce)"));
-    query.and_then(Result::ok).flatten().is_some_and(|query| query.matches())
+    LESS_MOTION.with(|query| query.as_ref().is_some_and(|query| query.matches()))
+}
+
+/// The question whether less motion is wanted; the window looks again when the answer changes.
+fn less_motion() -> Option<web_sys::MediaQueryList> {
+    let query = web_sys::window()?.match_media("(prefers-reduced-motion: reduce)").ok()??;
+    query.set_onchange(Some(Closure::<dyn FnMut()>::new(wake).into_js_value().unchecked_ref()));
+    Some(query)
 }
 
 /// Runs a task between the frames of the page.
 pub fn spawn(task: impl Future<Output = ()> + 'static) {
     wasm_bindgen_futures::spawn_local(task);
-}
-
-/// Opens the browser's file dialog.
-pub fn choose_files(incoming: &Incoming, ctx: &egui::Context) {
-    let Some(input) = create::<web_sys::HtmlInputElement>("input") else { return };
-    input.set_type("file");
-    input.set_multiple(true);
-    input.set_accept(&endings().iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(","));
-    let (incoming, ctx, chosen) = (incoming.clone(), ctx.clone(), input.clone());
-    let on_change = Closure::once_into_js(move || {
-        let Some(files) = chosen.files() else { return };
-        for file in (0..files.length()).filter_map(|i| files.get(i)) {
-            read_file(file, incoming.clone(), ctx.clone());
-        }
-    });
-    input.set_onchange(Some(on_change.unchecked_ref()));
-    input.click();
-}
-
-/// Reads a dropped file, unless it is too large.
-pub fn read_dropped(file: egui::DroppedFileHandle, incoming: &Incoming, ctx: &egui::Context) {
-    if let Some(file) = file.web_file() {
-        read_file(file.clone(), incoming.clone(), ctx.clone());
-    }
-}
-
-fn read_file(file: web_sys::File, incoming: Incoming, ctx: egui::Context) {
-    let name = file.name();
-    // the size is known before anything is read
-    if let Err(problem) = check_size(&name, file.size() as u64, MAX_FILE_BYTES) {
-        incoming.problem(&problem);
-        ctx.request_repaint();
-        return;
-    }
-    let ticket = incoming.expect();
-    spawn(async move {
-        match wasm_bindgen_futures::JsFuture::from(file.array_buffer()).await {
-            Ok(buffer) => ticket.arrive(FileSource { name, bytes: js_sys::Uint8Array::new(&buffer).to_vec() }),
-            Err(error) => ticket.fail(&format!("{name}: the browser cannot read it: {}", describe(&error))),
-        }
-        ctx.request_repaint();
-    });
 }
 
 /// The names in the page's list of samples.
@@ -115,33 +89,6 @@ pub fn set_samples(names: Vec<String>) {
 /// Names of the bundled samples.
 pub fn samples() -> Vec<String> {
     SAMPLES.with_borrow(Clone::clone)
-}
-
-/// Fetches one of the bundled samples from where the page came from.
-pub fn read_sample(file: &str, incoming: &Incoming, ctx: &egui::Context) {
-    fetch_file(file, format!("samples/{file}"), "", incoming, ctx);
-}
-
-/// Fetches a file from an address, which the page's rules confine to where the page came from.
-pub fn read_url(url: &str, incoming: &Incoming, ctx: &egui::Context) {
-    let name = url.split(['?', '#']).next().and_then(|path| path.rsplit('/').next()).unwrap_or(url);
-    fetch_file(name, url.to_owned(), "; only files that lie where this page does are", incoming, ctx);
-}
-
-/// Fetches a file that will be called `name`; where that fails, `hint` follows the reason.
-fn fetch_file(name: &str, url: String, hint: &'static str, incoming: &Incoming, ctx: &egui::Context) {
-    let Some(window) = web_sys::window() else { return };
-    let (name, ticket, ctx) = (name.to_owned(), incoming.expect(), ctx.clone());
-    spawn(async move {
-        match fetch(&window, &url).await {
-            Ok(bytes) => match check_size(&name, bytes.len() as u64, MAX_FILE_BYTES) {
-                Ok(()) => ticket.arrive(FileSource { name, bytes }),
-                Err(problem) => ticket.fail(&problem),
-            },
-            Err(error) => ticket.fail(&format!("{name}: cannot be fetched: {}{hint}", describe(&error))),
-        }
-        ctx.request_repaint();
-    });
 }
 
 /// What was kept under a name by an earlier visit; nothing where the browser keeps nothing.
@@ -171,16 +118,6 @@ pub fn query() -> Vec<(String, String)> {
     pairs.iter().map(|pair| js_sys::Array::from(&pair)).map(|pair| (text(&pair, 0), text(&pair, 1))).collect()
 }
 
-async fn fetch(window: &web_sys::Window, url: &str) -> Result<Vec<u8>, JsValue> {
-    let response = wasm_bindgen_futures::JsFuture::from(window.fetch_with_str(url)).await?;
-    let response: web_sys::Response = response.dyn_into()?;
-    if !response.ok() {
-        return Err(JsValue::from_str(&format!("status {}", response.status())));
-    }
-    let buffer = wasm_bindgen_futures::JsFuture::from(response.array_buffer()?).await?;
-    Ok(js_sys::Uint8Array::new(&buffer).to_vec())
-}
-
 /// Offers a file as a download.
 ///
 /// # Errors
@@ -205,9 +142,19 @@ pub fn save(name: &str, mime: &str, bytes: &[u8]) -> Result<String, String> {
 
 /// Puts a line into the page's log, which screen readers read.
 pub fn announce(kind: Kind, text: &str) {
+    announce_of(kind, "", text);
+}
+
+/// As [`announce`], of the file of that name.
+pub fn announce_of(kind: Kind, file: &str, text: &str) {
     let Some(log) = by_id("log") else { return };
     let Some(line) = create::<web_sys::HtmlElement>("p") else { return };
-    line.set_text_content(Some(text));
+    if file.is_empty() {
+        line.set_text_content(Some(text));
+    } else {
+        line.set_text_content(Some(&format!("{file}: {text}")));
+        let _ = line.set_attribute("data-file", file);
+    }
     let _ = line.set_attribute("data-kind", kind.name());
     let _ = log.append_child(&line);
     if log.child_element_count() > LOG_LINES

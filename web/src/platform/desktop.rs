@@ -1,19 +1,22 @@
 //! The desktop: threads, the file system, standard error.
 
 use std::{
+    convert::Infallible,
     future::Future,
     path::{Path, PathBuf},
+    process::{Command, Stdio},
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
-use draction::motion::Motion;
 use eframe::egui;
 
-use super::Kind;
+use super::{EncodedFrame, Kind};
 use crate::{
     actions::Action,
     companions,
-    files::{FileSource, Incoming, Unread, endings},
+    files::{FileSource, Incoming, Origin, Public, Unread, endings, of_folder},
+    reading::Heard,
 };
 
 /// Largest file that is read, in bytes.
@@ -26,9 +29,20 @@ pub const KEEPS_FILES: bool = false;
 pub trait MaybeSend: Send {}
 impl<T: Send> MaybeSend for T {}
 
-/// Whether the person asked the system for less motion; no window toolkit tells.
+/// Whether the person asked the system for less motion, where the system tells it: asked once, at the start.
 pub fn prefers_calm() -> bool {
-    false
+    static ASKED: OnceLock<bool> = OnceLock::new();
+    *ASKED.get_or_init(|| {
+        let (program, arguments, still): (_, &[&str], _) = if cfg!(target_os = "macos") {
+            ("defaults", &["read", "com.apple.universalaccess", "reduceMotion"], "1")
+        } else if cfg!(target_os = "windows") {
+            ("reg", &["query", "HKCU\\Control Panel\\Desktop\\WindowMetrics", "/v", "MinAnimate"], "0")
+        } else {
+            ("gsettings", &["get", "org.gnome.desktop.interface", "enable-animations"], "false")
+        };
+        let told = Command::new(program).args(arguments).stdin(Stdio::null()).output();
+        told.is_ok_and(|told| told.status.success() && String::from_utf8_lossy(&told.stdout).trim().ends_with(still))
+    })
 }
 
 /// Runs a task beside the window.
@@ -40,23 +54,39 @@ pub fn spawn(task: impl Future<Output = ()> + Send + 'static) {
 pub struct Apart;
 
 /// Reads a file beside the window.
-pub fn read_apart(unread: &Unread, done: impl FnOnce(Result<Motion, String>) + Send + 'static) -> Apart {
+pub fn read_apart(unread: &Unread, hear: impl Fn(Heard) + Clone + Send + 'static) -> Apart {
     let unread = unread.clone();
-    std::thread::spawn(move || done(unread.read()));
+    std::thread::spawn(move || {
+        let motion = unread.read_watched(&mut |fraction| hear(Heard::Fraction(fraction)));
+        hear(Heard::Done(motion));
+    });
     Apart
 }
 
 /// Keeps a file for the next visit: a window begins anew.
-pub fn keep_file(_name: &str, _bytes: &[u8]) {}
+pub fn keep_file(_file: &FileSource, _public: Option<&Public>, _done: impl FnOnce(Result<String, String>)) {}
 
 /// Does not keep a file any longer.
-pub fn forget_file(_name: &str) {}
+pub fn forget_file(_key: &str) {}
 
-/// Keeps nothing any longer.
-pub fn forget_files() {}
+/// Keeps nothing any longer; `done` hears whether that is so.
+pub fn forget_files(done: impl FnOnce(Result<(), String>)) {
+    done(Ok(()));
+}
 
-/// The files of earlier visits: there are none.
-pub fn recall_files(_incoming: &Incoming, _ctx: &egui::Context) {}
+/// Opens the files of earlier visits: there are none.
+pub fn recall_files(_incoming: &Incoming, done: impl FnOnce()) {
+    done();
+}
+
+/// Folders that were dropped come as files do.
+pub fn read_folders(_incoming: &Incoming, _ctx: &egui::Context) {}
+
+/// Puts a text into the clipboard.
+pub fn copy(ctx: &egui::Context, text: &str, done: impl FnOnce(Result<(), String>)) {
+    ctx.copy_text(text.to_owned());
+    done(Ok(()));
+}
 
 /// Nobody closes a dialog faster than this.
 const NO_DIALOG: Duration = Duration::from_millis(300);
@@ -69,6 +99,21 @@ pub fn choose_files(incoming: &Incoming, ctx: &egui::Context) {
         .add_filter("Motions and weights", &endings())
         .add_filter("All files", &["*"])
         .pick_files();
+    read_chosen(dialog, incoming, ctx);
+}
+
+/// Opens the system's dialog for folders.
+pub fn choose_folder(incoming: &Incoming, ctx: &egui::Context) {
+    let dialog = rfd::AsyncFileDialog::new().set_title("Open all motions of a folder").pick_folders();
+    read_chosen(dialog, incoming, ctx);
+}
+
+/// Reads what a dialog answers with.
+fn read_chosen(
+    dialog: impl Future<Output = Option<Vec<rfd::FileHandle>>> + Send + 'static,
+    incoming: &Incoming,
+    ctx: &egui::Context,
+) {
     let (incoming, ctx) = (incoming.clone(), ctx.clone());
     spawn(async move {
         let asked = Instant::now();
@@ -91,20 +136,39 @@ pub fn read_dropped(file: egui::DroppedFileHandle, incoming: &Incoming, _ctx: &e
     read_path(file.path().to_owned(), incoming);
 }
 
-/// Reads a file and what lies beside it and describes it, or all files of a folder.
+/// Reads a file and what lies beside it and describes it, or the motions of a folder and of the folders in it.
 pub fn read_path(path: PathBuf, incoming: &Incoming) {
     if !path.is_dir() {
-        described_beside(&path).into_iter().chain([path]).for_each(|file| read_one(file, incoming));
+        described_beside(&path).into_iter().chain([path]).for_each(|file| read_one(file, incoming, None));
         return;
     }
-    let entries = std::fs::read_dir(&path).map(|entries| entries.flatten().map(|e| e.path()).collect::<Vec<_>>());
-    match entries {
-        Ok(mut entries) => {
-            entries.sort();
-            entries.into_iter().filter(|entry| entry.is_file()).for_each(|entry| read_one(entry, incoming));
-        }
-        Err(error) => incoming.problem(&format!("{}: {error}", path.display())),
+    let mut files = Vec::new();
+    if let Err(error) = list(&path, 0, &mut files) {
+        return incoming.problem(&format!("{}: {error}", path.display()));
     }
+    match of_folder(&path.display().to_string(), files) {
+        Ok(files) => files.into_iter().for_each(|file| read_one(file, incoming, None)),
+        Err(problem) => incoming.problem(&problem),
+    }
+}
+
+/// All files below a folder, with their paths below it as text. Links to folders are not followed, which might lead back.
+fn list(folder: &Path, depth: usize, files: &mut Vec<(String, PathBuf)>) -> std::io::Result<()> {
+    const DEEPEST: usize = 16;
+    for entry in std::fs::read_dir(folder)?.flatten() {
+        let (path, kind) = (entry.path(), entry.file_type()?);
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if kind.is_dir() && depth < DEEPEST && !name.starts_with('.') {
+            let mut inner = Vec::new();
+            // one that may not be looked into does not keep the others away
+            if list(&path, depth + 1, &mut inner).is_ok() {
+                files.extend(inner.into_iter().map(|(below, path)| (format!("{name}/{below}"), path)));
+            }
+        } else if path.is_file() {
+            files.push((name, path));
+        }
+    }
+    Ok(())
 }
 
 /// The files of the same folder that describe this one: the one whose name is nearest, if it is nearer than the others, or
@@ -130,14 +194,14 @@ fn described_beside(path: &Path) -> Vec<PathBuf> {
     near.split_off(from).into_iter().map(|(_, file)| file).collect()
 }
 
-fn read_one(path: PathBuf, incoming: &Incoming) {
+fn read_one(path: PathBuf, incoming: &Incoming, public: Option<Public>) {
     let name = path.display().to_string();
     let bytes = std::fs::metadata(&path)
         .map_err(|error| format!("{name}: {error}"))
         .and_then(|data| crate::files::check_size(&name, data.len(), MAX_FILE_BYTES))
         .and_then(|()| std::fs::read(&path).map_err(|error| format!("{name}: {error}")));
     match bytes {
-        Ok(bytes) => incoming.push(FileSource { name, bytes }),
+        Ok(bytes) => incoming.push(FileSource { name, bytes }, Origin { public, kept: None }),
         Err(problem) => incoming.problem(&problem),
     }
 }
@@ -145,7 +209,7 @@ fn read_one(path: PathBuf, incoming: &Incoming) {
 /// Reads one of the bundled samples.
 pub fn read_sample(file: &str, incoming: &Incoming, _ctx: &egui::Context) {
     match samples_folder() {
-        Some(folder) => read_path(folder.join(file), incoming),
+        Some(folder) => read_one(folder.join(file), incoming, Some(Public::Sample(file.to_owned()))),
         None => incoming.problem("the folder assets/samples was not found"),
     }
 }
@@ -173,6 +237,37 @@ pub fn save(name: &str, _mime: &str, bytes: &[u8]) -> Result<String, String> {
     let path = std::env::current_dir().unwrap_or_default().join(name);
     draction::store::write_atomically(&path, bytes).map_err(|error| error.to_string())?;
     Ok(format!("wrote {}", path.display()))
+}
+
+/// Encodes videos: a system without a browser has nothing that does.
+pub struct VideoEncoder(Infallible);
+
+impl VideoEncoder {
+    /// For frames of that width and height, so many a second: there is none.
+    pub async fn open(_size: [usize; 2], _fps: u32) -> Option<VideoEncoder> {
+        None
+    }
+
+    /// What Matroska calls its codec.
+    pub fn codec(&self) -> &'static str {
+        match self.0 {}
+    }
+
+    /// Encodes one more frame.
+    ///
+    /// # Errors
+    /// There is nothing to fail.
+    pub async fn add(&mut self, _i420: &[u8]) -> Result<Vec<EncodedFrame>, String> {
+        match self.0 {}
+    }
+
+    /// Encodes what was added.
+    ///
+    /// # Errors
+    /// There is nothing to fail.
+    pub async fn finish(&mut self) -> Result<Vec<EncodedFrame>, String> {
+        match self.0 {}
+    }
 }
 
 /// What controls outside of the window asked for: there are none.
@@ -205,6 +300,11 @@ pub fn announce(kind: Kind, text: &str) {
     }
 }
 
+/// As [`announce`], of the file of that name.
+pub fn announce_of(kind: Kind, file: &str, text: &str) {
+    announce(kind, &format!("{file}: {text}"));
+}
+
 /// What is going on now.
 pub fn status(_text: &str) {}
 
@@ -225,6 +325,29 @@ pub fn measure(_name: &str, _seconds: f64) {}
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_gives_its_motions_and_those_of_its_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["b.bvh", "notes.txt", "a/deep/c.npy", ".git/d.bvh"] {
+            let file = folder.path().join(name);
+            std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+            std::fs::write(file, name).unwrap();
+        }
+        let read = |path: &Path| -> Vec<String> {
+            let incoming = Incoming::default();
+            read_path(path.to_owned(), &incoming);
+            let told = incoming.take().into_iter().map(|arrival| match arrival {
+                crate::files::Arrival::File(file, _) => String::from_utf8(file.bytes).unwrap(),
+                crate::files::Arrival::Problem(problem) => problem,
+            });
+            told.collect()
+        };
+        assert_eq!(read(folder.path()), ["a/deep/c.npy", "b.bvh"]);
+        let empty = folder.path().join("none");
+        std::fs::create_dir(&empty).unwrap();
+        assert!(matches!(&read(&empty)[..], [problem] if problem.contains("none of its files")));
+    }
 
     #[test]
     fn the_nearest_description_is_read_and_none_of_many_that_are_as_near() {

@@ -7,9 +7,12 @@ use eframe::egui::{
 
 use super::{Palette, mix, radius, text};
 
+/// How long things move, in seconds.
+pub(super) const ANIMATION: f32 = 0.12;
+
 /// The whole style of a theme.
 pub(super) fn style(p: &Palette) -> Style {
-    let mut style = Style { visuals: visuals(p), animation_time: 0.12, ..Style::default() };
+    let mut style = Style { visuals: visuals(p), animation_time: ANIMATION, ..Style::default() };
     style.text_styles = [
         (TextStyle::Small, text::regular(text::SMALL)),
         (TextStyle::Body, text::regular(text::BODY)),

@@ -61,7 +61,9 @@ pub fn bars(ui: &mut Ui, items: &[BarView<'_>]) -> Option<usize> {
                 let fill = if first { p.accent } else { p.text_weak.gamma_multiply(0.55) };
                 painter.rect_filled(bar, radius::S, fill);
             }
-            response.on_hover_cursor(CursorIcon::Default);
+            response
+                .on_hover_cursor(CursorIcon::Default)
+                .on_hover_text("How probable this label is, among all that the model knows");
         }
     });
     clicked

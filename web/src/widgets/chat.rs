@@ -17,8 +17,14 @@ const WIDEST: f32 = 260.0;
 /// Suggested questions in one line that scrolls; the whole text of one is under the pointer. Answers with the one that
 /// was chosen.
 pub fn suggestions(ui: &mut Ui, items: &[&str], enabled: bool) -> Option<usize> {
+    ui.scope(|ui| scrolled(ui, items, enabled)).inner
+}
+
+fn scrolled(ui: &mut Ui, items: &[&str], enabled: bool) -> Option<usize> {
     let mut chosen = None;
+    // also by a wheel that turns one way only
     let line = ScrollArea::horizontal().id_salt("suggestions").scroll_bar_visibility(ScrollBarVisibility::AlwaysHidden);
+    ui.style_mut().always_scroll_the_only_direction = true;
     line.show(ui, |ui| {
         ui.horizontal(|ui| {
             ui.spacing_mut().item_spacing.x = 6.0;

@@ -10,13 +10,14 @@ use crate::{
     theme::{self, Palette, space, text},
 };
 
-/// What an empty app shows: a friendly figure, what to do, and the caller's buttons in a row, in the middle of all
-/// that is left of the place. It only looks like a target: files may be dropped anywhere.
-pub fn drop_zone<R>(ui: &mut Ui, title: &str, hint: &str, buttons: impl FnOnce(&mut Ui) -> R) -> R {
+/// What an empty app shows: a friendly figure, what to do, in one line what for, and the caller's buttons in a row, in the
+/// middle of all that is left of the place; more about it where there is room. It only looks like a target: files may be
+/// dropped anywhere.
+pub fn drop_zone<R>(ui: &mut Ui, title: &str, lead: &str, hint: &str, buttons: impl FnOnce(&mut Ui) -> R) -> R {
     let p = theme::palette(ui.visuals());
     let size = ui.available_size_before_wrap().max(vec2(1.0, 1.0)).min(Vec2::splat(1e4));
     let (rect, response) = ui.allocate_exact_size(size, Sense::hover());
-    response.widget_info(|| WidgetInfo::labeled(Role::Group, true, format!("{title}. {hint}")));
+    response.widget_info(|| WidgetInfo::labeled(Role::Group, true, format!("{title}. {lead} {hint}")));
     let margin = if size.min_elem() < 300.0 { space::S } else { space::M };
     let frame = rect.shrink(margin.min(size.min_elem() * 0.25));
     dashes(ui.painter(), frame, Stroke::new(1.5, p.border_strong));
@@ -30,13 +31,16 @@ pub fn drop_zone<R>(ui: &mut Ui, title: &str, hint: &str, buttons: impl FnOnce(&
     let mut inner = ui.new_child(UiBuilder::new().max_rect(place).layout(Layout::top_down(Align::Center)));
     inner.shrink_clip_rect(rect);
     inner.spacing_mut().item_spacing.y = space::S;
-    if frame.height() > 220.0 {
+    if frame.height() > 300.0 {
         picture(&mut inner, p);
         inner.add_space(space::S);
     }
     inner.add(Label::new(text::title(title).size(if width < 400.0 { 18.0 } else { text::TITLE })).wrap());
-    inner.add(Label::new(text::body(hint).weak()).wrap());
-    inner.add_space(space::M);
+    inner.add(Label::new(text::strong(lead)).wrap());
+    if !hint.is_empty() {
+        inner.add(Label::new(text::body(hint).weak()).wrap());
+    }
+    inner.add_space(if frame.height() > 220.0 { space::M } else { 0.0 });
     let answer = centered_row(&mut inner, buttons);
     let now = inner.min_rect().height();
     if (now - height).abs() > 0.5 {
@@ -130,7 +134,7 @@ mod tests {
         let mut h = Harness::new(700.0, 500.0);
         let (clicks, button) = (Cell::new(0), Cell::new(Rect::NOTHING));
         let mut content = |ui: &mut Ui| {
-            let response = drop_zone(ui, "Drop motion files here", "BVH, NTU .skeleton, HumanML3D", |ui| {
+            let response = drop_zone(ui, "Drop motion files here", "Ask.", "BVH, NTU .skeleton, HumanML3D", |ui| {
                 Button::new("Open files").primary(true).show(ui)
             });
             button.set(response.rect);
@@ -159,7 +163,7 @@ mod tests {
             let mut h = Harness::new(width, height);
             h.hover_files(1);
             h.frame(|ui| {
-                drop_zone(ui, &long, &long, |ui| ui.label("x"));
+                drop_zone(ui, &long, &long, &long, |ui| ui.label("x"));
                 drop_overlay(ui.ctx(), &long);
             });
             let screen = h.screen();

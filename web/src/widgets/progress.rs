@@ -1,8 +1,8 @@
 //! How far something is, and what went wrong.
 
 use eframe::egui::{
-    Align, Align2, Area, Color32, Context, Frame, Id, Label, Layout, Margin, Order, Rect, Role, Sense, Stroke, Ui,
-    WidgetInfo, vec2,
+    Align, Align2, Area, Color32, Context, Frame, Id, Label, Layout, Margin, Order, Rect, Role, ScrollArea, Sense,
+    Stroke, Ui, WidgetInfo, vec2,
 };
 
 use super::unit;
@@ -165,29 +165,34 @@ pub enum Closed {
     All,
 }
 
-/// Banners that float `below` so many points under the window's top, in its middle, where they cover pictures but nothing
-/// that is pressed or typed into; the last one lowest, no more than four. Several can be closed at once.
-pub fn toasts(ctx: &Context, below: f32, items: &[Banner<'_>]) -> Option<Closed> {
+/// Banners that float in an area, from its top in its middle, where they cover pictures but nothing that is pressed or
+/// typed into; the last one lowest, no more than four, and what there is no room for can be scrolled to. Several can be
+/// closed at once.
+pub fn toasts(ctx: &Context, area: Rect, items: &[Banner<'_>]) -> Option<Closed> {
     if items.is_empty() {
         return None;
     }
-    let screen = ctx.content_rect();
-    let width = (screen.width() - 2.0 * space::M).clamp(16.0, 380.0);
+    let width = (area.width() - 2.0 * space::M).clamp(16.0, 380.0);
+    let all = if items.len() > 1 { theme::control_height(ctx) + space::S } else { 0.0 };
+    let height = (area.height() - 2.0 * space::S - all).max(48.0);
     let first = items.len().saturating_sub(4);
     let mut closed = None;
     Area::new(Id::unique("toasts"))
         .order(Order::Foreground)
-        .anchor(Align2::CENTER_TOP, vec2(0.0, below + space::S))
+        .anchor(Align2::CENTER_TOP, vec2(area.center().x - ctx.content_rect().center().x, area.top() + space::S))
         .show(ctx, |ui| {
             ui.set_width(width);
-            for (i, banner) in items.iter().enumerate().skip(first) {
-                // what floats has an opaque ground and a shadow
-                let shadow = ui.visuals().popup_shadow;
-                let ground = Frame::new().fill(ui.visuals().window_fill).corner_radius(radius::M + 1).shadow(shadow);
-                if ground.show(ui, |ui| ui.push_id(i, |ui| banner.show(ui)).inner).inner {
-                    closed = Some(Closed::One(i));
+            ScrollArea::vertical().max_height(height).stick_to_bottom(true).show(ui, |ui| {
+                for (i, banner) in items.iter().enumerate().skip(first) {
+                    // what floats has an opaque ground and a shadow
+                    let shadow = ui.visuals().popup_shadow;
+                    let ground =
+                        Frame::new().fill(ui.visuals().window_fill).corner_radius(radius::M + 1).shadow(shadow);
+                    if ground.show(ui, |ui| ui.push_id(i, |ui| banner.show(ui)).inner).inner {
+                        closed = Some(Closed::One(i));
+                    }
                 }
-            }
+            });
             if items.len() > 1 {
                 ui.vertical_centered(|ui| {
                     let ground = Frame::new().fill(ui.visuals().window_fill).corner_radius(radius::M + 1);
@@ -205,8 +210,30 @@ pub fn toasts(ctx: &Context, below: f32, items: &[Banner<'_>]) -> Option<Closed>
 mod tests {
     use std::cell::Cell;
 
+    use eframe::egui::pos2;
+
     use super::*;
     use crate::widgets::testing::Harness;
+
+    #[test]
+    fn long_toasts_stay_in_their_area() {
+        let long = "walk.bvh, line 3: a row of more than 75 numbers, one a channel, begins in line 99 ".repeat(6);
+        let one = Banner { severity: Severity::Error, title: "That did not work", message: &long, closable: true };
+        for (width, height, end) in [(568.0, 320.0, 200.0), (320.0, 568.0, 300.0), (1280.0, 720.0, 500.0)] {
+            let mut h = Harness::new(width, height);
+            let area = Rect::from_min_max(pos2(0.0, 48.0), pos2(width, end));
+            (0..4).for_each(|_| h.frame(|ui| assert_eq!(toasts(ui.ctx(), area, &[one; 3]), None)));
+            let drawn = |y: f32| (0..64).any(|k| h.color_at(width * (k as f32 + 0.5) / 64.0, y).is_some());
+            assert!(drawn(60.0), "{width} by {height}: there are none");
+            let below = (end as i32 + 14..height as i32).find(|&y| drawn(y as f32));
+            assert_eq!(below, None, "{width} by {height}: they reach out of {area}");
+            let closed = Cell::new(None);
+            for y in (48..end as i32).step_by(4).filter(|_| closed.get().is_none()) {
+                h.click(width * 0.5, y as f32, |ui| closed.set(toasts(ui.ctx(), area, &[one; 3]).or(closed.get())));
+            }
+            assert_eq!(closed.get(), Some(Closed::All), "{width} by {height}: they cannot be closed together");
+        }
+    }
 
     #[test]
     fn cancel_and_close_are_told() {
@@ -239,7 +266,10 @@ mod tests {
         let one = |title| Banner { severity: Severity::Warning, title, message: "", closable: true };
         let items = [one("a"), one("b"), one("c"), one("d"), one("e"), one("f")];
         let closed = Cell::new(None);
-        let mut content = |ui: &mut Ui| closed.set(toasts(ui.ctx(), 40.0, &items).or(closed.get()));
+        let mut content = |ui: &mut Ui| {
+            closed
+                .set(toasts(ui.ctx(), Rect::from_min_max(pos2(0.0, 40.0), pos2(800.0, 600.0)), &items).or(closed.get()))
+        };
         (0..3).for_each(|_| h.frame(&mut content));
         let right = 400.0 + 190.0 - 22.0;
         h.click(right, 40.0 + 8.0 + 22.0, &mut content);
@@ -253,7 +283,8 @@ mod tests {
         let one = |title| Banner { severity: Severity::Error, title, message: "why", closable: true };
         for (items, all) in [(vec![one("a")], false), (vec![one("a"), one("b")], true)] {
             let closed = Cell::new(None);
-            let mut content = |ui: &mut Ui| closed.set(toasts(ui.ctx(), 0.0, &items).or(closed.get()));
+            let mut content =
+                |ui: &mut Ui| closed.set(toasts(ui.ctx(), ui.ctx().content_rect(), &items).or(closed.get()));
             (0..3).for_each(|_| h.frame(&mut content));
             for y in (0..300).step_by(6).filter(|_| closed.get().is_none()) {
                 h.click(400.0, y as f32, &mut content);
@@ -276,7 +307,7 @@ mod tests {
                     Banner { severity, title: &long, message: &long, closable: true }.show(ui);
                     Banner { severity, title: "", message: "", closable: false }.show(ui);
                 }
-                toasts(ui.ctx(), 0.0, &[]);
+                toasts(ui.ctx(), ui.ctx().content_rect(), &[]);
             });
         }
     }

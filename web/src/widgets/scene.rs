@@ -91,6 +91,9 @@ impl<'a> SceneView<'a> {
         figure::bodies(&mut solid, cam, pose, self.heat, p);
         painter.add(Shape::mesh(solid.into_mesh()));
         ground::axes(painter, cam, rect, p);
+        if pose.bodies() > 1 {
+            (0..pose.bodies()).for_each(|body| number(painter, p, cam, pose, body));
+        }
 
         let mut taken = Vec::new();
         let pointed = response.hover_pos().filter(|_| !response.dragged()).and_then(|at| nearest(cam, pose, at));
@@ -108,6 +111,16 @@ impl<'a> SceneView<'a> {
             }
         }
     }
+}
+
+/// The number of a body above its head, counted from one: what it is called in questions and choices.
+fn number(painter: &Painter, p: &Palette, cam: &Camera, pose: &Pose<'_>, body: usize) {
+    let Some((centre, radius)) = pose.heads[body] else { return };
+    let Some((at, _)) = cam.project(centre + glam::Vec3::Y * (2.0 * radius)) else { return };
+    let galley = painter.layout_no_wrap((body + 1).to_string(), text::semibold(13.0), p.text);
+    let ground = Align2::CENTER_BOTTOM.anchor_size(at, galley.size() + vec2(12.0, 4.0));
+    painter.rect(ground, 6, p.raised, Stroke::new(1.0, p.border_strong), StrokeKind::Inside);
+    painter.galley(ground.min + vec2(6.0, 2.0), galley, p.text);
 }
 
 /// Up to three visible joints whose heat is worth a name, the hottest first.

@@ -5,7 +5,7 @@ use eframe::egui::{
     WidgetInfo, pos2, vec2,
 };
 
-use super::{percent, timeline::clock, unit};
+use super::{elided, percent, timeline::clock, unit};
 use crate::theme::{self, Palette, radius, text};
 
 /// Points between pictures.
@@ -35,29 +35,49 @@ pub struct Strip<'a> {
     pub current: Option<usize>,
     /// How much each matters, 0 to 1.
     pub heat: Option<&'a [f32]>,
-    /// One row that scrolls sideways instead of as many rows as it takes.
-    pub scroll: bool,
+    /// In how many rows.
+    pub rows: Rows,
+}
+
+/// How pictures stand in rows.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rows {
+    /// In as few as it takes to see something: one row of twelve, two of six, three of four and so on.
+    Fewest,
+    /// So that pictures are as large as they can be in a place of that height, in points.
+    Fill(f32),
+    /// In one that scrolls sideways.
+    Scroll,
 }
 
 impl Strip<'_> {
-    /// As wide as the place, as high as it takes: one row of twelve, two of six, three of four and so on. Answers with
-    /// the picture that was clicked.
+    /// As wide as the place, as high as it takes. Answers with the picture that was clicked.
     pub fn show(self, ui: &mut Ui) -> Option<usize> {
         if self.count == 0 {
             return None;
         }
-        let aspect = if self.aspect.is_finite() { self.aspect.clamp(0.1, 10.0) } else { 1.0 };
-        let cell = |width: f32| vec2(width, width / aspect + CAPTION);
-        if self.scroll {
+        let cell = |width: f32| cell(width, self.aspect);
+        if self.rows == Rows::Scroll {
             return ScrollArea::horizontal()
                 .id_salt("strip")
                 .show(ui, |ui| self.grid(ui, self.count, cell(SCROLLED)))
                 .inner;
         }
-        let room = ui.available_width().max(1.0);
-        let columns = columns(room, self.count);
-        let width = ((room - GAP * (columns - 1) as f32) / columns as f32).clamp(1.0, WIDEST);
+        let (columns, width) = match self.rows {
+            Rows::Fill(height) => filling(vec2(ui.available_width(), height), self.count, self.aspect),
+            _ => row(ui.available_width(), self.count),
+        };
         self.grid(ui, columns, cell(width))
+    }
+
+    /// How high so many pictures are that do not scroll, in a place so wide, in points.
+    pub fn height(count: usize, aspect: f32, room: f32) -> f32 {
+        if count == 0 {
+            return 0.0;
+        }
+        let (columns, width) = row(room, count);
+        let rows = count.div_ceil(columns) as f32;
+        rows * (cell(width, aspect).y + GAP) - GAP
     }
 
     fn grid(&self, ui: &mut Ui, columns: usize, cell: Vec2) -> Option<usize> {
@@ -167,16 +187,49 @@ impl Strip<'_> {
             painter.galley(corner, share, Color32::WHITE);
         }
         let Some(&time) = self.times.get(i) else { return };
-        // on a narrow picture seconds alone
-        for words in [clock(time, true), format!("{time:.1} s")] {
-            let galley = painter.layout_no_wrap(words, text::regular(text::TINY), p.text_weak);
-            if number.right() + 4.0 + galley.size().x <= rect.right() {
-                let at = rect.right_center() - vec2(galley.size().x + 1.0, galley.size().y * 0.5);
-                painter.galley(at, galley, p.text_weak);
-                break;
-            }
-        }
+        let laid = |words: &String| painter.layout_no_wrap(words.clone(), text::regular(text::TINY), p.text_weak);
+        let room = rect.right() - number.right() - 4.0;
+        let words = moments(time);
+        let fits = words.iter().map(laid).find(|galley| galley.size().x <= room);
+        // narrower than any picture of a strip that somebody sees: as much as there is room for
+        let galley = fits.unwrap_or_else(|| {
+            let shortest = words.last().expect("there are some");
+            elided(painter, shortest, text::regular(text::TINY), p.text_weak, room)
+        });
+        let at = rect.right_center() - vec2(galley.size().x + 1.0, galley.size().y * 0.5);
+        painter.galley(at, galley, p.text_weak);
     }
+}
+
+/// A time in words, each shorter than the one before: on a narrow picture it is less exact, or loses its unit.
+fn moments(seconds: f32) -> [String; 5] {
+    let tenths = format!("{seconds:.1}");
+    [clock(seconds, true), format!("{tenths} s"), tenths, clock(seconds, false), format!("{seconds:.0}")]
+}
+
+/// The size of a picture so wide, with its caption.
+fn cell(width: f32, aspect: f32) -> Vec2 {
+    let aspect = if aspect.is_finite() { aspect.clamp(0.1, 10.0) } else { 1.0 };
+    vec2(width, width / aspect + CAPTION)
+}
+
+/// The same where they are as large as they can be in a place of that size.
+fn filling(room: Vec2, count: usize, aspect: f32) -> (usize, f32) {
+    let shape = cell(1.0, aspect).y - CAPTION;
+    let width = |columns: usize| {
+        let rows = count.div_ceil(columns) as f32;
+        let high = ((room.y + GAP) / rows - GAP - CAPTION) / shape;
+        ((room.x + GAP) / columns as f32 - GAP).min(high).clamp(1.0, WIDEST)
+    };
+    let all = (1..=count.max(1)).map(|columns| (columns, width(columns)));
+    all.max_by(|a, b| a.1.total_cmp(&b.1)).expect("one column at least")
+}
+
+/// How many pictures stand in a row of a place so wide, and how wide each is.
+fn row(room: f32, count: usize) -> (usize, f32) {
+    let room = room.max(1.0);
+    let columns = columns(room, count);
+    (columns, ((room - GAP * (columns - 1) as f32) / columns as f32).clamp(1.0, WIDEST))
 }
 
 /// A picture's place.
@@ -221,7 +274,7 @@ mod tests {
             times: &[0.0, 0.4, 0.8],
             current: Some(2),
             heat: None,
-            scroll: false,
+            rows: Rows::Fewest,
         }
     }
 
@@ -232,6 +285,58 @@ mod tests {
         assert_eq!(columns(800.0, 7), 7);
         assert_eq!(columns(390.0, 7), 4);
         assert_eq!(columns(1e9, 1), 1);
+    }
+
+    #[test]
+    fn every_picture_has_its_time_at_every_width() {
+        // of a moment, a minute, an hour, and a day
+        let times: Vec<f32> = (0..12).map(|k| [0.04, 0.5, 9.99, 61.25, 754.0, 4000.0, 90_000.0][k % 7]).collect();
+        for (width, scroll) in (50..2000).step_by(17).map(|width| (width as f32, width % 2 == 0)) {
+            let rows = if scroll { Rows::Scroll } else { Rows::Fewest };
+            let mut h = Harness::new(width + 16.0, 4000.0);
+            for heat in [None, Some(&[0.5; 12][..])] {
+                h.frame(|ui| {
+                    Strip { times: &times, heat, rows, ..strip() }.show(ui);
+                });
+                let shown = |words: &str| h.texts().iter().filter(|text| text.as_str() == words).count();
+                for &time in times.iter().take(if scroll { 1 } else { 12 }) {
+                    let found: usize = moments(time).iter().map(|words| shown(words)).sum();
+                    assert!(found > 0, "{time} s at a width of {width}: {:?}", h.texts());
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_strip_fills_a_place_and_no_more() {
+        for size in [[704.0, 300.0], [300.0, 600.0], [1200.0, 90.0], [460.0, 220.0], [1.0, 1.0], [2000.0, 2000.0]] {
+            let room = Vec2::from(size);
+            let (columns, width) = filling(room, 12, 1.0);
+            let rows = 12_usize.div_ceil(columns) as f32;
+            let used = vec2(columns as f32 * (width + GAP) - GAP, rows * (width + CAPTION + GAP) - GAP);
+            assert!(width <= 1.0 || (used.x <= room.x + 0.1 && used.y <= room.y + 0.1), "{size:?}: {used}");
+            // none of the other numbers of columns makes them larger
+            let larger = (1..=12).any(|columns| {
+                let (w, rows) = (width * 1.01, 12_usize.div_ceil(columns) as f32);
+                columns as f32 * (w + GAP) - GAP <= room.x && rows * (w + CAPTION + GAP) - GAP <= room.y
+            });
+            assert!(!larger || width == WIDEST, "{size:?}: {columns} columns of {width}");
+        }
+    }
+
+    #[test]
+    fn a_strip_is_as_high_as_it_says() {
+        for width in [60.0, 200.0, 358.0, 600.0, 800.0, 1300.0, 3000.0] {
+            let mut h = Harness::new(width + 40.0, 4000.0);
+            h.frame(|ui| {
+                ui.set_max_width(width);
+                let before = ui.min_rect().height();
+                strip().show(ui);
+                let height = Strip::height(12, 1.0, width);
+                assert!((ui.min_rect().height() - before - height).abs() < 1.0, "{width}: {height}");
+            });
+        }
+        assert_eq!(Strip::height(0, 1.0, 500.0), 0.0);
     }
 
     #[test]
@@ -250,13 +355,15 @@ mod tests {
         let heat = [f32::NAN, 2.0, 0.5];
         for count in [0, 1, 12, 50] {
             for aspect in [1.0, 0.0, f32::NAN, f32::INFINITY] {
-                for (width, scroll) in [(390.0, true), (390.0, false), (5.0, false), (1900.0, false)] {
+                let widths =
+                    [(390.0, Rows::Scroll), (390.0, Rows::Fewest), (5.0, Rows::Fewest), (1900.0, Rows::Fewest)];
+                for (width, rows) in widths {
                     let mut h = Harness::new(width, 300.0);
                     for texture in [None, Some(TextureId::Managed(0))] {
                         h.hover(30.0, 30.0);
                         h.frame(|ui| {
                             let heat = texture.map(|_| &heat[..]);
-                            Strip { texture, count, aspect, heat, scroll, ..strip() }.show(ui);
+                            Strip { texture, count, aspect, heat, rows, ..strip() }.show(ui);
                         });
                         // the first picture, wherever it ends
                         let first = h.color_at(30.0, 12.0);

@@ -1,8 +1,8 @@
 //! egui without a window: frames, pointer, keys and touches for the widgets' tests.
 
 use eframe::egui::{
-    Color32, Context, Event, HoveredFile, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, TouchDeviceId, TouchId,
-    TouchPhase, Ui, Vec2, epaint::Primitive, pos2, vec2,
+    Color32, Context, Event, HoveredFile, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, TouchDeviceId,
+    TouchId, TouchPhase, Ui, Vec2, epaint::Primitive, pos2, vec2,
 };
 
 /// A headless screen.
@@ -13,6 +13,10 @@ pub(crate) struct Harness {
     files: usize,
     time: f64,
     drawn: Vec<Triangle>,
+    texts: Vec<String>,
+    /// Each text, where it is, and what can be seen there.
+    written: Vec<(String, Rect, Rect)>,
+    wants_more: bool,
 }
 
 /// What a frame drew, as far as it can be seen.
@@ -34,13 +38,47 @@ impl Triangle {
     }
 }
 
+/// Finds the texts of a shape, row by row.
+fn read(shape: &Shape, texts: &mut Vec<String>) {
+    match shape {
+        Shape::Vec(shapes) => shapes.iter().for_each(|shape| read(shape, texts)),
+        Shape::Text(text) => {
+            let glyphs = text.galley.rows.iter().flat_map(|row| row.glyphs.iter().map(|glyph| glyph.chr));
+            texts.push(glyphs.collect());
+        }
+        _ => {}
+    }
+}
+
+/// Finds the texts of a shape and their places.
+fn written(shape: &Shape, clip: Rect, texts: &mut Vec<(String, Rect, Rect)>) {
+    match shape {
+        Shape::Vec(shapes) => shapes.iter().for_each(|shape| written(shape, clip, texts)),
+        Shape::Text(text) => {
+            let glyphs = text.galley.rows.iter().flat_map(|row| row.glyphs.iter().map(|glyph| glyph.chr));
+            texts.push((glyphs.collect(), text.visual_bounding_rect(), clip));
+        }
+        _ => {}
+    }
+}
+
 impl Harness {
     /// A dark screen of that size in points.
     pub(crate) fn new(width: f32, height: f32) -> Self {
         let ctx = Context::default();
         crate::theme::install(&ctx);
         ctx.set_theme(eframe::egui::Theme::Dark);
-        Self { ctx, size: vec2(width, height), events: Vec::new(), files: 0, time: 0.0, drawn: Vec::new() }
+        Self {
+            ctx,
+            size: vec2(width, height),
+            events: Vec::new(),
+            files: 0,
+            time: 0.0,
+            drawn: Vec::new(),
+            texts: Vec::new(),
+            written: Vec::new(),
+            wants_more: false,
+        }
     }
 
     /// Runs one frame with the events since the last one, tessellates it, and checks that all vertices are finite.
@@ -55,7 +93,14 @@ impl Harness {
             ..RawInput::default()
         };
         let output = self.ctx.run_ui(input, |ui| content(ui));
+        self.wants_more = output.viewport_output.values().any(|viewport| viewport.repaint_delay.is_zero());
+        self.written.clear();
+        for clipped in &output.shapes {
+            written(&clipped.shape, clipped.clip_rect, &mut self.written);
+        }
         self.drawn.clear();
+        self.texts.clear();
+        output.shapes.iter().for_each(|shape| read(&shape.shape, &mut self.texts));
         for clipped in self.ctx.tessellate(output.shapes.clone(), 1.0) {
             if let Primitive::Mesh(mesh) = clipped.primitive {
                 assert!(mesh.vertices.iter().all(|v| v.pos.is_finite()), "a vertex is not finite");
@@ -67,6 +112,38 @@ impl Harness {
                 }));
             }
         }
+    }
+
+    /// All texts that the last frame drew, as far as they are seen: what was too long ends in "…".
+    pub(crate) fn texts(&self) -> &[String] {
+        &self.texts
+    }
+
+    /// Where the texts are that hold these words and that the last frame drew in full view.
+    pub(crate) fn places_of(&self, words: &str) -> Vec<Rect> {
+        let seen = |(text, place, clip): &&(String, Rect, Rect)| text.contains(words) && clip.contains_rect(*place);
+        self.written.iter().filter(seen).map(|(_, place, _)| *place).collect()
+    }
+
+    /// What can be clicked on in the last frame, in the lowest layer: its place as far as it is seen.
+    pub(crate) fn pressable(&self) -> Vec<Rect> {
+        let background = eframe::egui::LayerId::background();
+        self.ctx.viewport(|viewport| {
+            let widgets = viewport.prev_pass.widgets.get_layer(background);
+            let wanted = |rect: &Rect| rect.is_positive();
+            let clicks = widgets.filter(|widget| widget.sense.senses_click() && widget.enabled);
+            clicks.map(|widget| widget.interact_rect).filter(wanted).collect()
+        })
+    }
+
+    /// Whether the last frame asked for another one at once.
+    pub(crate) fn wants_more(&self) -> bool {
+        self.wants_more
+    }
+
+    /// The window gets another size.
+    pub(crate) fn resize(&mut self, width: f32, height: f32) {
+        self.size = vec2(width, height);
     }
 
     /// Triangles that the last frame drew.

@@ -23,6 +23,11 @@ impl<'a> Lexer<'a> {
         Self { bytes, at: 0, line: 1, newline: line_end(bytes) }
     }
 
+    /// How much of the text is read, 0..1.
+    pub(super) fn fraction(&self) -> f32 {
+        (self.at as f64 / self.bytes.len().max(1) as f64) as f32
+    }
+
     pub(super) fn fail(&self, cause: Cause) -> Failure {
         (Some(self.line), cause)
     }

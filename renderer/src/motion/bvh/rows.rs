@@ -17,8 +17,12 @@ const MANY_FRAMES: usize = 10;
 /// Half of a turn is written with four digits or more.
 const ROUNDING: f32 = 1e-4;
 
+/// Lines between two words about how far it is.
+const TOLD_LINES: usize = 200;
+
 /// Reads from behind `MOTION` to the end. Rows decide how many frames there are; a different `Frames:` is a warning.
-pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>) -> Result<File, Failure> {
+/// `watch` hears how much of the text is read, 0..1.
+pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>, watch: &mut dyn FnMut(f32)) -> Result<File, Failure> {
     let declared = frame_count(lexer)?;
     let frame_time = frame_time(lexer)?;
     let mut file = File { nodes, frame_time, frames: 0, values: Vec::new(), warnings: Vec::new() };
@@ -30,9 +34,12 @@ pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>) -> Result<File, Fail
     let joints = file.nodes.len();
     // a row may be wrapped over several lines
     let (mut row, mut row_line): (Vec<f32>, usize) = (Vec::new(), 0);
-    let (mut frames, mut lines, mut first_line) = (0, 0, 0);
+    let (mut frames, mut lines, mut first_line) = (0, 0_usize, 0);
     while let Some((line, text)) = lexer.next_line() {
         lines += 1;
+        if lines.is_multiple_of(TOLD_LINES) {
+            watch(lexer.fraction());
+        }
         if lines == 1 {
             first_line = line;
         }

@@ -1,16 +1,16 @@
-//! What the page's script does for the program: workers, and the files of earlier visits.
+//! What the page's script does for the program: workers, files of earlier visits, downloads, the clipboard.
 
 use std::cell::RefCell;
 
-use draction::motion::Motion;
 use eframe::egui;
-use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use js_sys::{Function, Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
-use super::{describe, spawn};
+use super::{describe, spawn, wake};
 use crate::{
-    files::{FileSource, Incoming, Unread},
+    files::{FileSource, Incoming, Origin, Public, Unread},
+    reading::Heard,
     transfer,
 };
 
@@ -20,26 +20,39 @@ extern "C" {
     #[derive(Clone)]
     pub type Host;
 
-    /// Has a file's bytes read in a worker; `done` gets the motion's bytes, or else the problem. Returns a function that
-    /// ends the worker.
+    /// Has a file's bytes read in a worker; `done` gets the motion's bytes, or else the problem, and `told` how much is
+    /// done, 0..1. Returns a function that ends the worker.
     #[wasm_bindgen(method, js_name = readApart)]
-    fn read_apart(this: &Host, unread: &Uint8Array, done: &JsValue) -> Function;
+    fn read_apart(this: &Host, unread: &Uint8Array, done: &JsValue, told: &JsValue) -> Function;
 
-    /// Keeps a file for the next visit, in the place of one with the same name.
+    /// Whether another page shows this one.
+    #[wasm_bindgen(method, getter)]
+    fn embedded(this: &Host) -> bool;
+
+    /// Keeps a file for the next visit. Resolves to the key that it is kept under, which follows from name and bytes.
+    /// `origin` comes back with it.
     #[wasm_bindgen(method)]
-    fn keep(this: &Host, name: &str, bytes: &Uint8Array) -> Promise;
+    fn keep(this: &Host, name: &str, origin: &str, bytes: &Uint8Array) -> Promise;
 
     /// Forgets a file.
     #[wasm_bindgen(method)]
-    fn forget(this: &Host, name: &str) -> Promise;
+    fn forget(this: &Host, key: &str) -> Promise;
 
     /// Forgets all files.
     #[wasm_bindgen(method, js_name = forgetAll)]
     fn forget_all(this: &Host) -> Promise;
 
-    /// Resolves to all kept files, objects with `name` and `bytes`, oldest first.
+    /// Calls `each(name, origin, key, bytes)` for all kept files, oldest first, and resolves behind the last.
     #[wasm_bindgen(method)]
-    fn recall(this: &Host) -> Promise;
+    fn recall(this: &Host, each: &JsValue) -> Promise;
+
+    /// Resolves to the bytes at an address, if they are no more than that many.
+    #[wasm_bindgen(method, js_name = fetchBytes)]
+    fn fetch_bytes(this: &Host, url: &str, most: f64) -> Promise;
+
+    /// Puts a text into the clipboard.
+    #[wasm_bindgen(method)]
+    fn copy(this: &Host, text: &str) -> Promise;
 }
 
 thread_local! {
@@ -51,84 +64,125 @@ pub fn set_host(host: Host) {
     HOST.replace(Some(host));
 }
 
-fn host() -> Option<Host> {
+/// Whether another page shows this one.
+pub fn embedded() -> bool {
+    host().is_some_and(|host| host.embedded())
+}
+
+/// Who does it, once that is told.
+pub(super) fn host() -> Option<Host> {
     HOST.with_borrow(Clone::clone)
 }
 
+/// What a promise of the script comes to, or its problem in words.
+async fn outcome(promise: impl FnOnce(&Host) -> Promise) -> Result<JsValue, String> {
+    let host = host().ok_or("the page's script is missing")?;
+    JsFuture::from(promise(&host)).await.map_err(|error| describe(&error))
+}
+
 /// A worker that reads a file, ended when this is dropped.
-pub struct Apart(Option<Function>);
+pub struct Apart {
+    end: Option<Function>,
+    /// The worker calls it as long as it lives.
+    _told: Closure<dyn FnMut(f64)>,
+}
 
 impl Drop for Apart {
     fn drop(&mut self) {
-        if let Some(end) = &self.0 {
+        if let Some(end) = &self.end {
             let _ = end.call0(&JsValue::NULL);
         }
     }
 }
 
 /// Reads a file beside the window.
-pub fn read_apart(unread: &Unread, done: impl FnOnce(Result<Motion, String>) + 'static) -> Apart {
+pub fn read_apart(unread: &Unread, hear: impl Fn(Heard) + Clone + 'static) -> Apart {
+    let hear_done = hear.clone();
+    let told = Closure::<dyn FnMut(f64)>::new(move |fraction: f64| hear(Heard::Fraction(fraction as f32)));
     let Some(host) = host() else {
-        done(unread.read());
-        return Apart(None);
+        hear_done(Heard::Done(unread.read()));
+        return Apart { end: None, _told: told };
     };
     let name = unread.file.name.clone();
     let answer = Closure::once_into_js(move |motion: JsValue, problem: JsValue| {
         let failed = |why: &str| format!("{name}: it cannot be read beside the page: {why}");
-        done(match (motion.dyn_ref::<Uint8Array>(), problem.as_string()) {
+        hear_done(Heard::Done(match (motion.dyn_ref::<Uint8Array>(), problem.as_string()) {
             (Some(bytes), _) => transfer::decode_motion(&bytes.to_vec()).map_err(|why| failed(&why)),
             // the reader's own words
             (None, Some(problem)) => Err(problem),
             (None, None) => Err(failed(&describe(&problem))),
-        });
+        }));
     });
     let request = Uint8Array::from(&transfer::encode_unread(unread)[..]);
-    Apart(Some(host.read_apart(&request, &answer)))
+    Apart { end: Some(host.read_apart(&request, &answer, told.as_ref())), _told: told }
 }
 
-/// Keeps a file for the next visit, where the browser keeps files.
-pub fn keep_file(name: &str, bytes: &[u8]) {
-    if let Some(host) = host() {
-        in_time(host.keep(name, &Uint8Array::from(bytes)));
-    }
+/// Keeps a file for the next visit, where the browser keeps files; `done` gets its key, or why it is not kept.
+pub fn keep_file(file: &FileSource, public: Option<&Public>, done: impl FnOnce(Result<String, String>) + 'static) {
+    let origin = public.and_then(|public| serde_json::to_string(public).ok()).unwrap_or_default();
+    let (name, bytes) = (file.name.clone(), Uint8Array::from(&file.bytes[..]));
+    spawn(async move {
+        let key = outcome(|host| host.keep(&name, &origin, &bytes)).await;
+        done(key.map(|key| key.as_string().unwrap_or_default()));
+        wake();
+    });
 }
 
 /// Does not keep a file any longer.
-pub fn forget_file(name: &str) {
-    if let Some(host) = host() {
-        in_time(host.forget(name));
-    }
-}
-
-/// Keeps nothing any longer.
-pub fn forget_files() {
-    if let Some(host) = host() {
-        in_time(host.forget_all());
-    }
-}
-
-/// A browser that keeps no files costs nothing but them.
-fn in_time(promise: Promise) {
+pub fn forget_file(key: &str) {
+    let key = key.to_owned();
     spawn(async move {
-        if let Err(error) = JsFuture::from(promise).await {
-            web_sys::console::warn_1(&format!("files are not kept: {}", describe(&error)).into());
+        if let Err(problem) = outcome(|host| host.forget(&key)).await {
+            web_sys::console::warn_1(&format!("a file is still kept: {problem}").into());
         }
     });
 }
 
-/// The files of earlier visits.
-pub fn recall_files(incoming: &Incoming, ctx: &egui::Context) {
-    let Some(host) = host() else { return };
-    let (ticket, incoming, ctx) = (incoming.expect(), incoming.clone(), ctx.clone());
+/// Keeps nothing any longer; `done` hears whether that is so.
+pub fn forget_files(done: impl FnOnce(Result<(), String>) + 'static) {
     spawn(async move {
-        let files = JsFuture::from(host.recall()).await.unwrap_or_default();
-        for file in Array::from(&files).iter() {
-            let get = |key: &str| Reflect::get(&file, &key.into()).unwrap_or_default();
-            if let (Some(name), Ok(bytes)) = (get("name").as_string(), get("bytes").dyn_into::<Uint8Array>()) {
-                incoming.push(FileSource { name, bytes: bytes.to_vec() });
-            }
+        done(outcome(Host::forget_all).await.map(drop));
+        wake();
+    });
+}
+
+/// Opens the files of earlier visits one after the other, the oldest first; `done` behind the last.
+pub fn recall_files(incoming: &Incoming, done: impl FnOnce() + 'static) {
+    let incoming = incoming.clone();
+    // who refuses what comes, refuses this, too
+    let ticket = incoming.expect_aside();
+    spawn(async move {
+        let each = Closure::<dyn FnMut(String, String, String, Uint8Array)>::new(
+            move |name: String, origin: String, key: String, bytes: Uint8Array| {
+                if ticket.is_wanted() {
+                    let origin = Origin { public: serde_json::from_str(&origin).ok(), kept: Some(key) };
+                    incoming.push(FileSource { name, bytes: bytes.to_vec() }, origin);
+                    wake();
+                }
+            },
+        );
+        if let Err(problem) = outcome(|host| host.recall(each.as_ref())).await {
+            web_sys::console::warn_1(&format!("kept files cannot be read: {problem}").into());
         }
-        drop(ticket);
-        ctx.request_repaint();
+        done();
+        wake();
+    });
+}
+
+/// The bytes at an address, at most so many.
+///
+/// # Errors
+/// The reason, as words.
+pub async fn fetch(url: &str, most: u64) -> Result<Vec<u8>, String> {
+    let bytes = outcome(|host| host.fetch_bytes(url, most as f64)).await?;
+    Ok(bytes.dyn_into::<Uint8Array>().map_err(|_| "no bytes came")?.to_vec())
+}
+
+/// Puts a text into the clipboard; `done` hears whether it is there.
+pub fn copy(_ctx: &egui::Context, text: &str, done: impl FnOnce(Result<(), String>) + 'static) {
+    let text = text.to_owned();
+    spawn(async move {
+        done(outcome(|host| host.copy(&text)).await.map(drop));
+        wake();
     });
 }

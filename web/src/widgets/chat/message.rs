@@ -14,6 +14,11 @@ use crate::{
 /// Bubbles are never wider than this many points: lines stay readable.
 const WIDEST: f32 = 560.0;
 
+/// What the line below an answer says.
+const DETAILS: &str = "Time to the first word; words and the time for all of them; how probable the model found each of \
+                       its words, on average. The figures beside labels are something else: how probable a label is among \
+                       all that the model knows.";
+
 /// Who says something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Author {
@@ -46,7 +51,7 @@ pub struct MessageView<'a> {
     pub text: &'a str,
     /// Whether more is to come: shows a caret and a stop button.
     pub streaming: bool,
-    /// A line of facts below an answer: "first token 12 ms · 3 tokens · 84 %".
+    /// A line of facts below an answer: "12 ms · 3 tokens in 40 ms · 84 % a word".
     pub details: Option<&'a str>,
     /// Whether the why-view is about this answer.
     pub selected: bool,
@@ -119,7 +124,7 @@ impl MessageView<'_> {
             }
             if let Some(details) = self.details {
                 ui.add_space(4.0);
-                ui.add(Label::new(text::small(details)).wrap());
+                ui.add(Label::new(text::small(details)).wrap()).on_hover_text(DETAILS);
             }
         });
         action

@@ -108,6 +108,22 @@ fn suggestions_stay_in_one_line_that_scrolls() {
 }
 
 #[test]
+fn a_plain_wheel_moves_the_suggestions_and_the_whole_text_is_under_the_pointer() {
+    let long = "Which of these is the person doing: walking, running, waving, clapping or something else?";
+    let items = [long, "What is the person doing?", "Which hand moves?", "How often is it done?"];
+    let mut h = Harness::new(390.0, 300.0);
+    let mut content = |ui: &mut Ui| {
+        suggestions(ui, &items, true);
+    };
+    h.hover(60.0, 20.0);
+    (0..60).for_each(|_| h.frame(&mut content));
+    assert!(h.texts().iter().any(|text| text == long), "{:?}", h.texts());
+    assert!(h.places_of("How often").is_empty(), "it is beyond the edge");
+    h.wheel(-30.0, &mut content);
+    assert_eq!(h.places_of("How often").len(), 1, "{:?}", h.texts());
+}
+
+#[test]
 fn any_input_is_drawn() {
     let long = "averyverylongwordwithoutanybreak".repeat(50);
     for width in [1.0, 30.0, 390.0, 1500.0] {

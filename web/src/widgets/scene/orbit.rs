@@ -83,6 +83,11 @@ impl Orbit {
         self.fitted = true;
     }
 
+    /// Turns as far as another view was turned.
+    pub fn turn_along(&mut self, before: &Orbit, after: &Orbit) {
+        self.turn(vec2(after.yaw - before.yaw, after.pitch - before.pitch));
+    }
+
     /// Height of the ground in metres.
     pub(super) fn floor(&self) -> f32 {
         self.fit.floor

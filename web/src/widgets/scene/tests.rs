@@ -49,6 +49,27 @@ fn from_the_front_the_left_hand_is_at_the_right() {
 }
 
 #[test]
+fn people_have_numbers_and_one_alone_has_none() {
+    let one = wave();
+    let mut two = Motion { bodies: 2, orientations: None, ..one.clone() };
+    two.present = one.present.iter().flat_map(|&there| [there, there]).collect();
+    let beside = |body: &[f32]| {
+        let mut other = body.to_vec();
+        other.iter_mut().step_by(3).for_each(|x| *x += 1.5);
+        [body.to_vec(), other].concat()
+    };
+    two.positions = one.positions.chunks_exact(3 * one.joints()).flat_map(beside).collect();
+    for (motion, expected) in [(&one, vec![]), (&two, vec!["1", "2"])] {
+        let (mut h, mut orbit) = (Harness::new(600.0, 400.0), Orbit::new(motion));
+        h.frame(|ui| drop(SceneView::new(motion, 0.0).show(ui, &mut orbit)));
+        let mut found: Vec<&str> =
+            h.texts().iter().map(String::as_str).filter(|text| ["1", "2"].contains(text)).collect();
+        found.sort_unstable();
+        assert_eq!(found, expected);
+    }
+}
+
+#[test]
 fn the_first_view_shows_all_of_it() {
     let motion = wave();
     for (width, height) in [(1200.0, 500.0), (374.0, 500.0), (200.0, 900.0)] {
