@@ -5,7 +5,9 @@
 
 import * as controls from "./controls.js";
 import { download, keepForOffline, text } from "./downloads.js";
+import * as folders from "./folders.js";
 import * as kept from "./kept.js";
+import * as models from "./models.js";
 import { reader } from "./reading.js";
 import * as screen from "./screen.js";
 import { chooseVariant } from "./support.js";
@@ -31,9 +33,10 @@ async function boot() {
   Promise.allSettled([choosing, model, samples]);
   const { name, note } = await choosing;
   if (note) screen.note(note);
-  const { start, act, readApart } = await fetchProgram(build.variants[name]);
-  await start(canvas, await model, await samples, { readApart, ...kept });
+  const { start, act, dropFolders, readApart } = await fetchProgram(build.variants[name]);
+  await start(canvas, await model, await samples, { readApart, ...kept, ...models });
   controls.connect(act);
+  folders.connect(canvas, dropFolders);
 }
 
 // Resolves to the program's ways in once it is compiled.
@@ -44,11 +47,11 @@ async function fetchProgram({ script, wasm }) {
   program.catch(() => {});
   await (await download(script, advance)).arrayBuffer();
   const address = new URL(script.path, document.baseURI).href;
-  const { default: init, start, act } = await import(address);
+  const { default: init, start, act, drop_folders: dropFolders } = await import(address);
   const module = await program;
   await init({ module_or_path: module });
   // workers do not compile it again
-  return { start, act, readApart: reader(address, module) };
+  return { start, act, dropFolders, readApart: reader(address, module) };
 }
 
 // Resolves to `{config, draction, model, tokenizer, …}`, each the bytes of a file.

@@ -5,7 +5,10 @@ const byId = (id) => document.getElementById(id);
 const canvas = byId("app");
 
 // What of `data-…` on the canvas is shown here; other values change all the time.
-const TOLD = ["list", "current", "playing", "ready", "labels", "samples", "long"];
+const TOLD = ["list", "current", "playing", "ready", "labels", "samples", "long", "model", "models", "coming"];
+
+// The model that comes with the page.
+const SHIPPED = "nano";
 
 // `act(name, value)` is the program's way in.
 export function connect(act) {
@@ -19,6 +22,9 @@ export function connect(act) {
     target.selectedIndex = 0;
   };
   byId("take").onchange = ({ target }) => act("take", String(target.selectedIndex));
+  byId("model").onchange = ({ target }) => act("model", target.value);
+  byId("stop-model").onclick = () => act("stop-model", "");
+  byId("remove-model").onclick = () => act("remove-model", byId("model").value);
   byId("ask").onsubmit = (event) => {
     event.preventDefault();
     const question = byId("question");
@@ -34,10 +40,16 @@ export function connect(act) {
 // Puts what the program says of itself, `data-…` on the canvas, into the controls.
 function show() {
   const { list = "", current = "0", playing, ready, labels = "", samples = "", long } = canvas.dataset;
+  const { model = "", models = "", coming } = canvas.dataset;
   fill(byId("sample"), ["Open a sample", ...lines(samples)], (text, n) => new Option(text, n ? text : ""));
   fill(byId("take"), lines(list), (text) => new Option(text));
   fill(byId("labels"), lines(labels), (text) => Object.assign(document.createElement("li"), { textContent: text }));
   if (byId("take").selectedIndex !== Number(current)) byId("take").selectedIndex = Number(current);
+  // the first one comes with the page; what lies behind a tab says where another one is
+  fill(byId("model"), [SHIPPED, ...lines(models)], (text) => new Option(text.replace("\t", ", "), text.split("\t")[0]));
+  if (document.activeElement !== byId("model")) byId("model").value = model;
+  byId("stop-model").hidden = !coming;
+  byId("remove-model").disabled = model === SHIPPED;
   const none = !list;
   byId("take").disabled = none;
   byId("play").disabled = none;

@@ -11,6 +11,14 @@ use eframe::egui::{Context, InputState, Key, Modifiers, Popup};
 pub enum Action {
     /// Show the file dialog.
     ChooseFiles,
+    /// Show the dialog for a model's folder.
+    ChooseFolder,
+    /// Have another model answer, by its name.
+    ChooseModel(String),
+    /// Take a model away from this machine, by its name.
+    RemoveModel(String),
+    /// Give up the model on its way.
+    StopModel,
     /// Open a bundled sample, by its file name.
     OpenSample(String),
     /// Look at another take, by its index.
@@ -109,6 +117,9 @@ impl Action {
             "forget" => Action::Forget,
             "take" => Action::Select(value.parse().ok()?),
             "ask" => Action::Ask(value.to_owned()),
+            "model" => Action::ChooseModel(value.to_owned()),
+            "remove-model" => Action::RemoveModel(value.to_owned()),
+            "stop-model" => Action::StopModel,
             _ => return None,
         })
     }
@@ -242,6 +253,7 @@ mod tests {
     fn controls_of_the_page_have_names() {
         assert_eq!(Action::named("ask", "Who?"), Some(Action::Ask("Who?".to_owned())));
         assert_eq!(Action::named("take", "2"), Some(Action::Select(2)));
+        assert_eq!(Action::named("model", "small"), Some(Action::ChooseModel("small".to_owned())));
         assert_eq!((Action::named("take", "-1"), Action::named("format the disk", "")), (None, None));
     }
 

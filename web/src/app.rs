@@ -6,12 +6,14 @@
 //! | Module | What lives there |
 //! | --- | --- |
 //! | `events` | what arrived |
+//! | `models` | another model instead of the one that answers |
 //! | `perform` | what the person asked for |
 //! | `save` | files to take away |
 //! | `status` | what those who watch from outside may know |
 //! | `workbench` | what the app does for the shader workbench |
 
 mod events;
+mod models;
 mod perform;
 mod save;
 mod status;
@@ -21,15 +23,17 @@ mod workbench;
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use eframe::egui;
+use skeletonllm_network::device::Selected;
 use web_time::Instant;
 
-use self::save::Saves;
+use self::{models::Candidate, save::Saves};
 use crate::{
     actions::{self, Action},
     document::Document,
     files::{Arrival, Incoming},
-    inference::Inference,
+    inference::{Inference, Source},
     link::Link,
+    models::{Models, Step},
     panels::{self, Content, UiState},
     pictures::{Pictures, TakeTextures},
     platform::{self, Kind},
@@ -50,6 +54,10 @@ pub type Parking = Rc<RefCell<Option<Document>>>;
 pub struct Parts {
     /// The model, loading.
     pub inference: Inference,
+    /// The same, for when another one was chosen and it is to answer again.
+    pub shipped: Source,
+    /// What models compute on.
+    pub selected: Selected,
     /// The renderer.
     pub pictures: Pictures,
     /// What is left of an earlier window.
@@ -66,6 +74,11 @@ pub struct App {
     playback: Playback,
     ui_state: UiState,
     inference: Inference,
+    shipped: Source,
+    selected: Selected,
+    models: Models,
+    /// The model that is to answer, while it is read.
+    candidate: Option<Candidate>,
     pictures: Pictures,
     /// Once it was opened.
     #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
@@ -98,7 +111,7 @@ impl App {
     /// Takes up the work of an earlier window, if there was one.
     pub fn new(ctx: &egui::Context, parts: Parts) -> App {
         theme::install(ctx);
-        let Parts { inference, pictures, parking, incoming, link } = parts;
+        let Parts { inference, shipped, selected, pictures, parking, incoming, link } = parts;
         if pictures.backend().is_software() || platform::prefers_calm() {
             theme::calm(ctx);
         }
@@ -114,6 +127,10 @@ impl App {
             playback,
             ui_state: UiState::default(),
             inference,
+            shipped,
+            selected,
+            models: Models::default(),
+            candidate: None,
             pictures,
             #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
             workbench: None,
@@ -137,6 +154,11 @@ impl App {
         }
         app.fetch_example(ctx);
         app.follow_link(ctx);
+        platform::list_models(app.models.sender(ctx));
+        // the window before this one had another model
+        if let Some(offered) = app.document.model.clone() {
+            app.load_offered(ctx, offered, false);
+        }
         app
     }
 
@@ -171,6 +193,9 @@ impl App {
         if let Some(url) = self.link.url.take() {
             platform::read_url(&url, &self.incoming, ctx);
         }
+        if let Some(model) = self.link.model.take() {
+            self.choose_model(ctx, &model);
+        }
     }
 
     /// Goes to the moment that the page's address names once something is open, and asks its question once the model is
@@ -182,7 +207,9 @@ impl App {
         if let Some((fps, seconds)) = self.document.take().map(|take| take.motion.fps).zip(self.link.seconds.take()) {
             self.perform(ctx, Action::Seek(seconds * fps));
         }
+        let waits = self.models.coming().is_some_and(|coming| coming.step != Step::Keeping);
         if self.inference.status().is_ready()
+            && !waits
             && let Some(question) = self.link.question.take()
         {
             self.ask(&question);
@@ -204,9 +231,9 @@ impl App {
 
     /// Takes in what arrived, carries out what was asked for.
     fn logic(&mut self, ctx: &egui::Context) {
-        for file in ctx.input(|input| input.raw.dropped_files.clone()) {
-            platform::read_dropped(file, &self.incoming, ctx);
-        }
+        platform::receive_dropped(&ctx.input(|input| input.raw.dropped_files.clone()), &self.incoming, ctx);
+        self.take_models(ctx);
+        self.hear_models(ctx);
         self.open_arrivals(ctx);
         self.open_motions(ctx);
         self.show_example();
@@ -284,6 +311,7 @@ impl App {
             pictures,
             trained_depth_mix: self.pictures.trained_depth_mix(&self.document.settings),
             model: self.inference.status(),
+            models: &self.models,
             busy: self.inference.is_busy(),
             samples: &self.samples,
             shareable: self.shareable,
@@ -353,6 +381,7 @@ impl eframe::App for App {
 impl Drop for App {
     fn drop(&mut self) {
         self.inference.stop();
+        platform::stop_model();
         self.end_tour();
         // the next window reads them
         let unread = self.readings.abandon().filter(|unread| unread.instead_of.is_none());

@@ -15,6 +15,7 @@ use skeletonllm::{
 use crate::{
     companions::{self, Companions},
     files::{FileSource, Unread},
+    models::Offered,
 };
 
 /// One opened motion, and everything said about it.
@@ -114,6 +115,16 @@ pub struct Exchange {
     pub outcome: Option<Outcome>,
 }
 
+impl Exchange {
+    /// How fast it was answered, where that could be measured.
+    pub fn tokens_per_second(&self) -> Option<f64> {
+        match self.outcome {
+            Some(Outcome::Answered { tokens_per_second, .. }) => tokens_per_second,
+            _ => None,
+        }
+    }
+}
+
 /// How an answer ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
@@ -125,6 +136,8 @@ pub enum Outcome {
         seconds: f64,
         /// Tokens.
         tokens: usize,
+        /// Tokens a second after the first; `None` where there was nothing to measure.
+        tokens_per_second: Option<f64>,
         /// Geometric mean of the tokens' probabilities, 0..1.
         confidence: f32,
         /// By the person, before its end.
@@ -214,6 +227,8 @@ pub struct Document {
     pub options: ReadOptions,
     /// Descriptions of files that come after them.
     pub companions: Companions,
+    /// The model that answers, where it is not the shipped one.
+    pub model: Option<Offered>,
     last_id: u64,
 }
 
@@ -295,6 +310,17 @@ impl Document {
         let id = self.next_id();
         if let Some(take) = self.take_mut() {
             take.choose(person, id);
+        }
+    }
+
+    /// What a model found out about takes is no longer so, and its answers to come are not waited for.
+    pub fn forget_findings(&mut self, why: &str) {
+        self.settings_version += 1;
+        for take in self.takes.iter_mut().chain(&mut self.example) {
+            take.labels.clear();
+            take.spans.clear();
+            (take.explanation, take.spans_progress) = (None, None);
+            take.give_up(why);
         }
     }
 

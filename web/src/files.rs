@@ -7,6 +7,8 @@ use std::sync::{
 
 use draction::motion::{Format, Motion, ReadOptions, read};
 
+use crate::models::Offered;
+
 /// A file in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FileSource {
@@ -72,6 +74,7 @@ pub enum Arrival {
 #[derive(Clone, Debug, Default)]
 pub struct Incoming {
     arrived: Arc<Mutex<Vec<Arrival>>>,
+    models: Arc<Mutex<Vec<Offered>>>,
     awaited: Arc<AtomicUsize>,
 }
 
@@ -94,6 +97,16 @@ impl Incoming {
     /// A file cannot be had.
     pub fn problem(&self, text: &str) {
         self.add(Arrival::Problem(text.to_owned()));
+    }
+
+    /// Files are there that are a model's.
+    pub fn offer(&self, model: Offered) {
+        self.models.lock().unwrap_or_else(PoisonError::into_inner).push(model);
+    }
+
+    /// The models that came.
+    pub fn take_models(&self) -> Vec<Offered> {
+        std::mem::take(&mut *self.models.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Everything that came, once nothing is awaited any more: files that were dropped together stay together, because
@@ -132,7 +145,7 @@ impl Drop for Ticket {
 #[must_use]
 pub fn endings() -> Vec<&'static str> {
     let motions = Format::ALL.iter().flat_map(|format| format.extensions()).copied();
-    let mut endings: Vec<&str> = motions.chain(["asf", "bin", "gz", "zip", "safetensors"]).collect();
+    let mut endings: Vec<&str> = motions.chain(["asf", "bin", "gguf", "gz", "zip", "safetensors"]).collect();
     endings.sort_unstable();
     endings.dedup();
     endings

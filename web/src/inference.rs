@@ -23,7 +23,7 @@ use self::{
     request::{Request, Task},
     worker::EventSender,
 };
-use crate::{document::Subject, platform};
+use crate::{document::Subject, models::Offered, platform};
 
 pub use event::Event;
 
@@ -42,6 +42,8 @@ pub enum ModelStatus {
         device: String,
         /// Questions it was trained to answer.
         suggestions: Vec<String>,
+        /// Whether it looks at pictures; a language model alone does not.
+        sees: bool,
     },
     /// It cannot be used.
     Failed(String),
@@ -53,6 +55,11 @@ impl ModelStatus {
         matches!(self, ModelStatus::Ready { .. })
     }
 
+    /// Whether it looks at pictures, as far as is known.
+    pub fn sees(&self) -> bool {
+        !matches!(self, ModelStatus::Ready { sees: false, .. })
+    }
+
     /// Questions it was trained to answer; none until it is ready.
     pub fn suggestions(&self) -> &[String] {
         match self {
@@ -60,6 +67,15 @@ impl ModelStatus {
             _ => &[],
         }
     }
+}
+
+/// Where a model comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// It is in memory.
+    Memory(Arc<ModelFiles>),
+    /// Its files are read piece by piece.
+    Given(Offered),
 }
 
 /// The window's end of the channel to the worker.
@@ -74,10 +90,10 @@ pub struct Inference {
 
 impl Inference {
     /// Loads a model on a device, beside the window.
-    pub fn start(files: ModelFiles, selected: Selected, ctx: &egui::Context) -> Inference {
+    pub fn start(source: Source, selected: Selected, ctx: &egui::Context) -> Inference {
         let (requests, inbox) = async_channel::unbounded();
         let (outbox, events) = mpsc::channel();
-        platform::spawn(worker::run(files, selected, inbox, EventSender::new(outbox, ctx)));
+        platform::spawn(worker::run(source, selected, inbox, EventSender::new(outbox, ctx)));
         Inference { requests, events, stop: Arc::default(), pending: 0, status: ModelStatus::Loading }
     }
 
@@ -91,9 +107,11 @@ impl Inference {
         self.pending > 0
     }
 
-    /// Asks for the most likely labels.
+    /// Asks for the most likely labels; a model that sees nothing is not asked.
     pub fn recognise(&mut self, subject: Subject) {
-        self.send(subject, Task::Recognise);
+        if self.status.sees() {
+            self.send(subject, Task::Recognise);
+        }
     }
 
     /// Asks a question.
@@ -128,14 +146,18 @@ impl Inference {
         let events: Vec<Event> = self.events.try_iter().collect();
         for event in &events {
             match event {
-                Event::Ready { device, suggestions, .. } => {
-                    self.status = ModelStatus::Ready { device: device.clone(), suggestions: suggestions.clone() };
+                Event::Ready { device, suggestions, drawing, .. } => {
+                    self.status = ModelStatus::Ready {
+                        device: device.clone(),
+                        suggestions: suggestions.clone(),
+                        sees: drawing.is_some(),
+                    };
                 }
                 Event::LoadFailed(problem) => {
                     self.status = ModelStatus::Failed(problem.clone());
                     self.pending = 0;
                 }
-                Event::Text { .. } | Event::SpanProgress { .. } => {}
+                Event::Loading { .. } | Event::Text { .. } | Event::SpanProgress { .. } => {}
                 _ => self.pending = self.pending.saturating_sub(1),
             }
         }

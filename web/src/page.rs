@@ -2,7 +2,7 @@
 
 #[cfg(feature = "gpu")]
 use std::cell::Cell;
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use skeletonllm::{
     drawing::HostDrawing,
@@ -15,7 +15,7 @@ use crate::{
     app::{App, Parking, Parts},
     device::{self, Devices},
     files::Incoming,
-    inference::Inference,
+    inference::{Inference, Source},
     link::Link,
     pictures::Pictures,
     platform, transfer,
@@ -58,7 +58,7 @@ pub async fn start(
     platform::set_host(host);
     let page = Rc::new(Page {
         canvas,
-        files: model_files(&files)?,
+        files: Arc::new(model_files(&files)?),
         parking: Parking::default(),
         incoming: Incoming::default(),
         link: RefCell::new(Link::of(platform::query().iter().map(|(name, value)| (&name[..], &value[..])))),
@@ -79,7 +79,7 @@ pub fn read_motion(unread: &[u8]) -> Result<Vec<u8>, String> {
 }
 
 /// Does what a control of the page stands for: `open`, `play`, `recognise`, `spans`, `forget`, or with a value `sample` (its file
-/// name), `take` (its index) and `ask` (the question).
+/// name), `take` (its index), `ask` (the question), `model` and `remove-model` (its name), and `stop-model`.
 #[wasm_bindgen]
 pub fn act(name: &str, value: &str) {
     if let Some(action) = Action::named(name, value) {
@@ -87,10 +87,16 @@ pub fn act(name: &str, value: &str) {
     }
 }
 
+/// Takes in files of folders that were dropped: a name with its folders for each.
+#[wasm_bindgen]
+pub fn drop_folders(paths: &js_sys::Array, files: &js_sys::Array) {
+    platform::dropped_folders(paths, files);
+}
+
 /// What outlives a window and its device.
 struct Page {
     canvas: web_sys::HtmlCanvasElement,
-    files: ModelFiles,
+    files: Arc<ModelFiles>,
     parking: Parking,
     incoming: Incoming,
     /// What the address asks for, until the first window takes it.
@@ -122,10 +128,13 @@ async fn open_window(page: Rc<Page>) -> Result<(), JsValue> {
 
 fn app(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<App, String> {
     let Devices { model, pictures } = open_device(page, cc)?;
-    let files = page.files.clone();
+    let files = &page.files;
     let drawing = HostDrawing::from_files(&files.config, files.draction.as_deref()).map_err(|e| format!("{e:#}"))?;
+    let shipped = Source::Memory(files.clone());
     let parts = Parts {
-        inference: Inference::start(files, model, &cc.egui_ctx),
+        inference: Inference::start(shipped.clone(), model.clone(), &cc.egui_ctx),
+        shipped,
+        selected: model,
         pictures: Pictures::new(pictures, drawing),
         parking: page.parking.clone(),
         incoming: page.incoming.clone(),

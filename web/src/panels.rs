@@ -4,6 +4,7 @@
 mod chat;
 mod header;
 mod help;
+mod models;
 mod reading;
 mod takes;
 #[cfg(test)]
@@ -22,6 +23,7 @@ use crate::{
     actions::Action,
     document::{Document, Take},
     inference::ModelStatus,
+    models::Models,
     pictures::TakeTextures,
     playback::Playback,
     reading::Reading,
@@ -64,6 +66,8 @@ pub struct Content<'a> {
     pub trained_depth_mix: f32,
     /// What is known of the model.
     pub model: &'a ModelStatus,
+    /// Which other models there are.
+    pub models: &'a Models,
     /// Whether the model has something to do.
     pub busy: bool,
     /// File names of the bundled samples.
@@ -163,6 +167,7 @@ pub fn show(content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec
     let narrow = ui.available_width() < NARROW;
     header::show(&content, state, ui, narrow, &mut actions);
     readings(content.readings, ui, &mut actions);
+    models::coming(content.models, ui, &mut actions);
     tour(&content, ui, &mut actions);
     let below = ui.available_rect_before_wrap().top();
     if content.document.takes.is_empty() {

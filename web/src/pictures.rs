@@ -83,6 +83,11 @@ impl Pictures {
         }
     }
 
+    /// Draws with another model's renderer from now on.
+    pub fn draw_with(&mut self, drawing: HostDrawing) {
+        (self.drawing, self.prepared) = (drawing, None);
+    }
+
     /// What draws.
     pub fn backend(&self) -> &Backend {
         &self.backend

@@ -114,6 +114,8 @@ impl App {
                 platform::publish("device", &device);
                 platform::measure("model-ready", seconds);
             }
+            // the window begins with a model that is in memory
+            Event::Loading { .. } => {}
             Event::LoadFailed(problem) => self.report_error(&format!("the model cannot be used: {problem}")),
             Event::Recognised { take, labels, seconds } => {
                 // nobody asked about the example
@@ -136,6 +138,8 @@ impl App {
                 platform::measure("first-token", first_token);
                 platform::measure("answer", answer.seconds);
                 platform::publish("tokens", &answer.tokens.to_string());
+                let speed = answer.tokens_per_second.map_or(String::new(), |speed| format!("{speed:.3}"));
+                platform::publish("speed", &speed);
                 if let Some(exchange) = self.document.exchange(take, exchange) {
                     platform::announce(Kind::Answer, &answer.text);
                     exchange.answer = answer.text;
@@ -143,6 +147,7 @@ impl App {
                         first_token,
                         seconds: answer.seconds,
                         tokens: answer.tokens,
+                        tokens_per_second: answer.tokens_per_second,
                         confidence: answer.confidence,
                         stopped: answer.stopped,
                     });

@@ -18,6 +18,10 @@ impl App {
         let frames = self.document.take().map_or(0, |take| take.motion.frames());
         match action {
             Action::ChooseFiles => platform::choose_files(&self.incoming, ctx),
+            Action::ChooseFolder => platform::choose_folder(&self.incoming, ctx),
+            Action::ChooseModel(name) => self.choose_model(ctx, &name),
+            Action::RemoveModel(name) => self.remove_model(ctx, &name),
+            Action::StopModel => self.stop_model(ctx),
             Action::OpenSample(name) => platform::read_sample(&name, &self.incoming, ctx),
             Action::Select(index) => {
                 if index < self.document.takes.len() {
@@ -77,7 +81,9 @@ impl App {
                 self.redraw();
             }
             Action::Recognise => {
-                if let Some(subject) = self.document.subject(self.document.current) {
+                if self.sees()
+                    && let Some(subject) = self.document.subject(self.document.current)
+                {
                     self.inference.recognise(subject);
                 }
             }
@@ -168,6 +174,7 @@ impl App {
             sample: Some(take.name.clone()),
             seconds: Some(take.frame / take.motion.fps),
             question: take.exchanges.last().map(|exchange| exchange.question.clone()),
+            model: self.models.is_beside().then(|| self.models.current().to_owned()),
             ..Link::default()
         };
         ctx.copy_text(format!("{address}?{}", link.query()));
@@ -175,6 +182,9 @@ impl App {
     }
 
     fn explain(&mut self, exchange: Option<u64>) {
+        if !self.sees() {
+            return;
+        }
         let index = self.document.current;
         let (Some(take), Some(subject)) = (self.document.take(), self.document.subject(index)) else { return };
         let found = take.answers().find(|e| exchange.is_none_or(|id| id == e.id));
@@ -185,6 +195,9 @@ impl App {
     }
 
     fn label_spans(&mut self) {
+        if !self.sees() {
+            return;
+        }
         let Some(subject) = self.document.subject(self.document.current) else { return };
         if let Some(take) = self.document.take_mut()
             && take.spans_progress.is_none()

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align, Layout, PopupCloseBehavior};
 
-use super::{Content, UiState, takes};
+use super::{Content, UiState, models, takes};
 use crate::{
     actions::Action,
     icons::Icon,
@@ -54,6 +54,7 @@ pub(super) fn show(
                 if IconButton::new(Icon::Info).tooltip("Keys (?)").selected(state.help).show(ui).clicked() {
                     actions.push(Action::ToggleHelp);
                 }
+                models::button(content, ui, actions);
                 let share = content.shareable && !narrow && !content.document.takes.is_empty();
                 if share && IconButton::new(Icon::Link).tooltip("Copy an address that leads here").show(ui).clicked() {
                     actions.push(Action::Share);

@@ -1,6 +1,7 @@
 //! The browser: promises, downloads, live regions, user timing.
 
 mod host;
+mod models;
 
 use std::{cell::RefCell, collections::BTreeMap, future::Future};
 
@@ -8,6 +9,10 @@ use eframe::egui;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 pub use self::host::{Apart, Host, forget_file, forget_files, keep_file, read_apart, recall_files, set_host};
+pub use self::models::{
+    CHOOSES_FOLDERS, ModelFiles, bring_model, choose_folder, dropped_folders, keep_model, list_models, receive_dropped,
+    remove_model, stop_model,
+};
 use super::Kind;
 use crate::{
     actions::Action,
@@ -33,12 +38,13 @@ thread_local! {
 
 /// A control of the page was used.
 pub fn press(action: Action) {
-    PRESSED.with_borrow_mut(|(actions, window)| {
-        actions.push(action);
-        if let Some(window) = window {
-            window.request_repaint();
-        }
-    });
+    PRESSED.with_borrow_mut(|(actions, _)| actions.push(action));
+    wake();
+}
+
+/// Has the window look at what came from outside of it.
+fn wake() {
+    PRESSED.with_borrow(|(_, window)| window.as_ref().map(egui::Context::request_repaint));
 }
 
 /// What the page's own controls asked for since the last call.
@@ -74,21 +80,14 @@ pub fn choose_files(incoming: &Incoming, ctx: &egui::Context) {
     let (incoming, ctx, chosen) = (incoming.clone(), ctx.clone(), input.clone());
     let on_change = Closure::once_into_js(move || {
         let Some(files) = chosen.files() else { return };
-        for file in (0..files.length()).filter_map(|i| files.get(i)) {
-            read_file(file, incoming.clone(), ctx.clone());
-        }
+        let files = (0..files.length()).filter_map(|i| files.get(i)).map(|file| (file.name(), file));
+        models::receive(files.collect(), &incoming, &ctx);
     });
     input.set_onchange(Some(on_change.unchecked_ref()));
     input.click();
 }
 
-/// Reads a dropped file, unless it is too large.
-pub fn read_dropped(file: egui::DroppedFileHandle, incoming: &Incoming, ctx: &egui::Context) {
-    if let Some(file) = file.web_file() {
-        read_file(file.clone(), incoming.clone(), ctx.clone());
-    }
-}
-
+/// Reads a file, unless it is too large.
 fn read_file(file: web_sys::File, incoming: Incoming, ctx: egui::Context) {
     let name = file.name();
     // the size is known before anything is read

@@ -1,5 +1,7 @@
 //! The desktop: threads, the file system, standard error.
 
+mod models;
+
 use std::{
     future::Future,
     path::{Path, PathBuf},
@@ -9,6 +11,9 @@ use std::{
 use draction::motion::Motion;
 use eframe::egui;
 
+pub use self::models::{
+    CHOOSES_FOLDERS, ModelFiles, bring_model, choose_folder, keep_model, list_models, receive, remove_model, stop_model,
+};
 use super::Kind;
 use crate::{
     actions::Action,
@@ -73,7 +78,7 @@ pub fn choose_files(incoming: &Incoming, ctx: &egui::Context) {
     spawn(async move {
         let asked = Instant::now();
         match dialog.await {
-            Some(files) => files.into_iter().for_each(|file| read_path(file.path().to_owned(), &incoming)),
+            Some(files) => receive(files.into_iter().map(|file| file.path().to_owned()).collect(), &incoming),
             // a system without dialogs answers as one whose dialog was closed
             None if asked.elapsed() < NO_DIALOG => {
                 incoming.problem(
@@ -86,9 +91,11 @@ pub fn choose_files(incoming: &Incoming, ctx: &egui::Context) {
     });
 }
 
-/// Reads a dropped file, unless it is too large.
-pub fn read_dropped(file: egui::DroppedFileHandle, incoming: &Incoming, _ctx: &egui::Context) {
-    read_path(file.path().to_owned(), incoming);
+/// Takes in what was dropped since the last call.
+pub fn receive_dropped(files: &[egui::DroppedFileHandle], incoming: &Incoming, _ctx: &egui::Context) {
+    if !files.is_empty() {
+        receive(files.iter().map(|file| file.path().to_owned()).collect(), incoming);
+    }
 }
 
 /// Reads a file and what lies beside it and describes it, or all files of a folder.

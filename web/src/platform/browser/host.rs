@@ -51,7 +51,7 @@ pub fn set_host(host: Host) {
     HOST.replace(Some(host));
 }
 
-fn host() -> Option<Host> {
+pub(super) fn host() -> Option<Host> {
     HOST.with_borrow(Clone::clone)
 }
 
