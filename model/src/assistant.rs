@@ -8,6 +8,7 @@ mod explain;
 #[cfg(not(target_family = "wasm"))]
 mod judge;
 mod rank;
+mod said;
 mod spans;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,7 @@ use skeletonllm_network::{
     chat::Chat,
     device::Selected,
     foreground::Foreground,
-    generate::{Ending, GenerateOptions, generate},
+    generate::{GenerateOptions, generate},
     task::yield_now,
     tokenizer::Tokenizer,
 };
@@ -39,6 +40,7 @@ pub use judge::{Agreement, QuestionTally};
 pub use rank::LabelScores;
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use rank::among_themselves;
+pub(crate) use said::Said;
 pub use spans::{LONG_TAKE_SECONDS, Span, SpanOptions};
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use spans::{joined, stretches};
@@ -80,6 +82,8 @@ pub struct Answer {
     pub seconds: f64,
     /// Time to its first token; to its end where it has none.
     pub first_token_seconds: f64,
+    /// Tokens a second after the first, the end of the turn counted; `None` where nothing came after it.
+    pub tokens_per_second: Option<f64>,
     /// Whether whoever listened broke it off.
     pub stopped: bool,
 }
@@ -87,7 +91,7 @@ pub struct Answer {
 /// Longest answer in tokens.
 const MAX_ANSWER: usize = 64;
 /// Longest question in tokens.
-const MAX_QUESTION: usize = 512;
+pub(crate) const MAX_QUESTION: usize = 512;
 
 impl Assistant {
     /// Loads a model directory onto the chosen device.
@@ -116,7 +120,7 @@ impl Assistant {
         Assistant::with_drawing(model, tokenizer, labels, device_name, drawing)
     }
 
-    fn of(Loaded { model, tokenizer, extra }: Loaded, device_name: String) -> Assistant {
+    pub(crate) fn of(Loaded { model, tokenizer, extra }: Loaded, device_name: String) -> Assistant {
         let drawing = model.drawing.origin().clone();
         Assistant::with_drawing(model, &tokenizer, extra.labels, device_name, drawing)
     }
@@ -252,48 +256,29 @@ impl Assistant {
         let start = Instant::now();
         let tokenizer = self.chat.tokenizer();
         let mut prompt = self.prompt(question, observation, 0)?;
-        let (mut ids, mut shown) = (Vec::new(), String::new());
+        let mut said = Said::new(tokenizer, start);
         match self.settled(observation, 0, question).await? {
             Some(Settled::Answer { text, confidence }) => {
                 let seconds = start.elapsed().as_secs_f64();
                 let (tokens, stopped) = (tokenizer.encode(&text).len(), on_text(&text).is_break());
-                return Ok(Answer { text, tokens, confidence, seconds, first_token_seconds: seconds, stopped });
+                return Ok(Answer {
+                    text,
+                    tokens,
+                    confidence,
+                    seconds,
+                    first_token_seconds: seconds,
+                    tokens_per_second: None,
+                    stopped,
+                });
             }
-            Some(Settled::Beginning(text)) if on_text(&text).is_continue() => {
-                ids = tokenizer.encode(&text);
-                prompt.extend(&ids);
-                shown = text;
-            }
+            Some(Settled::Beginning(text)) if on_text(&text).is_continue() => prompt.extend(said.begin(text)),
             _ => {}
         }
-        let begun = ids.clone();
-        let mut first = None;
-        let on_token = |_, token| {
-            first.get_or_insert_with(|| start.elapsed());
-            ids.push(token);
-            let text = tokenizer.decode(&ids);
-            // half a character waits for its other half
-            let Some(new) = text.strip_prefix(&shown).filter(|_| !text.ends_with('\u{fffd}')) else {
-                return ControlFlow::Continue(());
-            };
-            let flow = on_text(new);
-            shown = text;
-            flow
-        };
+        let on_token = |_, token| said.push(token).map_or(ControlFlow::Continue(()), &mut on_text);
         let options = self.generate_options();
         let mut answers =
             generate(&self.model.internvl, &[prompt], Some(observation.visual_of(0)), &options, on_token).await?;
-        let answer = answers.swap_remove(0);
-        let seconds = start.elapsed();
-        let said = [begun, answer.tokens.clone()].concat();
-        Ok(Answer {
-            text: tokenizer.decode(&said),
-            tokens: said.len(),
-            confidence: answer.mean_probability(),
-            seconds: seconds.as_secs_f64(),
-            first_token_seconds: first.unwrap_or(seconds).as_secs_f64(),
-            stopped: answer.ending == Ending::Broken,
-        })
+        Ok(said.answer(&answers.swap_remove(0)))
     }
 
     /// As [`Assistant::ask_async`], to the end and waiting for the device.

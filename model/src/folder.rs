@@ -28,12 +28,16 @@ pub use shrink::{Sizes, shrink};
 /// What `config.json` of a model directory says that its `system` is; SkeletonLLM's says nothing.
 #[must_use]
 pub fn system_of(folder: &Path) -> Option<String> {
+    system_in(&std::fs::read(folder.join("config.json")).ok()?)
+}
+
+/// The same, from the text of a `config.json`.
+pub(crate) fn system_in(config: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Named {
         system: String,
     }
-    let text = std::fs::read(folder.join("config.json")).ok()?;
-    serde_json::from_slice::<Named>(&text).ok().map(|named| named.system)
+    serde_json::from_slice::<Named>(config).ok().map(|named| named.system)
 }
 
 /// The whole model: the renderer that draws and the network that looks.
@@ -85,7 +89,7 @@ pub struct AlignedFiles {
 }
 
 /// The file of an [`Alignment`].
-const ALIGNMENT: &str = "alignment.safetensors";
+pub(crate) const ALIGNMENT: &str = "alignment.safetensors";
 
 impl ModelFiles {
     /// Reads a model directory as it is.
@@ -121,9 +125,27 @@ impl Loaded {
         let tokenizer = Tokenizer::parse(&files.tokenizer, "tokenizer.json")?;
         config.image_token_id.get_or_insert(tokenizer.image_context());
         let internvl = checkpoint::parse_model(config, &files.model, device)?;
+        Loaded::of_parts(internvl, tokenizer, files.draction.as_deref(), TensorMap::new(), files.aligned.as_ref())
+    }
+
+    /// A model from a network that is there already, `draction.safetensors` or the renderer's tensors within the
+    /// checkpoint, and what an aligned one has. One without a renderer gets a fresh one.
+    ///
+    /// # Errors
+    /// When one of them is wrong, naming it.
+    pub(crate) fn of_parts(
+        internvl: InternVl,
+        tokenizer: Tokenizer,
+        draction: Option<&[u8]>,
+        renderer: TensorMap,
+        files: Option<&AlignedFiles>,
+    ) -> Result<Loaded> {
         let extra = Extra::of(internvl.config())?;
-        let drawing = Drawing::new(HostDrawing::from_weights(files.draction.as_deref(), extra.drawing)?, device);
-        let alignment = files.aligned.as_ref().map(|files| {
+        let within = draction.is_none() && !renderer.is_empty();
+        let within = within.then(|| renderer_file(renderer));
+        let drawing = HostDrawing::from_weights(draction.or(within.as_deref()), extra.drawing)?;
+        let drawing = Drawing::new(drawing, &internvl.device());
+        let alignment = files.map(|files| {
             let words = Words::parse(&files.entries, &files.vectors)?;
             aligned(&internvl, words, checkpoint::parse(&files.alignment, ALIGNMENT)?, ALIGNMENT)
         });

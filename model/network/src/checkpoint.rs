@@ -5,6 +5,7 @@
 //! hardly any memory is taken.
 
 mod adapter;
+mod arriving;
 mod entry;
 mod fewer_bits;
 mod files;
@@ -21,7 +22,8 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 pub use fewer_bits::{Bits, Shrunk};
-pub use model::{Opened, is_text_model, load_model, parse_model, save_model};
+pub use files::weight_names;
+pub use model::{Opened, is_text_config, is_text_model, load_model, parse_model, save_model};
 pub use module::{TakeTensor, apply, tensors_of};
 pub use write::write;
 
@@ -72,6 +74,19 @@ pub enum CheckpointError {
         path: String,
         /// Missing, unexpected and misshapen tensors, the first few of each.
         problems: String,
+    },
+    /// The model is larger than what there is room for.
+    #[error(
+        "{path}: it takes {:.1} GB of memory here, and there is room for {:.1}; with fewer bits it takes less: \
+         quantize DIR --to int4 --out DIR", giga(.needed), giga(.room)
+    )]
+    TooLarge {
+        /// The files.
+        path: String,
+        /// Bytes that it takes.
+        needed: u64,
+        /// Bytes that there are.
+        room: u64,
     },
     /// The folder's `config.json` cannot be used.
     #[error(transparent)]
@@ -131,6 +146,10 @@ pub fn read(path: impl AsRef<Path>) -> Result<TensorMap, CheckpointError> {
 /// When the bytes are not safetensors or hold a tensor type this project does not use.
 pub fn parse(bytes: &[u8], origin: &str) -> Result<TensorMap, CheckpointError> {
     Tensors::of_safetensors([Ok(Source::memory(bytes, origin))], names::Layout::InternVl)?.into_map()
+}
+
+fn giga(bytes: &u64) -> f64 {
+    *bytes as f64 / 1e9
 }
 
 fn io(path: &Path, cause: std::io::Error) -> CheckpointError {

@@ -4,6 +4,7 @@
 //! run time ([`device`]). Pictures and tokens go in; what they are of, nothing here knows.
 
 pub mod alignment;
+pub mod arriving;
 pub mod bert;
 pub mod chat;
 pub mod checkpoint;

@@ -6,7 +6,7 @@ mod made;
 use std::{fs, path::Path, sync::atomic::AtomicBool};
 
 use draction::motion::read_file;
-use skeletonllm::assistant::Assistant;
+use skeletonllm::{assistant::Assistant, given::Answering};
 use skeletonllm_checks::asset;
 use skeletonllm_data::{DataSet, Split};
 use skeletonllm_network::checkpoint::{Opened, Precision, is_text_model, tensors_of};
@@ -76,7 +76,21 @@ fn is_trained(model: &Path, data: &Path) -> TempDir {
     trained
 }
 
+/// Its files given one by one, as a page gets them, are the same model.
+fn is_the_same_in_pieces(model: &Path) {
+    if model.join("adapter_config.json").exists() {
+        let refused = Answering::open(model, DeviceChoice::Cpu).err().unwrap();
+        assert!(refused.to_string().contains("an adapter without its base"), "{refused:#}");
+        return;
+    }
+    let Ok(Answering::Seeing(given)) = Answering::open(model, DeviceChoice::Cpu) else { panic!("it cannot be read") };
+    assert_eq!(ask(&given), ask(&load(model)));
+    let (given, whole) = (given.drawing().draction(), load(model));
+    assert_eq!(given.parameters.features, whole.drawing().draction().parameters.features);
+}
+
 fn goes_through_everything(model: &Path) {
+    is_the_same_in_pieces(model);
     let data = data();
     is_asked_and_evaluated(model, data.path());
     ask(&load(&is_trained(model, data.path()).path().join("model")));

@@ -29,6 +29,7 @@ The project's tasks
       --port N               where to serve it (8421)
       --no-open              leave the browser alone
       --out DIR              which folder (`page` in the target folder)
+      --with NAME|DIR        a model that lies beside the page, of models/ or anywhere; may be repeated
   cargo xtask test           install what the tests need, build the page, run every test, and tell what could not run
       --strict               a check that cannot run is a failure
   cargo xtask test ARGS…     the same without the page; ARGS go to `cargo test`, for example a test's name

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align, Layout, PopupCloseBehavior};
 
-use super::{Content, UiState, takes};
+use super::{Content, UiState, models, takes};
 use crate::{
     actions::Action,
     icons::Icon,
@@ -55,6 +55,10 @@ pub(super) fn show(
                 }
                 if IconButton::new(Icon::Info).tooltip("Keys (?)").selected(state.help).show(ui).clicked() {
                     actions.push(Action::ToggleHelp);
+                }
+                // of little room, several takes have a button of their own
+                if room >= ROOM_FOR_SHARE || content.document.takes.len() < 2 {
+                    models::button(content, ui, actions);
                 }
                 let share = content.shareable && room >= ROOM_FOR_SHARE && !content.document.takes.is_empty();
                 if share {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use burn::Tensor;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::TensorData;
+use burn::tensor::{Device, Shape, TensorData};
 
 use super::{CheckpointError, HostTensor, TensorMap, Tensors};
 use crate::tensors::host;
@@ -22,11 +22,12 @@ pub trait TakeTensor {
     /// The sizes of a tensor that is still there.
     fn sizes(&self, name: &str) -> Option<&[usize]>;
 
-    /// The numbers of a tensor, which is not there any more.
+    /// A tensor on a device, which is not there any more.
     ///
     /// # Errors
-    /// When they cannot be read.
-    fn take(&mut self, name: &str) -> Result<Vec<f32>, CheckpointError>;
+    /// When its numbers cannot be read.
+    fn take<const D: usize>(&mut self, name: &str, shape: Shape, device: &Device)
+    -> Result<Tensor<D>, CheckpointError>;
 
     /// A tensor that is not wanted.
     fn forget(&mut self, name: &str);
@@ -40,8 +41,14 @@ impl TakeTensor for TensorMap {
         self.get(name).map(|tensor| &tensor.shape[..])
     }
 
-    fn take(&mut self, name: &str) -> Result<Vec<f32>, CheckpointError> {
-        Ok(self.remove(name).map(|tensor| tensor.values).unwrap_or_default())
+    fn take<const D: usize>(
+        &mut self,
+        name: &str,
+        shape: Shape,
+        device: &Device,
+    ) -> Result<Tensor<D>, CheckpointError> {
+        let values = self.remove(name).map(|tensor| tensor.values).unwrap_or_default();
+        Ok(Tensor::from_data(TensorData::new(values, shape), device))
     }
 
     fn forget(&mut self, name: &str) {
@@ -58,10 +65,15 @@ impl TakeTensor for Tensors<'_> {
         self.shape(name)
     }
 
-    fn take(&mut self, name: &str) -> Result<Vec<f32>, CheckpointError> {
+    fn take<const D: usize>(
+        &mut self,
+        name: &str,
+        shape: Shape,
+        device: &Device,
+    ) -> Result<Tensor<D>, CheckpointError> {
         let values = self.values(name)?.map(|tensor| tensor.values).unwrap_or_default();
         self.remove(name);
-        Ok(values)
+        Ok(Tensor::from_data(TensorData::new(values, shape), device))
     }
 
     fn forget(&mut self, name: &str) {
@@ -232,14 +244,13 @@ impl<T: TakeTensor> ModuleMapper for Loader<T> {
         if self.failed.is_some() {
             return param;
         }
-        let values = match self.tensors.take(&name) {
-            Ok(values) => values,
+        let value = match self.tensors.take(&name, shape, &param.lazy_device()) {
+            Ok(value) => value,
             Err(error) => {
                 self.failed = Some(error);
                 return param;
             }
         };
-        let value = Tensor::from_data(TensorData::new(values, shape), &param.lazy_device());
         let id = param.id;
         param.transform_for_load(value, id)
     }

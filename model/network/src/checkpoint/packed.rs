@@ -1,5 +1,6 @@
 //! Matrices that stay as a file stores them.
 
+use super::entry::Entry;
 use super::tensors::Tensors;
 use super::{CheckpointError, Keep};
 use crate::packed::{Packed, Packing, STRIP};
@@ -46,18 +47,30 @@ impl Tensors<'_> {
     /// # Errors
     /// When the file cannot be read, or a scale is no finite number.
     pub fn packed(&self, name: &str) -> Result<Option<Packed>, CheckpointError> {
-        let Some(entry) = self.entries.get(name) else { return Ok(None) };
-        let &[rows, columns] = &entry.shape[..] else { return Ok(None) };
-        if !entry.adapters.is_empty() || (entry.storage == Storage::I8) != entry.scales.is_some() {
-            return Ok(None);
-        }
-        let Some(mut packing) = Packing::new(entry.storage, [rows, columns]) else { return Ok(None) };
+        let Some((entry, mut packing)) = self.packing(name) else { return Ok(None) };
         self.each_part(entry, STRIP, |first, _, bytes| {
             packing.rows(first, bytes);
             Ok(())
         })?;
-        let source = &self.sources[entry.source];
+        self.finish(entry, packing).map(Some)
+    }
+
+    /// A matrix none of whose rows was packed yet; `None` as in [`Tensors::packed`].
+    pub(super) fn packing(&self, name: &str) -> Option<(&Entry, Packing)> {
+        let entry = self.entries.get(name)?;
+        let &[rows, columns] = &entry.shape[..] else { return None };
+        if !entry.adapters.is_empty() || (entry.storage == Storage::I8) != entry.scales.is_some() {
+            return None;
+        }
+        Some((entry, Packing::new(entry.storage, [rows, columns])?))
+    }
+
+    /// A matrix all of whose rows were packed.
+    ///
+    /// # Errors
+    /// As [`Tensors::packed`].
+    pub(super) fn finish(&self, entry: &Entry, packing: Packing) -> Result<Packed, CheckpointError> {
         let scales = self.scales(entry)?;
-        packing.finish(scales.as_deref()).map(Some).map_err(|problem| source.tensor(&entry.name, problem))
+        packing.finish(scales.as_deref()).map_err(|problem| self.sources[entry.source].tensor(&entry.name, problem))
     }
 }
