@@ -33,7 +33,7 @@ pub(super) fn undescribed(
         match fit::choose(&Poses { positions: &positions, present: &present, joints: reading.joints }, flat) {
             // by a margin: the documented order comes first
             Verdict::Fits(fit) if best.is_none_or(|(_, b)| fit.misfit + 0.1 < b.misfit) => best = Some((*reading, fit)),
-            Verdict::Several(mut layouts) => alike.append(&mut layouts),
+            Verdict::Several(fits) => alike.extend(fits.into_iter().map(|fit| fit.layout)),
             _ => {}
         }
     }
