@@ -10,8 +10,8 @@ mod shape;
 mod sidecar;
 mod time;
 
-pub(super) use self::header::Header;
 use self::shape::Reading;
+pub(super) use self::{header::Header, shape::meant_otherwise};
 use super::{Reason, UpAxis, error::Cause, raw::Raw};
 
 const MAGIC: &[u8] = b"\x93NUMPY";

@@ -376,3 +376,18 @@ fn a_description_may_name_a_layout_and_write_roots_in_any_way() {
         assert!(error.contains("skeleton.json") && error.contains(cause), "{text}: {error}");
     }
 }
+        (vec![30, 24, 3, 3], &noise(6480), &["rotation matrices"]),
+        (vec![30, 24, 4, 4], &noise(11520), &["transforms", "[..., :3, 3]"]),
+        (vec![30, 24, 6], &noise(4320), &["rotations", "6 or 9 numbers"]),
+    // parents counted from one, as MATLAB counts
+    let values: Vec<f32> = [0.0, 0.9, 0.0, 0.0, 1.3, 0.0, 0.0, 1.7, 0.0, -0.1, 0.4, 0.0].repeat(2);
+    let chain = |parents: &str| {
+        let text = format!(r#"{{"joints": ["hips", "spine", "head", "knee"], "parents": [{parents}], "fps": 15}}"#);
+        with_sidecar(&floats(&[2, 4, 3], &values), &text).unwrap()
+    };
+    for (parents, said) in [("-1, 0, 1, 0", false), ("0, 0, 1, 0", false), ("0, 1, 2, 1", true), ("-1, 1, 2, 1", true)]
+    {
+        let m = chain(parents);
+        assert_eq!(m.skeleton.parents, [None, Some(0), Some(1), Some(0)], "{parents}");
+        assert_eq!(m.source.warnings.iter().any(|w| w.contains("counted from one")), said, "{parents}");
+    }
