@@ -19,6 +19,7 @@ mod shapes;
 mod tables;
 mod up;
 
+pub(super) use self::arrays::on_layout;
 use super::{Motion, MotionError, ReadOptions, Unit, UpAxis, read};
 
 /// Reads text in metres, +y up, so that coordinates are those of the file.

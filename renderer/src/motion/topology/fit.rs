@@ -20,11 +20,11 @@ pub(in super::super) struct Fit {
 }
 
 /// Worst misfit of recordings: those of cheap depth cameras reach 0.6, those of studios 0.3; numbers that are no body 0.9.
-const BODY: f64 = 0.7;
+pub(in super::super) const BODY: f64 = 0.7;
 /// The same for pictures, which show bones shortened.
 const FLAT_BODY: f64 = 1.1;
 /// By how much the second best must fit worse.
-const APART: f64 = 0.12;
+pub(in super::super) const APART: f64 = 0.12;
 
 /// What the comparison of candidates came to.
 pub(in super::super) enum Verdict<T> {
