@@ -18,6 +18,7 @@ mod postures;
 mod shapes;
 mod tables;
 mod up;
+mod written;
 
 pub(super) use self::arrays::on_layout;
 use super::{Motion, MotionError, ReadOptions, Unit, UpAxis, read};
