@@ -78,7 +78,10 @@ fn run(args: &Args) -> Result<()> {
 
     let start = Instant::now();
     let folder = args.model.clone().map_or_else(default_model, Ok)?;
-    let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
+    let mut assistant = Assistant::load(&folder, args.device)?;
+    if args.skip_background {
+        assistant = assistant.skip_background(true);
+    }
     tell(&format!("loaded {} on {}", folder.display(), assistant.device_name()), start);
 
     let start = Instant::now();
