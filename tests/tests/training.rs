@@ -16,6 +16,7 @@ use skeletonllm_network::{
     checkpoint::{self, Bits},
     device::{DeviceChoice, cpu},
 };
+use skeletonllm_tests::devices;
 use skeletonllm_train::{RunOptions, Stage, StageConfig, TrainConfig, run};
 use tempfile::TempDir;
 
@@ -195,6 +196,32 @@ fn a_run_on_a_base_keeps_what_it_learned_and_nothing_of_the_base() {
         checkpoint::read(further.join(folder).join("adapter_model.safetensors")).unwrap()[layer].shape[0]
     };
     assert_eq!([rank("start"), rank("start-4")], [8, 12]);
+}
+
+/// Renderer, projector and adapters learn from the same step on every device.
+#[test]
+fn a_step_on_a_base_is_the_same_on_every_device() {
+    let (_alone, folder, set) = a_set();
+    let made = folder.path().join("made");
+    train(&set, &made, false, Some(1));
+    let mut config = TrainConfig { lora_dropout: 0.0, ..on_a_base(&made.join("start"), &set) };
+    let adapters = config.stages[3].clone();
+    config.stages = vec![StageConfig { stage: Stage::WarmUp, epochs: 1, learning_rate: 1e-2, ..adapters }];
+    let mut found: Vec<Vec<f64>> = Vec::new();
+    for (number, device) in devices().into_iter().enumerate() {
+        let (out, stop) = (folder.path().join(number.to_string()), AtomicBool::new(false));
+        let options = RunOptions::new(vec![set.clone()], out.clone(), config.clone(), device, &stop);
+        run(RunOptions { quiet: true, ..options }).unwrap();
+        // loss and gradient of the first step, and of the second, which starts from what the first has learned
+        let row = |row: &String| -> Vec<f64> { row.split(',').filter_map(|number| number.parse().ok()).collect() };
+        found.push(losses(&out).iter().map(row).flat_map(|row| [row[2], row[4]]).collect());
+    }
+    assert_eq!(found[0].len(), 4);
+    for other in &found[1..] {
+        for (a, b) in found[0].iter().zip(other) {
+            assert!(*a > 0.0 && (a - b).abs() < 2e-3 * a, "{found:?}");
+        }
+    }
 }
 
 #[test]

@@ -2,10 +2,8 @@
 //! process of its own, with the peak of its memory. Weights are random, everything else is as in any run: the base is
 //! read from a folder in half precision and kept in four bits.
 //!
-//! ```sh
-//! cargo run --release -p skeletonllm-tests --bin training_at_size           # InternVL3-1B's shape, 12 pictures of 448²
-//! cargo run --release -p skeletonllm-tests --bin training_at_size -- small  # a tenth of it, in seconds
-//! ```
+//! `cargo xtask train-figures` builds and runs this at InternVL3-1B's shape with twelve pictures of 448², `cargo xtask
+//! train-figures small` at one that takes seconds.
 
 use std::{
     fs::{self, File},
@@ -58,7 +56,7 @@ impl Shape {
         vocabulary: 151_674,
     };
     const SMALL: Shape =
-        Shape { name: "small", tower: [256, 1024, 6, 4], decoder: [256, 1024, 6, 4, 2], vocabulary: 4096 };
+        Shape { name: "small", tower: [128, 512, 3, 4], decoder: [128, 512, 3, 4, 2], vocabulary: 1024 };
 }
 
 /// Two steps, a process each, and what they took.
