@@ -334,7 +334,7 @@ impl Display for Estimate {
 }
 
 /// A number with three digits and the letter of its size.
-fn count(number: f64) -> String {
+pub(crate) fn count(number: f64) -> String {
     let (divisor, letter) = match number {
         n if n >= 1e12 => (1e12, "T"),
         n if n >= 1e9 => (1e9, "G"),

@@ -30,7 +30,7 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
             }
             let (config, beginning) = (&options.config, state::beginning(&options.out, 0));
             if let Some(base) = &config.base {
-                let Loaded { model, extra, .. } = setup::start_on(base, config, &train, &device)?;
+                let Loaded { model, extra, .. } = setup::start_on(base, config, &train, &device, ranks)?;
                 return Loaded::write_learned(&beginning, &model.valid(), &extra, &setup::lowest(base)?);
             }
             let start = setup::start(config, &curriculum, options.from.as_deref(), &train, &device)?;

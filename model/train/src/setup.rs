@@ -27,17 +27,22 @@ use skeletonllm_network::{
     words::Words,
 };
 
-use super::{Curriculum, Ranks, Similar, Stage, TrainConfig, state::SIMILAR};
+use super::{Curriculum, Ranks, Similar, Stage, TrainConfig, estimate::count, state::SIMILAR};
 
 /// The model that a run with a base starts from: the base, and the labels of this data.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn start_on(base: &Path, config: &TrainConfig, sets: &[DataSet], device: &Device) -> Result<Loaded> {
+pub fn start_on(base: &Path, config: &TrainConfig, sets: &[DataSet], device: &Device, ranks: &Ranks) -> Result<Loaded> {
     if is_text_model(base) {
         let name = base.display();
         bail!("{name}: a language model alone, which has never seen a picture: --from makes one that does around it");
     }
+    let mut opened = Opened::model(base)?;
+    opened.keep = kept(config);
+    let [numbers, bytes] = [opened.size().0, opened.bytes()].map(|n| count(n as f64));
+    ranks.tell(format_args!("{}: {numbers} numbers, which take about {bytes}B of memory", base.display()));
+    drop(opened);
     let mut loaded = Loaded::read_keeping(base, kept(config), device)?;
     let Extra { labels, skip_background, base_bits, .. } = &mut loaded.extra;
     *labels = Labels::new(&*labels).union(&labels_of(sets)).names().to_vec();

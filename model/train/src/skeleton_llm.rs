@@ -150,7 +150,9 @@ impl Learner for Pupil {
 
     /// Which part of the model learns in which stage: spec A.9.
     fn rate_factor(&self, stage: &StageConfig, parameter: &str) -> Option<f64> {
-        let Some(name) = parameter.strip_prefix("pupil.") else { return Some(1.0) };
+        let Some(name) = parameter.strip_prefix("pupil.") else {
+            return (self.rates.readout > 0.0).then_some(1.0);
+        };
         if name.starts_with("drawing.") {
             return stage.stage.draws().then_some(self.rates.drawing);
         }
@@ -167,8 +169,9 @@ impl Learner for Pupil {
     /// Of a model on a base, what is not the base's.
     fn kept(&self, parameter: &str) -> bool {
         let name = parameter.strip_prefix("pupil.").unwrap_or(parameter);
-        let learned = ["drawing.", "readout.", "internvl.multi_modal_projector."];
-        !self.rates.on_base || name.contains(".lora.") || learned.iter().any(|part| name.starts_with(part))
+        let learned = ["drawing.", "internvl.multi_modal_projector."];
+        let reads = self.rates.readout > 0.0 && name.starts_with("readout.");
+        !self.rates.on_base || reads || name.contains(".lora.") || learned.iter().any(|part| name.starts_with(part))
     }
 
     /// On the CPU, and while nothing draws from the device's random numbers, whose order would then depend on chance. With
