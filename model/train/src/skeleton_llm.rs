@@ -169,7 +169,7 @@ impl Learner for Pupil {
     /// Of a model on a base, what is not the base's.
     fn kept(&self, parameter: &str) -> bool {
         let name = parameter.strip_prefix("pupil.").unwrap_or(parameter);
-        let learned = ["drawing.", "internvl.multi_modal_projector."];
+        let learned = ["drawing.", "internvl.multi_modal_projector.", "alignment."];
         let reads = self.rates.readout > 0.0 && name.starts_with("readout.");
         !self.rates.on_base || reads || name.contains(".lora.") || learned.iter().any(|part| name.starts_with(part))
     }
@@ -298,15 +298,15 @@ impl Course for Lessons<'_> {
 
     fn write(&self, model: &SkeletonLlm, folders: [(&Path, Precision); 2]) -> Result<()> {
         let mut model = Self::end(model.clone());
-        if let Some(base) = &self.base {
-            let [(folder, _), _] = folders;
-            return Loaded::write_learned(folder, &model, &self.extra, base);
-        }
         let shares = shares::searched(&self.recogniser(&model, 0), &self.watched, &self.source.labels)?;
         model.alignment = model.alignment.map(|alignment| match shares {
             Some(shares) => alignment.sharing(shares),
             None => alignment,
         });
+        if let Some(base) = &self.base {
+            let [(folder, _), _] = folders;
+            return Loaded::write_learned(folder, &model, &self.extra, base);
+        }
         let write = |(folder, precision): (&Path, Precision)| {
             Loaded::write(folder, &model, &self.tokenizer, &self.extra, precision)
         };

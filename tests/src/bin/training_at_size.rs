@@ -3,7 +3,7 @@
 //! read from a folder in half precision and kept in four bits.
 //!
 //! `cargo xtask train-figures` builds and runs this at InternVL3-1B's shape with twelve pictures of 448², `cargo xtask
-//! train-figures small` at one that takes seconds.
+//! train-figures small` at one that takes seconds. `auto`, `gpu` or `cpu` behind it says where; without it is `cpu`.
 
 use std::{
     fs::{self, File},
@@ -24,10 +24,12 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match args[..] {
-        [] | ["1b"] => measure(&Shape::INTERNVL3_1B),
-        ["small"] => measure(&Shape::SMALL),
-        ["step", stage, base, out] => step(stage, base.as_ref(), out.as_ref()),
-        _ => Err(anyhow::anyhow!("training_at_size [1b|small]")),
+        [] | ["1b"] => measure(&Shape::INTERNVL3_1B, "cpu"),
+        ["1b", device] => measure(&Shape::INTERNVL3_1B, device),
+        ["small"] => measure(&Shape::SMALL, "cpu"),
+        ["small", device] => measure(&Shape::SMALL, device),
+        ["step", stage, base, out, device] => step(stage, base.as_ref(), out.as_ref(), device),
+        _ => Err(anyhow::anyhow!("training_at_size [1b|small [auto|gpu|cpu]]")),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -60,14 +62,14 @@ impl Shape {
 }
 
 /// Two steps, a process each, and what they took.
-fn measure(shape: &Shape) -> Result<()> {
+fn measure(shape: &Shape, device: &str) -> Result<()> {
     let folder = std::env::temp_dir().join(format!("training-at-size-{}", std::process::id()));
-    let outcome = steps(shape, &folder);
+    let outcome = steps(shape, &folder, device);
     fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     outcome
 }
 
-fn steps(shape: &Shape, folder: &Path) -> Result<()> {
+fn steps(shape: &Shape, folder: &Path, device: &str) -> Result<()> {
     let base = folder.join(shape.name);
     fs::create_dir_all(&base).with_context(|| format!("cannot create {}", base.display()))?;
     let start = Instant::now();
@@ -81,7 +83,7 @@ fn steps(shape: &Shape, folder: &Path) -> Result<()> {
         println!("\n## one step of stage {stage}\n");
         let out = folder.join(stage);
         let mut command = Command::new(std::env::current_exe()?);
-        let status = command.args(["step", stage]).args([&base, &out]).status()?;
+        let status = command.args(["step", stage]).args([&base, &out]).arg(device).status()?;
         if !status.success() {
             bail!("the step of stage {stage} ended with {status}");
         }
@@ -90,7 +92,7 @@ fn steps(shape: &Shape, folder: &Path) -> Result<()> {
 }
 
 /// One step, in this process.
-fn step(stage: &str, base: &Path, out: &Path) -> Result<()> {
+fn step(stage: &str, base: &Path, out: &Path, device: &str) -> Result<()> {
     let data = out.with_extension("data");
     fs::create_dir_all(&data)?;
     let mut metadata = String::new();
@@ -103,7 +105,8 @@ fn step(stage: &str, base: &Path, out: &Path) -> Result<()> {
     let mut config = TrainConfig { base: Some(base.into()), base_bits: Some(Bits::Four), ..TrainConfig::on_a_base() };
     config.only(stage.parse()?);
     let stop = AtomicBool::new(false);
-    let options = RunOptions::new(vec![data], out.to_owned(), config, device::cpu()?, &stop);
+    let selected = device::select(device.parse().map_err(anyhow::Error::msg)?)?;
+    let options = RunOptions::new(vec![data], out.to_owned(), config, selected, &stop);
     run(RunOptions { quiet: true, max_steps: Some(1), ..options })?;
     let path = out.join("loss.csv");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;

