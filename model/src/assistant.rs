@@ -122,7 +122,8 @@ impl Assistant {
 
     pub(crate) fn of(Loaded { model, tokenizer, extra }: Loaded, device_name: String) -> Assistant {
         let drawing = model.drawing.origin().clone();
-        Assistant::with_drawing(model, &tokenizer, extra.labels, device_name, drawing)
+        let skip = extra.skip_background;
+        Assistant::with_drawing(model, &tokenizer, extra.labels, device_name, drawing).skip_background(skip)
     }
 
     fn with_drawing(
@@ -138,7 +139,7 @@ impl Assistant {
     }
 
     /// Whether to look only at the parts of pictures that hold something (spec A.11, "FPS"). Faster where pictures are
-    /// large and mostly black; models are trained on whole pictures.
+    /// large and mostly black. Models are trained on whole pictures, unless their folders say otherwise.
     #[must_use]
     pub fn skip_background(self, skip: bool) -> Assistant {
         Assistant { skip_background: skip, ..self }

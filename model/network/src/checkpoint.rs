@@ -21,10 +21,11 @@ mod write;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use adapter::{base_of, is_adapter, save_adapter};
 pub use fewer_bits::{Bits, Shrunk};
 pub use files::weight_names;
 pub use model::{Opened, is_text_config, is_text_model, load_model, parse_model, save_model};
-pub use module::{TakeTensor, apply, tensors_of};
+pub use module::{TakeTensor, apply, apply_to, tensors_of, tensors_where};
 pub use write::write;
 
 use entry::Source;
@@ -118,6 +119,8 @@ pub enum Keep {
     Floats,
     /// They stay packed whatever the model's size.
     Packed,
+    /// All matrices of tower and decoder have so many bits, whatever they are stored as; those that have fewer stay.
+    In(Bits),
 }
 
 /// One tensor on the host.

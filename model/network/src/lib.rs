@@ -30,6 +30,7 @@ pub mod projector;
 pub mod prompt_error;
 pub mod quantize;
 pub mod read_at;
+mod recompute;
 pub mod sentence;
 pub mod storage;
 pub mod sugar;

@@ -89,7 +89,10 @@ fn run(args: &Args) -> Result<()> {
     {
         return blindly(args, &folder, question);
     }
-    let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
+    let mut assistant = Assistant::load(&folder, args.device)?;
+    if args.skip_background {
+        assistant = assistant.skip_background(true);
+    }
     tell(&format!("loaded {} on {}", folder.display(), assistant.device_name()), start);
 
     let start = Instant::now();

@@ -23,7 +23,7 @@ use crate::packed::{Packed, STRIP};
 use crate::task::yield_now;
 use crate::tensors::on_cpu;
 use crate::text_model::TextModel;
-use crate::weight::Weight;
+use crate::weight::{LowRank, Weight};
 
 /// Bytes that there is room for beside the program, where addresses have 32 bits.
 const ROOM: u64 = 3_500_000_000;
@@ -94,6 +94,21 @@ impl Shelf<'_> {
         packed.map(Some)
     }
 
+    /// As [`Tensors::updates`].
+    async fn updates(
+        &mut self,
+        tensors: &Tensors<'_>,
+        name: &str,
+        device: &Device,
+    ) -> Result<Vec<LowRank>, CheckpointError> {
+        for half in tensors.entries[name].with_adapters().skip(1) {
+            self.bring_whole(half).await?;
+        }
+        let updates = tensors.updates(name, device);
+        self.forget();
+        updates
+    }
+
     /// A tensor's numbers on a device, in their order. On a GPU, which has memory of its own, a large one is put together
     /// from parts.
     async fn numbers(
@@ -149,6 +164,9 @@ impl Shelf<'_> {
                 let name = format!("{name}.weight");
                 if let Some(packed) = self.packed(&tensors, &name).await? {
                     *weight = Weight::packed(packed, &weight.device());
+                    for update in self.updates(&tensors, &name, device).await? {
+                        *weight = weight.clone().updated(update);
+                    }
                     tensors.remove(&name);
                 }
             }

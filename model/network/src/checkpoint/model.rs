@@ -11,8 +11,8 @@ use super::module::fits;
 use super::names::{Layout, RENDERER};
 use super::packed::keep_packed;
 use super::tensors::Tensors;
-use super::{Bits, CheckpointError, Keep, Precision, Shrunk, TensorMap, apply, io, tensors_of, write};
-use crate::config::{ConfigError, InternVlConfig, TextConfig};
+use super::{Bits, CheckpointError, Keep, Precision, Shrunk, TensorMap, apply, format, io, tensors_of, write};
+use crate::config::{ConfigError, InternVlConfig, SkeletonConfig, TextConfig};
 use crate::gguf::Gguf;
 use crate::internvl::InternVl;
 use crate::packed::ops::has_kernels;
@@ -94,12 +94,27 @@ impl Opened<InternVlConfig> {
     /// # Errors
     /// When a file cannot be read or is not what it should be.
     pub fn model(folder: &Path) -> Result<Self, CheckpointError> {
-        let opened = open(folder, Layout::InternVl, |base| open_folder(base, Layout::InternVl, InternVlConfig::load))?;
+        let mut opened =
+            open(folder, Layout::InternVl, |base| open_folder(base, Layout::InternVl, InternVlConfig::load))?;
+        if opened.path != opened.base {
+            opened.config.skeleton = own_block(&opened.path)?.or(opened.config.skeleton);
+        }
         let config = &opened.config;
         opened.check_layers(
             config.vision_config.num_hidden_layers.saturating_add(config.text_config.num_hidden_layers),
         )?;
         Ok(opened)
+    }
+
+    /// Bytes that its weights will take in memory, about: what is stored in few bits counts as it is stored.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let (numbers, stored) = self.tensors.size();
+        match self.keep {
+            Keep::In(bits) => stored.min(numbers * u64::from(u8::from(bits)) / 8 * 9 / 8),
+            keep if keep.packs(numbers) => stored.min(4 * numbers),
+            _ => 4 * numbers,
+        }
     }
 
     /// The renderer's tensors, under the names of its own file, where the checkpoint is one of SkeletonLLM's authors
@@ -179,6 +194,21 @@ impl Opened<TextConfig> {
     }
 }
 
+/// This project's own block of the `config.json` beside an adapter, where it has one; else the base's holds.
+fn own_block(folder: &Path) -> Result<Option<SkeletonConfig>, CheckpointError> {
+    #[derive(serde::Deserialize)]
+    struct Own {
+        skeleton: Option<SkeletonConfig>,
+    }
+    let path = folder.join("config.json");
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read(&path).map_err(|cause| io(&path, cause))?;
+    let own: Own = serde_json::from_slice(&text).map_err(|error| format(&path, error))?;
+    Ok(own.skeleton)
+}
+
 /// Whether a path leads to a language model alone: a GGUF file, a folder with one, a folder whose `config.json` knows of
 /// a vocabulary and of no pictures, or an adapter of one of them. What cannot be read is none.
 #[must_use]
@@ -244,7 +274,7 @@ fn keep(
     tensors: &mut Tensors<'_>,
     device: &Device,
 ) -> Result<(), CheckpointError> {
-    if has_kernels(device) && keep.packs(tensors.size().0) { keep_packed(weights, tensors) } else { Ok(()) }
+    if has_kernels(device) && keep.packs(tensors.size().0) { keep_packed(weights, tensors, keep) } else { Ok(()) }
 }
 
 /// Whether the output head is the embedding table. Files of tied models may hold the head as well; files of others may

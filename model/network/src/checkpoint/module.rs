@@ -12,7 +12,13 @@ use crate::tensors::host;
 /// Every float parameter of a module under its file name. Reads from the device.
 #[must_use]
 pub fn tensors_of<M: Module>(module: &M) -> TensorMap {
-    let mut collector = Collector { path: Vec::new(), tensors: TensorMap::new() };
+    tensors_where(module, |_| true)
+}
+
+/// Those whose dotted names `wanted` takes; of the others nothing is made.
+#[must_use]
+pub fn tensors_where<M: Module>(module: &M, wanted: impl Fn(&str) -> bool) -> TensorMap {
+    let mut collector = Collector { path: Vec::new(), wanted, tensors: TensorMap::new() };
     module.visit(&mut collector);
     collector.tensors
 }
@@ -90,7 +96,20 @@ impl TakeTensor for Tensors<'_> {
 /// # Errors
 /// When a tensor is missing, left over or has another shape. All of them are listed. When one cannot be read.
 pub fn apply<M: Module>(module: M, tensors: impl TakeTensor, origin: &str) -> Result<M, CheckpointError> {
-    let mut loader = Loader { path: Vec::new(), tensors, problems: Problems::default(), failed: None };
+    apply_to(module, tensors, |_| true, origin)
+}
+
+/// As [`apply`], to the parameters whose dotted names `wanted` takes; others stay.
+///
+/// # Errors
+/// As [`apply`].
+pub fn apply_to<M: Module>(
+    module: M,
+    tensors: impl TakeTensor,
+    wanted: impl Fn(&str) -> bool,
+    origin: &str,
+) -> Result<M, CheckpointError> {
+    let mut loader = Loader { path: Vec::new(), wanted, tensors, problems: Problems::default(), failed: None };
     let module = module.map(&mut loader);
     if let Some(error) = loader.failed {
         return Err(error);
@@ -124,12 +143,13 @@ fn file_name(path: &[String]) -> String {
     }
 }
 
-struct Collector {
+struct Collector<W> {
     path: Vec<String>,
+    wanted: W,
     tensors: TensorMap,
 }
 
-impl ModuleVisitor for Collector {
+impl<W: Fn(&str) -> bool> ModuleVisitor for Collector<W> {
     fn enter_module(&mut self, name: &str, _container: &str) {
         self.path.push(name.to_string());
     }
@@ -139,6 +159,9 @@ impl ModuleVisitor for Collector {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if !(self.wanted)(&self.path.join(".")) {
+            return;
+        }
         let tensor = param.val();
         let shape = tensor.dims().to_vec();
         let values = host(tensor);
@@ -174,8 +197,9 @@ impl ModuleVisitor for Fit<'_> {
     }
 }
 
-struct Loader<T> {
+struct Loader<T, W> {
     path: Vec<String>,
+    wanted: W,
     tensors: T,
     problems: Problems,
     /// The first tensor that could not be read.
@@ -221,7 +245,7 @@ impl Problems {
     }
 }
 
-impl<T: TakeTensor> ModuleMapper for Loader<T> {
+impl<T: TakeTensor, W: Fn(&str) -> bool> ModuleMapper for Loader<T, W> {
     fn enter_module(&mut self, name: &str, _container: &str) {
         self.path.push(name.to_string());
     }
@@ -231,6 +255,9 @@ impl<T: TakeTensor> ModuleMapper for Loader<T> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if !(self.wanted)(&self.path.join(".")) {
+            return param;
+        }
         let name = file_name(&self.path);
         let Some(sizes) = self.tensors.sizes(&name) else {
             self.problems.missing.push(name);

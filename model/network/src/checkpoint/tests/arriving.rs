@@ -47,7 +47,7 @@ fn a_language_model_is_the_same_in_either_way() {
 }
 
 #[test]
-fn packed_matrices_stay_packed() {
+fn packed_matrices_stay_packed_and_keep_their_adapters() {
     let config = serde_json::json!({
         "model_type": "llama", "hidden_size": 64, "intermediate_size": 96, "num_hidden_layers": 2,
         "num_attention_heads": 2, "vocab_size": 70, "tie_word_embeddings": true
@@ -60,13 +60,29 @@ fn packed_matrices_stay_packed() {
         tensor.values.iter_mut().enumerate().for_each(|(i, value)| *value = ((i * 7 + seed) as f32 * 0.61).sin());
         (name.trim_start_matches("language_model.").to_owned(), tensor)
     });
-    write(folder.path().join("model.safetensors"), &random.collect(), Precision::Int8).expect("writes");
-    let mut opened = Opened::text_model(folder.path()).expect("a model");
-    opened.keep = Keep::Packed;
-    let disk = opened.read(&Device::flex()).expect("its tensors");
-    let (arrived, _) = text_arriving(folder.path(), Keep::Packed);
-    assert!(arrived.language_model.is_packed() && disk.language_model.is_packed());
-    assert!(tensors_of(&disk) == tensors_of(&arrived));
+    let mut tensors: TensorMap = random.collect();
+    let both = |tensors: &TensorMap| {
+        write(folder.path().join("model.safetensors"), tensors, Precision::Int8).expect("writes");
+        let mut opened = Opened::text_model(folder.path()).expect("a model");
+        opened.keep = Keep::Packed;
+        let disk = opened.read(&Device::flex()).expect("its tensors");
+        let (arrived, _) = text_arriving(folder.path(), Keep::Packed);
+        assert!(arrived.language_model.is_packed() && disk.language_model.is_packed());
+        assert!(tensors_of(&disk) == tensors_of(&arrived));
+        [disk, arrived].map(|model| model.log_probabilities(&[3, 1, 4, 1, 5]).expect("a text"))
+    };
+    let [disk, arrived] = both(&tensors);
+    assert_eq!(disk, arrived);
+    for (half, shape) in [("A", vec![2, 64]), ("B", vec![64, 2])] {
+        let values = (0..128).map(|i| (i as f32 * 0.37).cos()).collect();
+        tensors.insert(
+            format!("model.layers.0.self_attn.q_proj.lora_{half}.default.weight"),
+            HostTensor { shape, values },
+        );
+    }
+    let [adapted, adapted_arrived] = both(&tensors);
+    assert_eq!(adapted, adapted_arrived);
+    assert_ne!(adapted, disk, "the adapter changes something");
 }
 
 #[test]
