@@ -16,6 +16,7 @@ use crate::tensors::{indices, parameter};
 
 /// A matrix `[outputs, inputs]`, or a table `[entries, width]`.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a model has some hundred of them")]
 pub enum Weight {
     /// Floats, which may learn.
     Float(Param<Tensor<2>>),
@@ -32,6 +33,7 @@ pub struct Frozen {
 }
 
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "as above")]
 enum Base {
     /// As a file stores them, in eight or four bits.
     Packed(Arc<Shared>),

@@ -17,7 +17,11 @@ use std::{
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 use skeletonllm_checks::asset;
-use skeletonllm_network::{checkpoint::Bits, device, tokenizer::Tokenizer};
+use skeletonllm_network::{
+    checkpoint::Bits,
+    device::{self, DeviceChoice},
+    tokenizer::Tokenizer,
+};
 use skeletonllm_train::{RunOptions, TrainConfig, run};
 
 fn main() -> ExitCode {
@@ -105,7 +109,7 @@ fn step(stage: &str, base: &Path, out: &Path, device: &str) -> Result<()> {
     let mut config = TrainConfig { base: Some(base.into()), base_bits: Some(Bits::Four), ..TrainConfig::on_a_base() };
     config.only(stage.parse()?);
     let stop = AtomicBool::new(false);
-    let selected = device::select(device.parse().map_err(anyhow::Error::msg)?)?;
+    let selected = device::select(device.parse::<DeviceChoice>().map_err(anyhow::Error::msg)?)?;
     let options = RunOptions::new(vec![data], out.to_owned(), config, selected, &stop);
     run(RunOptions { quiet: true, max_steps: Some(1), ..options })?;
     let path = out.join("loss.csv");
