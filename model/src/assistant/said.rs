@@ -90,7 +90,8 @@ mod tests {
         let speed = answer.tokens_per_second.expect("several tokens");
         // as many steps as tokens: the end counts, the first does not
         let expected = ids.len() as f64 / (answer.seconds - answer.first_token_seconds);
-        assert!((speed / expected - 1.0).abs() < 1e-9 && speed < 500.0, "{speed} instead of {expected}");
+        // two milliseconds a token, and one step more than there are pauses between
+        assert!((speed / expected - 1.0).abs() < 1e-9 && speed <= 1000.0, "{speed} instead of {expected}");
         let nothing = Generated { tokens: Vec::new(), log_probability: 0.0, ending: Ending::Stop };
         assert_eq!(Said::new(&tokenizer, Instant::now()).answer(&nothing).tokens_per_second, None);
     }
