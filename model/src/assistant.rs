@@ -8,6 +8,7 @@ mod explain;
 #[cfg(not(target_family = "wasm"))]
 mod judge;
 mod rank;
+mod said;
 mod spans;
 #[cfg(test)]
 mod tests;
@@ -21,7 +22,7 @@ use draction::{
     figure::{self, JointMap, Mapped},
     motion::Motion,
 };
-use skeletonllm_data::{Family, Kinematics, Texts};
+use skeletonllm_data::{Family, Kinematics};
 use skeletonllm_network::{
     chat::Chat,
     device::Selected,
@@ -39,6 +40,7 @@ pub use judge::{Agreement, QuestionTally};
 pub use rank::LabelScores;
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use rank::among_themselves;
+pub(crate) use said::Said;
 pub use spans::{LONG_TAKE_SECONDS, Span, SpanOptions};
 #[cfg(not(target_family = "wasm"))]
 pub(crate) use spans::{joined, stretches};
@@ -81,6 +83,8 @@ pub struct Answer {
     pub seconds: f64,
     /// Time to its first token; to its end where it has none.
     pub first_token_seconds: f64,
+    /// Tokens a second after the first, the end of the turn counted; `None` where nothing came after it.
+    pub tokens_per_second: Option<f64>,
     /// Whether whoever listened broke it off.
     pub stopped: bool,
 }
@@ -88,7 +92,7 @@ pub struct Answer {
 /// Longest answer in tokens.
 const MAX_ANSWER: usize = 64;
 /// Longest question in tokens.
-const MAX_QUESTION: usize = 512;
+pub(crate) const MAX_QUESTION: usize = 512;
 
 impl Assistant {
     /// Loads a model directory onto the chosen device.
@@ -117,9 +121,10 @@ impl Assistant {
         Assistant::with_drawing(model, tokenizer, labels, device_name, drawing)
     }
 
-    fn of(Loaded { model, tokenizer, extra }: Loaded, device_name: String) -> Assistant {
+    pub(crate) fn of(Loaded { model, tokenizer, extra }: Loaded, device_name: String) -> Assistant {
         let drawing = model.drawing.origin().clone();
-        Assistant::with_drawing(model, &tokenizer, extra.labels, device_name, drawing)
+        let skip = extra.skip_background;
+        Assistant::with_drawing(model, &tokenizer, extra.labels, device_name, drawing).skip_background(skip)
     }
 
     fn with_drawing(
@@ -135,7 +140,7 @@ impl Assistant {
     }
 
     /// Whether to look only at the parts of pictures that hold something (spec A.11, "FPS"). Faster where pictures are
-    /// large and mostly black; models are trained on whole pictures.
+    /// large and mostly black. Models are trained on whole pictures, unless their folders say otherwise.
     #[must_use]
     pub fn skip_background(self, skip: bool) -> Assistant {
         Assistant { skip_background: skip, ..self }
@@ -261,7 +266,7 @@ impl Assistant {
         let start = Instant::now();
         let tokenizer = self.chat.tokenizer();
         let mut prompt = self.prompt(question, observation, 0)?;
-        let (mut ids, mut shown) = (Vec::new(), String::new());
+        let mut said = Said::new(tokenizer, start);
         let settled = match self.asked(question) {
             Some(asked) => {
                 let scores = &self.own_scores_async(observation).await?[0];
@@ -269,56 +274,42 @@ impl Assistant {
             }
             None => None,
         };
-        if let Some(Settled { part: part @ (Part::All | Part::Beginning), text, confidence }) = &settled {
-            let stopped = on_text(text).is_break();
-            ids = tokenizer.encode(text);
-            if *part == Part::All || stopped {
-                let (text, tokens, confidence, seconds) =
-                    (text.clone(), ids.len(), *confidence, start.elapsed().as_secs_f64());
-                return Ok(Answer { text, tokens, confidence, seconds, first_token_seconds: seconds, stopped });
+        let confidence = settled.as_ref().map(|settled| settled.confidence);
+        match settled {
+            Some(Settled { part: Part::Ending, text, .. }) => said.end_with(text),
+            Some(Settled { part, text, confidence }) => {
+                let stopped = on_text(&text).is_break();
+                if part == Part::All || stopped {
+                    let (tokens, seconds) = (tokenizer.encode(&text).len(), start.elapsed().as_secs_f64());
+                    let first_token_seconds = seconds;
+                    let tokens_per_second = None;
+                    return Ok(Answer {
+                        text,
+                        tokens,
+                        confidence,
+                        seconds,
+                        first_token_seconds,
+                        tokens_per_second,
+                        stopped,
+                    });
+                }
+                prompt.extend(said.begin(text));
             }
-            prompt.extend(&ids);
-            shown.clone_from(text);
+            None => {}
         }
-        let ending = settled.as_ref().filter(|settled| settled.part == Part::Ending).map(|settled| &settled.text);
-        let texts = Texts::built_in();
-        let (mut first, mut stopped) = (None, false);
+        let mut stopped = false;
         let on_token = |_, token| {
-            first.get_or_insert_with(|| start.elapsed());
-            ids.push(token);
-            let text = tokenizer.decode(&ids);
-            let chain = ending.and_then(|_| texts.chain_of(&text));
-            // half a character waits for its other half
-            let said = chain.unwrap_or(&text);
-            let Some(new) = said.strip_prefix(&shown).filter(|_| !said.ends_with('\u{fffd}')) else {
-                return ControlFlow::Continue(());
-            };
-            stopped = on_text(new).is_break();
-            shown = said.to_owned();
-            if stopped || chain.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            stopped = said.push(token).is_some_and(|new| on_text(new).is_break());
+            if stopped || said.ending().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let options = self.generate_options();
         let mut answers =
             generate(&self.model.internvl, &[prompt], Some(observation.visual_of(0)), &options, on_token).await?;
-        let answer = answers.swap_remove(0);
-        let mut text = tokenizer.decode(&ids);
-        if let (Some(ending), Some(chain)) = (ending, ending.and_then(|_| texts.chain_of(&text))) {
-            text = chain.to_owned();
-            if !stopped {
-                stopped = on_text(ending).is_break();
-                text += ending;
-            }
-            ids = tokenizer.encode(&text);
+        if let Some(ending) = said.ending().filter(|_| !stopped) {
+            stopped = on_text(ending).is_break();
         }
-        let seconds = start.elapsed();
-        Ok(Answer {
-            text,
-            tokens: ids.len(),
-            confidence: settled.map_or_else(|| answer.mean_probability(), |settled| settled.confidence),
-            seconds: seconds.as_secs_f64(),
-            first_token_seconds: first.unwrap_or(seconds).as_secs_f64(),
-            stopped,
-        })
+        let answer = said.answer(&answers.swap_remove(0));
+        Ok(Answer { confidence: confidence.unwrap_or(answer.confidence), stopped, ..answer })
     }
 
     /// As [`Assistant::ask_async`], to the end and waiting for the device.

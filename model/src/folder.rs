@@ -1,6 +1,7 @@
 //! A model directory: `config.json`, `tokenizer.json`, `model.safetensors`, `draction.safetensors`, `README.md`; where
 //! movements were aligned with words `alignment.safetensors`, `words.txt` and `words.safetensors`; those of other people in
-//! their own layouts.
+//! their own layouts. A model that was trained on top of one that stayed as it is holds what was learned, as peft keeps it,
+//! and says where the other lies.
 
 use std::path::{Path, PathBuf};
 
@@ -12,7 +13,7 @@ use burn::{
 use draction::draction::{DrAction, Metadata};
 use skeletonllm_network::{
     alignment::Alignment,
-    checkpoint::{self, Opened, Precision, TensorMap},
+    checkpoint::{self, Bits, Keep, Opened, Precision, TensorMap},
     config::InternVlConfig,
     internvl::InternVl,
     tokenizer::Tokenizer,
@@ -28,12 +29,16 @@ pub use shrink::{Sizes, shrink};
 /// What `config.json` of a model directory says that its `system` is; SkeletonLLM's says nothing.
 #[must_use]
 pub fn system_of(folder: &Path) -> Option<String> {
+    system_in(&std::fs::read(folder.join("config.json")).ok()?)
+}
+
+/// The same, from the text of a `config.json`.
+pub(crate) fn system_in(config: &[u8]) -> Option<String> {
     #[derive(serde::Deserialize)]
     struct Named {
         system: String,
     }
-    let text = std::fs::read(folder.join("config.json")).ok()?;
-    serde_json::from_slice::<Named>(&text).ok().map(|named| named.system)
+    serde_json::from_slice::<Named>(config).ok().map(|named| named.system)
 }
 
 /// The whole model: the renderer that draws and the network that looks.
@@ -85,7 +90,7 @@ pub struct AlignedFiles {
 }
 
 /// The file of an [`Alignment`].
-const ALIGNMENT: &str = "alignment.safetensors";
+pub(crate) const ALIGNMENT: &str = "alignment.safetensors";
 
 impl ModelFiles {
     /// Reads a model directory as it is.
@@ -121,9 +126,27 @@ impl Loaded {
         let tokenizer = Tokenizer::parse(&files.tokenizer, "tokenizer.json")?;
         config.image_token_id.get_or_insert(tokenizer.image_context());
         let internvl = checkpoint::parse_model(config, &files.model, device)?;
+        Loaded::of_parts(internvl, tokenizer, files.draction.as_deref(), TensorMap::new(), files.aligned.as_ref())
+    }
+
+    /// A model from a network that is there already, `draction.safetensors` or the renderer's tensors within the
+    /// checkpoint, and what an aligned one has. One without a renderer gets a fresh one.
+    ///
+    /// # Errors
+    /// When one of them is wrong, naming it.
+    pub(crate) fn of_parts(
+        internvl: InternVl,
+        tokenizer: Tokenizer,
+        draction: Option<&[u8]>,
+        renderer: TensorMap,
+        files: Option<&AlignedFiles>,
+    ) -> Result<Loaded> {
         let extra = Extra::of(internvl.config())?;
-        let drawing = Drawing::new(HostDrawing::from_weights(files.draction.as_deref(), extra.drawing)?, device);
-        let alignment = files.aligned.as_ref().map(|files| {
+        let within = draction.is_none() && !renderer.is_empty();
+        let within = within.then(|| renderer_file(renderer));
+        let drawing = HostDrawing::from_weights(draction.or(within.as_deref()), extra.drawing)?;
+        let drawing = Drawing::new(drawing, &internvl.device());
+        let alignment = files.map(|files| {
             let words = Words::parse(&files.entries, &files.vectors)?;
             aligned(&internvl, words, checkpoint::parse(&files.alignment, ALIGNMENT)?, ALIGNMENT)
         });
@@ -136,6 +159,14 @@ impl Loaded {
     /// # Errors
     /// When a file is missing or wrong, naming it.
     pub fn read(folder: &Path, device: &Device) -> Result<Loaded> {
+        Loaded::read_keeping(folder, Keep::default(), device)
+    }
+
+    /// As [`Loaded::read`]. `keep` says what becomes of matrices in few bits, where the folder itself does not.
+    ///
+    /// # Errors
+    /// As [`Loaded::read`].
+    pub fn read_keeping(folder: &Path, keep: Keep, device: &Device) -> Result<Loaded> {
         if checkpoint::is_text_model(folder) {
             let name = folder.display();
             bail!("{name}: a language model alone, which has never seen a picture; `train --from` makes one that does");
@@ -144,8 +175,9 @@ impl Loaded {
         let tokenizer = Tokenizer::open(&opened.tokenizer_place())?;
         opened.config.image_token_id.get_or_insert(tokenizer.image_context());
         let renderer = opened.take_renderer()?;
+        let extra = Extra::of(&opened.config)?;
+        opened.keep = extra.base_bits.map_or(keep, Keep::In);
         let internvl = opened.read(device)?;
-        let extra = Extra::of(internvl.config())?;
         let path = folder.join("draction.safetensors");
         let drawing = if path.exists() {
             read_drawing(&path, extra.drawing, device)?
@@ -173,6 +205,23 @@ impl Loaded {
         precision: Precision,
     ) -> Result<()> {
         checkpoint::save_model(&model.internvl, folder, precision)?;
+        draction::store::write_atomically(&folder.join("tokenizer.json"), tokenizer.to_json().as_bytes())?;
+        Loaded::write_rest(folder, model, extra)
+    }
+
+    /// Writes what a model has learned on top of the one at `base`, which stayed as it is; [`Loaded::read`] reads the two
+    /// as one.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    pub fn write_learned(folder: &Path, model: &SkeletonLlm, extra: &Extra, base: &Path) -> Result<()> {
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
+        Loaded::write_rest(folder, model, extra)?;
+        Ok(checkpoint::save_adapter(&model.internvl, base, folder)?)
+    }
+
+    /// All but the network's weights and its tokenizer.
+    fn write_rest(folder: &Path, model: &SkeletonLlm, extra: &Extra) -> Result<()> {
         let config = extra.write_into(model.internvl.config())?;
         config.save(folder.join("config.json"))?;
         let mut draction = model.drawing.to_draction();
@@ -182,7 +231,6 @@ impl Loaded {
             ..draction.metadata
         };
         draction.save(&folder.join("draction.safetensors"))?;
-        draction::store::write_atomically(&folder.join("tokenizer.json"), tokenizer.to_json().as_bytes())?;
         if let Some(alignment) = &model.alignment {
             alignment.words().write(folder)?;
             checkpoint::write(folder.join(ALIGNMENT), &alignment.tensors(), Precision::F32)?;
@@ -241,6 +289,12 @@ pub struct Extra {
     pub labels: Vec<String>,
     /// How clips are drawn.
     pub drawing: DrawingConfig,
+    /// Whether it was trained on what pictures show and not on their background.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub skip_background: bool,
+    /// The bits that the matrices of the model beneath had while it was trained on top of it, where they were changed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_bits: Option<Bits>,
 }
 
 impl Extra {

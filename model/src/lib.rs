@@ -24,6 +24,7 @@ pub mod drawing;
 #[cfg(not(target_family = "wasm"))]
 pub mod flow;
 pub mod folder;
+pub mod given;
 pub mod graph_recogniser;
 #[cfg(not(target_family = "wasm"))]
 pub mod labeller;
@@ -35,6 +36,7 @@ pub mod search;
 pub mod sugar;
 #[cfg(not(target_family = "wasm"))]
 pub mod takes;
+pub mod text_assistant;
 
 pub use assistant::Assistant;
 pub use skeletonllm_network::device::DeviceChoice;

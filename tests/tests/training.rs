@@ -4,6 +4,7 @@
 mod tiny;
 
 use std::{
+    collections::BTreeMap,
     fs,
     path::{Path, PathBuf},
     sync::{Mutex, MutexGuard, atomic::AtomicBool},
@@ -11,7 +12,11 @@ use std::{
 
 use skeletonllm::assistant::Assistant;
 use skeletonllm_checks::asset;
-use skeletonllm_network::device::{DeviceChoice, cpu};
+use skeletonllm_network::{
+    checkpoint::{self, Bits},
+    device::{DeviceChoice, cpu},
+};
+use skeletonllm_tests::devices;
 use skeletonllm_train::{RunOptions, Stage, StageConfig, TrainConfig, run};
 use tempfile::TempDir;
 
@@ -119,6 +124,116 @@ fn a_run_that_is_killed_and_resumed_is_the_run_that_was_not() {
     assert!((ranked.iter().map(|r| r.1).sum::<f32>() - 1.0).abs() < 1e-4);
     assert!(ranked.windows(2).all(|w| w[0].1 >= w[1].1));
     assistant.ask(&observation, "What is the person doing?", |_| {}).unwrap();
+}
+
+/// Settings of a run on top of a model that stays as it is, in all four stages, the last two with adapters.
+fn on_a_base(base: &Path, data: &Path) -> TrainConfig {
+    let TrainConfig { stages, rationales, checkpoint_every, .. } = config(data);
+    let base = Some(base.into());
+    TrainConfig { base, base_bits: Some(Bits::Four), stages, rationales, checkpoint_every, ..TrainConfig::on_a_base() }
+}
+
+/// A folder's files and what is in them.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let files = fs::read_dir(folder).unwrap().map(|file| file.unwrap().path());
+    files.map(|file| (file.clone(), fs::read(&file).unwrap())).collect()
+}
+
+#[test]
+fn a_run_on_a_base_keeps_what_it_learned_and_nothing_of_the_base() {
+    let (_alone, folder, set) = a_set();
+    let [made, whole, cut] = ["made", "whole", "cut"].map(|name| folder.path().join(name));
+    // what any run begins with is a model
+    train(&set, &made, false, Some(1));
+    let base = made.join("start");
+    let before = files(&base);
+    train_as(on_a_base(&base, &set), &set, &whole, false, None);
+    train_as(on_a_base(&base, &set), &set, &cut, false, Some(3));
+    // within each of the other stages, and between the last two
+    for steps in [5, 7, 8, 9] {
+        train_as(TrainConfig::default(), &set, &cut, true, Some(steps));
+        let kept = checkpoint::read(cut.join("checkpoint/model.safetensors")).unwrap();
+        let learned = ["pupil.drawing.", "pupil.internvl.multi_modal_projector."];
+        for name in kept.keys() {
+            assert!(name.contains(".lora_") || learned.iter().any(|part| name.starts_with(part)), "{name} is kept");
+        }
+        assert_eq!(kept.keys().any(|name| name.contains(".lora_")), steps > 6, "adapters of stages 3 and 4: {steps}");
+    }
+    train_as(TrainConfig::default(), &set, &cut, true, None);
+    assert_eq!(losses(&whole).len(), 12);
+    assert_eq!(losses(&whole), losses(&cut));
+    fs::remove_dir_all(cut.join("model")).unwrap();
+    train_as(TrainConfig::default(), &set, &cut, true, None);
+    for file in ["adapter_model.safetensors", "adapter_config.json", "config.json", "draction.safetensors"] {
+        let [whole, cut] = [&whole, &cut].map(|out| fs::read(out.join("model").join(file)).unwrap());
+        assert!(whole == cut, "{file} differs");
+    }
+    assert!(files(&base) == before, "the base was changed");
+
+    // stage 4 has adapters of its own on those of stage 3, which stay, and the renderer stays as stage 3 left it
+    let learned = |folder: &str| checkpoint::read(whole.join(folder).join("adapter_model.safetensors")).unwrap();
+    let [third, fourth] = ["start-4", "model"].map(learned);
+    let layer = "language_model.model.layers.0.mlp.up_proj.lora_A.weight";
+    let ([a, b], width) = ([&third[layer], &fourth[layer]], third[layer].shape[1]);
+    assert_eq!((a.shape[0], b.shape[0]), (4, 8), "ranks add up");
+    assert!(a.values == b.values[..4 * width] && b.values[4 * width..].iter().any(|x| *x != 0.0));
+    let projector = "multi_modal_projector.linear_1.weight";
+    assert_ne!(third[projector], fourth[projector], "the projector learns in all stages");
+    let renderer = |folder: &str| fs::read(whole.join(folder).join("draction.safetensors")).unwrap();
+    assert!(renderer("start-4") == renderer("model"));
+    assert!(renderer("start") != renderer("start-2") && renderer("start-2") != renderer("start-3"));
+
+    // whoever reads it asks the same model: the base in four bits, and what was learned beside it
+    let assistant = Assistant::load(&whole.join("model"), DeviceChoice::Cpu).unwrap();
+    assert_eq!(assistant.labels(), ["raise right hand", "squat", "walk", "wave left hand"]);
+    let motion = draction::motion::read_file(asset("samples/walk.bvh"), &Default::default()).unwrap();
+    let observation = assistant.observe(&[&motion]).unwrap();
+    assistant.ask(&observation, "What is the person doing?", |_| {}).unwrap();
+    // and goes on from there
+    let further = folder.path().join("further");
+    train_as(on_a_base(&whole.join("model"), &set), &set, &further, false, Some(9));
+    let rank = |folder: &str| {
+        checkpoint::read(further.join(folder).join("adapter_model.safetensors")).unwrap()[layer].shape[0]
+    };
+    assert_eq!([rank("start"), rank("start-4")], [8, 12]);
+}
+
+/// Renderer, projector and adapters learn from the same step on every device.
+#[test]
+fn a_step_on_a_base_is_the_same_on_every_device() {
+    let (_alone, folder, set) = a_set();
+    let made = folder.path().join("made");
+    train(&set, &made, false, Some(1));
+    let mut config = TrainConfig { lora_dropout: 0.0, ..on_a_base(&made.join("start"), &set) };
+    let adapters = config.stages[3].clone();
+    config.stages = vec![StageConfig { stage: Stage::WarmUp, epochs: 1, learning_rate: 1e-2, ..adapters }];
+    let mut found: Vec<Vec<f64>> = Vec::new();
+    for (number, device) in devices().into_iter().enumerate() {
+        let (out, stop) = (folder.path().join(number.to_string()), AtomicBool::new(false));
+        let options = RunOptions::new(vec![set.clone()], out.clone(), config.clone(), device, &stop);
+        run(RunOptions { quiet: true, ..options }).unwrap();
+        // loss and gradient of the first step, and of the second, which starts from what the first has learned
+        let row = |row: &String| -> Vec<f64> { row.split(',').filter_map(|number| number.parse().ok()).collect() };
+        found.push(losses(&out).iter().map(row).flat_map(|row| [row[2], row[4]]).collect());
+    }
+    assert_eq!(found[0].len(), 4);
+    for other in &found[1..] {
+        for (a, b) in found[0].iter().zip(other) {
+            assert!(*a > 0.0 && (a - b).abs() < 2e-3 * a, "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn what_a_step_takes_is_told_and_nothing_else_done() {
+    let (_alone, folder, set) = a_set();
+    let [made, out] = ["made", "out"].map(|name| folder.path().join(name));
+    train(&set, &made, false, Some(1));
+    let device = cpu().expect("the CPU backend is part of this build");
+    let stop = AtomicBool::new(false);
+    let options = RunOptions::new(vec![set.clone()], out.clone(), on_a_base(&made.join("start"), &set), device, &stop);
+    run(RunOptions { quiet: true, dry_run: true, ..options }).unwrap();
+    assert!(!out.join("loss.csv").exists() && !out.join("checkpoint").exists(), "no step was made");
 }
 
 #[test]

@@ -9,6 +9,7 @@ import * as embed from "./embed.js";
 import { openEncoder } from "./encoding.js";
 import * as folders from "./folders.js";
 import * as kept from "./kept.js";
+import * as models from "./models.js";
 import { reader } from "./reading.js";
 import * as screen from "./screen.js";
 import { chooseVariant } from "./support.js";
@@ -40,7 +41,7 @@ async function boot() {
   const { start, act, handIn, readApart } = await fetchProgram(build.variants[name]);
   const { embedded, nothingKept } = embed;
   const copy = (words) => navigator.clipboard.writeText(words);
-  const host = { embedded, readApart, fetchBytes, copy, openEncoder, ...(embedded ? nothingKept : kept) };
+  const host = { embedded, readApart, fetchBytes, copy, openEncoder, ...models, ...(embedded ? nothingKept : kept) };
   await start(canvas, await model, await samples, host);
   controls.connect(act);
   if (!embedded) folders.connect(handIn);

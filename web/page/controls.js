@@ -7,8 +7,11 @@ const canvas = byId("app");
 // What of `data-…` on the canvas is shown here; other values change all the time.
 const TOLD = [
   "list", "current", "beside", "step", "playing", "ready", "labels", "samples", "long", "asked", "answered", "span", "video",
-  "whole",
+  "whole", "model", "models", "coming", "sees",
 ];
+
+// The model that comes with the page.
+const SHIPPED = "nano";
 
 // Buttons, and what they ask the program for.
 const BUTTONS = {
@@ -24,6 +27,7 @@ const BUTTONS = {
   csv: "csv",
   json: "json",
   forget: "forget",
+  "stop-model": "stop-model",
 };
 
 // What a video can show, by the program's names.
@@ -46,6 +50,12 @@ export function connect(act) {
   // the first one is nobody
   byId("beside").onchange = ({ target }) => act("beside", target.selectedIndex ? String(target.selectedIndex - 1) : "");
   byId("step").onchange = ({ target }) => act("step", target.value);
+  byId("models").onsubmit = (event) => {
+    event.preventDefault();
+    act("model", byId("answering").value);
+  };
+  byId("answering").onchange = show;
+  byId("remove-model").onclick = () => act("remove-model", byId("answering").value);
   byId("ask").onsubmit = (event) => {
     event.preventDefault();
     const question = byId("question");
@@ -63,7 +73,7 @@ export function connect(act) {
 // Puts what the program says of itself, `data-…` on the canvas, into the controls.
 function show() {
   const { list = "", current = "0", beside = "", step, playing, ready, labels = "", samples = "" } = canvas.dataset;
-  const { long, asked, answered, whole } = canvas.dataset;
+  const { long, asked, answered, whole, model = "", models = "", coming, sees } = canvas.dataset;
   fill(byId("sample"), lines(samples), (text) => new Option(text));
   const { span, video } = canvas.dataset;
   const videos = whatVideosShow(span);
@@ -77,21 +87,37 @@ function show() {
   byId("beside").disabled = lines(list).length < 2;
   byId("step").value = step || "time";
   byId("step").disabled = !beside;
+  showModels(model, models, coming);
   const none = !list;
   for (const id of ["take", "play", "share", "frame", "csv", "json", "forget"]) byId(id).disabled = none;
-  byId("why").disabled = !answered || !ready;
+  byId("why").disabled = !answered || !ready || !sees;
   byId("stop").disabled = !asked;
   byId("video").disabled = none;
   byId("save-video").disabled = none || Boolean(video);
   byId("making").hidden = !video;
   byId("made").value = Number(video || 0);
   byId("play").textContent = playing ? "Pause" : "Play";
-  for (const id of ["question", "send", "recognise"]) byId(id).disabled = none || !ready;
-  byId("span").hidden = !long;
+  for (const id of ["question", "send"]) byId(id).disabled = none || !ready;
+  byId("recognise").disabled = none || !ready || !sees;
+  byId("span").hidden = !long || !sees;
   // only where another page shows this one
   byId("work").hidden = Boolean(whole);
   byId("whole").hidden = !whole;
   if (whole) byId("whole").href = whole;
+}
+
+// The models that can answer, and the one on its way.
+function showModels(model, models, coming) {
+  const list = byId("answering");
+  const chosen = list.value;
+  // the first one comes with the page; what lies behind a tab says where another one is
+  fill(list, [SHIPPED, ...lines(models)], (text) => new Option(text.replace("\t", ", "), text.split("\t")[0]));
+  // a choice stays until another model answers
+  list.value = list.dataset.model === model ? chosen : model;
+  if (list.selectedIndex < 0) list.value = model;
+  list.dataset.model = model;
+  byId("stop-model").hidden = !coming;
+  byId("remove-model").disabled = list.value === SHIPPED;
 }
 
 // Words and values of the videos that can be made now: of the labelled span at the playhead, too, where there is one.

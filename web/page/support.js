@@ -22,27 +22,43 @@ export async function chooseVariant(wanted) {
   }
   if (missing.length) throw new Unsupported(missing);
 
-  const problem = wanted === "cpu" ? "the address asks for the processor" : await webGpuProblem();
+  const problem = wanted === "cpu" ? "the address asks for the processor" : await webGpuProblem(wanted === "gpu");
   if (!problem) return { name: "gpu" };
   if (wanted === "gpu") throw new Unsupported([`The address insists on WebGPU, and ${problem}.`]);
-  if (!hasWebGl()) {
+  const webGl = hasWebGl();
+  // what imitates a GPU is slower than the processor, and better than nothing
+  if (!webGl && wanted !== "cpu" && !(await webGpuProblem(true))) return { name: "gpu" };
+  if (!webGl) {
     throw new Unsupported([
       `WebGPU cannot be used: ${problem}. Chrome and Edge 113, Safari 26 and Firefox 141 have it on most systems.`,
       "WebGL 2, which would do instead, is missing too: hardware acceleration may be switched off in the settings.",
     ]);
   }
-  return { name: "cpu", note: `Computed on the processor, which is slower: ${problem}.` };
+  return { name: "cpu", note: `Computed on the processor, which is slower than a GPU: ${problem}.` };
 }
 
-// Why there is no WebGPU, or nothing where there is.
-async function webGpuProblem() {
+// Why there is no WebGPU that is worth it, or nothing where there is. `any`: be it imitated by software.
+async function webGpuProblem(any) {
   if (!globalThis.isSecureContext) return "browsers offer WebGPU only over HTTPS and on localhost";
   if (!navigator.gpu) return "this browser has no WebGPU";
   try {
-    return (await navigator.gpu.requestAdapter()) ? null : "WebGPU finds no GPU that it can use";
+    const adapter = await navigator.gpu.requestAdapter();
+    if (!adapter) return "WebGPU finds no GPU that it can use";
+    const software = !any && imitation(adapter);
+    return software ? `the GPU is imitated by software (${software}), which is slower still` : null;
   } catch (error) {
     return `WebGPU fails (${error.message})`;
   }
+}
+
+// The name of the software that imitates a GPU; nothing for a real one.
+//
+// Measured on two cores: the processor answers some ninety times as fast as SwiftShader and draws half as fast again, so
+// nothing is tried out.
+function imitation({ info = {}, isFallbackAdapter }) {
+  const told = [info.vendor, info.architecture, info.device, info.description].filter(Boolean).join(" ");
+  const name = /swiftshader|llvmpipe|lavapipe|softpipe|basic render|software/i.exec(told)?.[0];
+  return name ?? (info.isFallbackAdapter || isFallbackAdapter ? told || "a fallback adapter" : undefined);
 }
 
 function hasWebGl() {

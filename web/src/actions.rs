@@ -17,8 +17,14 @@ use crate::{
 pub enum Action {
     /// Show the file dialog.
     ChooseFiles,
-    /// Show the dialog for a folder.
+    /// Show the dialog for a folder, of motions or of a model.
     ChooseFolder,
+    /// Have another model answer, by its name.
+    ChooseModel(String),
+    /// Take a model away from this machine, by its name.
+    RemoveModel(String),
+    /// Give up the model on its way.
+    StopModel,
     /// Open a bundled sample, by its file name.
     OpenSample(String),
     /// Look at another take, by its index.
@@ -152,6 +158,9 @@ impl Action {
             "step" => Action::InStep(Step::ALL.into_iter().find(|step| step.name() == value)?),
             "frame" => Action::ShareFrame,
             "ask" => Action::Ask(value.to_owned()),
+            "model" => Action::ChooseModel(value.to_owned()),
+            "remove-model" => Action::RemoveModel(value.to_owned()),
+            "stop-model" => Action::StopModel,
             _ => return None,
         })
     }
@@ -316,6 +325,7 @@ mod tests {
         assert_eq!(video("scene"), Some(Action::SaveVideo(Shown::Scene, Part::Whole)));
         assert_eq!(video("both span"), Some(Action::SaveVideo(Shown::Both, Part::Span)));
         assert_eq!([video(""), video("both of it"), video("neither")], [None, None, None]);
+        assert_eq!(Action::named("model", "small"), Some(Action::ChooseModel("small".to_owned())));
         assert_eq!((Action::named("take", "-1"), Action::named("format the disk", "")), (None, None));
         assert_eq!(Action::named("beside", "3"), Some(Action::Compare(Some(3))));
         assert_eq!(Action::named("beside", ""), Some(Action::Compare(None)));

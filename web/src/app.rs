@@ -7,6 +7,7 @@
 //! | --- | --- |
 //! | `events` | what arrived |
 //! | `kept` | what the browser keeps for the next visit |
+//! | `models` | another model instead of the one that answers |
 //! | `perform` | what the person asked for |
 //! | `save` | files to take away |
 //! | `share` | addresses that lead here, and the code for another page |
@@ -16,6 +17,7 @@
 
 mod events;
 mod kept;
+mod models;
 mod perform;
 mod save;
 mod share;
@@ -27,16 +29,18 @@ mod workbench;
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use eframe::egui;
+use skeletonllm_network::device::Selected;
 use web_time::Instant;
 
-use self::{kept::Keeping, save::Saves};
+use self::{kept::Keeping, models::Candidate, save::Saves};
 use crate::{
     actions::{self, Action},
     document::{Document, Take},
     exports::Table,
     files::{Arrival, Incoming},
-    inference::{Inference, ModelStatus},
+    inference::{Inference, ModelStatus, Source},
     link::Link,
+    models::Models,
     panels::{self, Beside, Content, UiState},
     pictures::{Pictures, TakeTextures},
     platform::{self, Kind},
@@ -58,6 +62,10 @@ pub type Parking = Rc<RefCell<Option<Document>>>;
 pub struct Parts {
     /// The model, loading.
     pub inference: Inference,
+    /// The same, for when another one was chosen and it is to answer again.
+    pub shipped: Source,
+    /// What models compute on.
+    pub selected: Selected,
     /// The renderer.
     pub pictures: Pictures,
     /// What is left of an earlier window.
@@ -74,6 +82,11 @@ pub struct App {
     playback: Playback,
     ui_state: UiState,
     inference: Inference,
+    shipped: Source,
+    selected: Selected,
+    models: Models,
+    /// The model that is to answer, while it is read.
+    candidate: Option<Candidate>,
     pictures: Pictures,
     /// Once it was opened.
     #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
@@ -109,7 +122,7 @@ impl App {
     /// Takes up the work of an earlier window, if there was one.
     pub fn new(ctx: &egui::Context, parts: Parts) -> App {
         theme::install(ctx);
-        let Parts { inference, pictures, parking, incoming, link } = parts;
+        let Parts { inference, shipped, selected, pictures, parking, incoming, link } = parts;
         let parked = parking.take();
         let first = parked.is_none();
         let (mut document, mut playback) = (parked.unwrap_or_default(), Playback::default());
@@ -130,6 +143,10 @@ impl App {
             playback,
             ui_state: UiState::default(),
             inference,
+            shipped,
+            selected,
+            models: Models::default(),
+            candidate: None,
             pictures,
             #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
             workbench: None,
@@ -158,6 +175,13 @@ impl App {
             app.fetch_example(ctx);
         }
         app.follow_link(ctx);
+        if !app.document.link.embed {
+            platform::list_models(app.models.sender(ctx));
+        }
+        // the window before this one had another model
+        if let Some(offered) = app.document.model.clone() {
+            app.load_offered(ctx, offered, false);
+        }
         app
     }
 
@@ -185,8 +209,7 @@ impl App {
 
     /// Has the model name takes, one after the other, once the person has let go of what changes the pictures.
     fn name_takes(&mut self, ctx: &egui::Context) {
-        let cannot = matches!(self.inference.status(), ModelStatus::Failed(_));
-        if cannot || self.inference.is_naming() || ctx.input(|input| input.pointer.any_down()) {
+        if !self.can_name() || self.inference.is_naming() || ctx.input(|input| input.pointer.any_down()) {
             return;
         }
         if let Some(subject) = self.document.unnamed() {
@@ -194,11 +217,16 @@ impl App {
         }
     }
 
+    /// Whether takes will be named: by a model that can be used and sees, as far as is known.
+    fn can_name(&self) -> bool {
+        let status = self.inference.status();
+        status.sees() && !matches!(status, ModelStatus::Failed(_))
+    }
+
     /// Whether the model does something that somebody waits for: an answer, or the name of what is in view.
     fn is_busy(&self) -> bool {
         let unnamed = |take: &Take| take.named != Some(self.document.settings_version);
-        let cannot = matches!(self.inference.status(), ModelStatus::Failed(_));
-        self.inference.is_asked() || (!cannot && self.document.take().is_some_and(unnamed))
+        self.inference.is_asked() || (self.can_name() && self.document.take().is_some_and(unnamed))
     }
 
     /// Nothing moves by itself where a GPU is imitated by software, or where the person asks for it now.
@@ -222,11 +250,12 @@ impl App {
     /// Takes in what arrived, carries out what was asked for.
     fn logic(&mut self, ctx: &egui::Context) {
         let embed = self.document.link.embed;
-        for file in ctx.input(|input| input.raw.dropped_files.clone()).into_iter().filter(|_| !embed) {
-            platform::read_dropped(file, &self.incoming, ctx);
+        if !embed {
+            platform::receive_dropped(&ctx.input(|input| input.raw.dropped_files.clone()), &self.incoming, ctx);
         }
-        platform::read_folders(&self.incoming, ctx);
         self.keep_calm(ctx);
+        self.take_models(ctx);
+        self.hear_models(ctx);
         self.open_arrivals(ctx);
         self.open_motions(ctx);
         self.show_example();
@@ -297,6 +326,7 @@ impl App {
             beside: beside.map(|(take, step)| Beside { take, step, pictures: pictures_beside }),
             trained_depth_mix: self.pictures.trained_depth_mix(&self.document.settings),
             model: self.inference.status(),
+            models: &self.models,
             busy: self.inference.is_asked(),
             samples: &self.samples,
             shareable: self.shareable,
@@ -388,6 +418,7 @@ impl eframe::App for App {
 impl Drop for App {
     fn drop(&mut self) {
         self.inference.stop();
+        platform::stop_model();
         self.end_tour();
         self.document.give_up("the GPU was lost before the answer was there; ask again");
         self.give_up_video();

@@ -20,6 +20,7 @@ use crate::{
     figured::Figured,
     files::{FileSource, Origin, Unread},
     link::Link,
+    models::Offered,
 };
 
 use pair::Pair;
@@ -129,6 +130,16 @@ pub struct Exchange {
     pub outcome: Option<Outcome>,
 }
 
+impl Exchange {
+    /// How fast it was answered, where that could be measured.
+    pub fn tokens_per_second(&self) -> Option<f64> {
+        match self.outcome {
+            Some(Outcome::Answered { tokens_per_second, .. }) => tokens_per_second,
+            _ => None,
+        }
+    }
+}
+
 /// How an answer ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Outcome {
@@ -140,6 +151,8 @@ pub enum Outcome {
         seconds: f64,
         /// Tokens.
         tokens: usize,
+        /// Tokens a second after the first; `None` where there was nothing to measure.
+        tokens_per_second: Option<f64>,
         /// Geometric mean of the tokens' probabilities, 0..1.
         confidence: f32,
         /// By the person, before its end.
@@ -235,6 +248,8 @@ pub struct Document {
     pub options: ReadOptions,
     /// Descriptions of files that come after them.
     pub companions: Companions,
+    /// The model that answers, where it is not the shipped one.
+    pub model: Option<Offered>,
     last_id: u64,
 }
 
@@ -349,6 +364,17 @@ impl Document {
         let id = self.next_id();
         if let Some(take) = self.take_mut() {
             take.choose(person, id);
+        }
+    }
+
+    /// What a model found out about takes is no longer so, and its answers to come are not waited for.
+    pub fn forget_findings(&mut self, why: &str) {
+        self.settings_version += 1;
+        for take in self.takes.iter_mut().chain(&mut self.example) {
+            take.labels.clear();
+            take.spans.clear();
+            (take.named, take.explanation, take.spans_progress) = (None, None, None);
+            take.give_up(why);
         }
     }
 

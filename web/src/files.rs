@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use draction::motion::{Format, ReadOptions, read_watched};
 use serde::{Deserialize, Serialize};
 
-use crate::figured::Figured;
+use crate::{figured::Figured, models::Offered};
 
 /// A file in memory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -113,6 +113,7 @@ pub struct Incoming(Arc<Mutex<Mail>>);
 #[derive(Debug, Default)]
 struct Mail {
     arrived: Vec<Arrival>,
+    models: Vec<Offered>,
     awaited: usize,
     /// Counts how often all was refused: what was awaited before is not taken in any more.
     refusals: usize,
@@ -153,6 +154,16 @@ impl Incoming {
     /// A file cannot be had.
     pub fn problem(&self, text: &str) {
         self.mail().arrived.push(Arrival::Problem(text.to_owned()));
+    }
+
+    /// Files are there that are a model's.
+    pub fn offer(&self, model: Offered) {
+        self.mail().models.push(model);
+    }
+
+    /// The models that came.
+    pub fn take_models(&self) -> Vec<Offered> {
+        std::mem::take(&mut self.mail().models)
     }
 
     /// Everything that came, once nothing is awaited any more: files that were dropped together stay together, because
@@ -229,7 +240,7 @@ pub fn of_folder<F>(folder: &str, mut files: Vec<(String, F)>) -> Result<Vec<F>,
 }
 
 /// Whether a file of a folder is one of ours, by its path.
-fn is_ours(path: &str) -> bool {
+pub fn is_ours(path: &str) -> bool {
     let path = path.to_lowercase();
     let hidden = path.split(['/', '\\']).any(|part| part.starts_with('.') && part != "." && part != "..");
     !hidden && endings().iter().any(|ending| path.ends_with(&format!(".{ending}")))
@@ -239,7 +250,7 @@ fn is_ours(path: &str) -> bool {
 #[must_use]
 pub fn endings() -> Vec<&'static str> {
     let motions = Format::ALL.iter().flat_map(|format| format.extensions()).copied();
-    let mut endings: Vec<&str> = motions.chain(["asf", "bin", "gz", "zip", "safetensors"]).collect();
+    let mut endings: Vec<&str> = motions.chain(["asf", "bin", "gguf", "gz", "zip", "safetensors"]).collect();
     endings.sort_unstable();
     endings.dedup();
     endings

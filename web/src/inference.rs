@@ -23,7 +23,7 @@ use self::{
     request::{Request, Task},
     worker::{EventSender, Told},
 };
-use crate::{document::Subject, platform};
+use crate::{document::Subject, models::Offered, platform};
 
 pub use event::Event;
 
@@ -42,6 +42,8 @@ pub enum ModelStatus {
         device: String,
         /// Questions it was trained to answer.
         suggestions: Vec<String>,
+        /// Whether it looks at pictures; a language model alone does not.
+        sees: bool,
     },
     /// It cannot be used.
     Failed(String),
@@ -51,6 +53,11 @@ impl ModelStatus {
     /// Whether it can be asked.
     pub fn is_ready(&self) -> bool {
         matches!(self, ModelStatus::Ready { .. })
+    }
+
+    /// Whether it looks at pictures, as far as is known.
+    pub fn sees(&self) -> bool {
+        !matches!(self, ModelStatus::Ready { sees: false, .. })
     }
 
     /// Questions it was trained to answer; none until it is ready.
@@ -73,6 +80,15 @@ struct Pending {
     stop: Arc<AtomicBool>,
 }
 
+/// Where a model comes from.
+#[derive(Clone, Debug)]
+pub enum Source {
+    /// It is in memory.
+    Memory(Arc<ModelFiles>),
+    /// Its files are read piece by piece.
+    Given(Offered),
+}
+
 /// The window's end of the channel to the worker.
 pub struct Inference {
     requests: async_channel::Sender<Request>,
@@ -84,10 +100,10 @@ pub struct Inference {
 
 impl Inference {
     /// Loads a model on a device, beside the window.
-    pub fn start(files: ModelFiles, selected: Selected, ctx: &egui::Context) -> Inference {
+    pub fn start(source: Source, selected: Selected, ctx: &egui::Context) -> Inference {
         let (requests, inbox) = async_channel::unbounded();
         let (outbox, events) = mpsc::channel();
-        platform::spawn(worker::run(files, selected, inbox, EventSender::new(outbox, ctx)));
+        platform::spawn(worker::run(source, selected, inbox, EventSender::new(outbox, ctx)));
         Inference { requests, events, pending: Vec::new(), last_id: 0, status: ModelStatus::Loading }
     }
 
@@ -106,9 +122,12 @@ impl Inference {
         self.pending.iter().any(|pending| pending.names)
     }
 
-    /// Asks for the most likely labels. One take after the other: what nobody has asked for yet need not be withdrawn.
+    /// Asks for the most likely labels; a model that sees nothing is not asked. One take after the other: what nobody has
+    /// asked for yet need not be withdrawn.
     pub fn recognise(&mut self, subject: Subject) {
-        self.send(subject, Task::Recognise);
+        if self.status.sees() {
+            self.send(subject, Task::Recognise);
+        }
     }
 
     /// Asks a question.
@@ -153,8 +172,12 @@ impl Inference {
         let told: Vec<Told> = self.events.try_iter().collect();
         for Told { event, ends } in &told {
             match event {
-                Event::Ready { device, suggestions, .. } => {
-                    self.status = ModelStatus::Ready { device: device.clone(), suggestions: suggestions.clone() };
+                Event::Ready { device, suggestions, drawing, .. } => {
+                    self.status = ModelStatus::Ready {
+                        device: device.clone(),
+                        suggestions: suggestions.clone(),
+                        sees: drawing.is_some(),
+                    };
                 }
                 Event::LoadFailed(problem) => {
                     self.status = ModelStatus::Failed(problem.clone());

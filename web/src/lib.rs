@@ -22,6 +22,7 @@ pub mod files;
 pub mod icons;
 pub mod inference;
 pub mod link;
+pub mod models;
 #[cfg(target_family = "wasm")]
 mod page;
 pub mod panels;

@@ -1,5 +1,5 @@
-//! What the page's address asks for: `?sample=walk.bvh&t=1.5&ask=Which hand moves?`, or `?url=` for a file that lies where
-//! the page does; with `embed` as a view for other pages, and the code that puts it there.
+//! What the page's address asks for: `?sample=walk.bvh&t=1.5&ask=Which hand moves?`, or `?url=` for a file and `?model=` for
+//! a model's folder that lie where the page does; with `embed` as a view for other pages, and the code that puts it there.
 
 use crate::files::Public;
 
@@ -14,6 +14,8 @@ pub struct Link {
     pub seconds: Option<f32>,
     /// What is asked, once the model is there.
     pub question: Option<String>,
+    /// The model that answers, by its folder beside the page or the name that it was kept under.
+    pub model: Option<String>,
     /// Whether another page shows this one: a take and its playhead, nothing to open or to change.
     pub embed: bool,
     /// What of the take is shown there.
@@ -45,6 +47,7 @@ impl Link {
                 "sample" => link.sample = text(),
                 "url" => link.url = text(),
                 "ask" => link.question = text(),
+                "model" => link.model = text(),
                 "t" => link.seconds = value.parse().ok().filter(|t: &f32| t.is_finite() && *t >= 0.0),
                 // the name alone says it
                 "embed" => link.embed = !["0", "no", "false"].contains(&value),
@@ -93,6 +96,7 @@ impl Link {
             text("url", &self.url),
             self.seconds.map(|t| format!("t={t:.2}")),
             text("ask", &self.question),
+            text("model", &self.model),
             (self.view == View::Pictures).then(|| "view=pictures".to_owned()),
             text("label", &self.label).map(|label| label.trim_end_matches('=').to_owned()),
             self.dark.map(|dark| format!("theme={}", if dark { "dark" } else { "light" })),
@@ -147,7 +151,9 @@ mod tests {
         for odd in ["-1", "NaN", "inf", "soon", ""] {
             assert_eq!(Link::of([("t", odd)]), Link::default(), "{odd}");
         }
-        assert_eq!(Link::of([("sample", ""), ("ask", "")]), Link::default());
+        assert_eq!(Link::of([("sample", ""), ("ask", ""), ("model", "")]), Link::default());
+        let small = Link::of([("model", "models/small")]);
+        assert_eq!((small.model.as_deref(), small.query()), (Some("models/small"), "model=models%2Fsmall".to_owned()));
         assert_eq!(Link { url: Some("a b/é.bvh".to_owned()), ..Link::default() }.query(), "url=a%20b%2F%C3%A9.bvh");
     }
 

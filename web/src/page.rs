@@ -2,7 +2,7 @@
 
 #[cfg(feature = "gpu")]
 use std::cell::Cell;
-use std::{cell::RefCell, rc::Rc};
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use eframe::egui;
 use skeletonllm::{
@@ -16,7 +16,7 @@ use crate::{
     app::{App, Parking, Parts},
     device::{self, Devices},
     files::Incoming,
-    inference::Inference,
+    inference::{Inference, Source},
     link::Link,
     pictures::Pictures,
     platform, transfer,
@@ -62,7 +62,7 @@ pub async fn start(
     link.embed |= platform::embedded();
     let page = Rc::new(Page {
         canvas,
-        files: model_files(&files)?,
+        files: Arc::new(model_files(&files)?),
         parking: Parking::default(),
         incoming: Incoming::default(),
         link: RefCell::new(link),
@@ -100,7 +100,7 @@ pub fn hand_in(files: &js_sys::Array) {
 /// What outlives a window and its device.
 struct Page {
     canvas: web_sys::HtmlCanvasElement,
-    files: ModelFiles,
+    files: Arc<ModelFiles>,
     parking: Parking,
     incoming: Incoming,
     /// What the address asks for, until the first window takes it.
@@ -140,10 +140,13 @@ fn prevents_default(event: &egui::Event) -> bool {
 
 fn app(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<App, String> {
     let Devices { model, pictures } = open_device(page, cc)?;
-    let files = page.files.clone();
+    let files = &page.files;
     let drawing = HostDrawing::from_files(&files.config, files.draction.as_deref()).map_err(|e| format!("{e:#}"))?;
+    let shipped = Source::Memory(files.clone());
     let parts = Parts {
-        inference: Inference::start(files, model, &cc.egui_ctx),
+        inference: Inference::start(shipped.clone(), model.clone(), &cc.egui_ctx),
+        shipped,
+        selected: model,
         pictures: Pictures::new(pictures, drawing),
         parking: page.parking.clone(),
         incoming: page.incoming.clone(),

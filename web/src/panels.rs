@@ -5,6 +5,7 @@ mod chat;
 mod embed;
 mod header;
 mod help;
+mod models;
 mod pair;
 mod reading;
 mod takes;
@@ -25,6 +26,7 @@ use crate::{
     actions::Action,
     document::{Document, Step, Take},
     inference::ModelStatus,
+    models::Models,
     pictures::TakeTextures,
     playback::Playback,
     reading::Reading,
@@ -72,6 +74,8 @@ pub struct Content<'a> {
     pub trained_depth_mix: f32,
     /// What is known of the model.
     pub model: &'a ModelStatus,
+    /// Which other models there are.
+    pub models: &'a Models,
     /// Whether the model has something to do.
     pub busy: bool,
     /// File names of the bundled samples.
@@ -239,6 +243,7 @@ pub fn show(content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec
     let narrow = ui.available_width() < NARROW;
     header::show(&content, state, ui, narrow, &mut actions);
     readings(content.readings, ui, &mut actions);
+    models::coming(content.models, ui, &mut actions);
     video::progress(content.making, ui, &mut actions);
     tour(&content, ui, &mut actions);
     let below = ui.available_rect_before_wrap().top();
@@ -392,12 +397,12 @@ fn empty(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions:
         let space = ui.available_size();
         match &content.document.example {
             Some(take) if space.x >= NARROW || space.y < FLAT => ui.columns_const(|[left, right]| {
-                example(take, state, left, actions);
+                example(take, content.model.sees(), state, left, actions);
                 invitation(content, right, actions);
             }),
             Some(take) => {
                 let part = egui::vec2(space.x, space.y * 0.4);
-                ui.allocate_ui(part, |ui| example(take, state, ui, actions));
+                ui.allocate_ui(part, |ui| example(take, content.model.sees(), state, ui, actions));
                 invitation(content, ui, actions);
             }
             None => invitation(content, ui, actions),
@@ -433,9 +438,10 @@ fn invitation(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action
 }
 
 /// A bundled motion, and what the model says of it.
-fn example(take: &Take, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+fn example(take: &Take, sees: bool, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let answer = match take.labels.first() {
         Some((label, probability)) => format!("“{label}”, {}", percent(*probability)),
+        None if !sees => "the model sees no pictures".to_owned(),
         None => "the model is about to look at it…".to_owned(),
     };
     section(ui, "For example", |ui| {

@@ -100,6 +100,11 @@ impl Pictures {
         Pictures { backend, drawing, in_view: Shown::default(), beside: Shown::default(), drawn: 0 }
     }
 
+    /// Draws with another model's renderer from now on.
+    pub fn draw_with(&mut self, drawing: HostDrawing) {
+        (self.drawing, self.in_view.prepared, self.beside.prepared) = (drawing, None, None);
+    }
+
     /// What draws.
     pub fn backend(&self) -> &Backend {
         &self.backend

@@ -44,6 +44,11 @@ pub(crate) fn unit(value: f32) -> f32 {
     if value.is_nan() { 0.0 } else { value.clamp(0.0, 1.0) }
 }
 
+/// A speed in as few digits as are worth telling: "190 tokens/s", "2.1 tokens/s".
+pub fn per_second(tokens: f64) -> String {
+    if tokens < 10.0 { format!("{tokens:.1} tokens/s") } else { format!("{tokens:.0} tokens/s") }
+}
+
 /// A probability in words as short as possible: "84 %", "<1 %", "100 %".
 pub fn percent(probability: f32) -> String {
     match unit(probability) {

@@ -1,6 +1,10 @@
 //! The conversation as tokens: ChatML with the pictures in the first user turn (spec A.8).
 
-use crate::{config::SkeletonConfig, internvl::IGNORED, tokenizer::Tokenizer};
+use crate::{
+    config::SkeletonConfig,
+    internvl::IGNORED,
+    tokenizer::{TURN_END, TURN_START, Tokenizer},
+};
 
 /// Tokens of a conversation and what of it is learned.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -73,6 +77,12 @@ impl Chat {
         Chat { tokenizer: tokenizer.clone(), opening }
     }
 
+    /// Conversations without pictures, of a language model alone.
+    pub fn of_text(tokenizer: &Tokenizer, system: &str) -> Chat {
+        let config = SkeletonConfig { frames: 0, system: system.to_owned(), ..SkeletonConfig::default() };
+        Chat::new(tokenizer, &config, 0)
+    }
+
     /// The pictures and a question, up to where the answer begins. Each question is answered from the pictures alone, as
     /// models are trained.
     pub fn question(&self, question: &str) -> Prompt {
@@ -117,6 +127,27 @@ impl Chat {
     }
 }
 
+/// Whether a template, as the transformers library and GGUF files have it, writes conversations as here.
+#[must_use]
+pub fn is_chatml(template: &str) -> bool {
+    [TURN_START, TURN_END].iter().all(|token| template.contains(token))
+}
+
+/// What a template says to the model first where nobody else does; empty where it says nothing.
+#[must_use]
+pub fn system_of(template: &str) -> String {
+    let begins = format!("{TURN_START}system");
+    let said = template.split(begins.as_str()).skip(1).find_map(|rest| {
+        // a line break as such, or as the template's own language writes it
+        let rest = rest.strip_prefix('\n').or_else(|| rest.strip_prefix("\\n"))?;
+        let (text, _) = rest.split_once(TURN_END)?;
+        // what is put together from parts is somebody else's
+        let written = !["{", "}", "' ", "\" ", "'+", "\"+"].iter().any(|mark| text.contains(mark));
+        written.then(|| text.replace("\\n", "\n"))
+    });
+    said.unwrap_or_default()
+}
+
 fn turn(prompt: &mut Prompt, tokenizer: &Tokenizer, role: &str) {
     prompt.push([tokenizer.turn_start()], false);
     prompt.push(tokenizer.encode(&format!("{role}\n")), false);
@@ -155,6 +186,25 @@ mod tests {
             })
             .collect();
         assert_eq!(text, "[system\nbe brief]\n[user\nFrame1: (***)\nFrame2: (***)\nwhat?]\n[assistant\nwave]\n");
+    }
+
+    #[test]
+    fn a_template_tells_what_is_said_first() {
+        // as they stand in SmolLM2's and in Qwen2.5's files, where other turns are left out
+        let smol = "{% if loop.first and messages[0]['role'] != 'system' %}{{ '<|im_start|>system\nYou are SmolLM.<|im_end|>\n' \
+                    }}{% endif %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + '<|im_end|>' + '\n'}}";
+        let qwen = r"{{- '<|im_start|>system\n' }}{{- messages[0]['content'] }}{{- '<|im_end|>\n' }}
+                     {{- '<|im_start|>system\n' + messages[0]['content'] + '<|im_end|>\n' }}
+                     {{- '<|im_start|>system\nYou are Qwen.\nYou help.<|im_end|>\n' }}";
+        assert_eq!(system_of(smol), "You are SmolLM.");
+        assert_eq!(system_of(qwen), "You are Qwen.\nYou help.");
+        assert!(is_chatml(smol) && is_chatml(qwen));
+        let other = "<|start_header_id|>system<|end_header_id|>\n\n{{ message }}<|eot_id|>";
+        assert!(!is_chatml(other) && system_of(other).is_empty());
+        let tokenizer = Tokenizer::train(["user\nassistant\nsystem\n wave"], 300);
+        let chat = Chat::of_text(&tokenizer, "");
+        let expected = tokenizer.encode_template("<|im_start|>user\nwave?<|im_end|>\n<|im_start|>assistant\n");
+        assert_eq!(chat.question("wave?").ids, expected);
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! hardly any memory is taken.
 
 mod adapter;
+mod arriving;
 mod entry;
 mod fewer_bits;
 mod files;
@@ -20,9 +21,11 @@ mod write;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+pub use adapter::{base_of, is_adapter, save_adapter};
 pub use fewer_bits::{Bits, Shrunk};
-pub use model::{Opened, is_text_model, load_model, parse_model, save_model};
-pub use module::{TakeTensor, apply, tensors_of};
+pub use files::weight_names;
+pub use model::{Opened, is_text_config, is_text_model, load_model, parse_model, save_model};
+pub use module::{TakeTensor, apply, apply_to, tensors_of, tensors_where};
 pub use write::write;
 
 use entry::Source;
@@ -73,6 +76,19 @@ pub enum CheckpointError {
         /// Missing, unexpected and misshapen tensors, the first few of each.
         problems: String,
     },
+    /// The model is larger than what there is room for.
+    #[error(
+        "{path}: it takes {:.1} GB of memory here, and there is room for {:.1}; with fewer bits it takes less: \
+         quantize DIR --to int4 --out DIR", giga(.needed), giga(.room)
+    )]
+    TooLarge {
+        /// The files.
+        path: String,
+        /// Bytes that it takes.
+        needed: u64,
+        /// Bytes that there are.
+        room: u64,
+    },
     /// The folder's `config.json` cannot be used.
     #[error(transparent)]
     Config(#[from] ConfigError),
@@ -103,6 +119,8 @@ pub enum Keep {
     Floats,
     /// They stay packed whatever the model's size.
     Packed,
+    /// All matrices of tower and decoder have so many bits, whatever they are stored as; those that have fewer stay.
+    In(Bits),
 }
 
 /// One tensor on the host.
@@ -131,6 +149,10 @@ pub fn read(path: impl AsRef<Path>) -> Result<TensorMap, CheckpointError> {
 /// When the bytes are not safetensors or hold a tensor type this project does not use.
 pub fn parse(bytes: &[u8], origin: &str) -> Result<TensorMap, CheckpointError> {
     Tensors::of_safetensors([Ok(Source::memory(bytes, origin))], names::Layout::InternVl)?.into_map()
+}
+
+fn giga(bytes: &u64) -> f64 {
+    *bytes as f64 / 1e9
 }
 
 fn io(path: &Path, cause: std::io::Error) -> CheckpointError {

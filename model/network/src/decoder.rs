@@ -8,7 +8,8 @@ use burn::tensor::Device;
 
 use crate::config::TextConfig;
 use crate::kv_cache::{KvCache, LayerCache};
-use crate::layers::{Attention, AttentionMask, Embedding, Linear, RmsNorm, Rotary, ops};
+use crate::layers::{Attention, AttentionMask, Embedding, Linear, Lora, RmsNorm, Rotary, ops};
+use crate::recompute;
 use crate::weight::Weight;
 
 /// `language_model.*` of a checkpoint.
@@ -74,6 +75,7 @@ pub struct Decoder {
     pub norm: RmsNorm,
     head_dim: usize,
     theta: f64,
+    recompute: bool,
 }
 
 impl Decoder {
@@ -84,7 +86,23 @@ impl Decoder {
             norm: RmsNorm::new(config.hidden_size, config.rms_norm_eps, device),
             head_dim: config.head_dim(),
             theta: config.theta(),
+            recompute: false,
         }
+    }
+
+    /// Whether layers keep nothing but their inputs for the way back, and run a second time then.
+    pub(crate) fn set_recompute(&mut self, recompute: bool) {
+        self.recompute = recompute;
+    }
+
+    /// How layers run on these features.
+    fn passes(&self, hidden: &Tensor<2>) -> Passes {
+        let device = hidden.device();
+        if !self.recompute || !device.is_autodiff() {
+            return Passes::Once;
+        }
+        let drops = self.layers.iter().any(DecoderLayer::drops);
+        Passes::Twice { seed: drops.then(|| recompute::seed(&device)) }
     }
 
     /// `[batch, length, hidden]` → `[batch·length, hidden]`, final norm applied.
@@ -105,8 +123,9 @@ impl Decoder {
         let rotary = Rotary::new(&positions, self.head_dim, self.theta, &device);
         let mask = AttentionMask::causal(length, 0, &[], &device);
         let mut hidden = flatten(embedded);
-        for layer in &self.layers {
-            hidden = layer.forward(hidden, batch, &rotary, &mask, None);
+        let passes = self.passes(&hidden);
+        for (index, layer) in self.layers.iter().enumerate() {
+            hidden = layer.pass(passes.of(index), hidden, batch, &rotary, &mask, None);
             see(&hidden);
         }
         self.norm.forward(hidden)
@@ -163,10 +182,30 @@ impl Decoder {
         let batch = embedded.dims()[0];
         let rotary = Rotary::new(positions, self.head_dim, self.theta, &embedded.device().without_autodiff());
         let mut hidden = flatten(embedded);
+        let passes = self.passes(&hidden);
         for (index, layer) in self.layers.iter().enumerate() {
-            hidden = layer.forward(hidden, batch, &rotary, mask, Some(cache.layer(index)));
+            hidden = layer.pass(passes.of(index), hidden, batch, &rotary, mask, Some(cache.layer(index)));
         }
         self.norm.forward(hidden)
+    }
+}
+
+/// How often a layer computes what lies between its inputs and its outputs.
+#[derive(Clone, Copy)]
+enum Passes {
+    /// All of it is kept for the way back.
+    Once,
+    /// Its inputs are kept, and a seed, if it draws random numbers.
+    Twice { seed: Option<u64> },
+}
+
+impl Passes {
+    /// Of one of the layers: each draws numbers of its own.
+    fn of(self, layer: usize) -> Passes {
+        match self {
+            Passes::Once => Passes::Once,
+            Passes::Twice { seed } => Passes::Twice { seed: seed.map(|seed| seed + (layer as u64) * (1 << 24)) },
+        }
     }
 }
 
@@ -217,6 +256,69 @@ impl DecoderLayer {
         }
     }
 
+    fn linears(&self) -> [&Linear; 7] {
+        let (attention, mlp) = (&self.self_attn, &self.mlp);
+        let SelfAttention { q_proj, k_proj, v_proj, o_proj, .. } = attention;
+        [q_proj, k_proj, v_proj, o_proj, &mlp.gate_proj, &mlp.up_proj, &mlp.down_proj]
+    }
+
+    /// Whether it draws random numbers when it runs.
+    fn drops(&self) -> bool {
+        self.linears().into_iter().any(|linear| linear.lora.as_ref().is_some_and(Lora::drops))
+    }
+
+    /// The same, and what it drops now it drops without a tape as well.
+    fn dropping(mut self) -> Self {
+        let (attention, mlp) = (&mut self.self_attn, &mut self.mlp);
+        let SelfAttention { q_proj, k_proj, v_proj, o_proj, .. } = attention;
+        for linear in [q_proj, k_proj, v_proj, o_proj, &mut mlp.gate_proj, &mut mlp.up_proj, &mut mlp.down_proj] {
+            linear.lora = linear.lora.take().map(Lora::dropping);
+        }
+        self
+    }
+
+    /// [`Self::forward`], once or twice.
+    fn pass(
+        &self,
+        passes: Passes,
+        hidden: Tensor<2>,
+        batch: usize,
+        rotary: &Rotary,
+        mask: &AttentionMask,
+        cache: Option<&mut LayerCache>,
+    ) -> Tensor<2> {
+        let Passes::Twice { seed } = passes else { return self.forward(hidden, batch, rotary, mask, cache) };
+        let [rows, width] = hidden.dims();
+        let past = cache.as_ref().and_then(|cache| cache.in_use());
+        let past_shape = past.as_ref().map(|(keys, _)| keys.dims());
+        let [heads, head_dim] = [self.self_attn.k_proj.outputs() / self.self_attn.head_dim, self.self_attn.head_dim];
+        let new_shape = [batch, rows / batch, heads, head_dim];
+        let flat = |tensor: Tensor<4>| tensor.reshape([-1]);
+        let mut inputs = vec![hidden.reshape([rows * width])];
+        inputs.extend(past.map(|(keys, values)| [flat(keys), flat(values)]).into_iter().flatten());
+        let inputs = if inputs.len() == 1 { inputs.swap_remove(0) } else { Tensor::cat(inputs, 0) };
+        let (rotary, mask, caches) = (rotary.clone(), mask.clone(), cache.is_some());
+        let run = move |layer: &DecoderLayer, inputs: Tensor<1>| {
+            let hidden = inputs.clone().narrow(0, 0, rows * width).reshape([rows, width]);
+            if !caches {
+                return layer.forward(hidden, batch, &rotary, &mask, None).reshape([rows * width]);
+            }
+            let past = past_shape.map(|shape| two(inputs, rows * width, shape));
+            let mut cache = LayerCache::of(past);
+            let hidden = layer.forward(hidden, batch, &rotary, &mask, Some(&mut cache)).reshape([rows * width]);
+            let (keys, values) = cache.in_use().expect("just filled");
+            let new = |all: Tensor<4>| flat(all.narrow(1, past_shape.map_or(0, |shape| shape[1]), new_shape[1]));
+            Tensor::cat(vec![hidden, new(keys), new(values)], 0)
+        };
+        let layer = if seed.is_some() { self.clone().dropping() } else { self.clone() };
+        let outputs = recompute::recomputed(&layer, inputs, seed, run);
+        if let Some(cache) = cache {
+            let (keys, values) = two(outputs.clone(), rows * width, new_shape);
+            let _ = cache.append(keys, values);
+        }
+        outputs.narrow(0, 0, rows * width).reshape([rows, width])
+    }
+
     fn forward(
         &self,
         hidden: Tensor<2>,
@@ -230,6 +332,13 @@ impl DecoderLayer {
         let normed = self.post_attention_layernorm.forward(hidden.clone());
         hidden + self.mlp.forward(normed)
     }
+}
+
+/// Two tensors of the same shape that lie one after the other behind `start` numbers.
+fn two(numbers: Tensor<1>, start: usize, shape: [usize; 4]) -> (Tensor<4>, Tensor<4>) {
+    let count: usize = shape.iter().product();
+    let at = |start: usize| numbers.clone().narrow(0, start, count).reshape(shape);
+    (at(start), at(start + count))
 }
 
 /// Causal self-attention; several query heads share one key/value head.

@@ -70,6 +70,20 @@ pub fn select_for(choice: DeviceChoice, process: usize) -> Result<Selected, Devi
     }
 }
 
+/// Bytes of the largest tensor that a device takes; `None` where memory alone limits them.
+#[must_use]
+pub fn largest_tensor(device: &Device) -> Option<u64> {
+    #[cfg(feature = "gpu")]
+    let engine = engine(&device.clone().without_autodiff());
+    #[cfg(feature = "gpu")]
+    return engine.map(|engine| engine.device().limits().max_storage_buffer_binding_size);
+    #[cfg(not(feature = "gpu"))]
+    {
+        let _ = device;
+        None
+    }
+}
+
 /// burn's CPU backend.
 ///
 /// # Errors

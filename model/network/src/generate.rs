@@ -14,6 +14,7 @@ use crate::kv_cache::KvCache;
 use crate::prompt_error::PromptError;
 use crate::task::{among_threads, yield_now};
 use crate::tensors::{ReadError, host_async, indices, on_cpu};
+use crate::text_model::TextModel;
 
 mod sequences;
 mod tree;
@@ -224,16 +225,48 @@ pub async fn generate(
     session.feed(&TokenBatch::new(prompts.to_vec()), visual)?;
     loop {
         let logits = session.logits.clone().expect("set by feed");
-        let next = if options.repetition_penalty == 1.0 && !on_cpu(&logits.device()) {
-            answers.take_winners(&winners(logits).await?, &mut on_token)
-        } else {
-            answers.take(&host_async(logits).await?, &mut on_token)
-        };
-        let Some(batch) = next else { break };
+        let Some(batch) = answers.choose(logits, &mut on_token).await? else { break };
         yield_now().await;
         session.feed_said(&batch)?;
     }
     Ok(answers.into_generated())
+}
+
+/// As [`generate`], of a language model alone and for one prompt.
+///
+/// # Errors
+/// See [`TextModel::embed`]; also when the device gives nothing back.
+pub async fn generate_text(
+    model: &TextModel,
+    prompt: &[u32],
+    options: &GenerateOptions,
+    mut on_token: impl FnMut(u32) -> ControlFlow<()>,
+) -> Result<Generated, GenerateError> {
+    let mut answers = Sequences::new(&[prompt.to_vec()], options);
+    let mut cache = KvCache::new(model.config().num_hidden_layers);
+    let mut fed = prompt.to_vec();
+    loop {
+        yield_now().await;
+        let logits = model.next(&fed, &mut cache)?;
+        let Some(batch) = answers.choose(logits, |_, token| on_token(token)).await? else { break };
+        fed = batch.rows()[0].clone();
+    }
+    Ok(answers.into_generated().swap_remove(0))
+}
+
+impl Sequences<'_> {
+    /// Takes the best token of each unfinished row of `[rows, vocabulary]` logits and says what to feed next.
+    async fn choose(
+        &mut self,
+        logits: Tensor<2>,
+        on_token: impl FnMut(usize, u32) -> ControlFlow<()>,
+    ) -> Result<Option<TokenBatch>, ReadError> {
+        Ok(if self.penalises() || on_cpu(&logits.device()) {
+            self.take(&host_async(logits).await?, on_token)
+        } else {
+            self.take_winners(&winners(logits).await?, on_token)
+        })
+    }
 }
 
 /// `[rows, vocabulary]` → the best token of each row and its log-probability: all that has to leave the device.

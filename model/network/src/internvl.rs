@@ -106,6 +106,25 @@ impl InternVl {
         &self.config
     }
 
+    /// The same, but whether in training tower and decoder keep nothing but what went into each layer, and compute the
+    /// rest a second time on the way back: much less memory, a third more arithmetic, the same numbers.
+    #[must_use]
+    pub fn recomputing(mut self, recompute: bool) -> Self {
+        self.vision_tower.set_recompute(recompute);
+        self.language_model.model.set_recompute(recompute);
+        self
+    }
+
+    /// Bytes that its weights take.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let mut model = self.clone();
+        let matrices = model.weights();
+        let numbers: usize = matrices.iter().map(|(_, weight)| weight.shape().iter().product::<usize>()).sum();
+        let bytes: usize = matrices.iter().map(|(_, weight)| weight.bytes()).sum();
+        bytes + 4 * (self.num_params() - numbers)
+    }
+
     /// Where the parameters live.
     #[must_use]
     pub fn device(&self) -> Device {
@@ -295,7 +314,7 @@ impl InternVl {
     /// As [`Self::loss`].
     ///
     /// # Panics
-    /// When `rests` is no multiple of the openings, or openings differ in length.
+    /// When `rests` is no multiple of the openings.
     pub fn loss_of_rests(
         &self,
         opening: Opening,

@@ -14,6 +14,12 @@ pub struct LayerCache {
 }
 
 impl LayerCache {
+    /// One that holds keys and values, or nothing yet.
+    pub(crate) fn of(content: Option<(Tensor<4>, Tensor<4>)>) -> Self {
+        let slots = content.as_ref().map_or(0, |(keys, _)| keys.dims()[1]);
+        Self { content, slots }
+    }
+
     /// `[batch, new, kv_heads, head_dim]` twice → all keys and values so far, the new ones last.
     pub(crate) fn append(&mut self, key: Tensor<4>, value: Tensor<4>) -> (Tensor<4>, Tensor<4>) {
         let (before, new) = (self.slots, key.dims()[1]);
@@ -34,7 +40,7 @@ impl LayerCache {
     }
 
     /// `[batch, slots, kv_heads, head_dim]`, twice.
-    fn in_use(&self) -> Option<(Tensor<4>, Tensor<4>)> {
+    pub(crate) fn in_use(&self) -> Option<(Tensor<4>, Tensor<4>)> {
         let in_use = |held: &Tensor<4>| held.clone().narrow(1, 0, self.slots);
         self.content.as_ref().map(|(keys, values)| (in_use(keys), in_use(values)))
     }

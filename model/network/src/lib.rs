@@ -4,6 +4,7 @@
 //! run time ([`device`]). Pictures and tokens go in; what they are of, nothing here knows.
 
 pub mod alignment;
+pub mod arriving;
 pub mod bert;
 pub mod chat;
 pub mod checkpoint;
@@ -29,6 +30,7 @@ pub mod projector;
 pub mod prompt_error;
 pub mod quantize;
 pub mod read_at;
+mod recompute;
 pub mod sentence;
 pub mod storage;
 pub mod sugar;

@@ -1,8 +1,13 @@
-//! Adapters on the decoder's projections: attached for a stage of training, merged into the weights after it.
+//! Adapters on the decoder's projections: attached for a stage of training, merged into the weights after it; where these
+//! stay as they are, beside them.
+
+use burn::Tensor;
+use burn::module::{Module, ModuleMapper, Param};
 
 use crate::initialise;
 use crate::internvl::InternVl;
 use crate::layers::{Linear, Lora, LoraConfig};
+use crate::weight::LowRank;
 
 /// Attaches a fresh adapter to every targeted projection of the decoder, replacing those that are there.
 ///
@@ -14,20 +19,26 @@ pub fn attach(mut model: InternVl, config: &LoraConfig, seed: u64) -> InternVl {
         linear.lora = config
             .targets
             .iter()
-            .any(|target| target == name)
+            .any(|target| name.rsplit('.').next() == Some(target))
             .then(|| Lora::new(linear.inputs(), linear.outputs(), config, &device));
     });
     initialise::adapters(model, seed)
 }
 
-/// Adds every adapter into its weight, `W += (alpha/r)·B·A`, and removes it (spec A.9). A packed weight becomes floats.
+/// Adds every adapter into its weight, `W += (alpha/r)·B·A`, and removes it (spec A.9). A frozen weight keeps the update
+/// beside it.
 #[must_use]
 pub fn merge(mut model: InternVl) -> InternVl {
     for_each_projection(&mut model, |_, linear| {
-        if let Some(lora) = linear.lora.take() {
-            let update = lora.dense().detach();
-            linear.weight = linear.weight.clone().map(|weight| weight + update);
-        }
+        let Some(lora) = linear.lora.take() else { return };
+        let weight = linear.weight.clone();
+        linear.weight = match weight.is_frozen() {
+            true => weight.updated(lora.update()),
+            false => {
+                let update = lora.dense().detach();
+                weight.map(|weight| weight + update)
+            }
+        };
     });
     model
 }
@@ -41,16 +52,52 @@ pub fn attached(model: &InternVl) -> bool {
     found
 }
 
+/// The model with a tower and a decoder that stay as they are, whatever learns on top of them.
+#[must_use]
+pub fn freeze(mut model: InternVl) -> InternVl {
+    for (_, weight) in model.vision_tower.weights().into_iter().chain(model.language_model.weights()) {
+        *weight = weight.clone().frozen();
+    }
+    model.vision_tower = model.vision_tower.map(&mut Still);
+    model.language_model = model.language_model.map(&mut Still);
+    model
+}
+
+struct Still;
+
+impl ModuleMapper for Still {
+    fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        param.set_require_grad(false)
+    }
+}
+
+/// What adapters have added to each projection that stays as it is, and what those add that learn now, by the layer's name
+/// in the whole model.
+#[must_use]
+pub fn updates(model: &InternVl) -> Vec<(String, LowRank)> {
+    let mut model = model.clone();
+    let mut found = Vec::new();
+    for_each_projection(&mut model, |name, linear| {
+        let parts = linear.weight.update().cloned().into_iter().chain(linear.lora.as_ref().map(Lora::update));
+        found.extend(parts.reduce(LowRank::joined).map(|update| (name.to_owned(), update)));
+    });
+    found
+}
+
 fn for_each_projection(model: &mut InternVl, mut act: impl FnMut(&str, &mut Linear)) {
-    for layer in &mut model.language_model.model.layers {
+    for (index, layer) in model.language_model.model.layers.iter_mut().enumerate() {
         let attention = &mut layer.self_attn;
-        act("q_proj", &mut attention.q_proj);
-        act("k_proj", &mut attention.k_proj);
-        act("v_proj", &mut attention.v_proj);
-        act("o_proj", &mut attention.o_proj);
-        act("gate_proj", &mut layer.mlp.gate_proj);
-        act("up_proj", &mut layer.mlp.up_proj);
-        act("down_proj", &mut layer.mlp.down_proj);
+        for (name, linear) in [
+            ("self_attn.q_proj", &mut attention.q_proj),
+            ("self_attn.k_proj", &mut attention.k_proj),
+            ("self_attn.v_proj", &mut attention.v_proj),
+            ("self_attn.o_proj", &mut attention.o_proj),
+            ("mlp.gate_proj", &mut layer.mlp.gate_proj),
+            ("mlp.up_proj", &mut layer.mlp.up_proj),
+            ("mlp.down_proj", &mut layer.mlp.down_proj),
+        ] {
+            act(&format!("language_model.model.layers.{index}.{name}"), linear);
+        }
     }
 }
 

@@ -21,6 +21,8 @@ mod stored;
 
 pub use packing::Packing;
 
+use crate::storage::Storage;
+
 /// Rows that lie together.
 pub const STRIP: usize = 16;
 /// Columns that share a scale, where rows do not.
@@ -78,6 +80,11 @@ impl Packed {
     #[must_use]
     pub fn shape(&self) -> [usize; 2] {
         [self.rows, self.columns]
+    }
+
+    /// Whether numbers of some type are packed.
+    pub(crate) fn is_of(storage: Storage) -> bool {
+        storage == Storage::I8 || stored::packed_as(storage).is_some()
     }
 
     /// Bytes that it takes.

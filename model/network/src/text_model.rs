@@ -99,12 +99,7 @@ impl TextModel {
         let mut cache = KvCache::new(self.config.num_hidden_layers);
         let (mut fed, mut answer) = (prompt.to_vec(), Vec::new());
         while answer.len() < count {
-            let embedded = self.embed(&fed)?;
-            let logits = among_threads(&embedded.device(), || {
-                let hidden = self.language_model.model.forward_cached(embedded, &[fed.len()], &mut cache);
-                let last = hidden.dims()[0] - 1;
-                host(self.language_model.head(hidden.narrow(0, last, 1)))
-            });
+            let logits = host(self.next(&fed, &mut cache)?);
             let best = logits.iter().enumerate().fold((0, f32::NEG_INFINITY), |best, (token, &logit)| {
                 if logit > best.1 { (token, logit) } else { best }
             });
@@ -116,6 +111,16 @@ impl TextModel {
             fed = vec![token];
         }
         Ok(answer)
+    }
+
+    /// `[1, vocabulary]`: the logits of what follows `fed`, which continues what `cache` holds and is added to it.
+    pub(crate) fn next(&self, fed: &[u32], cache: &mut KvCache) -> Result<Tensor<2>, PromptError> {
+        let embedded = self.embed(fed)?;
+        Ok(among_threads(&embedded.device(), || {
+            let hidden = self.language_model.model.forward_cached(embedded, &[fed.len()], cache);
+            let last = hidden.dims()[0] - 1;
+            self.language_model.head(hidden.narrow(0, last, 1))
+        }))
     }
 
     /// The log-probability of each token after the first, given those before it.

@@ -6,6 +6,9 @@ mod folder;
 mod gguf;
 mod split;
 
+use folder::Files;
+pub use folder::Named;
+
 use tokenizers::{
     AddedToken, Tokenizer as Inner, TokenizerBuilder,
     models::{
@@ -14,6 +17,8 @@ use tokenizers::{
     },
     pre_tokenizers::byte_level::ByteLevel,
 };
+
+use crate::gguf::Gguf;
 
 /// End of a text.
 pub const END_OF_TEXT: &str = "<|endoftext|>";
@@ -109,7 +114,16 @@ impl Tokenizer {
     /// # Errors
     /// [`TokenizerError`] naming the file.
     pub fn open(folder: &Path) -> Result<Tokenizer, TokenizerError> {
-        let (inner, origin) = folder::open(folder)?;
+        let (inner, origin) = folder::open(&Files::On(folder))?;
+        Tokenizer::new(inner, &origin)
+    }
+
+    /// As [`Tokenizer::open`], from files in memory.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn of_files(files: &Named) -> Result<Tokenizer, TokenizerError> {
+        let (inner, origin) = folder::open(&Files::In(files))?;
         Tokenizer::new(inner, &origin)
     }
 
@@ -119,7 +133,29 @@ impl Tokenizer {
     /// # Errors
     /// [`TokenizerError`] naming the file.
     pub fn of_text_model(path: &Path) -> Result<Tokenizer, TokenizerError> {
-        let (mut inner, origin) = if path.is_dir() { folder::open(path)? } else { gguf::open(path)? };
+        let (inner, origin) = if path.is_dir() { folder::open(&Files::On(path))? } else { gguf::open(path)? };
+        Tokenizer::completed(inner, &origin)
+    }
+
+    /// As [`Tokenizer::of_text_model`], from files in memory.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn of_text_files(files: &Named) -> Result<Tokenizer, TokenizerError> {
+        let (inner, origin) = folder::open(&Files::In(files))?;
+        Tokenizer::completed(inner, &origin)
+    }
+
+    /// As [`Tokenizer::of_text_model`], of a GGUF file that was read; `origin` names it in errors.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn of_gguf(file: &Gguf, origin: &str) -> Result<Tokenizer, TokenizerError> {
+        Tokenizer::completed(gguf::of(file, origin)?, origin)
+    }
+
+    /// With the tokens that it lacks behind its last one.
+    fn completed(mut inner: Inner, origin: &str) -> Result<Tokenizer, TokenizerError> {
         for token in NEEDED {
             if inner.token_to_id(token).is_some() {
                 continue;
@@ -128,10 +164,10 @@ impl Tokenizer {
             inner.add_special_tokens(&[AddedToken::from(token, true)]);
             if inner.token_to_id(token) != Some(next) {
                 let problem = format!("its ids have holes, so that {token} cannot be added");
-                return Err(TokenizerError::Format { path: origin, problem });
+                return Err(TokenizerError::Format { path: origin.to_owned(), problem });
             }
         }
-        Tokenizer::new(inner, &origin)
+        Tokenizer::new(inner, origin)
     }
 
     /// Reads `tokenizer.json` from memory; `origin` names it in errors.
@@ -213,6 +249,11 @@ impl Tokenizer {
     /// Number of tokens.
     pub fn vocabulary(&self) -> usize {
         self.vocabulary
+    }
+
+    /// End of a text, where there is a token for it.
+    pub fn end_of_text(&self) -> Option<u32> {
+        self.inner.token_to_id(END_OF_TEXT)
     }
 
     /// Begin of a turn.

@@ -9,6 +9,7 @@ use burn::tensor::Device;
 
 use crate::config::{InternVlConfig, Normalise, VisionConfig};
 use crate::layers::{Attention, AttentionMask, LayerNorm, Linear, Mlp, PatchProjection, ops, project};
+use crate::recompute::recomputed;
 use crate::tensors::{indices, parameter};
 use crate::weight::Weight;
 
@@ -23,6 +24,7 @@ pub struct VisionTower {
     pub encoder: VisionEncoder,
     /// Final norm; absent in checkpoints with `use_mean_pooling`, where the last block's output is used as it is.
     pub layernorm: Option<LayerNorm>,
+    recompute: bool,
 }
 
 impl VisionTower {
@@ -37,7 +39,13 @@ impl VisionTower {
                 layer: (0..vision.num_hidden_layers).map(|_| VisionBlock::new(vision, device)).collect(),
             },
             layernorm: (!vision.use_mean_pooling).then(norm),
+            recompute: false,
         }
+    }
+
+    /// Whether blocks keep nothing but their inputs for the way back, and run a second time then.
+    pub(crate) fn set_recompute(&mut self, recompute: bool) {
+        self.recompute = recompute;
     }
 
     /// `[frames, height, width, 3]` → `[frames, 1 + patches, hidden]`, class token first.
@@ -87,8 +95,9 @@ impl VisionTower {
     fn encode(&self, embedded: Tensor<3>, mask: &AttentionMask) -> Tensor<3> {
         let [count, tokens, width] = embedded.dims();
         let mut hidden = embedded.reshape([count * tokens, width]);
+        let twice = self.recompute && hidden.device().is_autodiff();
         for block in &self.encoder.layer {
-            hidden = block.forward(hidden, count, mask);
+            hidden = if twice { block.run_twice(hidden, count, mask) } else { block.forward(hidden, count, mask) };
         }
         if let Some(norm) = &self.layernorm {
             hidden = norm.forward(hidden);
@@ -272,6 +281,14 @@ impl VisionBlock {
             lambda_2: parameter([width], device),
             mlp: Mlp::new(width, config.intermediate_size, device),
         }
+    }
+
+    fn run_twice(&self, hidden: Tensor<2>, frames: usize, mask: &AttentionMask) -> Tensor<2> {
+        let ([rows, width], mask) = (hidden.dims(), mask.clone());
+        let run = move |block: &VisionBlock, hidden: Tensor<1>| {
+            block.forward(hidden.reshape([rows, width]), frames, &mask).reshape([rows * width])
+        };
+        recomputed(self, hidden.reshape([rows * width]), None, run).reshape([rows, width])
     }
 
     fn forward(&self, hidden: Tensor<2>, frames: usize, mask: &AttentionMask) -> Tensor<2> {

@@ -1,4 +1,5 @@
-//! The matrix of a layer, as numbers that may learn or packed in few bits.
+//! The matrix of a layer: numbers that may learn, or numbers that stay as they are, packed in few bits or not, and beside
+//! them what adapters have added since.
 
 use std::sync::Arc;
 
@@ -15,19 +16,50 @@ use crate::tensors::{indices, parameter};
 
 /// A matrix `[outputs, inputs]`, or a table `[entries, width]`.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "a model has some hundred of them")]
 pub enum Weight {
     /// Floats, which may learn.
     Float(Param<Tensor<2>>),
-    /// As a file stores them, in eight or four bits. They do not learn; an adapter beside them does, and gradients reach
-    /// what they are multiplied by.
-    Packed(Frozen),
+    /// Numbers that do not learn; an adapter beside them does, and gradients reach what they are multiplied by.
+    Frozen(Frozen),
 }
 
-/// Packed numbers, and the device of what they are multiplied by.
+/// Numbers that stay, and the device of what they are multiplied by.
 #[derive(Clone, Debug)]
 pub struct Frozen {
-    shared: Arc<Shared>,
+    base: Base,
+    update: Option<LowRank>,
     device: Device,
+}
+
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "as above")]
+enum Base {
+    /// As a file stores them, in eight or four bits.
+    Packed(Arc<Shared>),
+    /// `[outputs, inputs]`, without a tape.
+    Floats(Tensor<2>),
+}
+
+/// `W += B·A`: what an adapter has learned, when it does not learn any more.
+#[derive(Clone, Debug)]
+pub struct LowRank {
+    /// `[rank, inputs]`, without a tape.
+    pub a: Tensor<2>,
+    /// `[outputs, rank]`, without a tape; the adapter's scale is in it.
+    pub b: Tensor<2>,
+}
+
+impl LowRank {
+    /// Both one after the other.
+    #[must_use]
+    pub fn joined(self, other: LowRank) -> LowRank {
+        LowRank { a: Tensor::cat(vec![self.a, other.a], 0), b: Tensor::cat(vec![self.b, other.b], 1) }
+    }
+
+    fn to_device(&self, device: &Device) -> LowRank {
+        LowRank { a: self.a.clone().to_device(device), b: self.b.clone().to_device(device) }
+    }
 }
 
 impl Weight {
@@ -40,13 +72,65 @@ impl Weight {
     /// Packed numbers for tensors of a device.
     #[must_use]
     pub fn packed(matrix: Packed, device: &Device) -> Self {
-        Weight::Packed(Frozen { shared: Shared::new(matrix), device: device.clone() })
+        Weight::Frozen(Frozen { base: Base::Packed(Shared::new(matrix)), update: None, device: device.clone() })
+    }
+
+    /// The same numbers, which stay as they are from now on.
+    #[must_use]
+    pub fn frozen(self) -> Self {
+        match self {
+            Weight::Float(param) => {
+                let device = param.lazy_device();
+                Weight::Frozen(Frozen { base: Base::Floats(param.val().inner()), update: None, device })
+            }
+            frozen => frozen,
+        }
+    }
+
+    /// The same with a low-rank matrix added to it. Frozen numbers stay, and keep it beside them.
+    #[must_use]
+    pub fn updated(self, update: LowRank) -> Self {
+        match self {
+            Weight::Float(_) => self.map(|weight| weight + update.b.matmul(update.a)),
+            Weight::Frozen(mut frozen) => {
+                frozen.update = Some(match frozen.update {
+                    Some(before) => before.joined(update),
+                    None => update,
+                });
+                Weight::Frozen(frozen)
+            }
+        }
+    }
+
+    /// What frozen numbers keep beside them.
+    #[must_use]
+    pub fn update(&self) -> Option<&LowRank> {
+        match self {
+            Weight::Float(_) => None,
+            Weight::Frozen(frozen) => frozen.update.as_ref(),
+        }
     }
 
     /// Whether it is packed.
     #[must_use]
     pub fn is_packed(&self) -> bool {
-        matches!(self, Weight::Packed(_))
+        matches!(self, Weight::Frozen(Frozen { base: Base::Packed(_), .. }))
+    }
+
+    /// Whether it stays as it is.
+    #[must_use]
+    pub fn is_frozen(&self) -> bool {
+        matches!(self, Weight::Frozen(_))
+    }
+
+    /// Bytes that it takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        let [outputs, inputs] = self.shape();
+        match self {
+            Weight::Frozen(Frozen { base: Base::Packed(shared), .. }) => shared.matrix.bytes(),
+            _ => outputs * inputs * 4,
+        }
     }
 
     /// Outputs and inputs.
@@ -57,7 +141,7 @@ impl Weight {
                 let shape = param.lazy_shape();
                 [shape[0], shape[1]]
             }
-            Weight::Packed(frozen) => frozen.matrix().shape(),
+            Weight::Frozen(frozen) => frozen.shape(),
         }
     }
 
@@ -66,7 +150,7 @@ impl Weight {
     pub fn device(&self) -> Device {
         match self {
             Weight::Float(param) => param.lazy_device(),
-            Weight::Packed(frozen) => frozen.device.clone(),
+            Weight::Frozen(frozen) => frozen.device.clone(),
         }
     }
 
@@ -75,13 +159,7 @@ impl Weight {
     pub fn product(&self, input: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
         match self {
             Weight::Float(param) => ops::linear(input, param.val(), bias),
-            Weight::Packed(frozen) => {
-                let product = products::product(input, &frozen.shared);
-                match bias {
-                    Some(bias) => product + bias.unsqueeze(),
-                    None => product,
-                }
-            }
+            Weight::Frozen(frozen) => frozen.product(input, bias),
         }
     }
 
@@ -90,12 +168,7 @@ impl Weight {
     pub fn rows(&self, rows: Vec<i64>) -> Tensor<2> {
         match self {
             Weight::Float(param) => param.val().select(0, indices(rows, &param.lazy_device().without_autodiff())),
-            Weight::Packed(frozen) => {
-                let matrix = frozen.matrix();
-                let shape = [rows.len(), matrix.shape()[1]];
-                let numbers = matrix.numbers(rows.into_iter().map(|row| row as usize));
-                Tensor::from_data(TensorData::new(numbers, shape), &frozen.device)
-            }
+            Weight::Frozen(frozen) => frozen.rows(rows),
         }
     }
 
@@ -104,11 +177,11 @@ impl Weight {
     pub fn val(&self) -> Tensor<2> {
         match self {
             Weight::Float(param) => param.val(),
-            Weight::Packed(frozen) => frozen.tensor(),
+            Weight::Frozen(frozen) => frozen.tensor(),
         }
     }
 
-    /// Floats made of the numbers there are. They go on learning where they did; packed ones never do.
+    /// Floats made of the numbers there are. They go on learning where they did; frozen ones never do.
     #[must_use]
     pub fn map(self, change: impl FnOnce(Tensor<2>) -> Tensor<2>) -> Self {
         Weight::Float(match self {
@@ -116,7 +189,7 @@ impl Weight {
                 let learns = value.is_require_grad();
                 change(value.detach()).detach().set_require_grad(learns)
             }),
-            Weight::Packed(frozen) => Param::from_tensor(change(frozen.tensor())).set_require_grad(false),
+            Weight::Frozen(frozen) => Param::from_tensor(change(frozen.tensor())).set_require_grad(false),
         })
     }
 }
@@ -129,23 +202,92 @@ impl From<Param<Tensor<2>>> for Weight {
 
 impl Frozen {
     fn on(&self, device: Device) -> Weight {
-        Weight::Packed(Frozen { device, ..self.clone() })
+        let plain = device.clone().without_autodiff();
+        let base = match &self.base {
+            Base::Packed(shared) => Base::Packed(shared.clone()),
+            Base::Floats(numbers) => Base::Floats(numbers.clone().to_device(&plain)),
+        };
+        let update = self.update.as_ref().map(|update| update.to_device(&plain));
+        Weight::Frozen(Frozen { base, update, device })
     }
 
-    fn matrix(&self) -> &Packed {
-        &self.shared.matrix
+    fn shape(&self) -> [usize; 2] {
+        match &self.base {
+            Base::Packed(shared) => shared.matrix.shape(),
+            Base::Floats(numbers) => numbers.dims(),
+        }
+    }
+
+    fn product(&self, input: Tensor<2>, bias: Option<Tensor<1>>) -> Tensor<2> {
+        let added = self
+            .update
+            .as_ref()
+            .map(|LowRank { a, b }| ops::linear(ops::linear(input.clone(), a.clone(), None), b.clone(), None));
+        let product = match (&self.base, bias) {
+            (Base::Floats(numbers), bias) => ops::linear(input, numbers.clone(), bias),
+            (Base::Packed(shared), Some(bias)) => products::product(input, shared) + bias.unsqueeze(),
+            (Base::Packed(shared), None) => products::product(input, shared),
+        };
+        match added {
+            Some(added) => product + added,
+            None => product,
+        }
+    }
+
+    fn rows(&self, rows: Vec<i64>) -> Tensor<2> {
+        let plain = self.device.clone().without_autodiff();
+        let added = self
+            .update
+            .as_ref()
+            .map(|LowRank { a, b }| b.clone().select(0, indices(rows.clone(), &plain)).matmul(a.clone()));
+        let found = match &self.base {
+            Base::Packed(shared) => {
+                let shape = [rows.len(), shared.matrix.shape()[1]];
+                let numbers = shared.matrix.numbers(rows.into_iter().map(|row| row as usize));
+                Tensor::from_data(TensorData::new(numbers, shape), &self.device)
+            }
+            Base::Floats(numbers) => self.placed(numbers.clone().select(0, indices(rows, &plain))),
+        };
+        match added {
+            Some(added) => found + added,
+            None => found,
+        }
     }
 
     fn tensor(&self) -> Tensor<2> {
-        let [rows, columns] = self.matrix().shape();
-        Tensor::from_data(TensorData::new(self.matrix().numbers(0..rows), [rows, columns]), &self.device)
+        let [rows, columns] = self.shape();
+        let base = match &self.base {
+            Base::Packed(shared) => {
+                let numbers = shared.matrix.numbers(0..rows);
+                Tensor::from_data(TensorData::new(numbers, [rows, columns]), &self.device)
+            }
+            Base::Floats(numbers) => self.placed(numbers.clone()),
+        };
+        match &self.update {
+            Some(LowRank { a, b }) => base + b.clone().matmul(a.clone()),
+            None => base,
+        }
+    }
+
+    /// With or without a tape, as the device of this weight is.
+    fn placed(&self, tensor: Tensor<2>) -> Tensor<2> {
+        if self.device.is_autodiff() { Tensor::from_inner(tensor) } else { tensor }
     }
 
     /// What visitors see: a parameter that does not learn, whose numbers are made if somebody asks for them.
     fn parameter(&self) -> Param<Tensor<2>> {
         let frozen = self.clone();
-        let shape = Shape::from(self.matrix().shape());
+        let shape = Shape::from(self.shape());
         Param::uninitialized(ParamId::new(), move |_, _| frozen.tensor(), self.device.clone(), false, shape)
+    }
+}
+
+impl std::fmt::Display for Base {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Base::Packed(shared) => write!(f, "{:?}", shared.matrix),
+            Base::Floats(numbers) => write!(f, "frozen {:?}", numbers.dims()),
+        }
     }
 }
 
@@ -153,21 +295,21 @@ impl Module for Weight {
     fn visit<V: ModuleVisitor>(&self, visitor: &mut V) {
         match self {
             Weight::Float(param) => param.visit(visitor),
-            Weight::Packed(frozen) => frozen.parameter().visit(visitor),
+            Weight::Frozen(frozen) => frozen.parameter().visit(visitor),
         }
     }
 
     fn map<M: ModuleMapper>(self, mapper: &mut M) -> Self {
         match self {
             Weight::Float(param) => Weight::Float(Module::map(param, mapper)),
-            packed => packed,
+            frozen => frozen,
         }
     }
 
     fn collect_devices(&self, mut devices: Devices) -> Devices {
         match self {
             Weight::Float(param) => param.collect_devices(devices),
-            Weight::Packed(frozen) => {
+            Weight::Frozen(frozen) => {
                 if !devices.contains(&frozen.device) {
                     devices.push(frozen.device.clone());
                 }
@@ -179,35 +321,35 @@ impl Module for Weight {
     fn to_device(self, device: &Device) -> Self {
         match self {
             Weight::Float(param) => Weight::Float(param.to_device(device)),
-            Weight::Packed(frozen) => frozen.on(device.clone()),
+            Weight::Frozen(frozen) => frozen.on(device.clone()),
         }
     }
 
     fn fork(self, device: &Device) -> Self {
         match self {
             Weight::Float(param) => Weight::Float(param.fork(device)),
-            packed => packed.to_device(device),
+            frozen => frozen.to_device(device),
         }
     }
 
     fn valid(&self) -> Self {
         match self {
             Weight::Float(param) => Weight::Float(param.valid()),
-            Weight::Packed(frozen) => frozen.on(frozen.device.clone().without_autodiff()),
+            Weight::Frozen(frozen) => frozen.on(frozen.device.clone().without_autodiff()),
         }
     }
 
     fn train(self) -> Self {
         match self {
             Weight::Float(param) => Weight::Float(param.train()),
-            Weight::Packed(frozen) => frozen.on(frozen.device.clone().autodiff()),
+            Weight::Frozen(frozen) => frozen.on(frozen.device.clone().autodiff()),
         }
     }
 
     fn materialize(self) -> Self {
         match self {
             Weight::Float(param) => Weight::Float(param.materialize()),
-            packed => packed,
+            frozen => frozen,
         }
     }
 }
@@ -216,7 +358,7 @@ impl ModuleDisplayDefault for Weight {
     fn content(&self, content: Content) -> Option<Content> {
         match self {
             Weight::Float(param) => param.content(content),
-            Weight::Packed(frozen) => content.add_formatted(&format!("{:?}", frozen.matrix())).optional(),
+            Weight::Frozen(frozen) => content.add_formatted(&frozen.base.to_string()).optional(),
         }
     }
 }

@@ -1,19 +1,25 @@
 //! `ask FILE ["question"]`: what is the person in a motion file doing?
 
-use std::{io::IsTerminal, path::PathBuf, process::ExitCode, time::Instant};
+use std::{
+    io::IsTerminal,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
 use draction::{
     cli::{Reading, finish, print, say, warn},
     motion::{Format, Source, source_as_json},
 };
 use skeletonllm::{
-    assistant::{Assistant, describe_motion},
+    assistant::{Answer, Assistant, describe_motion},
     folder::default_model,
+    given::Answering,
     observation::Observation,
 };
-use skeletonllm_network::device::DeviceChoice;
+use skeletonllm_network::{checkpoint::is_text_model, device::DeviceChoice};
 
 /// Ask a question about a motion file.
 ///
@@ -78,7 +84,15 @@ fn run(args: &Args) -> Result<()> {
 
     let start = Instant::now();
     let folder = args.model.clone().map_or_else(default_model, Ok)?;
-    let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
+    if is_text_model(&folder)
+        && let Some(question) = args.question.as_deref().filter(|_| !args.json && args.sheet.is_none())
+    {
+        return blindly(args, &folder, question);
+    }
+    let mut assistant = Assistant::load(&folder, args.device)?;
+    if args.skip_background {
+        assistant = assistant.skip_background(true);
+    }
     tell(&format!("loaded {} on {}", folder.display(), assistant.device_name()), start);
 
     let start = Instant::now();
@@ -123,6 +137,23 @@ fn once(args: &Args, assistant: &Assistant, observation: &Observation, source: &
     stream(args, assistant, observation, question)
 }
 
+/// A language model alone answers from the words of the question.
+fn blindly(args: &Args, folder: &Path, question: &str) -> Result<()> {
+    let Answering::Text(assistant) = Answering::open(folder, args.device)? else {
+        bail!("{}: not the language model that it seemed to be", folder.display());
+    };
+    warn(format_args!("ask: {} is a language model alone: it does not see the motion", folder.display()));
+    let mut printed = Ok(());
+    let answer = assistant.ask(question, |text| {
+        if printed.is_ok() {
+            printed = print(text);
+        }
+    })?;
+    printed.and_then(|()| say(""))?;
+    tell_times(args, &answer);
+    Ok(())
+}
+
 /// Prints the answer as it comes.
 fn stream(args: &Args, assistant: &Assistant, observation: &Observation, question: &str) -> Result<()> {
     let mut printed = Ok(());
@@ -132,14 +163,19 @@ fn stream(args: &Args, assistant: &Assistant, observation: &Observation, questio
         }
     })?;
     printed.and_then(|()| say(""))?;
+    tell_times(args, &answer);
+    Ok(())
+}
+
+fn tell_times(args: &Args, answer: &Answer) {
     if args.verbose {
         let (total, first) = (answer.seconds * 1e3, answer.first_token_seconds * 1e3);
+        let speed = answer.tokens_per_second.map_or(String::new(), |speed| format!(", {speed:.1} a second"));
         eprintln!(
-            "{total:>9.1} ms  answered: first token after {first:.1} ms, {} tokens, mean probability {:.2}",
+            "{total:>9.1} ms  answered: first token after {first:.1} ms, {} tokens{speed}, mean probability {:.2}",
             answer.tokens, answer.confidence
         );
     }
-    Ok(())
 }
 
 /// Questions until end of input, with line editing and history on a terminal.

@@ -45,6 +45,10 @@ pub fn shrink(from: &Path, bits: Bits, out: &Path, mut tell: impl FnMut(u64)) ->
     ensure!(!same(from) && !same(&place), "{} is where the model is; name another directory", out.display());
     let tokenizer = Tokenizer::open(&place)?;
     opened.config.image_token_id.get_or_insert(tokenizer.image_context());
+    if let Some(own) = &mut opened.config.skeleton {
+        // it does not lie on top of another any more
+        own.other.remove("base_bits");
+    }
     let renderer = opened.take_renderer()?;
     let (numbers, before) = opened.size();
     tell(numbers);

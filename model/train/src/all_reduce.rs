@@ -118,8 +118,7 @@ impl ModuleVisitor for Tensors {
         self.path.exit();
     }
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let value = param.val();
-        self.device.get_or_insert_with(|| value.device().without_autodiff());
-        self.all.insert(self.path.name(), (param.id, value.dims().iter().product()));
+        self.device.get_or_insert_with(|| param.lazy_device().without_autodiff());
+        self.all.insert(self.path.name(), (param.id, param.lazy_shape().num_elements()));
     }
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use skeletonllm::drawing::DrawingConfig;
 use skeletonllm_data::{AugmentOptions, FamilyWeights, ProtocolOptions, SelectionOptions};
-use skeletonllm_network::config::InternVlConfig;
+use skeletonllm_network::{checkpoint::Bits, config::InternVlConfig, layers::LoraConfig};
 
 use crate::{
     AdamWConfig, Recipe, RecipeStage, Rule, Schedule,
@@ -64,6 +64,9 @@ pub struct StageConfig {
     pub lora_alpha: f64,
 }
 
+/// Rank and alpha of the paper's adapters, on the decoder in stages 3 and 4.
+const PAPERS_LORA: (usize, f64) = (32, 64.0);
+
 /// A whole run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -73,6 +76,24 @@ pub struct TrainConfig {
     /// Whether tower and decoder learn, too: right for a model that starts from nothing, and to go on with one of ours.
     /// `false` leaves them as they came, as the paper's stages do; DrAction, projector and LoRA adapters learn.
     pub everything: bool,
+    /// A model that stays as it is beneath what learns: a folder in any layout. Nothing of it is written; the run's models
+    /// hold what was learned, and name it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<PathBuf>,
+    /// The bits, 8 or 4, that its matrices are brought to while it is read; without, they stay as they are stored.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base_bits: Option<Bits>,
+    /// Whether tower and decoder keep nothing but what went into each layer for the way back, and compute the rest a second
+    /// time: much less memory, a third more arithmetic, the same numbers.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub recompute: bool,
+    /// Whether the tower looks only at the parts of pictures that hold something.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub skip_background: bool,
+    /// Share of their inputs that adapters drop, 0..1.
+    pub lora_dropout: f64,
+    /// Which of the decoder's projections get adapters.
+    pub lora_targets: Vec<String>,
     /// Tokens of the tokenizer that is trained when the run starts from nothing.
     pub vocabulary: usize,
     /// How clips are drawn.
@@ -144,9 +165,16 @@ impl Default for TrainConfig {
         let model = InternVlConfig::parse(include_str!("nano.json"), "nano.json").expect("our own file is valid");
         let stage =
             |stage, epochs, learning_rate| StageConfig { stage, epochs, learning_rate, lora_rank: 0, lora_alpha: 0.0 };
+        let LoraConfig { dropout: lora_dropout, targets: lora_targets, .. } = LoraConfig::default();
         TrainConfig {
             model,
             everything: true,
+            base: None,
+            base_bits: None,
+            recompute: false,
+            skip_background: false,
+            lora_dropout,
+            lora_targets,
             vocabulary: 768,
             drawing: DrawingConfig::default(),
             stages: vec![
@@ -188,6 +216,59 @@ impl Default for TrainConfig {
 }
 
 impl TrainConfig {
+    /// The paper's settings (spec A.9) for a model that stays as it is beneath what learns. Four frames of five are
+    /// background, which is not looked at.
+    #[must_use]
+    pub fn on_a_base() -> TrainConfig {
+        let stage = |stage, epochs, (lora_rank, lora_alpha)| StageConfig {
+            stage,
+            epochs,
+            learning_rate: 2e-5,
+            lora_rank,
+            lora_alpha,
+        };
+        TrainConfig {
+            everything: false,
+            recompute: true,
+            skip_background: true,
+            stages: vec![
+                stage(Stage::WarmUp, 1, (0, 0.0)),
+                stage(Stage::DiscFt, 1, (0, 0.0)),
+                stage(Stage::CrDistill, 1, PAPERS_LORA),
+                stage(Stage::Refine, 3, PAPERS_LORA),
+            ],
+            batch: 2,
+            drawing_rate: 1.0,
+            beta2: 0.999,
+            muon: false,
+            readout: 0.0,
+            hidden_frames: 0.0,
+            average: 0.0,
+            validation_clips: 20,
+            checkpoint_every: 50,
+            ..TrainConfig::default()
+        }
+    }
+
+    /// Adapters of another rank or scale in stages 3 and 4; a scale that is not given is twice the rank.
+    pub fn adapt(&mut self, rank: Option<usize>, alpha: Option<f64>) {
+        for stage in self.stages.iter_mut().filter(|stage| matches!(stage.stage, Stage::CrDistill | Stage::Refine)) {
+            if let Some(rank) = rank {
+                (stage.lora_rank, stage.lora_alpha) = (rank, 2.0 * rank as f64);
+            }
+            stage.lora_alpha = alpha.unwrap_or(stage.lora_alpha);
+        }
+    }
+
+    /// The adapters of a stage, where it has any.
+    #[must_use]
+    pub fn adapters(&self, stage: usize) -> Option<LoraConfig> {
+        let &StageConfig { lora_rank: rank @ 1.., lora_alpha: alpha, .. } = self.stages.get(stage)? else {
+            return None;
+        };
+        Some(LoraConfig { rank, alpha, dropout: self.lora_dropout, targets: self.lora_targets.clone() })
+    }
+
     /// Leaves one stage, by its number in the paper, 1 to 4; one that is not listed gets one epoch at the rate of the
     /// last that is.
     pub fn only(&mut self, number: u8) {
@@ -223,8 +304,34 @@ impl Recipe for TrainConfig {
             ("drawing.scale", self.drawing.scale),
             ("weight_decay", self.weight_decay),
         ])?;
+        if self.base.is_some() {
+            let refused = [
+                (self.everything, "everything", "false: a base stays as it is"),
+                (self.muon, "muon", "false: it is for matrices that learn"),
+                (self.average > 0.0, "average", "0: what learns on top of a base counts as it is"),
+                (self.words.is_some(), "words", "null: a base ranks labels by its words"),
+            ];
+            if let Some((_, field, told)) = refused.into_iter().find(|(refused, ..)| *refused) {
+                return Err(format!("with a base `{field}` must be {told}"));
+            }
+        } else if self.base_bits.is_some() {
+            return Err("base_bits is for runs with a base".into());
+        }
+        if self.skip_background && self.readout > 0.0 {
+            return Err("readout must be 0 where the background is skipped: poses are read off whole pictures".into());
+        }
+        let known = LoraConfig::default().targets;
+        if let Some(unknown) = self.lora_targets.iter().find(|target| !known.contains(target)) {
+            return Err(format!("lora_targets names `{unknown}`; there are {}", known.join(", ")));
+        }
+        if let Some(stage) =
+            self.stages.iter().find(|s| s.lora_rank > 0 && !(s.lora_alpha.is_finite() && s.lora_alpha > 0.0))
+        {
+            return Err(format!("lora_alpha of stage {} must be above 0", stage.stage.number()));
+        }
         below_one(&[
             ("average", self.average),
+            ("lora_dropout", self.lora_dropout),
             ("bodies", f64::from(self.bodies)),
             ("hidden_frames", f64::from(self.hidden_frames)),
             ("pairs", f64::from(self.pairs)),
@@ -306,6 +413,29 @@ mod tests {
         assert!(unknown.contains("bacth"), "{unknown}");
         let zero = TrainConfig { batch: 0, ..TrainConfig::default() }.validate().unwrap_err();
         assert!(zero.contains("batch"), "{zero}");
+    }
+
+    #[test]
+    fn a_base_stays_as_it_is_and_its_adapters_are_the_papers() {
+        let base = TrainConfig { base: Some("a".into()), ..TrainConfig::on_a_base() };
+        base.validate().unwrap();
+        let adapters = base.adapters(3).unwrap();
+        assert_eq!(adapters, LoraConfig::default(), "rank 32, alpha 64, dropout 0.05, seven targets");
+        assert!(base.adapters(0).is_none() && base.adapters(9).is_none());
+        let mut small = base.clone();
+        small.adapt(Some(8), None);
+        assert_eq!(small.adapters(2).map(|a| (a.rank, a.alpha)), Some((8, 16.0)));
+        assert!(small.adapters(1).is_none(), "stage 2 has none");
+        let refused = |change: fn(&mut TrainConfig)| {
+            let mut config = base.clone();
+            change(&mut config);
+            config.validate().unwrap_err()
+        };
+        assert!(refused(|c| c.everything = true).contains("`everything`"));
+        assert!(refused(|c| c.average = 0.9).contains("`average`"));
+        assert!(refused(|c| c.readout = 1.0).contains("readout"));
+        assert!(refused(|c| c.lora_targets = vec!["lm_head".into()]).contains("lm_head"));
+        assert!(refused(|c| (c.base, c.base_bits) = (None, Some(Bits::Four))).contains("base_bits"));
     }
 
     #[test]

@@ -65,6 +65,15 @@ pub trait Course: Sized + Sync {
         model
     }
 
+    /// Writes down what the stage of this number begins with, as far as a run that is resumed does not find it in its
+    /// checkpoint.
+    ///
+    /// # Errors
+    /// When a file cannot be written.
+    fn pass_on(&self, _model: &Model<Self>, _stage: usize) -> Result<()> {
+        Ok(())
+    }
+
     /// The model without what was there for one stage only.
     fn end(model: Model<Self>) -> Model<Self> {
         model
@@ -84,7 +93,7 @@ pub trait Course: Sized + Sync {
         Ok(None)
     }
 
-    /// Writes the finished model as directories.
+    /// Writes the finished model as directories; one that lies on top of another as the first alone.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -148,6 +157,9 @@ pub fn fit<C: Course>(
         progress.step = 0;
         optimizer = AdamW::new(config.optimizer());
         progress.optimizer_steps = 0;
+        if ranks.is_first() {
+            course.pass_on(&model, progress.stage)?;
+        }
         learner = learner.with_model(course.begin(model, progress.stage));
         average = Average::new(learner.model().clone().valid(), config.average());
         if ranks.is_first() {
@@ -159,7 +171,10 @@ pub fn fit<C: Course>(
         let [model, small] = [state::MODEL, state::SMALL_MODEL].map(|name| out.join(name));
         course.write(&average.mean, [(&model, Precision::F32), (&small, Precision::Int8)])?;
         report.draw()?;
-        ranks.tell(format_args!("finished: {} and {}", model.display(), small.display()));
+        match small.exists() {
+            true => ranks.tell(format_args!("finished: {} and {}", model.display(), small.display())),
+            false => ranks.tell(format_args!("finished: {}", model.display())),
+        }
     }
     ranks.wait()
 }

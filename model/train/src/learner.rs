@@ -33,6 +33,13 @@ pub trait Learner: Module + Sync {
     /// The factor on a stage's learning rate for a parameter of this dotted name; `None` for a frozen one.
     fn rate_factor(&self, stage: &Self::Stage, parameter: &str) -> Option<f64>;
 
+    /// Whether checkpoints hold a parameter, by its dotted name in the learner or in its model; the others are where the run
+    /// began.
+    fn kept(&self, parameter: &str) -> bool {
+        let _ = parameter;
+        true
+    }
+
     /// Whether the parts of a batch may be computed on threads side by side, with the same numbers.
     fn side_by_side(&self, stage: &Self::Stage) -> bool;
 

@@ -32,6 +32,8 @@ pub struct RunOptions<'a, R = TrainConfig> {
     pub quiet: bool,
     /// End after so many steps in all, as if stopped: for tests.
     pub max_steps: Option<u64>,
+    /// Say what a step will take, and take none.
+    pub dry_run: bool,
 }
 
 impl<'a, R> RunOptions<'a, R> {
@@ -40,6 +42,7 @@ impl<'a, R> RunOptions<'a, R> {
     pub fn new(data: Vec<PathBuf>, out: PathBuf, config: R, selected: Selected, stop: &'a AtomicBool) -> Self {
         let Selected { device, name: device_name } = selected;
         let (from, resume, ranks, quiet, max_steps) = (None, false, Ranks::alone(), false, None);
-        RunOptions { data, out, config, from, resume, device, device_name, ranks, stop, quiet, max_steps }
+        let dry_run = false;
+        RunOptions { data, out, config, from, resume, device, device_name, ranks, stop, quiet, max_steps, dry_run }
     }
 }

@@ -121,6 +121,10 @@ impl ModuleVisitor for Visit<'_> {
         self.path.exit();
     }
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        // the numbers of frozen matrices are made for those who ask; they have no gradient, and never change
+        if !param.is_initialized() {
+            return;
+        }
         let found = match self.of {
             Some(gradients) => param.val().grad(gradients),
             None => Some(param.val().inner()),

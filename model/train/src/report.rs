@@ -56,7 +56,9 @@ impl Report {
     /// When the file cannot be written.
     pub fn step(&mut self, row: &StepRow) -> std::io::Result<()> {
         let StepRow { step, epoch, loss, readout, gradient, rate, speed } = row;
-        writeln!(self.steps, "{step},{epoch},{loss},{readout:.6},{gradient:.6},{rate:.8},{speed:.2}")?;
+        // of a large model a clip takes minutes
+        let digits = if *speed < 1.0 { 5 } else { 2 };
+        writeln!(self.steps, "{step},{epoch},{loss},{readout:.6},{gradient:.6},{rate:.8},{speed:.digits$}")?;
         self.losses.push((*step as f64, *loss));
         Ok(())
     }

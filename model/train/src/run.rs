@@ -1,12 +1,12 @@
 //! A run of SkeletonLLM: what it begins with, or where it goes on.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use burn::module::Module;
-use skeletonllm::folder::Loaded;
+use skeletonllm::folder::{Loaded, SkeletonLlm};
 use skeletonllm_data::{Batches, DataClip, Labels};
 use skeletonllm_network::{chat::Chat, checkpoint::Precision};
 
-use super::{Aims, Lessons, Pupil, RunOptions, Source, fit::fit, setup, state};
+use super::{Aims, Course, Estimate, Learner, Lessons, Pupil, RunOptions, Source, fit::fit, setup, state};
 
 /// Trains from the start, or from where a run stopped, to the end.
 ///
@@ -14,22 +14,37 @@ use super::{Aims, Lessons, Pupil, RunOptions, Source, fit::fit, setup, state};
 /// When data, configuration or files cannot be used.
 pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     let resumed = state::open(&mut options)?;
-    // whatever a run starts from is written down first, so that resuming needs nothing else
-    let (beginning, ranks) = (options.out.join(state::START), options.ranks);
+    let ranks = options.ranks;
     let (train, validation) =
         setup::read_data(&options.data, &options.config.ntu, &options.config.selection, options.quiet, ranks)?;
     let device = options.device.clone().autodiff();
     let curriculum = ranks.in_turn(|| setup::curriculum(&options.config, &train, &options.out, ranks))?;
 
+    // whatever a run starts from is written down first, so that resuming needs nothing else; of a base what lies on top
     let (checkpoint, mut at) = match resumed {
         Some(resumed) => resumed,
         None => state::start(&mut options, |options| {
-            let start = setup::start(&options.config, &curriculum, options.from.as_deref(), &train, &device)?;
+            if let Some(base) = &mut options.config.base {
+                // a run may be resumed from elsewhere
+                *base = base.canonicalize().with_context(|| format!("cannot find {}", base.display()))?;
+            }
+            let (config, beginning) = (&options.config, state::beginning(&options.out, 0));
+            if let Some(base) = &config.base {
+                let Loaded { model, extra, .. } = setup::start_on(base, config, &train, &device, ranks)?;
+                return Loaded::write_learned(&beginning, &model.valid(), &extra, &setup::lowest(base)?);
+            }
+            let start = setup::start(config, &curriculum, options.from.as_deref(), &train, &device)?;
             Loaded::write(&beginning, &start.model.valid(), &start.tokenizer, &start.extra, Precision::F32)
         })?,
     };
     let config = &options.config;
-    let Loaded { model, tokenizer, extra } = Loaded::read(&beginning, &device)?;
+    let (base, Loaded { model, tokenizer, extra }) = match &config.base {
+        None => (None, Loaded::read(&state::beginning(&options.out, 0), &device)?),
+        Some(base) => {
+            (Some(setup::lowest(base)?), setup::on_base(&state::beginning(&options.out, at.stage), config, &device)?)
+        }
+    };
+    let model = SkeletonLlm { internvl: model.internvl.recomputing(config.recompute), ..model };
     let labels = Labels::new(&extra.labels).meaning(setup::labels_of(&train).meanings()).with_mirrored();
     let aims = model.alignment.as_ref().map(|alignment| Aims::of(&labels, alignment));
     let learner = Pupil::new(setup::prepare(model, config, at.stage), aims, config);
@@ -58,7 +73,19 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
         hidden_frames: config.hidden_frames,
         parts: config.parts,
     };
+    if ranks.is_first() && (config.base.is_some() || options.dry_run) {
+        for (number, stage) in config.stages.iter().enumerate().skip(at.stage) {
+            let model = Lessons::end(learner.model().clone());
+            let learner = learner.clone().with_model(setup::prepare(model, config, number));
+            if let Some(estimate) = Estimate::of(&learner, &source, config, stage)? {
+                ranks.tell(estimate);
+            }
+        }
+    }
+    if options.dry_run {
+        return Ok(());
+    }
     let watched = setup::spread(&validation, config.validation_clips);
-    let lessons = Lessons { options: &options, source, watched, tokenizer, extra };
+    let lessons = Lessons { options: &options, source, watched, tokenizer, extra, base };
     fit(&lessons, &options, learner, checkpoint, &mut at)
 }

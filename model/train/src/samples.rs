@@ -135,6 +135,13 @@ impl Source<'_> {
         StepBatch { clips, openings, rests: TokenBatch::new(rests), labels, readings, said, shown, share }
     }
 
+    /// Samples as a part of a batch that nobody shares.
+    #[must_use]
+    pub fn whole(&self, samples: Vec<Sample>) -> StepBatch {
+        let notes: Vec<Note> = samples.iter().map(Sample::note).collect();
+        self.piece(samples, &Piece { own: 0..notes.len(), notes: &notes })
+    }
+
     /// Now and then the clip with the performer of another one in it.
     fn pair(&self, stage: Stage, clip: &DataClip, rng: &mut Rng) -> Option<DataClip> {
         let counted = matches!(stage, Stage::WarmUp | Stage::Refine) && self.curriculum.families.people > 0.0;

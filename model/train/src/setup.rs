@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
 use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
@@ -20,15 +20,60 @@ use skeletonllm_data::{
 };
 use skeletonllm_network::{
     alignment::Alignment,
-    checkpoint::{Keep, Opened, is_text_model},
+    checkpoint::{Keep, Opened, base_of, is_text_model},
     internvl::InternVl,
-    layers::LoraConfig,
     lora,
     tokenizer::Tokenizer,
     words::Words,
 };
 
-use super::{Curriculum, Ranks, Similar, Stage, StageConfig, TrainConfig, state::SIMILAR};
+use super::{Curriculum, Ranks, Similar, Stage, TrainConfig, estimate::count, state::SIMILAR};
+
+/// The model that a run with a base starts from: the base, and the labels of this data.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn start_on(base: &Path, config: &TrainConfig, sets: &[DataSet], device: &Device, ranks: &Ranks) -> Result<Loaded> {
+    if is_text_model(base) {
+        let name = base.display();
+        bail!("{name}: a language model alone, which has never seen a picture: --from makes one that does around it");
+    }
+    let mut opened = Opened::model(base)?;
+    opened.keep = kept(config);
+    let [numbers, bytes] = [opened.size().0, opened.bytes()].map(|n| count(n as f64));
+    ranks.tell(format_args!("{}: {numbers} numbers, which take about {bytes}B of memory", base.display()));
+    drop(opened);
+    let mut loaded = Loaded::read_keeping(base, kept(config), device)?;
+    let Extra { labels, skip_background, base_bits, .. } = &mut loaded.extra;
+    *labels = Labels::new(&*labels).union(&labels_of(sets)).names().to_vec();
+    *skip_background = config.skip_background;
+    *base_bits = config.base_bits.or(*base_bits);
+    Ok(loaded)
+}
+
+/// The model in a folder that a run with a base has written, with a base that learns nothing.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn on_base(folder: &Path, config: &TrainConfig, device: &Device) -> Result<Loaded> {
+    let mut loaded = Loaded::read_keeping(folder, kept(config), device)?;
+    loaded.model.internvl = lora::freeze(loaded.model.internvl);
+    Ok(loaded)
+}
+
+/// The folder of a base that lies on top of no other.
+///
+/// # Errors
+/// When there is none.
+pub fn lowest(base: &Path) -> Result<PathBuf> {
+    let base = base_of(base)?;
+    base.canonicalize().with_context(|| format!("cannot find {}", base.display()))
+}
+
+/// What becomes of a base's matrices.
+fn kept(config: &TrainConfig) -> Keep {
+    config.base_bits.map_or(Keep::Packed, Keep::In)
+}
 
 /// The model that a run starts from: the directory of `--from` with the new labels added (of a language model alone, one
 /// around it), or one made from nothing for the words of this data.
@@ -69,7 +114,7 @@ pub fn start(
         internvl: InternVl::random(&sizes, config.seed, device),
         alignment: None,
     };
-    let extra = Extra { labels: labels.names().to_vec(), drawing: config.drawing };
+    let extra = Extra { labels: labels.names().to_vec(), drawing: config.drawing, ..Extra::default() };
     Ok(Loaded { model: with_words(model, config)?, tokenizer, extra })
 }
 
@@ -95,7 +140,7 @@ fn around(path: &Path, config: &TrainConfig, device: &Device) -> Result<Loaded> 
     let internvl = InternVl::around(text, &sizes, config.seed);
     internvl.config().validate()?;
     let drawing = fresh_drawing(config.drawing, config.seed, device)?;
-    let extra = Extra { labels: Vec::new(), drawing: config.drawing };
+    let extra = Extra { labels: Vec::new(), drawing: config.drawing, ..Extra::default() };
     Ok(Loaded { model: SkeletonLlm { drawing, internvl, alignment: None }, tokenizer, extra })
 }
 
@@ -151,8 +196,7 @@ pub fn labels_of(sets: &[DataSet]) -> Labels {
 
 /// The adapters of a stage, by its place among the stages, where it has any. After the last one nothing is attached.
 pub fn prepare(mut model: SkeletonLlm, config: &TrainConfig, stage: usize) -> SkeletonLlm {
-    if let Some(&StageConfig { lora_rank: rank @ 1.., lora_alpha: alpha, .. }) = config.stages.get(stage) {
-        let adapters = LoraConfig { rank, alpha, ..Default::default() };
+    if let Some(adapters) = config.adapters(stage) {
         model.internvl = lora::attach(model.internvl, &adapters, config.seed + stage as u64);
     }
     model

@@ -1,8 +1,12 @@
 //! SkeletonLLM as what learns and as what recognises.
 
-use std::{collections::BTreeMap, path::Path, sync::Arc};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use burn::{
     module::Module,
     tensor::{Tensor, TensorData},
@@ -15,13 +19,21 @@ use skeletonllm::{
     observation::{Observation, sheet},
 };
 use skeletonllm_data::{Batches, DataClip, Family};
-use skeletonllm_network::{checkpoint::Precision, lora, tensors::on_cpu, tokenizer::Tokenizer};
+use skeletonllm_network::{
+    chat::Prompt,
+    checkpoint::Precision,
+    foreground::Foreground,
+    internvl::{IGNORED, TokenBatch},
+    lora,
+    tensors::on_cpu,
+    tokenizer::Tokenizer,
+};
 
 use super::{
     Aims, Course, Division, Learner, Note, Piece, Readout, Recogniser, RunOptions, Sample, Source, Speaker,
     StageConfig, StepBatch, TrainConfig,
     learner::{Losses, shared},
-    setup, shares,
+    setup, shares, state,
 };
 
 /// The model that learns, and the layer that teaches its eyes.
@@ -37,7 +49,7 @@ pub struct Pupil {
     rates: Rates,
 }
 
-/// How much of a [`Pupil`] learns, in all stages.
+/// How much of a [`Pupil`] learns, in all stages, and from what.
 #[derive(Clone, Copy, Debug)]
 struct Rates {
     /// DrAction's rate as a multiple of the stage's.
@@ -48,6 +60,10 @@ struct Rates {
     readout: f64,
     /// Weight of the alignment's.
     align: f64,
+    /// Whether there is a base, which learns in no stage.
+    on_base: bool,
+    /// Whether only the foreground of pictures is looked at.
+    skip_background: bool,
 }
 
 impl Pupil {
@@ -55,9 +71,47 @@ impl Pupil {
     pub fn new(model: SkeletonLlm, aims: Option<Aims>, config: &TrainConfig) -> Pupil {
         let sizes = model.internvl.config();
         let readout = Readout::new(sizes.tokens_per_frame(), sizes.text_config.hidden_size, &model.internvl.device());
-        let TrainConfig { drawing_rate: drawing, everything, readout: read, align, .. } = *config;
-        let rates = Rates { drawing, everything, readout: read, align };
+        let TrainConfig { drawing_rate: drawing, everything, readout: read, align, skip_background, .. } = *config;
+        let on_base = config.base.is_some();
+        let rates = Rates { drawing, everything, readout: read, align, on_base, skip_background };
         Pupil { pupil: model, readout, aims: aims.map(Arc::new), rates }
+    }
+}
+
+/// What the decoder is given of a batch's pictures.
+struct Seen {
+    /// `[frames, tokens, hidden]`, or `[1, tokens of all frames, hidden]` where the background is skipped.
+    visual: Tensor<3>,
+    /// The openings, with as many places for them as there are.
+    openings: TokenBatch,
+    /// 1 where a frame is shown, 0 where it is hidden; to be multiplied with the former.
+    shown: Tensor<3>,
+}
+
+impl Pupil {
+    /// Looks at frames `[B, T, H, W, 3]`.
+    fn look(&self, frames: Tensor<5>, part: &StepBatch) -> Result<Seen> {
+        let internvl = &self.pupil.internvl;
+        let device = internvl.device().without_autodiff();
+        let tensor = |shown, shape| Tensor::from_data(TensorData::new(shown, shape), &device);
+        if !self.rates.skip_background {
+            let shown = tensor(part.shown.clone(), [part.shown.len(), 1, 1]);
+            return Ok(Seen { visual: see(internvl, frames), openings: part.openings.clone(), shown });
+        }
+        let frames: Tensor<4> = frames.flatten(0, 1);
+        let foreground = pollster::block_on(Foreground::of(frames.clone().inner(), internvl.token_size()))?;
+        let (visual, tokens) = (internvl.encode_foreground(frames, &foreground), foreground.tokens());
+        let of_clips = tokens.chunks(tokens.len() / part.clips.len());
+        let image = internvl.config().image_token_id.context("the model has no token for pictures")?;
+        let fewer = |(ids, tokens): (&Vec<u32>, &[usize])| {
+            let whole = Prompt { ids: ids.clone(), labels: vec![IGNORED; ids.len()] };
+            whole.with_tokens(image, tokens).ids
+        };
+        let openings = TokenBatch::new(part.openings.rows().iter().zip(of_clips).map(fewer).collect());
+        let shown: Vec<f32> =
+            part.shown.iter().zip(&tokens).flat_map(|(&shown, &count)| std::iter::repeat_n(shown, count)).collect();
+        let count = shown.len();
+        Ok(Seen { visual, openings, shown: tensor(shown, [1, count, 1]) })
     }
 }
 
@@ -81,16 +135,13 @@ impl Learner for Pupil {
         if !stage.stage.draws() {
             frames = frames.detach();
         }
-        let visual = see(&model.internvl, frames);
+        let Seen { visual, openings, shown } = self.look(frames, part)?;
         let poses = (rates.readout > 0.0).then(|| readout.loss(visual.clone(), &part.readings)).flatten();
         let poses = poses.map(|poses| shared(poses, part.share.readings));
-        let frames = part.shown.len();
-        let shown = TensorData::new(part.shown.clone(), [frames, 1, 1]);
-        let visual = visual.clone() * Tensor::from_data(shown, &visual.device().without_autodiff());
-        let opening = model.internvl.open(&part.openings, Some(visual))?;
+        let opening = model.internvl.open(&openings, Some(visual.clone() * shown))?;
         let aligned =
             model.alignment.as_ref().zip(aims.as_ref()).filter(|_| rates.align > 0.0).and_then(|(alignment, aims)| {
-                aims.loss(alignment, model.internvl.seen(&part.openings, &opening), &part.said)
+                aims.loss(alignment, model.internvl.seen(&openings, &opening), &part.said)
             });
         let words = shared(model.internvl.loss_of_rests(opening, &part.rests, &part.labels)?, part.share.answers);
         let main = aligned.map_or(words.clone(), |aligned| words + shared(aligned, part.share.labels) * rates.align);
@@ -99,7 +150,9 @@ impl Learner for Pupil {
 
     /// Which part of the model learns in which stage: spec A.9.
     fn rate_factor(&self, stage: &StageConfig, parameter: &str) -> Option<f64> {
-        let Some(name) = parameter.strip_prefix("pupil.") else { return Some(1.0) };
+        let Some(name) = parameter.strip_prefix("pupil.") else {
+            return (self.rates.readout > 0.0).then_some(1.0);
+        };
         if name.starts_with("drawing.") {
             return stage.stage.draws().then_some(self.rates.drawing);
         }
@@ -113,9 +166,18 @@ impl Learner for Pupil {
         self.rates.everything.then_some(1.0)
     }
 
-    /// On the CPU, and while nothing draws from the device's random numbers, whose order would then depend on chance.
+    /// Of a model on a base, what is not the base's.
+    fn kept(&self, parameter: &str) -> bool {
+        let name = parameter.strip_prefix("pupil.").unwrap_or(parameter);
+        let learned = ["drawing.", "internvl.multi_modal_projector.", "alignment."];
+        let reads = self.rates.readout > 0.0 && name.starts_with("readout.");
+        !self.rates.on_base || reads || name.contains(".lora.") || learned.iter().any(|part| name.starts_with(part))
+    }
+
+    /// On the CPU, and while nothing draws from the device's random numbers, whose order would then depend on chance. With
+    /// a base one after the other, whose layers are work enough for all cores, and take memory.
     fn side_by_side(&self, stage: &StageConfig) -> bool {
-        on_cpu(&self.pupil.internvl.device()) && stage.lora_rank == 0
+        on_cpu(&self.pupil.internvl.device()) && stage.lora_rank == 0 && !self.rates.on_base
     }
 }
 
@@ -168,6 +230,8 @@ pub struct Lessons<'a> {
     pub tokenizer: Tokenizer,
     /// What else its directory says.
     pub extra: Extra,
+    /// What it lies on top of, where that stays as it is.
+    pub base: Option<PathBuf>,
 }
 
 impl Course for Lessons<'_> {
@@ -200,6 +264,12 @@ impl Course for Lessons<'_> {
         setup::prepare(model, &self.options.config, stage)
     }
 
+    /// On a base, what was learned so far.
+    fn pass_on(&self, model: &SkeletonLlm, stage: usize) -> Result<()> {
+        let Some(base) = &self.base else { return Ok(()) };
+        Loaded::write_learned(&state::beginning(&self.options.out, stage), &model.valid(), &self.extra, base)
+    }
+
     /// Without adapters, which become part of the weights that they belong to.
     fn end(mut model: SkeletonLlm) -> SkeletonLlm {
         if lora::attached(&model.internvl) {
@@ -209,7 +279,8 @@ impl Course for Lessons<'_> {
     }
 
     fn recogniser(&self, model: &SkeletonLlm, _: usize) -> Assistant {
-        Assistant::new(model.clone(), &self.tokenizer, self.extra.labels.clone(), self.options.device_name.clone())
+        let (labels, device) = (self.extra.labels.clone(), self.options.device_name.clone());
+        Assistant::new(model.clone(), &self.tokenizer, labels, device).skip_background(self.extra.skip_background)
     }
 
     fn watched(&self) -> &[&DataClip] {
@@ -232,6 +303,10 @@ impl Course for Lessons<'_> {
             Some(shares) => alignment.sharing(shares),
             None => alignment,
         });
+        if let Some(base) = &self.base {
+            let [(folder, _), _] = folders;
+            return Loaded::write_learned(folder, &model, &self.extra, base);
+        }
         let write = |(folder, precision): (&Path, Precision)| {
             Loaded::write(folder, &model, &self.tokenizer, &self.extra, precision)
         };

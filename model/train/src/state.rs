@@ -24,10 +24,16 @@ pub const START: &str = "start";
 /// The file, within a run's folder, with the similar labels that the run found by itself.
 pub const SIMILAR: &str = "similar.json";
 
+/// The folder, within a run's, that holds what the stage of this number begins with, where it begins with more than
+/// [`START`] and a checkpoint hold: what earlier stages added to a base.
+pub fn beginning(folder: &Path, stage: usize) -> PathBuf {
+    if stage == 0 { folder.join(START) } else { folder.join(format!("{START}-{}", stage + 1)) }
+}
+
 /// The folder, within a run's, of the finished model in f32.
 pub const MODEL: &str = "model";
 
-/// The folder of the same in int8: what a run writes last.
+/// The folder of the same in int8: what a run writes last, unless its model lies on top of another.
 pub const SMALL_MODEL: &str = "model-int8";
 
 /// What makes a folder a checkpoint: it is written last.
@@ -71,8 +77,9 @@ pub fn save<L: Learner, R: Recipe>(
     let (new, old, current) = (folder.join("checkpoint.new"), folder.join("checkpoint.old"), folder.join("checkpoint"));
     remove(&new)?;
     fs::create_dir_all(&new).with_context(|| format!("cannot create {}", new.display()))?;
-    checkpoint::write(new.join("model.safetensors"), &checkpoint::tensors_of(learner), Precision::F32)?;
-    checkpoint::write(new.join("average.safetensors"), &checkpoint::tensors_of(average), Precision::F32)?;
+    let kept = |name: &str| learner.kept(name);
+    checkpoint::write(new.join("model.safetensors"), &checkpoint::tensors_where(learner, kept), Precision::F32)?;
+    checkpoint::write(new.join("average.safetensors"), &checkpoint::tensors_where(average, kept), Precision::F32)?;
     let moments = optimizer.export().into_iter();
     let moments = moments.map(|(name, values)| (name, HostTensor { shape: vec![values.len()], values })).collect();
     checkpoint::write(new.join("optimizer.safetensors"), &moments, Precision::F32)?;
@@ -150,11 +157,13 @@ pub fn load<L: Learner, R: Recipe>(
     adamw: AdamWConfig,
     device: &Device,
 ) -> Result<(L, L::Model, AdamW)> {
+    let origin = learner.clone();
+    let kept = |name: &str| origin.kept(name);
     let path = checkpoint.join("average.safetensors");
     let mean = learner.model().clone().valid();
-    let mean = checkpoint::apply(mean, checkpoint::read(&path)?, &path.display().to_string())?;
+    let mean = checkpoint::apply_to(mean, checkpoint::read(&path)?, kept, &path.display().to_string())?;
     let path = checkpoint.join("model.safetensors");
-    let learner = checkpoint::apply(learner, checkpoint::read(&path)?, &path.display().to_string())?;
+    let learner = checkpoint::apply_to(learner, checkpoint::read(&path)?, kept, &path.display().to_string())?;
     let moments = checkpoint::read(checkpoint.join("optimizer.safetensors"))?;
     let moments = moments.into_iter().map(|(name, tensor)| (name, tensor.values)).collect();
     Ok((learner, mean, AdamW::import(adamw, progress.optimizer_steps, moments, device)))
@@ -200,18 +209,21 @@ pub fn go_on<'a, R: Recipe>(
     mut options: RunOptions<'a, R>,
     run: impl FnOnce(RunOptions<'a, R>) -> Result<()>,
 ) -> Result<bool> {
-    let (out, last) = (&options.out, options.out.join(SMALL_MODEL));
+    let out = &options.out;
+    let ended = |out: &Path| out.join(SMALL_MODEL).exists() || checkpoint::is_adapter(&out.join(MODEL));
     if let Some(folder) = newest(out).or_else(|| begun(out)) {
         let at: Progress<R> = progress(&folder)?;
         if at.config != options.config || at.data != options.data {
             bail!("{} holds a run with other settings or other data: choose another --out", out.display());
         }
     }
-    if !last.exists() {
+    if !ended(out) {
         options.resume = newest(out).is_some();
+        let out = out.clone();
         run(options)?;
+        return Ok(ended(&out));
     }
-    Ok(last.exists())
+    Ok(true)
 }
 
 /// Prepares `folder` for a new run. One that was killed before its first checkpoint gives way, with what it had found

@@ -321,3 +321,31 @@ fn systems_are_not_compared_on_what_they_learned_from() {
         assert!(!out.exists(), "nothing was begun");
     }
 }
+
+#[test]
+fn train_tells_what_a_base_takes_and_what_it_cannot_be() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = samples(folder.path(), [("walk.bvh", "walk"), ("squat.bvh", "squat")], "train");
+    let train = |arguments: &[&str]| {
+        let data = ["--data", set.to_str().unwrap(), "--device", "cpu"];
+        let output = run(env!("CARGO_BIN_EXE_train"), &[arguments, &data].concat());
+        (output.status.success(), String::from_utf8(output.stderr).unwrap())
+    };
+    let base = ["--base", "assets/nano", "--base-bits", "4", "--lora-rank", "8", "--dry-run"];
+    let (done, told) = train(&base);
+    assert!(done, "{told}");
+    for stage in 1..=4 {
+        assert!(told.contains(&format!("stage {stage}: ")), "{told}");
+    }
+    for part in ["B  weights", "B  kept of the tower", "B  in all", "multiplications", "for 3 steps"] {
+        assert!(told.contains(part), "{part}: {told}");
+    }
+    let (done, told) = train(&["--base", "assets/nano", "--base-bits", "5", "--dry-run"]);
+    assert!(!done && told.contains("5 bits; it is 8 or 4"), "{told}");
+    let (done, told) = train(&["--base", "assets/words", "--dry-run"]);
+    assert!(!done && told.contains("config.json"), "{told}");
+    let (done, told) = train(&["--base", "assets/nano", "--lora-targets", "lm_head", "--dry-run"]);
+    assert!(!done && told.contains("lora_targets names `lm_head`"), "{told}");
+    let (done, told) = train(&["--base", "assets/nano", "--system", "mmcl", "--dry-run"]);
+    assert!(!done && told.contains("for --system skeletonllm"), "{told}");
+}

@@ -165,12 +165,11 @@ impl Landmarks {
         let list = |parts: [Part; 2], f: &dyn Fn(Part) -> Option<usize>| parts.into_iter().filter_map(f).collect();
         let feet: Vec<usize> = list(legs, &|p| skeleton.tip(p));
         let ways = Ways::of(take.poses, skeleton, samples);
-        let torso_from = |from: usize| ways.farthest_of_torso(from);
         let head = match feet.first() {
-            Some(&foot) => torso_from(foot),
+            Some(&foot) => ways.top(foot),
             None => skeleton.tip(Part::Torso),
         };
-        let seat = head.and_then(torso_from).filter(|&s| Some(s) != head);
+        let seat = head.and_then(|head| ways.farthest_of_torso(head)).filter(|&s| Some(s) != head);
         Self {
             hands: list(arms, &|p| skeleton.tip(p)),
             knees: list(legs, &|p| knee(take, samples, p)),

@@ -4,18 +4,25 @@
 //! without one can be compared; they say nothing about how fast a real GPU is.
 
 use std::{
+    path::Path,
     process::ExitCode,
     time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
-use skeletonllm_checks::asset;
+use skeletonllm_checks::{asset, fetched};
 use skeletonllm_tests::{
     browser::{App, Browser, page_folder},
     takes::write_long_take,
 };
-use xtask::serve::{Server, Site};
+use xtask::{
+    models,
+    serve::{Server, Site},
+};
+
+/// A language model that is measured where somebody fetched it.
+const LANGUAGE: &str = "smollm2-135m";
 
 const QUESTION: &str = "Which hand does the person move?";
 
@@ -46,14 +53,22 @@ impl Figures {
 
 fn run() -> Result<()> {
     let folder = page_folder()?;
-    let server = Server::start(Site::load(&folder)?, 0)?;
+    let mut site = Site::load(&folder)?;
+    let language = fetched(LANGUAGE);
+    if let Some(path) = &language {
+        add_language(&mut site, path)?;
+    }
+    let server = Server::start(site, 0)?;
     let mut browser = Browser::start()?;
     let mut figures = Figures::default();
     println!("{}", browser.version()?);
     figures.0.insert("browser".into(), browser.version()?.into());
-    for (name, query) in [("gpu", ""), ("cpu", "?device=cpu")] {
+    for (name, query) in [("gpu", "?device=gpu"), ("cpu", "?device=cpu")] {
         let mut app = App::new(&mut browser, &server.origin())?;
         measure(&mut app, name, query, &mut figures)?;
+        if language.is_some() {
+            measure_language(&mut app, name, query, &mut figures)?;
+        }
     }
     let path = folder.with_file_name("page-figures.json");
     std::fs::write(&path, serde_json::to_string_pretty(&figures.0)?)?;
@@ -112,6 +127,32 @@ fn measure(app: &mut App<'_>, variant: &str, query: &str, figures: &mut Figures)
     let size = format!("{} MB of BVH", text.len() >> 20);
     figures.add(&format!("{variant}: {size}, drop to recognised"), "s", start.elapsed().as_secs_f64());
     figures.add(&format!("{variant}: longest main-thread block, opening {size}"), "s", app.longest_block()?);
+    Ok(())
+}
+
+/// Puts a language model beside the page.
+fn add_language(site: &mut Site, path: &Path) -> Result<()> {
+    let model = models::Model::read(path, models::PIECE)?;
+    for file in &model.files {
+        site.add(&format!("{}{}", model.folder, file.name), std::fs::read(path.join(&file.name))?);
+    }
+    site.add(models::LIST, serde_json::to_vec(&[model])?);
+    Ok(())
+}
+
+/// How a real language model comes and answers. On a software adapter a word takes its time.
+fn measure_language(app: &mut App<'_>, variant: &str, query: &str, figures: &mut Figures) -> Result<()> {
+    const HOURGLASS: Duration = Duration::from_secs(600);
+    let start = Instant::now();
+    app.load(&format!("{query}&model={LANGUAGE}"))?;
+    app.model(LANGUAGE, HOURGLASS)?;
+    figures.add(&format!("{variant}: {LANGUAGE} downloaded and read"), "s", start.elapsed().as_secs_f64());
+    figures.add(&format!("{variant}: program with {LANGUAGE}"), "MB", app.program_memory()? / 1e6);
+    app.open(&asset("samples/walk.bvh"))?;
+    println!("{LANGUAGE}: {:?}", app.ask("What is the capital of France?")?);
+    timed(app, "first-token", &format!("{variant}: {LANGUAGE}, first token"), figures)?;
+    let speed = app.page.number("document.getElementById('app').dataset.speed")?;
+    figures.add(&format!("{variant}: {LANGUAGE}, decoding"), "tokens/s", speed);
     Ok(())
 }
 

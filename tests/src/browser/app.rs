@@ -94,6 +94,21 @@ impl<'a> App<'a> {
         Ok(())
     }
 
+    /// Waits until the model of a name answers.
+    ///
+    /// # Errors
+    /// What the page says instead, or that it does not come.
+    pub fn model(&mut self, name: &str, limit: Duration) -> Result<()> {
+        let answers = format!("{CANVAS}.dataset.model === '{name}' && {CANVAS}.dataset.ready === '1'");
+        // what failed before is in the log, and what has ended is not on its way
+        let failed = format!("{} && !{CANVAS}.dataset.coming", "document.querySelector('#log > p[data-kind=error]')");
+        self.page.wait_for(&format!("{name} answers"), &format!("({answers}) || ({failed})"), limit)?;
+        if self.data("model")? != name {
+            bail!("{name} does not answer; the page says: {}", self.said("error")?.join("; "));
+        }
+        self.idle()
+    }
+
     /// A `data-` attribute of the canvas; empty where it is not set.
     ///
     /// # Errors

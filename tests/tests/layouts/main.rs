@@ -6,10 +6,10 @@ mod made;
 use std::{fs, path::Path, sync::atomic::AtomicBool};
 
 use draction::motion::read_file;
-use skeletonllm::assistant::Assistant;
+use skeletonllm::{assistant::Assistant, folder::shrink, given::Answering};
 use skeletonllm_checks::asset;
 use skeletonllm_data::{DataSet, Split};
-use skeletonllm_network::checkpoint::{Opened, Precision, is_text_model, tensors_of};
+use skeletonllm_network::checkpoint::{Bits, Opened, Precision, is_text_model, tensors_of};
 use skeletonllm_network::device::{DeviceChoice, cpu};
 use skeletonllm_train::{RunOptions, TrainConfig, evaluate::evaluate, run};
 use tempfile::TempDir;
@@ -53,11 +53,7 @@ fn one_step(from: &Path, data: &Path) -> TempDir {
     }
     let config: TrainConfig = serde_json::from_value(config).unwrap();
     let out = tempfile::tempdir().unwrap();
-    let device = cpu().expect("the CPU backend is part of this build");
-    let stop = AtomicBool::new(false);
-    let options = RunOptions::new(vec![data.into()], out.path().into(), config, device, &stop);
-    run(RunOptions { from: Some(from.into()), quiet: true, ..options })
-        .unwrap_or_else(|error| panic!("{}: {error:#}", from.display()));
+    train(config, Some(from), data, out.path());
     out
 }
 
@@ -76,10 +72,60 @@ fn is_trained(model: &Path, data: &Path) -> TempDir {
     trained
 }
 
+/// Its files given one by one, as a page gets them, are the same model.
+fn is_the_same_in_pieces(model: &Path) {
+    if model.join("adapter_config.json").exists() {
+        let refused = Answering::open(model, DeviceChoice::Cpu).err().unwrap();
+        assert!(refused.to_string().contains("an adapter without its base"), "{refused:#}");
+        return;
+    }
+    let Ok(Answering::Seeing(given)) = Answering::open(model, DeviceChoice::Cpu) else { panic!("it cannot be read") };
+    assert_eq!(ask(&given), ask(&load(model)));
+    let (given, whole) = (given.drawing().draction(), load(model));
+    assert_eq!(given.parameters.features, whole.drawing().draction().parameters.features);
+}
+
 fn goes_through_everything(model: &Path) {
+    is_the_same_in_pieces(model);
     let data = data();
     is_asked_and_evaluated(model, data.path());
     ask(&load(&is_trained(model, data.path()).path().join("model")));
+    goes_through_everything_in(Bits::Four, model, data.path());
+}
+
+/// The same as a folder in few bits; and what is learned on top of it, and of what becomes so while it is read.
+fn goes_through_everything_in(bits: Bits, model: &Path, data: &Path) {
+    let few = folder(|folder| {
+        shrink(model, bits, folder, |_| ()).unwrap();
+    });
+    is_asked_and_evaluated(few.path(), data);
+    ask(&load(&is_trained(few.path(), data).path().join("model")));
+    is_trained_upon(few.path(), None, data);
+    is_trained_upon(model, Some(bits), data);
+}
+
+/// One step of a stage without adapters and one of a stage with them, on top of a model that stays as it is; what was
+/// learned is asked and evaluated.
+fn is_trained_upon(base: &Path, bits: Option<Bits>, data: &Path) {
+    let mut config = TrainConfig { base: Some(base.into()), base_bits: bits, batch: 1, ..TrainConfig::on_a_base() };
+    config.adapt(Some(2), None);
+    config.stages.retain(|stage| [1, 4].contains(&stage.stage.number()));
+    config.stages.iter_mut().for_each(|stage| (stage.epochs, stage.learning_rate) = (1, 1e-2));
+    let out = tempfile::tempdir().unwrap();
+    train(config, None, data, out.path());
+    let learned = out.path().join("model");
+    for file in ["adapter_config.json", "adapter_model.safetensors", "config.json", "draction.safetensors"] {
+        assert!(learned.join(file).exists(), "{file} is missing");
+    }
+    assert!(!learned.join("model.safetensors").exists(), "nothing of the base");
+    is_asked_and_evaluated(&learned, data);
+}
+
+fn train(config: TrainConfig, from: Option<&Path>, data: &Path, out: &Path) {
+    let device = cpu().expect("the CPU backend is part of this build");
+    let stop = AtomicBool::new(false);
+    let options = RunOptions::new(vec![data.into()], out.into(), config, device, &stop);
+    run(RunOptions { from: from.map(Into::into), quiet: true, ..options }).unwrap_or_else(|error| panic!("{error:#}"));
 }
 
 /// A language model alone is refused where pictures are looked at, and learns to look in one step.
@@ -112,7 +158,10 @@ fn adapter(base: &Path, around: &str, width: usize) -> TempDir {
 
 #[test]
 fn both_generations_of_hf_in_every_float_type() {
-    goes_through_everything(folder(|folder| made::hf(folder, "qwen2", Precision::F32)).path());
+    let first = folder(|folder| made::hf(folder, "qwen2", Precision::F32));
+    goes_through_everything(first.path());
+    goes_through_everything_in(Bits::Eight, first.path(), data().path());
+    is_trained_upon(first.path(), None, data().path());
     goes_through_everything(folder(|folder| made::hf(folder, "qwen3", Precision::F16)).path());
     goes_through_everything(folder(made::newer_hf).path());
 }

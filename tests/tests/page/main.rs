@@ -4,6 +4,7 @@
 //! fails does not keep the others from being tried. `cargo xtask test` builds the page and names it in
 //! `SKELETONLLM_PAGE`. `SKELETONLLM_STEPS` picks the steps whose names contain some words, after the first visit.
 
+mod models;
 mod native;
 mod reaching;
 mod showing;
@@ -26,12 +27,13 @@ struct Visit<'a> {
     app: App<'a>,
     native: Native,
     server: Server,
+    beside: models::Beside,
 }
 
 type Step = (&'static str, fn(&mut Visit<'_>) -> Result<()>);
 
 /// In this order: later steps find what earlier ones left.
-const STEPS: [Step; 31] = [
+const STEPS: [Step; 36] = [
     ("the first visit downloads everything once", visiting::first_visit),
     ("every sample is shown and recognised", showing::samples),
     ("a broken file is named with its line, and the page goes on", showing::broken_file),
@@ -49,6 +51,11 @@ const STEPS: [Step; 31] = [
     ("without a network it works as before", visiting::offline),
     ("without WebGPU it works on the processor", visiting::processor),
     ("videos can be taken away, and play", videos::videos),
+    ("where software imitates a GPU, the processor computes", models::imitated),
+    ("a model beside the page comes in pieces, after a cut as well", models::beside),
+    ("a wrong piece of a model is refused", models::wrong_piece),
+    ("a model that is dropped answers and is kept", models::own),
+    ("SmolLM2 answers as natively", models::smollm2),
     ("an address leads to a sample, a moment and a question", reaching::addresses),
     ("what is open comes back, and is forgotten when asked", reaching::kept),
     ("the page's own controls do what the window's do", reaching::controls),
@@ -70,9 +77,11 @@ fn the_page() {
     let Some(folder) = have(Need::Page, page_folder()) else { return };
     let Some(mut browser) = have(Need::Browser, Browser::start()) else { return };
     eprintln!("the page in {}", browser.version().expect("a browser has a version"));
-    let server = Server::start(Site::load(&folder).expect("the page's folder"), 0).expect("a free port");
+    let mut site = Site::load(&folder).expect("the page's folder");
+    let beside = models::Beside::add_to(&mut site).expect("models beside the page");
+    let server = Server::start(site, 0).expect("a free port");
     let app = App::new(&mut browser, &server.origin()).expect("a tab");
-    let mut visit = Visit { app, native: Native::new().expect("the shipped model"), server };
+    let mut visit = Visit { app, native: Native::new().expect("the shipped model"), server, beside };
 
     let wanted = std::env::var("SKELETONLLM_STEPS").unwrap_or_default();
     let (first, others) = STEPS.split_first().expect("there are steps");

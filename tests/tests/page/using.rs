@@ -126,6 +126,8 @@ pub fn tab(visit: &mut Visit<'_>) -> Result<()> {
         "save-video",
         "csv",
         "json",
+        "answering",
+        "choose-model",
         "forget",
         "app",
     ];

@@ -15,7 +15,7 @@ use crate::{
 const QUESTION: &str = "Which hand does the person move?";
 
 pub fn first_visit(visit: &mut Visit<'_>) -> Result<()> {
-    visit.app.load("")?;
+    visit.app.load("?device=gpu")?;
     // it is active once it has kept everything
     let ready = "navigator.serviceWorker.ready.then(() => true)";
     ensure!(visit.app.page.eval(ready)? == true, "no service worker");
@@ -95,7 +95,7 @@ pub fn offline(visit: &mut Visit<'_>) -> Result<()> {
 }
 
 fn offline_visit(visit: &mut Visit<'_>) -> Result<()> {
-    visit.app.load("")?;
+    visit.app.load("?device=gpu")?;
     visit.app.hear("opened", |app| app.page.press("1"))?;
     visit.app.idle()?;
     let name = visit.app.data("take")?;

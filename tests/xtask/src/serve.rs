@@ -1,7 +1,7 @@
 //! A static server on this machine alone, for looking at the page and for testing it.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     io::Cursor,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
@@ -38,29 +38,40 @@ impl Site {
         let mut contents = BTreeMap::new();
         read_below(folder, "", &mut contents)?;
         let mut site = Site::default();
-        for (path, bytes) in &contents {
-            let is_copy = |encoding: &Encoding| {
-                path.strip_suffix(encoding.ending()).is_some_and(|plain| contents.contains_key(plain))
-            };
+        let known: BTreeSet<String> = contents.keys().cloned().collect();
+        for path in &known {
+            let is_copy =
+                |encoding: &Encoding| path.strip_suffix(encoding.ending()).is_some_and(|plain| known.contains(plain));
             // hosts read `_headers` and do not hand it out
             if path == "_headers" || Encoding::ALL.iter().any(is_copy) {
                 continue;
             }
+            // models are large: nothing is there twice
+            let bytes = contents.remove(path).expect("listed");
             let mut compressed = Vec::new();
             for encoding in Encoding::ALL {
                 let name = format!("{path}{}", encoding.ending());
-                if let Some(copy) = contents.get(&name) {
-                    encoding.check(copy, bytes).with_context(|| format!("{name}: build the page again"))?;
-                    compressed.push((encoding, copy.clone()));
+                if let Some(copy) = contents.remove(&name) {
+                    encoding.check(&copy, &bytes).with_context(|| format!("{name}: build the page again"))?;
+                    compressed.push((encoding, copy));
                 }
             }
-            let etag = format!("\"{}\"", short_hash(bytes));
-            site.files.insert(path.clone(), File { bytes: bytes.clone(), compressed, etag });
+            site.insert(path, bytes, compressed);
         }
         if !site.files.contains_key("index.html") {
             return Err(anyhow!("{} has no index.html: `cargo xtask web` writes one", folder.display()));
         }
         Ok(site)
+    }
+
+    /// Adds a file, or puts it in the place of another one.
+    pub fn add(&mut self, path: &str, bytes: Vec<u8>) {
+        self.insert(path, bytes, Vec::new());
+    }
+
+    fn insert(&mut self, path: &str, bytes: Vec<u8>, compressed: Vec<(Encoding, Vec<u8>)>) {
+        let etag = format!("\"{}\"", short_hash(&bytes));
+        self.files.insert(path.to_owned(), File { bytes, compressed, etag });
     }
 
     fn find(&self, path: &str) -> Option<(&str, &File)> {
@@ -188,12 +199,30 @@ fn respond(site: &Site, request: &Request) -> Response<Cursor<Vec<u8>>> {
     let asked = |name: &'static str| {
         request.headers().iter().find(|h| h.field.equiv(name)).map_or("", |header| header.value.as_str())
     };
+    let range = Range::of(asked("Range"), file.bytes.len());
     let copy = file.compressed.iter().find(|(encoding, _)| encoding.is_accepted(asked("Accept-Encoding")));
+    // ranges are of the file as it is
+    let copy = copy.filter(|_| range == Range::Whole);
     let mut response = if asked("If-None-Match").contains(&file.etag) {
         Response::from_data(Vec::new()).with_status_code(StatusCode(304))
     } else {
-        Response::from_data(copy.map_or(&file.bytes, |(_, copy)| copy).clone())
+        match range {
+            Range::Whole => Response::from_data(copy.map_or(&file.bytes, |(_, copy)| copy).clone()),
+            Range::Part(first, last) => {
+                Response::from_data(file.bytes[first..=last].to_vec()).with_status_code(StatusCode(206))
+            }
+            Range::None => Response::from_data(Vec::new()).with_status_code(StatusCode(416)),
+        }
     };
+    response.add_header(header("Accept-Ranges", "bytes"));
+    let size = file.bytes.len();
+    match range {
+        Range::Whole => {}
+        Range::Part(first, last) => {
+            response.add_header(header("Content-Range", &format!("bytes {first}-{last}/{size}")));
+        }
+        Range::None => response.add_header(header("Content-Range", &format!("bytes */{size}"))),
+    }
     response.add_header(header("Content-Type", headers::media_type(path)));
     response.add_header(header("Cache-Control", headers::cache_control(path)));
     response.add_header(header("ETag", &file.etag));
@@ -202,6 +231,37 @@ fn respond(site: &Site, request: &Request) -> Response<Cursor<Vec<u8>>> {
         response.add_header(header("Content-Encoding", encoding.name()));
     }
     dressed(response)
+}
+
+/// Which bytes of a file are asked for (RFC 9110, section 14.1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Range {
+    /// All of them; also what asks for several parts, or for something else than bytes, is answered so.
+    Whole,
+    /// From one to another one, both included.
+    Part(usize, usize),
+    /// Bytes that the file does not have.
+    None,
+}
+
+impl Range {
+    fn of(asked: &str, size: usize) -> Range {
+        let Some((first, last)) = asked.strip_prefix("bytes=").and_then(|range| range.split_once('-')) else {
+            return Range::Whole;
+        };
+        let number = |text: &str| text.trim().parse::<usize>();
+        let (first, last) = match (number(first), number(last)) {
+            (Ok(first), Ok(last)) if first <= last => (first, last.min(size.saturating_sub(1))),
+            (Ok(first), Err(_)) if last.is_empty() => (first, size.saturating_sub(1)),
+            // the last so many
+            (Err(_), Ok(count)) if first.is_empty() && count > 0 => {
+                (size.saturating_sub(count), size.saturating_sub(1))
+            }
+            (Err(_), Ok(_)) if first.is_empty() => return Range::None,
+            _ => return Range::Whole,
+        };
+        if first < size { Range::Part(first, last) } else { Range::None }
+    }
 }
 
 fn dressed(mut response: Response<Cursor<Vec<u8>>>) -> Response<Cursor<Vec<u8>>> {

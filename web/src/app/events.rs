@@ -147,6 +147,8 @@ impl App {
                 platform::publish("device", &device);
                 platform::measure("model-ready", seconds);
             }
+            // the window begins with a model that is in memory
+            Event::Loading { .. } => {}
             Event::LoadFailed(problem) => self.report_error(&format!("the model cannot be used: {problem}")),
             Event::Recognised { take, version, labels, seconds } => self.take_labels(take, version, labels, seconds),
             Event::Unnamed { take, version, problem } => self.take_no_labels(take, version, &problem),
@@ -160,6 +162,8 @@ impl App {
                 platform::measure("answer", answer.seconds);
                 platform::publish("tokens", &answer.tokens.to_string());
                 let name = self.document.by_id(take).map(|take| take.name.clone()).unwrap_or_default();
+                let speed = answer.tokens_per_second.map_or(String::new(), |speed| format!("{speed:.3}"));
+                platform::publish("speed", &speed);
                 if let Some(exchange) = self.document.exchange(take, exchange) {
                     let end = if answer.stopped { " (stopped)" } else { "" };
                     platform::announce_of(Kind::Answer, &name, &format!("{}{end}", answer.text));
@@ -168,6 +172,7 @@ impl App {
                         first_token,
                         seconds: answer.seconds,
                         tokens: answer.tokens,
+                        tokens_per_second: answer.tokens_per_second,
                         confidence: answer.confidence,
                         stopped: answer.stopped,
                     });

@@ -20,6 +20,9 @@ impl App {
         match action {
             Action::ChooseFiles => platform::choose_files(&self.incoming, ctx),
             Action::ChooseFolder => platform::choose_folder(&self.incoming, ctx),
+            Action::ChooseModel(name) => self.choose_model(ctx, &name),
+            Action::RemoveModel(name) => self.remove_model(ctx, &name),
+            Action::StopModel => self.stop_model(ctx),
             Action::OpenSample(name) => platform::read_sample(&name, &self.incoming, ctx),
             Action::Select(index) => {
                 if index < self.document.takes.len() {
@@ -88,7 +91,9 @@ impl App {
                 self.look_at_current();
             }
             Action::Recognise => {
-                if let Some(take) = self.document.take_mut() {
+                if self.sees()
+                    && let Some(take) = self.document.take_mut()
+                {
                     take.named = None;
                 }
             }
@@ -195,6 +200,9 @@ impl App {
     }
 
     fn explain(&mut self, exchange: Option<u64>) {
+        if !self.sees() {
+            return;
+        }
         let index = self.document.current;
         let (Some(take), Some(subject)) = (self.document.take(), self.document.subject(index)) else { return };
         let found = take.answers().find(|e| exchange.is_none_or(|id| id == e.id));
@@ -205,6 +213,9 @@ impl App {
     }
 
     fn label_spans(&mut self) {
+        if !self.sees() {
+            return;
+        }
         let Some(subject) = self.document.subject(self.document.current) else { return };
         if let Some(take) = self.document.take_mut()
             && take.spans_progress.is_none()

@@ -8,7 +8,6 @@ use super::App;
 use crate::{
     document::Take,
     exports::{self, Table},
-    inference::ModelStatus,
     platform,
 };
 
@@ -38,11 +37,14 @@ impl App {
 
     /// The labels of all takes, once every take has some: a table without holes.
     pub(super) fn save_labels(&mut self, table: Table) {
+        if !self.sees() {
+            return;
+        }
         if !self.tables.contains(&table) {
             self.tables.push(table);
         }
         let missing = self.document.takes.iter().filter(|take| take.named != Some(self.document.settings_version));
-        if missing.clone().next().is_some() && !matches!(self.inference.status(), ModelStatus::Failed(_)) {
+        if missing.clone().next().is_some() && self.can_name() {
             let count = missing.count();
             self.note(&format!("the model still looks at {count} of the takes: labels are saved when it has seen all"));
         }
@@ -50,8 +52,7 @@ impl App {
 
     /// Saves what was asked for and can be saved by now.
     pub(super) fn save_tables(&mut self) {
-        let cannot = matches!(self.inference.status(), ModelStatus::Failed(_));
-        if self.tables.is_empty() || (self.document.unnamed().is_some() && !cannot) {
+        if self.tables.is_empty() || (self.document.unnamed().is_some() && self.can_name()) {
             return;
         }
         for table in std::mem::take(&mut self.tables) {

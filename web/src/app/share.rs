@@ -3,11 +3,15 @@
 use eframe::egui;
 
 use super::App;
-use crate::{actions::Action, document::Take, files::Public, link::Link, platform};
+use crate::{actions::Action, document::Take, files::Public, link::Link, models::Step, platform};
 
 impl App {
-    /// Opens what the page's address names. A question without a motion waits in the field.
+    /// Opens what the page's address names. A question without a motion waits in the field. What another page shows is
+    /// named by the shipped model: nothing large comes unasked, and nothing is kept.
     pub(super) fn follow_link(&mut self, ctx: &egui::Context) {
+        if let Some(model) = self.link.model.take().filter(|_| !self.document.link.embed) {
+            self.choose_model(ctx, &model);
+        }
         match self.link.public() {
             Some(Public::Sample(name)) if self.samples.contains(&name) => {
                 platform::read_sample(&name, &self.incoming, ctx);
@@ -32,7 +36,9 @@ impl App {
             self.select(index);
             self.perform(ctx, Action::Seek(seconds * fps));
         }
+        let waits = self.models.coming().is_some_and(|coming| coming.step != Step::Keeping);
         if self.inference.status().is_ready()
+            && !waits
             && let Some(question) = self.link.question.take()
         {
             self.ask(index, &question);
@@ -48,6 +54,7 @@ impl App {
         Some(Link {
             seconds: Some(take.frame / take.motion.fps),
             question: take.exchanges.last().map(|exchange| exchange.question.clone()),
+            model: self.models.is_beside().then(|| self.models.current().to_owned()),
             ..Link::to(take.origin.public.clone()?)
         })
     }
@@ -72,7 +79,7 @@ impl App {
                 // without a question the label stands below the motion
                 let label = link.question.is_none().then(String::new);
                 let title = format!("{} in SkeletonLLM", self.document.take().map_or("", |take| &take.name));
-                let code = Link { label, ..link }.frame(&address, &title);
+                let code = Link { label, model: None, ..link }.frame(&address, &title);
                 self.copy(ctx, code, "the code that shows this take in another page");
             }
             None => self.refuse_to_share(),

@@ -3,13 +3,21 @@
 use eframe::egui;
 
 use super::App;
-use crate::{document::Take, inference::ModelStatus, platform, video::span_at_playhead, widgets::percent};
+use crate::{
+    document::{Exchange, Take},
+    inference::ModelStatus,
+    models::Coming,
+    platform,
+    video::span_at_playhead,
+    widgets::{per_second, percent},
+};
 
 impl App {
     /// Puts it into the page.
     pub(super) fn publish(&self, ctx: &egui::Context) {
         let take = self.document.take();
         let reading: Vec<&str> = self.readings.all().iter().map(|r| r.unread.file.name.as_str()).collect();
+        let coming = self.models.coming();
         platform::status(&self.status(take, &reading));
         let flag = |on: bool| if on { "1" } else { "" };
         platform::publish("take", take.map_or("", |take| &take.name));
@@ -25,6 +33,11 @@ impl App {
         let address = whole.zip(platform::address()).map(|(link, address)| format!("{address}?{}", link.query()));
         platform::publish("whole", &address.unwrap_or_default());
         platform::publish("samples", &self.samples.join("\n"));
+        platform::publish("model", self.models.current());
+        let known = self.models.list().iter().map(|entry| format!("{}\t{}", one_line(&entry.name), entry.state()));
+        platform::publish("models", &known.collect::<Vec<_>>().join("\n"));
+        platform::publish("coming", &coming.map(Coming::told).unwrap_or_default());
+        platform::publish("sees", flag(self.inference.status().sees()));
         platform::publish("long", flag(take.is_some_and(Take::is_long)));
         let labels = take.map_or(&[][..], |take| &take.labels).iter().take(5);
         let labels = labels.map(|(label, p)| format!("{} {}", one_line(label), percent(*p)));
@@ -69,6 +82,7 @@ impl App {
         match (reading, self.inference.status(), take) {
             ([first], ..) => format!("reading {first}"),
             ([first, more @ ..], ..) => format!("reading {first} and {} more", more.len()),
+            _ if self.models.coming().is_some() => self.models.coming().map(Coming::told).unwrap_or_default(),
             (_, ModelStatus::Failed(_), _) => "the model cannot be used".to_owned(),
             (_, ModelStatus::Loading, _) => "the model is loading".to_owned(),
             (_, ModelStatus::Ready { .. }, None) => "ready: open motion files".to_owned(),
@@ -83,7 +97,9 @@ impl App {
                     format!(", beside {} at frame {at} of {of}", other.name)
                 });
                 let (at, of) = (take.current_frame() + 1, take.motion.frames());
-                format!("{}: frame {at} of {of}, {doing}{beside}", take.name)
+                let speed = take.exchanges.last().and_then(Exchange::tokens_per_second);
+                let speed = speed.map_or(String::new(), |speed| format!(", {}", per_second(speed)));
+                format!("{}: frame {at} of {of}, {doing}{speed}{beside}", take.name)
             }
         }
     }

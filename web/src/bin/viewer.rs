@@ -1,6 +1,6 @@
 //! `viewer [FILE…]`: the page's app in a window of its own.
 
-use std::{cell::RefCell, path::PathBuf, process::ExitCode, rc::Rc};
+use std::{cell::RefCell, path::PathBuf, process::ExitCode, rc::Rc, sync::Arc};
 
 use anyhow::{Context, Result, anyhow};
 use clap::Parser;
@@ -18,7 +18,7 @@ use skeletonllm_web::{
     device,
     document::Document,
     files::Incoming,
-    inference::Inference,
+    inference::{Inference, Source},
     link::Link,
     pictures::Pictures,
     platform,
@@ -27,7 +27,8 @@ use skeletonllm_web::{
 /// See motions move, see what DrAction draws of them, and ask a small multimodal model about them.
 ///
 /// Opens motion files of the formats below; what belongs to one is found beside it (a skeleton.json, an .asf, a .bin). More
-/// files can be dropped into the window. A renderer's .safetensors draws with other weights. Nothing leaves this machine.
+/// files can be dropped into the window. A renderer's .safetensors draws with other weights; a model's folder or a
+/// GGUF file answers instead of the shipped model. Nothing leaves this machine.
 ///
 /// B or F12 opens the shader workbench: the time of every pass, the shaders with live reload, the Gaussians behind a
 /// pixel, the numbers of every buffer, GPU against CPU twin, gradients, and captures for `conformance replay`.
@@ -61,9 +62,7 @@ fn run(args: Args) -> Result<()> {
     let drawing = HostDrawing::from_files(&files.config, files.draction.as_deref())
         .with_context(|| folder.display().to_string())?;
     let incoming = Incoming::default();
-    for path in args.files {
-        platform::read_path(path, &incoming);
-    }
+    platform::receive(args.files, &incoming);
     let options = eframe::NativeOptions {
         viewport: eframe::egui::ViewportBuilder::default()
             .with_title("SkeletonLLM")
@@ -85,10 +84,14 @@ fn run(args: Args) -> Result<()> {
             DeviceChoice::Auto if device::computes(window) && !software => device::of_window(window)?,
             DeviceChoice::Auto | DeviceChoice::Cpu => device::cpu()?,
         };
-        let inference = Inference::start(files, devices.model, &cc.egui_ctx);
+        let shipped = Source::Memory(Arc::new(files));
+        let selected = devices.model;
+        let inference = Inference::start(shipped.clone(), selected.clone(), &cc.egui_ctx);
         let pictures = Pictures::new(devices.pictures, drawing);
         let parts = Parts {
             inference,
+            shipped,
+            selected,
             pictures,
             parking: Rc::new(RefCell::new(Some(document))),
             incoming,

@@ -1,16 +1,28 @@
 //! What the worker tells the window.
 
-use skeletonllm::assistant::{Answer, Attribution, Span};
+use skeletonllm::{
+    assistant::{Answer, Attribution, Span},
+    drawing::HostDrawing,
+};
 
 /// What came of a request, or of loading the model.
 #[derive(Debug)]
 pub enum Event {
+    /// More of the model has come.
+    Loading {
+        /// Bytes of weights so far.
+        done: u64,
+        /// Bytes of weights in all.
+        total: u64,
+    },
     /// The model is loaded.
     Ready {
         /// Where it computes.
         device: String,
         /// Questions it was trained to answer.
         suggestions: Vec<String>,
+        /// What it draws with; nothing for one that sees no pictures.
+        drawing: Option<Box<HostDrawing>>,
         /// Loading took this long.
         seconds: f64,
     },

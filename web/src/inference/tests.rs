@@ -1,7 +1,8 @@
 use std::{collections::VecDeque, path::Path, time::Duration};
 
 use draction::motion::{ReadOptions, read_file};
-use skeletonllm::drawing::DrawSettings;
+use skeletonllm::{drawing::DrawSettings, given::Answering};
+use skeletonllm_network::device::DeviceChoice;
 
 use super::{request::next, *};
 use crate::figured::Figured;
@@ -20,7 +21,16 @@ fn subject(name: &str) -> Subject {
 
 fn start(files: ModelFiles) -> Inference {
     let selected = skeletonllm_network::device::cpu().expect("the CPU backend");
-    Inference::start(files, selected, &egui::Context::default())
+    Inference::start(Source::Memory(Arc::new(files)), selected, &egui::Context::default())
+}
+
+/// A model whose files lie on disk and are read piece by piece.
+fn start_given(folder: &Path) -> Inference {
+    let incoming = crate::files::Incoming::default();
+    crate::platform::receive(vec![folder.to_owned()], &incoming);
+    let offered = incoming.take_models().pop().unwrap_or_else(|| panic!("{:?}", incoming.take()));
+    let selected = skeletonllm_network::device::cpu().expect("the CPU backend");
+    Inference::start(Source::Given(offered), selected, &egui::Context::default())
 }
 
 fn nano() -> ModelFiles {
@@ -55,6 +65,54 @@ fn answers_arrive_in_pieces_that_make_the_whole() {
     let Some(Event::Answered { take: 7, exchange: 1, answer, .. }) = events.last() else { panic!("{events:?}") };
     assert_eq!(text, answer.text);
     assert!(text.contains("left"), "{text}");
+}
+
+#[test]
+fn a_model_read_piece_by_piece_answers_as_the_one_in_memory() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/nano");
+    let question = "Which hand does the person move?";
+    let answers = [start(nano()), start_given(&folder)].map(|mut inference| {
+        inference.ask(subject("wave_left_hand.bvh"), 1, question.into());
+        let events = until(&mut inference, |e| matches!(e, Event::Answered { .. }));
+        assert!(inference.status().sees());
+        let Some(Event::Answered { answer, .. }) = events.last() else { panic!("{events:?}") };
+        assert!(answer.tokens_per_second.is_some_and(|speed| speed > 0.0), "{answer:?}");
+        (answer.text.clone(), answer.confidence)
+    });
+    assert_eq!(answers[0], answers[1]);
+}
+
+#[test]
+fn a_language_model_alone_is_asked_and_sees_nothing() {
+    let Some(golden) = skeletonllm_checks::shared("golden/llama-tiny") else { return };
+    let mut inference = start_given(&golden.join("hf"));
+    let loaded = until(&mut inference, |e| matches!(e, Event::Ready { .. }));
+    assert!(loaded.iter().any(|e| matches!(e, Event::Loading { done, total } if done == total && *total > 0)));
+    assert!(inference.status().is_ready() && !inference.status().sees());
+    inference.recognise(subject("walk.bvh"));
+    assert!(!inference.is_naming(), "there is nothing to recognise");
+    inference.explain(subject("walk.bvh"), 4, "why?".into(), "so".into());
+    let events = until(&mut inference, |e| matches!(e, Event::Failed { .. }));
+    let told = |e: &Event| matches!(e, Event::Failed { problem, .. } if problem.contains("sees no pictures"));
+    assert!(events.last().is_some_and(told), "{events:?}");
+    inference.ask(subject("walk.bvh"), 5, "wave left hand".into());
+    let events = until(&mut inference, |e| matches!(e, Event::Answered { .. } | Event::Failed { .. }));
+    let Some(Event::Answered { exchange: 5, answer, .. }) = events.last() else { panic!("{events:?}") };
+    let files = golden.join("hf");
+    let Ok(Answering::Text(native)) = Answering::open(&files, DeviceChoice::Cpu) else { panic!("no model") };
+    assert_eq!(answer.text, native.ask("wave left hand", |_| ()).expect("an answer").text);
+}
+
+#[test]
+fn a_model_that_nobody_waits_for_is_not_read_to_its_end() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/nano");
+    let inference = start_given(&folder);
+    let Inference { requests, events, .. } = inference;
+    drop(requests);
+    let told: Vec<Event> = events.iter().map(|told| told.event).collect();
+    let stopped = |e: &Event| matches!(e, Event::LoadFailed(problem) if problem.contains(STOPPED));
+    // it may have been faster than this thread
+    assert!(told.last().is_some_and(|e| stopped(e) || matches!(e, Event::Ready { .. })), "{told:?}");
 }
 
 #[test]

@@ -1,23 +1,31 @@
 //! The worker: loads the model, then serves one request after the other.
 
-use std::{collections::VecDeque, ops::ControlFlow, sync::mpsc};
+use std::{
+    collections::VecDeque,
+    ops::ControlFlow,
+    sync::{atomic::AtomicBool, mpsc},
+};
 
 use draction::motion::humanoid;
 use eframe::egui;
 use skeletonllm::{
-    assistant::{Assistant, SpanOptions},
+    assistant::{Answer, Assistant, SpanOptions},
     drawing::DrawSettings,
-    folder::ModelFiles,
+    given::Answering,
     observation::Observation,
+    text_assistant::TextAssistant,
 };
-use skeletonllm_network::device::Selected;
+use skeletonllm_network::{
+    arriving::{Fetch, Fetching},
+    device::Selected,
+};
 use web_time::Instant;
 
 use super::{
-    Event, STOPPED,
+    Event, STOPPED, Source,
     request::{Request, Task, go_on, next},
 };
-use crate::document::Subject;
+use crate::{document::Subject, platform::ModelFiles};
 
 /// What is sent to the window.
 pub(super) struct Told {
@@ -55,23 +63,22 @@ impl EventSender {
 
 /// Runs until the window goes or the model cannot be loaded.
 pub(super) async fn run(
-    files: ModelFiles,
+    source: Source,
     selected: Selected,
     requests: async_channel::Receiver<Request>,
     events: EventSender,
 ) {
     let start = Instant::now();
     let device = selected.name.clone();
-    let assistant = match Assistant::from_files(&files, selected) {
-        Ok(assistant) => assistant,
+    let model = match load(source, selected, &requests, &events).await {
+        Ok(model) => model,
         Err(error) => return events.send(Event::LoadFailed(format!("{error:#}"))),
     };
-    drop(files);
-    if let Err(error) = warm_up(&assistant).await {
-        return events.send(Event::LoadFailed(format!("{error:#}")));
-    }
-    let suggestions = assistant.suggestions();
-    events.send(Event::Ready { device, suggestions, seconds: start.elapsed().as_secs_f64() });
+    let (suggestions, drawing) = match &model {
+        Answering::Seeing(assistant) => (assistant.suggestions(), Some(Box::new(assistant.drawing().clone()))),
+        Answering::Text(_) => (Vec::new(), None),
+    };
+    events.send(Event::Ready { device, suggestions, drawing, seconds: start.elapsed().as_secs_f64() });
     let mut observed = Observed::default();
     let mut queue = VecDeque::new();
     loop {
@@ -84,9 +91,48 @@ pub(super) async fn run(
             }
             continue;
         };
-        let served = serve(&assistant, &mut observed, &request, &events).await;
+        let served = match &model {
+            Answering::Seeing(assistant) => serve(assistant, &mut observed, &request, &events).await,
+            Answering::Text(assistant) => serve_text(assistant, &request, &events).await,
+        };
         events.end(request.id, served.unwrap_or_else(|error| request.failure(format!("{error:#}"))));
     }
+}
+
+/// The files of a model, for as long as somebody waits for it.
+struct Awaited<'a> {
+    files: ModelFiles,
+    requests: &'a async_channel::Receiver<Request>,
+}
+
+impl Fetch for Awaited<'_> {
+    fn fetch<'a>(&'a self, file: &'a str, start: u64, length: usize) -> Fetching<'a> {
+        if self.requests.is_closed() {
+            return Box::pin(async { Err(std::io::Error::other(STOPPED)) });
+        }
+        self.files.fetch(file, start, length)
+    }
+}
+
+/// The model, ready to answer.
+async fn load(
+    source: Source,
+    selected: Selected,
+    requests: &async_channel::Receiver<Request>,
+    events: &EventSender,
+) -> anyhow::Result<Answering> {
+    let model = match source {
+        Source::Memory(files) => Answering::of_files(&files, selected)?,
+        Source::Given(offered) => {
+            let files = Awaited { files: offered.files, requests };
+            let tell = |done, total| events.send(Event::Loading { done, total });
+            offered.given.read(&files, selected, tell).await?
+        }
+    };
+    if let Answering::Seeing(assistant) = &model {
+        warm_up(assistant).await?;
+    }
+    Ok(model)
 }
 
 /// Answers one question about a made-up walk: every kernel is compiled before somebody waits for it.
@@ -139,18 +185,10 @@ async fn serve(
             Event::Recognised { take, version, labels, seconds: start.elapsed().as_secs_f64() }
         }
         Task::Ask { exchange, question } => {
-            let exchange = *exchange;
             let observation = observed.observe(assistant, subject).await?;
-            let mut first_token = None;
-            let answer = assistant
-                .ask_async(observation, question, |text| {
-                    first_token.get_or_insert_with(|| start.elapsed().as_secs_f64());
-                    events.send(Event::Text { take, exchange, text: text.to_owned() });
-                    go_on(stop)
-                })
-                .await?;
-            let first_token = first_token.unwrap_or_else(|| start.elapsed().as_secs_f64());
-            Event::Answered { take, exchange, answer, first_token }
+            let mut listening = Listening { take, exchange: *exchange, stop, start, first_token: None, events };
+            let answer = assistant.ask_async(observation, question, |text| listening.hear(text)).await?;
+            listening.end(answer)
         }
         Task::Explain { exchange, question, answer } => {
             let observation = observed.observe(assistant, subject).await?;
@@ -173,4 +211,44 @@ async fn serve(
             Event::Spans { take, spans, stopped: go_on(stop).is_break() }
         }
     })
+}
+
+/// As [`serve`], of a model that sees nothing.
+async fn serve_text(assistant: &TextAssistant, request: &Request, events: &EventSender) -> anyhow::Result<Event> {
+    let Request { id: _, subject, task, stop } = request;
+    if go_on(stop).is_break() {
+        anyhow::bail!(STOPPED);
+    }
+    let Task::Ask { exchange, question } = task else {
+        anyhow::bail!("a language model alone sees no pictures, and can only be asked");
+    };
+    let take = subject.take;
+    let start = Instant::now();
+    let mut listening = Listening { take, exchange: *exchange, stop, start, first_token: None, events };
+    let answer = assistant.ask_async(question, |text| listening.hear(text)).await?;
+    Ok(listening.end(answer))
+}
+
+/// Passes on an answer as it comes.
+struct Listening<'a> {
+    take: u64,
+    exchange: u64,
+    stop: &'a AtomicBool,
+    start: Instant,
+    /// Seconds from the request to the first word.
+    first_token: Option<f64>,
+    events: &'a EventSender,
+}
+
+impl Listening<'_> {
+    fn hear(&mut self, text: &str) -> ControlFlow<()> {
+        self.first_token.get_or_insert_with(|| self.start.elapsed().as_secs_f64());
+        self.events.send(Event::Text { take: self.take, exchange: self.exchange, text: text.to_owned() });
+        go_on(self.stop)
+    }
+
+    fn end(self, answer: Answer) -> Event {
+        let first_token = self.first_token.unwrap_or_else(|| self.start.elapsed().as_secs_f64());
+        Event::Answered { take: self.take, exchange: self.exchange, answer, first_token }
+    }
 }

@@ -10,8 +10,8 @@ use crate::{
     inference::ModelStatus,
     theme,
     widgets::{
-        Author, BarView, ChatInput, IconButton, InputAction, MessageAction, MessageView, bars, percent, section,
-        suggestions,
+        Author, BarView, ChatInput, IconButton, InputAction, MessageAction, MessageView, bars, per_second, percent,
+        section, suggestions,
     },
 };
 
@@ -25,7 +25,11 @@ pub(super) fn show(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui
                 suggested(content, ui, ready, actions);
                 ui.add_space(theme::space::XS);
             }
-            let hint = if ready { "Ask about this motion  ( / )" } else { "The model is loading" };
+            let hint = match (ready, content.model.sees()) {
+                (false, _) => "The model is loading",
+                (true, true) => "Ask about this motion  ( / )",
+                (true, false) => "Ask the language model  ( / )",
+            };
             let mut draft = content.document.draft.clone();
             let input = ChatInput { text: &mut draft, hint, enabled: ready, busy: content.busy && ready };
             let output = input.show(ui);
@@ -67,6 +71,14 @@ fn suggested(content: &Content<'_>, ui: &mut egui::Ui, ready: bool, actions: &mu
 /// The five most likely labels.
 fn labels(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let Some(take) = content.document.take() else { return };
+    if !content.model.sees() {
+        let name = content.models.current();
+        let words =
+            format!("{name} is a language model alone: it sees no pictures and answers from the words of a question.");
+        ui.label(theme::text::small(words));
+        ui.add_space(theme::space::M);
+        return;
+    }
     section(ui, "Looks like", |ui| {
         if IconButton::new(Icon::Braces).tooltip("Save labels, answers and spans as JSON (J)").show(ui).clicked() {
             actions.push(Action::SaveJson);
@@ -110,7 +122,7 @@ fn messages(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>)
             streaming: exchange.outcome.is_none(),
             details: details.as_deref(),
             selected: take.explanation.as_ref().is_some_and(|explanation| explanation.exchange == exchange.id),
-            explain: exchange.outcome.is_some(),
+            explain: exchange.outcome.is_some() && content.model.sees(),
         };
         match ui.push_id(exchange.id, |ui| answer.show(ui)).inner {
             Some(MessageAction::Explain) => actions.push(Action::Explain(Some(exchange.id))),
@@ -122,12 +134,15 @@ fn messages(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>)
 
 /// Time to the first word, to the last, and how sure the model is.
 fn details(exchange: &Exchange) -> Option<String> {
-    let Some(Outcome::Answered { first_token, seconds, tokens, confidence, stopped }) = &exchange.outcome else {
+    let Some(Outcome::Answered { first_token, seconds, tokens, tokens_per_second, confidence, stopped }) =
+        &exchange.outcome
+    else {
         return None;
     };
     let stopped = if *stopped { ", stopped" } else { "" };
     let (first, all) = (first_token * 1e3, seconds * 1e3);
     let tokens = format!("{tokens} token{}", if *tokens == 1 { "" } else { "s" });
+    let speed = tokens_per_second.map_or(String::new(), |speed| format!(" · {}", per_second(speed)));
     // the labels' figures are something else: how probable a label is among all others
-    Some(format!("{first:.0} ms · {tokens} in {all:.0} ms · {} a word{stopped}", percent(*confidence)))
+    Some(format!("{first:.0} ms · {tokens} in {all:.0} ms{speed} · {} a word{stopped}", percent(*confidence)))
 }

@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Align, Layout, PopupCloseBehavior};
 
-use super::{Content, UiState, takes};
+use super::{Content, UiState, models, takes};
 use crate::{
     actions::Action,
     icons::Icon,
@@ -12,11 +12,13 @@ use crate::{
 };
 
 /// Windows narrower than this do without the title once something is open, in points.
-const ROOM_FOR_TITLE: f32 = 560.0;
+const ROOM_FOR_TITLE: f32 = 640.0;
 /// Where there is less, sharing is in the list of keys, in points.
 const ROOM_FOR_SHARE: f32 = 360.0;
 /// Windows narrower than this have icons alone in their header.
-const ROOM_FOR_WORDS: f32 = 420.0;
+const ROOM_FOR_WORDS: f32 = 540.0;
+/// Where there is less, several takes have a button and models have none, in points.
+const ROOM_FOR_MODELS: f32 = 400.0;
 
 pub(super) fn show(
     content: &Content<'_>,
@@ -55,6 +57,9 @@ pub(super) fn show(
                 }
                 if IconButton::new(Icon::Info).tooltip("Keys (?)").selected(state.help).show(ui).clicked() {
                     actions.push(Action::ToggleHelp);
+                }
+                if room >= ROOM_FOR_MODELS || content.document.takes.len() < 2 {
+                    models::button(content, ui, actions);
                 }
                 let share = content.shareable && room >= ROOM_FOR_SHARE && !content.document.takes.is_empty();
                 if share {

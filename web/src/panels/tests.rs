@@ -22,11 +22,13 @@ fn document() -> Document {
 }
 
 fn ready() -> ModelStatus {
-    ModelStatus::Ready { device: "CPU".to_owned(), suggestions: vec!["Which hand moves?".to_owned()] }
+    ModelStatus::Ready { device: "CPU".to_owned(), suggestions: vec!["Which hand moves?".to_owned()], sees: true }
 }
 
 /// What there is to show before anything was drawn.
 fn undrawn<'a>(document: &'a Document, model: &'a ModelStatus) -> Content<'a> {
+    // shows never change them, and tests may lose some
+    let models: &'static Models = Box::leak(Box::default());
     Content {
         document,
         tour: None,
@@ -37,6 +39,7 @@ fn undrawn<'a>(document: &'a Document, model: &'a ModelStatus) -> Content<'a> {
         beside: None,
         trained_depth_mix: 0.5,
         model,
+        models,
         busy: false,
         samples: &[],
         shareable: true,
@@ -462,5 +465,51 @@ fn every_window_has_a_menu_of_videos_and_tells_how_far_one_is() {
             });
         }
         assert!(given_up.contains(&Action::CancelVideo), "{width}: {given_up:?}");
+    }
+}
+
+#[test]
+fn a_model_on_its_way_can_be_given_up_and_another_chosen() {
+    let (document, model) = (document(), ready());
+    let mut models = Models::default();
+    models.begin("small", crate::models::Step::Downloading);
+    models.progress("small", 3_000_000, 12_000_000);
+    for (width, height) in [(1200.0, 700.0), (390.0, 800.0)] {
+        let (mut h, mut state, mut asked) = (Harness::new(width, height), UiState::default(), Vec::new());
+        for y in (0..200).step_by(4) {
+            h.click(width - 24.0, y as f32, |ui| {
+                let content = Content { models: &models, ..undrawn(&document, &model) };
+                asked.extend(show(content, &mut state, ui));
+            });
+        }
+        assert!(asked.contains(&Action::StopModel), "{width}: {asked:?}");
+    }
+}
+
+#[test]
+fn a_model_that_sees_nothing_is_not_asked_why() {
+    let blind = ModelStatus::Ready { device: "CPU".to_owned(), suggestions: Vec::new(), sees: false };
+    let mut document = document();
+    document.takes[0].exchanges.push(crate::document::Exchange {
+        id: 1,
+        question: "Who?".into(),
+        answer: "Nobody.".into(),
+        outcome: Some(crate::document::Outcome::Answered {
+            first_token: 0.1,
+            seconds: 1.0,
+            tokens: 3,
+            tokens_per_second: Some(12.0),
+            confidence: 0.5,
+            stopped: false,
+        }),
+    });
+    for (model, offered) in [(ready(), true), (blind, false)] {
+        let (mut h, mut state, mut asked) = (Harness::new(1200.0, 700.0), UiState::default(), Vec::new());
+        for y in (100..600).step_by(8) {
+            for x in (800..1190).step_by(10) {
+                h.click(x as f32, y as f32, |ui| asked.extend(show(undrawn(&document, &model), &mut state, ui)));
+            }
+        }
+        assert_eq!(asked.iter().any(|action| matches!(action, Action::Explain(_))), offered, "{asked:?}");
     }
 }

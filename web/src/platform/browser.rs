@@ -3,6 +3,7 @@
 mod encoder;
 mod host;
 mod incoming;
+mod models;
 
 use std::{cell::RefCell, collections::BTreeMap, future::Future};
 
@@ -12,7 +13,8 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 pub use self::{
     encoder::VideoEncoder,
     host::{Apart, Host, copy, embedded, forget_file, forget_files, keep_file, read_apart, recall_files, set_host},
-    incoming::{choose_files, choose_folder, hand_in, read_dropped, read_folders, read_sample, read_url},
+    incoming::{choose_files, choose_folder, hand_in, read_sample, read_url, receive_dropped},
+    models::{ModelFiles, bring_model, keep_model, list_models, remove_model, stop_model},
 };
 use super::Kind;
 use crate::actions::Action;

@@ -1,5 +1,7 @@
 //! The desktop: threads, the file system, standard error.
 
+mod models;
+
 use std::{
     convert::Infallible,
     future::Future,
@@ -11,6 +13,7 @@ use std::{
 
 use eframe::egui;
 
+pub use self::models::{ModelFiles, bring_model, keep_model, list_models, receive, remove_model, stop_model};
 use super::{EncodedFrame, Kind};
 use crate::{
     actions::Action,
@@ -79,9 +82,6 @@ pub fn recall_files(_incoming: &Incoming, done: impl FnOnce()) {
     done();
 }
 
-/// Folders that were dropped come as files do.
-pub fn read_folders(_incoming: &Incoming, _ctx: &egui::Context) {}
-
 /// Puts a text into the clipboard.
 pub fn copy(ctx: &egui::Context, text: &str, done: impl FnOnce(Result<(), String>)) {
     ctx.copy_text(text.to_owned());
@@ -104,7 +104,7 @@ pub fn choose_files(incoming: &Incoming, ctx: &egui::Context) {
 
 /// Opens the system's dialog for folders.
 pub fn choose_folder(incoming: &Incoming, ctx: &egui::Context) {
-    let dialog = rfd::AsyncFileDialog::new().set_title("Open all motions of a folder").pick_folders();
+    let dialog = rfd::AsyncFileDialog::new().set_title("Open all motions of a folder, or a model").pick_folders();
     read_chosen(dialog, incoming, ctx);
 }
 
@@ -118,7 +118,7 @@ fn read_chosen(
     spawn(async move {
         let asked = Instant::now();
         match dialog.await {
-            Some(files) => files.into_iter().for_each(|file| read_path(file.path().to_owned(), &incoming)),
+            Some(files) => receive(files.into_iter().map(|file| file.path().to_owned()).collect(), &incoming),
             // a system without dialogs answers as one whose dialog was closed
             None if asked.elapsed() < NO_DIALOG => {
                 incoming.problem(
@@ -131,9 +131,11 @@ fn read_chosen(
     });
 }
 
-/// Reads a dropped file, unless it is too large.
-pub fn read_dropped(file: egui::DroppedFileHandle, incoming: &Incoming, _ctx: &egui::Context) {
-    read_path(file.path().to_owned(), incoming);
+/// Takes in what was dropped since the last call.
+pub fn receive_dropped(files: &[egui::DroppedFileHandle], incoming: &Incoming, _ctx: &egui::Context) {
+    if !files.is_empty() {
+        receive(files.iter().map(|file| file.path().to_owned()).collect(), incoming);
+    }
 }
 
 /// Reads a file and what lies beside it and describes it, or the motions of a folder and of the folders in it.

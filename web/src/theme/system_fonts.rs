@@ -182,7 +182,7 @@ fn ranges(table: &[u8]) -> Option<Vec<RangeInclusive<u32>>> {
     let mut ranges: Vec<RangeInclusive<u32>> = Vec::new();
     for c in characters {
         match ranges.last_mut() {
-            Some(range) if c <= range.end() + 1 => *range = *range.start()..=c,
+            Some(range) if c <= range.end().saturating_add(1) => *range = *range.start()..=c,
             _ => ranges.push(c..=c),
         }
     }

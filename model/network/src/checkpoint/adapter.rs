@@ -1,12 +1,17 @@
 //! Low-rank adapters as the peft library saves them: beside their base under `lora_A.default`, or in a folder of their
-//! own. They are added to the weights while these are read.
+//! own. They are added to the weights while these are read; packed ones keep them beside them.
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::entry::{Loose, Source};
 use super::names::{self, Layout, Place};
 use super::tensors::Tensors;
-use super::{CheckpointError, format, io};
+use super::{CheckpointError, HostTensor, Precision, TensorMap, format, io, tensors_of, write};
+use crate::internvl::InternVl;
+use crate::lora;
+use crate::tensors::host;
+use crate::weight::LowRank;
 
 /// What `adapter_config.json` says that matters.
 #[derive(Debug, serde::Deserialize)]
@@ -29,6 +34,9 @@ struct AdapterConfig {
     init_lora_weights: serde_json::Value,
 }
 
+/// What makes a folder an adapter.
+const CONFIG: &str = "adapter_config.json";
+
 /// Beginnings that were taken out of the base, which is no longer the published one.
 const CHANGE_THE_BASE: [&str; 4] = ["pissa", "olora", "corda", "loftq"];
 
@@ -43,7 +51,7 @@ pub(super) struct AdapterFolder {
 impl AdapterFolder {
     /// Whether `folder` is one, and of what.
     pub fn find(folder: &Path) -> Result<Option<AdapterFolder>, CheckpointError> {
-        let path = folder.join("adapter_config.json");
+        let path = folder.join(CONFIG);
         if !path.exists() {
             return Ok(None);
         }
@@ -125,4 +133,57 @@ impl Tensors<'_> {
         let alone = format!("language_model.{name}");
         if !self.entries.contains_key(&whole) && self.entries.contains_key(&alone) { alone } else { whole }
     }
+}
+
+/// Whether a folder holds an adapter, which another model lies beneath.
+#[must_use]
+pub fn is_adapter(folder: &Path) -> bool {
+    folder.join(CONFIG).exists()
+}
+
+/// The model that lies at a path, or, where that is an adapter, the one that it is put on.
+///
+/// # Errors
+/// When the adapter cannot be used.
+pub fn base_of(path: &Path) -> Result<PathBuf, CheckpointError> {
+    Ok(AdapterFolder::find(path)?.map_or_else(|| path.to_owned(), |adapter| adapter.base))
+}
+
+/// Writes what a model has learned on top of a frozen base into a folder as peft does: low-rank updates of the decoder's
+/// projections, and the projector whole. `adapter_config.json`, which names the base, comes last.
+///
+/// # Errors
+/// When a file cannot be written.
+pub fn save_adapter(model: &InternVl, base: &Path, folder: &Path) -> Result<(), CheckpointError> {
+    const PREFIX: &str = "base_model.model";
+    std::fs::create_dir_all(folder).map_err(|cause| io(folder, cause))?;
+    let whole = tensors_of(&model.multi_modal_projector).into_iter();
+    let whole = whole.map(|(name, tensor)| (format!("{PREFIX}.multi_modal_projector.{name}"), tensor));
+    let mut tensors: TensorMap = whole.collect();
+    let (mut targets, mut ranks) = (BTreeSet::new(), serde_json::Map::new());
+    let updates = lora::updates(model);
+    // the scale is in the numbers: alpha is the rank of the first
+    let rank = updates.first().map_or(1, |(_, update)| update.a.dims()[0]);
+    for (layer, LowRank { a, b }) in updates {
+        let own = a.dims()[0];
+        if own != rank {
+            ranks.insert(layer.clone(), own.into());
+        }
+        targets.extend(layer.rsplit('.').next().map(str::to_owned));
+        for (half, matrix) in [("A", a), ("B", b * (own as f64 / rank as f64))] {
+            let shape = matrix.dims().to_vec();
+            let tensor = HostTensor { shape, values: host(matrix) };
+            tensors.insert(format!("{PREFIX}.{layer}.lora_{half}.weight"), tensor);
+        }
+    }
+    let config = serde_json::json!({
+        "peft_type": "LORA", "base_model_name_or_path": base, "r": rank, "lora_alpha": rank, "rank_pattern": ranks,
+        "alpha_pattern": {}, "target_modules": targets, "modules_to_save": ["multi_modal_projector"], "bias": "none",
+        "lora_dropout": 0.0, "fan_in_fan_out": false, "use_rslora": false, "use_dora": false, "inference_mode": true,
+        "init_lora_weights": true
+    });
+    write(folder.join("adapter_model.safetensors"), &tensors, Precision::F32)?;
+    let path = folder.join(CONFIG);
+    let text = serde_json::to_vec_pretty(&config).expect("names and numbers");
+    draction::store::write_atomically(&path, &text).map_err(CheckpointError::Write)
 }

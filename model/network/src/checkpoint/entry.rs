@@ -1,11 +1,16 @@
 //! Where a tensor lies in a file, and what is done to it on the way: the order of its rows, its scales, its adapters.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::path::Path;
 
 use super::{CheckpointError, io};
+use crate::arriving::Arriving;
 use crate::read_at::{OnDisk, ReadAt};
 use crate::storage::Storage;
+
+/// Rows are read in parts of about this many bytes, so that beside the numbers hardly any memory is taken.
+const PART: usize = 8 << 20;
 
 /// A file that tensors lie in.
 pub(super) struct Source<'a> {
@@ -18,6 +23,10 @@ impl Source<'static> {
     pub fn open(path: &Path) -> Result<Self, CheckpointError> {
         let bytes = Box::new(OnDisk::open(path).map_err(|cause| io(path, cause))?);
         Ok(Self { origin: path.display().to_string(), bytes })
+    }
+
+    pub fn arriving(file: &Arriving, origin: &str) -> Self {
+        Self { origin: origin.to_string(), bytes: Box::new(file.clone()) }
     }
 }
 
@@ -76,6 +85,31 @@ impl Entry {
         self.checked_matrix().expect("checked on opening")
     }
 
+    /// Where some of its rows lie in the file: the first byte, and how many.
+    pub fn place(&self, rows: &Range<usize>) -> (u64, usize) {
+        let (_, width) = self.matrix();
+        let bytes = self.storage.row_bytes(width).expect("checked on opening");
+        let before = if let Rows::From(first) = self.rows { first } else { 0 };
+        (self.start + ((before + rows.start) * bytes) as u64, rows.len() * bytes)
+    }
+
+    /// Its rows in parts that are small whatever its size. All but the last are whole heads, where these are put in
+    /// order, and a multiple of some number of rows.
+    pub fn parts(&self, multiple: usize) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (rows, width) = self.matrix();
+        let bytes = self.storage.row_bytes(width).expect("checked on opening");
+        let whole = if let Rows::Paired(head) = self.rows { lcm(head, multiple) } else { multiple };
+        let part = (PART / bytes.max(1) / whole).max(1) * whole;
+        // rows of nothing, of which a file may claim any number
+        let rows = if bytes == 0 { 0 } else { rows };
+        (0..rows).step_by(part).map(move |first| first..rows.min(first + part))
+    }
+
+    /// Whether the stored rows alone are its numbers.
+    pub fn is_plain(&self) -> bool {
+        self.scales.is_none() && self.adapters.is_empty()
+    }
+
     /// The same; `None` where they are no whole blocks or more than can be counted. A size of 0 among the sizes makes the
     /// tensor empty, not the others small.
     pub fn checked_matrix(&self) -> Option<(usize, usize)> {
@@ -110,4 +144,12 @@ impl Loose {
     pub fn add(&mut self, tensor: String, part: char, entry: Entry) {
         self.0.entry(tensor).or_default()[usize::from(part == 'b')] = Some(entry);
     }
+}
+
+fn lcm(a: usize, b: usize) -> usize {
+    let (mut divisor, mut rest) = (a, b);
+    while rest != 0 {
+        (divisor, rest) = (rest, divisor % rest);
+    }
+    a / divisor * b
 }

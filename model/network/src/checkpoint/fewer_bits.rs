@@ -19,12 +19,34 @@ use crate::quantize;
 use crate::storage::Storage;
 
 /// How many bits the matrices get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(try_from = "u8", into = "u8")]
 pub enum Bits {
     /// Eight, and a scale for each row.
     Eight,
     /// Four, and a scale, perhaps an offset, for 32.
     Four,
+}
+
+impl TryFrom<u8> for Bits {
+    type Error = String;
+
+    fn try_from(bits: u8) -> Result<Self, String> {
+        match bits {
+            8 => Ok(Bits::Eight),
+            4 => Ok(Bits::Four),
+            other => Err(format!("{other} bits; it is 8 or 4")),
+        }
+    }
+}
+
+impl From<Bits> for u8 {
+    fn from(bits: Bits) -> u8 {
+        match bits {
+            Bits::Eight => 8,
+            Bits::Four => 4,
+        }
+    }
 }
 
 /// What became of a checkpoint.
@@ -65,7 +87,7 @@ impl Tensors<'_> {
         let mut shrunk = Shrunk::default();
         for name in self.names() {
             let tensor = self.values(name)?.expect("listed");
-            let matrix = Matrix::of(name, &tensor, bits);
+            let matrix = Matrix::of(name, &tensor.shape, bits);
             let name = rename(name);
             let squares = matrix.write(&name, &tensor, &mut file)?;
             shrunk.squares[0] += squares[0];
@@ -81,7 +103,7 @@ impl Tensors<'_> {
 
 /// How a tensor is written.
 #[derive(Debug, Clone, Copy, PartialEq)]
-enum Matrix {
+pub(super) enum Matrix {
     /// As it is, in f32.
     No,
     /// A scale for each row.
@@ -91,12 +113,12 @@ enum Matrix {
 }
 
 impl Matrix {
-    fn of(name: &str, tensor: &HostTensor, bits: Bits) -> Matrix {
-        if !is_matrix(name, &tensor.shape) || tensor.values.is_empty() {
+    pub(super) fn of(name: &str, shape: &[usize], bits: Bits) -> Matrix {
+        if !is_matrix(name, shape) || shape.contains(&0) {
             return Matrix::No;
         }
         let words = name.contains("embed_tokens") || name.contains("lm_head");
-        let blocks = tensor.shape.len() == 2 && tensor.shape[1].is_multiple_of(32);
+        let blocks = shape.len() == 2 && shape[1].is_multiple_of(32);
         if bits == Bits::Four && blocks && !words { Matrix::Blocks } else { Matrix::Rows }
     }
 
@@ -117,23 +139,12 @@ impl Matrix {
                 Ok(squares(values, back))
             }
             Matrix::Blocks => {
-                let in_type = |storage: Storage| {
-                    let rows = values.par_chunks(tensor.shape[1]);
-                    let (bytes, squares): (Vec<Vec<u8>>, Vec<[f64; 2]>) = rows
-                        .map(|row| {
-                            let (mut bytes, mut back) = (Vec::new(), Vec::new());
-                            storage.quantise(row, &mut bytes);
-                            storage.dequantise(&bytes, &mut back);
-                            let squares = squares(row, back.into_iter());
-                            (bytes, squares)
-                        })
-                        .unzip();
-                    let sum = squares.iter().fold([0.0; 2], |sum, s| [sum[0] + s[0], sum[1] + s[1]]);
-                    (storage, bytes.concat(), sum)
+                let in_type = |storage| {
+                    let (bytes, squares) = blocks(storage, values, tensor.shape[1]);
+                    (storage, bytes, total([0.0; 2], &squares))
                 };
                 let (plain, offset) = (in_type(Storage::Q4_0), in_type(Storage::Q4_1));
-                // an offset takes a ninth more room
-                let (storage, bytes, squares) = if offset.2[0] < WORTH_AN_OFFSET * plain.2[0] { offset } else { plain };
+                let (storage, bytes, squares) = if needs_offset(plain.2, offset.2) { offset } else { plain };
                 file.put(name, Dtype::U8, &[tensor.shape[0], bytes.len() / tensor.shape[0]], &bytes)?;
                 file.note(name, storage);
                 Ok(squares)
@@ -142,8 +153,31 @@ impl Matrix {
     }
 }
 
-/// Blocks get offsets where these leave less than this share of the squared error.
+/// Blocks get offsets where these leave less than this share of the squared error: an offset takes a ninth more room.
 const WORTH_AN_OFFSET: f64 = 0.8;
+
+/// Whether blocks get offsets, by squared errors and squares of a matrix without and with them.
+pub(super) fn needs_offset(plain: [f64; 2], offset: [f64; 2]) -> bool {
+    offset[0] < WORTH_AN_OFFSET * plain[0]
+}
+
+/// Rows of some width as blocks, and of each row squared error and squares.
+pub(super) fn blocks(storage: Storage, values: &[f32], width: usize) -> (Vec<u8>, Vec<[f64; 2]>) {
+    let rows = values.par_chunks(width).map(|row| {
+        let (mut bytes, mut back) = (Vec::new(), Vec::new());
+        storage.quantise(row, &mut bytes);
+        storage.dequantise(&bytes, &mut back);
+        let squares = squares(row, back.into_iter());
+        (bytes, squares)
+    });
+    let (bytes, squares): (Vec<Vec<u8>>, Vec<[f64; 2]>) = rows.unzip();
+    (bytes.concat(), squares)
+}
+
+/// Sums of those of further rows and `before`.
+pub(super) fn total(before: [f64; 2], rows: &[[f64; 2]]) -> [f64; 2] {
+    rows.iter().fold(before, |sum, s| [sum[0] + s[0], sum[1] + s[1]])
+}
 
 fn squares(values: &[f32], back: impl Iterator<Item = f32>) -> [f64; 2] {
     values.iter().zip(back).fold([0.0; 2], |[error, size], (value, back)| {

@@ -17,10 +17,6 @@ pub(super) fn has_weights(folder: &Path) -> bool {
 
 /// The files, in the order of their names: `model.safetensors`, or the shards that the index names.
 pub(super) fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
-    #[derive(serde::Deserialize)]
-    struct Index {
-        weight_map: BTreeMap<String, String>,
-    }
     let index_path = folder.join(INDEX);
     if !index_path.exists() {
         let one = folder.join(ONE);
@@ -30,12 +26,30 @@ pub(super) fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, CheckpointErro
         };
     }
     let text = std::fs::read(&index_path).map_err(|cause| io(&index_path, cause))?;
-    let index: Index = serde_json::from_slice(&text).map_err(|error| format(&index_path, error))?;
-    let names: BTreeSet<String> = index.weight_map.into_values().collect();
-    if let Some(name) = names.iter().find(|name| !is_plain(name)) {
-        return Err(format(&index_path, format!("`{name}` is no file of this folder")));
-    }
+    let names = names_in(&text).map_err(|problem| format(&index_path, problem))?;
     Ok(names.into_iter().map(|name| folder.join(name)).collect())
+}
+
+/// The names of the weight files in a folder whose index, if it has one, is `index`.
+///
+/// # Errors
+/// When that is no index, or names other places.
+pub fn weight_names(index: Option<&[u8]>) -> Result<Vec<String>, CheckpointError> {
+    let Some(index) = index else { return Ok(vec![ONE.to_owned()]) };
+    Ok(names_in(index).map_err(|problem| format(Path::new(INDEX), problem))?.into_iter().collect())
+}
+
+fn names_in(index: &[u8]) -> Result<BTreeSet<String>, String> {
+    #[derive(serde::Deserialize)]
+    struct Index {
+        weight_map: BTreeMap<String, String>,
+    }
+    let index: Index = serde_json::from_slice(index).map_err(|error| error.to_string())?;
+    let names: BTreeSet<String> = index.weight_map.into_values().collect();
+    match names.iter().find(|name| !is_plain(name)) {
+        Some(name) => Err(format!("`{name}` is no file of this folder")),
+        None => Ok(names),
+    }
 }
 
 /// The GGUF file that a path means: itself, or the only one in a folder without other weights.

@@ -11,16 +11,16 @@ use super::module::fits;
 use super::names::{Layout, RENDERER};
 use super::packed::keep_packed;
 use super::tensors::Tensors;
-use super::{Bits, CheckpointError, Keep, Precision, Shrunk, TensorMap, apply, io, tensors_of, write};
-use crate::config::{ConfigError, InternVlConfig, TextConfig};
+use super::{Bits, CheckpointError, Keep, Precision, Shrunk, TensorMap, apply, format, io, tensors_of, write};
+use crate::config::{ConfigError, InternVlConfig, SkeletonConfig, TextConfig};
 use crate::gguf::Gguf;
 use crate::internvl::InternVl;
 use crate::packed::ops::has_kernels;
 use crate::text_model::TextModel;
 use crate::weight::Weight;
 
-const HEAD: &str = "language_model.lm_head.weight";
-const TABLE: &str = "language_model.model.embed_tokens.weight";
+pub(super) const HEAD: &str = "language_model.lm_head.weight";
+pub(super) const TABLE: &str = "language_model.model.embed_tokens.weight";
 
 /// A model whose files were opened and whose numbers were not read yet.
 pub struct Opened<C> {
@@ -28,11 +28,11 @@ pub struct Opened<C> {
     pub config: C,
     /// What becomes of its matrices.
     pub keep: Keep,
-    tensors: Tensors<'static>,
+    pub(super) tensors: Tensors<'static>,
     /// What was named: a folder, or a GGUF file.
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// What an adapter is put on; of others the same as `path`.
-    base: PathBuf,
+    pub(super) base: PathBuf,
 }
 
 /// Opens what lies at `path`, or, where that is an adapter, its base, and puts the adapter onto it.
@@ -77,7 +77,7 @@ impl<C> Opened<C> {
     }
 
     /// Each layer is some tensors: a claim of more is no reason to make them.
-    fn check_layers(&self, layers: usize) -> Result<(), CheckpointError> {
+    pub(super) fn check_layers(&self, layers: usize) -> Result<(), CheckpointError> {
         let tensors = self.tensors.names().count();
         if layers <= tensors {
             return Ok(());
@@ -94,12 +94,27 @@ impl Opened<InternVlConfig> {
     /// # Errors
     /// When a file cannot be read or is not what it should be.
     pub fn model(folder: &Path) -> Result<Self, CheckpointError> {
-        let opened = open(folder, Layout::InternVl, |base| open_folder(base, Layout::InternVl, InternVlConfig::load))?;
+        let mut opened =
+            open(folder, Layout::InternVl, |base| open_folder(base, Layout::InternVl, InternVlConfig::load))?;
+        if opened.path != opened.base {
+            opened.config.skeleton = own_block(&opened.path)?.or(opened.config.skeleton);
+        }
         let config = &opened.config;
         opened.check_layers(
             config.vision_config.num_hidden_layers.saturating_add(config.text_config.num_hidden_layers),
         )?;
         Ok(opened)
+    }
+
+    /// Bytes that its weights will take in memory, about: what is stored in few bits counts as it is stored.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let (numbers, stored) = self.tensors.size();
+        match self.keep {
+            Keep::In(bits) => stored.min(numbers * u64::from(u8::from(bits)) / 8 * 9 / 8),
+            keep if keep.packs(numbers) => stored.min(4 * numbers),
+            _ => 4 * numbers,
+        }
     }
 
     /// The renderer's tensors, under the names of its own file, where the checkpoint is one of SkeletonLLM's authors
@@ -179,26 +194,44 @@ impl Opened<TextConfig> {
     }
 }
 
+/// This project's own block of the `config.json` beside an adapter, where it has one; else the base's holds.
+fn own_block(folder: &Path) -> Result<Option<SkeletonConfig>, CheckpointError> {
+    #[derive(serde::Deserialize)]
+    struct Own {
+        skeleton: Option<SkeletonConfig>,
+    }
+    let path = folder.join("config.json");
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read(&path).map_err(|cause| io(&path, cause))?;
+    let own: Own = serde_json::from_slice(&text).map_err(|error| format(&path, error))?;
+    Ok(own.skeleton)
+}
+
 /// Whether a path leads to a language model alone: a GGUF file, a folder with one, a folder whose `config.json` knows of
 /// a vocabulary and of no pictures, or an adapter of one of them. What cannot be read is none.
 #[must_use]
 pub fn is_text_model(path: &Path) -> bool {
-    /// Of a config, what tells the two kinds apart. Whether it can be used is said when it is.
+    let adapter = AdapterFolder::find(path).ok().flatten();
+    let base = adapter.map_or_else(|| path.to_owned(), |adapter| adapter.base);
+    match gguf_file(&base) {
+        Ok(None) => std::fs::read(base.join("config.json")).is_ok_and(|text| is_text_config(&text)),
+        found => found.is_ok(),
+    }
+}
+
+/// Whether a `config.json` is that of a language model alone: it knows of a vocabulary and of no pictures. Whether it can
+/// be used is said when it is.
+#[must_use]
+pub fn is_text_config(text: &[u8]) -> bool {
+    /// What tells the two kinds apart.
     #[derive(serde::Deserialize)]
     struct Kind {
         vocab_size: Option<serde::de::IgnoredAny>,
         vision_config: Option<serde::de::IgnoredAny>,
     }
-    let adapter = AdapterFolder::find(path).ok().flatten();
-    let base = adapter.map_or_else(|| path.to_owned(), |adapter| adapter.base);
-    let alone = |text: Vec<u8>| {
-        serde_json::from_slice::<Kind>(&text)
-            .is_ok_and(|kind| kind.vocab_size.is_some() && kind.vision_config.is_none())
-    };
-    match gguf_file(&base) {
-        Ok(None) => std::fs::read(base.join("config.json")).is_ok_and(alone),
-        found => found.is_ok(),
-    }
+    serde_json::from_slice::<Kind>(text).is_ok_and(|kind| kind.vocab_size.is_some() && kind.vision_config.is_none())
 }
 
 /// Loads a model folder in any of the public layouts, see [`Opened::model`].
@@ -241,13 +274,13 @@ fn keep(
     tensors: &mut Tensors<'_>,
     device: &Device,
 ) -> Result<(), CheckpointError> {
-    if has_kernels(device) && keep.packs(tensors.size().0) { keep_packed(weights, tensors) } else { Ok(()) }
+    if has_kernels(device) && keep.packs(tensors.size().0) { keep_packed(weights, tensors, keep) } else { Ok(()) }
 }
 
 /// Whether the output head is the embedding table. Files of tied models may hold the head as well; files of others may
 /// come with a config that calls them tied, by a library's default. So what is there decides: a head that is not the
 /// table byte for byte is one of its own.
-fn tied(tensors: &mut Tensors<'_>, says_tied: Option<bool>) -> Result<bool, CheckpointError> {
+pub(super) fn tied(tensors: &mut Tensors<'_>, says_tied: Option<bool>) -> Result<bool, CheckpointError> {
     if tensors.shape(HEAD).is_none() {
         // a config that asks for a head of its own gets the error that names it
         return Ok(says_tied != Some(false));

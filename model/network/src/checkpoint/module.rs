@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use burn::Tensor;
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
-use burn::tensor::TensorData;
+use burn::tensor::{Device, Shape, TensorData};
 
 use super::{CheckpointError, HostTensor, TensorMap, Tensors};
 use crate::tensors::host;
@@ -12,7 +12,13 @@ use crate::tensors::host;
 /// Every float parameter of a module under its file name. Reads from the device.
 #[must_use]
 pub fn tensors_of<M: Module>(module: &M) -> TensorMap {
-    let mut collector = Collector { path: Vec::new(), tensors: TensorMap::new() };
+    tensors_where(module, |_| true)
+}
+
+/// Those whose dotted names `wanted` takes; of the others nothing is made.
+#[must_use]
+pub fn tensors_where<M: Module>(module: &M, wanted: impl Fn(&str) -> bool) -> TensorMap {
+    let mut collector = Collector { path: Vec::new(), wanted, tensors: TensorMap::new() };
     module.visit(&mut collector);
     collector.tensors
 }
@@ -22,11 +28,12 @@ pub trait TakeTensor {
     /// The sizes of a tensor that is still there.
     fn sizes(&self, name: &str) -> Option<&[usize]>;
 
-    /// The numbers of a tensor, which is not there any more.
+    /// A tensor on a device, which is not there any more.
     ///
     /// # Errors
-    /// When they cannot be read.
-    fn take(&mut self, name: &str) -> Result<Vec<f32>, CheckpointError>;
+    /// When its numbers cannot be read.
+    fn take<const D: usize>(&mut self, name: &str, shape: Shape, device: &Device)
+    -> Result<Tensor<D>, CheckpointError>;
 
     /// A tensor that is not wanted.
     fn forget(&mut self, name: &str);
@@ -40,8 +47,14 @@ impl TakeTensor for TensorMap {
         self.get(name).map(|tensor| &tensor.shape[..])
     }
 
-    fn take(&mut self, name: &str) -> Result<Vec<f32>, CheckpointError> {
-        Ok(self.remove(name).map(|tensor| tensor.values).unwrap_or_default())
+    fn take<const D: usize>(
+        &mut self,
+        name: &str,
+        shape: Shape,
+        device: &Device,
+    ) -> Result<Tensor<D>, CheckpointError> {
+        let values = self.remove(name).map(|tensor| tensor.values).unwrap_or_default();
+        Ok(Tensor::from_data(TensorData::new(values, shape), device))
     }
 
     fn forget(&mut self, name: &str) {
@@ -58,10 +71,15 @@ impl TakeTensor for Tensors<'_> {
         self.shape(name)
     }
 
-    fn take(&mut self, name: &str) -> Result<Vec<f32>, CheckpointError> {
+    fn take<const D: usize>(
+        &mut self,
+        name: &str,
+        shape: Shape,
+        device: &Device,
+    ) -> Result<Tensor<D>, CheckpointError> {
         let values = self.values(name)?.map(|tensor| tensor.values).unwrap_or_default();
         self.remove(name);
-        Ok(values)
+        Ok(Tensor::from_data(TensorData::new(values, shape), device))
     }
 
     fn forget(&mut self, name: &str) {
@@ -78,7 +96,20 @@ impl TakeTensor for Tensors<'_> {
 /// # Errors
 /// When a tensor is missing, left over or has another shape. All of them are listed. When one cannot be read.
 pub fn apply<M: Module>(module: M, tensors: impl TakeTensor, origin: &str) -> Result<M, CheckpointError> {
-    let mut loader = Loader { path: Vec::new(), tensors, problems: Problems::default(), failed: None };
+    apply_to(module, tensors, |_| true, origin)
+}
+
+/// As [`apply`], to the parameters whose dotted names `wanted` takes; others stay.
+///
+/// # Errors
+/// As [`apply`].
+pub fn apply_to<M: Module>(
+    module: M,
+    tensors: impl TakeTensor,
+    wanted: impl Fn(&str) -> bool,
+    origin: &str,
+) -> Result<M, CheckpointError> {
+    let mut loader = Loader { path: Vec::new(), wanted, tensors, problems: Problems::default(), failed: None };
     let module = module.map(&mut loader);
     if let Some(error) = loader.failed {
         return Err(error);
@@ -112,12 +143,13 @@ fn file_name(path: &[String]) -> String {
     }
 }
 
-struct Collector {
+struct Collector<W> {
     path: Vec<String>,
+    wanted: W,
     tensors: TensorMap,
 }
 
-impl ModuleVisitor for Collector {
+impl<W: Fn(&str) -> bool> ModuleVisitor for Collector<W> {
     fn enter_module(&mut self, name: &str, _container: &str) {
         self.path.push(name.to_string());
     }
@@ -127,6 +159,9 @@ impl ModuleVisitor for Collector {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        if !(self.wanted)(&self.path.join(".")) {
+            return;
+        }
         let tensor = param.val();
         let shape = tensor.dims().to_vec();
         let values = host(tensor);
@@ -162,8 +197,9 @@ impl ModuleVisitor for Fit<'_> {
     }
 }
 
-struct Loader<T> {
+struct Loader<T, W> {
     path: Vec<String>,
+    wanted: W,
     tensors: T,
     problems: Problems,
     /// The first tensor that could not be read.
@@ -209,7 +245,7 @@ impl Problems {
     }
 }
 
-impl<T: TakeTensor> ModuleMapper for Loader<T> {
+impl<T: TakeTensor, W: Fn(&str) -> bool> ModuleMapper for Loader<T, W> {
     fn enter_module(&mut self, name: &str, _container: &str) {
         self.path.push(name.to_string());
     }
@@ -219,6 +255,9 @@ impl<T: TakeTensor> ModuleMapper for Loader<T> {
     }
 
     fn map_float<const D: usize>(&mut self, param: Param<Tensor<D>>) -> Param<Tensor<D>> {
+        if !(self.wanted)(&self.path.join(".")) {
+            return param;
+        }
         let name = file_name(&self.path);
         let Some(sizes) = self.tensors.sizes(&name) else {
             self.problems.missing.push(name);
@@ -232,14 +271,13 @@ impl<T: TakeTensor> ModuleMapper for Loader<T> {
         if self.failed.is_some() {
             return param;
         }
-        let values = match self.tensors.take(&name) {
-            Ok(values) => values,
+        let value = match self.tensors.take(&name, shape, &param.lazy_device()) {
+            Ok(value) => value,
             Err(error) => {
                 self.failed = Some(error);
                 return param;
             }
         };
-        let value = Tensor::from_data(TensorData::new(values, shape), &param.lazy_device());
         let id = param.id;
         param.transform_for_load(value, id)
     }

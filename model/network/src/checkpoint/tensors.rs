@@ -1,6 +1,7 @@
 //! The tensors of one or several files, none of which is read before it is asked for.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use rayon::prelude::*;
 
@@ -8,9 +9,6 @@ use super::entry::{Adapter, Entry, Loose, Rows, Source};
 use super::names::Layout;
 use super::{CheckpointError, HostTensor, TensorMap};
 use crate::storage::Storage;
-
-/// Rows are read in parts of about this many bytes, so that beside the numbers hardly any memory is taken.
-const PART: usize = 8 << 20;
 
 /// InternVL's code always gives adapters twice their rank as alpha; a checkpoint that holds them does not say it.
 const SCALE_OF_THE_AUTHORS: f64 = 2.0;
@@ -125,29 +123,22 @@ impl<'a> Tensors<'a> {
     ///
     /// # Errors
     /// When the file cannot be read.
-    fn stored_rows(&self, entry: &Entry, rows: std::ops::Range<usize>) -> Result<Vec<u8>, CheckpointError> {
-        let (_, width) = entry.matrix();
-        let bytes = entry.storage.row_bytes(width).expect("checked on opening");
-        let source = &self.sources[entry.source];
-        let at = |row: usize| entry.start + (row * bytes) as u64;
-        match entry.rows {
-            Rows::From(first) => source.read(at(first + rows.start), rows.len() * bytes),
-            Rows::Paired(head) => {
-                let stored = source.read(at(rows.start), rows.len() * bytes)?;
-                let mut ordered = Vec::with_capacity(stored.len());
-                for head in stored.chunks_exact(head * bytes) {
-                    let pairs = || head.chunks_exact(2 * bytes);
-                    pairs().for_each(|pair| ordered.extend_from_slice(&pair[..bytes]));
-                    pairs().for_each(|pair| ordered.extend_from_slice(&pair[bytes..]));
-                }
-                Ok(ordered)
-            }
+    pub(super) fn stored_rows(&self, entry: &Entry, rows: Range<usize>) -> Result<Vec<u8>, CheckpointError> {
+        let (start, length) = entry.place(&rows);
+        let stored = self.sources[entry.source].read(start, length)?;
+        let Rows::Paired(head) = entry.rows else { return Ok(stored) };
+        let bytes = length / rows.len().max(1);
+        let mut ordered = Vec::with_capacity(stored.len());
+        for head in stored.chunks_exact(head * bytes) {
+            let pairs = || head.chunks_exact(2 * bytes);
+            pairs().for_each(|pair| ordered.extend_from_slice(&pair[..bytes]));
+            pairs().for_each(|pair| ordered.extend_from_slice(&pair[bytes..]));
         }
+        Ok(ordered)
     }
 
     /// Hands over a tensor's rows as they are stored, part by part: first row, rows, bytes. A block type stays what it
-    /// is; what is read at a time is small whatever the tensor's size. All parts but the last are whole heads, where
-    /// these are put in order, and a multiple of some number of rows.
+    /// is; the parts are those of [`Entry::parts`].
     ///
     /// # Errors
     /// When the file cannot be read.
@@ -157,15 +148,8 @@ impl<'a> Tensors<'a> {
         multiple: usize,
         mut take: impl FnMut(usize, usize, &[u8]) -> Result<(), CheckpointError>,
     ) -> Result<(), CheckpointError> {
-        let (rows, width) = entry.matrix();
-        let bytes = entry.storage.row_bytes(width).expect("checked on opening");
-        let whole = if let Rows::Paired(head) = entry.rows { lcm(head, multiple) } else { multiple };
-        let part = (PART / bytes.max(1) / whole).max(1) * whole;
-        // rows of nothing, of which a file may claim any number
-        let rows = if bytes == 0 { 0 } else { rows };
-        for first in (0..rows).step_by(part) {
-            let count = part.min(rows - first);
-            take(first, count, &self.stored_rows(entry, first..first + count)?)?;
+        for rows in entry.parts(multiple) {
+            take(rows.start, rows.len(), &self.stored_rows(entry, rows)?)?;
         }
         Ok(())
     }
@@ -221,8 +205,7 @@ impl<'a> Tensors<'a> {
     /// When a file cannot be read.
     pub fn same(&self, a: &str, b: &str) -> Result<bool, CheckpointError> {
         let (Some(a), Some(b)) = (self.entries.get(a), self.entries.get(b)) else { return Ok(false) };
-        let plain = |entry: &Entry| entry.scales.is_none() && entry.adapters.is_empty();
-        if a.shape != b.shape || a.storage != b.storage || !plain(a) || !plain(b) {
+        if a.shape != b.shape || a.storage != b.storage || !a.is_plain() || !b.is_plain() {
             return Ok(false);
         }
         let mut same = true;
@@ -240,12 +223,4 @@ impl<'a> Tensors<'a> {
     pub fn into_map(self) -> Result<TensorMap, CheckpointError> {
         self.entries.iter().map(|(name, entry)| Ok((name.clone(), self.values_of(entry)?))).collect()
     }
-}
-
-fn lcm(a: usize, b: usize) -> usize {
-    let (mut divisor, mut rest) = (a, b);
-    while rest != 0 {
-        (divisor, rest) = (rest, divisor % rest);
-    }
-    a / divisor * b
 }

@@ -10,6 +10,7 @@ use crate::internvl::InternVl;
 use crate::tensors::host;
 
 mod adapters;
+mod arriving;
 mod hostile;
 mod layouts;
 mod text;

@@ -62,6 +62,11 @@ impl<'o> Sequences<'o> {
         Self { options, rows: prompts.iter().map(row).collect() }
     }
 
+    /// Whether what occurred becomes less likely.
+    pub fn penalises(&self) -> bool {
+        self.options.repetition_penalty != 1.0
+    }
+
     /// Takes the best token of each unfinished row from `[rows·vocabulary]` logits and says what to feed next.
     pub fn take(&mut self, logits: &[f32], on_token: impl FnMut(usize, u32) -> ControlFlow<()>) -> Option<TokenBatch> {
         let vocabulary = logits.len() / self.rows.len().max(1);

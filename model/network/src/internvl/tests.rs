@@ -142,3 +142,31 @@ fn another_frame_size_resizes_the_positions() {
     let frames = Tensor::<4>::ones([2, 96, 128, 3], &device);
     assert_eq!(model.encode_frames(frames).dims(), [2, 12, 32]);
 }
+
+/// As where the background of pictures is skipped: each clip has another number of visual tokens.
+#[test]
+fn openings_of_different_lengths_do_not_disturb_each_other() {
+    let device = Device::flex();
+    let model = InternVl::random(&nano(32), 3, &device);
+    let visual = model.encode_frames(frames(2, &device)).reshape([1, -1, 32]);
+    let tokens = visual.dims()[1];
+    let opening = |pictures: usize, word: u32| [vec![10, word], vec![5; pictures], vec![11]].concat();
+    let first = tokens / 4;
+    let openings = [opening(first, 20), opening(tokens - first, 30)];
+    let rests = [vec![40, 41, 42, 43], vec![44, 45], vec![46, 47, 48], vec![49, 50]];
+    let loss = |openings: &[Vec<u32>], rests: &[Vec<u32>], visual: Tensor<3>| {
+        let labels: Vec<Vec<i64>> = rests
+            .iter()
+            .map(|row| row.iter().enumerate().map(|(i, &t)| if i > 0 { t.into() } else { IGNORED }).collect())
+            .collect();
+        let opening = model.open(&TokenBatch::new(openings.to_vec()), Some(visual)).expect("valid");
+        host(model.loss_of_rests(opening, &TokenBatch::new(rests.to_vec()), &labels).expect("valid"))[0]
+    };
+    let together = loss(&openings, &rests, visual.clone());
+    let alone = [
+        loss(&openings[..1], &rests[..2], visual.clone().narrow(1, 0, first)),
+        loss(&openings[1..], &rests[2..], visual.narrow(1, first, tokens - first)),
+    ];
+    assert!((alone[0] - alone[1]).abs() > 1e-3, "they differ");
+    assert!((together - (alone[0] + alone[1]) / 2.0).abs() < 1e-5, "{together} against {alone:?}");
+}

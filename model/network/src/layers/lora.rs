@@ -6,6 +6,7 @@ use burn::tensor::{Device, Distribution};
 
 use super::ops;
 use crate::tensors::parameter;
+use crate::weight::LowRank;
 
 /// Settings of the adapters. The default is the reference's: rank 32, alpha 64, dropout 0.05, every projection.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
@@ -37,6 +38,8 @@ pub struct Lora {
     pub b: Param<Tensor<2>>,
     scale: f64,
     dropout: f64,
+    /// Whether inputs are dropped though the adapter does not learn.
+    dropping: bool,
 }
 
 impl Lora {
@@ -48,14 +51,27 @@ impl Lora {
             b: parameter([outputs, config.rank], device),
             scale: config.alpha / config.rank as f64,
             dropout: config.dropout,
+            dropping: false,
         }
+    }
+
+    /// Whether it draws random numbers when it runs.
+    pub(crate) fn drops(&self) -> bool {
+        self.dropout > 0.0 && (self.dropping || self.a.val().is_require_grad())
+    }
+
+    /// The same, and if it drops inputs now it will also do so without a tape.
+    #[must_use]
+    pub(crate) fn dropping(mut self) -> Self {
+        self.dropping = self.drops();
+        self
     }
 
     /// `[rows, in]` → `[rows, out]`. Drops inputs only while the adapter itself is being trained.
     #[must_use]
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {
         let a = self.a.val();
-        let input = if self.dropout > 0.0 && a.is_require_grad() {
+        let input = if self.drops() {
             let keep = 1.0 - self.dropout;
             let mask = input.random_like(Distribution::Bernoulli(keep));
             input * mask / keep
@@ -63,6 +79,11 @@ impl Lora {
             input
         };
         ops::linear(ops::linear(input, a, None), self.b.val(), None) * self.scale
+    }
+
+    /// The update as it is now.
+    pub(crate) fn update(&self) -> LowRank {
+        LowRank { a: self.a.val().inner(), b: self.b.val().inner() * self.scale }
     }
 
     /// `[out, in]` — the update as a full matrix.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
+    io,
     path::Path,
 };
 
@@ -10,16 +11,60 @@ use tokenizers::{AddedToken, Tokenizer as Inner, models::bpe::BPE};
 
 use super::{TokenizerError, split::Split};
 
-/// The tokenizer, and the file that names it in errors.
-pub(super) fn open(folder: &Path) -> Result<(Inner, String), TokenizerError> {
-    let whole = folder.join("tokenizer.json");
-    let name = whole.display().to_string();
-    if whole.exists() || !folder.join("vocab.json").exists() {
-        let inner = Inner::from_bytes(read(&whole)?).map_err(|error| wrong(&whole, error))?;
-        return Ok((inner, name));
+/// Small files of a model by their names.
+pub type Named = BTreeMap<String, Vec<u8>>;
+
+/// Where the files are.
+pub(super) enum Files<'a> {
+    On(&'a Path),
+    In(&'a Named),
+}
+
+impl Files<'_> {
+    /// How errors call a file.
+    fn call(&self, name: &str) -> String {
+        match self {
+            Files::On(folder) => folder.join(name).display().to_string(),
+            Files::In(_) => name.to_owned(),
+        }
     }
-    let path = folder.join("vocab.json");
-    Ok((parts(folder)?, path.display().to_string()))
+
+    fn has(&self, name: &str) -> bool {
+        match self {
+            Files::On(folder) => folder.join(name).exists(),
+            Files::In(files) => files.contains_key(name),
+        }
+    }
+
+    fn read(&self, name: &str) -> Result<Vec<u8>, TokenizerError> {
+        let bytes = match self {
+            Files::On(folder) => std::fs::read(folder.join(name)),
+            Files::In(files) => files.get(name).cloned().ok_or_else(|| io::ErrorKind::NotFound.into()),
+        };
+        bytes.map_err(|cause| TokenizerError::Read { path: self.call(name), cause })
+    }
+
+    fn json<T: DeserializeOwned>(&self, name: &str) -> Result<T, TokenizerError> {
+        serde_json::from_slice(&self.read(name)?).map_err(|error| self.wrong(name, error))
+    }
+
+    fn wrong(&self, name: &str, problem: impl ToString) -> TokenizerError {
+        TokenizerError::Format { path: self.call(name), problem: problem.to_string() }
+    }
+}
+
+const WHOLE: &str = "tokenizer.json";
+const VOCABULARY: &str = "vocab.json";
+const MERGES: &str = "merges.txt";
+const CONFIG: &str = "tokenizer_config.json";
+
+/// The tokenizer, and the file that names it in errors.
+pub(super) fn open(files: &Files<'_>) -> Result<(Inner, String), TokenizerError> {
+    if files.has(WHOLE) || !files.has(VOCABULARY) {
+        let inner = Inner::from_bytes(files.read(WHOLE)?).map_err(|error| files.wrong(WHOLE, error))?;
+        return Ok((inner, files.call(WHOLE)));
+    }
+    Ok((parts(files)?, files.call(VOCABULARY)))
 }
 
 /// What `tokenizer_config.json` says that matters.
@@ -38,45 +83,40 @@ struct Added {
 }
 
 /// From `vocab.json`, `merges.txt` and what lies beside them.
-fn parts(folder: &Path) -> Result<Inner, TokenizerError> {
-    let optional = |name: &str| Some(folder.join(name)).filter(|path| path.exists());
-    let config_path = folder.join("tokenizer_config.json");
-    let config: Config = optional("tokenizer_config.json").map(|path| json(&path)).transpose()?.unwrap_or_default();
+fn parts(files: &Files<'_>) -> Result<Inner, TokenizerError> {
+    let config: Config = if files.has(CONFIG) { files.json(CONFIG)? } else { Config::default() };
     let split = match config.tokenizer_class.as_deref() {
         // the authors' folders of InternVL; older ones do not say it
         None | Some("Qwen2Tokenizer" | "Qwen2TokenizerFast") => Split::Qwen2,
         Some("GPT2Tokenizer" | "GPT2TokenizerFast") => Split::Gpt2,
         Some(other) => {
-            return Err(wrong(
-                &config_path,
-                format!("tokenizer_class {other} needs a tokenizer.json, which is not here"),
-            ));
+            return Err(
+                files.wrong(CONFIG, format!("tokenizer_class {other} needs a tokenizer.json, which is not here"))
+            );
         }
     };
-    let vocabulary_path = folder.join("vocab.json");
-    let mut vocabulary: HashMap<String, u32> = json(&vocabulary_path)?;
+    let mut vocabulary: HashMap<String, u32> = files.json(VOCABULARY)?;
     let mut added: BTreeMap<u32, AddedToken> = BTreeMap::new();
-    if let Some(path) = optional("added_tokens.json") {
-        let listed: HashMap<String, u32> = json(&path)?;
+    if files.has("added_tokens.json") {
+        let listed: HashMap<String, u32> = files.json("added_tokens.json")?;
         added.extend(listed.into_iter().map(|(content, id)| (id, AddedToken::from(content, true))));
     }
     for (id, token) in config.added_tokens_decoder {
-        let id = id.parse().map_err(|_| wrong(&config_path, format!("added_tokens_decoder: `{id}` is no id")))?;
+        let id = id.parse().map_err(|_| files.wrong(CONFIG, format!("added_tokens_decoder: `{id}` is no id")))?;
         added.insert(id, AddedToken::from(token.content, token.special));
     }
-    let merges_path = folder.join("merges.txt");
-    let merges = merges(&read(&merges_path)?).map_err(|problem| wrong(&merges_path, problem))?;
+    let merges = merges(&files.read(MERGES)?).map_err(|problem| files.wrong(MERGES, problem))?;
     for (&id, token) in &added {
         if let Some(other) = vocabulary.insert(token.content.clone(), id)
             && other != id
         {
             let problem = format!("token {} has id {other} here and {id} among the added ones", token.content);
-            return Err(wrong(&vocabulary_path, problem));
+            return Err(files.wrong(VOCABULARY, problem));
         }
     }
     model(vocabulary, merges, false)
         .map(|model| split.tokenizer(model, &added.into_values().collect::<Vec<_>>()))
-        .map_err(|problem| wrong(&merges_path, problem))
+        .map_err(|problem| files.wrong(MERGES, problem))
 }
 
 /// Pairs, the most important first: one a line.
@@ -104,16 +144,4 @@ pub(super) fn model(
     let vocabulary: tokenizers::models::bpe::Vocab = vocabulary.into_iter().collect();
     let built = BPE::builder().vocab_and_merges(vocabulary, merges).ignore_merges(words_first).build();
     built.map_err(|error| error.to_string())
-}
-
-fn read(path: &Path) -> Result<Vec<u8>, TokenizerError> {
-    std::fs::read(path).map_err(|cause| TokenizerError::Read { path: path.display().to_string(), cause })
-}
-
-fn json<T: DeserializeOwned>(path: &Path) -> Result<T, TokenizerError> {
-    serde_json::from_slice(&read(path)?).map_err(|error| wrong(path, error))
-}
-
-fn wrong(path: &Path, problem: impl ToString) -> TokenizerError {
-    TokenizerError::Format { path: path.display().to_string(), problem: problem.to_string() }
 }

@@ -20,9 +20,13 @@ const USER_DEFINED: i64 = 4;
 pub(super) fn open(path: &Path) -> Result<(Inner, String), TokenizerError> {
     let name = path.display().to_string();
     let disk = OnDisk::open(path).map_err(|cause| TokenizerError::Read { path: name.clone(), cause })?;
-    let inner = Gguf::read(&disk).and_then(|file| tokenizer(&file.settings));
-    let inner = inner.map_err(|problem| TokenizerError::Format { path: name.clone(), problem })?;
-    Ok((inner, name))
+    let file = Gguf::read(&disk).map_err(|problem| TokenizerError::Format { path: name.clone(), problem })?;
+    Ok((of(&file, &name)?, name))
+}
+
+/// The tokenizer of a file that was read; `origin` names it in errors.
+pub(super) fn of(file: &Gguf, origin: &str) -> Result<Inner, TokenizerError> {
+    tokenizer(&file.settings).map_err(|problem| TokenizerError::Format { path: origin.to_owned(), problem })
 }
 
 fn tokenizer(settings: &Settings) -> Result<Inner, Problem> {

@@ -7,7 +7,10 @@ use clap::Parser;
 use draction::cli::{finish, print};
 use skeletonllm::cli::stop_flag;
 use skeletonllm_data::{ProtocolOptions, SelectionOptions, streams::Stream};
-use skeletonllm_network::device::{self, DeviceChoice};
+use skeletonllm_network::{
+    checkpoint::Bits,
+    device::{self, DeviceChoice},
+};
 use skeletonllm_train::{
     Ranks, Recipe, RunOptions, System, TrainConfig,
     mmcl::{self, MmclConfig},
@@ -19,7 +22,8 @@ use skeletonllm_train::{
 /// Train a model on folders of motions, each with a metadata.jsonl (file_name, label, split, …).
 ///
 /// A run goes through stages, all that its settings list or the one that --stage names. LoRA adapters, where a stage has
-/// them, are merged into the weights when it ends. The run lives in its output folder: checkpoints, loss.csv, loss.png,
+/// them, are merged into the weights when it ends. With --base a model of any size stays as it is, in few bits, beneath
+/// what learns: the renderer, the projector and adapters on the decoder. The run lives in its output folder: checkpoints, loss.csv, loss.png,
 /// drawings of what the renderer has learned and, at the end, the model in f32 and in int8. Ctrl-C saves and stops;
 /// --resume goes on as if nothing had happened.
 #[derive(Parser)]
@@ -36,6 +40,9 @@ use skeletonllm_train::{
         train --out runs/nano --resume\n  \
         train --from assets/nano --stage 4 --data my-takes --out runs/mine\n  \
         train --from runs/nano/model --stage 2 --similar similar.json --data my-takes --out runs/mine2\n  \
+        train --base InternVL3-1B --base-bits 4 --data nturgb+d_skeletons --protocol zero-shot-55-5 --dry-run\n  \
+        train --base InternVL3-1B --base-bits 4 --lora-rank 16 --data my-takes --out runs/large\n  \
+        ask --model runs/large/model take.bvh\n  \
         train --system mmcl --streams joint,bone --data data/utd-mhad --out runs/graph\n  \
         train --system mmcl --config assets/recipes/mmcl-paper.json --data nturgb+d_skeletons --out runs/paper\n  \
         train --system s2i --data data/utd-mhad data/kard --out runs/s2i\n  \
@@ -84,6 +91,28 @@ struct Args {
     /// directory or a GGUF file, which becomes the decoder; --config then gives the sizes of the rest.
     #[arg(long, value_name = "DIR or FILE", conflicts_with = "resume")]
     from: Option<PathBuf>,
+    /// Train on top of this model, a directory in any layout, which stays as it is: DrAction and the projector learn, in
+    /// stages 3 and 4 adapters on the decoder. Without --config by the paper's settings (--base DIR --print-config). The
+    /// run's models hold what was learned, as peft keeps it, and name this one; ask and evaluate read both.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["from", "resume"])]
+    base: Option<PathBuf>,
+    /// Bring the matrices of --base to so many bits while it is read: 8 or 4. Without, they stay as they are stored.
+    #[arg(long, value_name = "BITS", requires = "base", value_parser = bits)]
+    base_bits: Option<Bits>,
+    /// Rank of the adapters of stages 3 and 4 [default: that of the settings; 32 with --base]
+    #[arg(long, value_name = "RANK")]
+    lora_rank: Option<usize>,
+    /// Their scale, alpha [default: twice the rank]
+    #[arg(long, value_name = "ALPHA")]
+    lora_alpha: Option<f64>,
+    /// Which projections of the decoder get adapters: q_proj,k_proj,v_proj,o_proj,gate_proj,up_proj,down_proj
+    /// [default: all of them]
+    #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
+    lora_targets: Vec<String>,
+    /// Tell what a step of each stage takes, in memory and time, and stop: one clip is drawn and counted, and one product
+    /// timed. With --base a run tells it anyway before it starts.
+    #[arg(long, conflicts_with = "resume")]
+    dry_run: bool,
     /// Run only this stage: 1, 2, 3 or 4. One that the settings do not list runs for one epoch.
     #[arg(long, value_parser = clap::value_parser!(u8).range(1..=4))]
     stage: Option<u8>,
@@ -167,8 +196,17 @@ fn start_sugar(args: Args, ranks: &Ranks) -> Result<()> {
 }
 
 fn start_skeletonllm(args: Args, ranks: &Ranks) -> Result<()> {
-    let config: TrainConfig = settings(&args)?;
+    let config = match (&args.config, &args.base) {
+        (None, Some(_)) => TrainConfig::on_a_base(),
+        _ => settings(&args)?,
+    };
     let choose = |config: &mut TrainConfig, args: &mut Args| {
+        config.base = args.base.take().or(config.base.take());
+        config.base_bits = args.base_bits.or(config.base_bits);
+        config.adapt(args.lora_rank, args.lora_alpha);
+        if !args.lora_targets.is_empty() {
+            config.lora_targets = std::mem::take(&mut args.lora_targets);
+        }
         config.similar = args.similar.take().or(config.similar.take());
         config.rationales = args.rationales.take().or(config.rationales.take());
         config.prompts = args.prompts.take().or(config.prompts.take());
@@ -184,7 +222,16 @@ fn speaks_not(args: &Args) -> Result<()> {
     if args.stage.is_some() || args.similar.is_some() || args.rationales.is_some() || args.prompts.is_some() {
         bail!("--stage, --similar, --rationales and --prompts are for --system skeletonllm");
     }
+    let adapts = args.lora_rank.is_some() || args.lora_alpha.is_some() || !args.lora_targets.is_empty();
+    if args.base.is_some() || adapts || args.dry_run {
+        bail!("--base, --lora-rank, --lora-alpha, --lora-targets and --dry-run are for --system skeletonllm");
+    }
     Ok(())
+}
+
+/// 8 or 4.
+fn bits(text: &str) -> Result<Bits, String> {
+    text.parse::<u8>().map_err(|error| error.to_string()).and_then(Bits::try_from)
 }
 
 /// The settings that --config names, or the defaults.
@@ -207,7 +254,11 @@ fn start<R: Recipe>(
     let (ntu, selection) = config.data();
     *ntu = args.ntu.or(std::mem::take(ntu));
     *selection = args.selection.or(std::mem::take(selection));
-    let out = args.out.context("where to? name a folder with --out")?;
+    let out = match args.dry_run {
+        // what a run writes before its first step is of no use to anybody then
+        true => std::env::temp_dir().join(format!("train-dry-run-{}", std::process::id())),
+        false => args.out.context("where to? name a folder with --out")?,
+    };
     if args.data.is_empty() && !args.resume {
         bail!("nothing to learn from: name folders with --data");
     }
@@ -218,6 +269,11 @@ fn start<R: Recipe>(
     for signal in [signal_hook::consts::SIGTERM, signal_hook::consts::SIGUSR1] {
         signal_hook::flag::register(signal, stop.clone()).context("cannot listen to signals")?;
     }
-    let options = RunOptions::new(args.data, out, config, selected, &stop);
-    run(RunOptions { from: args.from, resume: args.resume, ranks, quiet: !ranks.is_first(), ..options })
+    let options = RunOptions::new(args.data, out.clone(), config, selected, &stop);
+    let (from, resume, dry_run, quiet) = (args.from, args.resume, args.dry_run, !ranks.is_first());
+    let done = run(RunOptions { from, resume, ranks, quiet, dry_run, ..options });
+    if dry_run && ranks.is_first() && out.exists() {
+        std::fs::remove_dir_all(&out).with_context(|| format!("cannot remove {}", out.display()))?;
+    }
+    done
 }

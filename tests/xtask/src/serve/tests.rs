@@ -106,3 +106,34 @@ fn a_taken_port_is_named() {
     });
     assert!(gone, "a dropped server is gone");
 }
+
+#[test]
+fn parts_of_a_file_are_sent_as_they_are() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("index.html"), "page").unwrap();
+    let mut site = Site::load(folder.path()).unwrap();
+    site.add("models/a/model.safetensors", (0..100).collect());
+    let server = Server::start(site, 0).unwrap();
+    let ask = |range: &str| {
+        let headers = format!("Accept-Encoding: br\r\nRange: {range}\r\n");
+        ask(&server, "GET /models/a/model.safetensors", &headers)
+    };
+    for (range, bytes) in [("bytes=0-0", 0..1), ("bytes=10-19", 10..20), ("bytes=90-", 90..100), ("bytes=-5", 95..100)]
+    {
+        let (head, body) = ask(range);
+        assert!(head.starts_with("HTTP/1.1 206"), "{range}: {head}");
+        let told = format!("Content-Range: bytes {}-{}/100", bytes.start, bytes.end - 1);
+        assert!(head.contains(&told) && !head.contains("Content-Encoding"), "{range}: {head}");
+        assert_eq!(body, bytes.collect::<Vec<u8>>(), "{range}");
+    }
+    assert_eq!(ask("bytes=95-1000").1, (95..100).collect::<Vec<u8>>(), "as much as there is");
+    for range in ["bytes=100-", "bytes=200-300", "bytes=-0"] {
+        let (head, body) = ask(range);
+        assert!(head.starts_with("HTTP/1.1 416") && body.is_empty(), "{range}: {head}");
+        assert!(head.contains("Content-Range: bytes */100"), "{head}");
+    }
+    for range in ["bytes=5-2", "bytes=1-2,4-5", "lines=1-2", "bytes=x-y"] {
+        let (head, body) = ask(range);
+        assert!(head.starts_with("HTTP/1.1 200") && body.len() == 100, "{range}: {head}");
+    }
+}

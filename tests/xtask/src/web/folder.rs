@@ -1,11 +1,21 @@
 //! The page's files.
 
-use std::{collections::BTreeMap, fs, path::Path, thread};
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    thread,
+};
 
 use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::json;
-use xtask::{compression::Encoding, headers, serve::short_hash};
+use xtask::{
+    compression::Encoding,
+    headers,
+    models::{self, Model},
+    serve::short_hash,
+};
 
 use super::{report::Download, wasm::Build};
 
@@ -27,6 +37,8 @@ const WORTH: f64 = 0.95;
 /// All files of the page by their paths in it, in memory.
 pub struct Page {
     files: BTreeMap<String, File>,
+    /// Those beside the page: copied as they are, because they are large and hardly compress.
+    models: Vec<Model>,
 }
 
 struct File {
@@ -47,12 +59,15 @@ struct Listed {
 }
 
 impl Page {
-    /// Puts together what was built, the files of `web/page`, the model and the samples.
+    /// Puts together what was built, the files of `web/page`, the model, the samples, and the models of `others`.
     ///
     /// # Errors
     /// When a file cannot be read, naming it.
-    pub fn gather(root: &Path, builds: &[Build]) -> Result<Page> {
-        let mut page = Page { files: BTreeMap::new() };
+    pub fn gather(root: &Path, builds: &[Build], others: &[PathBuf]) -> Result<Page> {
+        let models = others.iter().map(|folder| Model::read(folder, models::PIECE)).collect::<Result<Vec<_>>>()?;
+        let mut page = Page { files: BTreeMap::new(), models };
+        let list = pretty(&json!(page.models));
+        page.add(models::LIST.into(), list);
         for (name, bytes) in read_folder(&root.join("web/page"))? {
             page.add(name, bytes);
         }
@@ -123,12 +138,15 @@ impl Page {
     /// What can be downloaded, by path.
     pub fn downloads(&self) -> Vec<Download> {
         let visible = self.files.iter().filter(|(path, _)| *path != "_headers");
-        visible
-            .map(|(path, file)| {
-                let [brotli, gzip] = file.sizes();
-                Download { path: path.clone(), bytes: file.bytes.len(), gzip, brotli }
-            })
-            .collect()
+        let downloads = visible.map(|(path, file)| {
+            let [brotli, gzip] = file.sizes();
+            Download { path: path.clone(), bytes: file.bytes.len(), gzip, brotli }
+        });
+        let models = self.models.iter().map(|model| {
+            let bytes = model.files.iter().map(|file| file.bytes as usize).sum();
+            Download { path: model.folder.clone(), bytes, gzip: bytes, brotli: bytes }
+        });
+        downloads.chain(models).collect()
     }
 
     /// Writes everything into a folder, in place of the page that was there.
@@ -143,6 +161,14 @@ impl Page {
                 if let Some(compressed) = compressed {
                     write(&out.join(format!("{path}{}", encoding.ending())), compressed)?;
                 }
+            }
+        }
+        for model in &self.models {
+            let folder = out.join(&model.folder);
+            fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
+            for file in &model.files {
+                let (from, to) = (model.from.join(&file.name), folder.join(&file.name));
+                fs::copy(&from, &to).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
             }
         }
         Ok(())
@@ -226,7 +252,7 @@ mod tests {
 
     fn page() -> Page {
         let build = |name| Build { name, script: b"export default 1".to_vec(), wasm: vec![0; 5000] };
-        Page::gather(&root().unwrap(), &[build("gpu"), build("cpu")]).unwrap()
+        Page::gather(&root().unwrap(), &[build("gpu"), build("cpu")], &[]).unwrap()
     }
 
     #[test]
@@ -252,6 +278,22 @@ mod tests {
         let samples: serde_json::Value =
             serde_json::from_slice(&fs::read(out.join("samples/index.json")).unwrap()).unwrap();
         assert!(samples.as_array().unwrap().iter().any(|s| s["title"] == "Wave left hand"), "{samples}");
+    }
+
+    #[test]
+    fn models_lie_beside_the_page_and_in_its_list() {
+        let folder = tempfile::tempdir().unwrap();
+        let (nano, out) = (root().unwrap().join("assets/nano"), folder.path().join("page"));
+        let page = Page::gather(&root().unwrap(), &[], std::slice::from_ref(&nano)).unwrap();
+        page.write(&out).unwrap();
+        let list: serde_json::Value = serde_json::from_slice(&fs::read(out.join("models.json")).unwrap()).unwrap();
+        assert_eq!((&list[0]["name"], &list[0]["folder"]), (&json!("nano"), &json!("models/nano/")));
+        for file in list[0]["files"].as_array().unwrap() {
+            let copied = fs::read(out.join("models/nano").join(file["name"].as_str().unwrap())).unwrap();
+            assert_eq!(file["bytes"], copied.len(), "{file}");
+        }
+        assert!(!out.join("models/nano/README.md").exists(), "the page does not read it");
+        assert!(page.downloads().iter().any(|d| d.path == "models/nano/" && d.bytes > 1_000_000));
     }
 
     #[test]

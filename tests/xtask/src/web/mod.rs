@@ -32,18 +32,23 @@ use crate::{
 pub struct Options {
     /// Where the page goes; `None` is `page` below the target folder.
     out: Option<PathBuf>,
+    /// Models that lie beside it: folders, or names of such below `models`.
+    with: Vec<String>,
     /// Serve it afterwards, on this port.
     serve: Option<u16>,
     /// Show it in a browser.
     open: bool,
 }
 
+/// The model of this project that is larger than the shipped one.
+const SMALL: &str = "small";
+
 /// Where `--serve` listens unless told otherwise.
 const PORT: u16 = 8421;
 
 impl Default for Options {
     fn default() -> Options {
-        Options { out: None, serve: None, open: true }
+        Options { out: None, with: Vec::new(), serve: None, open: true }
     }
 }
 
@@ -53,7 +58,7 @@ impl Options {
     /// # Errors
     /// For what it does not know, naming it.
     pub fn parse(arguments: &[String]) -> Result<Options> {
-        let (mut out, mut serve, mut open, mut port) = (None, false, true, PORT);
+        let (mut out, mut with, mut serve, mut open, mut port) = (None, Vec::new(), false, true, PORT);
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             let mut value = || arguments.next().with_context(|| format!("{argument} needs a value"));
@@ -61,6 +66,7 @@ impl Options {
                 "--serve" => serve = true,
                 "--no-open" => open = false,
                 "--out" => out = Some(PathBuf::from(value()?)),
+                "--with" => with.push(value()?.clone()),
                 "--port" => {
                     let text = value()?;
                     port = text.parse().with_context(|| format!("--port {text}: not a port"))?;
@@ -68,7 +74,20 @@ impl Options {
                 other => bail!("`cargo xtask web` knows no {other:?}"),
             }
         }
-        Ok(Options { out, serve: serve.then_some(port), open })
+        Ok(Options { out, with, serve: serve.then_some(port), open })
+    }
+
+    /// The folders of models that lie beside the page: those that were asked for, and `small` where there is one.
+    fn models(&self, root: &Path) -> Vec<PathBuf> {
+        let known = |name: &str| ["assets", "models"].map(|place| root.join(place).join(name));
+        let find = |name: &String| {
+            let named = Some(PathBuf::from(name)).filter(|path| path.is_dir());
+            named.or_else(|| known(name).into_iter().find(|path| path.is_dir())).unwrap_or_else(|| name.into())
+        };
+        let mut folders: Vec<PathBuf> = self.with.iter().map(find).collect();
+        let small = known(SMALL).into_iter().find(|path| path.join("config.json").is_file());
+        folders.extend(small.filter(|_| !self.with.iter().any(|name| name == SMALL)));
+        folders
     }
 }
 
@@ -96,7 +115,8 @@ pub fn run(options: &Options) -> Result<()> {
 pub fn build(options: &Options) -> Result<PathBuf> {
     let target = target_folder()?;
     let out = options.out.clone().unwrap_or_else(|| target.join("page"));
-    let page = make(&out, Profile::Published, &target, optimiser::find_or_build(&target))?;
+    let models = options.models(&root()?);
+    let page = make(&out, Profile::Published, &target, optimiser::find_or_build(&target), &models)?;
     report::print(&page.downloads())?;
     Ok(out)
 }
@@ -109,15 +129,21 @@ pub fn build(options: &Options) -> Result<PathBuf> {
 pub fn build_for_tests() -> Result<PathBuf> {
     let target = target_folder()?;
     let out = target.join("page-test");
-    make(&out, Profile::Test, &target, None)?;
+    make(&out, Profile::Test, &target, None, &[])?;
     Ok(out)
 }
 
-fn make(out: &Path, profile: Profile, target: &Path, optimiser: Option<PathBuf>) -> Result<folder::Page> {
+fn make(
+    out: &Path,
+    profile: Profile,
+    target: &Path,
+    optimiser: Option<PathBuf>,
+    models: &[PathBuf],
+) -> Result<folder::Page> {
     toolchain::ensure(Part::Target(WASM))?;
     let start = Instant::now();
     let builds = wasm::VARIANTS.iter().map(|variant| wasm::build(variant, profile, target, optimiser.as_deref()));
-    let page = folder::Page::gather(&root()?, &builds.collect::<Result<Vec<_>>>()?)?;
+    let page = folder::Page::gather(&root()?, &builds.collect::<Result<Vec<_>>>()?, models)?;
     page.write(out)?;
     println!("page: wrote {} in {}", out.display(), seconds(start));
     Ok(page)
@@ -146,10 +172,31 @@ mod tests {
     }
 
     #[test]
+    fn models_are_found_by_name_and_small_by_itself() {
+        let root = tempfile::tempdir().unwrap();
+        let make = |path: &str| {
+            std::fs::create_dir_all(root.path().join(path)).unwrap();
+            std::fs::write(root.path().join(path).join("config.json"), "{}").unwrap();
+            root.path().join(path)
+        };
+        let big = make("models/big");
+        let with = |names: &[&str]| {
+            let with = names.iter().map(|name| (*name).to_owned()).collect();
+            Options { with, ..Options::default() }.models(root.path())
+        };
+        assert_eq!(with(&["big", "none"]), [big.clone(), PathBuf::from("none")]);
+        let small = make("assets/small");
+        assert_eq!(with(&["big"]), [big.clone(), small.clone()]);
+        assert_eq!(with(&["small"]), [small]);
+        assert_eq!(with(&[&big.display().to_string()])[0], big);
+    }
+
+    #[test]
     fn arguments() {
         assert_eq!(parse(&[]).unwrap(), Options::default());
-        let options = parse(&["--serve", "--port", "80", "--out", "here", "--no-open"]).unwrap();
-        assert_eq!(options, Options { out: Some("here".into()), serve: Some(80), open: false });
+        let options = parse(&["--serve", "--port", "80", "--out", "here", "--with", "big", "--no-open"]).unwrap();
+        let expected = Options { out: Some("here".into()), with: vec!["big".into()], serve: Some(80), open: false };
+        assert_eq!(options, expected);
         for (wrong, named) in [(&["--port"][..], "--port"), (&["--port", "x"], "--port x"), (&["--sreve"], "--sreve")] {
             let error = format!("{:#}", parse(wrong).unwrap_err());
             assert!(error.contains(named), "{error}");

@@ -42,7 +42,14 @@ fn full() -> Document {
     let take = &mut document.takes[0];
     assert!(take.is_long());
     take.labels = ["walk", "run", "jump", "wave the left hand", "squat"].map(|label| (label.to_owned(), 0.2)).to_vec();
-    let outcome = Outcome::Answered { first_token: 0.01, seconds: 0.04, tokens: 3, confidence: 0.9, stopped: false };
+    let outcome = Outcome::Answered {
+        first_token: 0.01,
+        seconds: 0.04,
+        tokens: 3,
+        tokens_per_second: Some(70.0),
+        confidence: 0.9,
+        stopped: false,
+    };
     take.exchanges.push(Exchange {
         id: 99,
         question: "Which hand does the person move?".to_owned(),

@@ -4,13 +4,16 @@ use std::cell::RefCell;
 
 use eframe::egui;
 use js_sys::{Array, Reflect, Uint8Array};
+use skeletonllm::given::{Found, recognise};
+use skeletonllm_network::arriving::Listed;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 
-use super::{MAX_FILE_BYTES, create, describe, host, spawn, wake};
+use super::{MAX_FILE_BYTES, ModelFiles, create, describe, host, spawn, wake};
 use crate::{
-    files::{FileSource, Incoming, Origin, Public, Ticket, check_size, endings, of_folder},
+    files::{FileSource, Incoming, Origin, Public, Ticket, check_size, endings, is_ours, of_folder},
     link::file_name,
+    models::Offered,
 };
 
 /// A file and its path below what was dropped or chosen.
@@ -32,10 +35,11 @@ pub fn hand_in(files: &Array) {
     wake();
 }
 
-/// Reads the folders that were dropped since the last call.
-pub fn read_folders(incoming: &Incoming, _ctx: &egui::Context) {
-    for files in FOLDERS.take() {
-        read_folder(files, incoming);
+/// Takes in what was dropped since the last call.
+pub fn receive_dropped(files: &[egui::DroppedFileHandle], incoming: &Incoming, _ctx: &egui::Context) {
+    let loose = files.iter().filter_map(|file| file.web_file().cloned()).map(|file| (file.name(), file)).collect();
+    for files in std::iter::once(loose).chain(FOLDERS.take()) {
+        receive(files, incoming);
     }
 }
 
@@ -43,7 +47,9 @@ pub fn read_folders(incoming: &Incoming, _ctx: &egui::Context) {
 pub fn choose_files(incoming: &Incoming, _ctx: &egui::Context) {
     let accepted = endings().iter().map(|ending| format!(".{ending}")).collect::<Vec<_>>().join(",");
     let incoming = incoming.clone();
-    choose(("accept", &accepted), move |files| read_files(files, &incoming));
+    choose(("accept", &accepted), move |files| {
+        receive(files.into_iter().map(|file| (file.name(), file)).collect(), &incoming);
+    });
 }
 
 /// Opens the browser's dialog for a folder.
@@ -52,7 +58,7 @@ pub fn choose_folder(incoming: &Incoming, _ctx: &egui::Context) {
     choose(("webkitdirectory", ""), move |files| {
         let path = |file: &web_sys::File| Reflect::get(file, &"webkitRelativePath".into()).ok()?.as_string();
         let pathed = |file: web_sys::File| (path(&file).unwrap_or_else(|| file.name()), file);
-        read_folder(files.into_iter().map(pathed).collect(), &incoming);
+        receive(files.into_iter().map(pathed).collect(), &incoming);
     });
 }
 
@@ -72,21 +78,36 @@ fn choose((attribute, value): (&str, &str), done: impl FnOnce(Vec<web_sys::File>
     input.click();
 }
 
-/// Reads a dropped file, unless it is too large.
-pub fn read_dropped(file: egui::DroppedFileHandle, incoming: &Incoming, _ctx: &egui::Context) {
-    if let Some(file) = file.web_file() {
-        read_files(vec![file.clone()], incoming);
+/// Takes in files that came together: a model, or whatever else they are.
+fn receive(files: Vec<Pathed>, incoming: &Incoming) {
+    if files.is_empty() {
+        return;
     }
+    let listed = |(path, file): &Pathed| Listed { name: path.clone(), bytes: file.size() as u64 };
+    match recognise(&files.iter().map(listed).collect::<Vec<_>>()) {
+        Found::Nothing => read_all(files, incoming),
+        Found::Refused(problem) => incoming.problem(&problem),
+        Found::Model { given, places, others } => {
+            let names = given.files.iter().map(|file| file.name.clone());
+            let model = ModelFiles::of(names.zip(places.iter().map(|&place| files[place].1.clone())).collect());
+            incoming.offer(Offered { given, files: model });
+            // a folder holds what it holds
+            let others = others.into_iter().map(|i| &files[i]).filter(|(path, _)| !path.contains('/') || is_ours(path));
+            read_files(others.map(|(_, file)| file.clone()).collect(), incoming);
+        }
+    }
+    wake();
 }
 
-fn read_folder(files: Vec<Pathed>, incoming: &Incoming) {
-    let folder = files.first().and_then(|(path, _)| path.split('/').next()).unwrap_or("the folder").to_owned();
+/// Reads loose files, or those of a folder that are ours.
+fn read_all(files: Vec<Pathed>, incoming: &Incoming) {
+    let folder = files.iter().find_map(|(path, _)| Some(path.split_once('/')?.0.to_owned()));
+    let Some(folder) = folder else {
+        return read_files(files.into_iter().map(|(_, file)| file).collect(), incoming);
+    };
     match of_folder(&folder, files) {
         Ok(files) => read_files(files, incoming),
-        Err(problem) => {
-            incoming.problem(&problem);
-            wake();
-        }
+        Err(problem) => incoming.problem(&problem),
     }
 }
 

@@ -50,7 +50,7 @@ fn filled(family: &str) -> TensorMap {
     tensors.map(|(name, _, shape, _)| (name.clone(), HostTensor { values: numbers(&name, &shape), shape })).collect()
 }
 
-fn as_folder(family: &str) -> tempfile::TempDir {
+pub fn as_folder(family: &str) -> tempfile::TempDir {
     let folder = tempfile::tempdir().expect("temporary folder");
     write(folder.path().join("model.safetensors"), &filled(family), Precision::F32).expect("writes");
     let config = serde_json::json!({
@@ -62,7 +62,7 @@ fn as_folder(family: &str) -> tempfile::TempDir {
     folder
 }
 
-fn as_gguf(family: &str) -> Writer {
+pub fn as_gguf(family: &str) -> Writer {
     let name = |setting: &str| format!("{family}.{setting}");
     let mut file = Writer::default().set("general.architecture", Value::Text(family.into()));
     for (setting, value) in [

@@ -1,0 +1,269 @@
+//! The files of a model that are not on disk: their bytes come when they are asked for, and have to be waited for.
+//!
+//! What reads checkpoints asks for bytes and does not wait ([`ReadAt`]). So a [`Shelf`] lets it try, fetches what it found
+//! missing, and lets it try again; bytes that were read are forgotten, so that little more than a tensor is there at a
+//! time.
+
+use std::future::Future;
+use std::io;
+use std::ops::Range;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::read_at::ReadAt;
+
+/// A file by its name within the model's folder.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Its name, without a folder.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: u64,
+}
+
+/// Bytes under way. On the desktop they may come on any thread.
+#[cfg(not(target_family = "wasm"))]
+pub type Fetching<'a> = Pin<Box<dyn Future<Output = io::Result<Vec<u8>>> + Send + 'a>>;
+/// Bytes under way.
+#[cfg(target_family = "wasm")]
+pub type Fetching<'a> = Pin<Box<dyn Future<Output = io::Result<Vec<u8>>> + 'a>>;
+
+/// What may be used from several threads, where there are such.
+#[cfg(not(target_family = "wasm"))]
+pub trait Shared: Send + Sync {}
+#[cfg(not(target_family = "wasm"))]
+impl<T: Send + Sync> Shared for T {}
+/// What may be used from several threads, where there are such.
+#[cfg(target_family = "wasm")]
+pub trait Shared {}
+#[cfg(target_family = "wasm")]
+impl<T> Shared for T {}
+
+/// Somebody who has the files.
+pub trait Fetch: Shared {
+    /// The bytes of a file from `start` on, exactly so many.
+    ///
+    /// # Errors
+    /// When there is no such file, it has fewer bytes, or they cannot be had.
+    fn fetch<'a>(&'a self, file: &'a str, start: u64, length: usize) -> Fetching<'a>;
+}
+
+/// Bytes that are fetched at least, where some are missing: descriptions are read in many small steps.
+const AHEAD: u64 = 1 << 20;
+
+/// Bytes of descriptions at most. The longest that is published, a vocabulary with its merges, takes some 10 MB.
+const LONGEST: u64 = 256 << 20;
+
+/// A file of which only some bytes are there. Clones share them.
+#[derive(Debug, Clone)]
+pub(crate) struct Arriving {
+    size: u64,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// First byte, and the bytes.
+    pieces: Vec<(u64, Vec<u8>)>,
+    /// What somebody wanted that was not there.
+    missing: Option<Range<u64>>,
+}
+
+impl Arriving {
+    fn new(size: u64) -> Self {
+        Self { size, state: Arc::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // nothing is left half done by somebody who panicked
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ReadAt for Arriving {
+    fn size(&self) -> u64 {
+        self.size
+    }
+
+    fn read_at(&self, start: u64, into: &mut [u8]) -> io::Result<()> {
+        let end = start.checked_add(into.len() as u64).filter(|end| *end <= self.size);
+        let end = end.ok_or(io::ErrorKind::UnexpectedEof)?;
+        let mut state = self.state();
+        let mut at = start;
+        while at < end {
+            let here = |(first, bytes): &&(u64, Vec<u8>)| (*first..first + bytes.len() as u64).contains(&at);
+            let Some((first, bytes)) = state.pieces.iter().find(here) else {
+                state.missing = Some(at..end);
+                return Err(io::ErrorKind::WouldBlock.into());
+            };
+            let bytes = &bytes[(at - first) as usize..];
+            let into = &mut into[(at - start) as usize..];
+            let count = bytes.len().min(into.len());
+            into[..count].copy_from_slice(&bytes[..count]);
+            at += count as u64;
+        }
+        Ok(())
+    }
+}
+
+/// The weight files of a model, and who brings their bytes.
+pub struct Shelf<'f> {
+    files: Vec<(Listed, Arriving)>,
+    from: &'f dyn Fetch,
+    tell: Box<dyn FnMut(u64) + Send + 'f>,
+}
+
+impl<'f> Shelf<'f> {
+    /// Files that `from` has; `tell` is told how many bytes have come whenever some do.
+    pub fn new(files: &[Listed], from: &'f dyn Fetch, tell: impl FnMut(u64) + Send + 'f) -> Self {
+        let files = files.iter().map(|file| (file.clone(), Arriving::new(file.bytes))).collect();
+        Self { files, from, tell: Box::new(tell) }
+    }
+
+    /// The files' names and what reads them, in their order.
+    pub(crate) fn files(&self) -> impl Iterator<Item = (&str, &Arriving)> {
+        self.files.iter().map(|(listed, arriving)| (listed.name.as_str(), arriving))
+    }
+
+    /// The outcome of `attempt`, made again for as long as bytes were missing.
+    ///
+    /// # Errors
+    /// Those of `attempt`; when bytes cannot be had.
+    pub(crate) async fn having<T, E: From<Lacking>>(
+        &mut self,
+        mut attempt: impl FnMut() -> Result<T, E>,
+    ) -> Result<T, E> {
+        loop {
+            let outcome = attempt();
+            if outcome.is_ok() {
+                return outcome;
+            }
+            let missing = |(_, file): &(Listed, Arriving)| file.state().missing.take();
+            let Some((index, missing)) = self.files.iter().enumerate().find_map(|(i, file)| Some((i, missing(file)?)))
+            else {
+                return outcome;
+            };
+            let end = missing.end.max(missing.start + AHEAD).min(self.files[index].1.size);
+            self.bring(index, missing.start, (end - missing.start) as usize).await?;
+            let held: u64 = self.files.iter().flat_map(|(_, file)| file.state().lengths()).sum();
+            if held > LONGEST {
+                let problem = format!("its description takes more than {} MB", LONGEST >> 20);
+                return Err(self.lacking(index, io::Error::other(problem)).into());
+            }
+        }
+    }
+
+    /// Fetches bytes of a file.
+    ///
+    /// # Errors
+    /// When they cannot be had, naming the file.
+    pub(crate) async fn bring(&mut self, file: usize, start: u64, length: usize) -> Result<(), Lacking> {
+        let (listed, arriving) = &self.files[file];
+        let fetched = self.from.fetch(&listed.name, start, length).await.and_then(|bytes| {
+            let (found, name) = (bytes.len(), &listed.name);
+            let short = || io::Error::other(format!("{found} bytes of {name} came where {length} were asked for"));
+            if found == length { Ok(bytes) } else { Err(short()) }
+        });
+        let bytes = fetched.map_err(|cause| self.lacking(file, cause))?;
+        arriving.state().pieces.push((start, bytes));
+        (self.tell)(start + length as u64 + self.files[..file].iter().map(|(listed, _)| listed.bytes).sum::<u64>());
+        Ok(())
+    }
+
+    /// Forgets what has come.
+    pub(crate) fn forget(&mut self) {
+        self.files.iter().for_each(|(_, file)| *file.state() = State::default());
+    }
+
+    fn lacking(&self, file: usize, cause: io::Error) -> Lacking {
+        Lacking { path: self.files[file].0.name.clone(), cause }
+    }
+}
+
+impl State {
+    fn lengths(&self) -> Vec<u64> {
+        self.pieces.iter().map(|(_, bytes)| bytes.len() as u64).collect()
+    }
+}
+
+/// Bytes of a file that could not be had.
+#[derive(Debug)]
+pub(crate) struct Lacking {
+    pub path: String,
+    pub cause: io::Error,
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// Files in memory, and what was asked for.
+    #[derive(Default)]
+    pub(crate) struct Memory {
+        pub files: BTreeMap<String, Vec<u8>>,
+        pub asked: Mutex<Vec<(String, u64, usize)>>,
+    }
+
+    impl Memory {
+        pub fn of(files: impl IntoIterator<Item = (&'static str, Vec<u8>)>) -> Memory {
+            let files = files.into_iter().map(|(name, bytes)| (name.to_owned(), bytes)).collect();
+            Memory { files, asked: Mutex::default() }
+        }
+
+        pub fn listed(&self) -> Vec<Listed> {
+            let listed = |(name, bytes): (&String, &Vec<u8>)| Listed { name: name.clone(), bytes: bytes.len() as u64 };
+            self.files.iter().map(listed).collect()
+        }
+    }
+
+    impl Fetch for Memory {
+        fn fetch<'a>(&'a self, file: &'a str, start: u64, length: usize) -> Fetching<'a> {
+            self.asked.lock().unwrap().push((file.to_owned(), start, length));
+            let bytes = self.files.get(file).map(|bytes| &bytes[start as usize..][..length]);
+            Box::pin(async move { bytes.map(<[u8]>::to_vec).ok_or_else(|| io::ErrorKind::NotFound.into()) })
+        }
+    }
+
+    #[test]
+    fn what_is_missing_is_fetched_once_and_read_across_pieces() {
+        let bytes: Vec<u8> = (0..3_000_000u32).map(|i| (i % 251) as u8).collect();
+        let memory = Memory::of([("a", bytes.clone())]);
+        let mut told = Vec::new();
+        let mut shelf = Shelf::new(&memory.listed(), &memory, |at| told.push(at));
+        let file = shelf.files[0].1.clone();
+        let mut part = vec![0; 1_500_000];
+        let mut read = || file.read_at(700_000, &mut part).map_err(|cause| Lacking { path: "a".into(), cause });
+        assert!(read().is_err(), "nothing is there yet");
+        pollster::block_on(shelf.bring(0, 600_000, 200_000)).unwrap();
+        pollster::block_on(shelf.having(&mut read)).unwrap();
+        assert_eq!(part, bytes[700_000..2_200_000]);
+        let asked = memory.asked.lock().unwrap().clone();
+        assert_eq!(asked, [("a".into(), 600_000, 200_000), ("a".into(), 800_000, 1_400_000)]);
+        shelf.forget();
+        assert!(file.read_at(700_000, &mut [0]).is_err(), "it was forgotten");
+        for beyond in [3_000_000, u64::MAX] {
+            let error = file.read_at(beyond, &mut [0]).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{beyond}");
+        }
+        drop(shelf);
+        assert_eq!(told, [800_000, 2_200_000]);
+    }
+
+    #[test]
+    fn a_file_that_gives_too_little_is_named() {
+        /// Gives a byte less than is asked for.
+        struct Short;
+        impl Fetch for Short {
+            fn fetch<'a>(&'a self, _: &'a str, _: u64, length: usize) -> Fetching<'a> {
+                Box::pin(async move { Ok(vec![0; length - 1]) })
+            }
+        }
+        let listed = [Listed { name: "model.safetensors".into(), bytes: 100 }];
+        let mut shelf = Shelf::new(&listed, &Short, |_| ());
+        let lacking = pollster::block_on(shelf.bring(0, 10, 20)).unwrap_err();
+        assert_eq!(lacking.path, "model.safetensors");
+        assert!(lacking.cause.to_string().contains("19 bytes"), "{}", lacking.cause);
+    }
+}

@@ -1,0 +1,160 @@
+//! An answer while it is being said: its tokens as words, and its times.
+
+use skeletonllm_data::Texts;
+use skeletonllm_network::{
+    generate::{Ending, Generated},
+    tokenizer::Tokenizer,
+};
+use web_time::{Duration, Instant};
+
+use super::Answer;
+
+/// What was said so far.
+pub(crate) struct Said<'t> {
+    tokenizer: &'t Tokenizer,
+    start: Instant,
+    ids: Vec<u32>,
+    /// As it was shown.
+    shown: String,
+    /// Tokens that were not generated but given.
+    begun: usize,
+    first: Option<Duration>,
+    /// What follows as soon as the chain of movements is complete.
+    ending: Option<String>,
+    complete: bool,
+}
+
+impl<'t> Said<'t> {
+    /// Nothing yet; the question was asked at `start`.
+    pub fn new(tokenizer: &'t Tokenizer, start: Instant) -> Said<'t> {
+        let (ids, shown) = (Vec::new(), String::new());
+        Said { tokenizer, start, ids, shown, begun: 0, first: None, ending: None, complete: false }
+    }
+
+    /// Begins with words that the model need not find, and were shown. Their tokens.
+    pub fn begin(&mut self, words: String) -> Vec<u32> {
+        self.ids = self.tokenizer.encode(&words);
+        (self.begun, self.shown) = (self.ids.len(), words);
+        self.ids.clone()
+    }
+
+    /// Ends with words that the model need not find, after the chain of movements.
+    pub fn end_with(&mut self, ending: String) {
+        self.ending = Some(ending);
+    }
+
+    /// Those words, once the chain is complete.
+    pub fn ending(&self) -> Option<&str> {
+        self.ending.as_deref().filter(|_| self.complete)
+    }
+
+    /// Takes a token. The new words, if there are any: half a character waits for its other half.
+    pub fn push(&mut self, token: u32) -> Option<&str> {
+        self.first.get_or_insert_with(|| self.start.elapsed());
+        self.ids.push(token);
+        let mut text = self.tokenizer.decode(&self.ids);
+        if self.ending.is_some()
+            && let Some(chain) = Texts::built_in().chain_of(&text)
+        {
+            text.truncate(chain.len());
+            self.complete = true;
+        }
+        if text.ends_with('\u{fffd}') || !text.starts_with(&self.shown) {
+            return None;
+        }
+        let before = std::mem::replace(&mut self.shown, text).len();
+        Some(&self.shown[before..])
+    }
+
+    /// The whole answer, once it was generated.
+    pub fn answer(self, generated: &Generated) -> Answer {
+        let seconds = self.start.elapsed();
+        let first = self.first.unwrap_or(seconds);
+        let said = [&self.ids[..self.begun], &generated.tokens].concat();
+        // the end of the turn is computed as any token is
+        let steps = (generated.tokens.len() + usize::from(generated.ending == Ending::Stop)).saturating_sub(1);
+        let after = (seconds - first).as_secs_f64();
+        let decoded = self.first.is_some() && steps > 0 && after > 0.0;
+        let (text, tokens) = match self.ending() {
+            Some(ending) => {
+                let text = format!("{}{ending}", self.shown);
+                let tokens = self.tokenizer.encode(&text).len();
+                (text, tokens)
+            }
+            None => (self.tokenizer.decode(&said), said.len()),
+        };
+        Answer {
+            text,
+            tokens,
+            confidence: generated.mean_probability(),
+            seconds: seconds.as_secs_f64(),
+            first_token_seconds: first.as_secs_f64(),
+            tokens_per_second: decoded.then(|| steps as f64 / after),
+            stopped: generated.ending == Ending::Broken,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_character_waits_and_speed_counts_what_came_after_the_first_token() {
+        let tokenizer = Tokenizer::train(["wave left hand"], 300);
+        let mut said = Said::new(&tokenizer, Instant::now());
+        let text = "wave 手!";
+        let ids = tokenizer.encode(text);
+        let mut heard = String::new();
+        for &id in &ids {
+            std::thread::sleep(Duration::from_millis(2));
+            let new = said.push(id).unwrap_or_default();
+            assert!(!new.contains('\u{fffd}'), "{new}");
+            heard += new;
+        }
+        assert_eq!(heard, text);
+        let generated = Generated { tokens: ids.clone(), log_probability: 0.0, ending: Ending::Stop };
+        let answer = said.answer(&generated);
+        assert_eq!((answer.text.as_str(), answer.tokens, answer.stopped), (text, ids.len(), false));
+        let speed = answer.tokens_per_second.expect("several tokens");
+        // as many steps as tokens: the end counts, the first does not
+        let expected = ids.len() as f64 / (answer.seconds - answer.first_token_seconds);
+        // two milliseconds a token, and one step more than there are pauses between
+        assert!((speed / expected - 1.0).abs() < 1e-9 && speed <= 1000.0, "{speed} instead of {expected}");
+        let nothing = Generated { tokens: Vec::new(), log_probability: 0.0, ending: Ending::Stop };
+        assert_eq!(Said::new(&tokenizer, Instant::now()).answer(&nothing).tokens_per_second, None);
+    }
+
+    #[test]
+    fn a_given_ending_follows_the_chain() {
+        let tokenizer = Tokenizer::train(["the left arm rises: the person is waving."], 300);
+        let mut said = Said::new(&tokenizer, Instant::now());
+        said.end_with(": the person is clapping.".into());
+        let (mut heard, mut given) = (String::new(), Vec::new());
+        for &id in &tokenizer.encode("The left arm rises: the person is waving.") {
+            given.push(id);
+            heard += said.push(id).unwrap_or_default();
+            if said.ending().is_some() {
+                break;
+            }
+        }
+        heard += said.ending().expect("the chain is complete");
+        let generated = Generated { tokens: given, log_probability: 0.0, ending: Ending::Broken };
+        assert_eq!(said.answer(&generated).text, heard);
+        assert_eq!(heard, "The left arm rises: the person is clapping.");
+    }
+
+    #[test]
+    fn a_given_beginning_is_part_of_the_answer_and_not_of_the_speed() {
+        let tokenizer = Tokenizer::train(["wave left hand"], 300);
+        let mut said = Said::new(&tokenizer, Instant::now());
+        let begun = said.begin("wave".into());
+        assert_eq!(begun, tokenizer.encode("wave"));
+        let rest = tokenizer.encode(" left");
+        let heard: String = rest.iter().filter_map(|&id| said.push(id).map(str::to_owned)).collect();
+        let generated = Generated { tokens: rest.clone(), log_probability: 0.0, ending: Ending::Length };
+        let answer = said.answer(&generated);
+        assert_eq!((heard.as_str(), answer.text.as_str()), (" left", "wave left"));
+        assert_eq!(answer.tokens, begun.len() + rest.len());
+    }
+}
