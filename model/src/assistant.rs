@@ -13,7 +13,7 @@ mod spans;
 #[cfg(test)]
 mod tests;
 
-use std::ops::ControlFlow;
+use std::{ops::ControlFlow, sync::OnceLock};
 
 use anyhow::{Result, bail, ensure};
 use burn::tensor::Tensor;
@@ -22,7 +22,7 @@ use draction::{
     figure::{self, JointMap, Mapped},
     motion::Motion,
 };
-use skeletonllm_data::{Family, Kinematics};
+use skeletonllm_data::{Family, Kinematics, Texts};
 use skeletonllm_network::{
     chat::Chat,
     device::Selected,
@@ -33,7 +33,7 @@ use skeletonllm_network::{
 };
 use web_time::Instant;
 
-use doubt::Settled;
+use doubt::{Part, Settled};
 pub use explain::{Attribution, PictureSlope};
 #[cfg(not(target_family = "wasm"))]
 pub use judge::{Agreement, QuestionTally};
@@ -76,7 +76,8 @@ pub struct Answer {
     pub text: String,
     /// Number of tokens, the end of the turn not counted.
     pub tokens: usize,
-    /// Geometric mean of the probabilities of its tokens and of its end, 0..1.
+    /// 0..1: the probability of the label that it names, or says something of, where labels are ranked for it; else the
+    /// geometric mean of the probabilities of its tokens and of its end.
     pub confidence: f32,
     /// Time it took.
     pub seconds: f64,
@@ -240,7 +241,15 @@ impl Assistant {
             let [pictures, tokens, _] = visual.dims();
             (visual, vec![tokens; pictures])
         };
-        Ok(Observation { clips, maps, drawing, frames, visual: visual.flatten(0, 1), tokens })
+        Ok(Observation {
+            clips,
+            maps,
+            drawing,
+            frames,
+            visual: visual.flatten(0, 1),
+            tokens,
+            own_scores: OnceLock::new(),
+        })
     }
 
     /// Answers a question about the first motion of `observation`; `on_text` gets the words as they come, and ends the
@@ -258,28 +267,57 @@ impl Assistant {
         let tokenizer = self.chat.tokenizer();
         let mut prompt = self.prompt(question, observation, 0)?;
         let mut said = Said::new(tokenizer, start);
-        match self.settled(observation, 0, question).await? {
-            Some(Settled::Answer { text, confidence }) => {
+        let settled = match self.asked(question) {
+            Some(asked) => {
+                let scores = &self.own_scores_async(observation).await?[0];
+                Some(self.settle(asked, observation, 0, scores).await?)
+            }
+            None => None,
+        };
+        if let Some(Settled { part: part @ (Part::All | Part::Beginning), text, confidence }) = &settled {
+            let stopped = on_text(text).is_break();
+            let begun = said.begin(text.clone());
+            if *part == Part::All || stopped {
                 let seconds = start.elapsed().as_secs_f64();
-                let (tokens, stopped) = (tokenizer.encode(&text).len(), on_text(&text).is_break());
                 return Ok(Answer {
-                    text,
-                    tokens,
-                    confidence,
+                    text: text.clone(),
+                    tokens: begun.len(),
+                    confidence: *confidence,
                     seconds,
                     first_token_seconds: seconds,
                     tokens_per_second: None,
                     stopped,
                 });
             }
-            Some(Settled::Beginning(text)) if on_text(&text).is_continue() => prompt.extend(said.begin(text)),
-            _ => {}
+            prompt.extend(begun);
         }
-        let on_token = |_, token| said.push(token).map_or(ControlFlow::Continue(()), &mut on_text);
+        let ending = settled.as_ref().filter(|settled| settled.part == Part::Ending).map(|settled| &settled.text);
+        let texts = Texts::built_in();
+        let mut stopped = false;
+        let on_token = |_, token| {
+            let chain = |text: &str| ending.and_then(|_| texts.chain_of(text)).map(str::len);
+            let Some((new, ended)) = said.push_until(token, chain) else { return ControlFlow::Continue(()) };
+            stopped = on_text(new).is_break();
+            if stopped || ended { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
         let options = self.generate_options();
         let mut answers =
             generate(&self.model.internvl, &[prompt], Some(observation.visual_of(0)), &options, on_token).await?;
-        Ok(said.answer(&answers.swap_remove(0)))
+        let mut answer = said.answer(&answers.swap_remove(0));
+        answer.stopped = stopped;
+        if let Some(settled) = &settled {
+            answer.confidence = settled.confidence;
+        }
+        if let (Some(ending), Some(chain)) = (ending, ending.and_then(|_| texts.chain_of(&answer.text))) {
+            let mut text = chain.to_owned();
+            if !stopped {
+                answer.stopped = on_text(ending).is_break();
+                text += ending;
+            }
+            answer.tokens = tokenizer.encode(&text).len();
+            answer.text = text;
+        }
+        Ok(answer)
     }
 
     /// As [`Assistant::ask_async`], to the end and waiting for the device.

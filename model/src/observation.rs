@@ -1,5 +1,7 @@
 //! What the model saw.
 
+use std::sync::OnceLock;
+
 use anyhow::Result;
 use burn::tensor::Tensor;
 use draction::{
@@ -26,6 +28,8 @@ pub struct Observation {
     pub(crate) visual: Tensor<2>,
     /// `[B·T]` how many of them each frame has.
     pub(crate) tokens: Vec<usize>,
+    /// `[motions][labels]` what the model makes of its own labels, once that was asked: many questions follow from it.
+    pub(crate) own_scores: OnceLock<Vec<Vec<f32>>>,
 }
 
 impl Observation {
@@ -105,6 +109,7 @@ impl Observation {
             frames: self.frames.clone().narrow(0, motion, 1),
             visual: self.visual_of(motion).squeeze_dim(0),
             tokens: self.tokens_of(motion).to_vec(),
+            own_scores: OnceLock::new(),
         }
     }
 

@@ -1,4 +1,5 @@
-//! Questions that the scores of labels answer: what is done, whether it is this, and what to say of it in a sentence.
+//! Questions that the scores of labels answer: what is done, whether it is this, what to say of it in a
+//! sentence, and what an explanation comes to.
 //! Answered from the same scores, they cannot contradict each other.
 
 use super::{
@@ -13,8 +14,12 @@ pub enum Asked {
     Label,
     /// A sentence about what is done.
     Caption,
+    /// How one can tell.
+    Why,
     /// Whether this is done: a label, or an activity as it follows "is" where no label says it.
     Whether(String),
+    /// Which of these is done, in lower case: labels, or anything else that can be done.
+    Among(Vec<String>),
 }
 
 /// Who may be meant by "the person".
@@ -25,7 +30,7 @@ const SOMEBODY: [&str; 8] =
 /// joints decide.
 #[must_use]
 pub fn asked(question: &str, texts: &Texts) -> Option<Asked> {
-    let question = plain(question);
+    let (lower, question) = (one_name(question), plain(question));
     let all = |w: &Wordings| [&w.train[..], &w.held_out[..], std::slice::from_ref(&w.canonical)].concat();
     let named = [all(texts.wordings(Family::Recognition)), texts.together().to_vec()].concat();
     if named.iter().any(|wording| plain(wording) == question) {
@@ -33,6 +38,13 @@ pub fn asked(question: &str, texts: &Texts) -> Option<Asked> {
     }
     if all(texts.wordings(Family::Caption)).iter().any(|wording| plain(wording) == question) {
         return Some(Asked::Caption);
+    }
+    if all(texts.wordings(Family::Why)).iter().any(|wording| plain(wording) == question) {
+        return Some(Asked::Why);
+    }
+    if let Some(options) = listed(&lower, &all(texts.wordings(Family::RecognitionFromList)), texts) {
+        let other = |family: &Family| all(texts.wordings(*family)).iter().any(|wording| plain(wording) == question);
+        return (!Family::PHRASED.iter().any(other)).then_some(Asked::Among(options));
     }
     let wordings = all(texts.wordings(Family::YesNo));
     let found = wordings.iter().filter_map(|wording| {
@@ -48,16 +60,58 @@ pub fn asked(question: &str, texts: &Texts) -> Option<Asked> {
     Some(Asked::Whether(texts.label_of_doing(&doing).map_or(doing, str::to_owned)))
 }
 
-/// Lower case, without what ends a sentence, and with one name for whoever is meant.
-fn plain(text: &str) -> String {
-    let text = text.trim().to_lowercase();
-    let words: Vec<&str> =
-        text.split(|c: char| c.is_whitespace() || ",.?!".contains(c)).filter(|w| !w.is_empty()).collect();
-    let mut text = format!(" {} ", words.join(" "));
+/// The options of a question in one of these wordings.
+fn listed(question: &str, wordings: &[String], texts: &Texts) -> Option<Vec<String>> {
+    let end = |text: &str| text.trim_end_matches(|c: char| c.is_whitespace() || ".?!".contains(c)).to_owned();
+    let found = wordings.iter().filter_map(|wording| {
+        let (before, after) = wording.split_once("{options}")?;
+        let list = end(question.strip_prefix(one_name(before).trim_end())?);
+        let list = list.strip_suffix(end(&one_name(after)).as_str())?.trim_matches([' ', ':']);
+        let options = options(list, texts);
+        // without a list before it, "is it …" asks for anything
+        let open = !before.contains(':') && !before.to_lowercase().contains("action");
+        let known = |option: &String| texts.knows(option) || texts.label_of_doing(option).is_some();
+        (options.len() > 1 && (!open || options.iter().any(known))).then_some((list.len(), options))
+    });
+    let (_, options) = found.min_by_key(|(length, _)| *length)?;
+    Some(options.into_iter().map(|option| texts.label_of_doing(&option).map_or(option, str::to_owned)).collect())
+}
+
+/// What a list in one of our ways, or with "or" before its end, is made of. A label with a comma in it is one option.
+fn options(list: &str, texts: &Texts) -> Vec<String> {
+    let between = ["\n", ";", " / ", ","].into_iter().find(|between| list.contains(between)).unwrap_or(" or ");
+    let trimmed = |text: &str| text.trim().trim_start_matches("- ").trim().to_owned();
+    let mut parts: Vec<String> = list.split(between).map(trimmed).collect();
+    if let Some(last) = parts.pop() {
+        let last = last.strip_prefix("or ").map_or(last.clone(), str::to_owned);
+        match last.split_once(" or ") {
+            Some((a, b)) if between != " or " && !texts.knows(&last) => parts.extend([trimmed(a), trimmed(b)]),
+            _ => parts.push(last),
+        }
+    }
+    let mut options = Vec::new();
+    while !parts.is_empty() {
+        let whole = (2..=parts.len()).rev().find(|&n| texts.knows(&parts[..n].join(", ")));
+        options.push(parts.drain(..whole.unwrap_or(1)).collect::<Vec<_>>().join(", "));
+    }
+    options.retain(|option| !option.is_empty());
+    options
+}
+
+/// Lower case, and one name for whoever is meant.
+fn one_name(text: &str) -> String {
+    let mut text = format!(" {} ", text.to_lowercase());
     for who in SOMEBODY {
         text = text.replace(&format!(" {who} "), " the person ");
     }
     text.trim().to_owned()
+}
+
+/// Lower case, without what ends a sentence, and with one name for whoever is meant.
+fn plain(text: &str) -> String {
+    let words: Vec<&str> =
+        text.split(|c: char| c.is_whitespace() || ",.?!".contains(c)).filter(|w| !w.is_empty()).collect();
+    one_name(&words.join(" "))
 }
 
 #[cfg(test)]
@@ -68,18 +122,30 @@ mod tests {
     fn what_is_asked_is_found_however_it_is_typed() {
         let texts = Texts::built_in();
         let whether = |label: &str| Some(Asked::Whether(label.to_owned()));
+        let among = |options: &[&str]| Some(Asked::Among(options.iter().map(|&option| option.to_owned()).collect()));
         for (question, expected) in [
             ("What is the person doing?", Some(Asked::Label)),
             ("what is she doing", Some(Asked::Label)),
             ("Name the action.", Some(Asked::Label)),
             ("What do they do together?", Some(Asked::Label)),
             ("describe this clip", Some(Asked::Caption)),
+            ("Why do you think so?", Some(Asked::Why)),
             ("Is the person clapping?", whether("clap")),
             ("is he clapping", whether("clap")),
             ("Yes or no: is the person waving the left hand?", whether("wave left hand")),
             ("A person is squatting. Is that right?", whether("squat")),
             ("Is someone sitting down here?", whether("sit down")),
             ("Is the person juggling three balls?", whether("juggling three balls")),
+            ("Which of these is the person doing: clap, squat, juggle?", among(&["clap", "squat", "juggle"])),
+            ("What is she doing: juggling; clapping or rowing", among(&["juggling", "clap", "rowing"])),
+            ("Pick the right action:\n- row\n- Clap.", among(&["row", "clap"])),
+            ("From squat, walk and row, or clap, which is it?", among(&["squat", "walk and row", "clap"])),
+            ("Is it clap or row?", among(&["clap", "row"])),
+            ("Is it raining or snowing?", None),
+            ("Is it fast or slow?", None),
+            ("Is it a man or a woman?", None),
+            ("What do you see first: the left arm rises, the left arm lowers?", None),
+            ("Choose one: clap.", None),
             ("Is the person moving the left hand?", None),
             ("Is the person ?", None),
             ("Which hand does the person move?", None),

@@ -169,6 +169,23 @@ impl Texts {
         self.file.known_label.sentence.replace("{does}", &does).trim_end_matches('.').to_owned()
     }
 
+    /// How an explanation ends that comes to this label, from where its chain of movements is complete.
+    #[must_use]
+    pub fn concludes(&self, label: &str) -> String {
+        self.conclusion().replace("{doing}", &self.doing(label))
+    }
+
+    /// The chain of movements of an explanation that has come to its conclusion.
+    #[must_use]
+    pub fn chain_of<'a>(&self, explanation: &'a str) -> Option<&'a str> {
+        Some(explanation.split_once(self.conclusion().chars().next()?)?.0)
+    }
+
+    /// What follows the chain.
+    fn conclusion(&self) -> &str {
+        self.file.why.conclusion.split_once("{chain}").map_or("", |(_, after)| after)
+    }
+
     /// One sentence about a clip: from its label, with hand and direction where the label leaves them open and the
     /// joints show them.
     pub fn caption(&self, label: &str, kinematics: &Kinematics) -> String {
@@ -274,6 +291,11 @@ impl Texts {
     /// The label that an activity belongs to, as it follows "is".
     pub(super) fn label_of_doing(&self, doing: &str) -> Option<&str> {
         self.labels.iter().find(|(_, text)| text.doing.to_lowercase() == doing).map(|(label, _)| label.as_str())
+    }
+
+    /// Whether this is a label that we have words for.
+    pub(super) fn knows(&self, label: &str) -> bool {
+        self.labels.contains_key(label)
     }
 
     /// Questions for what several people do.

@@ -13,64 +13,89 @@ const NEARLY: f32 = 1.0;
 
 /// What follows from the scores.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Settled {
-    /// The answer, and its probability, 0..1.
-    Answer { text: String, confidence: f32 },
-    /// How the answer begins; the decoder says the rest.
-    Beginning(String),
+pub(super) struct Settled {
+    pub part: Part,
+    pub text: String,
+    /// The probability of what it says, 0..1.
+    pub confidence: f32,
+}
+
+/// How much of an answer is settled; the decoder says the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    All,
+    Beginning,
+    /// From where the chain of movements is complete, [`Texts::chain_of`].
+    Ending,
 }
 
 impl Assistant {
-    /// The answer to a question about one motion that asks for its label, whether it is this one, or for a sentence.
-    /// `None` for other questions, and in a model that was not aligned with words, whose decoder answers all.
+    /// What a question asks for, if it is answered from the scores of labels: the label, whether it is this one, which
+    /// of some, a sentence, or an explanation. `None` for other questions, and in a model that was not aligned with words, whose decoder answers all.
+    pub(super) fn asked(&self, question: &str) -> Option<Asked> {
+        let alignment = self.model.alignment.as_ref().filter(|_| !self.labels.is_empty())?;
+        asked(question, Texts::built_in()).filter(|asked| match asked {
+            Asked::Whether(label) => alignment.words().embed(label).is_some(),
+            Asked::Among(options) => options.iter().all(|option| alignment.words().embed(option).is_some()),
+            Asked::Label | Asked::Caption | Asked::Why => true,
+        })
+    }
+
+    /// The answer about one motion, of which `scores` has what [`Assistant::own_scores_async`] does.
     ///
     /// # Errors
     /// When the device gives nothing back.
-    pub(super) async fn settled(
+    pub(super) async fn settle(
         &self,
+        asked: Asked,
         observation: &Observation,
         motion: usize,
-        question: &str,
-    ) -> Result<Option<Settled>> {
-        let Some(alignment) = self.model.alignment.as_ref().filter(|_| !self.labels.is_empty()) else {
-            return Ok(None);
-        };
-        let texts = Texts::built_in();
-        let Some(asked) = asked(question, texts) else { return Ok(None) };
-        let mut names = self.labels.clone();
-        if let Asked::Whether(label) = &asked {
-            if alignment.words().embed(label).is_none() {
-                return Ok(None);
-            }
-            if !names.contains(label) {
-                names.push(label.clone());
-            }
-        }
-        let scores = self.rank_async(&observation.only(motion), &names).await?.swap_remove(0);
-        Ok(Some(match asked {
-            Asked::Label => named(&names, &scores, alignment.shares().least, texts),
-            Asked::Caption => match named(&names, &scores, alignment.shares().least, texts) {
-                Settled::Answer { text, .. } if names.contains(&text) => {
-                    Settled::Beginning(texts.caption_begins(&text))
+        scores: &[f32],
+    ) -> Result<Settled> {
+        let (texts, names) = (Texts::built_in(), &self.labels);
+        let least = self.model.alignment.as_ref().map_or(0.0, |alignment| alignment.shares().least);
+        Ok(match asked {
+            Asked::Label => named(names, scores, least, texts),
+            Asked::Caption => match named(names, scores, least, texts) {
+                Settled { text, confidence, .. } if names.contains(&text) => {
+                    Settled { part: Part::Beginning, text: texts.caption_begins(&text), confidence }
                 }
                 doubt => doubt,
             },
-            Asked::Whether(label) => whether(&label, &names, &scores, self.labels.contains(&label), texts),
-        }))
+            Asked::Why => {
+                let Settled { text, confidence, .. } = named(names, scores, least, texts);
+                let text = if names.contains(&text) { texts.concludes(&text) } else { format!(". {text}") };
+                Settled { part: Part::Ending, text, confidence }
+            }
+            Asked::Among(options) => {
+                let scores = self.rank_async(&observation.only(motion), &options).await?.swap_remove(0);
+                named(&options, &scores, 0.0, texts)
+            }
+            Asked::Whether(label) if names.contains(&label) => whether(&label, names, scores, true, texts),
+            Asked::Whether(label) => {
+                let own = self.rank_async(&observation.only(motion), std::slice::from_ref(&label)).await?;
+                let (names, scores) = ([names, &[label.clone()][..]].concat(), [scores, &own[0]].concat());
+                whether(&label, &names, &scores, false, texts)
+            }
+        })
     }
 }
 
-/// The likeliest label, or those that are most like it where it is not likely enough.
+/// The likeliest label, or those that are most like it where it is not likely enough. How likely it must be was found out
+/// on clips of which labels that may be true as well did not count, so they do not speak against it here.
 fn named(names: &[String], scores: &[f32], least: f32, texts: &Texts) -> Settled {
     let probabilities = among_themselves(scores);
     let mut order: Vec<usize> = (0..names.len()).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]));
-    let confidence = probabilities[order[0]];
-    if confidence >= least {
-        return Settled::Answer { text: names[order[0]].clone(), confidence };
+    let (best, labels) = (order[0], Labels::new(names));
+    let confidence = probabilities[best];
+    let against = |&(i, _): &(usize, &f32)| i != best && !texts.may_both_hold(&labels, &names[i], &names[best]);
+    let against: f32 = probabilities.iter().enumerate().filter(against).map(|(_, p)| p).sum();
+    if confidence >= least * (confidence + against) {
+        return Settled { part: Part::All, text: names[best].clone(), confidence };
     }
     let nearest: Vec<String> = order.iter().take(OFFERED).map(|&i| names[i].clone()).collect();
-    Settled::Answer { text: texts.unsure(&nearest), confidence }
+    Settled { part: Part::All, text: texts.unsure(&nearest), confidence }
 }
 
 /// Whether a label holds: it is the likeliest, or may be true together with that.
@@ -84,7 +109,7 @@ fn whether(label: &str, names: &[String], scores: &[f32], taught: bool, texts: &
     let yes = holds(&names[best]) || !taught && own >= scores[best] - NEARLY;
     let answers = texts.answers();
     let (text, confidence) = if yes { (&answers.yes, together) } else { (&answers.no, 1.0 - together) };
-    Settled::Answer { text: text.clone(), confidence }
+    Settled { part: Part::All, text: text.clone(), confidence }
 }
 
 #[cfg(test)]
@@ -92,10 +117,8 @@ mod tests {
     use super::*;
 
     fn answer(settled: Settled) -> (String, f32) {
-        match settled {
-            Settled::Answer { text, confidence } => (text, confidence),
-            Settled::Beginning(text) => panic!("only a beginning: {text}"),
-        }
+        assert_eq!(settled.part, Part::All);
+        (settled.text, settled.confidence)
     }
 
     fn names() -> Vec<String> {
@@ -122,9 +145,12 @@ mod tests {
 
     #[test]
     fn in_doubt_the_nearest_are_offered() {
-        let (said, confidence) = answer(named(&names(), &[1.0, 1.4, 1.2, 0.0, 0.0], 0.5, Texts::built_in()));
+        let (said, confidence) = answer(named(&names(), &[1.4, 0.0, 0.0, 1.2, 1.0], 0.5, Texts::built_in()));
         assert!(confidence < 0.5);
-        assert_eq!(said, "I don't know. It is most like walk, walk turn left, clap.");
+        assert_eq!(said, "I don't know. It is most like clap, wave left hand, wave right hand.");
+        // who walks and turns left walks
+        let (said, confidence) = answer(named(&names(), &[0.0, 2.0, 1.9, 0.0, 0.0], 0.5, Texts::built_in()));
+        assert!(said == "walk" && confidence < 0.5, "{said} {confidence}");
     }
 
     #[test]

@@ -7,7 +7,10 @@ use burn::tensor::Tensor;
 use skeletonllm_data::{DataClip, Family, Labels, Phrasing, QuestionAnswer, Rng, Texts, Truth, question_of};
 use skeletonllm_network::generate::{GenerateOptions, greedy_batch};
 
-use super::{Assistant, doubt::Settled};
+use super::{
+    Assistant,
+    doubt::{Part, Settled},
+};
 use crate::observation::Observation;
 
 /// What became of some questions.
@@ -98,27 +101,41 @@ impl Assistant {
         }
         let mut prompts: Vec<Vec<u32>> = Vec::with_capacity(asked.len());
         let (mut said, mut open) = (vec![String::new(); asked.len()], Vec::new());
+        // many questions about a motion, one look at it
+        let scores = match asked.iter().any(|(_, question)| self.asked(question).is_some()) {
+            true => pollster::block_on(self.own_scores_async(observation))?,
+            false => &[],
+        };
         for (number, (motion, question)) in asked.iter().enumerate() {
-            let beginning = match pollster::block_on(self.settled(observation, *motion, question))? {
-                Some(Settled::Answer { text, .. }) => {
-                    said[number] = text;
-                    continue;
+            let (mut beginning, mut ending) = (String::new(), None);
+            if let Some(of_labels) = self.asked(question) {
+                let Settled { part, text, .. } =
+                    pollster::block_on(self.settle(of_labels, observation, *motion, &scores[*motion]))?;
+                match part {
+                    Part::All => {
+                        said[number] = text;
+                        continue;
+                    }
+                    Part::Beginning => beginning = text,
+                    Part::Ending => ending = Some(text),
                 }
-                Some(Settled::Beginning(text)) => text,
-                None => String::new(),
-            };
+            }
             let mut prompt = self.prompt_of_any_length(question, observation, *motion);
             prompt.extend(self.chat.tokenizer().encode(&beginning));
             prompts.push(prompt);
-            open.push((number, *motion, beginning));
+            open.push((number, *motion, beginning, ending));
         }
         if open.is_empty() {
             return Ok(said);
         }
-        let visual = Tensor::cat(open.iter().map(|(_, motion, _)| observation.visual_of(*motion)).collect(), 1);
+        let visual = Tensor::cat(open.iter().map(|(_, motion, ..)| observation.visual_of(*motion)).collect(), 1);
         let answers = greedy_batch(&self.model.internvl, &prompts, Some(visual), options, |_, _| {})?;
-        for ((number, _, beginning), ids) in open.into_iter().zip(&answers) {
-            said[number] = beginning + &self.chat.tokenizer().decode(ids);
+        for ((number, _, beginning, ending), ids) in open.into_iter().zip(&answers) {
+            let text = beginning + &self.chat.tokenizer().decode(ids);
+            said[number] = match (ending, Texts::built_in().chain_of(&text)) {
+                (Some(ending), Some(chain)) => chain.to_owned() + &ending,
+                _ => text,
+            };
         }
         Ok(said)
     }

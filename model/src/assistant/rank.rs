@@ -103,6 +103,18 @@ impl Assistant {
         Ok(session.score_async(&candidates).await?)
     }
 
+    /// `[motions][labels]` scores of all known labels, computed once for what is seen.
+    ///
+    /// # Errors
+    /// As [`Assistant::rank_async`].
+    pub(super) async fn own_scores_async<'o>(&self, observation: &'o Observation) -> Result<&'o [Vec<f32>]> {
+        if observation.own_scores.get().is_none() {
+            let scores = self.rank_async(observation, &self.labels).await?;
+            _ = observation.own_scores.set(scores);
+        }
+        Ok(observation.own_scores.get().map_or(&[], Vec::as_slice))
+    }
+
     /// As [`Assistant::rank_async`], waiting for the device.
     ///
     /// # Errors
@@ -117,8 +129,8 @@ impl Assistant {
     /// # Errors
     /// As [`Assistant::rank_async`].
     pub async fn recognise_async(&self, observation: &Observation) -> Result<Vec<(String, f32)>> {
-        let scores = self.rank_async(observation, &self.labels).await?.swap_remove(0);
-        let mut ranked: Vec<(String, f32)> = self.labels.iter().cloned().zip(among_themselves(&scores)).collect();
+        let scores = &self.own_scores_async(observation).await?[0];
+        let mut ranked: Vec<(String, f32)> = self.labels.iter().cloned().zip(among_themselves(scores)).collect();
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         Ok(ranked)
     }

@@ -35,14 +35,22 @@ impl<'t> Said<'t> {
 
     /// Takes a token. The new words, if there are any: half a character waits for its other half.
     pub fn push(&mut self, token: u32) -> Option<&str> {
+        self.push_until(token, |_| None).map(|(new, _)| new)
+    }
+
+    /// As [`Said::push`], and whether this is the end: `end` finds where in all that was said, and what lies behind it is
+    /// not shown.
+    pub fn push_until(&mut self, token: u32, end: impl Fn(&str) -> Option<usize>) -> Option<(&str, bool)> {
         self.first.get_or_insert_with(|| self.start.elapsed());
         self.ids.push(token);
-        let text = self.tokenizer.decode(&self.ids);
+        let mut text = self.tokenizer.decode(&self.ids);
+        let ended = end(&text);
+        text.truncate(ended.unwrap_or(text.len()));
         if text.ends_with('\u{fffd}') || !text.starts_with(&self.shown) {
             return None;
         }
         let before = std::mem::replace(&mut self.shown, text).len();
-        Some(&self.shown[before..])
+        Some((&self.shown[before..], ended.is_some()))
     }
 
     /// The whole answer, once it was generated.
@@ -94,6 +102,22 @@ mod tests {
         assert!((speed / expected - 1.0).abs() < 1e-9 && speed <= 1000.0, "{speed} instead of {expected}");
         let nothing = Generated { tokens: Vec::new(), log_probability: 0.0, ending: Ending::Stop };
         assert_eq!(Said::new(&tokenizer, Instant::now()).answer(&nothing).tokens_per_second, None);
+    }
+
+    #[test]
+    fn nothing_is_shown_behind_an_end() {
+        let tokenizer = Tokenizer::train(["wave left hand"], 300);
+        let mut said = Said::new(&tokenizer, Instant::now());
+        let (mut heard, mut ended) = (String::new(), false);
+        for id in tokenizer.encode("wave: left; hand") {
+            let Some((new, end)) = said.push_until(id, |text| text.find(';')) else { continue };
+            heard += new;
+            if end {
+                ended = true;
+                break;
+            }
+        }
+        assert_eq!((heard.as_str(), ended), ("wave: left", true));
     }
 
     #[test]
