@@ -22,7 +22,7 @@ use draction::{
     figure::{self, JointMap, Mapped},
     motion::Motion,
 };
-use skeletonllm_data::{Family, Kinematics};
+use skeletonllm_data::{Family, Kinematics, Texts};
 use skeletonllm_network::{
     chat::Chat,
     device::Selected,
@@ -274,42 +274,50 @@ impl Assistant {
             }
             None => None,
         };
-        let confidence = settled.as_ref().map(|settled| settled.confidence);
-        match settled {
-            Some(Settled { part: Part::Ending, text, .. }) => said.end_with(text),
-            Some(Settled { part, text, confidence }) => {
-                let stopped = on_text(&text).is_break();
-                if part == Part::All || stopped {
-                    let (tokens, seconds) = (tokenizer.encode(&text).len(), start.elapsed().as_secs_f64());
-                    let first_token_seconds = seconds;
-                    let tokens_per_second = None;
-                    return Ok(Answer {
-                        text,
-                        tokens,
-                        confidence,
-                        seconds,
-                        first_token_seconds,
-                        tokens_per_second,
-                        stopped,
-                    });
-                }
-                prompt.extend(said.begin(text));
+        if let Some(Settled { part: part @ (Part::All | Part::Beginning), text, confidence }) = &settled {
+            let stopped = on_text(text).is_break();
+            let begun = said.begin(text.clone());
+            if *part == Part::All || stopped {
+                let seconds = start.elapsed().as_secs_f64();
+                return Ok(Answer {
+                    text: text.clone(),
+                    tokens: begun.len(),
+                    confidence: *confidence,
+                    seconds,
+                    first_token_seconds: seconds,
+                    tokens_per_second: None,
+                    stopped,
+                });
             }
-            None => {}
+            prompt.extend(begun);
         }
+        let ending = settled.as_ref().filter(|settled| settled.part == Part::Ending).map(|settled| &settled.text);
+        let texts = Texts::built_in();
         let mut stopped = false;
         let on_token = |_, token| {
-            stopped = said.push(token).is_some_and(|new| on_text(new).is_break());
-            if stopped || said.ending().is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            let chain = |text: &str| ending.and_then(|_| texts.chain_of(text)).map(str::len);
+            let Some((new, ended)) = said.push_until(token, chain) else { return ControlFlow::Continue(()) };
+            stopped = on_text(new).is_break();
+            if stopped || ended { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
         let options = self.generate_options();
         let mut answers =
             generate(&self.model.internvl, &[prompt], Some(observation.visual_of(0)), &options, on_token).await?;
-        if let Some(ending) = said.ending().filter(|_| !stopped) {
-            stopped = on_text(ending).is_break();
+        let mut answer = said.answer(&answers.swap_remove(0));
+        answer.stopped = stopped;
+        if let Some(settled) = &settled {
+            answer.confidence = settled.confidence;
         }
-        let answer = said.answer(&answers.swap_remove(0));
-        Ok(Answer { confidence: confidence.unwrap_or(answer.confidence), stopped, ..answer })
+        if let (Some(ending), Some(chain)) = (ending, ending.and_then(|_| texts.chain_of(&answer.text))) {
+            let mut text = chain.to_owned();
+            if !stopped {
+                answer.stopped = on_text(ending).is_break();
+                text += ending;
+            }
+            answer.tokens = tokenizer.encode(&text).len();
+            answer.text = text;
+        }
+        Ok(answer)
     }
 
     /// As [`Assistant::ask_async`], to the end and waiting for the device.

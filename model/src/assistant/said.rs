@@ -1,6 +1,5 @@
 //! An answer while it is being said: its tokens as words, and its times.
 
-use skeletonllm_data::Texts;
 use skeletonllm_network::{
     generate::{Ending, Generated},
     tokenizer::Tokenizer,
@@ -19,16 +18,12 @@ pub(crate) struct Said<'t> {
     /// Tokens that were not generated but given.
     begun: usize,
     first: Option<Duration>,
-    /// What follows as soon as the chain of movements is complete.
-    ending: Option<String>,
-    complete: bool,
 }
 
 impl<'t> Said<'t> {
     /// Nothing yet; the question was asked at `start`.
     pub fn new(tokenizer: &'t Tokenizer, start: Instant) -> Said<'t> {
-        let (ids, shown) = (Vec::new(), String::new());
-        Said { tokenizer, start, ids, shown, begun: 0, first: None, ending: None, complete: false }
+        Said { tokenizer, start, ids: Vec::new(), shown: String::new(), begun: 0, first: None }
     }
 
     /// Begins with words that the model need not find, and were shown. Their tokens.
@@ -38,32 +33,24 @@ impl<'t> Said<'t> {
         self.ids.clone()
     }
 
-    /// Ends with words that the model need not find, after the chain of movements.
-    pub fn end_with(&mut self, ending: String) {
-        self.ending = Some(ending);
-    }
-
-    /// Those words, once the chain is complete.
-    pub fn ending(&self) -> Option<&str> {
-        self.ending.as_deref().filter(|_| self.complete)
-    }
-
     /// Takes a token. The new words, if there are any: half a character waits for its other half.
     pub fn push(&mut self, token: u32) -> Option<&str> {
+        self.push_until(token, |_| None).map(|(new, _)| new)
+    }
+
+    /// As [`Said::push`], and whether this is the end: `end` finds where in all that was said, and what lies behind it is
+    /// not shown.
+    pub fn push_until(&mut self, token: u32, end: impl Fn(&str) -> Option<usize>) -> Option<(&str, bool)> {
         self.first.get_or_insert_with(|| self.start.elapsed());
         self.ids.push(token);
         let mut text = self.tokenizer.decode(&self.ids);
-        if self.ending.is_some()
-            && let Some(chain) = Texts::built_in().chain_of(&text)
-        {
-            text.truncate(chain.len());
-            self.complete = true;
-        }
+        let ended = end(&text);
+        text.truncate(ended.unwrap_or(text.len()));
         if text.ends_with('\u{fffd}') || !text.starts_with(&self.shown) {
             return None;
         }
         let before = std::mem::replace(&mut self.shown, text).len();
-        Some(&self.shown[before..])
+        Some((&self.shown[before..], ended.is_some()))
     }
 
     /// The whole answer, once it was generated.
@@ -75,17 +62,9 @@ impl<'t> Said<'t> {
         let steps = (generated.tokens.len() + usize::from(generated.ending == Ending::Stop)).saturating_sub(1);
         let after = (seconds - first).as_secs_f64();
         let decoded = self.first.is_some() && steps > 0 && after > 0.0;
-        let (text, tokens) = match self.ending() {
-            Some(ending) => {
-                let text = format!("{}{ending}", self.shown);
-                let tokens = self.tokenizer.encode(&text).len();
-                (text, tokens)
-            }
-            None => (self.tokenizer.decode(&said), said.len()),
-        };
         Answer {
-            text,
-            tokens,
+            text: self.tokenizer.decode(&said),
+            tokens: said.len(),
             confidence: generated.mean_probability(),
             seconds: seconds.as_secs_f64(),
             first_token_seconds: first.as_secs_f64(),
@@ -126,22 +105,19 @@ mod tests {
     }
 
     #[test]
-    fn a_given_ending_follows_the_chain() {
-        let tokenizer = Tokenizer::train(["the left arm rises: the person is waving."], 300);
+    fn nothing_is_shown_behind_an_end() {
+        let tokenizer = Tokenizer::train(["wave left hand"], 300);
         let mut said = Said::new(&tokenizer, Instant::now());
-        said.end_with(": the person is clapping.".into());
-        let (mut heard, mut given) = (String::new(), Vec::new());
-        for &id in &tokenizer.encode("The left arm rises: the person is waving.") {
-            given.push(id);
-            heard += said.push(id).unwrap_or_default();
-            if said.ending().is_some() {
+        let (mut heard, mut ended) = (String::new(), false);
+        for id in tokenizer.encode("wave: left; hand") {
+            let Some((new, end)) = said.push_until(id, |text| text.find(';')) else { continue };
+            heard += new;
+            if end {
+                ended = true;
                 break;
             }
         }
-        heard += said.ending().expect("the chain is complete");
-        let generated = Generated { tokens: given, log_probability: 0.0, ending: Ending::Broken };
-        assert_eq!(said.answer(&generated).text, heard);
-        assert_eq!(heard, "The left arm rises: the person is clapping.");
+        assert_eq!((heard.as_str(), ended), ("wave: left", true));
     }
 
     #[test]

@@ -102,7 +102,8 @@ fn refused(names: &[&str], weights: usize) -> Option<String> {
     if !has("config.json") {
         missing.push("config.json".into());
     }
-    if !has("tokenizer.json") && !(has("vocab.json") && has("merges.txt")) {
+    let tokenizer = has("tokenizer.json") || has("vocab.json") && has("merges.txt");
+    if !tokenizer {
         missing.push(match has("vocab.json") {
             true => "merges.txt".into(),
             false => "tokenizer.json (or vocab.json and merges.txt)".into(),
