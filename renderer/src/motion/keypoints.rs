@@ -112,6 +112,7 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
     if order.beyond > 0 {
         left_out.push(format!("{} points of face and hands", order.beyond));
     }
+    let told = order.stated && scale.is_none();
     let layout =
         format!("{points} points a person are {}{}", order.title, scale.map_or(String::new(), |s| format!("; {s}")));
     let how = if by_number { "by the file's numbers" } else { "by where they are" };
@@ -129,7 +130,7 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
         fps: fps.unwrap_or(FPS),
         bodies: tracks.len(),
         positions,
-        layout_from: Some(Reason::inferred(layout)),
+        layout_from: Some(if told { Reason::stated(layout) } else { Reason::inferred(layout) }),
         bodies_from: several.then(|| if by_number { Reason::stated(people) } else { Reason::inferred(people) }),
         left_out,
         unit: world.then(|| (Unit::METRE, "set by MediaPipe".to_owned())),
@@ -146,6 +147,7 @@ fn order(poses: &Sample<'_>, names: Option<Vec<String>>, video: &Video) -> Resul
     check_count("the number of bones", video.bones.as_ref().map_or(0, Vec::len), MAX_BONES)?;
     let own = |names, bones, root| Order {
         title: "named by the file".to_owned(),
+        stated: true,
         names,
         bones,
         root,

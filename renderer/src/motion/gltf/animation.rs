@@ -41,6 +41,8 @@ const EARLY: f64 = 1e-3;
 pub(super) struct Animation {
     /// Frames per second.
     pub fps: f64,
+    /// Seconds of a frame, which the rate may be rounded from.
+    step: f64,
     start: f64,
     end: f64,
     /// Seconds by which a frame may come before the key that it shows, where curves jump.
@@ -287,10 +289,13 @@ impl Animation {
             return Err(buffers.at(Cause::Degenerate("its animation moves no node".to_owned())));
         }
         let keys: Vec<&[f32]> = inputs.values().map(|(times, _)| &times[..]).collect();
-        let (fps, slack) = frames_of(&keys, step).unwrap_or_else(|| (rate(step), EARLY / rate(step)));
-        let animation = Self { fps, start, end, slack, tracks };
-        check_count("the number of frames", animation.frames(), MAX_FRAMES).map_err(|cause| buffers.at(cause))?;
         let usual = 1.0 / step;
+        let (fps, step, slack) = frames_of(&keys, step).unwrap_or_else(|| {
+            let fps = rate(step);
+            (fps, 1.0 / fps, EARLY / fps)
+        });
+        let animation = Self { fps, step, start, end, slack, tracks };
+        check_count("the number of frames", animation.frames(), MAX_FRAMES).map_err(|cause| buffers.at(cause))?;
         let said = (usual > 0.0 && (usual / fps - 1.0).abs() > 0.01).then(|| {
             let [keys, frames] = [usual, fps].map(|rate| (100.0 * rate).round() / 100.0);
             format!("its keys come {keys} times a second: {frames} frames a second are taken of its curves")
@@ -301,12 +306,12 @@ impl Animation {
     /// Number of frames, the last key included.
     pub(super) fn frames(&self) -> usize {
         // the conversion saturates
-        (((self.end - self.start) * self.fps).round() as usize).saturating_add(1)
+        (((self.end - self.start) / self.step).round() as usize).saturating_add(1)
     }
 
     /// Seconds of a frame on the animation's clock.
     pub(super) fn time(&self, frame: usize) -> f64 {
-        (self.start + frame as f64 / self.fps).min(self.end)
+        (self.start + frame as f64 * self.step).min(self.end)
     }
 
     /// Whether a node has curves.
@@ -334,9 +339,9 @@ fn usual_step(times: &[f32]) -> f64 {
     steps.get(steps.len() / 2).copied().unwrap_or(f64::INFINITY)
 }
 
-/// The rate of keys that are frames, on all of which one lies, and how much earlier than its key one may be; `None` where
-/// keys come as it suits whoever set them. `step` is their usual distance.
-fn frames_of(keys: &[&[f32]], step: f64) -> Option<(f64, f64)> {
+/// The rate of keys that are frames, on all of which one lies, the seconds of a frame, and how much earlier than its key one
+/// may be; `None` where keys come as it suits whoever set them. `step` is their usual distance.
+fn frames_of(keys: &[&[f32]], step: f64) -> Option<(f64, f64, f64)> {
     let densest = keys.iter().max_by_key(|times| times.len())?;
     let first = f64::from(*densest.first()?);
     // counted from key to key: times have seven digits, and late ones are less exact
@@ -356,8 +361,10 @@ fn frames_of(keys: &[&[f32]], step: f64) -> Option<(f64, f64)> {
     if !enough || rate > MOST_KEYS || !keys.iter().flat_map(|times| times.iter()).all(|time| off(time) < JITTER) {
         return None;
     }
-    let round = (1000.0 * rate).round() / 1000.0;
-    Some((if (round / rate - 1.0).abs() < 1e-6 { round } else { rate }, JITTER * step))
+    // files write 0.0333333 for a thirtieth; television's 29.97 is farther from 30
+    let rounded = [(rate.round(), 1e-4), ((1000.0 * rate).round() / 1000.0, 1e-6)];
+    let rounded = rounded.into_iter().find(|(round, off)| (round / rate - 1.0).abs() < *off);
+    Some((rounded.map_or(rate, |(round, _)| round), step, JITTER * step))
 }
 
 /// Frames per second for keys that lie so far apart: one on every key, more between them or not on all.

@@ -16,6 +16,8 @@ use super::super::{
 pub(super) struct Order {
     /// What it is called.
     pub title: String,
+    /// Whether the file says it.
+    pub stated: bool,
     pub names: Vec<String>,
     pub bones: Vec<[usize; 2]>,
     /// The joint that all others hang from.
@@ -123,7 +125,12 @@ pub(super) fn choose(sample: &Sample<'_>, named: bool) -> Result<Order, Cause> {
     if poses == 0 || !enough(first) {
         return Ok(orders.swap_remove(0));
     }
-    match fit::verdict(orders.iter().map(misfit).collect(), sample.flat) {
+    let misfits: Vec<f64> = orders.iter().map(misfit).collect();
+    // points that are all in one place are no body in any order, which is said later
+    if misfits.iter().all(|misfit| misfit.is_infinite()) {
+        return Ok(orders.swap_remove(0));
+    }
+    match fit::verdict(misfits, sample.flat) {
         Verdict::Fits(best) => Ok(orders.swap_remove(best)),
         Verdict::Several(alike) if alike.iter().any(|&k| k < usual) => {
             Ok(orders.swap_remove(alike.into_iter().find(|&k| k < usual).unwrap_or(0)))
@@ -172,7 +179,14 @@ pub(super) fn by_names(names: &[String]) -> Option<Order> {
             let root = place[order.root].unwrap_or(0);
             best = Some((
                 shared,
-                Order { title: "named by the file".to_owned(), names: names.to_vec(), bones, root, ..order },
+                Order {
+                    title: "named by the file".to_owned(),
+                    stated: true,
+                    names: names.to_vec(),
+                    bones,
+                    root,
+                    ..order
+                },
             ));
         }
     }
@@ -201,6 +215,7 @@ impl Order {
     fn of(layout: Layout, points: usize) -> Self {
         Self {
             title: layout.to_string(),
+            stated: false,
             names: layout.names().iter().map(|&n| n.to_owned()).collect(),
             bones: layout.bones(),
             root: layout.parents().iter().position(Option::is_none).unwrap_or(0),

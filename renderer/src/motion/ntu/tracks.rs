@@ -1,7 +1,7 @@
 //! Who is the same from frame to frame: by body id where ids tell, by place where they do not, and again by place where
 //! somebody is lost and found under another id.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use glam::DVec3;
 
@@ -89,17 +89,13 @@ pub(super) fn follow(bodies: &[Body<'_>]) -> Vec<Track> {
 /// Who may be who although ids say otherwise: a body and a track in one place, both of which would jump by the `pairs` of
 /// equal ids.
 fn exchanged(tracks: &[Track], pairs: &[(f64, usize, usize)], bodies: &[Body<'_>]) -> Vec<(f64, usize, usize)> {
-    let follows = |n: usize, track: usize| bodies[n].frame == bodies[tracks[track].last()].frame + 1;
-    // bodies and tracks whose own ids are far away
-    let jumps: Vec<&(f64, usize, usize)> = pairs
-        .iter()
-        .filter(|(away, n, track)| follows(*n, *track) && *away > EXCHANGED[1] * bodies[*n].size())
-        .filter(|(_, n, track)| {
-            let stays = |p: &&(f64, usize, usize)| p.0 <= EXCHANGED[1] * bodies[p.1].size() && follows(p.1, p.2);
-            !pairs.iter().filter(stays).any(|p| p.1 == *n || p.2 == *track)
-        })
-        .take(MAX_BODIES)
-        .collect();
+    let follow = |p: &&(f64, usize, usize)| bodies[p.1].frame == bodies[tracks[p.2].last()].frame + 1;
+    let jumps = |p: &&(f64, usize, usize)| p.0 > EXCHANGED[1] * bodies[p.1].size();
+    let in_place: Vec<_> = pairs.iter().filter(|p| follow(p) && !jumps(p)).collect();
+    let [settled, kept]: [HashSet<usize>; 2] =
+        [in_place.iter().map(|p| p.1).collect(), in_place.iter().map(|p| p.2).collect()];
+    let open = |p: &&(f64, usize, usize)| !settled.contains(&p.1) && !kept.contains(&p.2);
+    let jumps: Vec<_> = pairs.iter().filter(|p| follow(p) && jumps(p) && open(p)).take(MAX_BODIES).collect();
     let crossed = jumps.iter().flat_map(|&&(_, n, _)| jumps.iter().map(move |&&(_, _, track)| (n, track)));
     crossed
         .filter_map(|(n, track)| {
@@ -137,12 +133,15 @@ fn tracked_twice(mut tracks: Vec<Track>, bodies: &[Body<'_>]) -> Vec<Track> {
 /// The bodies of a track by their frames: there may be as many pieces to put between them as there are frames.
 type ByFrame = BTreeMap<usize, usize>;
 
-/// Whether two tracks are nearly the same wherever both are there.
+/// Whether two tracks are nearly the same wherever both are there, or take turns in one place, as where an id is written in
+/// two ways.
 fn is_same_place(a: &ByFrame, b: &Track, bodies: &[Body<'_>]) -> bool {
     if a.range(bodies[b.first()].frame..=bodies[b.last()].frame).next().is_none() {
         return false;
     }
-    let both = b.bodies.iter().filter_map(|&n| Some((&bodies[n], &bodies[*a.get(&bodies[n].frame)?])));
+    let then =
+        |frame: usize| a.get(&frame).or_else(|| a.range(frame.saturating_sub(1)..=frame + 1).next().map(|e| e.1));
+    let both = b.bodies.iter().filter_map(|&n| Some((&bodies[n], &bodies[*then(bodies[n].frame)?])));
     let away: Vec<f64> = both.map(|(b, a)| b.away_from(a) / b.size()).collect();
     !away.is_empty() && median(away) < TWICE
 }

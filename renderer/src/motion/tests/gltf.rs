@@ -535,6 +535,11 @@ fn keys_that_lie_evenly_are_the_frames() {
             }
         }
     }
+    // a thirtieth with six digits
+    let times: Vec<f32> = (0..3000).map(|k| (f64::from(k) * 0.033333) as f32).collect();
+    let places: Vec<f32> = (0..3000).flat_map(|k| [k as f32, 0.0, 0.0]).collect();
+    let m = curve(&times, &places, "STEP");
+    assert_eq!((m.fps, m.frames(), (0..3000).all(|t| x(&m, t) == t as f32)), (30.0, 3000, true));
     // times in whole milliseconds
     let times: Vec<f32> = (0..90).map(|k| (f64::from(k) * 1000.0 / 30.0).round() as f32 / 1000.0).collect();
     let places: Vec<f32> = (0..90).flat_map(|k| [k as f32, 0.0, 0.0]).collect();

@@ -366,6 +366,8 @@ fn what_is_no_pose_says_what_was_expected() {
         let error = failure(text.as_bytes()).to_string();
         assert!(error.contains(said), "{text}: {error}");
     }
+    let error = open(&openpose(&[[1.0, 2.0, 0.9].repeat(25)])).unwrap_err().to_string();
+    assert!(error.contains("all joints are at one point"), "{error}");
     let zeros = openpose(&[vec![0.0; 75]]);
     assert!(open(&zeros).unwrap_err().to_string().contains("nobody"));
     // NaN, as Python writes it

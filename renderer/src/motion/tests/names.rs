@@ -149,7 +149,8 @@ fn with_joints(motion: &Motion, more: More<'_>) -> String {
 #[test]
 fn what_is_no_part_of_the_body_is_left_out_and_named() {
     let wave = wave();
-    let cases: [More<'_>; 9] = [
+    let cases: [More<'_>; 10] = [
+        &[("Plane01", "Hips", [0.0, 20.0, -200.0]), ("Racket", "RightHand", [0.0, 0.0, 60.0])],
         &[("Footsteps", "Hips", [0.0, -95.0, 0.0])],
         &[
             ("ik_foot_root", "Hips", [0.0, -95.0, 0.0]),
@@ -356,8 +357,8 @@ fn the_top_of_a_body_is_its_head() {
     let wave = wave();
     let cases: [More<'_>; 3] = [
         &[("Tail1", "Hips", [0.0, 0.0, -40.0]), ("Tail2", "Tail1", [0.0, 0.0, -90.0])],
-        &[("Plane01", "Chest", [0.0, 60.0, -80.0])],
-        &[("Bow", "Head", [0.0, 90.0, 0.0])],
+        &[("Antenna", "Chest", [0.0, 60.0, -80.0])],
+        &[("Crest", "Head", [0.0, 90.0, 0.0])],
     ];
     for more in cases {
         let m = read(with_joints(&wave, more).as_bytes(), "more.bvh", &ReadOptions::default()).unwrap();

@@ -156,7 +156,9 @@ const NO_BODY: &[&str] = &[
     "hair", "ponytail", "pigtail", "braid", "bangs", "skirt", "cloth", "cape", "cloak", "coat", "dress", "sleeve",
     "hood", "ribbon", "scarf", "tie", "necktie", "breast", "boob", "bust", "jiggle", "physics", "collision",
     "collider", "hitbox", "ragdoll", "corrective", "muscle", "bicep", "biceps", "tricep", "triceps", "pec", "pectoral",
-    "latissimus", "hmd", "headset", "tracker", "wheelchair", "fwd", "bck", "fx", "vfx", "sfx", "trail",
+    "latissimus", "hmd", "headset", "tracker", "wheelchair", "chair", "wheel", "footrest", "armrest", "racket", "bat",
+    "club", "bow", "arrow", "plane", "box", "cube", "sphere", "cylinder", "circle", "mesh", "geo", "fwd", "bck", "fx",
+    "vfx", "sfx", "trail",
 ];
 /// The same within longer words: `handslot`, `correctiveroot`, `lfootik`.
 const NO_BODY_WITHIN: &[&str] =
