@@ -329,9 +329,9 @@ mod tests {
         for name in ["README.md", "x/.bvh", "bvh", "picture.png", ".git/walk.bvh", ""] {
             assert!(!is_ours(name), "{name}");
         }
-        let files = ["x/b.bvh", "x/notes.txt", "x/a/z.bvh"].map(|path| (path.to_owned(), path));
+        let files = ["x/b.bvh", "x/notes.md", "x/a/z.bvh"].map(|path| (path.to_owned(), path));
         assert_eq!(of_folder("x", files.to_vec()), Ok(vec!["x/a/z.bvh", "x/b.bvh"]));
-        assert!(of_folder("x", vec![("x/notes.txt".to_owned(), 1)]).unwrap_err().starts_with("x: none of"));
+        assert!(of_folder("x", vec![("x/notes.md".to_owned(), 1)]).unwrap_err().starts_with("x: none of"));
         let many = vec![("x/a.bvh".to_owned(), ()); MOST_OF_A_FOLDER + 1];
         assert!(of_folder("x", many).unwrap_err().contains("5001"));
     }

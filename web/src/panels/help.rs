@@ -9,6 +9,9 @@ use crate::{
     widgets::Button,
 };
 
+/// Width of the keys beside the words for them, in points.
+const ROOM_FOR_KEYS: f32 = 96.0;
+
 pub(super) fn show(content: &Content<'_>, state: &UiState, ctx: &egui::Context, actions: &mut Vec<Action>) {
     if !state.help {
         return;
@@ -27,7 +30,9 @@ pub(super) fn show(content: &Content<'_>, state: &UiState, ctx: &egui::Context, 
 fn list(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     ui.label(theme::text::title("Keys"));
     ui.add_space(theme::space::S);
-    egui::Grid::new("keys").num_columns(2).spacing([theme::space::M, theme::space::XS]).show(ui, |ui| {
+    let words = ui.available_width() - ROOM_FOR_KEYS;
+    let grid = egui::Grid::new("keys").num_columns(2).spacing([theme::space::M, theme::space::XS]);
+    grid.max_col_width(words).show(ui, |ui| {
         for &(key, what) in KEYS {
             ui.label(theme::text::strong(key));
             ui.label(what);

@@ -201,7 +201,7 @@ mod tests {
 
     #[test]
     fn of_many_takes_one_is_chosen_to_stand_beside() {
-        let (mut document, mut list, mut h) = (Document::default(), TakeList::default(), Harness::new(190.0, 400.0));
+        let (mut document, mut list, mut h) = (Document::default(), TakeList::default(), Harness::new(190.0, 600.0));
         for name in ["walk.bvh", "squat.bvh", "clap.bvh"] {
             document.open(sample(name)).unwrap();
         }
@@ -211,13 +211,13 @@ mod tests {
             h.click(30.0, y as f32, |ui| show(&document, list, ui, &mut actions));
             actions
         };
-        assert_eq!(click(&mut list, 300), []);
+        assert_eq!(click(&mut list, 580), []);
         let compare = (0..300).step_by(5).find(|&y| {
             click(&mut list, y);
             list.choosing
         });
         let below = compare.expect("a button") + 60;
-        let asked: Vec<Vec<Action>> = (below..400)
+        let asked: Vec<Vec<Action>> = (below..600)
             .step_by(10)
             .map(|y| {
                 list.choosing = true;

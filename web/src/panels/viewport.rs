@@ -78,17 +78,13 @@ fn about_scene(content: &Content<'_>, take: &Take, state: &mut UiState, ui: &mut
 /// DrAction's picture at the playhead, with the settings below it.
 pub(super) fn picture(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let s2i = content.document.s2i;
-    // a phone on its side shows the picture first
-    let flat = ui.ctx().content_rect().height() < super::FLAT;
-    if !flat {
-        heading(content, ui, actions);
-    }
+    heading(content, ui, actions);
     let space = ui.available_size();
     // two squares side by side, or the one that there always was
     let width = if s2i.is_some() { (space.x - GAP) / 2.0 } else { space.x };
     // where it is scrolled the picture is as high as can be seen at once
     let seen = ui.clip_rect().height() - GAP;
-    let height = if space.y.is_finite() { space.y - SETTINGS } else { seen - if flat { 0.0 } else { HEADING } };
+    let height = if space.y.is_finite() { space.y - SETTINGS } else { seen - HEADING };
     let side = width.min(height.max(LEAST)).max(64.0);
     let place = ui.allocate_exact_size(Vec2::new(space.x, side), egui::Sense::hover()).0;
     let middle = if s2i.is_some() { place.center() - Vec2::new((side + GAP) / 2.0, 0.0) } else { place.center() };

@@ -331,7 +331,7 @@ mod tests {
     #[test]
     fn a_folder_gives_its_motions_and_those_of_its_folders() {
         let folder = tempfile::tempdir().unwrap();
-        for name in ["b.bvh", "notes.txt", "a/deep/c.npy", ".git/d.bvh"] {
+        for name in ["b.bvh", "notes.md", "a/deep/c.npy", ".git/d.bvh"] {
             let file = folder.path().join(name);
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
             std::fs::write(file, name).unwrap();

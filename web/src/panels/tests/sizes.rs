@@ -59,9 +59,16 @@ fn full() -> Document {
     document
 }
 
-/// Frames until nothing asks for another one at once, as the app makes them.
+/// A screen on which nothing moves that only pleases.
+fn still([width, height]: [f32; 2]) -> Harness {
+    let h = Harness::new(width, height);
+    crate::theme::calm(&h.ctx, true);
+    h
+}
+
+/// Frames until nothing asks for another one at once, as the app makes them. Bars grow for a quarter of a second.
 fn settle(h: &mut Harness, document: &Document, state: &mut UiState) {
-    for _ in 0..4 {
+    for _ in 0..30 {
         assert_eq!(frame(h, document, &ready(), state), []);
         if !h.wants_more() {
             return;
@@ -85,14 +92,14 @@ fn a_window_that_is_resized_is_as_a_new_one() {
     let order: Vec<[f32; 2]> = SIZES.iter().chain(back).copied().collect();
     for document in [document(), full()] {
         for page in 0..PAGES.len() {
-            let mut resized = (Harness::new(1280.0, 720.0), UiState { page, ..UiState::default() });
+            let mut resized = (still([1280.0, 720.0]), UiState { page, ..UiState::default() });
             settle(&mut resized.0, &document, &mut resized.1);
             for &[width, height] in &order {
                 let (h, state) = &mut resized;
                 h.resize(width, height);
                 // the pointer does not move: nothing but the new size asks for a frame
                 settle(h, &document, state);
-                let (mut new, mut fresh) = (Harness::new(width, height), UiState { page, ..UiState::default() });
+                let (mut new, mut fresh) = (still([width, height]), UiState { page, ..UiState::default() });
                 (0..5).for_each(|_| drop(frame(&mut new, &document, &ready(), &mut fresh)));
                 for (now, expected) in all(state.places).into_iter().zip(all(fresh.places)) {
                     let near = match (now, expected) {
@@ -114,7 +121,7 @@ fn every_size_shows_motion_picture_and_conversation_and_nothing_covers_them() {
         for document in [document(), full()] {
             let mut seen = [None; 3];
             for page in 0..pages(size) {
-                let (mut h, mut state) = (Harness::new(width, height), UiState { page, ..UiState::default() });
+                let (mut h, mut state) = (still(size), UiState { page, ..UiState::default() });
                 settle(&mut h, &document, &mut state);
                 let case = format!("{width} by {height}, {} takes, page {page}", document.takes.len());
                 let places = all(state.places).map(|place| place.map(|rect| rect.intersect(h.screen())));
