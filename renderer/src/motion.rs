@@ -28,6 +28,7 @@
 //! | `humanoid` | a parametrised person who waves, squats, walks and claps |
 
 mod acclaim;
+mod alike;
 mod archive;
 mod beside;
 mod bvh;

@@ -122,7 +122,8 @@ fn run(arguments: &Arguments) -> Result<()> {
     write(arguments, &out, &output)?;
     let people = if motion.bodies == 1 { "one body".to_owned() } else { format!("{} bodies", motion.bodies) };
     let (frames, fps, joints) = (motion.frames(), motion.fps, motion.joints());
-    say(format_args!("wrote {}: {frames} frames at {fps} fps, {people} of {joints} joints", out.display()))?;
+    let frames = if frames == 1 { "one frame".to_owned() } else { format!("{frames} frames") };
+    say(format_args!("wrote {}: {frames} at {fps} fps, {people} of {joints} joints", out.display()))?;
     Ok(())
 }
 
@@ -150,6 +151,7 @@ fn which_frame(arguments: &Arguments, motion: &Motion) -> Result<usize> {
     match arguments.frame {
         None => Ok((0..frames).find(somebody).unwrap_or(0)),
         Some(frame) if frame < frames => Ok(frame),
+        Some(frame) if frames == 1 => bail!("--frame {frame}: there is one frame, 0"),
         Some(frame) => bail!("--frame {frame}: there are {frames} frames, 0 to {}", frames - 1),
     }
 }

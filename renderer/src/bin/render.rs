@@ -254,9 +254,9 @@ fn clip_options(arguments: &Arguments, aspect: f64) -> ClipOptions {
 fn describe(motion: &Motion, verbose: bool) -> Result<()> {
     let source = &motion.source;
     say(format_args!(
-        "read {}: {} frames at {} fps, {} of {} joints, {}, up {}",
+        "read {}: {} at {} fps, {} of {} joints, {}, up {}",
         source.format,
-        motion.frames(),
+        count(motion.frames(), "frame", "frames"),
         motion.fps,
         count(motion.bodies, "body", "bodies"),
         motion.joints(),

@@ -11,6 +11,7 @@ use super::{
     MotionError,
     error::{Cause, excerpt, several},
     folder::{files_ending, folder_of, load},
+    foreign,
 };
 
 /// A file that may belong to others. Clones share its bytes.
@@ -45,20 +46,21 @@ pub(super) struct Found<'a> {
 impl<'a> Beside<'a> {
     /// The file of that name.
     pub(super) fn named(self, name: &str) -> Result<Option<Found<'a>>, MotionError> {
-        match self {
-            Self::Given(bytes) => Ok(Some(given(name, bytes))),
+        let found = match self {
+            Self::Given(bytes) => Some(given(name, bytes)),
             Self::Among(files) => {
                 let exact = files.iter().find(|file| file.name == name);
                 let mut like = files.iter().filter(|file| last(&file.name).eq_ignore_ascii_case(last(name)));
                 let like = like.next().filter(|_| like.next().is_none());
-                Ok(exact.or(like).map(|file| given(&file.name, &file.bytes)))
+                exact.or(like).map(|file| given(&file.name, &file.bytes))
             }
             Self::Of(path) => {
                 let path = path.with_file_name(name);
-                if path.is_file() { read(&path).map(Some) } else { Ok(None) }
+                if path.is_file() { Some(read(&path)?) } else { None }
             }
-            Self::Nowhere => Ok(None),
-        }
+            Self::Nowhere => None,
+        };
+        found.map(Found::itself).transpose()
     }
 
     /// Whether it is known which file is which, when several of these names are asked for.
@@ -78,14 +80,14 @@ impl<'a> Beside<'a> {
     /// The file with that extension that belongs to the one of that name.
     pub(super) fn partner(self, own: &str, extension: &str) -> Result<Option<Found<'a>>, MotionError> {
         let unclear = |cause: Cause| cause.at(own, None);
-        match self {
-            Self::Given(bytes) => Ok(Some(given(&format!("the .{extension} file"), bytes))),
+        let found = match self {
+            Self::Given(bytes) => Some(given(&format!("the .{extension} file"), bytes)),
             Self::Among(files) => {
                 let names = files.iter().map(|file| (Path::new(last(&file.name)), file));
                 let ends = |name: &Path| name.extension().is_some_and(|e| e.eq_ignore_ascii_case(extension));
                 let (names, files): (Vec<&Path>, Vec<&'a Companion>) = names.filter(|(name, _)| ends(name)).unzip();
                 let found = nearest(Path::new(last(own)), &names, extension).map_err(unclear)?;
-                Ok(found.map(|k| given(&files[k].name, &files[k].bytes)))
+                found.map(|k| given(&files[k].name, &files[k].bytes))
             }
             Self::Of(path) => {
                 let folder = folder_of(path);
@@ -93,9 +95,20 @@ impl<'a> Beside<'a> {
                     .map_err(|error| Cause::from(error).at(&folder.display().to_string(), None))?;
                 let paths: Vec<&Path> = files.iter().map(PathBuf::as_path).collect();
                 let found = nearest(path, &paths, extension).map_err(unclear)?;
-                found.map(|k| read(paths[k])).transpose()
+                found.map(|k| read(paths[k])).transpose()?
             }
-            Self::Nowhere => Ok(None),
+            Self::Nowhere => None,
+        };
+        found.map(Found::itself).transpose()
+    }
+}
+
+impl Found<'_> {
+    /// The same, unless it only stands for the file that is meant.
+    fn itself(self) -> Result<Self, MotionError> {
+        match foreign::stand_in(&self.bytes) {
+            Some(said) => Err(Cause::UnknownFormat(said).at(&self.name, None)),
+            None => Ok(self),
         }
     }
 }

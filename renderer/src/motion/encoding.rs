@@ -3,7 +3,10 @@
 
 use std::borrow::Cow;
 
-use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GBK, SHIFT_JIS, WINDOWS_1252};
+use encoding_rs::{
+    BIG5, EUC_JP, EUC_KR, Encoding, GBK, IBM866, ISO_2022_JP, KOI8_R, SHIFT_JIS, WINDOWS_1251, WINDOWS_1252,
+    WINDOWS_1253,
+};
 
 use super::error::Cause;
 
@@ -12,6 +15,9 @@ const SAMPLE: usize = 16 << 10;
 
 /// The byte order mark in UTF-8.
 const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Begins what switches between sets of characters.
+const ESCAPE: u8 = 0x1b;
 
 /// A text in UTF-8.
 pub(super) struct Text<'a> {
@@ -47,10 +53,13 @@ pub(super) fn to_utf8(bytes: &[u8]) -> Result<Text<'_>, Cause> {
     if pairs.len() >= 4 && pairs.iter().all(|p| p[1]) && nul(0) {
         return certain(Cow::Owned(from_utf16(bytes, u16::from_be_bytes)));
     }
-    if std::str::from_utf8(bytes).is_ok() {
+    // Japanese in seven bits announces itself
+    let announced = |mark: &[u8]| bytes.windows(mark.len()).any(|window| window == mark);
+    let seven_bits = bytes.contains(&ESCAPE) && [b"\x1b$B", b"\x1b$@"].into_iter().any(|mark| announced(mark));
+    if !seven_bits && std::str::from_utf8(bytes).is_ok() {
         return certain(Cow::Borrowed(bytes));
     }
-    let encoding = guess(&sample(bytes));
+    let encoding = if seven_bits && bytes.is_ascii() { ISO_2022_JP } else { guess(&sample(bytes)) };
     let (utf8, _) = encoding.decode_without_bom_handling(bytes);
     let utf8 = match utf8 {
         Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
@@ -90,9 +99,39 @@ const ANATOMY: &str = "左右腕肩肘手首指足脚腿膝踝頭头顔颈頸髋
 /// The encoding in which the names make most sense.
 fn guess(sample: &[u8]) -> &'static Encoding {
     let candidates = [SHIFT_JIS, GBK, EUC_KR, EUC_JP, BIG5, WINDOWS_1252];
+    let alphabets = [WINDOWS_1251, KOI8_R, IBM866, WINDOWS_1253];
     let scored = candidates.into_iter().filter_map(|encoding| Some((encoding, sense(encoding, sample)?)));
+    let scored =
+        scored.chain(alphabets.into_iter().filter_map(|encoding| Some((encoding, spelling(encoding, sample)?))));
     // of equals the first
     scored.fold((WINDOWS_1252, 0), |best, next| if next.1 > best.1 { next } else { best }).0
+}
+
+/// The letters that most of Russian, Ukrainian and Greek words are made of.
+const FREQUENT: &str = "оеаинтсрвлкміηαοιτσρνεό";
+
+/// How much sense a reading in letters other than Latin makes, whose words are all in them, with capitals only in front or all
+/// along; `None` where it is impossible.
+fn spelling(encoding: &'static Encoding, sample: &[u8]) -> Option<i64> {
+    let text = encoding.decode_without_bom_handling_and_without_replacement(sample)?;
+    let own = |c: &char| matches!(c, 'Ͱ'..='ӿ');
+    let word = |word: &str| {
+        let letters: Vec<char> = word.chars().collect();
+        let count = letters.iter().filter(|c| own(c)).count() as i64;
+        let rest = letters.get(1..).unwrap_or_default();
+        let cased = rest.iter().all(|c| !c.is_uppercase()) || letters.iter().all(|c| !c.is_lowercase());
+        let frequent = letters.iter().filter(|c| c.to_lowercase().any(|c| FREQUENT.contains(c))).count() as i64;
+        match count {
+            0 => 0,
+            _ if count < letters.len() as i64 || !cased => -3 * count,
+            // a single letter is an accent of a Latin alphabet
+            1 => 0,
+            _ => count + 2 * frequent,
+        }
+    };
+    let words = text.split(|c: char| !c.is_alphabetic()).map(word).sum::<i64>();
+    let signs = text.chars().filter(|c| !c.is_ascii() && !c.is_alphabetic()).count() as i64;
+    Some(words - 2 * signs)
 }
 
 /// How much sense a reading makes; `None` where it is impossible.
@@ -147,6 +186,8 @@ mod tests {
         let chinese = "ROOT 骨盆\nJOINT 左大腿\nJOINT 右手臂\nJOINT 头\n";
         let traditional = "ROOT 骨盆\nJOINT 左大腿\nJOINT 右手臂\nJOINT 頭部\n";
         let korean = "ROOT 골반\nJOINT 왼쪽팔\nJOINT 오른쪽다리\n";
+        let russian = "ROOT Таз\nJOINT Левая рука\nJOINT ПРАВАЯ НОГА\nJOINT Голова\n";
+        let greek = "ROOT Λεκάνη\nJOINT Αριστερό χέρι\nJOINT Κεφάλι\n";
         let german = "ROOT Hüfte\nJOINT Oberkörper\nJOINT linker Fuß\n";
         let french = "ROOT Bassin\nJOINT Épaule gauche\nJOINT Tête\n";
         for (encoding, text) in [
@@ -155,6 +196,11 @@ mod tests {
             (GBK, chinese),
             (BIG5, traditional),
             (EUC_KR, korean),
+            (WINDOWS_1251, russian),
+            (KOI8_R, russian),
+            (IBM866, russian),
+            (WINDOWS_1253, greek),
+            (ISO_2022_JP, japanese),
             (WINDOWS_1252, german),
             (WINDOWS_1252, french),
         ] {

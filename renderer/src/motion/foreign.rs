@@ -78,10 +78,21 @@ pub(super) fn binary(bytes: &[u8]) -> Option<String> {
 }
 
 /// First words of text, in lower case, what it is, what to do.
-const TEXT: &[(&str, &str, &str)] = &[
+type Words = (&'static str, &'static str, &'static str);
+
+/// Of what comes instead of a file.
+const STAND_INS: [Words; 3] = [
     ("version https://git-lfs", "a pointer of Git LFS, not the file itself", "fetch it with `git lfs pull`"),
     ("<!doctype html", "a web page", "the download went wrong: fetch the file itself"),
     ("<html", "a web page", "the download went wrong: fetch the file itself"),
+];
+
+/// Of files.
+const TEXT: &[Words] = &[
+    ("version 1\nnodes", "SMD of Valve's Source engine", EXPORT),
+    ("md5version", "MD5 of id Software", EXPORT),
+    ("vocaloid pose data file", "VPD, a pose of MikuMikuDance", "give the motion (VMD) converted to BVH"),
+    ("xof 03", "a DirectX model (.x)", EXPORT),
     ("; fbx", "FBX (as text)", EXPORT),
     ("pathfiletype", "TRC", MARKERS),
     ("coordinates\n", "MOT, angles of an OpenSim model", "export positions of its joints, or BVH"),
@@ -122,8 +133,11 @@ const XML: &[(&str, &str, &str)] = &[
 
 /// What text seems to be.
 pub(super) fn text(start: &[u8]) -> Option<String> {
-    let head: String = String::from_utf8_lossy(&start[..start.len().min(2000)]).replace('\r', "\n").to_lowercase();
-    let known = TEXT.iter().find(|(word, ..)| head.starts_with(word));
+    let head = head_of(start);
+    // some formats begin with remarks
+    let bare: String = lines_without_remarks(&head).collect::<Vec<_>>().join("\n");
+    let begins = |(word, ..): &&Words| head.starts_with(word) || bare.starts_with(word);
+    let known = STAND_INS.iter().chain(TEXT).find(begins);
     let xml = || XML.iter().find(|(element, ..)| head.contains(element)).filter(|_| head.starts_with('<'));
     // the title of a table of OpenSim's may be anything
     let titled =
@@ -140,6 +154,23 @@ pub(super) fn text(start: &[u8]) -> Option<String> {
              make it an .npy array [frames, joints, 3] with a skeleton.json"
         )
     })
+}
+
+/// What text is that comes instead of a file.
+pub(super) fn stand_in(start: &[u8]) -> Option<String> {
+    let head = head_of(&start[..start.len().min(64)]);
+    STAND_INS.iter().find(|(word, ..)| head.starts_with(word)).map(|(_, what, advice)| said(what, advice))
+}
+
+/// The beginning of a text in lower case, its lines ended alike.
+fn head_of(start: &[u8]) -> String {
+    let text = String::from_utf8_lossy(&start[..start.len().min(2000)]).replace("\r\n", "\n").replace('\r', "\n");
+    text.trim_start_matches('\u{feff}').to_lowercase()
+}
+
+/// Lines that hold something, without remarks after `#` and `//`.
+fn lines_without_remarks(head: &str) -> impl Iterator<Item = &str> {
+    head.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("//"))
 }
 
 fn said(what: &str, advice: &str) -> String {
@@ -169,7 +200,7 @@ mod tests {
             let said = binary(&file).unwrap_or_else(|| panic!("mark {k} of {what}"));
             assert!(said.contains(what), "{what}: {said}");
         }
-        for (word, what, _) in TEXT {
+        for (word, what, _) in STAND_INS.iter().chain(TEXT) {
             let said = text(format!("{}x y\n", word.to_uppercase()).as_bytes()).unwrap();
             assert!(said.contains(what), "{what}: {said}");
         }

@@ -1,8 +1,8 @@
 //! glTF 2.0, as text or binary: the joints of its skins, moved by one of its animations.
 //!
 //! `container` opens the file and its buffers, `document` is its JSON, `accessor` reads numbers out of them, `nodes` is the
-//! tree, `skeleton` finds the joints in it, and `animation` samples their curves. Meshes, materials and pictures are not
-//! looked at.
+//! tree, `skins` and `skeleton` find the joints in it, and `animation` samples their curves. Meshes, materials and pictures
+//! are not looked at.
 
 mod accessor;
 mod animation;
@@ -10,6 +10,7 @@ mod container;
 mod document;
 mod nodes;
 mod skeleton;
+mod skins;
 
 use glam::{DMat4, DQuat, DVec3};
 
@@ -21,12 +22,13 @@ use self::{
     skeleton::Body,
 };
 use super::{
-    Format, MotionError, Unit, UpAxis,
+    Format, MotionError, Reason, Unit, UpAxis,
     beside::Beside,
     error::Cause,
     limits::check_volume,
     quaternion::{nearer_sign, normalized, scalar_first},
     raw::Raw,
+    topology,
 };
 
 /// Reads a file; `name` is for messages.
@@ -75,8 +77,17 @@ fn pose(root: &Document, nodes: &Nodes, bodies: &[Body], animation: &Animation) 
         }
     }
     let rest: Vec<DVec3> = rest[..joints].iter().map(|joint| joint.matrix.w_axis.truncate()).collect();
+    let people = distinct(&positions, bodies.len(), joints);
+    let copies = people.len() < bodies.len();
+    if copies {
+        positions = bodies_of(&positions, bodies.len(), 3 * joints, &people);
+        orientations = bodies_of(&orientations, bodies.len(), 4 * joints, &people);
+    }
+    let bodies_from =
+        copies.then(|| Reason::inferred(format!("{} of whom the file has copies", people_are(people.len()))));
     let set = || "set by the format".to_owned();
-    let unit = is_a_person(&rest).then(|| (Unit::METRE, set()));
+    let legs = topology::by_names(&bodies[0].names, &bodies[0].parents).parts.iter().any(|part| part.is_leg());
+    let unit = is_a_person(&rest, legs).then(|| (Unit::METRE, set()));
     let mut warnings = Vec::new();
     if unit.is_none() {
         warnings.push("glTF counts in metres, but the body would then be no person: its unit is inferred".to_owned());
@@ -86,7 +97,8 @@ fn pose(root: &Document, nodes: &Nodes, bodies: &[Body], animation: &Animation) 
         names: bodies[0].names.clone(),
         parents: bodies[0].parents.clone(),
         fps: animation.fps,
-        bodies: bodies.len(),
+        bodies: people.len(),
+        bodies_from,
         positions,
         orientations: Some(orientations),
         rest: Some(rest.iter().flat_map(|p| p.as_vec3().to_array()).collect()),
@@ -97,8 +109,41 @@ fn pose(root: &Document, nodes: &Nodes, bodies: &[Body], animation: &Animation) 
     })
 }
 
-/// Whether joints that are as far apart as these, in metres, can be those of a person, child or giant.
-fn is_a_person(rest: &[DVec3]) -> bool {
+/// Whether joints that are as far apart as these, in metres, can be those of a person, child or giant, or, where nothing has
+/// `legs`, of a part of one, such as a hand.
+fn is_a_person(rest: &[DVec3], legs: bool) -> bool {
     let (low, high) = rest.iter().fold((DVec3::MAX, DVec3::MIN), |(lo, hi), &p| (lo.min(p), hi.max(p)));
-    (0.3..=4.0).contains(&(high - low).max_element())
+    let least = if legs { 0.3 } else { 0.08 };
+    (least..=4.0).contains(&(high - low).max_element())
+}
+
+/// Which bodies of `[T, bodies, joints, 3]` are not at the place of one before them all along: a rig may hold copies of its
+/// skeleton.
+fn distinct(positions: &[f32], bodies: usize, joints: usize) -> Vec<usize> {
+    let width = 3 * joints;
+    let frames = positions.len() / (bodies * width);
+    let step = frames.div_ceil(64).max(1);
+    let body = |t: usize, p: usize| &positions[(t * bodies + p) * width..][..width];
+    let (low, high) = body(0, 0).iter().fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v), high.max(v)));
+    let near = 0.01 * (high - low);
+    let same = |p: usize, q: usize| {
+        (0..frames).step_by(step).all(|t| body(t, p).iter().zip(body(t, q)).all(|(a, b)| (a - b).abs() <= near))
+    };
+    let mut kept: Vec<usize> = Vec::new();
+    for p in 0..bodies {
+        if !kept.iter().any(|&q| same(p, q)) {
+            kept.push(p);
+        }
+    }
+    kept
+}
+
+/// Only these bodies of `[T, bodies, width]`.
+fn bodies_of(values: &[f32], bodies: usize, width: usize, kept: &[usize]) -> Vec<f32> {
+    let frames = values.chunks_exact(bodies * width);
+    frames.flat_map(|frame| kept.iter().flat_map(move |&p| &frame[p * width..][..width])).copied().collect()
+}
+
+fn people_are(people: usize) -> String {
+    if people == 1 { "one person,".to_owned() } else { format!("{people} people,") }
 }

@@ -15,7 +15,7 @@ mod video;
 pub use self::files::join_frames;
 pub(super) use self::files::{is_one_of_many, read_folder};
 use self::{
-    layouts::{MEDIAPIPE, Order},
+    layouts::{MEDIAPIPE, Order, Sample},
     people::Frame,
     points::Meaning,
     tracks::Sighting,
@@ -41,8 +41,9 @@ const FEWEST: usize = 3;
 /// Reads a file; the error comes with its line.
 pub(super) fn read(text: &[u8]) -> Result<Raw, Failure> {
     let json = Json::read(text)?;
-    let frames = people::frames(&json).map_err(|cause| (None, cause))?;
-    understand(frames, &Video::of(&json)).map_err(|cause| (None, cause))
+    let video = Video::of(&json);
+    let frames = people::frames(&json, video.points()).map_err(|cause| (None, cause))?;
+    understand(frames, &video).map_err(|cause| (None, cause))
 }
 
 /// Makes bodies of people in frames.
@@ -97,7 +98,8 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
     drop(sightings);
 
     let names = video.names.clone().filter(|names| names.len() == points).or(own_names);
-    let order = order(&positions, points, &seen, names, video.bones.clone())?;
+    let poses = Sample { positions: &positions, people: tracks.len(), points, seen: &seen, flat: !meaning.deep };
+    let order = order(&poses, names, video)?;
     let (kept, bones, parents) = order.without(&seen);
     positions = joints_of(&positions, points, 3, &kept);
     fill_from_parents(&mut positions, &parents);
@@ -110,6 +112,7 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
     if order.beyond > 0 {
         left_out.push(format!("{} points of face and hands", order.beyond));
     }
+    let told = order.stated && scale.is_none();
     let layout =
         format!("{points} points a person are {}{}", order.title, scale.map_or(String::new(), |s| format!("; {s}")));
     let how = if by_number { "by the file's numbers" } else { "by where they are" };
@@ -127,7 +130,7 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
         fps: fps.unwrap_or(FPS),
         bodies: tracks.len(),
         positions,
-        layout_from: Some(Reason::inferred(layout)),
+        layout_from: Some(if told { Reason::stated(layout) } else { Reason::inferred(layout) }),
         bodies_from: several.then(|| if by_number { Reason::stated(people) } else { Reason::inferred(people) }),
         left_out,
         unit: world.then(|| (Unit::METRE, "set by MediaPipe".to_owned())),
@@ -139,30 +142,37 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
 }
 
 /// The order of points: of the file itself, or the known one that fits.
-fn order(
-    positions: &[f32],
-    points: usize,
-    seen: &[bool],
-    names: Option<Vec<String>>,
-    bones: Option<Vec<[usize; 2]>>,
-) -> Result<Order, Cause> {
-    check_count("the number of bones", bones.as_ref().map_or(0, Vec::len), MAX_BONES)?;
+fn order(poses: &Sample<'_>, names: Option<Vec<String>>, video: &Video) -> Result<Order, Cause> {
+    let points = poses.points;
+    check_count("the number of bones", video.bones.as_ref().map_or(0, Vec::len), MAX_BONES)?;
+    let own = |names, bones, root| Order {
+        title: "named by the file".to_owned(),
+        stated: true,
+        names,
+        bones,
+        root,
+        beyond: 0,
+        usual_up: UpAxis::MinusY,
+    };
+    if let Some(parents) = video.parents.as_ref().filter(|parents| parents.len() == points && points > 1) {
+        let names = names.unwrap_or_else(|| (1..=points).map(|j| format!("joint_{j}")).collect());
+        let root = parents.iter().position(Option::is_none).unwrap_or(0);
+        // programs that write a tree write a model's joints, not what a camera sees
+        return Ok(Order { usual_up: UpAxis::PlusY, ..own(names, topology::tree_bones(parents), root) });
+    }
+    let bones = video.bones.clone();
     let bones = bones.filter(|bones| !bones.is_empty() && bones.iter().flatten().all(|&j| j < points));
     let names = match (names, bones) {
         (Some(names), Some(bones)) => {
-            let title = "named by the file".to_owned();
-            return Ok(Order { title, names, root: bones[0][0], bones, beyond: 0, usual_up: UpAxis::MinusY });
+            let root = bones[0][0];
+            return Ok(own(names, bones, root));
         }
         (names, _) => names,
     };
-    if let Some(order) = names.and_then(|names| layouts::by_names(&names)) {
+    if let Some(order) = names.as_ref().and_then(|names| layouts::by_names(names)) {
         return Ok(order);
     }
-    let known = layouts::choose(layouts::with_points(points), positions, points, seen);
-    known.ok_or_else(|| {
-        let text = format!("its JSON has {points} points a person, whose order is not known");
-        Cause::UnknownFormat(text)
-    })
+    layouts::choose(poses, names.is_some())
 }
 
 /// Joints that somebody never shows are where the joint is that they hang from.

@@ -15,6 +15,7 @@ pub(super) fn leave_out_helpers(raw: &mut Raw) {
     }
     let mut gone = topology::helpers(&raw.names, &raw.parents);
     roots_that_are_places(raw, &mut gone);
+    never_found(raw, &mut gone);
     if !gone.contains(&true) {
         return;
     }
@@ -98,6 +99,48 @@ fn roots_that_are_places(raw: &Raw, gone: &mut [bool]) {
         while places.pop_if(|place| poses.distance(&samples, *place, first) <= far).is_some() {}
     }
     places.into_iter().for_each(|place| gone[place] = true);
+}
+
+/// Marks joints that are zero wherever a body is, which estimators write where they find none. A body that was moved to the
+/// origin has one joint there, which its neighbours are near to.
+fn never_found(raw: &mut Raw, gone: &mut [bool]) {
+    /// Neighbours of the joint that a body was moved by are nearer, as a share of the body's largest extent.
+    const NEAR: f64 = 0.4;
+    // where only turns are written, joints may be anywhere
+    if raw.rest.is_some() {
+        return;
+    }
+    let joints = raw.names.len();
+    let present = measure::present(&raw.positions, joints);
+    let poses = Poses { positions: &raw.positions, present: &present, joints };
+    let mut zero: Vec<bool> = gone.iter().map(|gone| !gone).collect();
+    for (body, _) in raw.positions.chunks_exact(3 * joints).zip(&present).filter(|(_, there)| **there) {
+        for (zero, point) in zero.iter_mut().zip(body.chunks_exact(3)) {
+            *zero &= point.iter().all(|&v| v == 0.0);
+        }
+    }
+    let count = zero.iter().filter(|z| **z).count();
+    if count == 0 || 3 * count > joints {
+        return;
+    }
+    let samples = poses.sampled();
+    let size = measure::extent(&poses, &samples).into_iter().fold(0.0, f64::max);
+    let is_centre = |&j: &usize| {
+        let children = (0..joints).filter(|&c| raw.parents[c] == Some(j));
+        let mut others = raw.parents[j].into_iter().chain(children).filter(|&k| !zero[k] && !gone[k]).peekable();
+        others.peek().is_some() && others.all(|k| poses.distance(&samples, j, k) < NEAR * size)
+    };
+    let zeros = || (0..joints).filter(|&j| zero[j]);
+    let root = |&j: &usize| raw.parents[j].is_none();
+    let centre = zeros().filter(root).chain(zeros()).find(is_centre);
+    // the root carries all others: without it there would be several bodies
+    let lost: Vec<usize> = zeros().filter(|j| Some(*j) != centre && !root(j)).collect();
+    if lost.is_empty() {
+        return;
+    }
+    let names: Vec<&str> = lost.iter().map(|&j| raw.names[j].as_str()).collect();
+    raw.warnings.push(format!("never found, and left out: {}, at 0, 0, 0 in every frame", names.join(", ")));
+    lost.into_iter().for_each(|j| gone[j] = true);
 }
 
 #[cfg(test)]

@@ -140,16 +140,26 @@ impl<'s> Ways<'s> {
         Self { skeleton, neighbours }
     }
 
-    /// The joint of the torso that is farthest from `from`, along bones: seen from the toes, the top of the body.
+    /// The joint of the torso that is farthest from `from`, along bones.
     pub(super) fn farthest_of_torso(&self, from: usize) -> Option<usize> {
+        self.farthest(&self.reach(from), |_| true)
+    }
+
+    /// The top of the body, seen from the foot `from`.
+    pub(super) fn top(&self, from: usize) -> Option<usize> {
         self.top_of(&self.reach(from))
     }
 
+    /// The farthest joint of the torso, of the head where one is named: tails, wings and what is carried reach farther.
     fn top_of(&self, reach: &[(f64, Option<usize>)]) -> Option<usize> {
-        self.skeleton
-            .joints_of(Part::Torso)
-            .filter(|&j| reach[j].0.is_finite())
-            .max_by(|&a, &b| reach[a].0.total_cmp(&reach[b].0))
+        let is_head = |j: usize| topology::names_the_head(&self.skeleton.names[j]);
+        let top = self.farthest(reach, |_| true)?;
+        if is_head(top) { Some(top) } else { self.farthest(reach, is_head).or(Some(top)) }
+    }
+
+    fn farthest(&self, reach: &[(f64, Option<usize>)], of: impl Fn(usize) -> bool) -> Option<usize> {
+        let torso = self.skeleton.joints_of(Part::Torso).filter(|&j| reach[j].0.is_finite() && of(j));
+        torso.max_by(|&a, &b| reach[a].0.total_cmp(&reach[b].0))
     }
 
     /// Leg and spine of the leg that ends in `tip`, and whether both are there: a leg that ends above the ankle has no two

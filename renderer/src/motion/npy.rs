@@ -10,8 +10,8 @@ mod shape;
 mod sidecar;
 mod time;
 
-pub(super) use self::header::Header;
 use self::shape::Reading;
+pub(super) use self::{header::Header, shape::meant_otherwise};
 use super::{Reason, UpAxis, error::Cause, raw::Raw};
 
 const MAGIC: &[u8] = b"\x93NUMPY";
@@ -45,7 +45,7 @@ pub(super) fn read(bytes: &[u8], sidecar: Option<&[u8]>, rate: Option<f64>) -> R
     let names = |r: &Reading| described.as_ref().map_or_else(|| numbered(r.joints), |raw| raw.names.clone());
     finite(&values, &readings[0], || names(&readings[0])).map_err(array)?;
     let (reading, mut raw) = match described {
-        Some(raw) => (choice::best_reading(&readings, &values, &raw), raw),
+        Some(raw) => (choice::best_reading(&readings, &values, &raw).map_err(array)?, raw),
         None => choice::undescribed(&header.shape, &readings, &values, rate).map_err(array)?,
     };
     if !reading.is_documented() {

@@ -159,6 +159,13 @@ fn choose<'a>(arrays: &'a [Array<'a>]) -> Result<&'a Array<'a>, Cause> {
         // whoever reads it says best what is wrong with it
         ([], _, [one]) => Ok(one),
         ([], ..) => {
+            let features = |a: &Array<'_>| {
+                let float = a.header.stored().is_ok_and(|stored| stored.is_float());
+                npy::meant_otherwise(&a.header.shape).filter(|_| float)
+            };
+            if let Some((array, what)) = arrays.iter().find_map(|a| Some((a, features(a)?))) {
+                return Err(Cause::UnknownFormat(format!("its array {}: {what}", excerpt(array.name.as_bytes()))));
+            }
             let has = |name: &str| arrays.iter().any(|a| a.name == name);
             let text = if has("poses") && (has("trans") || has("betas")) {
                 "it holds AMASS' angles of an SMPL body (poses, trans, betas), no positions of joints; run them through \

@@ -87,16 +87,19 @@ pub(super) fn read(bytes: &[u8], slots: Slots) -> Result<Raw, Failure> {
     if words.next().is_some() {
         warnings.push(format!("line {}: data after the last frame is ignored", words.line));
     }
-    let layout = layout.unwrap_or(Layout::Ntu25);
+    let layout = layout.map_or(Layout::Ntu25, |sensor| body::fitting(sensor, &bodies));
     let raw = match slots {
         Slots::File => as_filed(frames, &bodies, layout, &mut warnings),
         Slots::People => by_people(frames, &bodies, layout),
     };
-    Ok(Raw { warnings, ..raw.map_err(|cause| (None, cause))? })
+    let raw = raw.map_err(|cause| (None, cause))?;
+    // nobody is thirty metres tall: then it is millimetres that somebody wrote, whatever the format says
+    let unit = raw.unit.filter(|(unit, _)| body::usual_size(&bodies) * unit.metres < 30.0);
+    Ok(Raw { warnings, unit, ..raw })
 }
 
 /// A file without bodies yet, with what its sensor fixes: Kinect v2 and v1 see metres with +y up, Azure Kinect
-/// millimetres with +y down, which some programs change before they write them.
+/// millimetres with +y down, which some programs change before they write them. Who writes other layouts may write anything.
 fn of_sensor(layout: Layout) -> Raw {
     let raw = Raw::of_layout(layout, Format::Ntu, FPS);
     match layout {
@@ -106,9 +109,16 @@ fn of_sensor(layout: Layout) -> Raw {
             usual_up: UpAxis::MinusY,
             ..raw
         },
-        _ => Raw {
+        Layout::Kinect20 => Raw {
             layout_from: Some(Reason::stated("Kinect v1's, by the number of joints")),
             up: Some((UpAxis::PlusY, "set by the format".to_owned())),
+            ..raw
+        },
+        other => Raw {
+            layout_from: Some(Reason::inferred(format!(
+                "{other}: of the layouts of as many joints the one that fits the body"
+            ))),
+            usual_up: other.usual_up(),
             ..raw
         },
     }

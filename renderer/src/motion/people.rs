@@ -39,8 +39,12 @@ pub(super) struct Traits {
     bone_change: f64,
     /// Root mean square of what joints move about their mean places, seen from the body's own middle.
     movement: f64,
-    /// What of that the noise of the recording would do alone.
+    /// How far joints are from their usual places half of the time: what is still but for a moment has hardly any.
+    restless: f64,
+    /// What of both the noise of the recording would do alone.
     noise: f64,
+    /// See `noise`: of `restless`, over shorter stretches.
+    short_noise: f64,
     /// Median extent along y, in heights.
     upright: f64,
 }
@@ -51,15 +55,19 @@ impl Traits {
         let samples = poses.sampled();
         let seen: Vec<usize> = (0..poses.present.len()).filter(|&n| poses.present[n]).collect();
         let height = measure::standing_height(poses, skeleton).max(f64::MIN_POSITIVE);
-        let window = (seen.len() / 4).clamp(1, CALM);
+        let [window, short] = [4, 12].map(|parts| (seen.len() / parts).clamp(1, CALM));
+        // the mean of a window of independent errors, in three coordinates
+        let noise = noise(poses, &seen);
+        let of_mean = |window: usize| noise * (3.0 / window as f64).sqrt();
         Self {
             frames: seen.len(),
             height,
             proportioned: proportioned(poses, skeleton, &samples, height),
             bone_change: bone_change(poses, skeleton, &samples, height),
-            movement: movement(poses, &seen, window),
-            // the mean of a window of independent errors, in three coordinates
-            noise: noise(poses, &seen) * (3.0 / window as f64).sqrt(),
+            movement: movement(&calm(poses, &seen, window)),
+            restless: restless(&calm(poses, &seen, short)),
+            noise: of_mean(window),
+            short_noise: of_mean(short),
             upright: measure::extent(poses, &samples)[1] / height,
         }
     }
@@ -71,7 +79,8 @@ impl Traits {
 
     /// Whether nothing but noise moves, seen from the body's own middle. A person who stands or sits still sways.
     pub(super) fn is_still(&self) -> bool {
-        self.movement < STILL * self.height + 1.5 * self.noise
+        let least = STILL * self.height;
+        self.movement < least + 1.5 * self.noise || self.restless < least + 1.5 * self.short_noise
     }
 
     /// Whether it stands most of the time.
@@ -124,12 +133,11 @@ fn bone_change(poses: &Poses<'_>, skeleton: &Skeleton, samples: &[usize], height
     median(skeleton.bones.iter().filter_map(change).collect())
 }
 
-/// Root mean square of what joints, averaged over `window` frames, move about their mean places.
-fn movement(poses: &Poses<'_>, seen: &[usize], window: usize) -> f64 {
+/// `[windows, J]` joints seen from the body's middle, averaged over `window` frames.
+fn calm(poses: &Poses<'_>, seen: &[usize], window: usize) -> Vec<Vec<DVec3>> {
     let joints = poses.joints;
     let middle = |n: usize| (0..joints).map(|j| poses.at(n, j)).sum::<DVec3>() / joints as f64;
-    let calm: Vec<Vec<DVec3>> = seen
-        .chunks_exact(window)
+    seen.chunks_exact(window)
         .map(|part| {
             let mut mean = vec![DVec3::ZERO; joints];
             for &n in part {
@@ -138,12 +146,29 @@ fn movement(poses: &Poses<'_>, seen: &[usize], window: usize) -> f64 {
             }
             mean
         })
-        .collect();
+        .collect()
+}
+
+/// Root mean square of what joints move about their mean places.
+fn movement(calm: &[Vec<DVec3>]) -> f64 {
+    let joints = calm.first().map_or(0, Vec::len);
     let squares = (0..joints).map(|j| {
         let mean = calm.iter().map(|pose| pose[j]).sum::<DVec3>() / calm.len().max(1) as f64;
         calm.iter().map(|pose| pose[j].distance_squared(mean)).sum::<f64>()
     });
     (squares.sum::<f64>() / (calm.len() * joints).max(1) as f64).sqrt()
+}
+
+/// Median over time of how far joints are from their usual places (root mean square over joints).
+fn restless(calm: &[Vec<DVec3>]) -> f64 {
+    let joints = calm.first().map_or(0, Vec::len);
+    let along = |j: usize, c: usize| median(calm.iter().map(|pose| pose[j][c]).collect());
+    let usual: Vec<DVec3> = (0..joints).map(|j| DVec3::new(along(j, 0), along(j, 1), along(j, 2))).collect();
+    let off = |pose: &Vec<DVec3>| {
+        let squares = pose.iter().zip(&usual).map(|(a, b)| a.distance_squared(*b)).sum::<f64>();
+        (squares / joints.max(1) as f64).sqrt()
+    };
+    median(calm.iter().map(off).collect())
 }
 
 /// Standard deviation of what is new in each frame, in every coordinate alike: from the median fourth difference in time,
@@ -207,6 +232,32 @@ mod tests {
                 assert_eq!(performer(&[&moving, &still]), 0);
             }
         }
+    }
+
+    #[test]
+    fn furniture_that_twitches_once_is_still() {
+        let clip = as_kinect(&perform(Action::Clap, &Person::default(), 30.0), 3.0);
+        let mut chair = shaken(frozen(&clip), 0.003);
+        let numbers = 3 * chair.joints();
+        let burst = Mt19937::new(7).normals(numbers, 0.3);
+        let (first, frames) = (chair.frames() / 3, chair.frames() / 12);
+        for pose in chair.positions[first * numbers..(first + frames) * numbers].chunks_exact_mut(numbers) {
+            pose.iter_mut().zip(&burst).for_each(|(x, by)| *x += by);
+        }
+        assert!(traits(&chair).is_still());
+        // who gestures for a quarter of the time and stands as people do is not
+        let waves = perform(Action::WaveLeftHand, &Person::default(), 30.0);
+        let mut stands = as_kinect(&waves, 3.0);
+        let quarter = stands.frames() / 4;
+        let pose = stands.positions[..numbers].to_vec();
+        for (t, frame) in stands.positions.chunks_exact_mut(numbers).enumerate().skip(quarter) {
+            // leans from the feet, which stay
+            let lean = 0.012 * (t as f32 / 12.0).sin();
+            for (at, x) in pose.chunks_exact(3).zip(frame.chunks_exact_mut(3)) {
+                x.copy_from_slice(&[at[0] + lean * (at[1] + 1.0), at[1], at[2]]);
+            }
+        }
+        assert!(!traits(&shaken(stands, 0.001)).is_still());
     }
 
     #[test]

@@ -18,7 +18,9 @@ mod postures;
 mod shapes;
 mod tables;
 mod up;
+mod written;
 
+pub(super) use self::arrays::on_layout;
 use super::{Motion, MotionError, ReadOptions, Unit, UpAxis, read};
 
 /// Reads text in metres, +y up, so that coordinates are those of the file.

@@ -11,7 +11,7 @@ mod shape;
 
 pub(super) use helpers::helpers;
 pub use layouts::Layout;
-pub(super) use shape::{limbs, sides};
+pub(super) use shape::{bends_backward, limbs, sides};
 
 use self::names::{Kind, Parsed, Side};
 use super::{Part, Skeleton};
@@ -32,6 +32,8 @@ pub(super) struct Labels {
     pub mirror: Vec<usize>,
     /// Whether the names settle left and right; otherwise the shape has to.
     pub complete: bool,
+    /// `[J]` what the names say of left and right, where the shape has to tell arms from legs.
+    sides: Vec<Option<Side>>,
     /// One line on it.
     pub how: String,
 }
@@ -55,19 +57,21 @@ pub(super) fn by_names(joint_names: &[String], parents: &[Option<usize>]) -> Lab
         how: format!("from joint names: {limbs} of {} joints belong to limbs", parts.len()),
         parts,
         mirror,
+        sides: parsed.iter().map(|name| name.side).collect(),
     }
 }
 
 /// `[J]` the part of each joint as far as names and the tree tell.
 fn known_parts(parsed: &[Parsed], parents: &[Option<usize>]) -> Vec<Option<Part>> {
     let order = parents_first(parents);
-    let mut known: Vec<Option<Part>> = parsed.iter().map(part_of).collect();
+    let mut known: Vec<Option<Part>> = parsed.iter().map(|name| if name.weak { None } else { part_of(name) }).collect();
     limbs_in_other_words(parsed, parents, &order, &mut known);
     let open = |j: usize| matches!(parsed[j].kind, None | Some(Kind::Arm | Kind::Leg));
 
-    // downward: what hangs from a limb belongs to it
+    // downward: what hangs from a limb belongs to it, also its base or middle, but not what the rest of a body hangs from
+    let below = limb_below(&order, parents, &known);
     for &j in &order {
-        if known[j].is_none() && open(j) {
+        if known[j].is_none() && (open(j) || (parsed[j].weak && below[j] == Below::Nothing)) {
             known[j] =
                 parents[j].and_then(|p| known[p]).filter(|&part| part != Part::Torso && agrees(&parsed[j], part));
         }
@@ -76,7 +80,7 @@ fn known_parts(parsed: &[Parsed], parents: &[Option<usize>]) -> Vec<Option<Part>
     let below = limb_below(&order, parents, &known);
     for &j in &order {
         if known[j].is_none() && parents[j].is_some() && open(j) {
-            known[j] = below[j].filter(|&part| agrees(&parsed[j], part));
+            known[j] = below[j].limb().filter(|&part| agrees(&parsed[j], part));
         }
     }
     known
@@ -155,9 +159,14 @@ pub(super) fn names_the_pelvis(name: &str) -> bool {
     names::parse_one(name).pelvis
 }
 
+/// Whether a name is that of the head, or of something on it.
+pub(super) fn names_the_head(name: &str) -> bool {
+    names::parse_one(name).head
+}
+
 /// Whether a name says which part of the body a joint is, rather than `root` or `joint7`.
 pub(super) fn names_a_part(name: &str) -> bool {
-    names::parse_one(name).is_telling()
+    names::parse_one(name).telling
 }
 
 fn part_of(name: &Parsed) -> Option<Part> {
@@ -239,14 +248,26 @@ pub(crate) fn tree_along(joints: usize, bones: &[[usize; 2]], root: usize) -> Ve
     parents
 }
 
-/// For every joint the limb all labelled descendants share, if there is just one.
-fn limb_below(order: &[usize], parents: &[Option<usize>], known: &[Option<Part>]) -> Vec<Option<Part>> {
-    #[derive(Clone, Copy, PartialEq)]
-    enum Below {
-        Nothing,
-        One(Part),
-        Mixed,
+/// What the labelled joints that hang from a joint belong to.
+#[derive(Clone, Copy, PartialEq)]
+enum Below {
+    Nothing,
+    One(Part),
+    Mixed,
+}
+
+impl Below {
+    /// The limb that they all share.
+    fn limb(self) -> Option<Part> {
+        match self {
+            Self::One(part) if part != Part::Torso => Some(part),
+            _ => None,
+        }
     }
+}
+
+/// `[J]`.
+fn limb_below(order: &[usize], parents: &[Option<usize>], known: &[Option<Part>]) -> Vec<Below> {
     let mut below = vec![Below::Nothing; parents.len()];
     for &j in order.iter().rev() {
         let here = known[j].map_or(below[j], Below::One);
@@ -260,12 +281,6 @@ fn limb_below(order: &[usize], parents: &[Option<usize>], known: &[Option<Part>]
         }
     }
     below
-        .into_iter()
-        .map(|b| match b {
-            Below::One(part) if part != Part::Torso => Some(part),
-            _ => None,
-        })
-        .collect()
 }
 
 /// Pairs left joints with right ones: by name, and for nameless joints by their place below a paired parent.

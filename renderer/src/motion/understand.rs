@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Motion, ReadOptions, Reason, Skeleton, Source, UpAxis,
+    Known, Motion, ReadOptions, Reason, Skeleton, Source, UpAxis,
     error::Cause,
     left_out::leave_out_helpers,
     limits::MAX_COORDINATE,
@@ -48,8 +48,8 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
         labels = topology::by_names(&raw.names, &raw.parents);
     }
     let bones = raw.bones.take().unwrap_or_else(|| topology::tree_bones(&raw.parents));
-    let mut skeleton =
-        Skeleton { names: raw.names, parents: raw.parents, bones, parts: labels.parts, mirror: labels.mirror };
+    let (parts, mirror) = (std::mem::take(&mut labels.parts), std::mem::take(&mut labels.mirror));
+    let mut skeleton = Skeleton { names: raw.names, parents: raw.parents, bones, parts, mirror };
 
     if topology::walks_on_four(&skeleton) {
         source.warnings.push("it has four legs: what is said of people may not hold".to_owned());
@@ -57,7 +57,7 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
 
     // the body first, then where it has up, then left and right, which needs up
     let poses = Poses { positions: &raw.positions, present: &present, joints };
-    let limbs = (!labels.complete).then(|| topology::limbs(&poses, &mut skeleton));
+    let limbs = (!labels.complete).then(|| topology::limbs(&poses, &mut skeleton, &labels));
     let unit_of = |size: f64| match (options.unit.clone(), &raw.unit) {
         (Some(unit), _) => (unit, Reason::given()),
         (None, Some((declared, why))) => (declared.clone(), Reason::stated(why)),
@@ -83,6 +83,13 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
         None => Reason::stated(labels.how),
         Some(limbs) => topology::sides(&poses, &mut skeleton, limbs, &mut source.warnings),
     };
+    let guessed = source.layout_from.as_ref().is_some_and(|why| why.known == Known::Inferred);
+    if guessed && topology::bends_backward(&poses, &skeleton) {
+        source.warnings.push(
+            "knees and feet bend backward: are left and right exchanged in the array? A skeleton.json beside it names the joints"
+                .to_owned(),
+        );
+    }
     let size = measure::standing_height(&poses, &skeleton);
     (source.unit, source.unit_from) = unit_of(size);
     let metres = source.unit.metres;

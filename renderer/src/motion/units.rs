@@ -51,7 +51,10 @@ impl FromStr for Unit {
             "cmu" => Self::CMU,
             other => match other.parse::<f64>() {
                 Ok(metres) if metres.is_finite() && metres > 0.0 => {
-                    Self { name: Cow::Owned(format!("{metres} m")), metres }
+                    // a number of a dozen digits is easier to read with its exponent
+                    let plain = (1e-6..1e9).contains(&metres);
+                    let name = if plain { format!("{metres} m") } else { format!("{metres:e} m") };
+                    Self { name: Cow::Owned(name), metres }
                 }
                 _ => {
                     return Err(format!("unknown unit '{s}': give m, cm, mm, inch, ft or metres as a number"));
@@ -177,6 +180,9 @@ mod tests {
     fn units_parse_by_name_and_by_number() {
         assert_eq!("Inch".parse(), Ok(Unit::INCH));
         assert_eq!("0.5".parse::<Unit>().map(|u| u.metres), Ok(0.5));
+        for (number, name) in [("0.0025", "0.0025 m"), ("1e-300", "1e-300 m"), ("1e300", "1e300 m")] {
+            assert_eq!(number.parse::<Unit>().unwrap().name, name);
+        }
         for bad in ["", "ell", "-1", "nan", "0"] {
             assert!(bad.parse::<Unit>().is_err(), "{bad}");
         }

@@ -8,9 +8,12 @@
 //! | Evidence | Where |
 //! | --- | --- |
 //! | from feet to head, along torso and legs; sitting; the rest pose; hips and shoulders lie across | `stance` |
-//! | the floor is level, lies at zero, and bears the body's weight | `floor` |
+//! | the floor is level, lies at zero, and bears the body's weight; bodies lie flat on it | `floor` |
 //! | what touches the floor stays in its place; who jumps falls; who walks stays level | `moments` |
 //! | what files of this kind usually have | here |
+//!
+//! Who is straight stands along one axis or lies across another, and who stands on the hands stands the other way round. Where
+//! that other axis is the usual one, and nothing but the body speaks for standing, whatever is taken is an assumption.
 
 mod floor;
 mod moments;
@@ -30,6 +33,8 @@ type PerAxis = [f64; 6];
 const LEAD: f64 = 1.5;
 /// By how much another axis must lead the usual one to be taken instead.
 const LEAD_OVER_USUAL: f64 = 0.5;
+/// The same for an axis along which the body may lie or be upside down.
+const LEAD_IN_DOUBT: f64 = 3.0;
 /// What counts as nothing: an axis across which a flat drawing was made.
 const IMPOSSIBLE: f64 = -100.0;
 
@@ -63,15 +68,27 @@ pub(super) fn infer(take: &Take<'_>, rest: Option<&[f32]>, format: Format, usual
     let mut all = vec![habit(format, usual), flatness(take, &samples)];
     let balance = floor::balance(take, &samples);
     all.extend(stance::evidence(take, &marks, &samples, &balance, rest));
+    let flat = floor::flat(take, &samples);
     if marks.reach_floor() {
-        all.extend(floor::evidence(take, &marks, &samples, balance));
+        all.extend(floor::evidence(take, &marks, &samples, balance, &flat));
     }
     all.extend(moments::evidence(take, &marks));
-    decide(&all, usual)
+    let on_hands = stance::on_hands(take, &marks, &samples, usual);
+    all.push(stance::stands_on_hands(&on_hands));
+    let rests = rest.and_then(|rest| stance::rest_pose(rest, &marks)).map_or([0.0; 6], |rest| rest.points);
+    let home = index(usual);
+    let doubtful = std::array::from_fn(|i| {
+        let upside_down = opposite(i).is_some_and(|k| on_hands[k] > 0.5);
+        let lies = flat[home] > 0.5 || rests[home] > 0.0;
+        let founded = || rests[i] > 0.0 || stance::is_founded(take, &marks, &samples, UpAxis::ALL[i].vector());
+        i != home && (upside_down || (lies && !founded()))
+    });
+    decide(&all, usual, &doubtful)
 }
 
-/// The first piece of evidence is the habit of the kind of file, which decides but shows nothing.
-fn decide(all: &[Evidence], usual: UpAxis) -> (UpAxis, Reason) {
+/// The first piece of evidence is the habit of the kind of file, which decides but shows nothing. `doubtful` axes are never
+/// more than an assumption.
+fn decide(all: &[Evidence], usual: UpAxis, doubtful: &[bool; 6]) -> (UpAxis, Reason) {
     let sum = |skip: usize, i: usize| all.iter().skip(skip).map(|e| e.points[i]).sum::<f64>();
     let [total, shown] = [0, 1].map(|skip| -> [f64; 6] { std::array::from_fn(|i| sum(skip, i)) });
     let mut order: Vec<usize> = (0..6).collect();
@@ -79,7 +96,9 @@ fn decide(all: &[Evidence], usual: UpAxis) -> (UpAxis, Reason) {
     order.sort_by(|&a, &b| total[b].total_cmp(&total[a]).then(a.cmp(&b)));
     let (mut best, mut second) = (order[0], order[1]);
     let home = index(usual);
-    if best != home && total[best] - total[home] < LEAD_OVER_USUAL {
+    let doubt = doubtful[best];
+    let needed = if doubt { LEAD_IN_DOUBT } else { LEAD_OVER_USUAL };
+    if best != home && total[best] - total[home] < needed {
         (best, second) = (home, best);
     }
     let axis = UpAxis::ALL[best];
@@ -88,7 +107,7 @@ fn decide(all: &[Evidence], usual: UpAxis) -> (UpAxis, Reason) {
     grounds.retain(|g| g.0 > 0.3 && !g.1.is_empty());
     grounds.sort_by(|a, b| b.0.total_cmp(&a.0));
     grounds.truncate(3);
-    if total[best] - total[second] < LEAD || shown.iter().any(|&s| s > shown[best]) {
+    if doubt || total[best] - total[second] < LEAD || shown.iter().any(|&s| s > shown[best]) {
         let why = format!("nothing tells {axis} from {} for sure", UpAxis::ALL[second]);
         return (axis, Reason::assumed(why));
     }
@@ -98,6 +117,11 @@ fn decide(all: &[Evidence], usual: UpAxis) -> (UpAxis, Reason) {
 
 fn index(axis: UpAxis) -> usize {
     UpAxis::ALL.iter().position(|&a| a == axis).unwrap_or(0)
+}
+
+/// The place of the axis that points the other way.
+fn opposite(i: usize) -> Option<usize> {
+    UpAxis::ALL.iter().position(|axis| axis.vector() == -UpAxis::ALL[i].vector())
 }
 
 fn each(points: impl Fn(DVec3) -> f64) -> PerAxis {
@@ -120,11 +144,11 @@ fn quantile(mut values: Vec<f64>, share: f64) -> f64 {
 /// What files of a kind usually have.
 fn habit(format: Format, usual: UpAxis) -> Evidence {
     // BVH was made with +y up, and most programs keep to it; arrays are as often written by engineers
-    let (z, minus_y) = if format == Format::Bvh { (-1.2, -3.0) } else { (-0.7, -2.0) };
+    let (z, minus_y, other) = if format == Format::Bvh { (-1.2, -3.0, -3.0) } else { (-0.7, -2.0, -4.0) };
     let mut points = match usual {
-        UpAxis::PlusZ => [-1.0, 0.0, -3.0, -3.0, -3.0, -3.0],
-        UpAxis::MinusY => [-1.5, -3.0, 0.0, -3.0, -3.0, -3.0],
-        _ => [0.0, z, minus_y, -3.0, -3.0, -3.0],
+        UpAxis::PlusZ => [-1.0, 0.0, -3.0, other, other, other],
+        UpAxis::MinusY => [-1.5, -3.0, 0.0, other, other, other],
+        _ => [0.0, z, minus_y, other, other, other],
     };
     points[index(usual)] = 0.0;
     Evidence { what: String::new(), points }
@@ -165,12 +189,11 @@ impl Landmarks {
         let list = |parts: [Part; 2], f: &dyn Fn(Part) -> Option<usize>| parts.into_iter().filter_map(f).collect();
         let feet: Vec<usize> = list(legs, &|p| skeleton.tip(p));
         let ways = Ways::of(take.poses, skeleton, samples);
-        let torso_from = |from: usize| ways.farthest_of_torso(from);
         let head = match feet.first() {
-            Some(&foot) => torso_from(foot),
+            Some(&foot) => ways.top(foot),
             None => skeleton.tip(Part::Torso),
         };
-        let seat = head.and_then(torso_from).filter(|&s| Some(s) != head);
+        let seat = head.and_then(|head| ways.farthest_of_torso(head)).filter(|&s| Some(s) != head);
         Self {
             hands: list(arms, &|p| skeleton.tip(p)),
             knees: list(legs, &|p| knee(take, samples, p)),

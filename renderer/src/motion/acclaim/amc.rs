@@ -1,6 +1,6 @@
 //! The motion: a number for each frame, then a line for each bone that moves.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     super::{
@@ -21,7 +21,7 @@ pub(super) struct Frames {
     pub warnings: Vec<String>,
 }
 
-/// Reads all frames. A bone that a frame leaves out stays as it was.
+/// Reads all frames. A bone that a frame leaves out stays as it was, which is said.
 pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Frames, Failure> {
     let width = skeleton.values();
     if width == 0 {
@@ -40,6 +40,14 @@ pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Frames, Failure>
     let mut number_before = None;
     let mut row = vec![0.0; width];
     let mut begun = false;
+    // bones of the frame, and of the one before
+    let mut moved: Vec<usize> = Vec::new();
+    let mut before: Vec<usize> = Vec::new();
+    let missing = |moved: &[usize], before: &[usize]| {
+        let own: HashSet<usize> = moved.iter().copied().collect();
+        before.iter().filter(|bone| !own.contains(bone)).count()
+    };
+    let mut gaps = 0;
     for (line, words) in content(bytes) {
         let at = |cause| (Some(line), cause);
         let word = words[0];
@@ -60,6 +68,8 @@ pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Frames, Failure>
         if words.len() == 1 && word.iter().all(u8::is_ascii_digit) {
             if begun {
                 motion.values.extend_from_slice(&row);
+                gaps += usize::from(moved != before && missing(&moved, &before) > 0);
+                before = std::mem::take(&mut moved);
             }
             let number = std::str::from_utf8(word).ok().and_then(|w| w.parse::<u64>().ok());
             let expected = number_before.map_or(number, |before: u64| before.checked_add(1));
@@ -89,6 +99,7 @@ pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Frames, Failure>
             let text = format!("the skeleton has no bone {}: do the two files belong together?", excerpt(word));
             return Err(at(Cause::Malformed(text)));
         };
+        moved.push(k);
         let bone = &skeleton.bones[k];
         if words.len() - 1 != bone.degrees.len() {
             let (has, needs) = (words.len() - 1, bone.degrees.len());
@@ -106,5 +117,19 @@ pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Frames, Failure>
         return Err((None, Cause::Degenerate("there are no frames".to_owned())));
     }
     motion.values.extend_from_slice(&row);
+    let missing = missing(&moved, &before);
+    // the first bones of the frame before, and no more
+    if missing > 0 && gaps == 0 && before.starts_with(&moved) {
+        let (number, bones) = (number_before.unwrap_or_default(), if missing == 1 { "bone" } else { "bones" });
+        motion.warnings.push(format!(
+            "the last frame, {number}, ends early: {missing} {bones} of the frame before are missing, and stay as they were"
+        ));
+    } else {
+        gaps += usize::from(missing > 0);
+    }
+    if gaps > 0 {
+        let frames = if gaps == 1 { "1 frame leaves".to_owned() } else { format!("{gaps} frames leave") };
+        motion.warnings.push(format!("{frames} out bones that the frame before has: these stay as they were"));
+    }
     Ok(motion)
 }

@@ -48,6 +48,12 @@ pub(super) fn find(file: &mut File) -> Vec<bool> {
         unclear.into_iter().for_each(|j| displaced[j] = true);
     }
     if count > 0 {
+        // what places the whole body is written like the rest
+        let placing: Vec<usize> = (0..nodes).filter(|&j| places_all(file, j)).collect();
+        placing.into_iter().filter(|&j| stays_at_its_parent(file, j)).for_each(|j| displaced[j] = true);
+    }
+    let count = displaced.iter().filter(|&&d| d).count();
+    if count > 0 {
         let what = if zeros { "are zero in every frame" } else { "are small beside OFFSET" };
         file.warnings.push(format!(
             "the position channels of {count} of {nodes} joints {what}: they are read as displacements from OFFSET"
@@ -56,15 +62,44 @@ pub(super) fn find(file: &mut File) -> Vec<bool> {
     displaced
 }
 
-/// Whether it matters what a node's positions mean. Where the root is a place, such as `Reference`, and the body hangs from
-/// it alone, they place the whole body.
+/// Whether it matters what a node's positions mean, and bones say it: not of what places the whole body.
 fn is_asked(file: &File, j: usize) -> bool {
+    let node = &file.nodes[j];
+    let positions = node.channels.iter().any(|c| matches!(c, Channel::Position(_)));
+    node.parent.is_some() && positions && !places_all(file, j)
+}
+
+/// Whether a node's positions place the whole body: where the root is a place, such as `Reference`, and the body hangs from
+/// it alone.
+fn places_all(file: &File, j: usize) -> bool {
     let node = &file.nodes[j];
     let Some(parent) = node.parent else { return false };
     let positions = node.channels.iter().any(|c| matches!(c, Channel::Position(_)));
     let alone = file.nodes.iter().filter(|n| n.parent == Some(parent)).count() == 1;
     let root = &file.nodes[parent];
-    positions && !(alone && root.parent.is_none() && !topology::names_a_part(&root.name))
+    positions && alone && root.parent.is_none() && !topology::names_a_part(&root.name)
+}
+
+/// Whether the positions of a node are near zero along its OFFSET rather than near that: by the book the body would be where
+/// the node's parent is, on the floor.
+fn stays_at_its_parent(file: &File, j: usize) -> bool {
+    let node = &file.nodes[j];
+    let length = node.offset.length();
+    if length <= 0.0 {
+        return false;
+    }
+    let at = file.nodes[..j].iter().map(|node| node.channels.len()).sum::<usize>();
+    let step = file.frames.div_ceil(SAMPLES).max(1);
+    let along = file.values.chunks_exact(file.channels()).step_by(step).map(|row| {
+        let mut place = DVec3::ZERO;
+        for (channel, &value) in node.channels.iter().zip(&row[at..]) {
+            if let Channel::Position(axis) = *channel {
+                place[axis] = f64::from(value);
+            }
+        }
+        place.dot(node.offset) / (length * length)
+    });
+    median(along.collect()).abs() < KEPT
 }
 
 /// Lengths of the bone in sampled frames with positions in place of the OFFSET, and with both added; and whether all

@@ -12,13 +12,15 @@
 use glam::{DVec3, Vec3};
 
 use super::{
-    super::{error::Cause, topology},
+    super::{error::Cause, measure::median, topology},
     Channel, Failure, Node,
     kinematics::Posed,
 };
 
 /// Bones below this share of the body's size are invisible: under two millimetres of a person.
 const INVISIBLE: f64 = 1e-3;
+/// Bones above this share of the usual one are visible, however small they are beside the body.
+const USUAL: f64 = 0.3;
 
 /// A body in file units.
 pub(super) struct Body {
@@ -64,6 +66,9 @@ pub(super) fn tidy(nodes: &[Node], posed: Posed) -> Result<Body, Failure> {
         }
     }
     let size = way.iter().copied().fold(0.0, f64::max);
+    // of a chain of a thousand joints no bone is a share of its length worth mentioning
+    let usual = median(longest.iter().copied().filter(|&length| length > 0.0).collect());
+    let invisible = (INVISIBLE * size).min(USUAL * usual);
 
     // who stands for whom: kept nodes for themselves, merged ones for an ancestor
     let mut stands_for: Vec<usize> = (0..count).collect();
@@ -76,7 +81,7 @@ pub(super) fn tidy(nodes: &[Node], posed: Posed) -> Result<Body, Failure> {
             continue;
         }
         let Some(p) = parent[j] else { continue };
-        if longest[j] <= INVISIBLE * size {
+        if longest[j] <= invisible {
             kept[j] = false;
             stands_for[j] = stands_for[p];
             // a helper with one child lends it its place, and takes its name and orientation

@@ -37,14 +37,22 @@ pub(super) fn open(bytes: &[u8]) -> Result<Opened<'_>, (Option<usize>, Cause)> {
         return Err((None, Cause::Malformed(text)));
     }
     let (mut root, mut bin) = (None, None);
+    let stated = word(8).map_or(0, |length| length as usize);
     let mut at = 12;
     while at + 8 <= bytes.len() {
         let (length, kind) = (word(at).unwrap_or(0) as usize, word(at + 4).unwrap_or(0));
-        let chunk = bytes.get(at + 8..).and_then(|rest| rest.get(..length));
-        let chunk = chunk.ok_or_else(|| early(if kind == JSON { "the JSON chunk" } else { "a chunk" }))?;
+        let Some(chunk) = bytes.get(at + 8..).and_then(|rest| rest.get(..length)) else {
+            // what follows the file, or both of its chunks, is no part of it
+            if root.is_some() && (bin.is_some() || at >= stated) {
+                break;
+            }
+            return Err(early(if kind == JSON { "the JSON chunk" } else { "a chunk" }));
+        };
         match kind {
             JSON if root.is_none() => {
-                let text = encoding::to_utf8(chunk).map_err(|cause| (None, cause))?;
+                // padding should be spaces, and old exporters write zeros
+                let padding = chunk.iter().rev().take_while(|&&byte| byte == 0).count();
+                let text = encoding::to_utf8(&chunk[..chunk.len() - padding]).map_err(|cause| (None, cause))?;
                 // lines of JSON in a binary file are of no use
                 root = Some(Document::parse(&text.utf8).map_err(|(_, cause)| (None, cause))?);
             }

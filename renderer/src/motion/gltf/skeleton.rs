@@ -1,9 +1,11 @@
 //! Which nodes are joints, and of whose body.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::{
     super::{
+        Part,
+        alike::{Tree, bare, common},
         error::{Cause, excerpt},
         limits::{MAX_JOINTS, check_count},
         topology,
@@ -11,7 +13,15 @@ use super::{
     animation::Animation,
     document::Document,
     nodes::Nodes,
+    skins,
 };
+
+/// Most people whose joints have names of their own.
+const MAX_PEOPLE: usize = 16;
+/// Joints of a limb.
+const LIMB: usize = 2;
+/// Joints and ends of a body whose names say nothing: a head, two hands and two feet.
+const NAMELESS: (usize, usize) = (10, 5);
 
 /// The joints of one body.
 pub(super) struct Body {
@@ -45,33 +55,85 @@ pub(super) fn find(root: &Document, nodes: &Nodes, animation: &Animation) -> Res
         return Err(Cause::Malformed(format!("joint {bad} of a skin is no node of the scene")));
     }
     let mut left_out = Vec::new();
-    let groups = groups(nodes, sets);
+    let groups = skins::groups(nodes, &sets);
     check_count("the number of skeletons", groups.len(), MAX_JOINTS)?;
-    let mut bodies: Vec<Body> = groups
+    let bodies: Vec<Body> = groups
         .into_iter()
         .map(|joints| body(root, nodes, animation, joints, &mut left_out))
         .collect::<Result<_, _>>()?;
-    // the largest one, and those like it in the order of the file
-    let largest = bodies.iter().map(|body| body.joints.len()).max().unwrap_or(0);
-    let mut kept: Vec<Body> = Vec::new();
-    for other in bodies.drain(..) {
-        let like = kept.first().map_or(other.joints.len() == largest, |first| first.names == other.names);
-        if like {
-            kept.push(other);
-        } else {
-            let name = other.names.first().map_or("", |name| name);
-            warnings.push(format!(
-                "a skeleton of {} joints ({}) is left out",
-                other.joints.len(),
-                excerpt(name.as_bytes())
-            ));
-        }
+    let kept = people(&bodies);
+    for (_, other) in bodies.iter().enumerate().filter(|(k, _)| !kept.contains(k)) {
+        let name = other.names.first().map_or("", |name| name);
+        let joints = other.joints.len();
+        warnings.push(format!("a skeleton of {joints} joints ({}) is left out", excerpt(name.as_bytes())));
     }
     warnings.truncate(16);
-    if kept.is_empty() || largest < 2 {
+    let kept: Vec<Body> =
+        bodies.into_iter().enumerate().filter(|(k, _)| kept.contains(k)).map(|(_, body)| body).collect();
+    if kept.first().is_none_or(|body| body.joints.len() < 2) {
         return Err(Cause::Degenerate("it has fewer than two joints, so there is nothing to draw".to_owned()));
     }
-    Ok(Found { bodies: kept, left_out, warnings })
+    let bodies = side_by_side(kept, &mut warnings);
+    Ok(Found { bodies, left_out, warnings })
+}
+
+/// Which skeletons are people, in the order of the file: the one that is most like a person, and those with the same joints.
+/// Ropes, flags and hair may have more joints than anybody.
+fn people(bodies: &[Body]) -> Vec<usize> {
+    let likeness = |body: &Body| {
+        let labels = topology::by_names(&body.names, &body.parents);
+        let limbs = Part::ALL.into_iter().filter(|&part| part != Part::Torso);
+        let limbs = limbs.filter(|part| labels.parts.iter().filter(|p| *p == part).count() >= LIMB).count();
+        let carries = body.parents.iter().flatten().collect::<HashSet<_>>().len();
+        let branches = body.joints.len() >= NAMELESS.0 && body.joints.len() - carries >= NAMELESS.1;
+        (labels.complete && limbs > 1, branches, body.joints.len())
+    };
+    let scored: Vec<(bool, bool, usize)> = bodies.iter().map(likeness).collect();
+    // of equals the first
+    let Some(main) = (0..bodies.len()).rev().max_by_key(|&k| scored[k]) else { return Vec::new() };
+    let mut kept = vec![main];
+    for k in (0..bodies.len()).filter(|&k| k != main) {
+        let same = bodies[k].names == bodies[main].names;
+        // names that say nothing may be alike by chance
+        let trees = || kept.iter().map(|&k| bodies[k].tree()).chain([bodies[k].tree()]).collect::<Vec<_>>();
+        let like = bodies[k].parents == bodies[main].parents || (scored[k].0 && scored[main].0);
+        if same || (like && kept.len() < MAX_PEOPLE && common(&trees()).is_some()) {
+            kept.push(k);
+        }
+    }
+    kept.sort_unstable();
+    kept
+}
+
+/// People on the joints that all of them have.
+fn side_by_side(mut people: Vec<Body>, warnings: &mut Vec<String>) -> Vec<Body> {
+    if people.iter().all(|body| body.names == people[0].names) {
+        return people;
+    }
+    let trees: Vec<Tree<'_>> = people.iter().map(Body::tree).collect();
+    let Some(common) = common(&trees) else {
+        people.truncate(1);
+        return people;
+    };
+    let own = bare(&people[0].names);
+    let names: Vec<String> = common.joints[0].iter().map(|&j| own[j].clone()).collect();
+    let missing = people.iter().map(|body| body.joints.len() - names.len()).max().unwrap_or(0);
+    if missing > 0 {
+        warnings.push(format!("{missing} joints that not all people have are left out"));
+    }
+    let shared = people.iter().zip(&common.joints);
+    let bodies = shared.map(|(body, joints)| Body {
+        joints: joints.iter().map(|&j| body.joints[j]).collect(),
+        names: names.clone(),
+        parents: common.parents.clone(),
+    });
+    bodies.collect()
+}
+
+impl Body {
+    fn tree(&self) -> Tree<'_> {
+        Tree { names: &self.names, parents: &self.parents }
+    }
 }
 
 /// Nodes with curves and what hangs from them, apart from meshes and cameras.
@@ -82,43 +144,6 @@ fn animated(root: &Document, nodes: &Nodes, animation: &Animation) -> Vec<usize>
     }
     let thing = |node: usize| root.nodes[node].is_thing() && !animation.moves(node);
     nodes.order.iter().copied().filter(|&node| carried[node] && !thing(node)).collect()
-}
-
-/// Joints of skins that belong together.
-fn groups(nodes: &Nodes, sets: Vec<Vec<usize>>) -> Vec<Vec<usize>> {
-    let mut is_joint = vec![false; nodes.len()];
-    sets.iter().flatten().for_each(|&joint| is_joint[joint] = true);
-    // which skin stands for a joint's group; skins are led to the first of their group
-    let mut leader: Vec<usize> = (0..sets.len()).collect();
-    fn lead(leader: &mut [usize], mut set: usize) -> usize {
-        while leader[set] != set {
-            leader[set] = leader[leader[set]];
-            set = leader[set];
-        }
-        set
-    }
-    let mut owner: HashMap<usize, usize> = HashMap::new();
-    for (k, set) in sets.iter().enumerate() {
-        for &joint in set {
-            let other = *owner.entry(joint).or_insert(k);
-            let (a, b) = (lead(&mut leader, other), lead(&mut leader, k));
-            leader[a.max(b)] = a.min(b);
-        }
-    }
-    let above = nodes.above(&is_joint);
-    for &node in nodes.order.iter().filter(|&&node| is_joint[node]) {
-        if let Some(above) = above[node] {
-            let (a, b) = (lead(&mut leader, owner[&node]), lead(&mut leader, owner[&above]));
-            leader[a.max(b)] = a.min(b);
-        }
-    }
-    let mut groups: Vec<Vec<usize>> = vec![Vec::new(); sets.len()];
-    for &node in nodes.order.iter().filter(|&&node| is_joint[node]) {
-        let group = lead(&mut leader, owner[&node]);
-        groups[group].push(node);
-    }
-    groups.retain(|group| !group.is_empty());
-    groups
 }
 
 /// A body of these joints, in the order of the file's nodes so that like bodies compare.

@@ -52,7 +52,7 @@ pub(in super::super) fn read_folder(path: &Path) -> Result<Raw, MotionError> {
             if frames.is_empty() {
                 video = Video::of(&json);
             }
-            match people::frames(&json) {
+            match people::frames(&json, video.points()) {
                 Ok(mut all) if all.len() == 1 => Ok(all.remove(0)),
                 Err(Cause::Degenerate(_)) => Ok(Frame::default()),
                 Ok(all) => Err((None, Cause::Malformed(format!("{} frames, expected one in each file", all.len())))),

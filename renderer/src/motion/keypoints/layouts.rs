@@ -1,12 +1,23 @@
 //! In which order pose estimators write their points.
 
-use super::super::{Layout, UpAxis, measure::spread_of_bones, topology};
+use super::super::{
+    Layout, Skeleton, UpAxis,
+    error::Cause,
+    measure::Poses,
+    raw::joints_of,
+    topology::{
+        self,
+        fit::{self, Verdict},
+    },
+};
 
 /// An order of points.
 #[derive(Clone, Debug)]
 pub(super) struct Order {
     /// What it is called.
     pub title: String,
+    /// Whether the file says it.
+    pub stated: bool,
     pub names: Vec<String>,
     pub bones: Vec<[usize; 2]>,
     /// The joint that all others hang from.
@@ -55,31 +66,103 @@ pub(super) fn with_points(points: usize) -> Vec<Order> {
     let layouts = KNOWN.iter().filter(|(count, _)| *count == points).flat_map(|(_, layouts)| *layouts);
     layouts
         .map(|&layout| Order {
-            title: layout.to_string(),
-            names: layout.names().iter().map(|&n| n.to_owned()).collect(),
-            bones: layout.bones(),
-            root: layout.parents().iter().position(Option::is_none).unwrap_or(0),
-            beyond: points - layout.names().len(),
             usual_up: match layout {
                 // sensors and models of bodies have habits of their own, cameras count downwards
                 Layout::Ntu25 | Layout::Kinect20 | Layout::Smpl22 | Layout::Smpl24 => UpAxis::PlusY,
                 Layout::Human17 | Layout::Human16 => layout.usual_up(),
                 _ => UpAxis::MinusY,
             },
+            ..Order::of(layout, points)
         })
         .collect()
 }
 
-/// Of several orders the one whose bones are shortest; `positions` are `[N, points, 3]`, joints that nobody ever saw do not
-/// count.
-pub(super) fn choose(orders: Vec<Order>, positions: &[f32], points: usize, seen: &[bool]) -> Option<Order> {
-    let spread = |order: &Order| {
-        let bones: Vec<[usize; 2]> = order.bones.iter().copied().filter(|&[a, b]| seen[a] && seen[b]).collect();
-        if bones.is_empty() { f64::INFINITY } else { spread_of_bones(positions, points, &bones) }
+/// Bodies whose order of points is looked for.
+pub(super) struct Sample<'a> {
+    /// `[T, people, points, 3]`, all zeros where somebody is absent; points that somebody never shows are NaN.
+    pub positions: &'a [f32],
+    pub people: usize,
+    pub points: usize,
+    /// `[points]` which are ever seen.
+    pub seen: &'a [bool],
+    /// Whether they are in a picture.
+    pub flat: bool,
+}
+
+/// Fewer points that are seen may be anything.
+const FEWEST_SEEN: usize = 8;
+
+/// The order under which points are a body. Of those that fit alike the best one that estimators write; where too little is
+/// seen, the most usual of all. `named` is whether the file has names for them, which nobody knows.
+pub(super) fn choose(sample: &Sample<'_>, named: bool) -> Result<Order, Cause> {
+    let points = sample.points;
+    let mut orders = with_points(points);
+    let usual = orders.len();
+    let known: Vec<String> = orders.iter().map(|order| order.title.clone()).collect();
+    let others = Layout::with_joints(points).filter(|layout| !known.contains(&layout.to_string()));
+    orders.extend(others.map(|layout| Order { usual_up: layout.usual_up(), ..Order::of(layout, points) }));
+    let Some(first) = orders.first() else {
+        let whose = if named {
+            "whose names do not tell how they hang together: list their `parents`"
+        } else {
+            "whose order is not known"
+        };
+        return Err(Cause::UnknownFormat(format!("its JSON has {points} points a person, {whose}")));
     };
-    // of equals the first
-    let scored = orders.into_iter().map(|order| (spread(&order), order));
-    scored.reduce(|best, next| if next.0 < best.0 { next } else { best }).map(|(_, order)| order)
+    let bodies = sample.poses();
+    let seen: Vec<bool> = (0..points)
+        .map(|j| sample.seen[j] && bodies.chunks_exact(3 * points).all(|body| !body[3 * j].is_nan()))
+        .collect();
+    let poses = bodies.len() / (3 * points);
+    let misfit = |order: &Order| {
+        let (kept, _, parents) = order.without(&seen);
+        let positions = joints_of(&bodies, points, 3, &kept);
+        let names: Vec<String> = kept.iter().map(|&j| order.names[j].clone()).collect();
+        let poses = Poses { positions: &positions, present: &vec![true; poses], joints: kept.len() };
+        fit::misfit(&poses, &Skeleton::named(names, parents), sample.flat)
+    };
+    let enough = |order: &Order| seen[..order.names.len()].iter().filter(|&&seen| seen).count() >= FEWEST_SEEN;
+    if poses == 0 || !enough(first) {
+        return Ok(orders.swap_remove(0));
+    }
+    let misfits: Vec<f64> = orders.iter().map(misfit).collect();
+    // points that are all in one place are no body in any order, which is said later
+    if misfits.iter().all(|misfit| misfit.is_infinite()) {
+        return Ok(orders.swap_remove(0));
+    }
+    match fit::verdict(misfits, sample.flat) {
+        Verdict::Fits(best) => Ok(orders.swap_remove(best)),
+        Verdict::Several(alike) if alike.iter().any(|&k| k < usual) => {
+            Ok(orders.swap_remove(alike.into_iter().find(|&k| k < usual).unwrap_or(0)))
+        }
+        verdict => {
+            let (alike, what) = match verdict {
+                Verdict::Several(alike) => (alike, "several known orders of them fit alike"),
+                _ => ((0..orders.len()).collect(), "bones between them make no body in any order that is known"),
+            };
+            let titles: Vec<&str> = alike.iter().map(|&k| orders[k].title.as_str()).collect();
+            Err(Cause::UnknownFormat(format!(
+                "its JSON has {points} points a person: {what} ({}); name them and what each hangs from in `joint_names` \
+                 and `parents`",
+                titles.join(", ")
+            )))
+        }
+    }
+}
+
+impl Sample<'_> {
+    /// `[N, points, 3]` at most 64 poses of whoever is there longest, spread over the time.
+    fn poses(&self) -> Vec<f32> {
+        let is_there = |body: &&[f32]| body.iter().any(|&v| v != 0.0 && !v.is_nan());
+        let of = |p: usize| {
+            let bodies = self.positions.chunks_exact(3 * self.points).skip(p).step_by(self.people);
+            bodies.filter(is_there).collect::<Vec<&[f32]>>()
+        };
+        let all = (0..self.people).map(of).reduce(|best, next| if next.len() > best.len() { next } else { best });
+        let all = all.unwrap_or_default();
+        let step = all.len().div_ceil(64).max(1);
+        all.into_iter().step_by(step).flatten().copied().collect()
+    }
 }
 
 /// The order of points with these names: the bones of the known one that shares most of them. `None` where none shares
@@ -96,7 +179,14 @@ pub(super) fn by_names(names: &[String]) -> Option<Order> {
             let root = place[order.root].unwrap_or(0);
             best = Some((
                 shared,
-                Order { title: "named by the file".to_owned(), names: names.to_vec(), bones, root, ..order },
+                Order {
+                    title: "named by the file".to_owned(),
+                    stated: true,
+                    names: names.to_vec(),
+                    bones,
+                    root,
+                    ..order
+                },
             ));
         }
     }
@@ -121,6 +211,19 @@ fn plain(name: &str) -> String {
 }
 
 impl Order {
+    /// A layout's, of which the rest of the points is beyond it.
+    fn of(layout: Layout, points: usize) -> Self {
+        Self {
+            title: layout.to_string(),
+            stated: false,
+            names: layout.names().iter().map(|&n| n.to_owned()).collect(),
+            bones: layout.bones(),
+            root: layout.parents().iter().position(Option::is_none).unwrap_or(0),
+            beyond: points - layout.names().len(),
+            usual_up: UpAxis::MinusY,
+        }
+    }
+
     /// Without joints that were never seen: what they joined is joined directly. Which joints are left, their bones, and the
     /// tree of these.
     pub(super) fn without(&self, seen: &[bool]) -> (Vec<usize>, Vec<[usize; 2]>, Vec<Option<usize>>) {

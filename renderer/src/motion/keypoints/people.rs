@@ -16,6 +16,10 @@ use super::{
 const MAX_PEOPLE: usize = 32;
 /// More entries under the name of a person's points are pictures, not people.
 const FEW: usize = 6;
+/// Fewest pictures of one person.
+const FEWEST_POSES: usize = 2;
+/// As many of somebody's poses say whether they are one person's.
+const MANY: usize = 64;
 /// Levels of nesting around people.
 const DEPTH: usize = 6;
 
@@ -86,20 +90,37 @@ const TIME: &[&str] = &["timestamp", "timestamp_ms", "time", "time_ms", "timesta
 /// Who somebody is.
 const IDENTITY: &[&str] = &["track_id", "person_id", "body_id", "instance_id", "idx", "id"];
 
-/// All frames of a file.
-pub(super) fn frames(json: &Json) -> Result<Vec<Frame>, Cause> {
-    let mut odd = None;
+/// Lists of people of whom each has frames.
+const TRACKS: &[&str] = &["people", "persons", "bodies", "instances", "person", "tracks", "subjects", "performers"];
+/// What stands for somebody's frames: a list of them.
+const OWN_FRAMES: &[&str] = &["frames", "sequence"];
+/// Numbers of somebody's frames, a list beside the list of poses.
+const OWN_NUMBERS: &[&str] = &["frame_ids", "frame_numbers", "frame_indices", "frame_id", "image_ids"];
+
+/// What is known while people are looked for.
+struct Search {
+    /// The number of points that the file itself describes.
+    own: Option<usize>,
+    /// What stands first where points are expected.
+    odd: Option<String>,
+}
+
+/// All frames of a file; `own` is the number of points that it describes, where it does.
+pub(super) fn frames(json: &Json, own: Option<usize>) -> Result<Vec<Frame>, Cause> {
+    let mut search = Search { own, odd: None };
     let frames = match json {
         // a data set's annotations: the number of a record is no person's
         Json::Object(_) if json.get("images").is_some() => {
-            json.get("annotations").map(|list| listed(list, &mut odd, false))
+            json.get("annotations").map(|list| listed(list, &mut search, false))
         }
         Json::Object(fields) => {
             let list = FRAMES.iter().filter_map(|key| json.get(key)).find(|v| is_list_of_frames(v));
-            let list = list.map(|list| listed(list, &mut odd, true));
-            list.or_else(|| sequence(json, &mut odd)).or_else(|| keyed(fields, &mut odd))
+            let list = list.map(|list| listed(list, &mut search, true));
+            list.or_else(|| TRACKS.iter().find_map(|key| tracks(json.get(key)?, FEWEST_POSES, &mut search)))
+                .or_else(|| sequence(json, &mut search))
+                .or_else(|| keyed(fields, &mut search))
         }
-        Json::List(_) => Some(listed(json, &mut odd, true)),
+        Json::List(_) => tracks(json, FEW + 1, &mut search).or_else(|| Some(listed(json, &mut search, true))),
         _ => None,
     };
     let frames = frames.unwrap_or_default();
@@ -107,23 +128,17 @@ pub(super) fn frames(json: &Json) -> Result<Vec<Frame>, Cause> {
     if frames.iter().any(|frame| !frame.people.is_empty()) {
         return Ok(frames);
     }
-    if let Some(points) = odd {
+    if let Some(points) = search.odd {
         let known = counts().map(|n| n.to_string()).collect::<Vec<_>>().join(", ");
         return Err(Cause::UnknownFormat(format!(
-            "its JSON has {points} as somebody's points, which no known estimator writes (known are {known} points)"
+            "its JSON has {points} as somebody's points, which no known estimator of bodies writes (known are {known} points)"
         )));
     }
-    // a frame with nobody in it still has a place for people
-    let has_place = |item: &Json| {
-        let named = |key: &str| item.get(key).is_some();
-        matches!(item, Json::List(_)) || PEOPLE.iter().any(|key| named(key)) || POINTS.iter().any(|(key, _)| named(key))
-    };
-    let strange = matches!(json, Json::List(items) if !items.iter().any(has_place));
-    if !frames.is_empty() && !strange {
+    if !frames.is_empty() && is_vacant(json) {
         return Err(Cause::Degenerate("nobody is in any frame".to_owned()));
     }
-    let has = match json {
-        Json::Object(fields) if !fields.is_empty() => {
+    let has = match first_object(json) {
+        Some(fields) if !fields.is_empty() => {
             format!(" (it has {})", several(fields.iter().map(|(key, _)| excerpt(key.as_bytes())), 4))
         }
         _ => String::new(),
@@ -132,6 +147,36 @@ pub(super) fn frames(json: &Json) -> Result<Vec<Frame>, Cause> {
         "its JSON has nobody's joints{has}; expected an object with `skeletons` (HumanML3D) or `people` (OpenPose), a list \
          of `keypoints` (COCO), or landmarks (MediaPipe)"
     )))
+}
+
+/// Whether a value has places for people, and all of them are empty: a picture with nobody in it.
+fn is_vacant(value: &Json) -> bool {
+    match value {
+        Json::Nothing => true,
+        Json::List(items) => items.iter().all(is_vacant),
+        Json::Object(fields) => {
+            let names = || FRAMES.iter().chain(PEOPLE).chain(POINTS.iter().map(|(name, _)| name));
+            let is_place = |key: &str| names().any(|name| key.eq_ignore_ascii_case(name));
+            let places: Vec<&Json> = fields.iter().filter(|(key, _)| is_place(key)).map(|(_, value)| value).collect();
+            if !places.is_empty() {
+                return places.into_iter().all(is_vacant);
+            }
+            let mut inner =
+                fields.iter().map(|(_, value)| value).filter(|v| matches!(v, Json::List(_) | Json::Object(_)));
+            let first = inner.next();
+            first.is_some_and(is_vacant) && inner.all(is_vacant)
+        }
+        Json::Number(_) | Json::Text(_) | Json::Numbers(_) => false,
+    }
+}
+
+/// The fields of a value, or of what stands first in its lists.
+fn first_object(value: &Json) -> Option<&[(std::rc::Rc<str>, Json)]> {
+    match value {
+        Json::Object(fields) => Some(fields),
+        Json::List(items) => items.iter().find_map(first_object),
+        _ => None,
+    }
 }
 
 /// Whether a value lists frames rather than something else of that name.
@@ -144,13 +189,13 @@ fn is_list_of_frames(value: &Json) -> bool {
 }
 
 /// Frames of a list or of an object with a key for each.
-fn listed(list: &Json, odd: &mut Option<String>, own_ids: bool) -> Vec<Frame> {
+fn listed(list: &Json, search: &mut Search, own_ids: bool) -> Vec<Frame> {
     let items = match list {
         Json::List(items) => items,
-        Json::Object(fields) => return keyed(fields, odd).unwrap_or_default(),
+        Json::Object(fields) => return keyed(fields, search).unwrap_or_default(),
         _ => return Vec::new(),
     };
-    if let Ok(Some(points)) = points_of(list, false) {
+    if let Ok(Some(points)) = points_of(list, false, search.own) {
         // the points of one person in one picture
         return vec![Frame { people: vec![Person { id: None, points }], ..Frame::default() }];
     }
@@ -159,7 +204,7 @@ fn listed(list: &Json, odd: &mut Option<String>, own_ids: bool) -> Vec<Frame> {
         .iter()
         .map(|item| {
             let mut people = Vec::new();
-            gather(item, DEPTH, odd, &mut people);
+            gather(item, DEPTH, search, &mut people);
             if !own_ids {
                 let track = item.get("track_id").and_then(Json::number).map(|id| id as i64);
                 people.iter_mut().for_each(|person| person.id = track);
@@ -189,29 +234,100 @@ fn merged(mut frames: Vec<Frame>) -> Vec<Frame> {
     merged
 }
 
-/// Frames of an object that has a key for each, or for each person a list of frames.
-fn keyed(fields: &[(std::rc::Rc<str>, Json)], odd: &mut Option<String>) -> Option<Vec<Frame>> {
-    let numbers: Vec<Option<f64>> = fields.iter().map(|(key, _)| last_number(key)).collect();
-    let people = |value: &Json| match value {
-        Json::List(list) => {
-            list.first().is_some_and(|item| number_of(item).is_some() && item.get("image_id").is_none())
+/// People of whom each has frames, at least so many: a list of people, or an object with a key for each. `None` where it is
+/// something else.
+fn tracks(people: &Json, fewest: usize, search: &mut Search) -> Option<Vec<Frame>> {
+    let people: Vec<&Json> = match people {
+        Json::List(items) if items.iter().all(|item| matches!(item, Json::Object(_) | Json::Nothing)) => {
+            items.iter().collect()
         }
-        _ => false,
+        Json::Object(fields) => fields.iter().map(|(_, value)| value).collect(),
+        _ => return None,
     };
-    if !fields.is_empty() && fields.iter().all(|(_, value)| people(value)) {
-        let mut frames: Vec<Frame> = Vec::new();
-        for (id, (_, list)) in fields.iter().enumerate() {
-            let mut own = listed(list, odd, true);
-            own.iter_mut().flat_map(|frame| &mut frame.people).for_each(|person| person.id = Some(id as i64));
-            frames.extend(own);
+    tracks_of(&people, fewest, search)
+}
+
+/// See [`tracks`].
+fn tracks_of(people: &[&Json], fewest: usize, search: &mut Search) -> Option<Vec<Frame>> {
+    let ids: Vec<Option<i64>> = people.iter().map(|person| identity(person)).collect();
+    let mut distinct = ids.clone();
+    distinct.sort_unstable();
+    let told = distinct.windows(2).all(|pair| pair[0] < pair[1]) && distinct.first().is_some_and(Option::is_some);
+    let mut frames: Vec<Frame> = Vec::new();
+    for (k, &person) in people.iter().enumerate().filter(|(_, person)| !is_vacant(person)) {
+        let mut own = track(person, fewest, search)?;
+        let id = ids[k].filter(|_| told).unwrap_or(k as i64);
+        own.iter_mut().flat_map(|frame| &mut frame.people).for_each(|person| person.id = Some(id));
+        frames.extend(own);
+    }
+    frames.truncate(MAX_FRAMES.saturating_mul(MAX_PEOPLE));
+    (!frames.is_empty()).then(|| merged(frames))
+}
+
+/// The frames of one person, with a number each. `None` where a value is no person over time.
+fn track(person: &Json, fewest: usize, search: &mut Search) -> Option<Vec<Frame>> {
+    let mut frames = match person {
+        Json::List(items) => {
+            let numbered =
+                items.first().is_some_and(|item| number_of(item).is_some() && item.get("image_id").is_none());
+            if !numbered && !is_one_over_time(items, fewest, search) {
+                return None;
+            }
+            listed(person, search, true)
         }
-        return Some(merged(frames));
+        Json::Object(_) => {
+            let own = |key: &&&str| matches!(person.get(key), Some(Json::List(_) | Json::Object(_)));
+            if let Some(list) = OWN_FRAMES.iter().find(own).and_then(|key| person.get(key)) {
+                listed(list, search, true)
+            } else {
+                let poses = |&(key, _): &&(&str, bool)| match person.get(key) {
+                    Some(Json::List(items)) => is_one_over_time(items, fewest, search),
+                    _ => false,
+                };
+                let (key, spatial) = POINTS.iter().find(poses)?;
+                let mut frames = listed(person.get(key)?, search, true);
+                for points in frames.iter_mut().flat_map(|frame| &mut frame.people).map(|person| &mut person.points) {
+                    points.spatial |= spatial;
+                    points.is_named(key);
+                }
+                if let Some(Json::Numbers(numbers)) = person.first(OWN_NUMBERS)
+                    && numbers.len() == frames.len()
+                {
+                    frames.iter_mut().zip(numbers).for_each(|(frame, &number)| frame.number = Some(number.into()));
+                }
+                frames
+            }
+        }
+        _ => return None,
+    };
+    if frames.iter().any(|frame| frame.number.is_none()) {
+        frames.iter_mut().enumerate().for_each(|(t, frame)| frame.number = Some(t as f64));
+    }
+    Some(frames)
+}
+
+/// Frames of an object that has a key for each, or for each person a list of frames.
+fn keyed(fields: &[(std::rc::Rc<str>, Json)], search: &mut Search) -> Option<Vec<Frame>> {
+    let numbers: Vec<Option<f64>> = fields.iter().map(|(key, _)| last_number(key)).collect();
+    // what else an object holds is no person: rates, names
+    let holds = |value: &Json| matches!(value, Json::List(_) | Json::Object(_));
+    let held: Vec<(&Json, bool)> = fields
+        .iter()
+        .zip(&numbers)
+        .map(|((_, value), n)| (value, n.is_some()))
+        .filter(|(value, _)| holds(value))
+        .collect();
+    let any = held.iter().any(|&(_, numbered)| numbered);
+    let people: Vec<&Json> =
+        held.into_iter().filter(|&(_, numbered)| numbered || !any).map(|(value, _)| value).collect();
+    if let Some(frames) = tracks_of(&people, FEW + 1, search) {
+        return Some(frames);
     }
     let mut frames: Vec<Frame> = Vec::new();
     for ((_, value), number) in fields.iter().zip(numbers) {
         let Some(number) = number else { continue };
         let mut people = Vec::new();
-        gather(value, DEPTH, odd, &mut people);
+        gather(value, DEPTH, search, &mut people);
         people.truncate(MAX_PEOPLE);
         frames.push(Frame { number: Some(number), time: value.first(TIME).and_then(Json::number), people });
     }
@@ -220,14 +336,14 @@ fn keyed(fields: &[(std::rc::Rc<str>, Json)], odd: &mut Option<String>) -> Optio
 }
 
 /// The people of an object that is one picture, or whose points are a list with an entry a frame.
-fn sequence(json: &Json, odd: &mut Option<String>) -> Option<Vec<Frame>> {
+fn sequence(json: &Json, search: &mut Search) -> Option<Vec<Frame>> {
     for (key, spatial) in POINTS {
         // `[T][J]` under the name of a person's points
         if let Some(list @ Json::List(items)) = json.get(key)
-            && (items.len() > FEW || is_one_who_moves(items))
-            && !matches!(points_of(list, false), Ok(Some(_)))
+            && (items.len() > FEW || is_one_over_time(items, FEWEST_POSES, search))
+            && !matches!(points_of(list, false, search.own), Ok(Some(_)))
         {
-            let mut frames = listed(list, odd, true);
+            let mut frames = listed(list, search, true);
             for person in frames.iter_mut().flat_map(|frame| &mut frame.people) {
                 person.points.spatial |= *spatial;
                 person.points.is_named(key);
@@ -238,48 +354,60 @@ fn sequence(json: &Json, odd: &mut Option<String>) -> Option<Vec<Frame>> {
         }
     }
     let mut people = Vec::new();
-    gather(json, DEPTH, odd, &mut people);
+    gather(json, DEPTH, search, &mut people);
     let known = PEOPLE.iter().any(|key| matches!(json.get(key), Some(Json::List(_))));
     people.truncate(MAX_PEOPLE);
     let time = json.first(TIME).and_then(Json::number);
     (known || !people.is_empty()).then(|| vec![Frame { number: number_of(json), time, people }])
 }
 
-/// Whether each entry is near the one before: somebody over time rather than several people.
-fn is_one_who_moves(items: &[Json]) -> bool {
-    let poses: Option<Vec<Points>> = items.iter().map(|item| points_of(item, false).ok().flatten()).collect();
-    poses.is_some_and(|poses| poses.len() > 1 && poses.windows(2).all(|pair| pair[0].is_near(&pair[1])))
+/// Whether entries are poses, at least so many, of which most are near the one before: somebody over time rather than several
+/// people.
+fn is_one_over_time(items: &[Json], fewest: usize, search: &Search) -> bool {
+    let mut poses: Vec<Points> = Vec::new();
+    // long ones by their beginning
+    for item in items.iter().take(MANY) {
+        match points_of(item, false, search.own) {
+            Ok(Some(points)) => poses.push(points),
+            _ if is_vacant(item) => {}
+            _ => return false,
+        }
+    }
+    let near = poses.windows(2).filter(|pair| pair[0].is_near(&pair[1])).count();
+    let pairs = poses.len().saturating_sub(1);
+    // who jumps once is somebody too, where there are many
+    poses.len() >= fewest && if poses.len() > FEW { 5 * near >= 4 * pairs } else { near == pairs }
 }
 
 /// Everybody in a value: a person, people, or an object that has either.
-fn gather(value: &Json, depth: usize, odd: &mut Option<String>, out: &mut Vec<Person>) {
+fn gather(value: &Json, depth: usize, search: &mut Search, out: &mut Vec<Person>) {
     let Some(depth) = depth.checked_sub(1) else { return };
     if out.len() > MAX_PEOPLE {
         return;
     }
-    match points_of(value, false) {
+    match points_of(value, false, search.own) {
         Ok(Some(points)) => return out.push(Person { id: None, points }),
         Ok(None) => {}
         // what is around others says more than these
-        Err(what) => _ = odd.get_or_insert(what),
+        Err(what) => _ = search.odd.get_or_insert(what),
     }
     match value {
-        Json::List(items) => items.iter().for_each(|item| gather(item, depth, odd, out)),
+        Json::List(items) => items.iter().for_each(|item| gather(item, depth, search, out)),
         Json::Object(_) => {
             let before = out.len();
             for (key, spatial) in POINTS {
                 let Some(inner) = value.get(key) else { continue };
-                match points_of(inner, *spatial) {
+                match points_of(inner, *spatial, search.own) {
                     Ok(Some(mut points)) => {
                         points.add_scores(value);
                         out.push(Person { id: identity(value), points });
                     }
                     Ok(None) => {
                         // a list of people, or an object around the points
-                        gather(inner, depth, odd, out);
+                        gather(inner, depth, search, out);
                         out[before..].iter_mut().for_each(|person| person.points.spatial |= *spatial);
                     }
-                    Err(what) => _ = odd.get_or_insert(what),
+                    Err(what) => _ = search.odd.get_or_insert(what),
                 }
                 out[before..].iter_mut().for_each(|person| person.points.is_named(key));
                 if out.len() > before {
@@ -287,7 +415,7 @@ fn gather(value: &Json, depth: usize, odd: &mut Option<String>, out: &mut Vec<Pe
                 }
             }
             for inner in PEOPLE.iter().filter_map(|key| value.get(key)) {
-                gather(inner, depth, odd, out);
+                gather(inner, depth, search, out);
                 if out.len() > before {
                     return;
                 }

@@ -27,15 +27,28 @@ pub(super) enum Third {
     Confidence,
 }
 
+/// What confidences of points are called.
+const CONFIDENCES: &[&str] =
+    &["visibility", "score", "confidence", "presence", "c", "likelihood", "conf", "visible", "scores"];
 /// A point of less confidence was not seen.
 const CONFIDENT: f32 = 0.1;
+/// Third numbers up to this are a confidence: estimators that fit curves to their scores overshoot 1.
+const SURE: f32 = 1.25;
+/// So many of a thousand third numbers are within that where they are confidences.
+const MOST_SURE: usize = 950;
+/// No third number beyond this is a confidence.
+const SUREST: f32 = 3.0;
+/// Points that are farther apart than this in a picture, of which the third numbers are as small as [`SUREST`], are in
+/// pixels: nobody is so flat.
+const IN_PIXELS: f32 = 50.0;
 /// Fewest and most points of a person that are looked at.
 const RANGE: std::ops::RangeInclusive<usize> = 5..=300;
 
-/// The points of a value, if they are some; an error says what stands where points are expected.
-pub(super) fn points_of(value: &Json, spatial: bool) -> Result<Option<Points>, String> {
+/// The points of a value, if they are some; an error says what stands where points are expected. `own` is the number of
+/// points that the file itself describes.
+pub(super) fn points_of(value: &Json, spatial: bool, own: Option<usize>) -> Result<Option<Points>, String> {
     let mut points = match value {
-        Json::Numbers(flat) => flat_points(flat, spatial)?,
+        Json::Numbers(flat) => flat_points(flat, spatial, own)?,
         Json::List(items)
             if items.iter().all(|item| matches!(item, Json::Numbers(n) if (2..=4).contains(&n.len()))) =>
         {
@@ -46,27 +59,34 @@ pub(super) fn points_of(value: &Json, spatial: bool) -> Result<Option<Points>, S
             rows_of(rows)
         }
         Json::List(items) if items.iter().all(is_point) => objects(items.iter()),
-        Json::Object(fields) => named(fields),
+        Json::Object(fields) => columns(value).or_else(|| named(fields)),
         _ => None,
     };
     if let Some(points) = &mut points {
         points.spatial |= spatial;
         let count = points.values.len();
-        if !RANGE.contains(&count) {
+        if count < *RANGE.start() {
             return Ok(None);
         }
-        if points.names.is_none() && !is_known(count) {
-            return Err(format!("{count} points"));
+        let known = points.names.is_some() || own == Some(count) || is_known(count);
+        if !known || !RANGE.contains(&count) {
+            let of = match count {
+                21 => " (a hand has so many)",
+                68 | 468 | 478 => " (a face has so many)",
+                _ => "",
+            };
+            return Err(format!("{count} points{of}"));
         }
     }
     Ok(points)
 }
 
 /// Numbers in a row: of the ways to part them the one that gives a known number of points.
-fn flat_points(flat: &[f32], spatial: bool) -> Result<Option<Points>, String> {
+fn flat_points(flat: &[f32], spatial: bool, own: Option<usize>) -> Result<Option<Points>, String> {
     let widths: [usize; 3] = if spatial { [4, 3, 2] } else { [3, 4, 2] };
-    let fits = |&width: &usize| flat.len().is_multiple_of(width) && is_known(flat.len() / width);
-    match widths.into_iter().find(fits) {
+    let whole = |width: usize| flat.len().is_multiple_of(width).then_some(flat.len() / width);
+    let described = widths.into_iter().find(|&width| own.is_some() && whole(width) == own);
+    match described.or_else(|| widths.into_iter().find(|&width| whole(width).is_some_and(is_known))) {
         Some(width) => Ok(rows_of(flat.chunks_exact(width))),
         None => Err(format!("{} numbers", flat.len())),
     }
@@ -86,6 +106,30 @@ fn rows_of<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Option<Points> {
     (!points.values.is_empty()).then_some(points)
 }
 
+/// A list for each coordinate, and perhaps one of confidences.
+fn columns(value: &Json) -> Option<Points> {
+    let column = |keys: &[&str]| match value.first(keys)? {
+        Json::Numbers(numbers) => Some(&numbers[..]),
+        _ => None,
+    };
+    let (x, y) = (column(&["x"])?, column(&["y"])?);
+    let z = column(&["z"]);
+    let confidence = column(CONFIDENCES);
+    if [Some(y), z, confidence].iter().flatten().any(|numbers| numbers.len() != x.len()) {
+        return None;
+    }
+    let of = |numbers: Option<&[f32]>, j: usize| numbers.map_or(f32::NAN, |numbers| numbers[j]);
+    let third = |j: usize| of(z.or(confidence), j);
+    let values = (0..x.len()).map(|j| [x[j], y[j], third(j), of(confidence, j)]).collect();
+    let (width, third) = match (z, confidence) {
+        (None, None) => (2, None),
+        (None, Some(_)) => (3, Some(Third::Confidence)),
+        (Some(_), None) => (3, Some(Third::Depth)),
+        (Some(_), Some(_)) => (4, Some(Third::Depth)),
+    };
+    Some(Points { values, width, third, ..Points::default() })
+}
+
 fn coordinate(point: &Json, key: &str) -> Option<f64> {
     let place = point.get("position").unwrap_or(point);
     place.get(key).and_then(Json::number)
@@ -101,7 +145,7 @@ fn objects<'a>(items: impl Iterator<Item = &'a Json>) -> Option<Points> {
     let (mut names, mut deep, mut found) = (Vec::new(), false, false);
     for item in items {
         let number = |key: &str| coordinate(item, key).map_or(f32::NAN, |v| v as f32);
-        let confidence = item.first(&["visibility", "score", "confidence", "presence", "c", "likelihood"]);
+        let confidence = item.first(CONFIDENCES);
         let confidence = confidence.and_then(Json::number);
         let z = number("z");
         deep |= !z.is_nan();
@@ -187,6 +231,29 @@ impl Points {
     }
 }
 
+/// Whether the third numbers of points are confidences rather than depths: shares, or COCO's 0, 1 and 2. A few estimators
+/// go beyond 1 or below 0 now and then.
+fn are_confidences(points: impl Iterator<Item = [f32; 3]> + Clone) -> bool {
+    let thirds = || points.clone().map(|p| p[2]).filter(|v| !v.is_nan());
+    let is_share = |v: f32| (0.0..=1.0).contains(&v) || v == 2.0;
+    if thirds().all(is_share) {
+        return true;
+    }
+    let count = thirds().count();
+    let mostly = |fits: &dyn Fn(f32) -> bool| 1000 * thirds().filter(|&v| fits(v)).count() >= MOST_SURE * count;
+    if thirds().all(|v| (0.0..=SURE).contains(&v) || v == 2.0) && mostly(&is_share) {
+        return true;
+    }
+    let wide = (0..2).any(|axis| {
+        let (low, high) = points
+            .clone()
+            .filter(|p| p[axis].is_finite())
+            .fold((f32::MAX, f32::MIN), |(low, high), p| (low.min(p[axis]), high.max(p[axis])));
+        high - low > IN_PIXELS
+    });
+    wide && thirds().all(|v| v.abs() <= SUREST) && mostly(&|v| (-0.25..=SURE).contains(&v) || v == 2.0)
+}
+
 /// What the numbers of a point are.
 pub(super) struct Meaning {
     /// Whether the third one is a depth.
@@ -206,8 +273,7 @@ impl Meaning {
             0..=2 => false,
             3 if stated(Third::Confidence) => false,
             3 if stated(Third::Depth) || all.clone().any(|points| points.spatial) => true,
-            // a confidence is a share, or one of COCO's 0, 1, 2
-            3 => !values().all(|v| v[2].is_nan() || (0.0..=1.0).contains(&v[2]) || v[2] == 2.0),
+            3 => !are_confidences(values().map(|v| [v[0], v[1], v[2]])),
             _ => true,
         };
         let confidence = match (widest, deep) {

@@ -1,9 +1,17 @@
 //! What a file says of its video: rate, size, names of points, and which frame each picture is.
 
 use super::{
-    super::{json::Json, limits::MAX_FRAMES},
+    super::{json::Json, limits::MAX_FRAMES, topology},
     people::Frame,
 };
+
+/// Where a file says it, besides its outermost object.
+const PLACES: [&str; 7] = ["metadata", "meta", "meta_info", "info", "video", "video_info", "skeleton"];
+/// Names of points.
+const NAMES: &[&str] =
+    &["keypoint_names", "joint_names", "keypoint_id2name", "landmark_names", "point_names", "joints", "names"];
+/// What points hang from.
+const PARENTS: &[&str] = &["parents", "joint_parents", "parent_indices", "parent"];
 
 /// What a file says of the video.
 #[derive(Default)]
@@ -15,13 +23,13 @@ pub(super) struct Video {
     /// Names of points.
     pub names: Option<Vec<String>>,
     pub bones: Option<Vec<[usize; 2]>>,
+    /// `[J]` the point that each hangs from.
+    pub parents: Option<Vec<Option<usize>>>,
 }
 
 impl Video {
     pub(super) fn of(json: &Json) -> Self {
-        let places: Vec<&Json> = std::iter::once(json)
-            .chain(["metadata", "meta", "meta_info", "info", "video", "video_info"].iter().filter_map(|k| json.get(k)))
-            .collect();
+        let places: Vec<&Json> = std::iter::once(json).chain(PLACES.iter().filter_map(|k| json.get(k))).collect();
         let number = |keys: &[&str]| places.iter().find_map(|place| place.first(keys)?.number());
         let rates = ["fps", "frame_rate", "framerate", "video_fps", "frames_per_second"];
         // FFmpeg writes 30000/1001
@@ -42,9 +50,11 @@ impl Video {
             Json::Object(fields) => fields.iter().map(|(_, v)| v.text().map(str::to_owned)).collect(),
             _ => None,
         };
-        let listed = places.iter().find_map(|place| {
-            place.first(&["keypoint_names", "joint_names", "keypoint_id2name", "landmark_names"]).and_then(texts)
-        });
+        let found = |keys: &[&str]| {
+            let values = places.iter().flat_map(|&place| keys.iter().filter_map(move |key| place.get(key)));
+            values.collect::<Vec<&Json>>()
+        };
+        let listed = found(NAMES).into_iter().find_map(texts).filter(|names| !names.is_empty());
         let pairs = |value: &Json, base: usize| match value {
             Json::List(list) => list
                 .iter()
@@ -66,8 +76,33 @@ impl Video {
             size: width.zip(height).filter(|(w, h)| *w > 0.0 && *h > 0.0).map(|(w, h)| [w, h]),
             names: category.and_then(|c| c.get("keypoints")).and_then(texts).or(listed),
             bones: skeleton.or(links),
+            parents: found(PARENTS).into_iter().find_map(tree),
         }
     }
+
+    /// The number of points that it describes.
+    pub(super) fn points(&self) -> Option<usize> {
+        self.names.as_ref().map(Vec::len).or(self.parents.as_ref().map(Vec::len))
+    }
+}
+
+/// The points that others hang from; -1, nothing, or the point itself for a root. `None` where that is no tree.
+fn tree(value: &Json) -> Option<Vec<Option<usize>>> {
+    let numbers: Vec<f64> = match value {
+        Json::Numbers(numbers) => numbers.iter().map(|&v| v.into()).collect(),
+        Json::List(items) => {
+            let number = |item: &Json| if *item == Json::Nothing { Some(f64::NAN) } else { item.number() };
+            items.iter().map(number).collect::<Option<_>>()?
+        }
+        _ => return None,
+    };
+    let parent = |(j, &number): (usize, &f64)| {
+        let root = number.is_nan() || number == -1.0 || number == j as f64;
+        let known = number >= 0.0 && number < numbers.len() as f64 && number.fract() == 0.0;
+        (root || known).then(|| (!root).then_some(number as usize))
+    };
+    let parents: Vec<Option<usize>> = numbers.iter().enumerate().map(parent).collect::<Option<_>>()?;
+    (topology::parents_first(&parents).len() == parents.len()).then_some(parents)
 }
 
 /// The frame of each picture and their number: by the file's numbers where these leave only so many out.

@@ -33,14 +33,14 @@ pub(super) fn undescribed(
         match fit::choose(&Poses { positions: &positions, present: &present, joints: reading.joints }, flat) {
             // by a margin: the documented order comes first
             Verdict::Fits(fit) if best.is_none_or(|(_, b)| fit.misfit + 0.1 < b.misfit) => best = Some((*reading, fit)),
-            Verdict::Several(mut layouts) => alike.append(&mut layouts),
+            Verdict::Several(fits) => alike.extend(fits.into_iter().map(|fit| fit.layout)),
             _ => {}
         }
     }
     let first = readings[0];
     let candidates: Vec<Layout> = Layout::with_joints(first.joints).collect();
     let (reading, layout) = match best {
-        Some((reading, fit)) => (time_first(reading, readings, values)?, fit.layout),
+        Some((reading, fit)) => (time_first(reading, readings, values, root_of(&fit.layout.parents()))?, fit.layout),
         // nobody is there at all, which is said later
         None if values.iter().all(|&v| v == 0.0) => (first, candidates[0]),
         None => {
@@ -81,8 +81,8 @@ fn unfit(reading: &Reading, candidates: &[Layout], alike: &[Layout]) -> Cause {
 }
 
 /// The order of axes of an array with a description: the documented one, unless another makes more of a body.
-pub(super) fn best_reading(readings: &[Reading], values: &[f32], raw: &Raw) -> Reading {
-    let [first, _, ..] = readings else { return readings[0] };
+pub(super) fn best_reading(readings: &[Reading], values: &[f32], raw: &Raw) -> Result<Reading, Cause> {
+    let [first, _, ..] = readings else { return Ok(readings[0]) };
     let skeleton = Skeleton::named(raw.names.clone(), raw.parents.clone());
     let misfit = |reading: &Reading| {
         let flat = is_flat(reading, values);
@@ -96,7 +96,11 @@ pub(super) fn best_reading(readings: &[Reading], values: &[f32], raw: &Raw) -> R
         // by a margin, so that the documented order is taken where nothing speaks against it
         if own + 0.3 < least { (*reading, own) } else { (best, least) }
     });
-    time_first(best.0, readings, values).unwrap_or(best.0)
+    time_first(best.0, readings, values, root_of(&raw.parents))
+}
+
+fn root_of(parents: &[Option<usize>]) -> usize {
+    parents.iter().position(Option::is_none).unwrap_or(0)
 }
 
 /// At most 64 poses of somebody, spread over the array.

@@ -6,6 +6,8 @@ use super::super::{
     limits::{check_count, check_volume},
 };
 
+/// Fewest joints of which each may have a matrix.
+const LEAST_JOINTS: usize = 5;
 /// Most body slots.
 const MAX_BODIES: usize = 16;
 
@@ -42,9 +44,9 @@ pub(super) fn readings(shape: &[usize], described: Option<usize>) -> Result<Vec<
         return Err(Cause::Degenerate(text));
     }
     if described.is_none()
-        && let Some(cause) = features(shape)
+        && let Some(text) = features(shape)
     {
-        return Err(cause);
+        return Err(Cause::Malformed(text));
     }
     let mut possible = possible(shape, &ORDERS, &[3, 2], &known);
     if described.is_none() {
@@ -205,7 +207,7 @@ impl Reading {
 }
 
 /// Whether an array holds the features that text-to-motion models learn from, a row a frame, or a batch as MDM has it.
-fn features(shape: &[usize]) -> Option<Cause> {
+fn features(shape: &[usize]) -> Option<String> {
     let numbers = match *shape {
         [_, n, 1, _] | [.., _, n] => n,
         _ => return None,
@@ -215,11 +217,38 @@ fn features(shape: &[usize]) -> Option<Cause> {
         251 => ("KIT-ML", 21),
         _ => return None,
     };
-    Some(Cause::Malformed(format!(
+    Some(format!(
         "the array's shape is {shape:?}: {set}'s feature vectors, {numbers} numbers a frame, are not joint positions. Make \
          those of them with recover_from_ric(features, {joints}) of the HumanML3D repository, after undoing the \
          normalisation by mean and standard deviation, and save them as [frames, {joints}, 3]"
-    )))
+    ))
+}
+
+/// What an array of that shape holds that is known and no positions: features, or how joints are turned.
+pub(in super::super) fn meant_otherwise(shape: &[usize]) -> Option<String> {
+    features(shape).or_else(|| turns(shape))
+}
+
+/// Whether an array holds rotations, or whole transforms, of joints.
+fn turns(shape: &[usize]) -> Option<String> {
+    let what = match *shape {
+        [.., j, 3, 3] if j >= LEAST_JOINTS => "rotation matrices, 3 × 3 a joint, are not positions",
+        [.., j, 9 | 6] if shape.len() > 2 && is_of_a_layout(j) => {
+            "rotations, as 6 or 9 numbers a joint, are not positions"
+        }
+        [.., j, 3 | 4, 4] if j >= LEAST_JOINTS => {
+            return Some(format!(
+                "the array's shape is {shape:?}: of transforms, {} × 4 a joint, the last column holds the positions where \
+                 they are in the world: save [..., :3, 3] as [frames, joints, 3]",
+                shape[shape.len() - 2]
+            ));
+        }
+        _ => return None,
+    };
+    Some(format!(
+        "the array's shape is {shape:?}: {what}. Run them through the body model or the skeleton's bones, and save the \
+         joints as [frames, joints, 3]"
+    ))
 }
 
 /// Whether an array may be what generators save, the frames last.
@@ -236,6 +265,9 @@ pub(super) fn frames_last(shape: &[usize], known: &impl Fn(usize) -> bool) -> Op
 
 /// What an array is that no order fits.
 fn unreadable(shape: &[usize], described: Option<usize>, known: impl Fn(usize) -> bool) -> Cause {
+    if let Some(text) = turns(shape) {
+        return Cause::Malformed(text);
+    }
     if let Some(cause) = frames_last(shape, &known) {
         return cause;
     }

@@ -55,7 +55,11 @@ fn understood(written: Written, rate: Option<f64>) -> Result<Raw, Cause> {
                 return Err(Cause::Malformed(text));
             }
             let fps = fps.ok_or_else(|| missing("fps"))?;
-            Raw { format: Format::Npy, parents: tree(&parents)?, names, fps, bodies: 1, ..Raw::default() }
+            let (parents, from_one) = tree(&parents)?;
+            let warnings =
+                from_one.then(|| "the parents in skeleton.json are counted from one, 0 being none".to_owned());
+            let warnings = warnings.into_iter().collect();
+            Raw { format: Format::Npy, parents, names, fps, bodies: 1, warnings, ..Raw::default() }
         }
     };
     raw.fps = fps.unwrap_or(raw.fps);
@@ -80,8 +84,25 @@ fn understood(written: Written, rate: Option<f64>) -> Result<Raw, Cause> {
     Ok(raw)
 }
 
+/// The tree, and whether it is counted from one.
+fn tree(parents: &[Option<i64>]) -> Result<(Vec<Option<usize>>, bool), Cause> {
+    let roots = |tree: &[Option<usize>]| tree.iter().filter(|parent| parent.is_none()).count();
+    let usual = checked(parents);
+    // counted from one, a chain's joints name themselves, and the last joint may be one too many
+    let own = (1..parents.len()).any(|j| parents[j] == i64::try_from(j).ok());
+    if own || usual.is_err() {
+        let zero_based: Vec<Option<i64>> = parents.iter().map(|p| p.filter(|&p| p > 0).map(|p| p - 1)).collect();
+        let itself = |j: usize| zero_based[j] == i64::try_from(j).ok();
+        let other = checked(&zero_based).ok().filter(|tree| roots(tree) == 1 && !(0..tree.len()).any(itself));
+        if let Some(other) = other.filter(|_| usual.as_ref().map_or(true, |tree| roots(tree) > 1)) {
+            return Ok((other, true));
+        }
+    }
+    usual.map(|tree| (tree, false))
+}
+
 /// Checks that parents exist and that following them ends.
-fn tree(parents: &[Option<i64>]) -> Result<Vec<Option<usize>>, Cause> {
+fn checked(parents: &[Option<i64>]) -> Result<Vec<Option<usize>>, Cause> {
     let joints = parents.len();
     let mut tree = Vec::with_capacity(joints);
     for (j, &p) in parents.iter().enumerate() {

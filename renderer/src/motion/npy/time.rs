@@ -4,9 +4,18 @@ use super::{super::error::Cause, shape::Reading};
 
 /// Pairs of frames that are compared.
 const STEPS: usize = 32;
+/// Roots of two bodies that are nearer than this in two of three axes, in body sizes, were put in one place: no two people are
+/// level to a fraction of a millimetre.
+const MEET: f32 = 1e-4;
 
 /// Which of two axes is time: people move a little from frame to frame, and stand apart from each other.
-pub(super) fn time_first(reading: Reading, readings: &[Reading], values: &[f32]) -> Result<Reading, Cause> {
+/// `root` is the joint that all others hang from.
+pub(super) fn time_first(
+    reading: Reading,
+    readings: &[Reading],
+    values: &[f32],
+    root: usize,
+) -> Result<Reading, Cause> {
     let other = readings.iter().find(|r| r.is_swapped(&reading) && r.joints == reading.joints);
     let size = extent(&reading, values, 0, 0);
     let reading = match (other, other.and_then(|o| step(o, values)), step(&reading, values)) {
@@ -15,9 +24,13 @@ pub(super) fn time_first(reading: Reading, readings: &[Reading], values: &[f32])
     };
     // people do not begin in one place, clips of a batch do
     if !reading.is_documented() && reading.bodies > 1 {
-        let apart = (1..reading.bodies).map(|p| shift(&reading, values, [0, 0], [0, p]));
-        let apart: Vec<f32> = apart.flatten().collect();
-        if !apart.is_empty() && apart.iter().all(|&d| d < 0.1 * size) {
+        let others: Vec<usize> =
+            (1..reading.bodies).filter(|&p| shift(&reading, values, [0, 0], [0, p]).is_some()).collect();
+        let near = |&p: &usize| {
+            let apart = shift(&reading, values, [0, 0], [0, p]);
+            apart.is_some_and(|d| d < 0.1 * size) || roots_meet(&reading, values, root, p, size)
+        };
+        if !others.is_empty() && others.iter().all(near) {
             return Err(Cause::Malformed(format!(
                 "the array's axes would be {}, but the {} bodies begin in one place: save one clip of the batch as \
                  [frames, joints, 3]",
@@ -49,6 +62,17 @@ fn shift(reading: &Reading, values: &[f32], a: [usize; 2], b: [usize; 2]) -> Opt
     let there = |at| pose(at).any(|v| v != [0.0; 3]);
     let distance = |(u, v): ([f32; 3], [f32; 3])| (0..3).map(|c| (u[c] - v[c]).powi(2)).sum::<f32>().sqrt();
     (there(a) && there(b)).then(|| pose(a).zip(pose(b)).map(distance).sum::<f32>() / reading.joints as f32)
+}
+
+/// Whether the roots of two bodies begin in one place but for their height, whichever axis is up: generators put them there,
+/// whatever the pose. One person beside a copy of themselves is level with it in every joint.
+fn roots_meet(reading: &Reading, values: &[f32], root: usize, p: usize, size: f32) -> bool {
+    let apart = |j: usize, c: usize| (reading.at(values, 0, 0, j)[c] - reading.at(values, 0, p, j)[c]).abs() / size;
+    let mut axes = [0, 1, 2];
+    axes.sort_by(|&a, &b| apart(root, a).total_cmp(&apart(root, b)));
+    let [first, second, third] = axes;
+    let level = apart(root, second) < MEET && apart(root, third) < 0.5;
+    level && (0..reading.joints).any(|j| apart(j, first).max(apart(j, second)) > 0.02)
 }
 
 /// Largest side of the box around a body.

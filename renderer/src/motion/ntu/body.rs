@@ -6,8 +6,10 @@ use super::{
     super::{
         Layout,
         error::{Cause, excerpt},
+        measure::{Poses, median},
         quaternion::{from_scalar_first, normalized, scalar_first},
         text::{number, parse},
+        topology::fit,
     },
     Failure,
     words::Words,
@@ -73,6 +75,28 @@ impl<'a> Body<'a> {
         let joints = self.joints.len();
         (0..joints).map(|j| self.at(j).distance(other.at(j))).sum::<f64>() / joints as f64
     }
+}
+
+/// Median size of the bodies of a file.
+pub(super) fn usual_size(bodies: &[Body<'_>]) -> f64 {
+    let step = bodies.len().div_ceil(64).max(1);
+    median(bodies.iter().step_by(step).map(Body::size).collect())
+}
+
+/// The layout of bodies that have as many joints as those of a sensor: another one where that fits them clearly better, as of
+/// files that were written from other recordings.
+pub(super) fn fitting(sensor: Layout, bodies: &[Body<'_>]) -> Layout {
+    let there: Vec<&Body<'_>> = bodies.iter().filter(|b| b.size() > 1e-6).collect();
+    let some = there.iter().step_by(there.len().div_ceil(64).max(1));
+    let positions: Vec<f32> = some.flat_map(|b| &b.joints).flat_map(|joint| joint[..3].iter().copied()).collect();
+    let joints = sensor.names().len();
+    let present = vec![true; positions.len() / (3 * joints)];
+    let poses = Poses { positions: &positions, present: &present, joints };
+    let misfit = |layout: Layout| fit::misfit(&poses, &layout.skeleton(), false);
+    let own = misfit(sensor);
+    let others = Layout::with_joints(joints).filter(|&other| other != sensor).map(|other| (misfit(other), other));
+    let best = others.min_by(|a, b| a.0.total_cmp(&b.0));
+    best.filter(|(other, _)| *other <= fit::BODY && other + fit::APART < own).map_or(sensor, |(_, layout)| layout)
 }
 
 /// The sensor whose bodies have so many joints.

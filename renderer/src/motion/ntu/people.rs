@@ -66,7 +66,7 @@ impl People {
         let followed = tracks::follow(bodies);
         let pieces = followed.len();
         let mut tracks = tracks::join(followed, bodies, layout);
-        let (mut flaws, performer) = judge(&tracks, bodies, &layout.skeleton());
+        let (mut flaws, performer) = judge(&tracks, bodies, layout);
         let mut kept: Vec<usize> = (0..tracks.len()).filter(|&i| flaws[i].is_none()).collect();
         if kept.len() > MOST {
             let mut by_length = kept.clone();
@@ -84,7 +84,8 @@ impl People {
 }
 
 /// `[tracks]` why each is left out, and which of the others performs.
-fn judge(tracks: &[Track], bodies: &[Body<'_>], skeleton: &Skeleton) -> (Vec<Option<Flaw>>, usize) {
+fn judge(tracks: &[Track], bodies: &[Body<'_>], layout: Layout) -> (Vec<Option<Flaw>>, usize) {
+    let skeleton = &layout.skeleton();
     let mut lengths: Vec<usize> = tracks.iter().map(|t| t.bodies.len()).collect();
     lengths.sort_unstable_by(|a, b| b.cmp(a));
     let longest = lengths.first().copied().unwrap_or(0);
@@ -97,7 +98,7 @@ fn judge(tracks: &[Track], bodies: &[Body<'_>], skeleton: &Skeleton) -> (Vec<Opt
     let traits: Vec<Option<Traits>> =
         tracks.iter().map(|t| (!flickers(t)).then(|| measured(t, bodies, skeleton))).collect();
     let tallest = traits.iter().flatten().map(|t| t.height).fold(0.0, f64::max);
-    let metres = if skeleton.joints() == Layout::Ntu25.names().len() { 1.0 } else { infer_unit(tallest).0.metres };
+    let metres = if layout == Layout::Ntu25 && tallest < 30.0 { 1.0 } else { infer_unit(tallest).0.metres };
     let flaw = |t: &Traits| match t {
         t if !HEIGHT.contains(&(t.height * metres)) => Some(Flaw::Size),
         t if !t.is_shaped_like_a_person() => Some(Flaw::Shape),

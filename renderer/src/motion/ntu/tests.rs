@@ -165,6 +165,84 @@ fn a_thing_that_twitches_and_a_thing_that_drifts_are_nobody() {
 }
 
 #[test]
+fn a_thing_that_is_still_but_for_a_moment_is_nobody() {
+    let talker = || Cast::new("2", person(Action::Clap, 1.72, 0.0));
+    for (frames, joints) in [(30..34, 0..25), (24..36, 4..12)] {
+        let mut ghost = chair(0.5, 0.9, 0.003);
+        let burst = Mt19937::new(3).normals(75, 0.2);
+        for pose in ghost.positions[75 * frames.start..75 * frames.end].chunks_exact_mut(75) {
+            joints.clone().for_each(|j| (0..3).for_each(|c| pose[3 * j + c] += burst[3 * j + c]));
+        }
+        check(&[Cast::new("1", ghost), talker()], &[&[1]], 0);
+    }
+}
+
+#[test]
+fn ids_that_are_exchanged_stay_with_their_people() {
+    for apart in [0.6, 0.9, 2.1] {
+        let cast = [waving().motion, person(Action::Clap, 1.8, apart)];
+        let motions: Vec<Cast> =
+            cast.iter().enumerate().map(|(i, m)| Cast::new(&(1 + i).to_string(), m.clone())).collect();
+        for every in [30, 10] {
+            // the same people under each other's ids every now and then
+            let text = written(&motions, as_listed);
+            let mut frame = 0;
+            let swapped: Vec<String> = text
+                .lines()
+                .map(|line| {
+                    frame += usize::from(line == "2");
+                    match (line.strip_prefix("1 0 1"), line.strip_prefix("2 0 1"), (frame / every) % 2) {
+                        (Some(rest), _, 1) => format!("2 0 1{rest}"),
+                        (_, Some(rest), 1) => format!("1 0 1{rest}"),
+                        _ => line.to_owned(),
+                    }
+                })
+                .collect();
+            let m = open(&swapped.join("\n"));
+            assert_eq!(m.bodies, 2, "{}", told(&m));
+            stands(&m, 0, &[&motions[0]]);
+            stands(&m, 1, &[&motions[1]]);
+        }
+    }
+}
+
+#[test]
+fn an_id_that_is_written_in_two_ways_is_one() {
+    let text = written(&[waving()], as_listed);
+    let mut frame = 0;
+    let rounded = text.lines().map(|line| {
+        frame += usize::from(line == "1");
+        match line.strip_prefix("72057594037930002") {
+            Some(rest) if frame % 2 == 1 => format!("7.2057594037930002e+16{rest}"),
+            _ => line.to_owned(),
+        }
+    });
+    let m = open(&rounded.collect::<Vec<_>>().join("\n"));
+    assert_eq!(m.bodies, 1, "{}", told(&m));
+    stands(&m, 0, &[&waving()]);
+}
+
+#[test]
+fn other_layouts_of_as_many_joints_are_told_from_the_sensors() {
+    let still = perform(Action::WaveLeftHand, &Person::default(), 30.0).cropped(0..FRAMES);
+    for layout in [Layout::OpenPose25, Layout::Utd20, Layout::Human32] {
+        let values = super::super::tests::on_layout(&still, layout);
+        let motion = Motion::of_one_body(layout.skeleton(), 30.0, values);
+        let m = open(&written(&[Cast::new("1", motion)], as_listed));
+        assert_eq!(m.skeleton.names, layout.names(), "{:?}", m.source);
+        assert!(m.source.layout_from.as_ref().is_some_and(|why| why.why.contains(&layout.to_string())));
+        assert_eq!((m.source.unit.clone(), m.source.up), (Unit::METRE, UpAxis::PlusY), "{:?}", m.source);
+    }
+    // the sensor's own, also where somebody wrote millimetres
+    let millimetres = Cast { motion: waving().motion.scaled(1000.0), ..waving() };
+    let m = open(&written(&[Cast::new("1", chair(0.4, 0.9, 0.004).scaled(1000.0)), millimetres], as_listed));
+    assert_eq!((m.bodies, m.source.unit.clone(), m.source.up), (1, Unit::MILLIMETRE, UpAxis::PlusY), "{:?}", m.source);
+    let own = open(&written(&[waving()], as_listed));
+    assert_eq!(own.source.unit, Unit::METRE);
+    assert_eq!((own.source.layout_from.clone(), own.skeleton.names[0].as_str()), (None, "SpineBase"));
+}
+
+#[test]
 fn a_flicker_is_nobody_however_it_moves() {
     let flicker = Cast::new("9", person(Action::Walk, 1.7, 1.5)).seen(30..38);
     let m = check(&[flicker, waving()], &[&[1]], 0);

@@ -1,7 +1,9 @@
 //! Who is the same from frame to frame: by body id where ids tell, by place where they do not, and again by place where
 //! somebody is lost and found under another id.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use glam::DVec3;
 
 use super::{
     super::{Layout, measure::median},
@@ -16,6 +18,12 @@ const JUMP: [f64; 2] = [0.5, 3.5];
 const LOST: f64 = 2.0;
 /// See [`LOST`].
 const FOUND: [f64; 2] = [0.25, 0.3];
+/// Frames by whose movement the place is guessed where somebody went who is lost, and the fastest that they go, in body sizes
+/// a second.
+const MOVING: (usize, f64) = (10, 1.5);
+/// Two ids were exchanged where a body is nearer than the first to where somebody of another id just was, and both of their
+/// own ids are farther than the second, in body sizes.
+const EXCHANGED: [f64; 2] = [0.08, 0.15];
 /// Two bodies whose joints are nearer to each other than this, in body sizes, are one person who is tracked twice.
 const TWICE: f64 = 0.12;
 /// People whose bones differ by a larger factor are not the same.
@@ -45,23 +53,29 @@ pub(super) fn follow(bodies: &[Body<'_>]) -> Vec<Track> {
         let mut open: Vec<usize> = (first..first + frame.len()).filter(|&n| is_there(&bodies[n])).collect();
         first += frame.len();
         // who may be who, the nearest first
-        let mut pairs = Vec::new();
+        let (mut pairs, mut by_id) = (Vec::new(), Vec::new());
         for &n in &open {
             let (body, middle, size) = (&bodies[n], bodies[n].middle(), bodies[n].size());
             for &track in of_id.get(body.id).into_iter().flatten().rev().take(MAX_BODIES) {
                 let before: &Body<'_> = &bodies[tracks[track].last()];
                 let (away, seconds) = (before.middle().distance(middle), (body.frame - before.frame) as f64 / FPS);
+                by_id.push((away, n, track));
                 if away <= size * (JUMP[0] + JUMP[1] * seconds) {
                     pairs.push((away, n, track));
                 }
             }
         }
+        pairs.extend(exchanged(&tracks, &by_id, bodies));
         pairs.sort_by(|a, b| a.0.total_cmp(&b.0).then((a.1, a.2).cmp(&(b.1, b.2))));
         for (_, n, track) in pairs {
             let free = bodies[tracks[track].last()].frame != bodies[n].frame;
             if let Some(at) = open.iter().position(|&o| o == n).filter(|_| free) {
                 open.remove(at);
                 tracks[track].bodies.push(n);
+                let its = of_id.entry(bodies[n].id).or_default();
+                if !its.contains(&track) {
+                    its.push(track);
+                }
             }
         }
         for n in open {
@@ -70,6 +84,25 @@ pub(super) fn follow(bodies: &[Body<'_>]) -> Vec<Track> {
         }
     }
     tracks
+}
+
+/// Who may be who although ids say otherwise: a body and a track in one place, both of which would jump by the `pairs` of
+/// equal ids.
+fn exchanged(tracks: &[Track], pairs: &[(f64, usize, usize)], bodies: &[Body<'_>]) -> Vec<(f64, usize, usize)> {
+    let follow = |p: &&(f64, usize, usize)| bodies[p.1].frame == bodies[tracks[p.2].last()].frame + 1;
+    let jumps = |p: &&(f64, usize, usize)| p.0 > EXCHANGED[1] * bodies[p.1].size();
+    let in_place: Vec<_> = pairs.iter().filter(|p| follow(p) && !jumps(p)).collect();
+    let [settled, kept]: [HashSet<usize>; 2] =
+        [in_place.iter().map(|p| p.1).collect(), in_place.iter().map(|p| p.2).collect()];
+    let open = |p: &&(f64, usize, usize)| !settled.contains(&p.1) && !kept.contains(&p.2);
+    let jumps: Vec<_> = pairs.iter().filter(|p| follow(p) && jumps(p) && open(p)).take(MAX_BODIES).collect();
+    let crossed = jumps.iter().flat_map(|&&(_, n, _)| jumps.iter().map(move |&&(_, _, track)| (n, track)));
+    crossed
+        .filter_map(|(n, track)| {
+            let away = bodies[n].middle().distance(bodies[tracks[track].last()].middle());
+            (away < EXCHANGED[0] * bodies[n].size()).then_some((away, n, track))
+        })
+        .collect()
 }
 
 /// Joins the pieces of one person: tracked twice at the same time, or lost and found again soon after and near.
@@ -100,12 +133,15 @@ fn tracked_twice(mut tracks: Vec<Track>, bodies: &[Body<'_>]) -> Vec<Track> {
 /// The bodies of a track by their frames: there may be as many pieces to put between them as there are frames.
 type ByFrame = BTreeMap<usize, usize>;
 
-/// Whether two tracks are nearly the same wherever both are there.
+/// Whether two tracks are nearly the same wherever both are there, or take turns in one place, as where an id is written in
+/// two ways.
 fn is_same_place(a: &ByFrame, b: &Track, bodies: &[Body<'_>]) -> bool {
     if a.range(bodies[b.first()].frame..=bodies[b.last()].frame).next().is_none() {
         return false;
     }
-    let both = b.bodies.iter().filter_map(|&n| Some((&bodies[n], &bodies[*a.get(&bodies[n].frame)?])));
+    let then =
+        |frame: usize| a.get(&frame).or_else(|| a.range(frame.saturating_sub(1)..=frame + 1).next().map(|e| e.1));
+    let both = b.bodies.iter().filter_map(|&n| Some((&bodies[n], &bodies[*then(bodies[n].frame)?])));
     let away: Vec<f64> = both.map(|(b, a)| b.away_from(a) / b.size()).collect();
     !away.is_empty() && median(away) < TWICE
 }
@@ -119,6 +155,7 @@ fn found_again(tracks: Vec<Track>, bodies: &[Body<'_>], bones: &[[usize; 2]]) ->
             let ends = &bodies[other.last()];
             let seconds = begins.frame.checked_sub(ends.frame + 1)? as f64 / FPS;
             let away = ends.middle().distance(begins.middle());
+            let away = away.min(other.goes_on(bodies, seconds).distance(begins.middle()));
             let near = away <= begins.size() * (FOUND[0] + FOUND[1] * seconds);
             let alike = bone_sum.max(*sum) <= GROWN * bone_sum.min(*sum);
             (seconds <= LOST && near && alike).then_some((i, away))
@@ -146,6 +183,15 @@ impl Track {
     /// Its first body.
     pub(super) fn first(&self) -> usize {
         self.bodies[0]
+    }
+
+    /// Where it would be so many seconds after its end, if it moved on as it did.
+    fn goes_on(&self, bodies: &[Body<'_>], seconds: f64) -> DVec3 {
+        let end = &bodies[self.last()];
+        let before = &bodies[self.bodies[self.bodies.len().saturating_sub(MOVING.0)]];
+        let way = end.middle() - before.middle();
+        let speed = way * FPS / (end.frame - before.frame).max(1) as f64;
+        end.middle() + speed.clamp_length_max(MOVING.1 * end.size()) * seconds
     }
 
     /// Its last body.

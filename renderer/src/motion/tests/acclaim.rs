@@ -168,8 +168,26 @@ fn damaged_pairs_say_what_is_wrong() {
 }
 
 #[test]
+fn bones_that_a_frame_leaves_out_are_told() {
+    let said = |amc: &str| {
+        let m = with_skeleton(amc, ASF).unwrap();
+        assert_eq!(m.frames(), 3);
+        m.source.warnings.into_iter().filter(|w| !w.contains("no frame rate")).collect::<Vec<_>>().join("; ")
+    };
+    // as a file that was cut at the end of a line
+    assert!(said(AMC).contains("the last frame, 3, ends early: 2 bones"), "{}", said(AMC));
+    let whole = AMC.to_owned() + "rhumerus 90\nhead 0.5\n";
+    assert_eq!(said(&whole), "");
+    // and the same bones in another order are not missing
+    assert_eq!(said(&(AMC.to_owned() + "head 0.5\nrhumerus 90\n")), "");
+    let amid = whole.replacen("rhumerus 90\n", "", 1);
+    assert!(said(&amid).contains("1 frame leaves out bones"), "{}", said(&amid));
+}
+
+#[test]
 fn a_rate_is_believed_and_a_gap_is_named() {
-    let stated = AMC.replace(":DEGREES", ":DEGREES\n:SAMPLES-PER-SECOND 60");
+    let whole = AMC.to_owned() + "rhumerus 90\nhead 0.5\n";
+    let stated = whole.replace(":DEGREES", ":DEGREES\n:SAMPLES-PER-SECOND 60");
     let m = with_skeleton(&stated, ASF).unwrap();
     assert!(m.fps == 60.0 && m.source.warnings.is_empty(), "{:?}", m.source.warnings);
     let error = with_skeleton(&stated.replace("60", "0"), ASF).unwrap_err();

@@ -13,7 +13,7 @@ pub(super) fn waving(layout: Layout) -> Vec<f32> {
 }
 
 /// The humanoid's places of a layout's joints.
-pub(super) fn on_layout(motion: &Motion, layout: Layout) -> Vec<f32> {
+pub(in super::super) fn on_layout(motion: &Motion, layout: Layout) -> Vec<f32> {
     let names = layout.names();
     let places: Vec<Place> = names.iter().map(|name| place(name, names)).collect();
     let at = |t: usize, name: &str| glam::Vec3::from(motion.position(t, 0, motion.skeleton.joint(name).unwrap()));
@@ -136,6 +136,73 @@ fn every_layout_is_told_from_a_body_on_it_whatever_axis_and_unit() {
             let reason = m.source.layout_from.as_ref().unwrap();
             assert!(reason.known == Known::Inferred && reason.why.contains(&layout.to_string()), "{reason}");
             assert_same(&m, &upright, &format!("{layout:?}"));
+        }
+    }
+}
+
+#[test]
+fn a_batch_of_clips_is_no_crowd_whatever_their_poses() {
+    let person = humanoid::Person::default();
+    let clip = |action, layout: Layout| -> Vec<f32> {
+        let values = on_layout(&humanoid::perform(action, &person, 30.0).cropped(20..44), layout);
+        // the root begins above the origin, as generators put it
+        let (x, z) = (values[0], values[2]);
+        values.chunks_exact(3).flat_map(|p| [p[0] - x, p[1], p[2] - z]).collect()
+    };
+    for layout in [Layout::Smpl22, Layout::Human17] {
+        let joints = layout.names().len();
+        let clips = [humanoid::Action::Squat, humanoid::Action::Walk, humanoid::Action::Clap].map(|a| clip(a, layout));
+        let error = read_plain(&floats(&[3, 24, joints, 3], &clips.concat())).unwrap_err().to_string();
+        assert!(error.contains("begin in one place"), "{error}");
+        // beside each other they are people, also who does the same
+        for other in [&clips[1], &clips[0]] {
+            let beside: Vec<f32> = other.chunks_exact(3).flat_map(|p| [p[0] + 0.8, p[1], p[2]]).collect();
+            let m = read_plain(&floats(&[2, 24, joints, 3], &[&clips[0][..], &beside].concat())).unwrap();
+            assert_eq!((m.frames(), m.bodies), (24, 2));
+        }
+    }
+}
+
+#[test]
+fn a_joint_that_is_never_found_is_left_out_and_a_body_at_the_origin_is_whole() {
+    let values = waving(Layout::Ntu25);
+    let shape = [values.len() / 75, 25, 3];
+    let mut lost = values.clone();
+    lost.chunks_exact_mut(75).for_each(|pose| pose[9..12].fill(0.0));
+    let m = read_plain(&floats(&shape, &lost)).unwrap();
+    assert_eq!((m.joints(), &m.source.left_out[..]), (24, &["Head".to_owned()][..]), "{:?}", m.source);
+    assert!(m.source.warnings.iter().any(|w| w.contains("never found") && w.contains("Head")));
+    assert_eq!((m.source.unit.name.as_ref(), moving(&m)), ("m", Part::LeftArm));
+    let centred: Vec<f32> = values
+        .chunks_exact(75)
+        .flat_map(|pose| pose.chunks_exact(3).flat_map(|p| [0, 1, 2].map(|c| p[c] - pose[c])).collect::<Vec<_>>())
+        .collect();
+    let m = read_plain(&floats(&shape, &centred)).unwrap();
+    assert_eq!((m.joints(), m.source.left_out.len(), m.source.warnings.len()), (25, 0, 0), "{:?}", m.source);
+    // both at once
+    let mut both = centred;
+    both.chunks_exact_mut(75).for_each(|pose| pose[9..12].fill(0.0));
+    let m = read_plain(&floats(&shape, &both)).unwrap();
+    assert_eq!(m.source.left_out, ["Head"], "{:?}", m.source);
+}
+
+#[test]
+fn knees_that_bend_backward_are_warned_about() {
+    let squat = humanoid::perform(humanoid::Action::Squat, &humanoid::Person::default(), 30.0).cropped(20..44);
+    for layout in [Layout::Human17, Layout::OpenPose15, Layout::Smpl22] {
+        let values = on_layout(&squat, layout);
+        let joints = layout.names().len();
+        let shape = [values.len() / (3 * joints), joints, 3];
+        let exchanged: Vec<f32> = values
+            .chunks_exact(3 * joints)
+            .flat_map(|pose| {
+                layout.skeleton().mirror.iter().flat_map(|&j| pose[3 * j..][..3].to_vec()).collect::<Vec<_>>()
+            })
+            .collect();
+        for (values, wrong) in [(&values, false), (&exchanged, true)] {
+            let m = read_plain(&floats(&shape, values)).unwrap();
+            let warned = m.source.warnings.iter().any(|w| w.contains("exchanged"));
+            assert_eq!(warned, wrong, "{layout:?}: {:?}", m.source);
         }
     }
 }
@@ -283,14 +350,18 @@ fn places_in_pictures_are_drawn_flat() {
         (vec![frames, 17, 3], &gaps),
     ] {
         let m = read_plain(&floats(&shape, values)).unwrap_or_else(|e| panic!("{shape:?}: {e}"));
-        assert_eq!((m.skeleton.names[5].as_str(), m.source.up), ("LeftShoulder", UpAxis::MinusY), "{shape:?}");
+        let joint = |name: &str| m.skeleton.joint(name).unwrap();
+        let (left, right) = (joint("LeftShoulder"), joint("RightShoulder"));
+        assert_eq!((right, m.source.up), (left + 1, UpAxis::MinusY), "{shape:?}");
         assert_eq!(moving(&m), Part::LeftArm, "{shape:?}");
         assert!(m.positions.chunks_exact(3).all(|p| p[2].abs() < 1e-6));
         // the left is on the right of a picture of somebody who faces the camera
-        assert!(m.position(0, 0, 5)[0] > m.position(0, 0, 6)[0]);
+        assert!(m.position(0, 0, left)[0] > m.position(0, 0, right)[0]);
     }
     let m = read_plain(&floats(&[frames, 17, 3], &gaps)).unwrap();
-    assert_eq!(m.position(5, 0, 15), m.position(4, 0, 15));
+    let ankle = m.skeleton.joint("LeftAnkle").unwrap();
+    assert_eq!(m.position(5, 0, ankle), m.position(4, 0, ankle));
+    assert_eq!((m.joints(), &m.source.left_out[..]), (16, &["RightEar".to_owned()][..]));
     assert!(m.source.warnings.iter().any(|w| w.starts_with("2 places")), "{:?}", m.source.warnings);
 }
 
@@ -325,6 +396,9 @@ fn what_is_no_body_is_refused_by_name() {
         (vec![40, 20, 22, 3], &many, &["40 clips of 20 frames", "[frames, joints, 3]"]),
         (vec![30, 25, 4], &noise(3000), &["Kinect v2", "no", "rotations"]),
         (vec![30, 10, 3], &noise(900), &["no known layout has 10 joints", "skeleton.json"]),
+        (vec![30, 24, 3, 3], &noise(6480), &["rotation matrices"]),
+        (vec![30, 24, 4, 4], &noise(11520), &["transforms", "[..., :3, 3]"]),
+        (vec![30, 24, 6], &noise(4320), &["rotations", "6 or 9 numbers"]),
         (vec![900], &noise(900), &["shape is [900]"]),
     ] {
         let error = read_plain(&floats(&shape, values)).map(|m| m.source.layout_from).unwrap_err().to_string();
@@ -363,6 +437,18 @@ fn a_description_may_name_a_layout_and_write_roots_in_any_way() {
         // described arrays come in all orders, too
         let m = with_sidecar(&floats(&[1, 2, 12], &values), &sidecar(root)).unwrap();
         assert_eq!((m.frames(), m.bodies), (2, 1));
+    }
+    // parents counted from one, as MATLAB counts
+    let values: Vec<f32> = [0.0, 0.9, 0.0, 0.0, 1.3, 0.0, 0.0, 1.7, 0.0, -0.1, 0.4, 0.0].repeat(2);
+    let chain = |parents: &str| {
+        let text = format!(r#"{{"joints": ["hips", "spine", "head", "knee"], "parents": [{parents}], "fps": 15}}"#);
+        with_sidecar(&floats(&[2, 4, 3], &values), &text).unwrap()
+    };
+    for (parents, said) in [("-1, 0, 1, 0", false), ("0, 0, 1, 0", false), ("0, 1, 2, 1", true), ("-1, 1, 2, 1", true)]
+    {
+        let m = chain(parents);
+        assert_eq!(m.skeleton.parents, [None, Some(0), Some(1), Some(0)], "{parents}");
+        assert_eq!(m.source.warnings.iter().any(|w| w.contains("counted from one")), said, "{parents}");
     }
     for (text, cause) in [
         (r#"{"layout": "Human18"}"#, "unknown layout 'Human18'"),

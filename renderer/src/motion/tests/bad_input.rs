@@ -147,7 +147,12 @@ fn deep_and_wide_files_take_little_time() {
 
 #[test]
 fn the_deepest_allowed_chain_is_read() {
-    let depth = 900;
+    for depth in [900, 1020] {
+        chain(depth);
+    }
+}
+
+fn chain(depth: usize) {
     let text = format!(
         "HIERARCHY\nROOT a\n{{\nOFFSET 0 0 0\nCHANNELS 1 Xrotation\n{}{}}}\nMOTION\nFrames: 1\nFrame Time: 0.1\n0\n",
         "JOINT b\n{\nOFFSET 0 0.1 0\n".repeat(depth),

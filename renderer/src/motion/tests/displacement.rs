@@ -58,6 +58,49 @@ fn zeros_leave_the_offsets_where_they_are() {
 }
 
 #[test]
+fn zeros_below_a_scene_leave_the_offset_too() {
+    let (plain, zeros) = six_channels(|_, _, _| [0.0; 3]);
+    let text = |first: &dyn Fn(&str) -> String| {
+        // the hips hang from a place, where their OFFSET lifts them
+        let person =
+            humanoid::perform(humanoid::Action::WaveLeftHand, &humanoid::Person::default(), 30.0).cropped(30..60);
+        let text = write_bvh(&person, 0).unwrap();
+        let (head, rows) = text.split_at(text.find("MOTION").unwrap());
+        let root = head.find("ROOT").unwrap();
+        let mut body = head[root..]
+            .replacen("ROOT", "JOINT", 1)
+            .replace("CHANNELS 3 Z", "CHANNELS 6 Xposition Yposition Zposition Z");
+        let at = body.find("OFFSET").unwrap();
+        let end = at + body[at..].find('\n').unwrap();
+        body.replace_range(at..end, "OFFSET 0 94 0");
+        let six = "CHANNELS 6 Xposition Yposition Zposition Zrotation Xrotation Yrotation";
+        let mut out = format!("HIERARCHY\nROOT Reference\n{{\nOFFSET 0 0 0\n{six}\n{body}}}\n");
+        let rows: Vec<&str> = rows.lines().collect();
+        out += &(rows[..3].join("\n") + "\n");
+        for row in &rows[3..] {
+            let numbers: Vec<&str> = row.split_whitespace().collect();
+            out += &format!("0 0 0 0 0 0 {} {}", first(numbers[1]), numbers[3..6].join(" "));
+            for angles in numbers[6..].chunks(3) {
+                out += &format!(" 0 0 0 {}", angles.join(" "));
+            }
+            out += "\n";
+        }
+        read(out.as_bytes(), "scene.bvh", &ReadOptions::default()).unwrap()
+    };
+    let hips = |m: &Motion| m.position(5, 0, m.skeleton.joint("Hips").unwrap())[1];
+    let all = text(&|_| "0 0 0".to_owned());
+    assert!((hips(&all) - 0.94).abs() < 1e-4, "{}", hips(&all));
+    // places of the hips in the world are believed
+    let placed = text(&|y| format!("0 {y} 0"));
+    assert!(
+        (hips(&placed) - hips(&zeros)).abs() < 0.02 && hips(&plain) == hips(&zeros),
+        "{} {}",
+        hips(&placed),
+        hips(&zeros)
+    );
+}
+
+#[test]
 fn places_are_places() {
     let (plain, places) = six_channels(|_, offset, _| offset);
     // channels are read as f32, offsets as f64

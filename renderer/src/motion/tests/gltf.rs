@@ -516,6 +516,284 @@ fn what_is_not_needed_may_be_as_it_likes() {
     assert!(error.contains("unknown interpolation, 'CUBIC'"), "{error}");
 }
 
+#[test]
+fn keys_that_lie_evenly_are_the_frames() {
+    let x = |m: &Motion, t: usize| m.position(t, 0, 0)[0];
+    for fps in [5.0, 12.5, 15.0, 23.976, 24.0, 29.97, 30.0, 60.0, 144.0, 240.0] {
+        for start in [0.0, 7.3] {
+            // of three thousand keys none is lost and none is twice
+            let count = 3000;
+            let times: Vec<f32> = (0..count).map(|k| (start + f64::from(k) / fps) as f32).collect();
+            let places: Vec<f32> = (0..count).flat_map(|k| [k as f32 / 1024.0, 0.0, 0.0]).collect();
+            for interpolation in ["LINEAR", "STEP"] {
+                let m = curve(&times, &places, interpolation);
+                assert_eq!(m.frames(), 3000, "{fps} from {start}");
+                assert!((f64::from(m.fps) / fps - 1.0).abs() < 1e-5, "{fps}: {}", m.fps);
+                let worst = (0..3000).map(|t| (x(&m, t) - t as f32 / 1024.0).abs()).fold(0.0, f32::max);
+                assert!(worst < 0.2 / 1024.0, "{fps} from {start}, {interpolation}: {worst}");
+                assert!(!m.source.warnings.iter().any(|w| w.contains("its keys")), "{:?}", m.source.warnings);
+            }
+        }
+    }
+    // a thirtieth with six digits
+    let times: Vec<f32> = (0..3000).map(|k| (f64::from(k) * 0.033333) as f32).collect();
+    let places: Vec<f32> = (0..3000).flat_map(|k| [k as f32, 0.0, 0.0]).collect();
+    let m = curve(&times, &places, "STEP");
+    assert_eq!((m.fps, m.frames(), (0..3000).all(|t| x(&m, t) == t as f32)), (30.0, 3000, true));
+    // times in whole milliseconds
+    let times: Vec<f32> = (0..90).map(|k| (f64::from(k) * 1000.0 / 30.0).round() as f32 / 1000.0).collect();
+    let places: Vec<f32> = (0..90).flat_map(|k| [k as f32, 0.0, 0.0]).collect();
+    let m = curve(&times, &places, "STEP");
+    assert_eq!((m.frames(), (0..90).all(|t| x(&m, t) == t as f32)), (90, true));
+    // keys that were not needed are gone, but the others are frames
+    let kept: Vec<usize> = (0..=60).filter(|k| k % 7 < 4).collect();
+    let times: Vec<f32> = kept.iter().map(|&k| k as f32 / 25.0).collect();
+    let places: Vec<f32> = kept.iter().flat_map(|&k| [k as f32, 0.0, 0.0]).collect();
+    let m = curve(&times, &places, "LINEAR");
+    assert_eq!((m.fps, m.frames()), (25.0, 60));
+    assert!((0..60).all(|t| (x(&m, t) - t as f32).abs() < 1e-3));
+    // keys set by hand are no frames, which is said
+    let m = curve(&[0.0, 0.4, 0.5, 1.7, 2.0], &[0.0; 15], "LINEAR");
+    assert!(m.fps >= 19.5, "{}", m.fps);
+    assert!(m.source.warnings.iter().any(|w| w.contains("its keys come")), "{:?}", m.source.warnings);
+}
+
+/// The document with a second person, a copy of the first one a metre beside, named and changed by `change`.
+fn two_people(change: impl Fn(usize, &mut Value)) -> (Value, Vec<u8>) {
+    let (mut document, bin) = person();
+    let nodes: Vec<Value> = document["nodes"].as_array().unwrap().clone();
+    let shift = nodes.len();
+    let copies = nodes.iter().enumerate().map(|(k, node)| {
+        let mut node = node.clone();
+        if let Some(children) = node["children"].as_array().cloned() {
+            node["children"] = children.iter().map(|c| json!(c.as_u64().unwrap() as usize + shift)).collect();
+        }
+        if k == 0 {
+            node["translation"] = json!([0.0, 0.0, 1.0]);
+        }
+        change(k, &mut node);
+        node
+    });
+    let copies: Vec<Value> = copies.collect();
+    document["nodes"].as_array_mut().unwrap().extend(copies);
+    document["skins"].as_array_mut().unwrap().push(json!({"joints": (1..9).map(|j| j + shift).collect::<Vec<_>>()}));
+    (document, bin)
+}
+
+#[test]
+fn a_second_person_is_one_whatever_a_program_calls_the_joints() {
+    let renamed = |make: &dyn Fn(&str) -> String| {
+        two_people(|_, node| node["name"] = json!(make(node["name"].as_str().unwrap())))
+    };
+    for (what, file) in [
+        ("numbers behind", renamed(&|name| format!("{name}.001"))),
+        ("numbers behind, otherwise", renamed(&|name| format!("{name}_1"))),
+        ("a prefix", renamed(&|name| name.replace("mixamorig:", "mixamorig1:"))),
+        ("names", renamed(&|name| name.replace("mixamorig:", "Bob_"))),
+    ] {
+        let m = open(&glb(&file)).unwrap();
+        assert_eq!((m.bodies, m.joints()), (2, 8), "{what}: {:?}", m.source.warnings);
+        let hips = m.skeleton.joint("Hips").unwrap();
+        close(m.position(10, 0, hips), [0.0, 1.0, -0.5]);
+        close(m.position(10, 1, hips), [0.0, 0.75, 1.0]);
+    }
+    // without an end that the other one has
+    let (mut document, bin) = renamed(&|name| format!("{name}.001"));
+    document["nodes"]
+        .as_array_mut()
+        .unwrap()
+        .push(json!({"name": "mixamorig:HeadTop_End", "translation": [0, 0.2, 0]}));
+    document["nodes"][3]["children"] = json!([20]);
+    document["skins"][0]["joints"].as_array_mut().unwrap().push(json!(20));
+    let m = open(&glb(&(document, bin))).unwrap();
+    assert_eq!((m.bodies, m.joints()), (2, 8));
+    assert!(m.source.warnings.iter().any(|w| w.contains("not all people have")), "{:?}", m.source.warnings);
+    // in another order
+    let (mut document, bin) = two_people(|_, _| {});
+    document["skins"][1]["joints"].as_array_mut().unwrap().reverse();
+    let nodes = document["nodes"].as_array_mut().unwrap();
+    nodes.swap(14, 16);
+    let m = open(&glb(&(document, bin))).unwrap();
+    let [head, leg] = ["Head", "RightLeg"].map(|name| m.skeleton.names.iter().position(|n| n.ends_with(name)).unwrap());
+    assert_eq!((m.bodies, m.joints()), (2, 8));
+    close(m.position(10, 1, head), [0.0, 1.25, 1.0]);
+    close(m.position(10, 1, leg), [0.0, 0.25, 1.1]);
+    // a copy of a rig at the same place is nobody
+    let file = two_people(|k, node| {
+        if k == 0 {
+            node.as_object_mut().unwrap().remove("translation");
+        }
+        node["name"] = json!(format!("{}.001", node["name"].as_str().unwrap()));
+    });
+    let (mut document, bin) = file;
+    document["animations"][0]["channels"] = json!([{"sampler": 1, "target": {"node": 9, "path": "rotation"}}]);
+    let m = open(&glb(&(document, bin))).unwrap();
+    assert_eq!((m.bodies, m.joints()), (1, 8));
+}
+
+#[test]
+fn each_figure_may_have_an_animation_of_its_own() {
+    let (mut document, bin) = two_people(|_, node| {
+        node["name"] = json!(format!("{}.001", node["name"].as_str().unwrap()));
+    });
+    let first = document["animations"][0].clone();
+    let mut second = first.clone();
+    second["name"] = json!("wave");
+    for channel in second["channels"].as_array_mut().unwrap() {
+        let node = channel["target"]["node"].as_u64().unwrap();
+        channel["target"]["node"] = json!(node + 10);
+    }
+    let mut third = second.clone();
+    third["name"] = json!("wave again");
+    document["animations"] = json!([first, second, third]);
+    let bytes = glb(&(document, bin));
+    let m = open(&bytes).unwrap();
+    let hips = m.skeleton.joint("Hips").unwrap();
+    close(m.position(10, 0, hips), [0.0, 1.0, -0.5]);
+    close(m.position(10, 1, hips), [0.0, 1.0, 0.5]);
+    let note = m.source.warnings.iter().find(|w| w.contains("3 animations")).unwrap();
+    assert!(note.contains("'walk', 'wave' are read together"), "{note}");
+    // the one that is asked for is read alone
+    let options = ReadOptions { animation: Some("walk".to_owned()), ..ReadOptions::default() };
+    let m = read(&bytes, "a.glb", &options).unwrap();
+    close(m.position(10, 1, hips), [0.0, 0.75, 1.0]);
+    // an animation a joint, as converters write, is one animation
+    let (mut document, bin) = person();
+    let part = |sampler: usize, node: usize, path: &str| {
+        json!({"samplers": document["animations"][0]["samplers"],
+            "channels": [{"sampler": sampler, "target": {"node": node, "path": path}}]})
+    };
+    let parts = json!([part(0, 1, "translation"), part(1, 4, "rotation"), part(1, 3, "rotation")]);
+    let whole = open(&glb(&(document.clone(), bin.clone()))).unwrap();
+    document["animations"] = parts;
+    let m = open(&glb(&(document, bin))).unwrap();
+    let foot = m.skeleton.joint("mixamorig:LeftFoot").unwrap();
+    close(m.position(10, 0, foot), whole.position(10, 0, foot));
+    // what moves other joints of the same figure is another take of it
+    let (mut document, bin) = person();
+    let mut arm = document["animations"][0].clone();
+    arm["name"] = json!("nod");
+    arm["channels"] = json!([{"sampler": 1, "target": {"node": 3, "path": "rotation"}}]);
+    document["animations"].as_array_mut().unwrap().push(arm);
+    let m = open(&glb(&(document, bin))).unwrap();
+    assert!(m.source.warnings.iter().any(|w| w.contains("'walk' is read")), "{:?}", m.source.warnings);
+}
+
+#[test]
+fn a_person_is_read_rather_than_a_rope() {
+    let (mut document, bin) = person();
+    let nodes = document["nodes"].as_array_mut().unwrap();
+    let first = nodes.len();
+    for k in 0..40 {
+        let mut node = json!({"name": format!("Rope_{k}"), "translation": [0.0, 0.05, 0.0]});
+        if k < 39 {
+            node["children"] = json!([first + k + 1]);
+        }
+        nodes.push(node);
+    }
+    document["skins"].as_array_mut().unwrap().push(json!({"joints": (first..first + 40).collect::<Vec<_>>()}));
+    let m = open(&glb(&(document.clone(), bin.clone()))).unwrap();
+    assert_eq!((m.bodies, m.joints()), (1, 8));
+    assert!(
+        m.source.warnings.iter().any(|w| w.contains("40 joints ('Rope_0') is left out")),
+        "{:?}",
+        m.source.warnings
+    );
+    // where there is nothing else, it is read
+    document["skins"].as_array_mut().unwrap().remove(0);
+    assert_eq!(open(&glb(&(document, bin))).unwrap().joints(), 40);
+}
+
+#[test]
+fn a_hand_alone_is_as_large_as_the_format_says() {
+    let finger = |name: &str, at: [f32; 3], children: &[usize]| match children {
+        [] => json!({"name": name, "translation": at}),
+        _ => json!({"name": name, "translation": at, "children": children}),
+    };
+    let mut data = Data::default();
+    let (input, output) =
+        (data.floats("SCALAR", &[0.0, 1.0]), data.floats("VEC4", &[0.0, 0.0, 0.0, 1.0, 0.0, 0.0, H, H]));
+    let document = json!({
+        "nodes": [
+            finger("LeftHand", [0.0, 1.0, 0.0], &[1, 4]),
+            finger("LeftHandIndex1", [0.0, 0.1, 0.0], &[2]),
+            finger("LeftHandIndex2", [0.0, 0.05, 0.0], &[3]),
+            finger("LeftHandIndex3", [0.0, 0.05, 0.0], &[]),
+            finger("LeftHandThumb1", [0.04, 0.03, 0.0], &[5]),
+            finger("LeftHandThumb2", [0.03, 0.03, 0.0], &[]),
+        ],
+        "skins": [{"joints": [0, 1, 2, 3, 4, 5]}],
+        "animations": [{
+            "samplers": [{"input": input, "output": output}],
+            "channels": [{"sampler": 0, "target": {"node": 1, "path": "rotation"}}],
+        }],
+    });
+    let m = open(&glb(&data.finish(document))).unwrap();
+    assert_eq!(m.source.unit, Unit::METRE);
+    close(joint(&m, 0, "LeftHandIndex3"), [0.0, 1.2, 0.0]);
+    // a whole person of that size is measured in another unit
+    let (mut document, bin) = person();
+    document["nodes"][0]["scale"] = json!([0.05, 0.05, 0.05]);
+    assert!(open(&glb(&(document, bin))).unwrap().height() > 0.5);
+}
+
+#[test]
+fn chunks_may_be_padded_and_followed_by_anything() {
+    let (document, bin) = person();
+    let expected = open(&glb(&(document.clone(), bin.clone()))).unwrap().positions;
+    let chunk = |kind: &[u8; 4], content: &[u8]| [&(content.len() as u32).to_le_bytes()[..], kind, content].concat();
+    for padding in ["\0\0\0\0", "  \0\0", "    "] {
+        let mut text = document.to_string().into_bytes();
+        text.extend_from_slice(padding.as_bytes());
+        text.resize(text.len().next_multiple_of(4), *padding.as_bytes().last().unwrap());
+        let chunks = [chunk(b"JSON", &text), chunk(b"BIN\0", &bin)].concat();
+        let file = [b"glTF", &2u32.to_le_bytes()[..], &(chunks.len() as u32 + 12).to_le_bytes(), &chunks].concat();
+        assert_eq!(open(&file).unwrap().positions, expected, "{padding:?}");
+        for more in [&[0u8; 3][..], &[0xff; 40], b"\r\n"] {
+            assert_eq!(open(&[&file[..], more].concat()).unwrap().positions, expected);
+        }
+    }
+}
+
+#[test]
+fn a_sampler_that_is_not_there_is_named() {
+    let (mut document, bin) = person();
+    document["animations"][0]["channels"][0]["sampler"] = json!(7);
+    let error = open(&glb(&(document.clone(), bin.clone()))).unwrap_err().to_string();
+    assert!(error.contains("names sampler 7"), "{error}");
+    // of what is not looked at it does not matter
+    document["animations"][0]["channels"][0]["sampler"] = json!(0);
+    document["animations"][0]["channels"][2]["sampler"] = json!(7);
+    assert!(open(&glb(&(document, bin))).is_ok());
+}
+
+#[test]
+fn a_pointer_instead_of_a_buffer_is_named() {
+    let (mut document, bin) = person();
+    document["buffers"][0]["uri"] = json!("person.bin");
+    let text = document.to_string();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("person.gltf");
+    std::fs::write(&path, &text).unwrap();
+    let pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 12345\n";
+    std::fs::write(folder.path().join("person.bin"), pointer).unwrap();
+    let error = read_file(&path, &ReadOptions::default()).unwrap_err();
+    assert!(error.file.ends_with("person.bin") && error.to_string().contains("git lfs pull"), "{error}");
+    // wherever a companion comes from
+    for other in [&pointer[..], b"<!DOCTYPE html><html>"] {
+        let options = ReadOptions { sidecar: Some(other.to_vec()), ..ReadOptions::default() };
+        let error = read(text.as_bytes(), "person.gltf", &options).unwrap_err().to_string();
+        assert!(error.contains("it seems to be"), "{error}");
+        let array = super::formats::npy(1, "<f4", false, &[2, 22, 3], &[0.5; 132]);
+        let error = read(&array, "a.npy", &options).unwrap_err().to_string();
+        assert!(error.contains("skeleton.json") && error.contains("it seems to be"), "{error}");
+        let error = read(super::acclaim::AMC.as_bytes(), "a.amc", &options).unwrap_err().to_string();
+        assert!(error.contains("it seems to be"), "{error}");
+    }
+    let options = ReadOptions { sidecar: Some(bin), ..ReadOptions::default() };
+    assert!(read(text.as_bytes(), "person.gltf", &options).is_ok());
+}
+
 /// Small files for mutations.
 pub(super) fn seeds() -> Vec<Vec<u8>> {
     use base64::Engine as _;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::super::{Format, humanoid, join_frames, read_file};
+use super::super::{Format, Layout, humanoid, join_frames, read_file};
 use super::*;
 
 /// BODY_25 from Kinect's 25 joints: which joint each point is, or is near.
@@ -366,6 +366,8 @@ fn what_is_no_pose_says_what_was_expected() {
         let error = failure(text.as_bytes()).to_string();
         assert!(error.contains(said), "{text}: {error}");
     }
+    let error = open(&openpose(&[[1.0, 2.0, 0.9].repeat(25)])).unwrap_err().to_string();
+    assert!(error.contains("all joints are at one point"), "{error}");
     let zeros = openpose(&[vec![0.0; 75]]);
     assert!(open(&zeros).unwrap_err().to_string().contains("nobody"));
     // NaN, as Python writes it
@@ -500,6 +502,222 @@ fn rates_are_quotients_and_odd_ones_are_named() {
         let said = again.source.warnings.join(" ");
         assert!(again.fps == 30.0 && said.contains("a frame rate of"), "{odd}: {said}");
     }
+}
+
+/// Somebody on the joints of a layout, a frame an entry.
+fn on(layout: Layout) -> Vec<Vec<[f32; 3]>> {
+    let values = arrays::waving(layout);
+    let joints = layout.names().len();
+    values.chunks_exact(3 * joints).map(|frame| frame.as_chunks().0.to_vec()).collect()
+}
+
+#[test]
+fn an_order_of_points_makes_a_body_or_is_refused() {
+    let read = |json: Value| read(json.to_string().as_bytes(), "a.json", &ReadOptions::default());
+    // of layouts with as many points the one that is a body, whether estimators or sensors have it
+    for layout in [
+        Layout::Coco17,
+        Layout::Human17,
+        Layout::Inf17,
+        Layout::OpenPose15,
+        Layout::Sbu15,
+        Layout::Cad15,
+        Layout::OpenPose25,
+        Layout::Ntu25,
+        Layout::Utd20,
+        Layout::Kinect20,
+        Layout::Halpe26,
+        Layout::Smpl24,
+    ] {
+        let m = read(json!({"fps": 30, "keypoints_3d": on(layout)})).unwrap_or_else(|e| panic!("{layout:?}: {e}"));
+        assert_eq!(m.skeleton.names, layout.names(), "{layout:?}");
+    }
+    // an order of somebody's own is no known one, neither in space nor in a picture
+    let own: Vec<Vec<[f32; 3]>> =
+        on(Layout::Coco17).iter().map(|frame| (0..17).map(|j| frame[5 * j % 17]).collect()).collect();
+    let error = read(json!({"keypoints_3d": own})).unwrap_err().to_string();
+    assert!(error.contains("17 points a person") && error.contains("COCO") && error.contains("Human3.6M"), "{error}");
+    assert!(error.contains("`parents`"), "{error}");
+    let picture: Vec<Value> = own
+        .iter()
+        .enumerate()
+        .map(|(t, frame)| json!({"image_id": t, "keypoints": frame.iter().flat_map(|[x, y, _]| [400.0 * x, 900.0 - 400.0 * y, 0.9]).collect::<Vec<f32>>()}))
+        .collect();
+    let error = read(json!(picture)).unwrap_err().to_string();
+    assert!(error.contains("17 points a person"), "{error}");
+}
+
+#[test]
+fn names_and_parents_of_the_file_itself_are_believed() {
+    let person = humanoid::perform(humanoid::Action::RaiseRightHand, &humanoid::Person::default(), 30.0).cropped(0..20);
+    let names = &person.skeleton.names;
+    let parents: Vec<i64> = person.skeleton.parents.iter().map(|p| p.map_or(-1, |p| p as i64)).collect();
+    let nulls: Vec<Option<usize>> = person.skeleton.parents.clone();
+    let positions: Vec<Vec<[f32; 3]>> =
+        (0..20).map(|t| (0..person.joints()).map(|j| person.position(t, 0, j)).collect()).collect();
+    let flat: Vec<Vec<f32>> = positions.iter().map(|frame| frame.concat()).collect();
+    for (what, video) in [
+        ("a list", json!({"fps": 30, "joint_names": names, "parents": parents, "positions": positions})),
+        ("nothing for a root", json!({"fps": 30, "joint_names": names, "parents": nulls, "positions": positions})),
+        ("within", json!({"fps": 30, "skeleton": {"names": names, "parents": parents}, "positions": positions})),
+        (
+            "frames",
+            json!({"fps": 30, "joint_names": names, "parents": parents,
+            "frames": flat.iter().map(|f| json!({"joints_3d": f})).collect::<Vec<_>>()}),
+        ),
+    ] {
+        let m = read(video.to_string().as_bytes(), "a.json", &ReadOptions::default())
+            .unwrap_or_else(|e| panic!("{what}: {e}"));
+        assert_eq!((&m.skeleton.names, &m.skeleton.parents), (names, &person.skeleton.parents), "{what}");
+        assert_eq!((m.frames(), m.source.up), (20, UpAxis::PlusY), "{what}");
+        close(m.position(13, 0, 7), person.position(13, 0, 7));
+    }
+    // names alone do not say what hangs from what, unless estimators have them
+    let alone = json!({"joint_names": names, "positions": positions}).to_string();
+    let error = failure(alone.as_bytes()).to_string();
+    assert!(error.contains("21 points a person") && error.contains("`parents`"), "{error}");
+    // parents that are no tree are none
+    let ring: Vec<usize> = (0..21).map(|j| (j + 1) % 21).collect();
+    assert!(
+        read(
+            json!({"joint_names": names, "parents": ring, "positions": positions}).to_string().as_bytes(),
+            "a.json",
+            &ReadOptions::default()
+        )
+        .is_err()
+    );
+}
+
+#[test]
+fn a_score_beyond_one_is_no_depth() {
+    let m = wave();
+    let video = |change: &dyn Fn(usize, &mut Vec<f32>)| -> Value {
+        let frame = |t: usize| {
+            let mut points = flat(&m, t, &COCO, 0.0);
+            // the right wrist was not found, and is in the corner of the picture
+            if (10..=12).contains(&t) {
+                points[3 * 10..3 * 11].copy_from_slice(&[3.0, 3.0, 0.02]);
+            }
+            change(t, &mut points);
+            json!({"image_id": t, "keypoints": points})
+        };
+        (0..m.frames()).map(frame).collect::<Vec<_>>().into()
+    };
+    let right = open(&video(&|_, _| {})).unwrap();
+    let (before, after) = (expected(&m, 9, 10), expected(&m, 13, 10));
+    close(right.position(10, 0, 10), [0, 1, 2].map(|i| 0.75 * before[i] + 0.25 * after[i]));
+    for (what, score) in [("a little", 1.03), ("more", 1.9), ("below zero", -0.02)] {
+        let odd = video(&|t, points| {
+            if t == 35 {
+                points[3 * 5 + 2] = score
+            }
+        });
+        let again = open(&odd).unwrap_or_else(|e| panic!("{what}: {e}"));
+        assert_eq!(again.position(10, 0, 10), right.position(10, 0, 10), "{what}");
+    }
+    // depths are depths: metres before a camera, and pixels
+    for (scale, away) in [(0.001, 1.4), (1.0, 0.0)] {
+        let frame = |t: usize| -> Vec<f32> {
+            COCO.iter()
+                .flat_map(|&j| {
+                    let ([x, y], [_, _, z]) = (pixel(&m, t, j), m.position(t, 0, j));
+                    [scale * x, scale * y, scale * 400.0 * -z + away]
+                })
+                .collect()
+        };
+        let video: Vec<Value> = (0..m.frames()).map(|t| json!({"image_id": t, "keypoints": frame(t)})).collect();
+        let again = open(&json!(video)).unwrap();
+        let deep = (0..17).any(|j| (again.position(20, 0, j)[2] - again.position(20, 0, 0)[2]).abs() > 1e-6);
+        assert!(deep, "{scale}");
+    }
+}
+
+#[test]
+fn a_list_for_each_coordinate_is_a_person() {
+    let m = wave();
+    let column = |t: usize, axis: usize| -> Vec<f32> { COCO.iter().map(|&j| pixel(&m, t, j)[axis]).collect() };
+    let box_of = json!({"x1": 1.0, "y1": 2.0, "x2": 3.0, "y2": 4.0});
+    let person = |t: usize| {
+        json!({"name": "person", "class": 0, "confidence": 0.9, "box": box_of,
+        "keypoints": {"x": column(t, 0), "y": column(t, 1), "visible": vec![0.99; 17]}})
+    };
+    let frames: Vec<Value> = (0..m.frames()).map(|t| json!([person(t)])).collect();
+    same_person(&m, &open(&json!(frames)).unwrap(), &COCO);
+    // a picture with nobody in it
+    let mut gap = frames.clone();
+    gap[5] = json!([]);
+    assert!(!open(&json!(gap)).unwrap().is_present(5, 0));
+    // without confidences
+    let plain: Vec<Value> =
+        (0..m.frames()).map(|t| json!([{"keypoints": {"x": column(t, 0), "y": column(t, 1)}}])).collect();
+    same_person(&m, &open(&json!(plain)).unwrap(), &COCO);
+}
+
+#[test]
+fn nobody_is_said_only_where_places_for_people_are_empty() {
+    let face: Vec<Value> = (0..478).map(|k| json!({"x": 0.001 * k as f64, "y": 0.5, "z": 0.0})).collect();
+    let uneven = json!([[{"keypoints": {"x": vec![1.0; 17], "y": vec![1.0; 16]}}]]);
+    for (json, said) in [
+        (json!([{"landmarks": face}]), "478 points (a face has so many)"),
+        (json!({"frames": [{"landmarks": face[..21]}]}), "21 points (a hand has so many)"),
+        (uneven, "nobody's joints (it has 'keypoints')"),
+        (json!({"persons": [{"id": 1, "odd": {"a": [1.0, 2.0]}}]}), "nobody's joints (it has 'persons')"),
+    ] {
+        let error = failure(json.to_string().as_bytes()).to_string();
+        assert!(error.contains(said) && !error.contains("nobody is"), "{error}");
+    }
+    for empty in [
+        json!({"people": [{"pose_keypoints_2d": []}]}),
+        json!([{"frame": 0, "instances": []}]),
+        json!({"frames": [{"pose_landmarks": null}, {"pose_landmarks": []}]}),
+    ] {
+        let error = failure(empty.to_string().as_bytes()).to_string();
+        assert!(error.contains("nobody is in any frame"), "{empty}: {error}");
+    }
+}
+
+#[test]
+fn people_may_come_before_their_frames() {
+    let m = wave();
+    let rows = |t: usize, shift: f32| -> Vec<[f32; 2]> {
+        COCO.iter().map(|&j| pixel(&m, t, j)).map(|[x, y]| [x + shift, y]).collect()
+    };
+    let all = |shift: f32| -> Vec<Vec<[f32; 2]>> { (0..m.frames()).map(|t| rows(t, shift)).collect() };
+    let numbers: Vec<usize> = (10..10 + m.frames()).collect();
+    let own = |shift: f32| -> Vec<Value> {
+        (0..m.frames()).map(|t| json!({"frame": t, "keypoints": flat(&m, t, &COCO, shift)})).collect()
+    };
+    for (what, video, people) in [
+        ("VIBE", json!({"1": {"joints2d": all(0.0), "frame_ids": numbers}}), 1),
+        (
+            "people",
+            json!({"fps": 30, "people": [{"id": 1, "keypoints": all(0.0)}, {"id": 2, "keypoints": all(700.0)}]}),
+            2,
+        ),
+        (
+            "frames of each",
+            json!({"fps": 30, "persons": [{"id": 1, "frames": own(0.0)}, {"id": 2, "frames": own(700.0)}]}),
+            2,
+        ),
+        ("numbers", json!({"fps": 30, "tracks": {"3": own(0.0), "7": own(700.0)}}), 2),
+        ("names", json!({"fps": 30, "anna": all(0.0), "ben": all(700.0)}), 2),
+        ("a list", json!([{"id": 4, "frames": own(0.0)}, {"id": 9, "frames": own(700.0)}]), 2),
+    ] {
+        let again = open(&video).unwrap_or_else(|e| panic!("{what}: {e}"));
+        assert_eq!(again.bodies, people, "{what}");
+        same_person(&m, &again, &COCO);
+        if people == 2 {
+            let [x, y, z] = expected(&m, 17, 10);
+            close(again.position(17, 1, 10), [x + 1.75, y, z]);
+        }
+    }
+    // several people in one picture are no person over time
+    let crowd: Vec<Vec<[f32; 2]>> = (0..8).map(|k| rows(0, 300.0 * k as f32)).collect();
+    let again = open(&json!({"0": crowd, "1": crowd})).unwrap();
+    assert_eq!((again.frames(), again.bodies), (2, 8));
+    let one = json!({"people": [{"keypoints": rows(0, 0.0)}, {"keypoints": rows(0, 700.0)}]});
+    let again = open(&one).unwrap();
+    assert_eq!((again.frames(), again.bodies), (1, 2));
 }
 
 /// Small files for mutations.

@@ -34,7 +34,7 @@ fn renamed(motion: &Motion, names: &Convention, sides: [&str; 2]) -> Motion {
 }
 
 #[rustfmt::skip]
-const CONVENTIONS: [(Convention, [&str; 2]); 21] = [
+const CONVENTIONS: [(Convention, [&str; 2]); 27] = [
     (["mixamorig:Hips", "mixamorig:Spine", "mixamorig:Spine1", "mixamorig:Neck", "mixamorig:Head", "mixamorig:#Shoulder", "mixamorig:#Arm",
       "mixamorig:#ForeArm", "mixamorig:#Hand", "mixamorig:#UpLeg", "mixamorig:#Leg", "mixamorig:#Foot", "mixamorig:#ToeBase"], ["Left", "Right"]),
     (["mixamorighips", "mixamorigspine", "mixamorigspine1", "mixamorigneck", "mixamorighead", "mixamorig#shoulder", "mixamorig#arm",
@@ -67,6 +67,17 @@ const CONVENTIONS: [(Convention, [&str; 2]); 21] = [
       "Fuß_#", "Zehen_#"], ["links", "rechts"]),
     (["Bassin", "Colonne", "Poitrine", "Cou", "Tête", "Épaule_#", "Bras_#", "Coude_#", "Main_#", "Cuisse_#", "Genou_#", "Pied_#", "Orteils_#"],
      ["Gauche", "Droite"]),
+    (["Becken", "Bauch", "Brust", "Hals", "Kopf", "Schulter_#", "Oberarm_#", "Unterarm_#", "Hand_#", "Oberschenkel_#", "Unterschenkel_#",
+      "Fuss_#", "Zehen_#"], ["li", "re"]),
+    (["becken", "bauch", "brust", "hals", "kopf", "schulter#", "oberarm#", "unterarm#", "hand#", "oberschenkel#", "unterschenkel#", "fuss#",
+      "zehen#"], ["links", "rechts"]),
+    (["Bassin", "Colonne", "Poitrine", "Cou", "Tête", "Épaule_#", "Bras_#", "Coude_#", "Main_#", "Cuisse_#", "Genou_#", "Pied_#", "Orteils_#"],
+     ["G", "D"]),
+    (["quadril", "coluna", "peito", "pescoço", "cabeça", "ombro_#", "braço_#", "antebraço_#", "mão_#", "coxa_#", "perna_#", "tornozelo_#", "pe_#"],
+     ["E", "D"]),
+    (["Таз", "Позвоночник", "Грудь", "Шея", "Голова", "#_Ключица", "#_Плечо", "#_Предплечье", "#_Кисть", "#_Бедро", "#_Голень", "#_Стопа",
+      "#_Носок"], ["Левая", "Правая"]),
+    (["hips", "spine", "chest", "neck", "head", "#_clavicle", "#_arm", "#_elbow", "#_hand", "#_leg", "#_knee", "#_foot", "#_toe"], ["Lf", "Rg"]),
     // arms have a word that is known, legs have none
     (["Heupen", "Ruggengraat", "Borstkas", "Nek", "Hoofd", "Schouder_#", "Arm_#", "Onderarm_#", "Hand_#", "Dij_#", "Scheen_#", "Voet_#",
       "Tenen_#"], ["L", "R"]),
@@ -138,7 +149,8 @@ fn with_joints(motion: &Motion, more: More<'_>) -> String {
 #[test]
 fn what_is_no_part_of_the_body_is_left_out_and_named() {
     let wave = wave();
-    let cases: [More<'_>; 9] = [
+    let cases: [More<'_>; 10] = [
+        &[("Plane01", "Hips", [0.0, 20.0, -200.0]), ("Racket", "RightHand", [0.0, 0.0, 60.0])],
         &[("Footsteps", "Hips", [0.0, -95.0, 0.0])],
         &[
             ("ik_foot_root", "Hips", [0.0, -95.0, 0.0]),
@@ -274,6 +286,125 @@ fn a_root_that_is_a_joint_stays() {
         assert_eq!(read.joints(), placed.joints(), "{:?}", read.source);
         assert!(read.source.left_out.is_empty());
     }
+}
+
+#[test]
+fn what_hangs_beside_the_hips_from_a_place_goes_with_it() {
+    let whole = humanoid::perform(humanoid::Action::Walk, &humanoid::Person::default(), 30.0);
+    let far = whole.position(0, 0, 0)[1];
+    for (root, thing) in [("Armature", "Body"), ("root", "RootMotion"), ("Control", "Cube"), ("全ての親", "view cnt")]
+    {
+        let mut placed = on_a_place(&whole, root, far);
+        let mut skeleton = (*placed.skeleton).clone();
+        skeleton.names.push(thing.to_owned());
+        skeleton.parents.push(Some(0));
+        let joints = placed.joints();
+        placed.positions = placed
+            .positions
+            .chunks_exact(3 * joints)
+            .flat_map(|pose| [pose, &[pose[0] + 0.1, pose[1] + 0.02, pose[2]][..]].concat())
+            .collect();
+        placed.skeleton = std::sync::Arc::new(Skeleton::named(skeleton.names, skeleton.parents));
+        let m = read(write_bvh(&placed, 0).unwrap().as_bytes(), "beside.bvh", &ReadOptions::default()).unwrap();
+        assert_eq!(m.skeleton.parts, whole.skeleton.parts, "{root}, {thing}: {:?}", m.source);
+        assert!((m.height() - whole.height()).abs() < 0.01, "{} m, {:?}", m.height(), m.source);
+        assert!(m.source.left_out.iter().any(|n| n == root) && m.source.left_out.iter().any(|n| n == thing));
+    }
+}
+
+#[test]
+fn fingers_called_middle_and_base_belong_to_the_hand() {
+    let wave = wave();
+    let cases: [More<'_>; 3] = [
+        &[("CC_Base_L_Mid1", "LeftHand", [9.0, 0.0, 0.0]), ("CC_Base_L_Mid2", "CC_Base_L_Mid1", [4.0, 0.0, 0.0])],
+        &[("lMid1", "LeftHand", [9.0, 0.0, 0.0]), ("rMid1", "RightHand", [-9.0, 0.0, 0.0])],
+        &[("r_base", "RightHand", [-9.0, 0.0, 0.0]), ("center", "RightHand", [-9.0, 0.0, 1.0])],
+    ];
+    for more in cases {
+        let m = read(with_joints(&wave, more).as_bytes(), "more.bvh", &ReadOptions::default()).unwrap();
+        for (name, parent, _) in more {
+            let [joint, above] = [name, parent].map(|n| m.skeleton.joint(n).unwrap_or_else(|| panic!("{n} is gone")));
+            assert_eq!(m.skeleton.parts[joint], m.skeleton.parts[above], "{name}");
+        }
+        assert!((m.height() - wave.height()).abs() < 0.01, "{} m", m.height());
+    }
+    // a middle of the trunk is none of a limb
+    let m = renamed(
+        &wave,
+        &[
+            "root",
+            "mid",
+            "base",
+            "Neck",
+            "Head",
+            "#Shoulder",
+            "#Arm",
+            "#ForeArm",
+            "#Hand",
+            "#UpLeg",
+            "#Leg",
+            "#Foot",
+            "#Toe",
+        ],
+        ["Left", "Right"],
+    );
+    let m = read(write_bvh(&m, 0).unwrap().as_bytes(), "trunk.bvh", &ReadOptions::default()).unwrap();
+    assert_eq!(m.skeleton.parts, wave.skeleton.parts);
+}
+
+#[test]
+fn the_top_of_a_body_is_its_head() {
+    let wave = wave();
+    let cases: [More<'_>; 3] = [
+        &[("Tail1", "Hips", [0.0, 0.0, -40.0]), ("Tail2", "Tail1", [0.0, 0.0, -90.0])],
+        &[("Antenna", "Chest", [0.0, 60.0, -80.0])],
+        &[("Crest", "Head", [0.0, 90.0, 0.0])],
+    ];
+    for more in cases {
+        let m = read(with_joints(&wave, more).as_bytes(), "more.bvh", &ReadOptions::default()).unwrap();
+        assert!((m.height() - wave.height()).abs() < 0.01, "{} m, {:?}", m.height(), m.source);
+        assert_eq!(m.source.unit.name, "cm");
+    }
+    // above the head is still the head
+    let top = &[("HeadTop", "Head", [0.0, 15.0, 0.0])];
+    let m = read(with_joints(&wave, top).as_bytes(), "more.bvh", &ReadOptions::default()).unwrap();
+    assert!((m.height() - wave.height() - 0.15).abs() < 0.01, "{} m", m.height());
+}
+
+#[test]
+fn copies_of_legs_go_with_their_ends() {
+    let wave = renamed(
+        &wave(),
+        &[
+            "センター",
+            "上半身",
+            "上半身2",
+            "首",
+            "頭",
+            "#肩",
+            "#腕",
+            "#ひじ",
+            "#手首",
+            "#足",
+            "#ひざ",
+            "#足首",
+            "#つま先",
+        ],
+        ["左", "右"],
+    );
+    let mut more: Vec<(&str, &str, [f32; 3])> = Vec::new();
+    for (names, x) in
+        [(["左足D", "左ひざD", "左足首D", "左足先EX"], 9.0), (["右足D", "右ひざD", "右足首D", "右足先EX"], -9.0)]
+    {
+        more.push((names[0], "センター", [x, -4.0, 0.0]));
+        more.push((names[1], names[0], [0.0, -42.0, 0.0]));
+        more.push((names[2], names[1], [0.0, -42.0, 0.0]));
+        more.push((names[3], names[2], [0.0, -4.0, 8.0]));
+    }
+    // each branch that ends has an end site of its own
+    let m = read(with_joints(&wave, &more).as_bytes(), "copies.bvh", &ReadOptions::default()).unwrap();
+    assert_eq!(m.skeleton.names, wave.skeleton.names, "{:?}", m.source.left_out);
+    assert_eq!(m.source.left_out.len(), 8, "{:?}", m.source.left_out);
 }
 
 #[test]

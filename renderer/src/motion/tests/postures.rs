@@ -266,3 +266,18 @@ pub(super) fn swims() -> Motion {
 pub(super) fn still_but_for_an_arm() -> Motion {
     perform(|t| of([0.0; 3], waving(t)))
 }
+
+/// On head and hands, legs up.
+pub(super) fn on_the_head() -> Motion {
+    perform(|t| {
+        let legs = [("LeftUpLeg", [12.0 * wave(t), 0.0, 6.0]), ("RightUpLeg", [-12.0 * wave(t), 0.0, -6.0])];
+        // upper arms along the trunk and a little apart, forearms back to the floor beside the head
+        let arms = both("LeftArm", "RightArm", -110.0, 30.0).into_iter().chain(both(
+            "LeftForeArm",
+            "RightForeArm",
+            -75.0,
+            0.0,
+        ));
+        of([180.0, 0.0, 0.0], arms.chain(legs))
+    })
+}

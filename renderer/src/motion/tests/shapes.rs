@@ -36,6 +36,55 @@ fn the_shape_alone_tells_parts_and_sides() {
 }
 
 #[test]
+fn who_lies_or_crawls_has_sides_as_well() {
+    let lies = super::postures::lying_with_a_leg_drawn_up();
+    let mut all = vec![("lies", lies)];
+    all.extend(super::postures::never_standing());
+    for (what, named) in all {
+        // sides alone are looked at: up is known
+        let parents: Vec<i64> = named.skeleton.parents.iter().map(|p| p.map_or(-1, |p| p as i64)).collect();
+        let names: Vec<String> = (0..named.joints()).map(|j| format!("j{j}")).collect();
+        let sidecar = serde_json::json!({ "joints": names, "parents": parents, "fps": 30.0, "up": "+y" });
+        let options = ReadOptions { sidecar: Some(sidecar.to_string().into_bytes()), ..ReadOptions::default() };
+        for turned in [0.0, 2.0] {
+            let turned = named.yawed(turned);
+            let shape = [named.frames(), named.joints(), 3];
+            let bytes = super::formats::npy(1, "<f4", false, &shape, &turned.positions);
+            let m = read(&bytes, "n.npy", &options).unwrap();
+            assert_eq!(m.skeleton.parts, named.skeleton.parts, "{what}: {}", m.source.parts_from);
+        }
+    }
+}
+
+#[test]
+fn sides_that_names_tell_win_where_no_word_tells_the_limb() {
+    // mirrored, so that the shape alone would have it the other way round
+    let m = humanoid::perform(humanoid::Action::Squat, &humanoid::Person::default(), 30.0);
+    let parents: Vec<i64> = m.skeleton.parents.iter().map(|p| p.map_or(-1, |p| p as i64)).collect();
+    let name = |n: &String| {
+        let rest = |n: &str| format!("x{}", n.len());
+        match (n.strip_prefix("Left"), n.strip_prefix("Right")) {
+            (Some(n), _) => format!("{}{}.L", rest(n), n.as_bytes()[0]),
+            (_, Some(n)) => format!("{}{}.R", rest(n), n.as_bytes()[0]),
+            _ => rest(n),
+        }
+    };
+    let names: Vec<String> = m.skeleton.names.iter().map(name).collect();
+    let sidecar = serde_json::json!({ "joints": names, "parents": parents, "fps": 30.0, "up": "+y" });
+    let options = ReadOptions { sidecar: Some(sidecar.to_string().into_bytes()), ..ReadOptions::default() };
+    for mirrored in [false, true] {
+        let mut values = m.positions.clone();
+        if mirrored {
+            values.chunks_exact_mut(3).for_each(|p| p[0] = -p[0]);
+        }
+        let bytes = super::formats::npy(1, "<f4", false, &[m.frames(), m.joints(), 3], &values);
+        let read = read(&bytes, "n.npy", &options).unwrap();
+        assert_eq!(read.skeleton.parts, m.skeleton.parts, "{:?}", read.source.parts_from);
+        assert!(read.source.parts_from.why.contains("names"), "{}", read.source.parts_from);
+    }
+}
+
+#[test]
 fn straight_knees_do_not_outvote_arms() {
     let named = humanoid::perform(humanoid::Action::RaiseRightHand, &humanoid::Person::default(), 30.0);
     let mut seen = named.clone();

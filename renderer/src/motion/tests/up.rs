@@ -162,3 +162,69 @@ fn cameras_have_y_down() {
         }
     }
 }
+
+/// As recorded: every joint wrong by millimetres that change slowly.
+fn recorded(motion: &Motion) -> Motion {
+    let mut out = motion.clone();
+    let noise = crate::random::Mt19937::new(9).normals(out.positions.len(), 0.004);
+    let numbers = 3 * out.joints();
+    for (i, x) in out.positions.iter_mut().enumerate() {
+        // the mean of three frames
+        *x += [0, 1, 2].map(|k| noise[(i + k * numbers) % noise.len()]).iter().sum::<f32>() / 3.0;
+    }
+    out
+}
+
+#[test]
+fn who_lies_is_not_stood_up_wherever_and_whichever_way() {
+    let mut lies = postures::lying();
+    lies.push(("draws up a leg", postures::lying_with_a_leg_drawn_up()));
+    for (what, motion) in lies {
+        for turned in [0.0, 0.6, std::f32::consts::FRAC_PI_2, 3.0] {
+            for place in [[0.0; 3], [0.9, 0.0, 0.5], [2.5, 0.0, -2.0]] {
+                let seen = recorded(&motion.yawed(turned).translated(place));
+                let [file, _, named, nameless] = ways(&seen, UpAxis::PlusY);
+                for (how, read) in [file, named, nameless] {
+                    assert_eq!(read.source.up, UpAxis::PlusY, "{what}, {how}, {turned} {place:?}: {}", read.source);
+                }
+                let [file, _, named, nameless] = ways(&seen, UpAxis::PlusZ);
+                assert_eq!(file.1.source.up, UpAxis::PlusZ, "{what}, {turned} {place:?}: {}", file.1.source);
+                for (how, read) in [named, nameless] {
+                    let source = &read.source;
+                    let honest = source.up == UpAxis::PlusZ || source.up_from.known == Known::Assumed;
+                    assert!(honest, "{what}, {how}, {turned} {place:?}: {source}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn who_stands_straight_and_still_is_told_from_who_lies() {
+    // flat as who lies, seen from the side
+    let stands = postures::still_but_for_an_arm();
+    for turned in [0.0, 1.5, 3.0, 4.6] {
+        for place in [[0.0; 3], [0.9, 0.0, 0.5], [2.5, 0.0, -2.0]] {
+            let seen = recorded(&stands.yawed(turned).translated(place));
+            for axis in [UpAxis::PlusY, UpAxis::PlusZ] {
+                let [file, _, named, nameless] = ways(&seen, axis);
+                for (how, read) in [file, named, nameless] {
+                    assert_eq!(read.source.up, axis, "{how}, {turned} {place:?}: {}", read.source);
+                    assert_eq!(read.source.up_from.known, Known::Inferred, "{how}: {}", read.source);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn who_stands_on_the_head_is_not_turned_over() {
+    let stands = postures::on_the_head();
+    for place in [[0.0; 3], [0.9, 0.0, 0.5], [2.5, 0.0, -2.0]] {
+        let seen = recorded(&stands.translated(place));
+        let [file, _, named, nameless] = ways(&seen, UpAxis::PlusY);
+        for (how, read) in [file, named, nameless] {
+            assert_eq!(read.source.up, UpAxis::PlusY, "{how}, {place:?}: {}", read.source);
+        }
+    }
+}

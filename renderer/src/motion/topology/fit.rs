@@ -20,39 +20,42 @@ pub(in super::super) struct Fit {
 }
 
 /// Worst misfit of recordings: those of cheap depth cameras reach 0.6, those of studios 0.3; numbers that are no body 0.9.
-const BODY: f64 = 0.7;
+pub(in super::super) const BODY: f64 = 0.7;
 /// The same for pictures, which show bones shortened.
 const FLAT_BODY: f64 = 1.1;
 /// By how much the second best must fit worse.
-const APART: f64 = 0.12;
+pub(in super::super) const APART: f64 = 0.12;
 
 /// What the comparison of candidates came to.
-pub(in super::super) enum Verdict {
+pub(in super::super) enum Verdict<T> {
     /// One fits, clearly better than all others.
-    Fits(Fit),
-    /// Several fit about as well.
-    Several(Vec<Layout>),
+    Fits(T),
+    /// Several fit about as well, the best one first.
+    Several(Vec<T>),
     /// None is a body.
     None,
 }
 
 /// Compares layouts of one number of joints with poses of them, `flat` where those are of pictures.
-pub(in super::super) fn choose(poses: &Poses<'_>, flat: bool) -> Verdict {
-    let layouts = Layout::with_joints(poses.joints);
-    let mut fits: Vec<Fit> =
-        layouts.map(|layout| Fit { layout, misfit: misfit(poses, &layout.skeleton(), flat) }).collect();
-    fits.sort_by(|a, b| a.misfit.total_cmp(&b.misfit));
-    let limit = if flat { FLAT_BODY } else { BODY };
-    match fits[..] {
-        [best, ..] if best.misfit > limit => Verdict::None,
-        [best] => Verdict::Fits(best),
-        [best, second, ..] if second.misfit > best.misfit + APART => Verdict::Fits(best),
-        [best, ..] => {
-            let alike = fits.iter().filter(|f| f.misfit <= best.misfit + APART);
-            Verdict::Several(alike.map(|f| f.layout).collect())
-        }
-        [] => Verdict::None,
+pub(in super::super) fn choose(poses: &Poses<'_>, flat: bool) -> Verdict<Fit> {
+    let fits: Vec<Fit> = Layout::with_joints(poses.joints)
+        .map(|layout| Fit { layout, misfit: misfit(poses, &layout.skeleton(), flat) })
+        .collect();
+    match verdict(fits.iter().map(|fit| fit.misfit).collect(), flat) {
+        Verdict::Fits(best) => Verdict::Fits(fits[best]),
+        Verdict::Several(alike) => Verdict::Several(alike.into_iter().map(|k| fits[k]).collect()),
+        Verdict::None => Verdict::None,
     }
+}
+
+/// Which of the candidates with these misfits it is.
+pub(in super::super) fn verdict(misfits: Vec<f64>, flat: bool) -> Verdict<usize> {
+    let mut fits: Vec<usize> = (0..misfits.len()).collect();
+    fits.sort_by(|&a, &b| misfits[a].total_cmp(&misfits[b]));
+    let limit = if flat { FLAT_BODY } else { BODY };
+    let Some(&best) = fits.first().filter(|&&best| misfits[best] <= limit) else { return Verdict::None };
+    fits.retain(|&k| misfits[k] <= misfits[best] + APART);
+    if fits.len() == 1 { Verdict::Fits(best) } else { Verdict::Several(fits) }
 }
 
 /// How little poses look like a body of these joints: the logarithm of how much longer its bones are than the shortest tree,

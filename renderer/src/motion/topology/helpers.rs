@@ -22,6 +22,7 @@ pub(in super::super) fn helpers(joint_names: &[String], parents: &[Option<usize>
     limbs_without_side(&tree, &parsed, &known, &mut dropped);
     loose_ends(&tree, &parsed, &known, &mut dropped);
     keep_limbs(&tree, &parsed, &known, &mut dropped);
+    beside_the_body(&tree, &parsed, &known, &mut dropped);
     dropped
 }
 
@@ -60,7 +61,7 @@ fn by_name(tree: &Tree<'_>, parsed: &[Parsed], known: &[Option<Part>]) -> Vec<bo
             Some(_) => !body && (several || tree.parents[j].is_some()),
             None => false,
         };
-        carries[j] = body || (!dropped[j] && parsed[j].is_telling());
+        carries[j] = body || (!dropped[j] && parsed[j].telling);
     }
     for &j in &tree.order {
         dropped[j] |= !carries[j] && tree.parents[j].is_some_and(|p| dropped[p] && !carries[p]);
@@ -85,7 +86,7 @@ fn limbs_without_side(tree: &Tree<'_>, parsed: &[Parsed], known: &[Option<Part>]
     };
     for j in (0..parsed.len()).filter(|&j| unsided(j)) {
         let branch = tree.below(j);
-        if branch.iter().all(|&b| dropped[b] || unsided(b) || !parsed[b].is_telling()) {
+        if branch.iter().all(|&b| dropped[b] || unsided(b) || !parsed[b].telling) {
             branch.into_iter().for_each(|b| dropped[b] = true);
         }
     }
@@ -132,6 +133,29 @@ fn keep_limbs(tree: &Tree<'_>, parsed: &[Parsed], known: &[Option<Part>], droppe
             let own: Vec<usize> = ends.into_iter().filter(|&j| hangs(j)).collect();
             own.into_iter().for_each(|j| dropped[j] = false);
         }
+    }
+}
+
+/// Small branches that hang from a nameless root beside the one that is the body, and are named for no part of it: a mesh, a
+/// mark of where the body is, a view.
+fn beside_the_body(tree: &Tree<'_>, parsed: &[Parsed], known: &[Option<Part>], dropped: &mut [bool]) {
+    let mut roots = (0..parsed.len()).filter(|&j| tree.parents[j].is_none() && !dropped[j]);
+    let (Some(mut at), None) = (roots.next(), roots.next()) else { return };
+    while !parsed[at].telling {
+        let kept = tree.children[at].iter().copied().filter(|&c| !dropped[c]);
+        let names_parts = |&c: &usize| tree.below(c).iter().any(|&j| parsed[j].telling && !dropped[j]);
+        let (bodies, others): (Vec<usize>, Vec<usize>) = kept.partition(names_parts);
+        let [body] = bodies[..] else { return };
+        // all limbs whose names are understood are in the body's branch, or it is none
+        if !tree.below(body).iter().any(|&j| known[j].is_some_and(|p| p != Part::Torso)) {
+            return;
+        }
+        for branch in others.into_iter().map(|other| tree.below(other)) {
+            if branch.len() < LIMB && branch.iter().all(|&j| parsed[j].side.is_none()) {
+                branch.into_iter().for_each(|j| dropped[j] = true);
+            }
+        }
+        at = body;
     }
 }
 
@@ -203,6 +227,20 @@ mod tests {
             let expected: Vec<&str> = more.iter().map(|j| j.0).collect();
             assert_eq!(with(more), expected);
         }
+    }
+
+    #[test]
+    fn what_hangs_from_a_nameless_root_beside_the_body_goes() {
+        for name in ["Body", "RootMotion", "Simulation", "view cnt", "Cube"] {
+            assert_eq!(with(&[(name, "root")]), [name]);
+            assert_eq!(with(&[(name, "root"), ("end", name)]), [name, "end"]);
+        }
+        // beside limbs, of a side, or as large as a limb it may be part of the body
+        for more in [&[("Thing", "Hips")][..], &[("Thing_L", "root")], &[("A", "root"), ("B", "A"), ("C", "B")]] {
+            assert!(with(more).is_empty(), "{more:?}");
+        }
+        let foreign = [("x", ""), ("Spine", "x"), ("Head", "Spine"), ("y", "x"), ("z", "y"), ("v", "x"), ("w", "v")];
+        assert!(dropped(&foreign).is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 
 #[rustfmt::skip]
 mod characters;
+mod pairs;
 #[rustfmt::skip]
 mod vocabulary;
 mod words;
@@ -40,27 +41,30 @@ pub(super) enum Aid {
 pub(super) struct Parsed {
     pub side: Option<Side>,
     pub kind: Option<Kind>,
+    /// Whether the kind is but a guess: there is a middle, a base and a back of many things.
+    pub weak: bool,
     pub aid: Option<Aid>,
     /// Whether it is the pelvis.
     pub pelvis: bool,
+    /// Whether it is the head, or something on it.
+    pub head: bool,
     /// Whether it is a hand or a foot, or beyond.
     pub end_of_limb: bool,
+    /// Whether a word stands for a part of the body, other than such as `root` or `reference`.
+    pub telling: bool,
     /// The name without its side, for finding the twin.
     pub rest: String,
-}
-
-impl Parsed {
-    /// Whether the name has a word that stands for a part of the body, other than such as `root` or `reference`.
-    pub(super) fn is_telling(&self) -> bool {
-        self.rest.split(' ').any(|w| kind_of(w).is_some())
-    }
 }
 
 /// Takes the names of one skeleton apart. Words that all of them share say nothing of any.
 pub(super) fn parse(names: &[String]) -> Vec<Parsed> {
     let mut split: Vec<Vec<String>> = names.iter().map(|n| words::split(n)).collect();
     words::without_shared(&mut split, meaning);
-    let mut parsed: Vec<Parsed> = split.into_iter().map(understood).collect();
+    let mut parsed: Vec<Parsed> = split.iter().cloned().map(understood).collect();
+    let has = |side| parsed.iter().any(|p| p.side == Some(side));
+    if !(has(Side::Left) && has(Side::Right)) && pairs::translate(&mut split) {
+        parsed = split.into_iter().map(understood).collect();
+    }
     let turns = |p: &Parsed| p.rest.split(' ').any(|w| matches!(w, "pitch" | "yaw"));
     if parsed.iter().any(turns) {
         for name in parsed.iter_mut().filter(|p| p.aid == Some(Aid::Roll)) {
@@ -91,23 +95,27 @@ fn understood(mut words: Vec<String>) -> Parsed {
     let copy = characters::is_copy(&words);
     let side = take_side(&mut words).or_else(|| take_fused_side(&mut words));
     let centre = words.iter().any(|w| matches!(w.as_str(), "center" | "centre" | "mid" | "middle"));
-    let weak = |w: &String| vocabulary::is_weakly_torso(w).then_some(Kind::Torso);
-    let mut kind = words.iter().find_map(|w| kind_of(w)).or_else(|| words.iter().find_map(weak));
+    // a French hand, or the main thing
+    let main = |w: &&String| w.as_str() == "main";
+    let strong = words.iter().filter(|w| !main(w)).find_map(|w| kind_of(w));
+    let strong = strong.or_else(|| words.iter().any(|w| main(&w)).then_some(Kind::Arm).filter(|_| side.is_some()));
+    // with a side it is the middle of a limb, such as a finger
+    let weak = strong.is_none() && side.is_none() && words.iter().any(|w| vocabulary::is_weakly_torso(w));
+    let mut kind = strong.or(weak.then_some(Kind::Torso));
     // "shoulder_center" is the top of the spine and "hip"/"Hip" without a side the pelvis
     let hip = words.iter().any(|w| vocabulary::is_hip(w));
     if side.is_none() && (hip || (centre && kind.is_some())) {
         kind = Some(Kind::Torso);
-    }
-    // a French hand, or the main thing
-    if side.is_none() && words.iter().any(|w| w == "main") {
-        kind = None;
     }
     let aid = words.iter().find_map(|w| if characters::is_theirs(w) { characters::aid(w) } else { vocabulary::aid(w) });
     Parsed {
         pelvis: side.is_none() && words.iter().any(|w| vocabulary::is_hip(w) || vocabulary::is_pelvis(w)),
         side,
         kind,
+        weak,
+        telling: strong.is_some(),
         aid: aid.or_else(|| copy.then_some(Aid::Thing)),
+        head: kind == Some(Kind::Torso) && words.iter().any(|w| is_head(w)),
         end_of_limb: words.iter().any(|w| vocabulary::is_end_of_limb(w)),
         rest: words.join(" "),
     }
@@ -115,6 +123,10 @@ fn understood(mut words: Vec<String>) -> Parsed {
 
 fn kind_of(word: &str) -> Option<Kind> {
     if characters::is_theirs(word) { characters::kind(word) } else { vocabulary::kind(word) }
+}
+
+fn is_head(word: &str) -> bool {
+    if characters::is_theirs(word) { characters::is_head(word) } else { vocabulary::is_head(word) }
 }
 
 fn take_side(words: &mut Vec<String>) -> Option<Side> {
@@ -150,8 +162,8 @@ fn take_fused_side(words: &mut Vec<String>) -> Option<Side> {
             continue;
         }
         let whole = vocabulary::exact(word).is_some();
-        for (part, side) in FUSED {
-            let long = part.len() > 3;
+        for (part, side) in FUSED.into_iter().chain(vocabulary::long_sides()) {
+            let long = matches!(part, "left" | "right");
             if whole && !long {
                 continue;
             }
@@ -271,7 +283,17 @@ mod tests {
             ("ginocchio_sinistro", Some(Left), Some(Leg)),
             ("hiza_hidari", Some(Left), Some(Leg)),
             ("brazo_der", Some(Right), Some(Arm)),
+            ("main_left_foot", Some(Left), Some(Leg)),
+            ("oberschenkellinks", Some(Left), Some(Leg)),
+            ("handrechts", Some(Right), Some(Arm)),
+            ("CC_Base_L_Mid1", Some(Left), None),
+            ("l_base", Some(Left), None),
+            ("Левая_Голень", Some(Left), Some(Leg)),
+            ("Kość łokciowa", None, None),
+            ("przedramię_prawe", Some(Right), Some(Arm)),
+            ("main_spine", None, Some(Torso)),
             ("Main", None, None),
+            ("linkage", None, None),
             ("bright", None, None),
             ("earring", None, None),
             ("wheel", None, None),

@@ -2,13 +2,18 @@
 //!
 //! A body has two pairs of branches that are alike. The pair that begins farther from the head are the legs: that needs no
 //! up, and where up is follows from it. Knees bend and toes point forward, elbows bend backward, and hands do what they do
-//! in front of the body, which tells left from right.
+//! in front of the body, which tells left from right: seen along the body's own axis, so that who lies has sides as well.
+//! Names that tell sides but no limbs win over that.
 
 use glam::DVec3;
 
-use super::super::{
-    Part, Reason, Skeleton,
-    measure::{Poses, median},
+use super::{
+    super::{
+        Part, Reason, Skeleton,
+        measure::{Poses, median},
+    },
+    Labels,
+    names::Side,
 };
 
 /// A knee whose place off the line from hip to ankle is below this share of it is straight: depth cameras put hips that
@@ -40,12 +45,14 @@ pub(in super::super) struct Limbs {
     arms: Option<Pair>,
     /// Whether one pair is all there is: whether it is legs or arms is settled when it is known where up is.
     lone: bool,
+    /// `[J]` what the names say.
+    said: Vec<Option<Side>>,
     tree: Tree,
 }
 
 /// Finds legs and arms and labels them; sides are provisional until [`sides`]. Legs are longer than arms, and begin farther
 /// from the head.
-pub(in super::super) fn limbs(poses: &Poses<'_>, skeleton: &mut Skeleton) -> Limbs {
+pub(in super::super) fn limbs(poses: &Poses<'_>, skeleton: &mut Skeleton, labels: &Labels) -> Limbs {
     let samples = poses.sampled();
     let tree = measure(poses, &samples, skeleton);
     let mut pairs = pairs(&tree, skeleton);
@@ -60,7 +67,7 @@ pub(in super::super) fn limbs(poses: &Poses<'_>, skeleton: &mut Skeleton) -> Lim
         (Some(a), None) if skeleton.parents[a.a].is_some_and(|p| skeleton.parents[p].is_some()) => (None, Some(a)),
         (legs, _) => (legs, None),
     };
-    let limbs = Limbs { legs, arms, lone, tree };
+    let limbs = Limbs { legs, arms, lone, said: labels.sides.clone(), tree };
     for (pair, left, right) in limbs.by_part() {
         assign(&limbs.tree, skeleton, (pair.a, left), (pair.b, right));
     }
@@ -123,7 +130,7 @@ pub(in super::super) fn sides(
     warnings: &mut Vec<String>,
 ) -> Reason {
     let samples = poses.sampled();
-    let Limbs { mut legs, mut arms, lone, tree } = limbs;
+    let Limbs { mut legs, mut arms, lone, said, tree } = limbs;
     if legs.is_none() && arms.is_none() {
         warnings.push("neither the joint names nor the shape tell arms, legs, left and right".to_owned());
         return Reason::assumed("unknown: all joints count as torso");
@@ -137,35 +144,79 @@ pub(in super::super) fn sides(
         }
     }
 
-    let forward = legs.as_ref().map(|legs| forward(poses, &samples, &tree, legs, arms.as_ref()));
-    let vote: f64 = match (&legs, &forward) {
-        (Some(legs), Some(forward)) => {
-            samples.iter().zip(forward).map(|(&n, f)| across(poses, n, legs).dot(left_of(*f))).sum()
+    // a pair whose sides are named, and whether its first branch is the left one
+    let named = legs.iter().chain(&arms).find_map(|pair| Some((pair, first_is_left(&tree, pair, &said)?)));
+    let vote: f64 = match (&legs, named) {
+        (Some(legs), None) => {
+            let [left, right] = [legs.a, legs.b].map(|j| chain(&tree, j));
+            let arms = arms.as_ref().map(|arms| [arms.a, arms.b].map(|j| chain(&tree, j)));
+            turns(poses, &samples, [&left, &right], arms.as_ref().map(|[a, b]| [&a[..], &b[..]])).into_iter().sum()
         }
         _ => 0.0,
     };
-    let sure = vote.abs() > 1e-9;
+    let sure = named.is_some() || vote.abs() > 1e-9;
     if !sure {
         warnings.push("left and right are guessed: the body is taken to face +z".to_owned());
     }
     // with no bend and no foot to go by, facing +z puts the left on +x
-    let lateral = |n: usize| match &legs {
-        Some(legs) if sure => across(poses, n, legs) * vote.signum(),
+    let lateral = |n: usize| match (named, &legs) {
+        (Some((pair, true)), _) => across(poses, n, pair),
+        (Some((pair, false)), _) => -across(poses, n, pair),
+        (None, Some(legs)) if sure => across(poses, n, legs) * vote.signum(),
         _ => DVec3::X,
     };
     for (pair, left, right) in [(&legs, Part::LeftLeg, Part::RightLeg), (&arms, Part::LeftArm, Part::RightArm)] {
         let Some(pair) = pair else { continue };
-        let side: f64 = samples.iter().map(|&n| across(poses, n, pair).dot(lateral(n))).sum();
-        let (l, r) = if side >= 0.0 { (pair.a, pair.b) } else { (pair.b, pair.a) };
+        let side = || samples.iter().map(|&n| across(poses, n, pair).dot(lateral(n))).sum::<f64>() >= 0.0;
+        let is_left = first_is_left(&tree, pair, &said).unwrap_or_else(side);
+        let (l, r) = if is_left { (pair.a, pair.b) } else { (pair.b, pair.a) };
         assign(&tree, skeleton, (l, left), (r, right));
     }
     let how = format!(
         "from the shape: {} of {} joints belong to paired branches{}",
         skeleton.parts.iter().filter(|&&p| p != Part::Torso).count(),
         skeleton.joints(),
-        if sure { ", knees, feet and hands point forward" } else { "" }
+        match (named, sure) {
+            (Some(_), _) => ", whose names tell left and right",
+            (None, true) => ", knees, feet and hands point forward",
+            (None, false) => "",
+        }
     );
     if sure { Reason::inferred(how) } else { Reason::assumed(how) }
+}
+
+/// Whether the first branch of a pair is the left one by the names of its joints; `None` where they do not say.
+fn first_is_left(tree: &Tree, pair: &Pair, said: &[Option<Side>]) -> Option<bool> {
+    let count = |first: usize| {
+        let (mut lefts, mut stack) = (0_i64, vec![first]);
+        while let Some(j) = stack.pop() {
+            lefts += said[j].map_or(0, |side| if side == Side::Left { 1 } else { -1 });
+            stack.extend(&tree.children[j]);
+        }
+        lefts
+    };
+    let (a, b) = (count(pair.a), count(pair.b));
+    // one that says the same of both says nothing
+    (a.signum() * b.signum() < 0).then_some(a > 0)
+}
+
+/// How strongly knees and feet must speak against the sides of a body, from 0 to 1.
+const AGAINST: f64 = 0.2;
+
+/// Whether knees and feet bend backward and elbows forward where left and right are as labelled: then they may be exchanged.
+/// `poses` in any axes.
+pub(in super::super) fn bends_backward(poses: &Poses<'_>, skeleton: &Skeleton) -> bool {
+    let samples = poses.sampled();
+    let limb = |part: Part| -> Vec<usize> { skeleton.limb(part).into_iter().rev().collect() };
+    let legs = [limb(Part::LeftLeg), limb(Part::RightLeg)];
+    let arms = [limb(Part::LeftArm), limb(Part::RightArm)];
+    if legs.iter().any(|leg| leg.len() < 3) {
+        return false;
+    }
+    let arms = arms.iter().all(|arm| arm.len() > 2).then_some([&arms[0][..], &arms[1][..]]);
+    let turns = turns(poses, &samples, [&legs[0], &legs[1]], arms);
+    let all: f64 = turns.iter().map(|t| t.abs()).sum();
+    turns.iter().sum::<f64>() < -(1.0 - AGAINST) * all && all > 0.0
 }
 
 fn measure(poses: &Poses<'_>, samples: &[usize], skeleton: &Skeleton) -> Tree {
@@ -250,10 +301,21 @@ fn across(poses: &Poses<'_>, n: usize, pair: &Pair) -> DVec3 {
     poses.at(n, pair.a) - poses.at(n, pair.b)
 }
 
-/// Where the body faces in each sampled frame, from bent knees and elbows, feet and hands; not normalised, and its height
-/// means nothing.
-fn forward(poses: &Poses<'_>, samples: &[usize], tree: &Tree, legs: &Pair, arms: Option<&Pair>) -> Vec<DVec3> {
-    let limbs = |pair: &Pair| [pair.a, pair.b].map(|j| joints_of_limb(poses, samples, &chain(tree, j)));
+/// For each sampled frame how much the first of two legs is on the left of where the body faces, by bent knees and elbows,
+/// feet and hands.
+fn turns(poses: &Poses<'_>, samples: &[usize], legs: [&[usize]; 2], arms: Option<[&[usize]; 2]>) -> Vec<f64> {
+    let middle = |n: usize, limbs: [&[usize]; 2]| (poses.at(n, limbs[0][0]) + poses.at(n, limbs[1][0])) / 2.0;
+    let trunk =
+        |n: usize| arms.and_then(|arms| (middle(n, arms) - middle(n, legs)).try_normalize()).unwrap_or(DVec3::Y);
+    let faces = forward(poses, samples, legs, arms);
+    let turn = |(&n, f): (&usize, DVec3)| (poses.at(n, legs[0][0]) - poses.at(n, legs[1][0])).dot(trunk(n).cross(f));
+    samples.iter().zip(faces).map(turn).collect()
+}
+
+/// Where the body faces in each sampled frame, from bent knees and elbows, feet and hands; not normalised, and what of it
+/// points along the trunk means nothing.
+fn forward(poses: &Poses<'_>, samples: &[usize], legs: [&[usize]; 2], arms: Option<[&[usize]; 2]>) -> Vec<DVec3> {
+    let limbs = |pair: [&[usize]; 2]| pair.map(|chain| joints_of_limb(poses, samples, chain));
     let (legs, arms) = (limbs(legs), arms.map(limbs));
     samples
         .iter()
@@ -284,11 +346,6 @@ fn joints_of_limb(poses: &Poses<'_>, samples: &[usize], chain: &[usize]) -> [usi
         .max_by(|&i, &k| (length(i) + length(i + 1)).total_cmp(&(length(k) + length(k + 1))))
         .unwrap_or(0);
     [first, first + 1, first + 2, last].map(|i| chain[i.min(last)])
-}
-
-/// The performer's left, for a body that faces `f`: up × forward.
-fn left_of(f: DVec3) -> DVec3 {
-    DVec3::new(f.z, 0.0, -f.x)
 }
 
 /// Labels both branches and pairs their joints, child by child in order of length.

@@ -8,7 +8,13 @@ use crate::motion::UpAxis;
 /// Levels that differ by less than this share of the height are one: soles, noise, a breath.
 const EVEN: f64 = 0.006;
 
-pub(super) fn evidence(take: &Take<'_>, marks: &Landmarks, samples: &[usize], balance: PerAxis) -> Vec<Evidence> {
+pub(super) fn evidence(
+    take: &Take<'_>,
+    marks: &Landmarks,
+    samples: &[usize],
+    balance: PerAxis,
+    flat: &PerAxis,
+) -> Vec<Evidence> {
     let levels = UpAxis::ALL
         .map(|axis| -> Vec<f64> { samples.iter().map(|&n| take.lowest(n, axis.vector()) / take.size).collect() });
     let mut all = vec![
@@ -16,7 +22,12 @@ pub(super) fn evidence(take: &Take<'_>, marks: &Landmarks, samples: &[usize], ba
         Evidence { what: "the body is in balance on it".to_owned(), points: balance.map(|b| 1.2 * b) },
     ];
     if !take.is_centred(samples) {
-        all.extend([at_zero(take, marks, samples, &levels), above_origin(take, marks, samples)]);
+        let lies = lies(&levels, flat, middle_place(take, samples, &marks.centre()));
+        all.extend([at_zero(take, marks, samples, &levels), above_origin(take, marks, samples, &lies)]);
+        all.push(Evidence {
+            what: "the body lies on the floor at zero".to_owned(),
+            points: lies.map(|share| 3.5 * share),
+        });
     }
     all
 }
@@ -51,12 +62,36 @@ fn at_zero(take: &Take<'_>, marks: &Landmarks, samples: &[usize], levels: &[Vec<
 }
 
 /// Figures are put down where the axes meet, so that the hips are right above the origin.
-fn above_origin(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> Evidence {
+fn above_origin(take: &Take<'_>, marks: &Landmarks, samples: &[usize], lies: &PerAxis) -> Evidence {
     let hips = middle_place(take, samples, &marks.centre());
     // farther away is where a camera would be
     let known = (0.02..0.9).contains(&hips.length());
-    let points = each(|up| if known { 2.0 * between(0.8, 0.97, up.dot(hips.normalize())) } else { 0.0 });
+    // beside the origin, seen along another axis, is who lies on the floor
+    let lying = |i: usize| (0..6).filter(|&k| k != i).map(|k| lies[k]).fold(0.0, f64::max);
+    let above = |i: usize| 2.0 * (1.0 - lying(i)) * between(0.8, 0.97, UpAxis::ALL[i].vector().dot(hips.normalize()));
+    let points = std::array::from_fn(|i| if known { above(i) } else { 0.0 });
     Evidence { what: "the body is above the origin".to_owned(), points }
+}
+
+/// How flat the body lies across an axis, from 0 to 1: nearly all joints are as low as people are thick.
+pub(super) fn flat(take: &Take<'_>, samples: &[usize]) -> PerAxis {
+    each(|up| {
+        let thick = |&n: &usize| {
+            let levels = (0..take.poses.joints).map(|j| up.dot(take.poses.at(n, j))).collect();
+            (quantile(levels, 0.9) - take.lowest(n, up)) / take.size
+        };
+        between(0.24, 0.16, quantile(samples.iter().map(thick).collect(), 0.5))
+    })
+}
+
+/// How much the body lies on a floor at zero, from 0 to 1: hardly anybody who stands has just that level behind the back, and
+/// who stands at the origin has it within.
+fn lies(levels: &[Vec<f64>; 6], flat: &PerAxis, hips: DVec3) -> PerAxis {
+    std::array::from_fn(|i| {
+        let floor = quantile(levels[i].clone(), 0.5);
+        let above = between(0.006, 0.022, UpAxis::ALL[i].vector().dot(hips));
+        flat[i] * between(-0.06, -0.03, floor) * between(0.14, 0.08, floor) * above
+    })
 }
 
 /// Where the middle of joints mostly is, in heights of the body.

@@ -2,7 +2,7 @@
 
 use glam::{DVec3, Vec3};
 
-use super::{Evidence, Landmarks, PerAxis, Take, between, each, quantile};
+use super::{Evidence, Landmarks, PerAxis, Take, between, each, opposite, quantile};
 use crate::motion::{Part, UpAxis};
 
 /// Somebody who stands for this share of the time speaks for standing as much as any: who lies down stands before.
@@ -29,7 +29,6 @@ pub(super) fn evidence(
     }
     all.extend(rest);
     // who stands is in balance on the feet, which who does push-ups would not be; hardly anybody stands on the head
-    let opposite = |i: usize| (0..6).find(|&k| UpAxis::ALL[k].vector() == -UpAxis::ALL[i].vector());
     let upright = |i: usize| stands[i] * if marks.feet.is_empty() { 1.0 } else { 0.3 + 0.7 * balance[i] };
     let seated = sits(take, marks, samples, balance).map(|s| 2.0 * s);
     all.push(Evidence { what: "the body sits along it".to_owned(), points: seated });
@@ -38,6 +37,60 @@ pub(super) fn evidence(
     let points = std::array::from_fn(|i| upright(i) - opposite(i).map_or(0.0, |k| stands[k] / 5.0));
     all.push(Evidence { what: "the body stands along it".to_owned(), points });
     all
+}
+
+/// Whether more than the body's shape says that it stands along an axis, rather than lies across another: the floor is at zero
+/// below it, it goes about, or its trunk sways.
+pub(super) fn is_founded(take: &Take<'_>, marks: &Landmarks, samples: &[usize], up: DVec3) -> bool {
+    let centre = marks.centre();
+    let places: Vec<DVec3> = samples.iter().filter_map(|&n| take.middle(n, &centre)).collect();
+    let floor = quantile(samples.iter().map(|&n| take.lowest(n, up) / take.size).collect(), 0.05);
+    let hips = quantile(places.iter().map(|p| up.dot(*p) / take.size).collect(), 0.5);
+    let on_floor = !take.is_centred(samples) && (-0.06..0.1).contains(&floor) && (0.02..0.75).contains(&hips);
+    let goes = (range(&places) * (DVec3::ONE - up.abs())).max_element() > 0.5 * take.size;
+    let trunk = |&n: &usize| (take.middle(n, &marks.shoulders)? - take.middle(n, &centre)?).try_normalize();
+    let sways = range(&samples.iter().filter_map(trunk).collect::<Vec<_>>()).length() > 0.06;
+    on_floor || goes || sways
+}
+
+/// How far most of the points are apart along each axis.
+fn range(points: &[DVec3]) -> DVec3 {
+    let along = |c: usize| {
+        let values = || -> Vec<f64> { points.iter().map(|p| p[c]).collect() };
+        quantile(values(), 0.95) - quantile(values(), 0.05)
+    };
+    DVec3::new(along(0), along(1), along(2))
+}
+
+/// How much the body stands on its hands, or on the head between them, from 0 to 1: nearly all the time the hands are as low
+/// as its lowest joint and the feet high above. On a floor at zero, or in files that usually have that axis up: hands that
+/// hold on to a bar are as low in a world that is upside down.
+pub(super) fn on_hands(take: &Take<'_>, marks: &Landmarks, samples: &[usize], usual: UpAxis) -> PerAxis {
+    UpAxis::ALL.map(|axis| {
+        let up = axis.vector();
+        let above = |n: usize, j: usize| (up.dot(take.poses.at(n, j)) - take.lowest(n, up)) / take.size;
+        let is = |&&n: &&usize| {
+            marks.hands.iter().all(|&j| above(n, j) < 0.1) && marks.feet.iter().all(|&j| above(n, j) > 0.5)
+        };
+        let whole = marks.hands.len() == 2 && marks.feet.len() == 2;
+        if !whole || 10 * samples.iter().filter(is).count() < 9 * samples.len() {
+            return 0.0;
+        }
+        match axis {
+            axis if axis == usual && usual != UpAxis::PlusY => 1.0,
+            UpAxis::PlusY | UpAxis::PlusZ if !take.is_centred(samples) => {
+                let floor = quantile(samples.iter().map(|&n| take.lowest(n, up) / take.size).collect(), 0.5);
+                between(-0.12, -0.06, floor) * between(0.16, 0.1, floor)
+            }
+            _ => 0.0,
+        }
+    })
+}
+
+/// Hardly anybody holds the hands up all the time where the floor would be.
+pub(super) fn stands_on_hands(on_hands: &PerAxis) -> Evidence {
+    let points = std::array::from_fn(|i| 2.0 * (on_hands[i] - opposite(i).map_or(0.0, |k| on_hands[k])));
+    Evidence { what: "the body stands on its hands".to_owned(), points }
 }
 
 /// From feet to head, along the torso, and along the legs.
@@ -170,7 +223,7 @@ fn arms(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> Evidence {
 }
 
 /// A rest pose that stands: feet below the hips, head above.
-fn rest_pose(rest: &[f32], marks: &Landmarks) -> Option<Evidence> {
+pub(super) fn rest_pose(rest: &[f32], marks: &Landmarks) -> Option<Evidence> {
     let at = |j: usize| Vec3::from_slice(&rest[3 * j..]).as_dvec3();
     let middle = |joints: &[usize]| {
         let sum: DVec3 = joints.iter().map(|&j| at(j)).sum();

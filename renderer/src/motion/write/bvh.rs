@@ -9,6 +9,9 @@ use super::{
     rig::{Rig, strays},
 };
 
+/// Shorter bones, in metres, are none to those who read the file.
+const INVISIBLE: f64 = 1e-3;
+
 /// How exactly numbers are written.
 #[derive(Clone, Copy)]
 struct Digits {
@@ -58,6 +61,15 @@ pub fn write_bvh_of_all(motion: &Motion) -> Result<Written<String>, MotionError>
             counted(strayed, "joint does", "joints do"),
             100.0 * far
         ));
+    }
+    let lies = |rig: &Rig<'_>| {
+        let on_parent = |&&j: &&usize| !rig.placed[j] && rig.offsets[j].length() < INVISIBLE;
+        rig.order().iter().skip(1).filter(on_parent).count()
+    };
+    let lying: usize = rigs.iter().map(lies).sum();
+    if lying > 0 {
+        let joints = counted(lying, "joint lies on the one that it hangs", "joints lie on the ones that they hang");
+        notes.push(format!("{joints} from: read again, bones of no length are gone"));
     }
     let leaving = rigs.iter().filter(|rig| !rig.always_there()).count();
     if leaving > 0 {

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use glam::{DMat3, DQuat, DVec3, Quat, Vec3};
 
 use super::super::{
-    Motion, MotionError, Skeleton,
+    Motion, MotionError, Part, Skeleton,
     error::Cause,
     measure::median,
     quaternion::{from_scalar_first, nearer_sign, normalized, rotate},
@@ -19,6 +19,9 @@ use super::super::{
 
 /// A joint farther than this from where turned bones put it has its place written, in metres.
 pub(super) const TOLERANCE: f64 = 2e-4;
+
+/// Who stands has the head above the feet: the cosine of the way between them to upwards.
+const UPRIGHT: f64 = 0.95;
 
 /// One body of a motion.
 pub(super) struct Rig<'m> {
@@ -186,23 +189,42 @@ impl<'m> Rig<'m> {
         Some(rig.with_strays())
     }
 
-    /// With turns that put the joints where they are. At rest the body has the pose of the first frame, and its bones their
-    /// usual lengths.
+    /// With turns that put the joints where they are. At rest the body has the pose of the first frame, stood up, and its bones
+    /// their usual lengths.
     fn solved(&self) -> Self {
         let mut rig = self.with_turns(vec![Vec::new(); self.offsets.len()]);
         let step = self.frames().div_ceil(64).max(1);
+        let stand = self.standing_up();
         for &j in self.tree.order.iter().skip(1) {
             let Some(p) = self.parent(j) else { continue };
             let bone = |t: usize| self.at(t, j) - self.at(t, p);
             let length = median((0..self.frames()).step_by(step).map(|t| bone(t).length()).collect());
             // a bone may have no length in the first frame
             let direction = (0..self.frames()).find_map(|t| bone(t).try_normalize()).unwrap_or(DVec3::Y);
-            rig.offsets[j] = length * direction;
+            rig.offsets[j] = length * stand.map_or(direction, |turn| rotate(turn, direction));
         }
         for &j in &self.tree.order {
             rig.turns[j] = rig.follow(j);
         }
         rig.with_strays()
+    }
+
+    /// The turn that stands the pose of the first frame up, from feet or hips to the head; `None` where it stands. Programs take
+    /// the pose at rest for one that stands, and tell from it where up is.
+    fn standing_up(&self) -> Option<DQuat> {
+        let skeleton = &self.motion.skeleton;
+        let part = |part: Part| skeleton.joints_of(part);
+        let root = *self.tree.order.first()?;
+        let far = |from: DVec3, joints: &mut dyn Iterator<Item = usize>| {
+            joints.max_by(|&a, &b| self.at(0, a).distance(from).total_cmp(&self.at(0, b).distance(from)))
+        };
+        let head = far(self.at(0, root), &mut part(Part::Torso))?;
+        let feet: Vec<usize> =
+            [Part::LeftLeg, Part::RightLeg].into_iter().filter_map(|leg| skeleton.tip(leg)).collect();
+        let low = if feet.is_empty() { vec![root] } else { feet };
+        let from = low.iter().map(|&j| self.at(0, j)).sum::<DVec3>() / low.len() as f64;
+        let stance = (self.at(0, head) - from).try_normalize()?;
+        (stance.y < UPRIGHT).then(|| DQuat::from_rotation_arc(stance, DVec3::Y))
     }
 
     /// `[T]` turns of joint `j` in the world that point its children where they are, when its parent's are known.

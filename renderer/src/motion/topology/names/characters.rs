@@ -49,6 +49,11 @@ pub(super) fn kind(word: &str) -> Option<Kind> {
     KINDS.iter().find_map(|(kind, list)| list.iter().any(|w| word.contains(w)).then_some(*kind))
 }
 
+/// The head, and what is on it.
+pub(super) fn is_head(word: &str) -> bool {
+    ["頭", "头", "머리", "目", "眼", "顎", "舌", "鼻", "口"].iter().any(|w| word.contains(w))
+}
+
 /// What a word says that is no part of a body: twists, helpers, dummies, hair, cloth, weapons.
 pub(super) fn aid(word: &str) -> Option<Aid> {
     const TWIST: &[&str] = &["捩", "捻", "ひねり"];
@@ -61,6 +66,9 @@ pub(super) fn aid(word: &str) -> Option<Aid> {
 }
 
 /// Letters that MikuMikuDance appends to copies of leg joints, which follow them: 左足D, 左足先EX.
+/// Their ends follow them as well.
 pub(super) fn is_copy(words: &[String]) -> bool {
-    matches!(words, [first, .., last] if is_theirs(first) && matches!(&last[..], "d" | "ex"))
+    let end = |w: &&String| matches!(w.as_str(), "end" | "tip" | "nub" | "site") || w.bytes().all(|b| b.is_ascii_digit());
+    let last = words.iter().rev().find(|w| !end(w));
+    words.len() > 1 && is_theirs(&words[0]) && last.is_some_and(|w| matches!(w.as_str(), "d" | "ex"))
 }

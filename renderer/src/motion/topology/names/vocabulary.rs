@@ -2,18 +2,27 @@
 
 use super::{Aid, Kind, Side};
 
+const LEFT: &[&str] = &[
+    "l", "left", "lft", "lf", "lt", "links", "linke", "linker", "linkes", "gauche", "izquierda", "izquierdo", "izq",
+    "sinistra", "sinistro", "sx", "esquerda", "esquerdo", "hidari", "vanster", "venstre", "vasen", "kiri",
+    "lewa", "lewy", "lewe", "leva", "levy", "leve", "levo", "левая", "левый", "левое",
+];
+const RIGHT: &[&str] = &[
+    "r", "right", "rgt", "rt", "rechts", "rechte", "rechter", "rechtes", "droite", "droit", "derecha", "derecho",
+    "destra", "destro", "dx", "direita", "direito", "der", "migi", "hoger", "hojre", "hoyre", "oikea", "kanan",
+    "prawa", "prawy", "prawe", "prava", "pravy", "prave", "pravo", "правая", "правый", "правое",
+];
+
 /// The side that a word on its own stands for.
 pub(super) fn side(word: &str) -> Option<Side> {
-    const LEFT: &[&str] = &[
-        "l", "left", "lft", "lf", "lt", "links", "linke", "linker", "linkes", "gauche", "izquierda", "izquierdo", "izq",
-        "sinistra", "sinistro", "sx", "esquerda", "esquerdo", "hidari",
-    ];
-    const RIGHT: &[&str] = &[
-        "r", "right", "rgt", "rt", "rechts", "rechte", "rechter", "rechtes", "droite", "droit", "derecha", "derecho",
-        "destra", "destro", "dx", "direita", "direito", "der", "migi",
-    ];
     let is = |list: &[&str], side| list.contains(&word).then_some(side);
     is(LEFT, Side::Left).or_else(|| is(RIGHT, Side::Right))
+}
+
+/// Words for sides that are written together with that for a part: `oberschenkellinks`.
+pub(super) fn long_sides() -> impl Iterator<Item = (&'static str, Side)> {
+    let sides = [(LEFT, Side::Left), (RIGHT, Side::Right)].into_iter();
+    sides.flat_map(|(list, side)| list.iter().map(move |&w| (w, side))).filter(|(w, _)| w.len() >= 5)
 }
 
 /// Torso only where no other word of the name says otherwise: there are finger bases and mid feet.
@@ -32,6 +41,15 @@ pub(super) fn is_pelvis(word: &str) -> bool {
         word,
         "hips" | "pelvis" | "becken" | "bassin" | "hanches" | "caderas" | "quadris" | "bacino" | "腰" | "骨盆" | "골반"
     )
+}
+
+/// The head, and what is on it.
+pub(super) fn is_head(word: &str) -> bool {
+    const HEADS: &[&str] = &[
+        "head", "headtop", "skull", "face", "eye", "eyebrow", "ear", "nose", "mouth", "jaw", "chin", "tongue", "kopf",
+        "tete", "cabeza", "cabeca", "testa", "hoofd", "glowa", "голова",
+    ];
+    HEADS.contains(&word) || word.contains("head")
 }
 
 const TORSO: &[&str] = &[
@@ -61,6 +79,8 @@ const ABROAD: [(Kind, &[&str]); 3] = [
             "tete", "cou", "nuque", "poitrine", "torse", "colonne", "bassin", "hanches", "ventre", "tronc",
             "cabeza", "cuello", "pecho", "columna", "caderas", "cabeca", "pescoco", "peito", "coluna", "quadris",
             "testa", "collo", "petto", "torace", "busto", "colonna", "bacino", "auge", "ohr", "kiefer",
+            "hoofd", "nek", "borst", "bekken", "glowa", "szyja", "kregoslup", "miednica", "biodra",
+            "голова", "шея", "грудь", "позвоночник", "таз", "живот", "туловище",
         ],
     ),
     (
@@ -73,6 +93,9 @@ const ABROAD: [(Kind, &[&str]); 3] = [
             "spalla", "clavicola", "braccio", "avambraccio", "gomito", "polso", "dito", "pollice",
             "ude", "hiji", "tekubi", "yubi",
             "ombro", "braco", "antebraco", "cotovelo", "pulso", "mao", "polegar",
+            "sleutelbeen", "bovenarm", "onderarm", "elleboog", "vinger",
+            "obojczyk", "ramie", "przedramie", "lokiec", "nadgarstek", "dlon", "palec",
+            "ключица", "плечо", "предплечье", "рука", "локоть", "запястье", "кисть", "ладонь", "палец",
         ],
     ),
     (
@@ -85,6 +108,8 @@ const ABROAD: [(Kind, &[&str]); 3] = [
             "anca", "gamba", "coscia", "ginocchio", "polpaccio", "caviglia", "piede", "tallone",
             "ashi", "hiza", "ashikubi", "tsumasaki", "kakato",
             "perna", "coxa", "joelho", "panturrilha", "tornozelo", "calcanhar", "quadril",
+            "dij", "scheen", "enkel", "voet", "teen", "udo", "kolano", "podudzie", "golen", "lydka", "kostka", "stopa",
+            "бедро", "колено", "голень", "нога", "лодыжка", "стопа", "ступня", "носок", "пятка",
         ],
     ),
 ];
@@ -131,7 +156,9 @@ const NO_BODY: &[&str] = &[
     "hair", "ponytail", "pigtail", "braid", "bangs", "skirt", "cloth", "cape", "cloak", "coat", "dress", "sleeve",
     "hood", "ribbon", "scarf", "tie", "necktie", "breast", "boob", "bust", "jiggle", "physics", "collision",
     "collider", "hitbox", "ragdoll", "corrective", "muscle", "bicep", "biceps", "tricep", "triceps", "pec", "pectoral",
-    "latissimus", "fwd", "bck", "fx", "vfx", "sfx", "trail",
+    "latissimus", "hmd", "headset", "tracker", "wheelchair", "chair", "wheel", "footrest", "armrest", "racket", "bat",
+    "club", "bow", "arrow", "plane", "box", "cube", "sphere", "cylinder", "circle", "mesh", "geo", "fwd", "bck", "fx",
+    "vfx", "sfx", "trail",
 ];
 /// The same within longer words: `handslot`, `correctiveroot`, `lfootik`.
 const NO_BODY_WITHIN: &[&str] =

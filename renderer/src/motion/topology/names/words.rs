@@ -44,24 +44,34 @@ pub(super) fn split(name: &str) -> Vec<String> {
 
 /// A character without accent, in its usual width; nothing for an accent of its own.
 fn folded(c: char) -> [Option<char>; 2] {
-    let one = |c| [Some(c), None];
-    match c {
-        '\u{300}'..='\u{36f}' => [None, None],
-        '\u{ff01}'..='\u{ff5e}' => one(char::from_u32(u32::from(c) - 0xfee0).unwrap_or(c)),
-        'ß' => [Some('s'), Some('s')],
-        'à' | 'á' | 'â' | 'ã' | 'ä' => one('a'),
-        'À' | 'Á' | 'Â' | 'Ã' | 'Ä' => one('A'),
-        'è' | 'é' | 'ê' | 'ë' => one('e'),
-        'È' | 'É' | 'Ê' | 'Ë' => one('E'),
-        'ì' | 'í' | 'î' | 'ï' => one('i'),
-        'ò' | 'ó' | 'ô' | 'õ' | 'ö' => one('o'),
-        'Ò' | 'Ó' | 'Ô' | 'Õ' | 'Ö' => one('O'),
-        'ù' | 'ú' | 'û' | 'ü' => one('u'),
-        'Ù' | 'Ú' | 'Û' | 'Ü' => one('U'),
-        'ç' => one('c'),
-        'ñ' => one('n'),
-        _ => one(c),
+    if c.is_ascii() {
+        return [Some(c), None];
     }
+    let small = c.to_lowercase().next().unwrap_or(c);
+    let plain = match small {
+        '\u{300}'..='\u{36f}' => return [None, None],
+        '\u{ff01}'..='\u{ff5e}' => return [char::from_u32(u32::from(c) - 0xfee0), None],
+        'ß' => return [Some('s'), Some('s')],
+        'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ą' | 'ă' => 'a',
+        'ç' | 'ć' | 'č' => 'c',
+        'ď' => 'd',
+        'è' | 'é' | 'ê' | 'ë' | 'ę' | 'ě' => 'e',
+        'ğ' => 'g',
+        'ì' | 'í' | 'î' | 'ï' | 'ı' => 'i',
+        'ł' => 'l',
+        'ñ' | 'ń' | 'ň' => 'n',
+        'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' | 'ő' => 'o',
+        'ř' => 'r',
+        'ś' | 'š' | 'ş' => 's',
+        'ť' => 't',
+        'ù' | 'ú' | 'û' | 'ü' | 'ů' | 'ű' => 'u',
+        'ý' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        'ё' => 'е',
+        _ => return [Some(c), None],
+    };
+    let large = c.is_uppercase() && c != small;
+    [if large { plain.to_uppercase().next() } else { Some(plain) }, None]
 }
 
 /// Takes away first and last words that nearly all names share: `Bip01 Pelvis`, `Bip01 Head` … are about pelvis and head.
