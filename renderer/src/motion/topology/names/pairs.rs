@@ -20,10 +20,12 @@ const LETTERS: usize = 4;
 /// Fewest twins that make a pair of letters sides.
 const TWINS: usize = 3;
 
+/// What is alike in some names, and at which of their words they differ.
+type Place<'n> = (Vec<&'n str>, usize);
+
 /// Writes sides as words where the names of one skeleton abbreviate them. Returns whether they do.
 pub(super) fn translate(names: &mut [Vec<String>]) -> bool {
-    // what stands in one place of names that are otherwise alike
-    let mut alike: HashMap<(Vec<&str>, usize), Vec<(&str, usize)>> = HashMap::new();
+    let mut alike: HashMap<Place<'_>, Vec<(&str, usize)>> = HashMap::new();
     for (n, words) in names.iter().enumerate() {
         for (at, word) in words.iter().enumerate() {
             if word.chars().count() <= LETTERS && !word.bytes().any(|b| b.is_ascii_digit()) {
