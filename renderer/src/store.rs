@@ -79,6 +79,11 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// # Errors
 /// What the file system says, with the path in its text; nothing is left behind.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    // a device or a pipe takes bytes as they come, and must not be replaced by a file
+    if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
+        return std::fs::write(path, bytes)
+            .map_err(|error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display())));
+    }
     let name = path.file_name().ok_or_else(|| io::Error::other(format!("{} names no file", path.display())))?;
     let temporary = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
     let written = std::fs::File::create(&temporary).and_then(|mut file| {
@@ -94,6 +99,14 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_stays_one() {
+        let path = Path::new("/dev/null");
+        write_atomically(path, b"nothing").unwrap();
+        assert!(!std::fs::metadata(path).unwrap().is_file());
+    }
 
     #[test]
     fn the_usual_reader_reads_it_back() {
