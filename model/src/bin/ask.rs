@@ -78,10 +78,7 @@ fn run(args: &Args) -> Result<()> {
 
     let start = Instant::now();
     let folder = args.model.clone().map_or_else(default_model, Ok)?;
-    let mut assistant = Assistant::load(&folder, args.device)?;
-    if args.skip_background {
-        assistant = assistant.skip_background(true);
-    }
+    let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
     tell(&format!("loaded {} on {}", folder.display(), assistant.device_name()), start);
 
     let start = Instant::now();
