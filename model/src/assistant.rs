@@ -140,10 +140,12 @@ impl Assistant {
     }
 
     /// Whether to look only at the parts of pictures that hold something (spec A.11, "FPS"). Faster where pictures are
-    /// large and mostly black. Models are trained on whole pictures, unless their folders say otherwise.
+    /// large and mostly black. Models are trained on whole pictures, unless their folders say otherwise: those skip the
+    /// background in any case.
     #[must_use]
-    pub fn skip_background(self, skip: bool) -> Assistant {
-        Assistant { skip_background: skip, ..self }
+    pub fn skip_background(mut self, skip: bool) -> Assistant {
+        self.skip_background |= skip;
+        self
     }
 
     /// The labels that the model was trained on.

@@ -79,10 +79,10 @@ pub fn sha256(bytes: &[u8]) -> String {
 /// # Errors
 /// What the file system says, with the path in its text; nothing is left behind.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let failed = |error: io::Error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()));
     // a device or a pipe takes bytes as they come, and must not be replaced by a file
     if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        return std::fs::write(path, bytes)
-            .map_err(|error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display())));
+        return std::fs::write(path, bytes).map_err(failed);
     }
     let name = path.file_name().ok_or_else(|| io::Error::other(format!("{} names no file", path.display())))?;
     let temporary = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
@@ -92,7 +92,7 @@ pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
     });
     written.and_then(|()| std::fs::rename(&temporary, path)).map_err(|error| {
         let _ = std::fs::remove_file(&temporary); // it may never have been created
-        io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()))
+        failed(error)
     })
 }
 

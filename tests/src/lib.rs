@@ -1,6 +1,7 @@
 //! What tests across crates share.
 
 pub mod browser;
+pub mod memory;
 pub mod takes;
 pub mod timing;
 

@@ -33,16 +33,7 @@ impl LanguageModel {
     pub(crate) fn weights(&mut self) -> Vec<(String, &mut Weight)> {
         let mut weights = vec![("model.embed_tokens".to_string(), &mut self.model.embed_tokens.weight)];
         for (index, layer) in self.model.layers.iter_mut().enumerate() {
-            let (attention, mlp) = (&mut layer.self_attn, &mut layer.mlp);
-            let layers = [
-                ("self_attn.q_proj", &mut attention.q_proj),
-                ("self_attn.k_proj", &mut attention.k_proj),
-                ("self_attn.v_proj", &mut attention.v_proj),
-                ("self_attn.o_proj", &mut attention.o_proj),
-                ("mlp.gate_proj", &mut mlp.gate_proj),
-                ("mlp.up_proj", &mut mlp.up_proj),
-                ("mlp.down_proj", &mut mlp.down_proj),
-            ];
+            let layers = layer.projections();
             weights.extend(layers.map(|(name, linear)| (format!("model.layers.{index}.{name}"), &mut linear.weight)));
         }
         weights.extend(self.lm_head.as_mut().map(|head| ("lm_head".to_string(), &mut head.weight)));
@@ -256,6 +247,20 @@ impl DecoderLayer {
         }
     }
 
+    /// Its matrices, by their names in the layer.
+    pub(crate) fn projections(&mut self) -> [(&'static str, &mut Linear); 7] {
+        let (attention, mlp) = (&mut self.self_attn, &mut self.mlp);
+        [
+            ("self_attn.q_proj", &mut attention.q_proj),
+            ("self_attn.k_proj", &mut attention.k_proj),
+            ("self_attn.v_proj", &mut attention.v_proj),
+            ("self_attn.o_proj", &mut attention.o_proj),
+            ("mlp.gate_proj", &mut mlp.gate_proj),
+            ("mlp.up_proj", &mut mlp.up_proj),
+            ("mlp.down_proj", &mut mlp.down_proj),
+        ]
+    }
+
     fn linears(&self) -> [&Linear; 7] {
         let (attention, mlp) = (&self.self_attn, &self.mlp);
         let SelfAttention { q_proj, k_proj, v_proj, o_proj, .. } = attention;
@@ -269,9 +274,7 @@ impl DecoderLayer {
 
     /// The same, and what it drops now it drops without a tape as well.
     fn dropping(mut self) -> Self {
-        let (attention, mlp) = (&mut self.self_attn, &mut self.mlp);
-        let SelfAttention { q_proj, k_proj, v_proj, o_proj, .. } = attention;
-        for linear in [q_proj, k_proj, v_proj, o_proj, &mut mlp.gate_proj, &mut mlp.up_proj, &mut mlp.down_proj] {
+        for (_, linear) in self.projections() {
             linear.lora = linear.lora.take().map(Lora::dropping);
         }
         self

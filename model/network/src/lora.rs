@@ -86,16 +86,7 @@ pub fn updates(model: &InternVl) -> Vec<(String, LowRank)> {
 
 fn for_each_projection(model: &mut InternVl, mut act: impl FnMut(&str, &mut Linear)) {
     for (index, layer) in model.language_model.model.layers.iter_mut().enumerate() {
-        let attention = &mut layer.self_attn;
-        for (name, linear) in [
-            ("self_attn.q_proj", &mut attention.q_proj),
-            ("self_attn.k_proj", &mut attention.k_proj),
-            ("self_attn.v_proj", &mut attention.v_proj),
-            ("self_attn.o_proj", &mut attention.o_proj),
-            ("mlp.gate_proj", &mut layer.mlp.gate_proj),
-            ("mlp.up_proj", &mut layer.mlp.up_proj),
-            ("mlp.down_proj", &mut layer.mlp.down_proj),
-        ] {
+        for (name, linear) in layer.projections() {
             act(&format!("language_model.model.layers.{index}.{name}"), linear);
         }
     }

@@ -89,10 +89,7 @@ fn run(args: &Args) -> Result<()> {
     {
         return blindly(args, &folder, question);
     }
-    let mut assistant = Assistant::load(&folder, args.device)?;
-    if args.skip_background {
-        assistant = assistant.skip_background(true);
-    }
+    let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
     tell(&format!("loaded {} on {}", folder.display(), assistant.device_name()), start);
 
     let start = Instant::now();

@@ -35,8 +35,7 @@ pub trait Learner: Module + Sync {
 
     /// Whether checkpoints hold a parameter, by its dotted name in the learner or in its model; the others are where the run
     /// began.
-    fn kept(&self, parameter: &str) -> bool {
-        let _ = parameter;
+    fn kept(&self, _parameter: &str) -> bool {
         true
     }
 

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Part, topology};
+use super::{Part, measure::stride, topology};
 
 /// Joints of each limb and of the trunk that all people must have, where one of them has as many.
 const LEAST: usize = 3;
@@ -58,6 +58,18 @@ pub(super) fn joints_of(first: &Tree<'_>, other: &Tree<'_>) -> Vec<Option<usize>
         return (0..named.len()).map(Some).collect();
     }
     named
+}
+
+/// Whether two bodies are at one place all along, as copies of a skeleton in a rig are: in all sampled frames each number of
+/// one is near that of the other. `pose` is one of the poses, `numbers` gives both of a frame side by side.
+pub(super) fn coincide<'a, N: Iterator<Item = (&'a f32, &'a f32)>>(
+    frames: usize,
+    pose: &[f32],
+    numbers: impl Fn(usize) -> N,
+) -> bool {
+    let (low, high) = pose.iter().fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v), high.max(v)));
+    let near = 0.01 * (high - low);
+    (0..frames).step_by(stride(frames)).all(|t| numbers(t).all(|(a, b)| (a - b).abs() <= near))
 }
 
 /// Whether these joints stand for a whole body.

@@ -121,7 +121,7 @@ const TEXT: &[Words] = &[
 ];
 
 /// Elements of XML, in lower case, what they make it, what to do; the last one is whatever else there is.
-const XML: &[(&str, &str, &str)] = &[
+const XML: &[Words] = &[
     ("<mvnx", "MVNX of Xsens", EXPORT),
     ("<collada", "COLLADA (.dae)", EXPORT),
     ("<opensim", "an OpenSim model", "export positions of its joints, or BVH"),

@@ -22,7 +22,7 @@ use self::{
     skeleton::Body,
 };
 use super::{
-    Format, MotionError, Reason, Unit, UpAxis,
+    Format, MotionError, Reason, Unit, UpAxis, alike,
     beside::Beside,
     error::Cause,
     limits::check_volume,
@@ -122,13 +122,8 @@ fn is_a_person(rest: &[DVec3], legs: bool) -> bool {
 fn distinct(positions: &[f32], bodies: usize, joints: usize) -> Vec<usize> {
     let width = 3 * joints;
     let frames = positions.len() / (bodies * width);
-    let step = frames.div_ceil(64).max(1);
     let body = |t: usize, p: usize| &positions[(t * bodies + p) * width..][..width];
-    let (low, high) = body(0, 0).iter().fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v), high.max(v)));
-    let near = 0.01 * (high - low);
-    let same = |p: usize, q: usize| {
-        (0..frames).step_by(step).all(|t| body(t, p).iter().zip(body(t, q)).all(|(a, b)| (a - b).abs() <= near))
-    };
+    let same = |p: usize, q: usize| alike::coincide(frames, body(0, 0), |t| body(t, p).iter().zip(body(t, q)));
     let mut kept: Vec<usize> = Vec::new();
     for p in 0..bodies {
         if !kept.iter().any(|&q| same(p, q)) {

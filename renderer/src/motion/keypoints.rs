@@ -156,9 +156,11 @@ fn order(poses: &Sample<'_>, names: Option<Vec<String>>, video: &Video) -> Resul
     };
     if let Some(parents) = video.parents.as_ref().filter(|parents| parents.len() == points && points > 1) {
         let names = names.unwrap_or_else(|| (1..=points).map(|j| format!("joint_{j}")).collect());
-        let root = parents.iter().position(Option::is_none).unwrap_or(0);
         // programs that write a tree write a model's joints, not what a camera sees
-        return Ok(Order { usual_up: UpAxis::PlusY, ..own(names, topology::tree_bones(parents), root) });
+        return Ok(Order {
+            usual_up: UpAxis::PlusY,
+            ..own(names, topology::tree_bones(parents), topology::root(parents))
+        });
     }
     let bones = video.bones.clone();
     let bones = bones.filter(|bones| !bones.is_empty() && bones.iter().flatten().all(|&j| j < points));

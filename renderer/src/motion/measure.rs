@@ -23,7 +23,7 @@ impl Poses<'_> {
     /// At most 64 body-frames with somebody in them, spread over the clip: enough for every median here.
     pub(super) fn sampled(&self) -> Vec<usize> {
         let all: Vec<usize> = (0..self.present.len()).filter(|&n| self.present[n]).collect();
-        let step = all.len().div_ceil(64).max(1);
+        let step = stride(all.len());
         all.into_iter().step_by(step).collect()
     }
 
@@ -41,6 +41,11 @@ impl Poses<'_> {
     pub(super) fn bones(&self, samples: &[usize], chain: &[usize]) -> Vec<f64> {
         chain.windows(2).map(|bone| self.distance(samples, bone[0], bone[1])).collect()
     }
+}
+
+/// Of so many poses or frames every how-manieth is looked at: at most 64, spread over all of them.
+pub(super) fn stride(count: usize) -> usize {
+    count.div_ceil(64).max(1)
 }
 
 /// `[N]` whether somebody is in each of the `positions [N, J, 3]`: who is absent is all zeros.

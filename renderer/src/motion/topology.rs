@@ -159,6 +159,11 @@ pub(super) fn names_the_pelvis(name: &str) -> bool {
     names::parse_one(name).pelvis
 }
 
+/// The joint that all others hang from: the first without a parent.
+pub(super) fn root(parents: &[Option<usize>]) -> usize {
+    parents.iter().position(Option::is_none).unwrap_or(0)
+}
+
 /// Whether a name is that of the head, or of something on it.
 pub(super) fn names_the_head(name: &str) -> bool {
     names::parse_one(name).head

@@ -67,6 +67,8 @@ pub(super) fn infer(take: &Take<'_>, rest: Option<&[f32]>, format: Format, usual
     let marks = Landmarks::of(take, &samples);
     let mut all = vec![habit(format, usual), flatness(take, &samples)];
     let balance = floor::balance(take, &samples);
+    let rest = rest.and_then(|rest| stance::rest_pose(rest, &marks));
+    let rests = rest.as_ref().map_or([0.0; 6], |rest| rest.points);
     all.extend(stance::evidence(take, &marks, &samples, &balance, rest));
     let flat = floor::flat(take, &samples);
     if marks.reach_floor() {
@@ -75,7 +77,6 @@ pub(super) fn infer(take: &Take<'_>, rest: Option<&[f32]>, format: Format, usual
     all.extend(moments::evidence(take, &marks));
     let on_hands = stance::on_hands(take, &marks, &samples, usual);
     all.push(stance::stands_on_hands(&on_hands));
-    let rests = rest.and_then(|rest| stance::rest_pose(rest, &marks)).map_or([0.0; 6], |rest| rest.points);
     let home = index(usual);
     let doubtful = std::array::from_fn(|i| {
         let upside_down = opposite(i).is_some_and(|k| on_hands[k] > 0.5);

@@ -8,6 +8,8 @@ use draction::{
     gpu::AdapterChoice,
 };
 
+use skeletonllm_tests::memory;
+
 use crate::{BASE, Direction, gpu::Resident, scene::Scene};
 
 /// Set in such a process to the engine that it uses.
@@ -37,9 +39,7 @@ pub fn child() -> Result<()> {
         }
         other => bail!("{VARIABLE} is {other:?}, not gpu or cpu"),
     }
-    let status = std::fs::read_to_string("/proc/self/status")?;
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).context("the kernel counts no peak")?;
-    println!("{}", peak.trim().trim_end_matches(" kB").trim());
+    println!("{}", memory::peak().context("the kernel counts no peak")?);
     Ok(())
 }
 
@@ -47,6 +47,6 @@ pub fn child() -> Result<()> {
 pub fn peak(engine: &str) -> Option<f64> {
     let program = std::env::current_exe().ok()?;
     let output = Command::new(program).env(VARIABLE, engine).output().ok()?;
-    let kilobytes: f64 = String::from_utf8(output.stdout).ok()?.trim().parse().ok()?;
-    output.status.success().then_some(kilobytes * 1024.0)
+    let bytes: f64 = String::from_utf8(output.stdout).ok()?.trim().parse().ok()?;
+    output.status.success().then_some(bytes)
 }

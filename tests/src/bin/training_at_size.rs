@@ -22,6 +22,7 @@ use skeletonllm_network::{
     device::{self, DeviceChoice},
     tokenizer::Tokenizer,
 };
+use skeletonllm_tests::memory;
 use skeletonllm_train::{RunOptions, TrainConfig, run};
 
 fn main() -> ExitCode {
@@ -117,18 +118,11 @@ fn step(stage: &str, base: &Path, out: &Path, device: &str) -> Result<()> {
     let row: Vec<f64> = text.lines().nth(1).unwrap_or_default().split(',').filter_map(|n| n.parse().ok()).collect();
     let &[_, _, loss, _, gradient, _, speed] = &row[..] else { bail!("{}: {row:?} is no step", path.display()) };
     println!("loss {loss:.3}, gradient {gradient:.3}, {:.0} s a step of 2 clips", 2.0 / speed);
-    match peak() {
+    match memory::peak() {
         Some(bytes) => println!("at most {:.2} GB of memory, reading the base included", bytes as f64 / 1e9),
         None => println!("this system does not say how much memory it took"),
     }
     Ok(())
-}
-
-/// The most memory that this process has had, where the system says it.
-fn peak() -> Option<u64> {
-    let text = fs::read_to_string("/proc/self/status").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
 /// Writes a folder in our layout with random numbers in half precision. How many there are.

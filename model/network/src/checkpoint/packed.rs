@@ -96,7 +96,7 @@ impl Tensors<'_> {
     /// When the file cannot be read, or has a number that is not finite.
     pub fn packed_in(&self, name: &str, bits: fewer_bits::Bits) -> Result<Option<Packed>, CheckpointError> {
         let Some((entry, shape)) = self.matrix(name) else { return Ok(None) };
-        if self.stored_bits(entry).is_some_and(|stored| stored <= u8::from(bits)) {
+        if few_bits(entry.storage).is_some_and(|stored| stored <= u8::from(bits)) {
             return self.packed(name);
         }
         let new = |storage| Packing::new(storage, shape).expect("whole blocks, of which there are some");
@@ -132,14 +132,6 @@ impl Tensors<'_> {
         let entry = self.entries.get(name)?;
         let &[rows, columns] = &entry.shape[..] else { return None };
         Some((entry, [rows, columns]))
-    }
-
-    fn stored_bits(&self, entry: &Entry) -> Option<u8> {
-        match entry.storage {
-            Storage::F32 | Storage::F16 | Storage::BF16 => None,
-            Storage::Q4_0 | Storage::Q4_1 | Storage::Q4_K => Some(4),
-            _ => Some(8),
-        }
     }
 
     /// Hands over a matrix as numbers without its adapters, part by part: the first row, and whole rows.
@@ -178,5 +170,14 @@ impl Tensors<'_> {
             Ok(LowRank { a: tensor(a), b: tensor(b) })
         };
         adapters.iter().map(update).collect()
+    }
+}
+
+/// Bits of a number, 8 or 4 as matrices are brought to, the next more where it has others; `None` for floats.
+fn few_bits(storage: Storage) -> Option<u8> {
+    match storage {
+        Storage::F32 | Storage::F16 | Storage::BF16 => None,
+        Storage::Q4_0 | Storage::Q4_1 | Storage::Q4_K => Some(4),
+        _ => Some(8),
     }
 }

@@ -225,10 +225,7 @@ fn start(args: &Args) -> Result<()> {
         }
     }
     let total: usize = sets.iter().map(|s| s.clips.len()).sum();
-    let mut assistant = Assistant::load(&folder, args.device)?;
-    if args.skip_background {
-        assistant = assistant.skip_background(true);
-    }
+    let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
     told(assistant.device_name());
 
     let families: &[Family] = if args.recognition_only { &[] } else { Family::JUDGED };

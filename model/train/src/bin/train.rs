@@ -23,9 +23,9 @@ use skeletonllm_train::{
 ///
 /// A run goes through stages, all that its settings list or the one that --stage names. LoRA adapters, where a stage has
 /// them, are merged into the weights when it ends. With --base a model of any size stays as it is, in few bits, beneath
-/// what learns: the renderer, the projector and adapters on the decoder. The run lives in its output folder: checkpoints, loss.csv, loss.png,
-/// drawings of what the renderer has learned and, at the end, the model in f32 and in int8. Ctrl-C saves and stops;
-/// --resume goes on as if nothing had happened.
+/// what learns: the renderer, the projector and adapters on the decoder. The run lives in its output folder: checkpoints,
+/// loss.csv, loss.png, drawings of what the renderer has learned and, at the end, the model in f32 and in int8. Ctrl-C
+/// saves and stops; --resume goes on as if nothing had happened.
 #[derive(Parser)]
 #[command(
     name = "train",

@@ -7,7 +7,10 @@
 use glam::DVec3;
 
 use super::{
-    super::{measure::median, topology},
+    super::{
+        measure::{median, stride},
+        topology,
+    },
     Channel, File,
 };
 
@@ -15,8 +18,6 @@ use super::{
 const KEPT: f64 = 0.25;
 /// A bone does not keep its length where it differs by more than this share.
 const LOST: f64 = 0.6;
-/// Frames that are looked at, spread over the file.
-const SAMPLES: usize = 64;
 
 /// `[N]` whether a node's positions are displacements from its OFFSET; a warning says of how many they are.
 pub(super) fn find(file: &mut File) -> Vec<bool> {
@@ -89,7 +90,7 @@ fn stays_at_its_parent(file: &File, j: usize) -> bool {
         return false;
     }
     let at = file.nodes[..j].iter().map(|node| node.channels.len()).sum::<usize>();
-    let step = file.frames.div_ceil(SAMPLES).max(1);
+    let step = stride(file.frames);
     let along = file.values.chunks_exact(file.channels()).step_by(step).map(|row| {
         let mut place = DVec3::ZERO;
         for (channel, &value) in node.channels.iter().zip(&row[at..]) {
@@ -107,7 +108,7 @@ fn stays_at_its_parent(file: &File, j: usize) -> bool {
 fn readings(file: &File, j: usize, at: usize) -> (Vec<f64>, Vec<f64>, bool) {
     let node = &file.nodes[j];
     let (mut replaced, mut added, mut zero) = (Vec::new(), Vec::new(), true);
-    let step = file.frames.div_ceil(SAMPLES).max(1);
+    let step = stride(file.frames);
     for row in file.values.chunks_exact(file.channels()).step_by(step) {
         let (mut place, mut shift) = (node.offset, DVec3::ZERO);
         for (channel, &value) in node.channels.iter().zip(&row[at..]) {

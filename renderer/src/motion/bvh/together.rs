@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        alike::{Tree, bare, common, joints_of},
+        alike::{self, Tree, bare, common, joints_of},
         error::Cause,
     },
     tidy::Body,
@@ -70,17 +70,13 @@ pub(super) fn coincide(a: &Body, b: &Body) -> bool {
     let map = joints_of(&a.tree(), &b.tree());
     let (ja, jb) = (a.names.len(), b.names.len());
     let frames = a.positions.len() / (3 * ja);
-    let size = a.positions[..3 * ja].chunks_exact(3).fold([f32::MAX, f32::MIN], |[low, high], p| {
-        let (least, most) = (p[0].min(p[1]).min(p[2]), p[0].max(p[1]).max(p[2]));
-        [low.min(least), high.max(most)]
-    });
-    let near = 0.01 * (size[1] - size[0]);
     let pairs: Vec<(usize, usize)> = map.iter().enumerate().filter_map(|(j, k)| Some((j, (*k)?))).collect();
-    let same = |t: usize| {
-        pairs.iter().all(|&(j, k)| {
+    let numbers = |t: usize| {
+        let both = move |&(j, k): &(usize, usize)| {
             let (p, q) = (&a.positions[(t * ja + j) * 3..][..3], &b.positions[(t * jb + k) * 3..][..3]);
-            p.iter().zip(q).all(|(x, y)| (x - y).abs() <= near)
-        })
+            p.iter().zip(q)
+        };
+        pairs.iter().flat_map(both)
     };
-    2 * pairs.len() > ja && (0..frames).step_by(frames.div_ceil(64).max(1)).all(same)
+    2 * pairs.len() > ja && alike::coincide(frames, &a.positions[..3 * ja], numbers)
 }

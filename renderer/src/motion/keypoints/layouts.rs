@@ -3,7 +3,7 @@
 use super::super::{
     Layout, Skeleton, UpAxis,
     error::Cause,
-    measure::Poses,
+    measure::{Poses, stride},
     raw::joints_of,
     topology::{
         self,
@@ -160,7 +160,7 @@ impl Sample<'_> {
         };
         let all = (0..self.people).map(of).reduce(|best, next| if next.len() > best.len() { next } else { best });
         let all = all.unwrap_or_default();
-        let step = all.len().div_ceil(64).max(1);
+        let step = stride(all.len());
         all.into_iter().step_by(step).flatten().copied().collect()
     }
 }
@@ -218,7 +218,7 @@ impl Order {
             stated: false,
             names: layout.names().iter().map(|&n| n.to_owned()).collect(),
             bones: layout.bones(),
-            root: layout.parents().iter().position(Option::is_none).unwrap_or(0),
+            root: topology::root(&layout.parents()),
             beyond: points - layout.names().len(),
             usual_up: UpAxis::MinusY,
         }

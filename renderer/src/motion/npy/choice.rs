@@ -4,9 +4,12 @@ use super::{
     super::{
         Format, Layout, Reason, Skeleton,
         error::Cause,
-        measure::Poses,
+        measure::{Poses, stride},
         raw::Raw,
-        topology::fit::{self, Verdict},
+        topology::{
+            self,
+            fit::{self, Verdict},
+        },
     },
     picture::is_flat,
     shape::{self, Reading},
@@ -40,7 +43,9 @@ pub(super) fn undescribed(
     let first = readings[0];
     let candidates: Vec<Layout> = Layout::with_joints(first.joints).collect();
     let (reading, layout) = match best {
-        Some((reading, fit)) => (time_first(reading, readings, values, root_of(&fit.layout.parents()))?, fit.layout),
+        Some((reading, fit)) => {
+            (time_first(reading, readings, values, topology::root(&fit.layout.parents()))?, fit.layout)
+        }
         // nobody is there at all, which is said later
         None if values.iter().all(|&v| v == 0.0) => (first, candidates[0]),
         None => {
@@ -96,11 +101,7 @@ pub(super) fn best_reading(readings: &[Reading], values: &[f32], raw: &Raw) -> R
         // by a margin, so that the documented order is taken where nothing speaks against it
         if own + 0.3 < least { (*reading, own) } else { (best, least) }
     });
-    time_first(best.0, readings, values, root_of(&raw.parents))
-}
-
-fn root_of(parents: &[Option<usize>]) -> usize {
-    parents.iter().position(Option::is_none).unwrap_or(0)
+    time_first(best.0, readings, values, topology::root(&raw.parents))
 }
 
 /// At most 64 poses of somebody, spread over the array.
@@ -108,7 +109,7 @@ fn sampled(reading: &Reading, values: &[f32], flat: bool) -> (Vec<f32>, usize) {
     let all = reading.frames * reading.bodies;
     let mut positions = Vec::new();
     let mut poses = 0;
-    for n in (0..all).step_by(all.div_ceil(64).max(1)) {
+    for n in (0..all).step_by(stride(all)) {
         let (t, p) = (n / reading.bodies, n % reading.bodies);
         let body = (0..reading.joints).flat_map(|j| {
             let [x, y, z] = reading.at(values, t, p, j);

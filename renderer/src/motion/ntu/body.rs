@@ -6,7 +6,7 @@ use super::{
     super::{
         Layout,
         error::{Cause, excerpt},
-        measure::{Poses, median},
+        measure::{Poses, median, stride},
         quaternion::{from_scalar_first, normalized, scalar_first},
         text::{number, parse},
         topology::fit,
@@ -79,15 +79,14 @@ impl<'a> Body<'a> {
 
 /// Median size of the bodies of a file.
 pub(super) fn usual_size(bodies: &[Body<'_>]) -> f64 {
-    let step = bodies.len().div_ceil(64).max(1);
-    median(bodies.iter().step_by(step).map(Body::size).collect())
+    median(bodies.iter().step_by(stride(bodies.len())).map(Body::size).collect())
 }
 
 /// The layout of bodies that have as many joints as those of a sensor: another one where that fits them clearly better, as of
 /// files that were written from other recordings.
 pub(super) fn fitting(sensor: Layout, bodies: &[Body<'_>]) -> Layout {
     let there: Vec<&Body<'_>> = bodies.iter().filter(|b| b.size() > 1e-6).collect();
-    let some = there.iter().step_by(there.len().div_ceil(64).max(1));
+    let some = there.iter().step_by(stride(there.len()));
     let positions: Vec<f32> = some.flat_map(|b| &b.joints).flat_map(|joint| joint[..3].iter().copied()).collect();
     let joints = sensor.names().len();
     let present = vec![true; positions.len() / (3 * joints)];

@@ -16,11 +16,10 @@ pub(super) fn evidence(
     marks: &Landmarks,
     samples: &[usize],
     balance: &PerAxis,
-    rest: Option<&[f32]>,
+    rest: Option<Evidence>,
 ) -> Vec<Evidence> {
     let stands = stance(take, marks, samples);
     let mut all = vec![across(take, marks, samples), arms(take, marks, samples)];
-    let rest = rest.and_then(|rest| rest_pose(rest, marks));
     if let Some(mut lies) = lies_still(take, marks, samples, rest.is_some()) {
         // a rest pose that stands tells more
         let weight = |i: usize| rest.as_ref().map_or(1.0, |rest| if rest.points[i] > 0.0 { 0.36 } else { 0.0 });

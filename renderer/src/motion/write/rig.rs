@@ -12,7 +12,7 @@ use glam::{DMat3, DQuat, DVec3, Quat, Vec3};
 use super::super::{
     Motion, MotionError, Part, Skeleton,
     error::Cause,
-    measure::median,
+    measure::{median, stride},
     quaternion::{from_scalar_first, nearer_sign, normalized, rotate},
     topology,
 };
@@ -181,7 +181,7 @@ impl<'m> Rig<'m> {
         let mut rig = self.with_turns((0..self.offsets.len()).map(of_joint).collect());
         // of all frames with somebody in them
         let frames: Vec<usize> = (0..rig.frames()).filter(|&t| rig.shown[t] == t).collect();
-        let step = frames.len().div_ceil(64).max(1);
+        let step = stride(frames.len());
         for &j in rig.tree.order.iter().skip(1) {
             let all: Vec<DVec3> = frames.iter().step_by(step).map(|&t| rig.place(t, j)).collect();
             rig.offsets[j] = DVec3::from([0, 1, 2].map(|i| median(all.iter().map(|v| v[i]).collect())));
@@ -193,7 +193,7 @@ impl<'m> Rig<'m> {
     /// their usual lengths.
     fn solved(&self) -> Self {
         let mut rig = self.with_turns(vec![Vec::new(); self.offsets.len()]);
-        let step = self.frames().div_ceil(64).max(1);
+        let step = stride(self.frames());
         let stand = self.standing_up();
         for &j in self.tree.order.iter().skip(1) {
             let Some(p) = self.parent(j) else { continue };
