@@ -25,7 +25,7 @@ mod timeline;
 
 use std::sync::Arc;
 
-use eframe::egui::{Color32, FontId, Galley, Painter, text::LayoutJob, text::TextFormat};
+use eframe::egui::{Color32, FontId, Galley, Painter, ScrollArea, Ui, text::LayoutJob, text::TextFormat};
 
 pub use self::{
     bars::{BarView, bars},
@@ -38,6 +38,15 @@ pub use self::{
     strip::{Rows, Strip},
     timeline::{SpanView, Timeline, TimelineState, clock},
 };
+
+/// What scrolls up and down, as wide as the place; its bar has room of its own and covers nothing that can be pressed.
+pub fn scrolled<R>(ui: &mut Ui, area: ScrollArea, content: impl FnOnce(&mut Ui) -> R) -> R {
+    let inside = |ui: &mut Ui| {
+        ui.set_max_width(ui.available_width() - ui.spacing().scroll.bar_width);
+        content(ui)
+    };
+    area.show(ui, inside).inner
+}
 
 /// A value between 0 and 1, whatever it was: NaN is 0.
 pub(crate) fn unit(value: f32) -> f32 {

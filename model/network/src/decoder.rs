@@ -40,11 +40,6 @@ impl LanguageModel {
         weights
     }
 
-    /// Whether its matrices are packed.
-    pub(crate) fn is_packed(&self) -> bool {
-        self.model.layers.iter().any(|layer| layer.mlp.up_proj.weight.is_packed())
-    }
-
     /// `[rows, hidden]` → `[rows, vocabulary]`.
     #[must_use]
     pub fn head(&self, hidden: Tensor<2>) -> Tensor<2> {

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use burn::Tensor;
 use burn::tensor::activation::log_softmax;
 
-use crate::internvl::{InternVl, TokenBatch};
+use crate::internvl::{InternVl, Opening, TokenBatch};
 use crate::kv_cache::KvCache;
 use crate::prompt_error::PromptError;
 use crate::task::{among_threads, yield_now};
@@ -70,6 +70,13 @@ impl<'m> Session<'m> {
         Self { model, cache: KvCache::new(layers), rows: 0, logits: None }
     }
 
+    /// A session that goes on behind what was opened.
+    #[must_use]
+    pub fn behind(model: &'m InternVl, opening: Opening) -> Self {
+        let Opening { hidden: _, cache, rows } = opening;
+        Self { model, cache, rows, logits: None }
+    }
+
     /// Feeds tokens, with the visual tokens `[frames, tokens, hidden]` they have places for. Rows may differ in length.
     ///
     /// # Errors
@@ -124,9 +131,6 @@ impl<'m> Session<'m> {
         if candidates.iter().any(Vec::is_empty) {
             return Err(PromptError::Empty.into());
         }
-        // a candidate's last token is predicted but never fed
-        let fed: Vec<Vec<u32>> = candidates.iter().map(|tokens| tokens[..tokens.len() - 1].to_vec()).collect();
-        let fed = TokenBatch::new(fed);
         let first = log_softmax(first, 1);
         let device = first.device();
         let heads: Vec<i64> = candidates.iter().map(|tokens| i64::from(tokens[0])).collect();
@@ -138,36 +142,9 @@ impl<'m> Session<'m> {
         }
         let heads: Vec<f32> = host_async(first.select(1, indices(heads, &device))).await?;
         let mut scores: Vec<Vec<f32>> = heads.chunks(candidates.len()).map(<[f32]>::to_vec).collect();
-        if fed.length() == 0 {
-            return Ok(scores);
-        }
-        // of small models every figure was measured with a batch of candidates, whose last digits are others
-        if self.model.language_model.is_packed() {
+        // a candidate's last token is predicted but never fed
+        if candidates.iter().any(|tokens| tokens.len() > 1) {
             self.score_tree(candidates, &mut scores).await?;
-            return Ok(scores);
-        }
-        // every place of every candidate: its row among the logits and the token that should follow
-        let mut places = Vec::new();
-        let mut owners = Vec::new();
-        for (candidate, tokens) in candidates.iter().enumerate() {
-            for (place, &next) in tokens[1..].iter().enumerate() {
-                places.push(((candidate * fed.length() + place) * vocabulary) as i64 + i64::from(next));
-                owners.push(candidate);
-            }
-        }
-        let embedded = self.model.embed(&fed, None)?;
-        let lengths = fed.lengths();
-        for (row, scores) in scores.iter_mut().enumerate() {
-            yield_now().await;
-            let mut cache = self.cache.repeat_row(row, candidates.len());
-            let decoder = &self.model.language_model.model;
-            let hidden = decoder.forward_cached(embedded.clone(), &lengths, &mut cache);
-            let rows = hidden.dims()[0];
-            let following = log_softmax(self.model.language_model.head(hidden), 1);
-            let following = following.reshape([rows * vocabulary]).select(0, indices(places.clone(), &device));
-            for (&owner, value) in owners.iter().zip(host_async(following).await?) {
-                scores[owner] += value;
-            }
         }
         Ok(scores)
     }

@@ -342,9 +342,9 @@ impl InternVl {
 /// What the decoder keeps of the tokens that conversations begin with.
 pub struct Opening {
     /// `[rows·length, hidden]` what it says in each place.
-    hidden: Tensor<2>,
-    cache: KvCache,
-    rows: usize,
+    pub(crate) hidden: Tensor<2>,
+    pub(crate) cache: KvCache,
+    pub(crate) rows: usize,
 }
 
 /// Where predictions are compared, and with which tokens.

@@ -5,7 +5,7 @@ use skeletonllm_data::Family;
 use skeletonllm_network::{
     chat::Prompt,
     generate::Session,
-    internvl::{IGNORED, TokenBatch},
+    internvl::{IGNORED, Opening, TokenBatch},
     task::yield_now,
     tensors::host_async,
 };
@@ -25,6 +25,13 @@ pub struct LabelScores {
 
 /// A taught label is no less likely as an answer than this, whatever the decoder says.
 const LEAST_ANSWER: f32 = -3.0;
+
+/// What the decoder keeps of the pictures of some motions.
+struct Opened {
+    tokens: TokenBatch,
+    opening: Opening,
+}
+
 impl Assistant {
     /// `[motions][candidates]` scores of each label as the answer to the standard recognition question: the logarithm of
     /// its probability; in a model that was aligned with words, what its [`LabelScores`] come to.
@@ -32,10 +39,13 @@ impl Assistant {
     /// # Errors
     /// When a label is empty or the device gives nothing back.
     pub async fn rank_async(&self, observation: &Observation, labels: &[String]) -> Result<Vec<Vec<f32>>> {
-        let Some(alignment) = &self.model.alignment else { return self.answers_async(observation, labels).await };
+        let Some(alignment) = &self.model.alignment else {
+            let opened = self.open(observation).await?;
+            return self.answers_async(opened, observation, labels).await;
+        };
         let shares = alignment.shares();
         if shares.answer == 0.0 {
-            let fits = self.fits_async(observation, labels).await?;
+            let fits = self.fits_async(&self.open(observation).await?, labels).await?;
             return Ok(fits.into_iter().map(|row| row.into_iter().map(|fit| shares.fit * fit).collect()).collect());
         }
         let scores = self.label_scores_async(observation, labels).await?;
@@ -48,8 +58,9 @@ impl Assistant {
     /// # Errors
     /// As [`Assistant::rank_async`].
     async fn label_scores_async(&self, observation: &Observation, labels: &[String]) -> Result<Vec<Vec<LabelScores>>> {
-        let fits = self.fits_async(observation, labels).await?;
-        let answers = self.answers_async(observation, labels).await?;
+        let opened = self.open(observation).await?;
+        let fits = self.fits_async(&opened, labels).await?;
+        let answers = self.answers_async(opened, observation, labels).await?;
         let usual = (self.labels.len() as f32).ln();
         let score = |(i, (fit, said)): (usize, (f32, f32))| {
             let answer = if self.labels.contains(&labels[i]) { (said + usual).max(LEAST_ANSWER) } else { 0.0 };
@@ -74,32 +85,43 @@ impl Assistant {
         self.model.alignment.is_some()
     }
 
+    /// The pictures, as far as a question begins.
+    async fn open(&self, observation: &Observation) -> Result<Opened> {
+        let motions = 0..observation.clips.len();
+        let tokens = TokenBatch::new(motions.map(|motion| self.opening(observation, motion)).collect());
+        yield_now().await;
+        let opening = self.model.internvl.open(&tokens, Some(observation.visual.clone().unsqueeze()))?;
+        Ok(Opened { tokens, opening })
+    }
+
     /// `[motions][candidates]` how well each text fits what is seen. All the same in a model that was not aligned with
     /// words.
-    async fn fits_async(&self, observation: &Observation, texts: &[String]) -> Result<Vec<Vec<f32>>> {
-        let motions = observation.clips.len();
+    async fn fits_async(&self, Opened { tokens, opening }: &Opened, texts: &[String]) -> Result<Vec<Vec<f32>>> {
         ensure!(texts.iter().all(|text| !text.trim().is_empty()), "a label is empty");
         let Some(alignment) = self.model.alignment.as_ref().filter(|_| !texts.is_empty()) else {
-            return Ok(vec![vec![0.0; texts.len()]; motions]);
+            return Ok(vec![vec![0.0; texts.len()]; tokens.rows().len()]);
         };
-        yield_now().await;
-        let internvl = &self.model.internvl;
-        let openings = TokenBatch::new((0..motions).map(|motion| self.opening(observation, motion)).collect());
-        let opening = internvl.open(&openings, Some(observation.visual.clone().unsqueeze()))?;
-        let scores = alignment.scores(internvl.seen(&openings, &opening), alignment.texts(texts));
+        let scores = alignment.scores(self.model.internvl.seen(tokens, opening), alignment.texts(texts));
         Ok(host_async(scores).await?.chunks(texts.len()).map(<[f32]>::to_vec).collect())
     }
 
     /// `[motions][candidates]` log-probability of each label as the decoder's answer to the standard recognition question.
-    async fn answers_async(&self, observation: &Observation, labels: &[String]) -> Result<Vec<Vec<f32>>> {
+    async fn answers_async(
+        &self,
+        Opened { tokens, opening }: Opened,
+        observation: &Observation,
+        labels: &[String],
+    ) -> Result<Vec<Vec<f32>>> {
         let question = skeletonllm_data::canonical(Family::Recognition).expect("every family but one has a wording");
         let candidates: Vec<Vec<u32>> = labels.iter().map(|l| self.chat.candidate(l)).collect();
-        let rows = (0..observation.clips.len())
-            .map(|motion| self.prompt(question, observation, motion))
-            .collect::<Result<_>>()?;
-        let mut session = Session::new(&self.model.internvl);
+        let rest = |(motion, opening): (usize, &Vec<u32>)| {
+            let mut prompt = self.prompt(question, observation, motion)?;
+            Ok(prompt.split_off(opening.len()))
+        };
+        let rests = tokens.rows().iter().enumerate().map(rest).collect::<Result<_>>()?;
+        let mut session = Session::behind(&self.model.internvl, opening);
         yield_now().await;
-        session.feed(&TokenBatch::new(rows), Some(observation.visual.clone().unsqueeze()))?;
+        session.feed(&TokenBatch::new(rests), None)?;
         Ok(session.score_async(&candidates).await?)
     }
 

@@ -11,7 +11,7 @@ use crate::{
     theme,
     widgets::{
         Author, BarView, ChatInput, IconButton, InputAction, MessageAction, MessageView, bars, per_second, percent,
-        section, suggestions,
+        scrolled, section, suggestions,
     },
 };
 
@@ -50,7 +50,8 @@ pub(super) fn show(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui
         },
     );
     state.places.conversation = Some(ui.available_rect_before_wrap());
-    egui::ScrollArea::vertical().auto_shrink([false, false]).stick_to_bottom(true).show(ui, |ui| {
+    let area = egui::ScrollArea::vertical().auto_shrink([false, false]).stick_to_bottom(true);
+    scrolled(ui, area, |ui| {
         labels(content, ui, actions);
         messages(content, ui, actions);
     });

@@ -177,7 +177,7 @@ pub(super) fn scrolled(
 ) {
     let Some(take) = content.document.take() else { return };
     head(take, beside, state, ui, actions);
-    egui::ScrollArea::vertical().show(ui, |ui| {
+    crate::widgets::scrolled(ui, egui::ScrollArea::vertical().auto_shrink([false, true]), |ui| {
         let tall = ui.available_height();
         for (n, (take, pictures)) in
             [(take, &content.pictures), (beside.take, &beside.pictures)].into_iter().enumerate()

@@ -92,7 +92,7 @@ pub(super) fn show(document: &Document, list: &mut TakeList, ui: &mut Ui, action
         ui.label(theme::text::small(format!("no name or label has “{wanted}” in it")));
     }
     let beside = document.beside().map(|(take, _)| take.id);
-    egui::ScrollArea::vertical().auto_shrink([false, true]).show(ui, |ui| {
+    crate::widgets::scrolled(ui, egui::ScrollArea::vertical().auto_shrink([false, true]), |ui| {
         for index in shown {
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = theme::space::XS;

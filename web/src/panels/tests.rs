@@ -445,13 +445,24 @@ fn every_window_has_a_menu_of_videos_and_tells_how_far_one_is() {
     for (width, height) in [(1200.0, 700.0), (390.0, 800.0), (320.0, 568.0), (640.0, 360.0)] {
         let mut state = UiState { page: usize::from(height < FLAT), ..UiState::default() };
         let (mut h, mut asked) = (Harness::new(width, height), Vec::new());
-        for (x, y) in (40..120).step_by(16).flat_map(|y| (20..width as i32).step_by(20).map(move |x| (x, y))) {
-            let mut click = |x: i32, y: i32| {
-                h.click(x as f32, y as f32, |ui| asked.extend(show(undrawn(&document, &model), &mut state, ui)));
-                egui::Popup::is_any_open(&h.ctx)
-            };
-            if click(x, y) && (3..9).all(|n| click(x, y + n * 14)) {
-                click(x, y);
+        let mut click = |h: &mut Harness, at: egui::Pos2| {
+            let mut one = |ui: &mut egui::Ui| asked.extend(show(undrawn(&document, &model), &mut state, ui));
+            h.click(at.x, at.y, &mut one);
+            // the first frame of a menu only measures it
+            h.frame(one);
+            h.pressable_above()
+        };
+        click(&mut h, egui::Pos2::ZERO);
+        // what leads elsewhere is at the top, menus of the panels below it
+        for button in h.pressable().into_iter().filter(|button| (40.0..140.0).contains(&button.center().y)) {
+            let entries = click(&mut h, button.center());
+            for entry in entries {
+                if click(&mut h, entry.center()).is_empty() {
+                    click(&mut h, button.center());
+                }
+            }
+            if !h.pressable_above().is_empty() {
+                click(&mut h, button.center());
             }
         }
         let video = |action: &Action| matches!(action, Action::SaveVideo(..));

@@ -40,7 +40,7 @@ pub(super) fn side_by_side(
 
 /// The picture, its settings and the strip, one below the other.
 pub(super) fn scrolled(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
-    egui::ScrollArea::vertical().id_salt("pictures").show(ui, |ui| {
+    crate::widgets::scrolled(ui, egui::ScrollArea::vertical().auto_shrink([false, true]).id_salt("pictures"), |ui| {
         picture(content, state, ui, actions);
         timeline::strip(content, ui, Rows::Scroll, actions);
     });

@@ -2,7 +2,7 @@
 
 use eframe::egui::{
     Align2, Color32, CornerRadius, CursorIcon, Rect, Role, ScrollArea, Sense, Stroke, StrokeKind, TextureId, Ui, Vec2,
-    WidgetInfo, pos2, vec2,
+    WidgetInfo, pos2, scroll_area::ScrollBarVisibility, vec2,
 };
 
 use super::{elided, percent, timeline::clock, unit};
@@ -58,9 +58,14 @@ impl Strip<'_> {
         }
         let cell = |width: f32| cell(width, self.aspect);
         if self.rows == Rows::Scroll {
+            let cell = cell(SCROLLED);
+            // a bar is kept in sight, and would lie over what is there while the strip's own place is not
+            let seen = ui.cursor().top() + cell.y <= ui.clip_rect().bottom();
+            let bar = if seen { ScrollBarVisibility::VisibleWhenNeeded } else { ScrollBarVisibility::AlwaysHidden };
             return ScrollArea::horizontal()
                 .id_salt("strip")
-                .show(ui, |ui| self.grid(ui, self.count, cell(SCROLLED)))
+                .scroll_bar_visibility(bar)
+                .show(ui, |ui| self.grid(ui, self.count, cell))
                 .inner;
         }
         let (columns, width) = match self.rows {

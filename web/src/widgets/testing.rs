@@ -1,8 +1,8 @@
 //! egui without a window: frames, pointer, keys and touches for the widgets' tests.
 
 use eframe::egui::{
-    Color32, Context, Event, HoveredFile, Key, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape, TouchDeviceId,
-    TouchId, TouchPhase, Ui, Vec2, epaint::Primitive, pos2, vec2,
+    Color32, Context, Event, HoveredFile, Key, LayerId, Modifiers, PointerButton, Pos2, RawInput, Rect, Shape,
+    TouchDeviceId, TouchId, TouchPhase, Ui, Vec2, epaint::Primitive, pos2, vec2,
 };
 
 /// A headless screen.
@@ -127,12 +127,19 @@ impl Harness {
 
     /// What can be clicked on in the last frame, in the lowest layer: its place as far as it is seen.
     pub(crate) fn pressable(&self) -> Vec<Rect> {
-        let background = eframe::egui::LayerId::background();
+        self.pressable_in(|layer| layer == LayerId::background())
+    }
+
+    /// As [`Harness::pressable`], in what lies above the lowest layer: open menus.
+    pub(crate) fn pressable_above(&self) -> Vec<Rect> {
+        self.pressable_in(|layer| layer != LayerId::background())
+    }
+
+    fn pressable_in(&self, wanted: impl Fn(LayerId) -> bool) -> Vec<Rect> {
         self.ctx.viewport(|viewport| {
-            let widgets = viewport.prev_pass.widgets.get_layer(background);
-            let wanted = |rect: &Rect| rect.is_positive();
-            let clicks = widgets.filter(|widget| widget.sense.senses_click() && widget.enabled);
-            clicks.map(|widget| widget.interact_rect).filter(wanted).collect()
+            let layers = viewport.prev_pass.widgets.layers().filter(|(layer, _)| wanted(**layer));
+            let clicks = layers.flat_map(|(_, widgets)| widgets).filter(|w| w.sense.senses_click() && w.enabled);
+            clicks.map(|widget| widget.interact_rect).filter(Rect::is_positive).collect()
         })
     }
 
