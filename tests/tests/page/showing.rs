@@ -48,7 +48,7 @@ pub fn samples(visit: &mut Visit<'_>) -> Result<()> {
         })?;
         ensure!(opened.contains(&name), "the line that tells of {name} is {opened:?}");
         let (label, probability) = visit.native.label(&file)?;
-        ensure!(labels.split(", ").count() == 5, "{name}: not five labels: {labels:?}");
+        ensure!(labels.split("; ").count() == 5, "{name}: not five labels: {labels:?}");
         ensure!(labels.starts_with(&label), "{name}: {labels:?}; natively it is {label} with {probability:.2}");
         let drawn = format!("document.getElementById('app').dataset.pictures > {pictures}");
         visit.app.page.wait_for(&format!("{name} is drawn"), &drawn, Duration::from_secs(20))?;

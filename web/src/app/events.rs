@@ -126,7 +126,7 @@ impl App {
         if asked && (in_view || take.labels.is_empty()) {
             platform::measure("recognise", seconds);
             let top = labels.iter().take(5).map(|(label, p)| format!("{label} {}", percent(*p)));
-            platform::announce_of(Kind::Labels, &take.name, &top.collect::<Vec<_>>().join(", "));
+            platform::announce_of(Kind::Labels, &take.name, &top.collect::<Vec<_>>().join("; "));
         }
         (take.labels, take.named) = (labels, Some(version));
     }
@@ -200,7 +200,7 @@ impl App {
                         spans.iter().map(|s| format!("{:.1}–{:.1} s {}", s.start_seconds, s.end_seconds, s.label));
                     let words: Vec<String> = words.collect();
                     let end = if stopped { " (stopped)" } else { "" };
-                    platform::announce_of(Kind::Spans, &take.name, &format!("{}{end}", words.join(", ")));
+                    platform::announce_of(Kind::Spans, &take.name, &format!("{}{end}", words.join("; ")));
                     take.spans = spans;
                 }
             }
