@@ -4,7 +4,7 @@ use draction::{
     motion::{Unit, UpAxis},
     s2i::Stream,
 };
-use eframe::egui::{Context, InputState, Key, Modifiers, Popup};
+use eframe::egui::{Context, Id, InputState, Key, Modifiers, Popup};
 
 use crate::{
     document::Step,
@@ -217,6 +217,9 @@ fn after(shown: Option<Stream>) -> Option<Stream> {
 /// menu is open or the list of keys is shown, keys belong to what is in front.
 pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>, help: bool) -> Vec<Action> {
     let mut actions = Vec::new();
+    let typing = ctx.text_edit_focused();
+    // Escape has taken the focus away before anybody sees the key
+    let typed = ctx.data_mut(|data| std::mem::replace(data.get_temp_mut_or_default(Id::new("typing")), typing));
     if Popup::is_any_open(ctx) {
         return actions;
     }
@@ -226,7 +229,6 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>, help: b
         }
         return actions;
     }
-    let typing = ctx.text_edit_focused();
     // a button that Tab has reached is pressed by Space
     let on_a_button = ctx.memory(|memory| memory.focused().is_some());
     ctx.input_mut(|input| {
@@ -240,10 +242,10 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>, help: b
         // also out of its own editor
         #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
         on(Key::F12, Action::ToggleWorkbench);
+        if typing || typed {
+            on(Key::Escape, Action::Stop);
+        }
         if typing {
-            if input.key_pressed(Key::Escape) {
-                actions.push(Action::Stop);
-            }
             return;
         }
         on(Key::Escape, Action::Leave);

@@ -56,6 +56,20 @@ fn escape_closes_the_list_of_keys_and_space_does_nothing_behind_it() {
 }
 
 #[test]
+fn escape_leaves_the_question_first_and_only_then_a_comparison() {
+    let (document, mut state, mut h) = (document(), UiState::default(), Harness::new(1280.0, 720.0));
+    drop(pressed(&mut h, &document, &[], &mut state));
+    state.focus_question();
+    (0..3).for_each(|_| drop(pressed(&mut h, &document, &[], &mut state)));
+    assert!(h.ctx.text_edit_focused());
+    for action in [Action::Stop, Action::Leave] {
+        h.key(Key::Escape, Modifiers::NONE);
+        assert_eq!(pressed(&mut h, &document, &[], &mut state), [action]);
+        assert!(!h.ctx.text_edit_focused());
+    }
+}
+
+#[test]
 fn the_list_of_keys_fits_every_window_and_offers_the_address() {
     let document = document();
     for [width, height] in [[320.0, 568.0], [568.0, 320.0], [1280.0, 720.0]] {
