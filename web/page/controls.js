@@ -151,12 +151,13 @@ function letTabGo() {
   );
 }
 
-// The program has an invisible field behind the canvas for whatever is typed. Tab leads to what can be seen.
+// The program has an invisible field beside the canvas for whatever is typed. Tab leads to what can be seen.
 function passOverHiddenField() {
+  const beside = canvas.parentNode;
   const pass = () => {
-    for (const field of document.querySelectorAll("body > input")) field.tabIndex = -1;
+    for (const field of beside.querySelectorAll(":scope > input")) field.tabIndex = -1;
   };
   // another one comes with another window, once the GPU was lost
-  new MutationObserver(pass).observe(document.body, { childList: true });
+  new MutationObserver(pass).observe(beside, { childList: true });
   pass();
 }

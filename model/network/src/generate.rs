@@ -144,38 +144,43 @@ impl<'m> Session<'m> {
         let mut scores: Vec<Vec<f32>> = heads.chunks(candidates.len()).map(<[f32]>::to_vec).collect();
         // a candidate's last token is predicted but never fed
         if candidates.iter().any(|tokens| tokens.len() > 1) {
-            self.score_tree(candidates, &mut scores).await?;
+            self.score_trees(candidates, &mut scores).await?;
         }
         Ok(scores)
     }
 
     /// Adds to `[rows][candidates]` the log-probabilities of all tokens after the candidates' first.
-    async fn score_tree(&self, candidates: &[Vec<u32>], scores: &mut [Vec<f32>]) -> Result<(), GenerateError> {
-        /// Tokens whose logits are in memory at a time.
+    async fn score_trees(&self, candidates: &[Vec<u32>], scores: &mut [Vec<f32>]) -> Result<(), GenerateError> {
+        /// Tokens at a time: enough to keep a device busy, few enough that a page stays awake in between.
         const PART: usize = 128;
-        let tree = Tree::of(candidates);
         let decoder = &self.model.language_model;
-        let embedded = self.model.embed(&TokenBatch::new(vec![tree.tokens.clone()]), None)?;
         let vocabulary = self.model.config().text_config.vocab_size;
-        // what follows each token of the tree in a candidate: place, next token, candidate
-        let mut following: Vec<(usize, u32, usize)> = Vec::new();
-        for (candidate, path) in tree.paths.iter().enumerate() {
-            following.extend(path.iter().zip(&candidates[candidate][1..]).map(|(&at, &next)| (at, next, candidate)));
-        }
-        following.sort_unstable();
-        let device = embedded.device();
-        for (row, scores) in scores.iter_mut().enumerate() {
-            yield_now().await;
-            let hidden = among_threads(&device, || {
-                decoder.model.forward_tree(embedded.clone(), &tree.parents, self.cache.repeat_row(row, 1))
-            });
-            for first in (0..tree.tokens.len()).step_by(PART) {
-                let count = PART.min(tree.tokens.len() - first);
-                let here: Vec<_> = following.iter().filter(|(at, ..)| (first..first + count).contains(at)).collect();
-                let places = here.iter().map(|(at, next, _)| ((at - first) * vocabulary) as i64 + i64::from(*next));
-                let logs = log_softmax(decoder.head(hidden.clone().narrow(0, first, count)), 1);
-                let logs = logs.reshape([count * vocabulary]).select(0, indices(places.collect(), &device));
-                for ((.., candidate), value) in here.iter().zip(host_async(logs).await?) {
+        let mut first = 0;
+        for tree in Tree::several(candidates, PART) {
+            let here = first..first + tree.paths.len();
+            first = here.end;
+            if tree.tokens.is_empty() {
+                continue;
+            }
+            let embedded = self.model.embed(&TokenBatch::new(vec![tree.tokens.clone()]), None)?;
+            let device = embedded.device();
+            // what follows each token of the tree in a candidate: its place among the logits, and the candidate
+            let following: Vec<(i64, usize)> = here
+                .zip(&tree.paths)
+                .flat_map(|(candidate, path)| {
+                    path.iter().zip(&candidates[candidate][1..]).map(move |to| (candidate, to))
+                })
+                .map(|(candidate, (&at, &next))| ((at * vocabulary) as i64 + i64::from(next), candidate))
+                .collect();
+            let places = indices(following.iter().map(|(place, _)| *place).collect(), &device);
+            for (row, scores) in scores.iter_mut().enumerate() {
+                yield_now().await;
+                let hidden = among_threads(&device, || {
+                    decoder.model.forward_tree(embedded.clone(), &tree.parents, self.cache.repeat_row(row, 1))
+                });
+                let logs = log_softmax(decoder.head(hidden), 1);
+                let logs = logs.reshape([tree.tokens.len() * vocabulary]).select(0, places.clone());
+                for ((_, candidate), value) in following.iter().zip(host_async(logs).await?) {
                     scores[*candidate] += value;
                 }
             }

@@ -135,7 +135,8 @@ pub fn tab(visit: &mut Visit<'_>) -> Result<()> {
     // whoever has no mouse comes out of the canvas again, both ways, and never into what cannot be seen
     visit.app.page.press("Escape")?;
     visit.app.page.press("Tab")?;
-    ensure!(visit.app.page.text(focused)? == "back", "Escape and Tab lead to {}", visit.app.page.text(focused)?);
+    let reached = visit.app.page.text("document.activeElement.outerHTML.slice(0, 200)")?;
+    ensure!(visit.app.page.text(focused)? == "back", "Escape and Tab lead to {reached}");
     visit.app.page.press("Enter")?;
     ensure!(visit.app.page.text(focused)? == "open", "the way back leads to {}", visit.app.page.text(focused)?);
     visit.app.page.eval("document.getElementById('app').focus()")?;

@@ -187,14 +187,26 @@ fn a_tree_of_candidates_scores_as_the_candidates_do() {
     let (long, long_visual) = prompt(&model, &[9, 10, 11, 12], 2);
     let candidates = [vec![20, 21, 22], vec![20, 21, 40, 41], vec![30], vec![20, 7], vec![21, 21, 9]];
     let mut session = Session::new(&model);
-    let visual = Tensor::cat(vec![short_visual, long_visual], 0);
+    let visual = Tensor::cat(vec![short_visual.clone(), long_visual.clone()], 0);
     // the shorter row has a gap
-    session.feed(&TokenBatch::new(vec![short, long]), Some(visual)).expect("valid");
+    session.feed(&TokenBatch::new(vec![short.clone(), long.clone()]), Some(visual)).expect("valid");
     let scores = session.score(&candidates).expect("valid");
-    let firsts: Vec<Vec<u32>> = candidates.iter().map(|candidate| candidate[..1].to_vec()).collect();
-    let mut of_tree = session.score(&firsts).expect("valid");
-    pollster::block_on(session.score_tree(&candidates, &mut of_tree)).expect("valid");
-    for (a, b) in scores.iter().flatten().zip(of_tree.iter().flatten()) {
-        assert!((a - b).abs() < 1e-4, "{a} against {b}");
+    // one token after the other, each behind a conversation that has the ones before it
+    let next = |prompt: &[u32], visual: &Tensor<3>, token: u32| {
+        let scores = score_continuations(&model, prompt, Some(visual.clone()), &[vec![token]]);
+        scores.expect("valid")[0]
+    };
+    for (row, (prompt, visual)) in [(short, short_visual), (long, long_visual)].iter().enumerate() {
+        for (candidate, score) in candidates.iter().zip(&scores[row]) {
+            let mut said = prompt.clone();
+            let expected: f32 = (candidate.iter())
+                .map(|&token| {
+                    let log = next(&said, visual, token);
+                    said.push(token);
+                    log
+                })
+                .sum();
+            assert!((score - expected).abs() < 1e-4, "{candidate:?}: {score} against {expected}");
+        }
     }
 }

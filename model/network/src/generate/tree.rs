@@ -14,7 +14,20 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    pub fn of(candidates: &[Vec<u32>]) -> Tree {
+    /// Trees of about `size` tokens, or of one candidate that has more: in the candidates' order.
+    pub fn several(candidates: &[Vec<u32>], size: usize) -> Vec<Tree> {
+        let mut trees = Vec::new();
+        let mut rest = candidates;
+        while !rest.is_empty() {
+            let (tree, taken) = Tree::of(rest, size);
+            trees.push(tree);
+            rest = &rest[taken..];
+        }
+        trees
+    }
+
+    /// The tree of the first candidates that together have `size` tokens or more, and how many those are.
+    fn of(candidates: &[Vec<u32>], size: usize) -> (Tree, usize) {
         let mut tree = Tree::default();
         let mut places: HashMap<(Option<usize>, u32), usize> = HashMap::new();
         for candidate in candidates {
@@ -29,8 +42,12 @@ impl Tree {
                 path.push(place);
             }
             tree.paths.push(path);
+            if tree.tokens.len() >= size {
+                break;
+            }
         }
-        tree
+        let taken = tree.paths.len();
+        (tree, taken)
     }
 }
 
@@ -40,9 +57,20 @@ mod tests {
 
     #[test]
     fn what_begins_alike_is_there_once() {
-        let tree = Tree::of(&[vec![1, 2, 3], vec![1, 2, 4, 5], vec![6], vec![1, 7], vec![2, 2, 9]]);
+        let candidates = [vec![1, 2, 3], vec![1, 2, 4, 5], vec![6], vec![1, 7], vec![2, 2, 9]];
+        let (tree, taken) = Tree::of(&candidates, 99);
+        assert_eq!(taken, 5);
         assert_eq!(tree.tokens, [1, 2, 4, 2, 2]);
         assert_eq!(tree.parents, [None, Some(0), Some(1), None, Some(3)]);
         assert_eq!(tree.paths, [vec![0, 1], vec![0, 1, 2], vec![], vec![0], vec![3, 4]]);
+    }
+
+    #[test]
+    fn trees_are_no_larger_than_they_have_to_be() {
+        let candidates = [vec![1, 2, 3], vec![1, 2, 4, 5], vec![6], vec![1, 7], vec![2, 2, 9]];
+        let trees = Tree::several(&candidates, 3);
+        assert_eq!(trees.iter().map(|tree| tree.paths.len()).collect::<Vec<_>>(), [2, 3]);
+        assert_eq!(trees[1].tokens, [1, 2, 2]);
+        assert!(Tree::several(&[], 3).is_empty());
     }
 }
