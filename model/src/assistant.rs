@@ -47,7 +47,7 @@ pub(crate) use spans::{joined, stretches};
 
 use crate::{
     drawing::{DrawSettings, Drawing, HostDrawing},
-    folder::{Loaded, ModelFiles, SkeletonLlm, see},
+    folder::{Loaded, ModelFiles, SkeletonLlm},
     observation::Observation,
 };
 
@@ -239,7 +239,7 @@ impl Assistant {
             let foreground = Foreground::of(pictures.clone(), internvl.token_size()).await?;
             (internvl.encode_foreground(pictures, &foreground), foreground.tokens())
         } else {
-            let visual = see(internvl, frames.clone());
+            let visual = self.see_whole(frames.clone()).await;
             let [pictures, tokens, _] = visual.dims();
             (visual, vec![tokens; pictures])
         };
@@ -252,6 +252,21 @@ impl Assistant {
             tokens,
             own_scores: OnceLock::new(),
         })
+    }
+
+    /// `[clips, frames, height, width, 3]` → `[clips·frames, tokens, hidden]`, a few pictures at a time in a page, so that
+    /// it stays awake.
+    async fn see_whole(&self, frames: Tensor<5>) -> Tensor<3> {
+        const AT_A_TIME: usize = if cfg!(target_family = "wasm") { 4 } else { usize::MAX };
+        let pictures: Tensor<4> = frames.flatten(0, 1);
+        let count = pictures.dims()[0];
+        let mut parts = Vec::new();
+        for first in (0..count).step_by(AT_A_TIME) {
+            yield_now().await;
+            let part = pictures.clone().narrow(0, first, AT_A_TIME.min(count - first));
+            parts.push(self.model.internvl.encode_frames(part));
+        }
+        Tensor::cat(parts, 0)
     }
 
     /// Answers a question about the first motion of `observation`; `on_text` gets the words as they come, and ends the

@@ -12,6 +12,7 @@ use crate::kv_cache::KvCache;
 use crate::layers::ops;
 use crate::projector::Projector;
 use crate::prompt_error::PromptError;
+use crate::task::yield_now;
 use crate::tensors::indices;
 use crate::text_model::TextModel;
 use crate::vision::{VisionTower, pixel_shuffle};
@@ -284,6 +285,44 @@ impl InternVl {
         let embedded = self.embed(openings, visual)?;
         let hidden = self.language_model.model.forward_cached(embedded, &openings.lengths(), &mut cache);
         Ok(Opening { hidden, cache, rows: openings.rows.len() })
+    }
+
+    /// As [`Self::open`], giving way between parts, so that a page stays awake.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn open_async(&self, openings: &TokenBatch, visual: Option<Tensor<3>>) -> Result<Opening, PromptError> {
+        /// Tokens that the processor of a page reads in less than a tenth of a second.
+        const PART: usize = 96;
+        // rows that end in different parts would leave gaps
+        let alike = openings.rows.iter().all(|row| row.len() == openings.length);
+        if cfg!(target_family = "wasm") && alike {
+            self.open_in_parts(openings, visual, PART).await
+        } else {
+            self.open(openings, visual)
+        }
+    }
+
+    /// As [`Self::open`] of rows of one length, `most` tokens at a time.
+    async fn open_in_parts(
+        &self,
+        openings: &TokenBatch,
+        visual: Option<Tensor<3>>,
+        most: usize,
+    ) -> Result<Opening, PromptError> {
+        let (rows, length) = (openings.rows.len(), openings.length);
+        let mut cache = KvCache::new(self.config.text_config.num_hidden_layers);
+        let embedded = self.embed(openings, visual)?;
+        let mut parts = Vec::new();
+        for first in (0..length).step_by(most) {
+            yield_now().await;
+            let part = most.min(length - first);
+            let here = embedded.clone().narrow(1, first, part);
+            let hidden = self.language_model.model.forward_cached(here, &vec![part; rows], &mut cache);
+            let width = hidden.dims()[1];
+            parts.push(hidden.reshape([rows, part, width]));
+        }
+        Ok(Opening { hidden: Tensor::cat(parts, 1).flatten(0, 1), cache, rows })
     }
 
     /// `[rows, hidden]` what the decoder makes of each row's pictures: the mean of what it says in their places. Rows

@@ -90,7 +90,8 @@ impl Assistant {
         let motions = 0..observation.clips.len();
         let tokens = TokenBatch::new(motions.map(|motion| self.opening(observation, motion)).collect());
         yield_now().await;
-        let opening = self.model.internvl.open(&tokens, Some(observation.visual.clone().unsqueeze()))?;
+        let visual = observation.visual.clone().unsqueeze();
+        let opening = self.model.internvl.open_async(&tokens, Some(visual)).await?;
         Ok(Opened { tokens, opening })
     }
 

@@ -87,6 +87,21 @@ fn rests_of_one_opening_cost_what_whole_conversations_cost() {
 }
 
 #[test]
+fn an_opening_in_parts_is_the_whole_one() {
+    let device = Device::flex();
+    let model = InternVl::random(&nano(32), 3, &device);
+    let visual = model.encode_frames(frames(24, &device));
+    let rows = vec![[vec![20, 21], vec![5; 48], vec![22]].concat(), [vec![30, 31], vec![5; 48], vec![32]].concat()];
+    let openings = TokenBatch::new(rows);
+    let whole = model.open(&openings, Some(visual.clone())).unwrap();
+    let parts = pollster::block_on(model.open_in_parts(&openings, Some(visual), 20)).unwrap();
+    let [whole, parts] = [whole, parts].map(|opening| host(model.seen(&openings, &opening)));
+    for (a, b) in whole.iter().zip(&parts) {
+        assert!((a - b).abs() < 1e-5, "{a} against {b}");
+    }
+}
+
+#[test]
 fn what_is_seen_of_a_row_is_the_mean_over_its_pictures_alone() {
     let device = Device::flex();
     let model = InternVl::random(&nano(32), 3, &device);
