@@ -257,13 +257,13 @@ impl Assistant {
     /// `[clips, frames, height, width, 3]` → `[clips·frames, tokens, hidden]`, a few pictures at a time in a page, so that
     /// it stays awake.
     async fn see_whole(&self, frames: Tensor<5>) -> Tensor<3> {
-        const AT_A_TIME: usize = if cfg!(target_family = "wasm") { 4 } else { usize::MAX };
         let pictures: Tensor<4> = frames.flatten(0, 1);
         let count = pictures.dims()[0];
+        let most = if cfg!(target_family = "wasm") { 4 } else { count };
         let mut parts = Vec::new();
-        for first in (0..count).step_by(AT_A_TIME) {
+        for first in (0..count).step_by(most) {
             yield_now().await;
-            let part = pictures.clone().narrow(0, first, AT_A_TIME.min(count - first));
+            let part = pictures.clone().narrow(0, first, most.min(count - first));
             parts.push(self.model.internvl.encode_frames(part));
         }
         Tensor::cat(parts, 0)

@@ -274,8 +274,9 @@ pub fn awake(visit: &mut Visit<'_>) -> Result<()> {
     visit.app.page.press("Home")?;
     let large = visit.app.page.browser().scratch().join("large.bvh");
     let (text, frames) = write_long_take(&large, 150)?;
-    // what this machine does by itself: a page that shows the same and reads nothing
+    // what this machine does by itself: a page that shows the same, names a short take and reads nothing
     visit.app.longest_block()?;
+    visit.app.hear("labels", |app| app.page.press("r"))?;
     visit.app.page.pause(Duration::from_secs(3))?;
     let noise = visit.app.longest_block()?;
     let (mut fractions, begun) = (Vec::new(), Instant::now());
