@@ -11,6 +11,7 @@ use draction::{
 };
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use skeletonllm_network::task::yield_now;
 
 use crate::{
     figured::Figured,
@@ -125,27 +126,23 @@ fn parts_of(motion: &Motion) -> impl Iterator<Item = (Dtype, &[u8])> {
     [(Dtype::U8, bytemuck::cast_slice(&motion.present))].into_iter().chain(floats)
 }
 
-/// The opposite of [`encode_motion`].
+/// The opposite of [`encode_motion`]; gives way between its parts, so that a page stays awake.
 ///
 /// # Errors
 /// When these are not its bytes.
-pub fn decode_motion(bytes: &[u8]) -> Result<Figured, String> {
+pub async fn decode_motion(bytes: &[u8]) -> Result<Figured, String> {
     let (header, mut parts) = decode::<FiguredHeader>(bytes)?;
-    let motion = motion_of(header.motion, &mut parts)?;
-    let figure = Mapped { motion: motion_of(header.figure, &mut parts)?, maps: header.maps };
+    let motion = motion_of(header.motion, &mut parts).await?;
+    let figure = Mapped { motion: motion_of(header.figure, &mut parts).await?, maps: header.maps };
     Ok(Figured { motion: Arc::new(motion), figure: Arc::new(figure), description: header.description })
 }
 
-fn motion_of<'a>(header: MotionHeader, parts: &mut impl Iterator<Item = &'a [u8]>) -> Result<Motion, String> {
+async fn motion_of<'a>(header: MotionHeader, parts: &mut impl Iterator<Item = &'a [u8]>) -> Result<Motion, String> {
     let mut next = || parts.next().ok_or_else(|| "a part is missing".to_owned());
     let present: Vec<bool> = next()?.iter().map(|&there| there != 0).collect();
     let joints = present.len() * header.skeleton.joints();
-    let mut floats = |each: usize| {
-        let values: Vec<f32> = next()?.as_chunks().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
-        if values.len() == joints * each { Ok(values) } else { Err("a part has another length".to_owned()) }
-    };
-    let positions = floats(3)?;
-    let orientations = if header.has_orientations { Some(floats(4)?) } else { None };
+    let positions = floats(next()?, joints * 3).await?;
+    let orientations = if header.has_orientations { Some(floats(next()?, joints * 4).await?) } else { None };
     Ok(Motion {
         skeleton: Arc::new(header.skeleton),
         fps: header.fps,
@@ -156,6 +153,13 @@ fn motion_of<'a>(header: MotionHeader, parts: &mut impl Iterator<Item = &'a [u8]
         orientations,
         source: header.source,
     })
+}
+
+/// So many numbers. Both copies of the program run on one machine, so that their bytes are as this one has them.
+async fn floats(bytes: &[u8], count: usize) -> Result<Vec<f32>, String> {
+    yield_now().await;
+    let values: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
+    if bytes.len() == count * 4 { Ok(values) } else { Err("a part has another length".to_owned()) }
 }
 
 /// Names of tensors in the order of their parts, whatever order they are stored in.
@@ -190,7 +194,7 @@ mod tests {
     fn a_motion_arrives_as_it_left() {
         for name in ["walk.bvh", "wave_left_hand.skeleton"] {
             let left = Unread::new(sample(name), ReadOptions::default()).read().expect("a sample");
-            let arrived = decode_motion(&encode_motion(&left)).expect("it was just written");
+            let arrived = pollster::block_on(decode_motion(&encode_motion(&left))).expect("it was just written");
             assert_eq!(format!("{left:?}"), format!("{arrived:?}"));
         }
     }
@@ -216,7 +220,7 @@ mod tests {
     fn other_bytes_are_refused() {
         let motion = Unread::new(sample("walk.bvh"), ReadOptions::default());
         let file = encode_unread(&motion);
-        assert!(decode_motion(&file).is_err() && decode_unread(&file[..file.len() / 2]).is_err());
+        assert!(pollster::block_on(decode_motion(&file)).is_err() && decode_unread(&file[..file.len() / 2]).is_err());
         assert!(decode_unread(b"HIERARCHY").is_err());
     }
 }

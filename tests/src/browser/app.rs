@@ -72,7 +72,10 @@ impl<'a> App<'a> {
         self.page.goto(&format!("{}/{query}", self.origin))?;
         let settled =
             "document.body?.classList.contains('interactive') || document.querySelector('#problem:not([hidden])')";
-        self.page.wait_for("the page can be used", settled, START)?;
+        if let Err(error) = self.page.wait_for("the page can be used", settled, START) {
+            let far = self.page.text("document.getElementById('progress')?.innerText ?? ''").unwrap_or_default();
+            return Err(error.context(format!("it came as far as: {}", far.replace('\n', " "))));
+        }
         let problem = self.page.text("document.getElementById('problem').textContent")?;
         if !problem.is_empty() {
             bail!("the page says: {problem}");

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 
 use eframe::egui;
 use js_sys::{Function, Promise, Uint8Array};
+use skeletonllm_network::task::yield_now;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
 use wasm_bindgen_futures::JsFuture;
 
@@ -105,16 +106,30 @@ pub fn read_apart(unread: &Unread, hear: impl Fn(Heard) + Clone + 'static) -> Ap
     };
     let name = unread.file.name.clone();
     let answer = Closure::once_into_js(move |motion: JsValue, problem: JsValue| {
-        let failed = |why: &str| format!("{name}: it cannot be read beside the page: {why}");
-        hear_done(Heard::Done(match (motion.dyn_ref::<Uint8Array>(), problem.as_string()) {
-            (Some(bytes), _) => transfer::decode_motion(&bytes.to_vec()).map_err(|why| failed(&why)),
-            // the reader's own words
-            (None, Some(problem)) => Err(problem),
-            (None, None) => Err(failed(&describe(&problem))),
-        }));
+        let failed = move |why: &str| format!("{name}: it cannot be read beside the page: {why}");
+        spawn(async move {
+            hear_done(Heard::Done(match (motion.dyn_ref::<Uint8Array>(), problem.as_string()) {
+                (Some(bytes), _) => transfer::decode_motion(&copied(bytes).await).await.map_err(|why| failed(&why)),
+                // the reader's own words
+                (None, Some(problem)) => Err(problem),
+                (None, None) => Err(failed(&describe(&problem))),
+            }));
+        });
     });
     let request = Uint8Array::from(&transfer::encode_unread(unread)[..]);
     Apart { end: Some(host.read_apart(&request, &answer, told.as_ref())), _told: told }
+}
+
+/// Bytes in the program's own memory; gives way between parts of them.
+async fn copied(bytes: &Uint8Array) -> Vec<u8> {
+    const PART: u32 = 1 << 24;
+    let length = bytes.length();
+    let mut all = Vec::with_capacity(length as usize);
+    for first in (0..length).step_by(PART as usize) {
+        yield_now().await;
+        all.extend(bytes.subarray(first, length.min(first + PART)).to_vec());
+    }
+    all
 }
 
 /// Keeps a file for the next visit, where the browser keeps files; `done` gets its key, or why it is not kept.
