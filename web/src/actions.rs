@@ -219,7 +219,7 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>, help: b
     let mut actions = Vec::new();
     let typing = ctx.text_edit_focused();
     // Escape has taken the focus away before anybody sees the key
-    let typed = ctx.data_mut(|data| std::mem::replace(data.get_temp_mut_or_default(Id::new("typing")), typing));
+    let typed = ctx.data_mut(|data| std::mem::replace(data.get_temp_mut_or_default(Id::unique("typing")), typing));
     if Popup::is_any_open(ctx) {
         return actions;
     }
