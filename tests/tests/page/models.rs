@@ -180,6 +180,8 @@ pub fn own(visit: &mut Visit<'_>) -> Result<()> {
     let (kind, text) = visit.app.heard(&["error", "opened"], |app| app.page.drop_files(&some))?;
     ensure!(kind == "error" && text.contains("tokenizer.json"), "{kind}: {text}");
 
+    // whoever waits for a model takes an error in the log for its
+    visit.app.load("?device=cpu")?;
     let entries = std::fs::read_dir(&nano)?.collect::<Result<Vec<_>, _>>()?;
     let all: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
     visit.app.page.drop_files(&all)?;

@@ -12,11 +12,13 @@ use crate::{Visit, showing::sample};
 const QUESTION: &str = "Which hand does the person move?";
 const SOON: Duration = Duration::from_secs(120);
 
-/// How many settings and files are kept for the next visit.
+/// How many settings and files are kept for the next visit; models that earlier steps left do not count.
 const KEPT: &str = "(async () => {
     const within = async (folder) => {
         let kept = 0;
-        for await (const entry of folder.values()) kept += entry.kind === 'file' ? 1 : await within(entry);
+        for await (const [name, entry] of folder.entries()) {
+            if (name !== 'models') kept += entry.kind === 'file' ? 1 : await within(entry);
+        }
         return kept;
     };
     return Object.keys(localStorage).length + await within(await navigator.storage.getDirectory());

@@ -146,7 +146,13 @@ const PLAY: &str = "
         const there = event('seeked');
         video.currentTime = share * duration;
         await there;
-        seen.push(look(video));
+        let frame = look(video);
+        // the first picture may come a little after the word that its place is reached
+        for (let n = 0; n < 40 && !frame.contrast; n++) {
+            await new Promise((done) => setTimeout(done, 50));
+            frame = look(video);
+        }
+        seen.push(frame);
     }
     const [back, ended] = [event('seeked'), event('ended')];
     video.currentTime = 0;
