@@ -1,4 +1,4 @@
-"""What SmolLM2-135M's own numbers say, in f64: the same text as in llama.cpp.json, for exact.json.
+"""What SmolLM2-135M's own numbers say, in f64: the same text and prompts as in llama.cpp.json, for exact.json.
 
     pip install numpy gguf==0.19.0
     python3 exact.py ../../../models/smollm2-135m/SmolLM2-135M-Instruct.Q4_1.gguf
@@ -57,11 +57,23 @@ def log_probabilities(tokens):
     return logits - np.log(np.exp(logits).sum(-1, keepdims=True))
 
 
+def answered(tokens, count):
+    """The best continuation token by token, and by how much each was likelier than the second."""
+    tokens, gaps = list(tokens), []
+    for _ in range(count):
+        last = log_probabilities(np.array(tokens))[-1]
+        second, best = np.argsort(last)[-2:]
+        tokens.append(int(best))
+        gaps.append(round(float(last[best] - last[second]), 4))
+    return {"answer": tokens[-count:], "gaps": gaps}
+
+
 reference = json.loads((here / "llama.cpp.json").read_text(encoding="utf-8"))
 tokens = np.array(reference["text_tokens"])
 logs = log_probabilities(tokens)[np.arange(len(tokens) - 1), tokens[1:]]
 result = {
     "log_probabilities": [round(value, 6) for value in logs.tolist()],
     "perplexity": round(float(np.exp(-logs.mean())), 6),
+    "answers": [answered(each["tokens"], len(each["answer"])) for each in reference["answers"]],
 }
 (here / "exact.json").write_text(json.dumps(result) + "\n", encoding="utf-8")
