@@ -285,10 +285,7 @@ impl Assistant {
         let mut prompt = self.prompt(question, observation, 0)?;
         let mut said = Said::new(tokenizer, start);
         let settled = match self.asked(question) {
-            Some(asked) => {
-                let scores = &self.own_scores_async(observation).await?[0];
-                Some(self.settle(asked, observation, 0, scores).await?)
-            }
+            Some(asked) => Some(self.settle(asked, observation, 0).await?),
             None => None,
         };
         if let Some(Settled { part: part @ (Part::All | Part::Beginning), text, confidence }) = &settled {
@@ -325,7 +322,9 @@ impl Assistant {
         if let Some(settled) = &settled {
             answer.confidence = settled.confidence;
         }
-        if let (Some(ending), Some(chain)) = (ending, ending.and_then(|_| texts.chain_of(&answer.text))) {
+        if let Some(ending) = ending
+            && let Some(chain) = texts.chain_of(&answer.text)
+        {
             let mut text = chain.to_owned();
             if !stopped {
                 answer.stopped = on_text(ending).is_break();

@@ -20,7 +20,7 @@ use skeletonllm_network::{
     words::{ENTRIES, VECTORS, Words},
 };
 
-use crate::drawing::{Drawing, DrawingConfig, HostDrawing, fresh_drawing};
+use crate::drawing::{Drawing, DrawingConfig, HostDrawing};
 
 mod shrink;
 
@@ -142,9 +142,10 @@ impl Loaded {
         files: Option<&AlignedFiles>,
     ) -> Result<Loaded> {
         let extra = Extra::of(internvl.config())?;
-        let within = draction.is_none() && !renderer.is_empty();
-        let within = within.then(|| renderer_file(renderer));
-        let drawing = HostDrawing::from_weights(draction.or(within.as_deref()), extra.drawing)?;
+        let drawing = match draction {
+            Some(bytes) => HostDrawing::from_weights(Some(bytes), extra.drawing)?,
+            None => drawing_within(renderer, extra.drawing)?,
+        };
         let drawing = Drawing::new(drawing, &internvl.device());
         let alignment = files.map(|files| {
             let words = Words::parse(&files.entries, &files.vectors)?;
@@ -181,11 +182,8 @@ impl Loaded {
         let path = folder.join("draction.safetensors");
         let drawing = if path.exists() {
             read_drawing(&path, extra.drawing, device)?
-        } else if renderer.is_empty() {
-            fresh_drawing(extra.drawing, 0, device)?
         } else {
-            let bytes = renderer_file(renderer);
-            Drawing::new(HostDrawing::from_weights(Some(&bytes), extra.drawing)?, device)
+            Drawing::new(drawing_within(renderer, extra.drawing)?, device)
         };
         let path = folder.join(ALIGNMENT);
         let read = || aligned(&internvl, Words::read(folder)?, checkpoint::read(&path)?, &path.display().to_string());
@@ -237,6 +235,12 @@ impl Loaded {
         }
         Ok(())
     }
+}
+
+/// The renderer within a checkpoint, or a fresh one.
+fn drawing_within(renderer: TensorMap, config: DrawingConfig) -> Result<HostDrawing> {
+    let file = (!renderer.is_empty()).then(|| renderer_file(renderer));
+    HostDrawing::from_weights(file.as_deref(), config)
 }
 
 /// The alignment of a model with these words, from its tensors; `origin` names them in errors.

@@ -3,6 +3,7 @@
 
 #[cfg(not(target_family = "wasm"))]
 mod disk;
+mod names;
 mod recognise;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,8 @@ use skeletonllm_network::{
 #[cfg(not(target_family = "wasm"))]
 pub use disk::{Disk, files_of, recognise_paths};
 pub use recognise::{Found, recognise};
+
+use names::{INDEX, WHOLE, is_gguf};
 
 use crate::{
     assistant::Assistant,
@@ -58,24 +61,6 @@ impl Answering {
 
 /// Descriptions, vocabularies and renderers are not larger than this, in bytes.
 const SMALL: u64 = 256 << 20;
-/// The index of weights in several files.
-const INDEX: &str = "model.safetensors.index.json";
-
-/// Files that are read whole, where they are there.
-const WHOLE: [&str; 12] = [
-    "config.json",
-    "tokenizer.json",
-    "vocab.json",
-    "merges.txt",
-    "added_tokens.json",
-    "tokenizer_config.json",
-    "chat_template.jinja",
-    INDEX,
-    "draction.safetensors",
-    ALIGNMENT,
-    ENTRIES,
-    VECTORS,
-];
 
 impl Given {
     /// Its bytes in all.
@@ -97,9 +82,9 @@ impl Given {
         mut tell: impl FnMut(u64, u64) + Send,
     ) -> Result<Answering> {
         let Selected { device, name } = selected;
-        let small = self.small_files(from).await?;
+        let mut small = self.small_files(from).await?;
         let Some(config) = small.get("config.json") else {
-            let gguf = self.files.iter().filter(|file| recognise::is_gguf(&file.name)).collect::<Vec<_>>();
+            let gguf = self.files.iter().filter(|file| is_gguf(&file.name)).collect::<Vec<_>>();
             let [file] = gguf[..] else { bail!("{}: no config.json, and no GGUF file that has one in it", self.name) };
             let mut shelf = Shelf::new(std::slice::from_ref(file), from, |bytes| tell(bytes, file.bytes));
             let (opened, content) = Opened::gguf_arriving(&mut shelf).await?;
@@ -108,7 +93,7 @@ impl Given {
             // the vocabulary was many strings
             drop(content);
             let model = opened.read_arriving(&mut shelf, &device).await?;
-            let assistant = TextAssistant::new(model, &tokenizer, template.as_deref(), name);
+            let assistant = TextAssistant::new(model, &tokenizer, template.as_deref());
             return Ok(Answering::Text(Box::new(assistant)));
         };
         if let Some(system) = crate::folder::system_in(config) {
@@ -123,7 +108,7 @@ impl Given {
             let opened = Opened::text_model_arriving(config, &mut shelf).await?;
             let model = opened.read_arriving(&mut shelf, &device).await?;
             let template = template(&small);
-            let assistant = TextAssistant::new(model, &tokenizer, template.as_deref(), name);
+            let assistant = TextAssistant::new(model, &tokenizer, template.as_deref());
             return Ok(Answering::Text(Box::new(assistant)));
         }
         let mut config = InternVlConfig::parse(config, "config.json")?;
@@ -132,9 +117,9 @@ impl Given {
         let mut opened = Opened::model_arriving(config, &mut shelf).await?;
         let renderer = opened.take_renderer_arriving(&mut shelf).await?;
         let internvl = opened.read_arriving(&mut shelf, &device).await?;
-        let draction = small.get("draction.safetensors").cloned();
-        let aligned = aligned(&small)?;
-        let loaded = Loaded::of_parts(internvl, tokenizer, draction.as_deref(), renderer, aligned.as_ref())?;
+        let aligned = aligned(&mut small)?;
+        let draction = small.get("draction.safetensors").map(Vec::as_slice);
+        let loaded = Loaded::of_parts(internvl, tokenizer, draction, renderer, aligned.as_ref())?;
         Ok(Answering::Seeing(Box::new(Assistant::of(loaded, name))))
     }
 
@@ -159,9 +144,10 @@ impl Given {
     }
 }
 
-fn aligned(small: &Named) -> Result<Option<AlignedFiles>> {
-    let Some(alignment) = small.get(ALIGNMENT).cloned() else { return Ok(None) };
-    let get = |name: &str| small.get(name).cloned().with_context(|| format!("{name} is missing beside {ALIGNMENT}"));
+/// What an aligned model has, taken out.
+fn aligned(small: &mut Named) -> Result<Option<AlignedFiles>> {
+    let Some(alignment) = small.remove(ALIGNMENT) else { return Ok(None) };
+    let mut get = |name: &str| small.remove(name).with_context(|| format!("{name} is missing beside {ALIGNMENT}"));
     Ok(Some(AlignedFiles { alignment, entries: get(ENTRIES)?, vectors: get(VECTORS)? }))
 }
 

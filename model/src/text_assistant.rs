@@ -19,10 +19,9 @@ const MAX_ANSWER: usize = 256;
 /// A language model ready to answer.
 pub struct TextAssistant {
     model: TextModel,
-    tokenizer: Tokenizer,
-    /// `None` for a model that knows no turns: it goes on with a text.
-    chat: Option<Chat>,
-    device_name: String,
+    chat: Chat,
+    /// Whether it knows turns; otherwise it goes on with a text.
+    converses: bool,
 }
 
 impl TextAssistant {
@@ -30,23 +29,18 @@ impl TextAssistant {
     /// says that conversations are written: ChatML, of which what is said to the model first is taken over, or another
     /// one, which is not followed. Without one, ChatML is meant where the model has tokens for its turns.
     #[must_use]
-    pub fn new(model: TextModel, tokenizer: &Tokenizer, template: Option<&str>, device_name: String) -> TextAssistant {
+    pub fn new(model: TextModel, tokenizer: &Tokenizer, template: Option<&str>) -> TextAssistant {
         // a tokenizer that lacked them was given them behind the model's last token
         let known = [tokenizer.turn_start(), tokenizer.turn_end()];
         let turns = known.iter().all(|&token| (token as usize) < model.config().vocab_size);
         let system = template.map(system_of).unwrap_or_default();
-        let chat = (turns && template.is_none_or(is_chatml)).then(|| Chat::of_text(tokenizer, &system));
-        TextAssistant { model, tokenizer: tokenizer.clone(), chat, device_name }
-    }
-
-    /// Where it computes.
-    pub fn device_name(&self) -> &str {
-        &self.device_name
+        let converses = turns && template.is_none_or(is_chatml);
+        TextAssistant { model, chat: Chat::of_text(tokenizer, &system), converses }
     }
 
     /// Whether it answers questions; otherwise it goes on with a text.
     pub fn converses(&self) -> bool {
-        self.chat.is_some()
+        self.converses
     }
 
     /// Answers a question, always with the most likely token; `on_text` gets the words as they come, and ends the answer
@@ -56,17 +50,15 @@ impl TextAssistant {
     /// When the question is empty or too long, or the device gives nothing back.
     pub async fn ask_async(&self, question: &str, mut on_text: impl FnMut(&str) -> ControlFlow<()>) -> Result<Answer> {
         let start = Instant::now();
-        let ids = self.tokenizer.encode(question);
+        let tokenizer = self.chat.tokenizer();
+        let ids = tokenizer.encode(question);
         if ids.len() > MAX_QUESTION {
             bail!("the question is longer than {MAX_QUESTION} tokens");
         }
-        let prompt = match &self.chat {
-            Some(chat) => chat.question(question).ids,
-            None => ids,
-        };
-        let stop = [Some(self.tokenizer.turn_end()), self.tokenizer.end_of_text()].into_iter().flatten().collect();
+        let prompt = if self.converses { self.chat.question(question).ids } else { ids };
+        let stop = [Some(tokenizer.turn_end()), tokenizer.end_of_text()].into_iter().flatten().collect();
         let options = GenerateOptions { max_tokens: MAX_ANSWER, stop, ..GenerateOptions::default() };
-        let mut said = Said::new(&self.tokenizer, start);
+        let mut said = Said::new(tokenizer, start);
         let on_token = |token| said.push(token).map_or(ControlFlow::Continue(()), &mut on_text);
         let answer = generate_text(&self.model, &prompt, &options, on_token).await?;
         Ok(said.answer(&answer))

@@ -163,6 +163,12 @@ pub struct Skeleton {
 }
 
 impl Skeleton {
+    /// The joint that all others hang from: the first without a parent.
+    #[must_use]
+    pub fn root(&self) -> usize {
+        topology::root(&self.parents)
+    }
+
     /// A skeleton of joints with these names, below these parents: bones run from parent to child, body parts and mirror
     /// twins are read off the names (`LeftHand`, `r_knee`, `Wrist.L`).
     ///
@@ -283,6 +289,12 @@ impl Motion {
     /// Length in seconds, `T / fps`.
     pub fn seconds(&self) -> f32 {
         self.frames() as f32 / self.fps
+    }
+
+    /// Frames a second, or 30 where it says none that can be.
+    #[must_use]
+    pub fn rate(&self) -> f64 {
+        if self.fps.is_finite() && self.fps > 0.0 { f64::from(self.fps) } else { 30.0 }
     }
 
     /// Position in metres of joint `j` of body slot `p` in frame `t`. Panics when an index is out of range.

@@ -28,7 +28,12 @@ const BUTTONS = {
   json: "json",
   forget: "forget",
   "stop-model": "stop-model",
+  "cancel-video": "cancel video",
 };
+
+// Forms with a choice: what they ask the program for, and the list that it is chosen from. A choice alone opens nothing:
+// arrow keys go through all of them.
+const CHOICES = { samples: ["sample", "sample"], videos: ["video", "video"], models: ["model", "answering"] };
 
 // What a video can show, by the program's names.
 const VIDEOS = { scene: "scene", pictures: "pictures", both: "scene and pictures" };
@@ -36,24 +41,16 @@ const VIDEOS = { scene: "scene", pictures: "pictures", both: "scene and pictures
 // `act(name, value)` is the program's way in.
 export function connect(act) {
   for (const [id, name] of Object.entries(BUTTONS)) byId(id).onclick = () => act(name, "");
-  // a choice alone opens nothing: arrow keys go through all of them
-  byId("samples").onsubmit = (event) => {
-    event.preventDefault();
-    act("sample", byId("sample").value);
-  };
-  byId("videos").onsubmit = (event) => {
-    event.preventDefault();
-    act("video", byId("video").value);
-  };
-  byId("cancel-video").onclick = () => act("cancel video", "");
+  for (const [id, [name, list]] of Object.entries(CHOICES)) {
+    byId(id).onsubmit = (event) => {
+      event.preventDefault();
+      act(name, byId(list).value);
+    };
+  }
   byId("take").onchange = ({ target }) => act("take", String(target.selectedIndex));
   // the first one is nobody
   byId("beside").onchange = ({ target }) => act("beside", target.selectedIndex ? String(target.selectedIndex - 1) : "");
   byId("step").onchange = ({ target }) => act("step", target.value);
-  byId("models").onsubmit = (event) => {
-    event.preventDefault();
-    act("model", byId("answering").value);
-  };
   byId("answering").onchange = show;
   byId("remove-model").onclick = () => act("remove-model", byId("answering").value);
   byId("ask").onsubmit = (event) => {

@@ -45,25 +45,30 @@ export async function fetchBytes(url, most) {
     await response.body?.cancel();
     throw tooMany();
   }
-  const chunks = [];
+  const parts = [];
   let received = 0;
-  for (const reader = response.body.getReader(); ; ) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    received += value.byteLength;
-    if (received > most) {
-      await reader.cancel();
-      throw tooMany();
-    }
-    chunks.push(value);
+  for await (const chunk of chunks(response.body)) {
+    received += chunk.byteLength;
+    if (received > most) throw tooMany();
+    parts.push(chunk);
   }
   const bytes = new Uint8Array(received);
   let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.byteLength;
   }
   return bytes;
+}
+
+// What comes of a stream. Who stops listening ends it.
+export async function* chunks(stream) {
+  const reader = stream.getReader();
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
+  } finally {
+    await reader.cancel().catch(() => {});
+  }
 }
 
 // Lets the service worker keep the rest of the page, now that nothing else needs the network.

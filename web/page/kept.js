@@ -3,6 +3,8 @@
 // Each is one file there: a line of JSON, { name, origin, at }, and behind it the bytes. Its name is its key, a hash of name
 // and bytes: the same file is kept once, two of one name beside each other, and tabs do not disturb each other.
 
+import * as storage from "./storage.js";
+
 const FOLDER = "kept";
 // the line of JSON is shorter
 const MOST_OF_HEAD = 1 << 16;
@@ -14,17 +16,13 @@ const inTurn = (act) => (last = last.then(act, act));
 // Keeps a file and resolves to its key. `origin` is a text that comes back with it.
 export const keep = (name, origin, bytes) =>
   inTurn(async () => {
-    const key = await hash(`${await hash(bytes)} ${name}`);
+    const key = await storage.sha256(new TextEncoder().encode(`${await storage.sha256(bytes)} ${name}`));
     const folder = await open();
     const known = await folder.getFileHandle(key, { create: true });
     if ((await known.getFile()).size > bytes.length) return key;
     const head = JSON.stringify({ name, origin, at: performance.timeOrigin + performance.now() });
     try {
-      const writable = await known.createWritable();
-      await writable.write(`${head}\n`);
-      await writable.write(bytes);
-      // only now it is there, whole
-      await writable.close();
+      await storage.write(folder, key, `${head}\n`, bytes);
     } catch (error) {
       await folder.removeEntry(key).catch(() => {});
       throw error.name === "QuotaExceededError" ? new Error("this browser gives no more room for it") : error;
@@ -63,10 +61,7 @@ async function read(key, handle) {
   return { name, origin, at, key, content: file.slice(end + 1) };
 }
 
-async function open() {
-  const root = await navigator.storage.getDirectory();
-  return root.getDirectoryHandle(FOLDER, { create: true });
-}
+const open = () => storage.folder(FOLDER);
 
 // What is not there need not be removed.
 async function absent(removal) {
@@ -75,11 +70,4 @@ async function absent(removal) {
   } catch (error) {
     if (error.name !== "NotFoundError") throw error;
   }
-}
-
-// The SHA-256 of a text or of bytes, in hexadecimal digits.
-async function hash(content) {
-  const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content;
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

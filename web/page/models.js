@@ -4,6 +4,9 @@
 // A model is a folder of pieces there, each a file that is written whole or not at all, so that a download goes on where
 // it was cut off. Its record says which pieces make which file, and where somebody knows it the SHA-256 of each.
 
+import { chunks, text } from "./downloads.js";
+import * as storage from "./storage.js";
+
 const FOLDER = "models";
 const RECORD = "model.json";
 // Written by the page's build: [{ name, folder, version, piece, files: [{ name, bytes, sha256: [of each piece] }] }]
@@ -12,7 +15,7 @@ const LIST = "models.json";
 const LOCK = "skeletonllm-models";
 // Bytes of a piece where no list says otherwise.
 const PIECE = 4 << 20;
-// What a folder may hold that no list describes.
+// What a folder may hold that no list describes; model/src/given/names.rs has all that is read.
 const MAYBE = ["tokenizer_config.json", "chat_template.jinja", "added_tokens.json", "draction.safetensors"];
 const ALIGNED = ["alignment.safetensors", "words.txt", "words.safetensors"];
 
@@ -25,9 +28,9 @@ export const stopModel = () => stop.abort();
 export async function listModels() {
   const known = new Map();
   const add = (entry) => known.set(entry.name, { ...known.get(entry.name), ...entry });
-  for (const { name, files } of await besideOrNone()) add({ name, bytes: total(files), there: 0, own: false });
+  for (const { name, files } of await beside()) add({ name, bytes: total(files), there: 0, own: false });
   for (const { folder, record } of await kept()) {
-    const there = (await lengths(folder)).reduce((sum, bytes) => sum + bytes, 0);
+    const there = await bytesIn(folder);
     if (record.own && there < total(record.files)) continue;
     add({ name: record.name, bytes: total(record.files), there, own: record.own });
   }
@@ -41,8 +44,7 @@ export function bringModel(name, progress) {
     const wanted = await describe(name, signal);
     const { folder, record } = await open(wanted);
     const all = total(record.files);
-    const there = (await lengths(folder)).reduce((sum, bytes) => sum + bytes, 0);
-    await ensureRoom(all - there);
+    await ensureRoom(all - (await bytesIn(folder)));
     let done = 0;
     for (const [index, file] of record.files.entries()) {
       const pieces = new Pieces(folder, record, index);
@@ -70,12 +72,12 @@ export function keepModel(name, names, files, progress) {
         for (let start = 0; start < file.bytes; start += PIECE) {
           signal.throwIfAborted();
           const bytes = await files[index].slice(start, start + PIECE).arrayBuffer();
-          file.sha256.push(await sha256(bytes));
-          await write(folder, pieceName(index, start / PIECE), bytes);
+          file.sha256.push(await storage.sha256(bytes));
+          await storage.write(folder, pieceName(index, start / PIECE), bytes);
           progress((done += bytes.byteLength), all);
         }
       }
-      await write(folder, RECORD, JSON.stringify(record));
+      await storage.write(folder, RECORD, JSON.stringify(record));
     } catch (error) {
       await root.removeEntry(id, { recursive: true });
       throw error;
@@ -87,7 +89,6 @@ export function keepModel(name, names, files, progress) {
 }
 
 export async function removeModel(name) {
-  stop.abort();
   opened.delete(name);
   const root = await models();
   for (const { id, record } of await kept()) {
@@ -162,7 +163,7 @@ class Pieces {
       }
       bytes = again;
     }
-    await write(this.folder, pieceName(this.index, number), bytes);
+    await storage.write(this.folder, pieceName(this.index, number), bytes);
   }
 
   // Yields pieces as [number, bytes]: the one that is asked for, or of servers that know no ranges all of them.
@@ -173,15 +174,19 @@ class Pieces {
       return;
     }
     const { piece } = this.record;
-    let [at, held] = [0, new Uint8Array(0)];
+    let [at, held, filled] = [0, new Uint8Array(piece), 0];
     for await (const chunk of chunks(response.body)) {
-      held = joined(held, chunk);
-      while (held.length >= piece) {
-        yield [at++, held.slice(0, piece).buffer];
-        held = held.slice(piece);
+      for (let from = 0; from < chunk.length; ) {
+        const part = chunk.subarray(from, from + piece - filled);
+        held.set(part, filled);
+        from += part.length;
+        filled += part.length;
+        if (filled < piece) continue;
+        yield [at++, held.buffer];
+        [held, filled] = [new Uint8Array(piece), 0];
       }
     }
-    if (held.length) yield [at++, held.buffer];
+    if (filled) yield [at++, held.slice(0, filled).buffer];
     if (at !== this.count) throw new Error(`${this.file.name} arrived with another length than ${this.file.bytes} bytes`);
   }
 
@@ -194,7 +199,7 @@ class Pieces {
 
   async ask(number, signal, cache) {
     const [first, last] = this.range(number);
-    const url = new URL(`${this.record.folder}${this.file.path ?? this.file.name}`, document.baseURI);
+    const url = new URL(`${this.record.folder}${this.file.name}`, document.baseURI);
     const response = await fetchOk(url, this.file.name, { headers: { Range: `bytes=${first}-${last}` }, signal, cache });
     const size = response.status === 206 && rangeTotal(response);
     if (size && size !== this.file.bytes) {
@@ -221,7 +226,7 @@ class Pieces {
     const [first, last] = this.range(number);
     if (bytes.byteLength !== last - first + 1) return `${bytes.byteLength} bytes instead of ${last - first + 1}`;
     const wanted = this.file.sha256?.[number];
-    if (!wanted || (await sha256(bytes)) === wanted) return "";
+    if (!wanted || (await storage.sha256(bytes)) === wanted) return "";
     return "their SHA-256 is not the one in the page's list of models";
   }
 
@@ -237,10 +242,9 @@ class Pieces {
 
 // The record of a model as it should be: from the page's list, from an earlier visit, or from the folder itself.
 async function describe(name, signal) {
-  const [listed, before] = [await beside().catch(() => undefined), (await kept()).map(({ record }) => record)];
-  const known = before.find((record) => record.name === name);
+  const known = (await kept()).map(({ record }) => record).find((record) => record.name === name);
   if (known?.own) return known;
-  const found = listed?.find((model) => model.name === name || model.folder === `${name}/`);
+  const found = (await beside()).find((model) => model.name === name || model.folder === `${name}/`);
   if (found) {
     const verified = "each piece has the SHA-256 that the page's list of models gives";
     return { ...found, own: false, verified };
@@ -317,7 +321,7 @@ async function open(record) {
     else await root.removeEntry(known.id, { recursive: true });
   }
   const folder = found?.folder ?? (await root.getDirectoryHandle(crypto.randomUUID(), { create: true }));
-  if (!found) await write(folder, RECORD, JSON.stringify(record));
+  if (!found) await storage.write(folder, RECORD, JSON.stringify(record));
   opened.set(record.name, { folder, record });
   return { folder, record };
 }
@@ -345,18 +349,14 @@ async function clean() {
   for await (const id of root.keys()) if (!known.has(id)) await root.removeEntry(id, { recursive: true });
 }
 
-// Bytes of each piece that is there.
-async function lengths(folder) {
-  const all = [];
-  for await (const [name, handle] of folder.entries()) if (name !== RECORD) all.push((await handle.getFile()).size);
-  return all;
+// Bytes of all pieces that are there.
+async function bytesIn(folder) {
+  let sum = 0;
+  for await (const [name, handle] of folder.entries()) if (name !== RECORD) sum += (await handle.getFile()).size;
+  return sum;
 }
 
-async function models() {
-  if (!navigator.storage?.getDirectory) throw new Error("this browser keeps no files for a page");
-  const root = await navigator.storage.getDirectory();
-  return root.getDirectoryHandle(FOLDER, { create: true });
-}
+const models = () => storage.folder(FOLDER);
 
 async function ensureRoom(bytes) {
   const { quota, usage } = (await navigator.storage.estimate?.()) ?? {};
@@ -366,12 +366,8 @@ async function ensureRoom(bytes) {
   }
 }
 
-async function beside() {
-  const response = await fetchOk(new URL(LIST, document.baseURI), LIST, {});
-  return response.json();
-}
-
-const besideOrNone = () => beside().catch(() => []);
+// The models that lie beside the page, as its list has them; none where there is no list.
+const beside = () => text(LIST).then(JSON.parse).catch(() => []);
 
 // One thing at a time, in all tabs; what is stopped resolves to nothing.
 async function unlessStopped(act) {
@@ -403,34 +399,6 @@ async function fetchOk(url, name, options) {
 
 function cutOff(name, error) {
   return new Error(`${name} cannot be downloaded: ${error.message}. What has come stays, and it goes on from there`);
-}
-
-async function* chunks(stream) {
-  const reader = stream.getReader();
-  try {
-    for (let next = await reader.read(); !next.done; next = await reader.read()) yield next.value;
-  } finally {
-    await reader.cancel().catch(() => {});
-  }
-}
-
-function joined(a, b) {
-  if (!a.length) return b;
-  const both = new Uint8Array(a.length + b.length);
-  both.set(a);
-  both.set(b, a.length);
-  return both;
-}
-
-async function sha256(bytes) {
-  const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
-}
-
-async function write(folder, name, content) {
-  const writable = await (await folder.getFileHandle(name, { create: true })).createWritable();
-  await writable.write(content);
-  await writable.close();
 }
 
 const pieceName = (file, number) => `${file}.${number}`;

@@ -170,12 +170,12 @@ impl Action {
     #[must_use]
     pub fn only_looks(&self) -> bool {
         use Action::{
-            CloseNotice, CloseNotices, OpenWhole, Seek, SeekEnd, Speed, Step, Stop, ToggleCamera, ToggleNfm,
+            CloseNotice, CloseNotices, Leave, OpenWhole, Seek, SeekEnd, Speed, Step, Stop, ToggleCamera, ToggleNfm,
             TogglePlay, ToggleTheme,
         };
         let camera = matches!(self, ToggleCamera | ToggleNfm | ToggleTheme);
         let time = matches!(self, TogglePlay | Step(_) | Seek(_) | SeekEnd | Speed(_));
-        camera || time || matches!(self, Stop | OpenWhole | CloseNotice(_) | CloseNotices)
+        camera || time || matches!(self, Stop | Leave | OpenWhole | CloseNotice(_) | CloseNotices)
     }
 }
 
@@ -234,6 +234,10 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>, help: b
     ctx.input_mut(|input| {
         // before the slash, which is on the same key
         let help = !typing && questioned(input);
+        // with Shift first: what asks for no modifier takes Shift along
+        if !typing && input.consume_key(Modifiers::SHIFT, Key::O) {
+            actions.push(Action::ChooseFolder);
+        }
         let mut on = |key: Key, action: Action| {
             if input.consume_key(Modifiers::NONE, key) {
                 actions.push(action);
@@ -254,15 +258,6 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>, help: b
         }
         on(Key::Home, Action::Seek(0.0));
         on(Key::End, Action::SeekEnd);
-        // with Shift first, as below
-        if input.consume_key(Modifiers::SHIFT, Key::O) {
-            actions.push(Action::ChooseFolder);
-        }
-        let mut on = |key: Key, action: Action| {
-            if input.consume_key(Modifiers::NONE, key) {
-                actions.push(action);
-            }
-        };
         on(Key::O, Action::ChooseFiles);
         on(Key::Slash, Action::FocusQuestion);
         on(Key::R, Action::Recognise);
@@ -285,7 +280,6 @@ pub fn from_keys(ctx: &Context, samples: &[String], s2i: Option<Stream>, help: b
                 actions.push(Action::SelectBy(sign * times));
             }
         }
-        // with Shift first: what asks for no modifier takes Shift along
         for (modifiers, frames) in [(Modifiers::SHIFT, 10), (Modifiers::NONE, 1)] {
             for (key, sign) in [(Key::ArrowLeft, -1), (Key::ArrowRight, 1)] {
                 let times = input.count_and_consume_key(modifiers, key) as i64;
@@ -341,7 +335,7 @@ mod tests {
         {
             assert!(!action.only_looks(), "{action:?}");
         }
-        for action in [Action::TogglePlay, Action::Seek(1.0), Action::Step(-1), Action::OpenWhole] {
+        for action in [Action::TogglePlay, Action::Seek(1.0), Action::Step(-1), Action::OpenWhole, Action::Leave] {
             assert!(action.only_looks(), "{action:?}");
         }
     }

@@ -17,6 +17,7 @@
 
 mod events;
 mod kept;
+mod mailbox;
 mod models;
 mod perform;
 mod save;
@@ -32,10 +33,10 @@ use eframe::egui;
 use skeletonllm_network::device::Selected;
 use web_time::Instant;
 
-use self::{kept::Keeping, models::Candidate, save::Saves};
+use self::{kept::Keeping, mailbox::Mailbox, models::Candidate};
 use crate::{
     actions::{self, Action},
-    document::{Document, Take},
+    document::Document,
     exports::Table,
     files::{Arrival, Incoming},
     inference::{Inference, ModelStatus, Source},
@@ -100,7 +101,8 @@ pub struct App {
     /// The example, on its way.
     example: Incoming,
     parking: Parking,
-    saves: Saves,
+    /// What came of saving: where the file is, or why there is none, as sentences.
+    saves: Mailbox<Result<String, String>>,
     /// The video that is being made.
     making: Option<Making>,
     /// Tables of all labels that are saved once every take has some.
@@ -157,7 +159,7 @@ impl App {
             keeping: Keeping::default(),
             example: Incoming::default(),
             parking,
-            saves: Saves::default(),
+            saves: Mailbox::default(),
             making: None,
             tables: Vec::new(),
             told_problem: String::new(),
@@ -167,12 +169,12 @@ impl App {
         };
         app.apply_theme(ctx);
         if first && !app.document.link.embed && !app.link.leads_to_a_take() {
-            app.recall(ctx);
+            app.recall();
         } else {
             kept::settle();
         }
         if !app.document.link.embed && !app.link.leads_to_a_take() {
-            app.fetch_example(ctx);
+            app.fetch_example();
         }
         app.follow_link(ctx);
         if !app.document.link.embed {
@@ -180,16 +182,16 @@ impl App {
         }
         // the window before this one had another model
         if let Some(offered) = app.document.model.clone() {
-            app.load_offered(ctx, offered, false);
+            app.load(ctx, Some(offered), false);
         }
         app
     }
 
     /// Fetches what is shown whenever nothing is open.
-    fn fetch_example(&self, ctx: &egui::Context) {
+    fn fetch_example(&self) {
         let missing = self.document.takes.is_empty() && self.document.example.is_none();
         if missing && self.samples.iter().any(|name| name == EXAMPLE) {
-            platform::read_sample(EXAMPLE, &self.example, ctx);
+            platform::read_sample(EXAMPLE, &self.example);
         }
     }
 
@@ -225,8 +227,8 @@ impl App {
 
     /// Whether the model does something that somebody waits for: an answer, or the name of what is in view.
     fn is_busy(&self) -> bool {
-        let unnamed = |take: &Take| take.named != Some(self.document.settings_version);
-        self.inference.is_asked() || (self.can_name() && self.document.take().is_some_and(unnamed))
+        let unnamed = self.document.take().is_some_and(|take| self.document.is_unnamed(take));
+        self.inference.is_asked() || (self.can_name() && unnamed)
     }
 
     /// Nothing moves by itself where a GPU is imitated by software, or where the person asks for it now.
@@ -251,7 +253,7 @@ impl App {
     fn logic(&mut self, ctx: &egui::Context) {
         let embed = self.document.link.embed;
         if !embed {
-            platform::receive_dropped(&ctx.input(|input| input.raw.dropped_files.clone()), &self.incoming, ctx);
+            platform::receive_dropped(&ctx.input(|input| input.raw.dropped_files.clone()), &self.incoming);
         }
         self.keep_calm(ctx);
         self.take_models(ctx);
@@ -264,7 +266,7 @@ impl App {
         }
         self.note_kept();
         self.save_tables();
-        for saved in self.saves.finished() {
+        for saved in self.saves.take() {
             match saved {
                 Ok(text) => self.note(&text),
                 Err(problem) => self.report_error(&problem),

@@ -80,10 +80,15 @@ impl Take {
         let motion = person.map_or_else(|| Motion::clone(&self.everybody), |p| self.everybody.only(p));
         Figured { motion: self.motion, figure: self.figure, description: self.description } = Figured::of(motion);
         (self.person, self.id) = (person, id);
+        self.forget_findings("somebody else was chosen");
+    }
+
+    /// What was found out about it is no longer so, and answers to come are not waited for.
+    fn forget_findings(&mut self, why: &str) {
         self.labels.clear();
         self.spans.clear();
         (self.explanation, self.named) = (None, None);
-        self.give_up("somebody else was chosen");
+        self.give_up(why);
     }
 
     /// Ends what is not answered yet.
@@ -303,7 +308,12 @@ impl Document {
     pub fn unnamed(&self) -> Option<Subject> {
         let example = self.example.iter().filter(|_| self.takes.is_empty());
         let mut all = self.take().into_iter().chain(&self.takes).chain(example);
-        all.find(|take| take.named != Some(self.settings_version)).map(|take| self.drawn(take))
+        all.find(|take| self.is_unnamed(take)).map(|take| self.drawn(take))
+    }
+
+    /// Whether the model has not looked at a take as takes are drawn now.
+    pub fn is_unnamed(&self, take: &Take) -> bool {
+        take.named != Some(self.settings_version)
     }
 
     /// The takes' names, in their order; those that are told by no name get a number.
@@ -312,7 +322,7 @@ impl Document {
         let titles = self.takes.iter().map(|take| {
             let number = seen.entry(&take.name).or_default();
             *number += 1;
-            let name = take.name.replace(['\r', '\n'], " ");
+            let name = one_line(&take.name);
             if *number == 1 { name } else { format!("{name} ({number})") }
         });
         titles.collect()
@@ -370,12 +380,7 @@ impl Document {
     /// What a model found out about takes is no longer so, and its answers to come are not waited for.
     pub fn forget_findings(&mut self, why: &str) {
         self.settings_version += 1;
-        for take in self.takes.iter_mut().chain(&mut self.example) {
-            take.labels.clear();
-            take.spans.clear();
-            (take.named, take.explanation, take.spans_progress) = (None, None, None);
-            take.give_up(why);
-        }
+        self.takes.iter_mut().chain(&mut self.example).for_each(|take| take.forget_findings(why));
     }
 
     /// Takes in a file: a renderer's weights, or what describes motions that come after it (a `skeleton.json`, an `.asf`,
@@ -497,6 +502,11 @@ impl Document {
             opened => Ok(opened),
         }
     }
+}
+
+/// A name as one line of a list.
+pub fn one_line(name: &str) -> String {
+    name.replace(['\r', '\n'], " ")
 }
 
 #[cfg(test)]

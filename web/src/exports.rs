@@ -178,11 +178,11 @@ fn labels_json(takes: &[Take]) -> String {
         #[serde(skip_serializing_if = "<[Span]>::is_empty")]
         spans: &'a [Span],
     }
-    let labelled = |take: &'_ Take| -> serde_json::Value {
-        let labels = labels(take);
-        serde_json::json!(Labelled { file: &take.name, seconds: take.motion.seconds(), labels, spans: &take.spans })
-    };
-    let all: Vec<_> = takes.iter().map(labelled).collect();
+    let mut all = Vec::with_capacity(takes.len());
+    for take in takes {
+        let (labels, seconds) = (labels(take), take.motion.seconds());
+        all.push(Labelled { file: &take.name, seconds, labels, spans: &take.spans });
+    }
     serde_json::to_string_pretty(&all).expect("numbers and words are JSON")
 }
 

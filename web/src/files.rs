@@ -1,6 +1,6 @@
 //! Files on their way in: dropped, chosen or bundled, read beside the window and picked up by it.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 
 use draction::motion::{Format, ReadOptions, read_watched};
 use serde::{Deserialize, Serialize};
@@ -243,7 +243,8 @@ pub fn of_folder<F>(folder: &str, mut files: Vec<(String, F)>) -> Result<Vec<F>,
 pub fn is_ours(path: &str) -> bool {
     let path = path.to_lowercase();
     let hidden = path.split(['/', '\\']).any(|part| part.starts_with('.') && part != "." && part != "..");
-    !hidden && endings().iter().any(|ending| path.ends_with(&format!(".{ending}")))
+    static ENDINGS: LazyLock<Vec<&str>> = LazyLock::new(endings);
+    !hidden && path.rsplit_once('.').is_some_and(|(_, ending)| ENDINGS.contains(&ending))
 }
 
 /// How files that can be opened usually end, without the dot.

@@ -262,14 +262,19 @@ pub fn show(content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec
     actions
 }
 
+/// A bar across the window, below those that are there.
+fn bar(id: &'static str, ui: &mut egui::Ui, content: impl FnOnce(&mut egui::Ui)) {
+    let frame = plain_frame().inner_margin(egui::Margin::symmetric(12, 8));
+    egui::Panel::top(id).resizable(false).frame(frame).show(ui, content);
+}
+
 /// What is being read, a line each; it can be given up.
 fn readings(readings: &[Reading], ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     const SHOWN: usize = 2;
     if readings.is_empty() {
         return;
     }
-    let frame = plain_frame().inner_margin(egui::Margin::symmetric(12, 8));
-    egui::Panel::top("readings").resizable(false).frame(frame).show(ui, |ui| {
+    bar("readings", ui, |ui| {
         for reading in readings.iter().take(SHOWN) {
             let (file, mega) = (&reading.unread.file, f64::from(1 << 20));
             let (label, size) = (format!("Reading {}", file.name), format!("{:.1} MB", file.bytes.len() as f64 / mega));
@@ -293,13 +298,12 @@ fn readings(readings: &[Reading], ui: &mut egui::Ui, actions: &mut Vec<Action>) 
 /// What the tour tells now.
 fn tour(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let Some(tour) = content.tour else { return };
-    let frame = plain_frame().inner_margin(egui::Margin::symmetric(12, 8));
-    egui::Panel::top("tour").resizable(false).frame(frame).show(ui, |ui| {
+    bar("tour", ui, |ui| {
         let step = tour.step();
         ui.horizontal(|ui| {
             ui.label(theme::text::strong(format!("{} of {} · {}", tour.number(), STEPS.len(), step.title)));
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| {
-                let last = tour.number() == STEPS.len();
+                let last = tour.is_last();
                 if Button::new(if last { "Done" } else { "Next" }).primary(true).show(ui).clicked() {
                     actions.push(Action::Tour);
                 }

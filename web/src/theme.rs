@@ -53,7 +53,7 @@ pub const PHONE: f32 = 600.0;
 pub fn install(ctx: &Context) {
     ctx.set_fonts(fonts());
     #[cfg(not(target_family = "wasm"))]
-    ctx.set_font_providers(vec![Arc::new(system_fonts::SystemFonts::default())]);
+    ctx.set_font_providers(vec![Arc::new(system_fonts::SystemFonts)]);
     ctx.set_theme(ThemePreference::System);
     for palette in [&Palette::LIGHT, &Palette::DARK] {
         ctx.set_style_of(palette.theme(), style::style(palette));

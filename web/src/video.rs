@@ -103,6 +103,6 @@ impl Video {
     /// The motion's frame at a time in seconds; between two it is a fraction.
     fn moment(&self, seconds: f64) -> f32 {
         let last = self.motion.frames().saturating_sub(1) as f64;
-        (seconds * stretch::rate(&self.motion)).clamp(0.0, last) as f32
+        (seconds * self.motion.rate()).clamp(0.0, last) as f32
     }
 }

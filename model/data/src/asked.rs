@@ -1,6 +1,5 @@
-//! Questions that the scores of labels answer: what is done, whether it is this, what to say of it in a
-//! sentence, and what an explanation comes to.
-//! Answered from the same scores, they cannot contradict each other.
+//! Questions that the scores of labels answer: what is done, whether it is this, what to say of it in a sentence, and
+//! what an explanation comes to. Answered from the same scores, they cannot contradict each other.
 
 use super::{
     family::Family,
@@ -32,19 +31,19 @@ const SOMEBODY: [&str; 8] =
 pub fn asked(question: &str, texts: &Texts) -> Option<Asked> {
     let (lower, question) = (one_name(question), plain(question));
     let all = |w: &Wordings| [&w.train[..], &w.held_out[..], std::slice::from_ref(&w.canonical)].concat();
-    let named = [all(texts.wordings(Family::Recognition)), texts.together().to_vec()].concat();
-    if named.iter().any(|wording| plain(wording) == question) {
+    let is_one_of = |wordings: &[String]| wordings.iter().any(|wording| plain(wording) == question);
+    let worded = |family| is_one_of(&all(texts.wordings(family)));
+    if worded(Family::Recognition) || is_one_of(texts.together()) {
         return Some(Asked::Label);
     }
-    if all(texts.wordings(Family::Caption)).iter().any(|wording| plain(wording) == question) {
+    if worded(Family::Caption) {
         return Some(Asked::Caption);
     }
-    if all(texts.wordings(Family::Why)).iter().any(|wording| plain(wording) == question) {
+    if worded(Family::Why) {
         return Some(Asked::Why);
     }
     if let Some(options) = listed(&lower, &all(texts.wordings(Family::RecognitionFromList)), texts) {
-        let other = |family: &Family| all(texts.wordings(*family)).iter().any(|wording| plain(wording) == question);
-        return (!Family::PHRASED.iter().any(other)).then_some(Asked::Among(options));
+        return (!Family::PHRASED.into_iter().any(worded)).then_some(Asked::Among(options));
     }
     let wordings = all(texts.wordings(Family::YesNo));
     let found = wordings.iter().filter_map(|wording| {

@@ -122,6 +122,9 @@ impl Texts {
         if !texts.file.unsure.contains("{options}") {
             return Err(fault("phrasings.json", "unsure lacks {options}".into()));
         }
+        if !texts.file.why.conclusion.starts_with("{chain}") {
+            return Err(fault("phrasings.json", "why: conclusion does not begin with {chain}".into()));
+        }
         if texts.file.lists.is_empty() {
             return Err(fault("phrasings.json", "lists: at least one way to write a list is needed".into()));
         }

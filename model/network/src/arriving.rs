@@ -145,7 +145,7 @@ impl<'f> Shelf<'f> {
             };
             let end = missing.end.max(missing.start + AHEAD).min(self.files[index].1.size);
             self.bring(index, missing.start, (end - missing.start) as usize).await?;
-            let held: u64 = self.files.iter().flat_map(|(_, file)| file.state().lengths()).sum();
+            let held: u64 = self.files.iter().map(|(_, file)| file.state().held()).sum();
             if held > LONGEST {
                 let problem = format!("its description takes more than {} MB", LONGEST >> 20);
                 return Err(self.lacking(index, io::Error::other(problem)).into());
@@ -181,8 +181,9 @@ impl<'f> Shelf<'f> {
 }
 
 impl State {
-    fn lengths(&self) -> Vec<u64> {
-        self.pieces.iter().map(|(_, bytes)| bytes.len() as u64).collect()
+    /// Bytes that are there.
+    fn held(&self) -> u64 {
+        self.pieces.iter().map(|(_, bytes)| bytes.len() as u64).sum()
     }
 }
 

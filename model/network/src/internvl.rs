@@ -12,7 +12,7 @@ use crate::kv_cache::KvCache;
 use crate::layers::ops;
 use crate::projector::Projector;
 use crate::prompt_error::PromptError;
-use crate::task::yield_now;
+use crate::task::{among_threads, yield_now};
 use crate::tensors::indices;
 use crate::text_model::TextModel;
 use crate::vision::{VisionTower, pixel_shuffle};
@@ -299,7 +299,7 @@ impl InternVl {
         if cfg!(target_family = "wasm") && alike {
             self.open_in_parts(openings, visual, PART).await
         } else {
-            self.open(openings, visual)
+            among_threads(&self.device(), || self.open(openings, visual))
         }
     }
 

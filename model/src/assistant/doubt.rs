@@ -41,29 +41,22 @@ impl Assistant {
         })
     }
 
-    /// The answer about one motion, of which `scores` has what [`Assistant::own_scores_async`] does.
+    /// The answer about one motion.
     ///
     /// # Errors
     /// When the device gives nothing back.
-    pub(super) async fn settle(
-        &self,
-        asked: Asked,
-        observation: &Observation,
-        motion: usize,
-        scores: &[f32],
-    ) -> Result<Settled> {
+    pub(super) async fn settle(&self, asked: Asked, observation: &Observation, motion: usize) -> Result<Settled> {
         let (texts, names) = (Texts::built_in(), &self.labels);
-        let least = self.model.alignment.as_ref().map_or(0.0, |alignment| alignment.shares().least);
         Ok(match asked {
-            Asked::Label => named(names, scores, least, texts),
-            Asked::Caption => match named(names, scores, least, texts) {
+            Asked::Label => self.likeliest(observation, motion).await?,
+            Asked::Caption => match self.likeliest(observation, motion).await? {
                 Settled { text, confidence, .. } if names.contains(&text) => {
                     Settled { part: Part::Beginning, text: texts.caption_begins(&text), confidence }
                 }
                 doubt => doubt,
             },
             Asked::Why => {
-                let Settled { text, confidence, .. } = named(names, scores, least, texts);
+                let Settled { text, confidence, .. } = self.likeliest(observation, motion).await?;
                 let text = if names.contains(&text) { texts.concludes(&text) } else { format!(". {text}") };
                 Settled { part: Part::Ending, text, confidence }
             }
@@ -71,13 +64,23 @@ impl Assistant {
                 let scores = self.rank_async(&observation.only(motion), &options).await?.swap_remove(0);
                 named(&options, &scores, 0.0, texts)
             }
-            Asked::Whether(label) if names.contains(&label) => whether(&label, names, scores, true, texts),
             Asked::Whether(label) => {
-                let own = self.rank_async(&observation.only(motion), std::slice::from_ref(&label)).await?;
-                let (names, scores) = ([names, &[label.clone()][..]].concat(), [scores, &own[0]].concat());
+                let own = &self.own_scores_async(observation).await?[motion];
+                if names.contains(&label) {
+                    return Ok(whether(&label, names, own, true, texts));
+                }
+                let added = self.rank_async(&observation.only(motion), std::slice::from_ref(&label)).await?;
+                let names = [&names[..], std::slice::from_ref(&label)].concat();
+                let scores = [&own[..], &added[0]].concat();
                 whether(&label, &names, &scores, false, texts)
             }
         })
+    }
+
+    /// The likeliest of all known labels for one motion, or doubt.
+    async fn likeliest(&self, observation: &Observation, motion: usize) -> Result<Settled> {
+        let least = self.model.alignment.as_ref().map_or(0.0, |alignment| alignment.shares().least);
+        Ok(named(&self.labels, &self.own_scores_async(observation).await?[motion], least, Texts::built_in()))
     }
 }
 

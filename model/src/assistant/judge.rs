@@ -101,16 +101,10 @@ impl Assistant {
         }
         let mut prompts: Vec<Vec<u32>> = Vec::with_capacity(asked.len());
         let (mut said, mut open) = (vec![String::new(); asked.len()], Vec::new());
-        // many questions about a motion, one look at it
-        let scores = match asked.iter().any(|(_, question)| self.asked(question).is_some()) {
-            true => pollster::block_on(self.own_scores_async(observation))?,
-            false => &[],
-        };
         for (number, (motion, question)) in asked.iter().enumerate() {
             let (mut beginning, mut ending) = (String::new(), None);
             if let Some(of_labels) = self.asked(question) {
-                let Settled { part, text, .. } =
-                    pollster::block_on(self.settle(of_labels, observation, *motion, &scores[*motion]))?;
+                let Settled { part, text, .. } = pollster::block_on(self.settle(of_labels, observation, *motion))?;
                 match part {
                     Part::All => {
                         said[number] = text;

@@ -131,11 +131,11 @@ impl Assistant {
     /// # Errors
     /// As [`Assistant::rank_async`].
     pub(super) async fn own_scores_async<'o>(&self, observation: &'o Observation) -> Result<&'o [Vec<f32>]> {
-        if observation.own_scores.get().is_none() {
-            let scores = self.rank_async(observation, &self.labels).await?;
-            _ = observation.own_scores.set(scores);
+        if let Some(scores) = observation.own_scores.get() {
+            return Ok(scores);
         }
-        Ok(observation.own_scores.get().map_or(&[], Vec::as_slice))
+        let scores = self.rank_async(observation, &self.labels).await?;
+        Ok(observation.own_scores.get_or_init(|| scores))
     }
 
     /// As [`Assistant::rank_async`], waiting for the device.

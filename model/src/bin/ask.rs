@@ -131,7 +131,7 @@ fn once(args: &Args, assistant: &Assistant, observation: &Observation, source: &
         });
         return Ok(say(format_args!("{object:#}"))?);
     }
-    stream(args, assistant, observation, question)
+    stream(args, |on_text| assistant.ask(observation, question, on_text))
 }
 
 /// A language model alone answers from the words of the question.
@@ -140,21 +140,13 @@ fn blindly(args: &Args, folder: &Path, question: &str) -> Result<()> {
         bail!("{}: not the language model that it seemed to be", folder.display());
     };
     warn(format_args!("ask: {} is a language model alone: it does not see the motion", folder.display()));
-    let mut printed = Ok(());
-    let answer = assistant.ask(question, |text| {
-        if printed.is_ok() {
-            printed = print(text);
-        }
-    })?;
-    printed.and_then(|()| say(""))?;
-    tell_times(args, &answer);
-    Ok(())
+    stream(args, |on_text| assistant.ask(question, on_text))
 }
 
 /// Prints the answer as it comes.
-fn stream(args: &Args, assistant: &Assistant, observation: &Observation, question: &str) -> Result<()> {
+fn stream(args: &Args, ask: impl FnOnce(&mut dyn FnMut(&str)) -> Result<Answer>) -> Result<()> {
     let mut printed = Ok(());
-    let answer = assistant.ask(observation, question, |text| {
+    let answer = ask(&mut |text| {
         if printed.is_ok() {
             printed = print(text);
         }
@@ -180,7 +172,7 @@ fn converse(args: &Args, assistant: &Assistant, observation: &Observation) -> Re
     // each question is answered from the pictures alone, as the model was trained
     let answer = |question: &str| match question.trim() {
         "" => Ok(()),
-        question => stream(args, assistant, observation, question),
+        question => stream(args, |on_text| assistant.ask(observation, question, on_text)),
     };
     if !std::io::stdin().is_terminal() {
         for line in std::io::stdin().lines() {

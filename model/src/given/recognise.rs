@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use skeletonllm_network::arriving::Listed;
 
-use super::{Given, INDEX, WHOLE};
+use super::{
+    Given,
+    names::{INDEX, WHOLE, is_gguf, is_weights, shard},
+};
 
 /// What some files are.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,7 +37,7 @@ pub fn recognise(files: &[Listed]) -> Found {
     let split: Vec<(&str, &str)> = files.iter().map(|file| parts(&file.name)).collect();
     let Some(folder) = folder(&split) else { return Found::Nothing };
     let here = |name: &str| split.iter().position(|&(place, other)| place == folder && other == name);
-    let name = folder.rsplit('/').find(|part| !part.is_empty());
+    let name = folder.rsplit(['/', '\\']).find(|part| !part.is_empty());
     let inside: Vec<usize> = (0..files.len()).filter(|&i| split[i].0 == folder).collect();
     let ggufs: Vec<usize> = inside.iter().copied().filter(|&i| is_gguf(split[i].1)).collect();
     let mut wanted: Vec<usize> = WHOLE.iter().filter_map(|name| here(name)).collect();
@@ -56,7 +59,8 @@ pub fn recognise(files: &[Listed]) -> Found {
     }
     let listed = |&i: &usize| Listed { name: split[i].1.to_owned(), bytes: files[i].bytes };
     let given = Given { name: called, files: wanted.iter().map(listed).collect() };
-    let below = |place: &str| place.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    let below =
+        |place: &str| place.strip_prefix(folder).is_some_and(|rest| rest.is_empty() || rest.starts_with(['/', '\\']));
     let beside = |i: &usize| wanted.contains(i) || (folder.is_empty() || below(split[*i].0)) && is_beside(split[*i].1);
     let others = (0..files.len()).filter(|i| !beside(i)).collect();
     Found::Model { given, places: wanted, others }
@@ -90,8 +94,9 @@ fn folder<'a>(files: &[(&'a str, &'a str)]) -> Option<&'a str> {
 /// What speaks against a folder of these names, as words after its name.
 fn refused(names: &[&str], weights: usize) -> Option<String> {
     let has = |name: &str| names.contains(&name);
-    if has("adapter_config.json") && !has("config.json") {
-        return Some("an adapter without its base; merge them first, and give the folder that comes of it".into());
+    if has("adapter_config.json") {
+        let which = if weights == 0 { "without" } else { "beside" };
+        return Some(format!("an adapter {which} its base; merge them first, and give the folder that comes of it"));
     }
     if let Some(pickle) = names.iter().find(|name| is_pickle(name)).filter(|_| weights == 0) {
         return Some(format!(
@@ -134,22 +139,6 @@ pub(super) fn listed(names: &[impl AsRef<str>]) -> String {
     let verb = if names.len() == 1 { "is" } else { "are" };
     let more = if more > 0 { format!(" and {more} more") } else { String::new() };
     format!("{}{more} {verb}", shown.join(", "))
-}
-
-pub(super) fn is_gguf(name: &str) -> bool {
-    name.len() > ".gguf".len() && name.to_lowercase().ends_with(".gguf")
-}
-
-fn is_weights(name: &str) -> bool {
-    name == "model.safetensors" || shard(name).is_some()
-}
-
-/// Its number, and of how many.
-fn shard(name: &str) -> Option<(usize, usize)> {
-    const MOST: usize = 1000;
-    let (number, of) = name.strip_prefix("model-")?.strip_suffix(".safetensors")?.split_once("-of-")?;
-    let (number, of) = (number.parse().ok()?, of.parse().ok()?);
-    (number >= 1 && number <= of && of <= MOST).then_some((number, of))
 }
 
 fn is_pickle(name: &str) -> bool {

@@ -39,6 +39,11 @@ fn models_are_told_by_the_names_of_their_files() {
     let inside = nano.map(|name| format!("models/nano/{name}"));
     let inside: Vec<&str> = inside.iter().map(String::as_str).collect();
     assert_eq!(model(&inside).0, "nano");
+    let elsewhere = ["C:\\models\\mine\\config.json", "C:\\models\\mine\\old\\notes.md"];
+    let elsewhere =
+        [&elsewhere[..], &["C:\\models\\mine\\model.safetensors", "C:\\models\\mine\\tokenizer.json"]].concat();
+    let (name, _, others) = model(&elsewhere);
+    assert_eq!((name.as_str(), others.len()), ("mine", 0));
     let (name, files, others) = model(&["walk.bvh", "Smol.Q4_1.gguf", "notes.md"]);
     assert_eq!((name.as_str(), &files[..]), ("Smol.Q4_1", &["Smol.Q4_1.gguf".to_owned()][..]));
     assert_eq!(others, ["walk.bvh"]);
@@ -75,6 +80,11 @@ fn motions_and_weights_to_draw_with_are_no_models() {
 }
 
 #[test]
+fn all_that_an_aligned_model_has_is_read() {
+    assert!([ALIGNMENT, ENTRIES, VECTORS].iter().all(|name| WHOLE.contains(name)));
+}
+
+#[test]
 fn what_is_missing_is_named() {
     for (names, words) in [
         (
@@ -89,6 +99,11 @@ fn what_is_missing_is_named() {
         ),
         (&["config.json", "tokenizer.json", "pytorch_model.bin"], &["pytorch_model.bin is a Python pickle"]),
         (&["adapter_config.json", "adapter_model.safetensors"], &["an adapter without its base"]),
+        (&["config.json", "adapter_config.json", "adapter_model.safetensors"], &["an adapter without its base"]),
+        (
+            &["config.json", "tokenizer.json", "model.safetensors", "adapter_config.json", "adapter_model.safetensors"],
+            &["an adapter beside its base"],
+        ),
         (&["a.gguf", "b.gguf"], &["2 GGUF files at once"]),
         (&["model-00001-of-00999.safetensors", "config.json", "tokenizer.json"], &["and 994 more are missing"]),
     ] {

@@ -60,7 +60,7 @@ impl Animation {
         let side = |n: usize| u16::try_from(n).map_err(|_| failed(format!("{n} pixels are too many")));
         let (width, height) = (side(first.width)?, side(first.height)?);
         // the last colour says that a pixel is as it was
-        let palette = Palette::of(likeness, 255);
+        let palette = Palette::of(likeness);
         let colours = [&palette.colours[..], &[0; 3]].concat();
         let mut encoder = gif::Encoder::new(Vec::new(), width, height, &colours).map_err(refused)?;
         encoder.set_repeat(gif::Repeat::Infinite).map_err(refused)?;

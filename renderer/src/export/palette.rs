@@ -1,4 +1,4 @@
-//! 256 colours for an animation. One palette serves all its frames: with a palette each, still parts would flicker.
+//! 255 colours for an animation. One palette serves all its frames: with a palette each, still parts would flicker.
 
 use super::Picture;
 
@@ -6,7 +6,7 @@ use super::Picture;
 const BITS: u32 = 6;
 const SIDE: usize = 1 << BITS;
 
-/// Up to 256 colours, the first of them black.
+/// Up to 255 colours, the first of them black.
 pub(super) struct Palette {
     /// `[n, 3]`.
     pub colours: Vec<u8>,
@@ -27,10 +27,13 @@ impl Bin {
     }
 }
 
+/// Most colours of a palette: one number of a byte is left, which says that a pixel is as it was.
+const MOST: usize = 255;
+
 impl Palette {
-    /// At most so many colours, 2 to 256, by median cut over the pixels of all pictures. Black is left out of the count: it
+    /// At most [`MOST`] colours, by median cut over the pixels of all pictures. Black is left out of the count: it
     /// is most of every picture, and has a colour of its own.
-    pub(super) fn of(pictures: &[Picture], most: usize) -> Palette {
+    pub(super) fn of(pictures: &[Picture]) -> Palette {
         let mut bins = vec![Bin::default(); SIDE * SIDE * SIDE];
         for pixel in pictures.iter().flat_map(|p| p.rgb.chunks_exact(3)).filter(|p| p.iter().any(|&c| c > 0)) {
             let bin = &mut bins[group(pixel)];
@@ -41,7 +44,7 @@ impl Palette {
         }
         let used: Vec<Bin> = bins.iter().copied().filter(|b| b.count > 0.0).collect();
         let mut colours = vec![0; 3];
-        for part in parts(used, most - 1) {
+        for part in parts(used, MOST - 1) {
             let (count, sum) =
                 part.iter().fold((0.0, [0.0; 3]), |(n, s), b| (n + b.count, [0, 1, 2].map(|c| s[c] + b.sum[c])));
             colours.extend(sum.map(|s| (s / count).round() as u8));
@@ -123,7 +126,7 @@ mod tests {
     #[test]
     fn few_colours_are_kept_exactly() {
         let rgb = [[0, 0, 0], [255, 0, 0], [10, 200, 30], [255, 255, 255]].concat();
-        let mut palette = Palette::of(&[Picture { width: 4, height: 1, rgb: rgb.clone() }], 256);
+        let mut palette = Palette::of(&[Picture { width: 4, height: 1, rgb: rgb.clone() }]);
         assert_eq!(palette.colours.len(), 12);
         for pixel in rgb.chunks_exact(3) {
             let index = usize::from(palette.index(pixel));
@@ -136,7 +139,7 @@ mod tests {
     #[test]
     fn many_colours_are_met_closely() {
         let rgb: Vec<u8> = (0..128 * 128).flat_map(|i: usize| [(i % 128 * 2) as u8, (i / 128 * 2) as u8, 90]).collect();
-        let mut palette = Palette::of(&[Picture { width: 128, height: 128, rgb: rgb.clone() }], 256);
+        let mut palette = Palette::of(&[Picture { width: 128, height: 128, rgb: rgb.clone() }]);
         assert!(palette.colours.len() <= 768);
         let off = |p: &[u8]| {
             let index = usize::from(palette.index(p));

@@ -154,14 +154,14 @@ pub(super) fn walks_on_four(skeleton: &Skeleton) -> bool {
     !skeleton.parts.iter().any(|part| part.is_arm()) && legs(Part::LeftLeg) > 1 && legs(Part::RightLeg) > 1
 }
 
-/// Whether a name is that of the pelvis, which the rest of a body hangs from.
-pub(super) fn names_the_pelvis(name: &str) -> bool {
-    names::parse_one(name).pelvis
-}
-
 /// The joint that all others hang from: the first without a parent.
 pub(super) fn root(parents: &[Option<usize>]) -> usize {
     parents.iter().position(Option::is_none).unwrap_or(0)
+}
+
+/// Whether a name is that of the pelvis, which the rest of a body hangs from.
+pub(super) fn names_the_pelvis(name: &str) -> bool {
+    names::parse_one(name).pelvis
 }
 
 /// Whether a name is that of the head, or of something on it.

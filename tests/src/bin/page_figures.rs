@@ -4,7 +4,6 @@
 //! without one can be compared; they say nothing about how fast a real GPU is.
 
 use std::{
-    path::Path,
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -56,7 +55,7 @@ fn run() -> Result<()> {
     let mut site = Site::load(&folder)?;
     let language = fetched(LANGUAGE);
     if let Some(path) = &language {
-        add_language(&mut site, path)?;
+        site.add_models(&[models::Model::read(path, models::PIECE)?])?;
     }
     let server = Server::start(site, 0)?;
     let mut browser = Browser::start()?;
@@ -111,8 +110,7 @@ fn measure(app: &mut App<'_>, variant: &str, query: &str, figures: &mut Figures)
         }
     }
     app.ask("Describe the motion in one sentence.")?;
-    let (tokens, seconds) =
-        (app.page.number("document.getElementById('app').dataset.tokens")?, app.page.measure("answer")?);
+    let (tokens, seconds) = (app.number("tokens")?, app.page.measure("answer")?);
     figures.add(&format!("{variant}: tokens per second, {tokens} tokens"), "1/s", tokens / seconds.unwrap_or(f64::NAN));
     for (n, (program, heap)) in [5, 10].into_iter().zip(memory) {
         figures.add(&format!("{variant}: program after {n} questions"), "MB", program);
@@ -130,16 +128,6 @@ fn measure(app: &mut App<'_>, variant: &str, query: &str, figures: &mut Figures)
     Ok(())
 }
 
-/// Puts a language model beside the page.
-fn add_language(site: &mut Site, path: &Path) -> Result<()> {
-    let model = models::Model::read(path, models::PIECE)?;
-    for file in &model.files {
-        site.add(&format!("{}{}", model.folder, file.name), std::fs::read(path.join(&file.name))?);
-    }
-    site.add(models::LIST, serde_json::to_vec(&[model])?);
-    Ok(())
-}
-
 /// How a real language model comes and answers. On a software adapter a word takes its time.
 fn measure_language(app: &mut App<'_>, variant: &str, query: &str, figures: &mut Figures) -> Result<()> {
     const HOURGLASS: Duration = Duration::from_secs(600);
@@ -151,7 +139,7 @@ fn measure_language(app: &mut App<'_>, variant: &str, query: &str, figures: &mut
     app.open(&asset("samples/walk.bvh"))?;
     println!("{LANGUAGE}: {:?}", app.ask("What is the capital of France?")?);
     timed(app, "first-token", &format!("{variant}: {LANGUAGE}, first token"), figures)?;
-    let speed = app.page.number("document.getElementById('app').dataset.speed")?;
+    let speed = app.number("speed")?;
     figures.add(&format!("{variant}: {LANGUAGE}, decoding"), "tokens/s", speed);
     Ok(())
 }

@@ -104,7 +104,7 @@ impl<'a> App<'a> {
     pub fn model(&mut self, name: &str, limit: Duration) -> Result<()> {
         let answers = format!("{CANVAS}.dataset.model === '{name}' && {CANVAS}.dataset.ready === '1'");
         // what failed before is in the log, and what has ended is not on its way
-        let failed = format!("{} && !{CANVAS}.dataset.coming", "document.querySelector('#log > p[data-kind=error]')");
+        let failed = format!("{}.length && !{CANVAS}.dataset.coming", lines_of("error"));
         self.page.wait_for(&format!("{name} answers"), &format!("({answers}) || ({failed})"), limit)?;
         if self.data("model")? != name {
             bail!("{name} does not answer; the page says: {}", self.said("error")?.join("; "));
@@ -118,6 +118,31 @@ impl<'a> App<'a> {
     /// When the tab does not answer.
     pub fn data(&mut self, name: &str) -> Result<String> {
         self.page.text(&format!("{CANVAS}.dataset.{name} ?? ''"))
+    }
+
+    /// As [`App::data`], as a number; 0 where it is none.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn number(&mut self, name: &str) -> Result<f64> {
+        self.page.number(&format!("{CANVAS}.dataset.{name}"))
+    }
+
+    /// Presses one of the page's own buttons.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn click(&mut self, id: &str) -> Result<()> {
+        self.page.eval(&format!("document.getElementById('{id}').click()")).map(drop)
+    }
+
+    /// Chooses in one of the page's own lists.
+    ///
+    /// # Errors
+    /// When there is none of that name.
+    pub fn choose(&mut self, id: &str, value: &str) -> Result<()> {
+        let chosen = format!("e.value = '{value}'; e.dispatchEvent(new Event('change'))");
+        self.page.eval(&format!("(e => {{ {chosen}; }})(document.getElementById('{id}'))")).map(drop)
     }
 
     /// All lines of one kind in the log, oldest first, without the names of the files that they are about.
@@ -245,7 +270,7 @@ impl<'a> App<'a> {
     /// # Errors
     /// When the page does not say.
     pub fn program_memory(&mut self) -> Result<f64> {
-        let bytes = self.page.number(&format!("{CANVAS}.dataset.memory"))?;
+        let bytes = self.number("memory")?;
         if bytes == 0.0 {
             bail!("the page does not tell its memory");
         }
@@ -278,10 +303,9 @@ impl<'a> App<'a> {
     /// # Errors
     /// When the tab does not answer.
     pub fn pictures_per_second(&mut self, key: &str, during: Duration) -> Result<f64> {
-        let drawn = format!("{CANVAS}.dataset.pictures");
-        let (start, before) = (Instant::now(), self.page.number(&drawn)?);
+        let (start, before) = (Instant::now(), self.number("pictures")?);
         self.page.hold(key, during)?;
-        Ok((self.page.number(&drawn)? - before) / start.elapsed().as_secs_f64())
+        Ok((self.number("pictures")? - before) / start.elapsed().as_secs_f64())
     }
 }
 

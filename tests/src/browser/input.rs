@@ -43,8 +43,8 @@ impl Page<'_> {
     /// # Errors
     /// When the browser refuses.
     pub fn press(&mut self, name: &str) -> Result<()> {
-        self.key_down(name, false)?;
-        self.key_up(name)
+        self.key_down(name, 0, false)?;
+        self.key_up(name, 0)
     }
 
     /// As [`Page::press`], with the Shift key held.
@@ -52,14 +52,8 @@ impl Page<'_> {
     /// # Errors
     /// As there.
     pub fn press_with_shift(&mut self, name: &str) -> Result<()> {
-        let (code, number, _) = key(name);
-        for kind in ["rawKeyDown", "keyUp"] {
-            let event = json!({
-                "type": kind, "key": name, "code": code, "windowsVirtualKeyCode": number, "modifiers": SHIFT,
-            });
-            self.call("Input.dispatchKeyEvent", event)?;
-        }
-        Ok(())
+        self.key_down(name, SHIFT, false)?;
+        self.key_up(name, SHIFT)
     }
 
     /// Holds a key for a while; it repeats as on a keyboard, 30 times a second or as often as the page keeps up.
@@ -68,19 +62,20 @@ impl Page<'_> {
     /// When the browser refuses.
     pub fn hold(&mut self, name: &str, during: Duration) -> Result<()> {
         let start = std::time::Instant::now();
-        self.key_down(name, false)?;
+        self.key_down(name, 0, false)?;
         while start.elapsed() < during {
             self.pause(Duration::from_millis(33))?;
-            self.key_down(name, true)?;
+            self.key_down(name, 0, true)?;
         }
-        self.key_up(name)
+        self.key_up(name, 0)
     }
 
-    fn key_down(&mut self, name: &str, repeat: bool) -> Result<()> {
+    fn key_down(&mut self, name: &str, modifiers: u32, repeat: bool) -> Result<()> {
         let (code, number, text) = key(name);
         let kind = if text.is_some() { "keyDown" } else { "rawKeyDown" };
         let mut event = json!({
             "type": kind, "key": name, "code": code, "windowsVirtualKeyCode": number, "autoRepeat": repeat,
+            "modifiers": modifiers,
         });
         if let Some(text) = text {
             event["text"] = text.into();
@@ -89,9 +84,11 @@ impl Page<'_> {
         Ok(())
     }
 
-    fn key_up(&mut self, name: &str) -> Result<()> {
+    fn key_up(&mut self, name: &str, modifiers: u32) -> Result<()> {
         let (code, number, _) = key(name);
-        let event = json!({ "type": "keyUp", "key": name, "code": code, "windowsVirtualKeyCode": number });
+        let event = json!({
+            "type": "keyUp", "key": name, "code": code, "windowsVirtualKeyCode": number, "modifiers": modifiers,
+        });
         self.call("Input.dispatchKeyEvent", event)?;
         Ok(())
     }

@@ -24,13 +24,15 @@ pub struct Look {
     pub dark: bool,
     /// Whether it is a phone: touch, and its handling of the viewport.
     pub mobile: bool,
+    /// Whether the person asks the system for less motion.
+    pub calm: bool,
 }
 
 impl Look {
     /// 1280 × 720, light.
-    pub const DESKTOP: Look = Look { width: 1280, height: 720, scale: 1, dark: false, mobile: false };
+    pub const DESKTOP: Look = Look { width: 1280, height: 720, scale: 1, dark: false, mobile: false, calm: false };
     /// 390 × 844, light.
-    pub const PHONE: Look = Look { width: 390, height: 844, scale: 2, dark: false, mobile: true };
+    pub const PHONE: Look = Look { width: 390, height: 844, scale: 2, dark: false, mobile: true, calm: false };
 }
 
 /// A tab of a browser.
@@ -161,29 +163,19 @@ impl<'a> Page<'a> {
         self.browser.connection.listen(during)
     }
 
-    /// Changes size and colours.
+    /// Changes size, colours and what the system is asked for.
     ///
     /// # Errors
     /// When the browser refuses.
     pub fn look(&mut self, look: Look) -> Result<()> {
-        let Look { width, height, scale, dark, mobile } = look;
+        let Look { width, height, scale, dark, mobile, calm } = look;
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": scale, "mobile": mobile });
         self.call("Emulation.setDeviceMetricsOverride", metrics)?;
         self.call("Emulation.setTouchEmulationEnabled", json!({ "enabled": mobile }))?;
         let scheme = if dark { "dark" } else { "light" };
-        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
-        self.call("Emulation.setEmulatedMedia", features)?;
-        Ok(())
-    }
-
-    /// Whether the person asks the system for less motion, in light colours.
-    ///
-    /// # Errors
-    /// When the browser refuses.
-    pub fn prefer_less_motion(&mut self, less: bool) -> Result<()> {
-        let motion = if less { "reduce" } else { "no-preference" };
+        let motion = if calm { "reduce" } else { "no-preference" };
         let features = json!([
-            { "name": "prefers-color-scheme", "value": "light" },
+            { "name": "prefers-color-scheme", "value": scheme },
             { "name": "prefers-reduced-motion", "value": motion },
         ]);
         self.call("Emulation.setEmulatedMedia", json!({ "features": features }))?;

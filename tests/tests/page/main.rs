@@ -17,7 +17,7 @@ mod visiting;
 
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use native::Native;
 use skeletonllm_checks::{Need, have};
 use skeletonllm_tests::browser::{App, Browser, page_folder};
@@ -29,6 +29,29 @@ struct Visit<'a> {
     native: Native,
     server: Server,
     beside: models::Beside,
+}
+
+/// What most motions are asked.
+const QUESTION: &str = "Which hand does the person move?";
+
+impl Visit<'_> {
+    /// Nothing complained since the record was emptied, but what was provoked. Empties it.
+    fn no_errors_but(&mut self, provoked: &[&str]) -> Result<()> {
+        let mut errors = std::mem::take(self.app.page.record()).errors;
+        errors.retain(|error| !provoked.iter().any(|words| error.contains(words)));
+        ensure!(errors.is_empty(), "errors:\n    {}", errors.join("\n    "));
+        Ok(())
+    }
+}
+
+/// Whether something on the canvas has that value.
+fn data(name: &str, value: &str) -> String {
+    format!("document.getElementById('app').dataset.{name} === '{value}'")
+}
+
+/// Whether a line of a kind in the log has some words.
+fn said(kind: &str, words: &str) -> String {
+    format!("[...document.querySelectorAll('#log > p[data-kind={kind}]')].some(p => p.textContent.includes('{words}'))")
 }
 
 type Step = (&'static str, fn(&mut Visit<'_>) -> Result<()>);

@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use burn::tensor::Device;
 use skeletonllm::given::Answering;
 use skeletonllm_checks::{asset, fetched};
@@ -19,12 +19,12 @@ use skeletonllm_network::{
 use tempfile::TempDir;
 use xtask::{models as listing, serve::Site};
 
-use crate::{Visit, showing::sample};
+use crate::{QUESTION, Visit, said, showing::sample};
 
 /// Bytes of a piece of the small models: they come in several.
 const PIECE: usize = 1 << 16;
 /// What the language models are asked.
-const QUESTION: &str = "What is the capital of France?";
+const CAPITAL: &str = "What is the capital of France?";
 const SOON: Duration = Duration::from_secs(120);
 /// A model of a hundred megabytes may take this long.
 const LATER: Duration = Duration::from_secs(280);
@@ -74,14 +74,7 @@ impl Beside {
                 }
             }
         }
-        for model in &models {
-            for file in &model.files {
-                let path = model.from.join(&file.name);
-                let bytes = std::fs::read(&path).with_context(|| path.display().to_string())?;
-                site.add(&format!("{}{}", model.folder, file.name), bytes);
-            }
-        }
-        site.add(listing::LIST, serde_json::to_vec(&models)?);
+        site.add_models(&models)?;
         Ok(beside)
     }
 
@@ -117,7 +110,7 @@ fn write_model(folder: &Path) -> Result<()> {
 /// What a language model says natively.
 fn native(path: &Path) -> Result<String> {
     match Answering::open(path, DeviceChoice::Cpu)? {
-        Answering::Text(assistant) => Ok(assistant.ask(QUESTION, |_| ())?.text),
+        Answering::Text(assistant) => Ok(assistant.ask(CAPITAL, |_| ())?.text),
         Answering::Seeing(_) => bail!("{}: it sees", path.display()),
     }
 }
@@ -142,9 +135,9 @@ pub fn beside(visit: &mut Visit<'_>) -> Result<()> {
     ensure!(notes.iter().any(|note| note.contains("sees no pictures")), "it does not say that it is blind: {notes:?}");
 
     visit.app.open(&sample("walk.bvh"))?;
-    let (answer, expected) = (visit.app.ask(QUESTION)?, native(&visit.beside.path("tiny"))?);
+    let (answer, expected) = (visit.app.ask(CAPITAL)?, native(&visit.beside.path("tiny"))?);
     ensure!(answer == expected, "the page answers {answer:?}, natively it is {expected:?}");
-    let speed = visit.app.page.number("document.getElementById('app').dataset.speed")?;
+    let speed = visit.app.number("speed")?;
     ensure!(speed > 0.0, "the page tells no speed");
     let status = "document.getElementById('status').textContent.includes('tokens/s')";
     visit.app.page.wait_for("the status line tells the speed", status, SOON)?;
@@ -153,7 +146,7 @@ pub fn beside(visit: &mut Visit<'_>) -> Result<()> {
     visit.app.model("tiny", SOON)?;
     let asked = visit.server.answered().into_iter().filter(|a| a.url == "/models/tiny/model.safetensors").count();
     ensure!(asked == pieces, "it was downloaded again");
-    forget_errors(visit, "the line was cut")
+    visit.no_errors_but(&["the line was cut"])
 }
 
 pub fn wrong_piece(visit: &mut Visit<'_>) -> Result<()> {
@@ -165,12 +158,11 @@ pub fn wrong_piece(visit: &mut Visit<'_>) -> Result<()> {
     ensure!(errors.iter().any(|error| error.contains(&place)), "it does not say which bytes: {errors:?}");
     let file = sample("wave_left_hand.bvh");
     visit.app.open(&file)?;
-    let question = "Which hand does the person move?";
-    let (answer, expected) = (visit.app.ask(question)?, visit.native.answer(&file, question)?);
+    let (answer, expected) = (visit.app.ask(QUESTION)?, visit.native.answer(&file, QUESTION)?);
     ensure!(answer == expected && visit.app.data("model")? == "nano", "nano does not go on: {answer:?}");
     visit.app.load("?device=cpu&model=nowhere")?;
     visit.app.page.wait_for("a wrong folder is said", &said("error", "no config.json in nowhere/"), SOON)?;
-    forget_errors(visit, "404")
+    visit.no_errors_but(&["404"])
 }
 
 pub fn own(visit: &mut Visit<'_>) -> Result<()> {
@@ -188,19 +180,18 @@ pub fn own(visit: &mut Visit<'_>) -> Result<()> {
     visit.app.model("own", SOON)?;
     visit.app.page.wait_for("it is kept", &said("note", "own is kept"), SOON)?;
     let file = sample("wave_left_hand.bvh");
-    let question = "Which hand does the person move?";
-    let expected = visit.native.answer(&file, question)?;
+    let expected = visit.native.answer(&file, QUESTION)?;
     let labels = visit.app.hear("labels", |app| app.open(&file).map(drop))?;
     ensure!(labels.starts_with(&visit.native.label(&file)?.0), "it recognises otherwise: {labels}");
-    let answer = visit.app.ask(question)?;
+    let answer = visit.app.ask(QUESTION)?;
     ensure!(answer == expected, "{answer:?} instead of {expected:?}");
 
     visit.app.load("?device=cpu&model=own")?;
     visit.app.model("own", SOON)?;
     visit.app.open(&file)?;
-    let again = visit.app.ask(question)?;
+    let again = visit.app.ask(QUESTION)?;
     ensure!(again == expected, "kept, it answers {again:?} instead of {expected:?}");
-    visit.app.page.eval("document.getElementById('remove-model').click()")?;
+    visit.app.click("remove-model")?;
     let gone =
         "!(document.getElementById('app').dataset.models ?? '').split('\\n').some(line => line.startsWith('own'))";
     visit.app.page.wait_for("it is removed", gone, SOON)?;
@@ -228,9 +219,9 @@ pub fn smollm2(visit: &mut Visit<'_>) -> Result<()> {
     eprintln!("         {:.0} MB of memory for a file of {:.0} MB", memory / 1e6, size / 1e6);
     ensure!(memory < 2.0 * size, "it takes {:.0} MB", memory / 1e6);
     visit.app.open(&sample("walk.bvh"))?;
-    let answer = visit.app.ask(QUESTION)?;
+    let answer = visit.app.ask(CAPITAL)?;
     ensure!(answer == expected, "the page answers {answer:?}, natively it is {expected:?}");
-    let speed = visit.app.page.number("document.getElementById('app').dataset.speed")?;
+    let speed = visit.app.number("speed")?;
     eprintln!("         {answer:?} at {speed:.1} tokens a second");
     ensure!(speed > 0.0, "the page tells no speed");
     Ok(())
@@ -242,18 +233,5 @@ pub fn imitated(visit: &mut Visit<'_>) -> Result<()> {
     ensure!(device.starts_with("CPU"), "on a software adapter the model is on {device}");
     let notes = visit.app.said("note")?;
     ensure!(notes.iter().any(|note| note.contains("imitated by software")), "it does not say why: {notes:?}");
-    Ok(())
-}
-
-/// Whether a line of a kind has some words.
-fn said(kind: &str, words: &str) -> String {
-    format!("[...document.querySelectorAll('#log > p[data-kind={kind}]')].some(p => p.textContent.includes('{words}'))")
-}
-
-/// What the browser itself says of what was provoked is no error of ours.
-fn forget_errors(visit: &mut Visit<'_>, provoked: &str) -> Result<()> {
-    let record = std::mem::take(visit.app.page.record());
-    let others: Vec<String> = record.errors.into_iter().filter(|error| !error.contains(provoked)).collect();
-    ensure!(others.is_empty(), "errors:\n    {}", others.join("\n    "));
     Ok(())
 }

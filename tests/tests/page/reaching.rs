@@ -6,9 +6,8 @@ use std::time::Duration;
 use anyhow::{Result, ensure};
 use skeletonllm_tests::browser::Record;
 
-use crate::{Visit, showing::sample};
+use crate::{QUESTION, Visit, data, showing::sample};
 
-const QUESTION: &str = "Which hand does the person move?";
 const SOON: Duration = Duration::from_secs(120);
 
 pub fn addresses(visit: &mut Visit<'_>) -> Result<()> {
@@ -29,8 +28,7 @@ pub fn addresses(visit: &mut Visit<'_>) -> Result<()> {
     visit.app.open(&sample("clap.bvh"))?;
     ensure!(visit.app.said("question")?.is_empty(), "asked of another take: {:?}", visit.app.said("question")?);
     visit.app.load("?device=cpu&t=1&url=samples/squat%2Ebvh")?;
-    let opened = "document.getElementById('app').dataset.take === 'squat.bvh'";
-    visit.app.page.wait_for("the file beside the page is opened", opened, SOON)?;
+    visit.app.page.wait_for("the file beside the page is opened", &data("take", "squat.bvh"), SOON)?;
     visit.app.idle()?;
     ensure!(visit.app.frame()?.0 == 31, "the playhead is at frame {}", visit.app.frame()?.0);
     // elsewhere: the page's rules let it ask, and nobody is there
@@ -56,7 +54,6 @@ pub fn kept(visit: &mut Visit<'_>) -> Result<()> {
         std::fs::copy(sample(name), folder.join("same.bvh"))?;
         visit.app.open(&folder.join("same.bvh"))?;
     }
-    let data = |name: &str, value: &str| format!("document.getElementById('app').dataset.{name} === '{value}'");
     let both = data("list", "same.bvh\\nsame.bvh (2)");
     visit.app.page.wait_for("both are open and told apart", &both, SOON)?;
     visit.app.page.wait_for("both are kept", &kept_are("same.bvh,same.bvh"), SOON)?;
@@ -76,8 +73,7 @@ pub fn kept(visit: &mut Visit<'_>) -> Result<()> {
     visit.app.come_back("?device=cpu")?;
     visit.app.page.wait_for("the next time they are opened", &both, SOON)?;
 
-    let forgotten =
-        visit.app.hear("note", |app| app.page.eval("document.getElementById('forget').click()").map(drop))?;
+    let forgotten = visit.app.hear("note", |app| app.click("forget"))?;
     ensure!(forgotten.contains("no file is kept"), "it says {forgotten:?}");
     visit.app.page.wait_for("all are closed", &data("list", ""), SOON)?;
     visit.app.page.wait_for("nothing is kept", &kept_are(""), SOON)?;
@@ -107,17 +103,12 @@ fn kept_are(names: &str) -> String {
 
 pub fn controls(visit: &mut Visit<'_>) -> Result<()> {
     visit.app.load("?device=cpu")?;
-    let change = |id: &str, value: &str| {
-        format!(
-            "(e => {{ e.value = '{value}'; e.dispatchEvent(new Event('change')); }})(document.getElementById('{id}'))"
-        )
-    };
     for name in ["clap.bvh", "walk.bvh"] {
         // a choice alone opens nothing: arrow keys go through all of them
-        visit.app.page.eval(&change("sample", name))?;
+        visit.app.choose("sample", name)?;
         visit.app.settle()?;
         ensure!(!visit.app.data("list")?.contains(name), "{name} was opened by choosing it");
-        visit.app.hear("labels", |app| app.page.eval("document.getElementById('open-sample').click()").map(drop))?;
+        visit.app.hear("labels", |app| app.click("open-sample"))?;
         visit.app.idle()?;
     }
     let named =
@@ -126,12 +117,11 @@ pub fn controls(visit: &mut Visit<'_>) -> Result<()> {
     ensure!(visit.app.data("take")? == "walk.bvh", "the chosen sample is not open");
     let listed = visit.app.page.number("document.querySelectorAll('#labels > li').length")?;
     ensure!(listed == 5.0, "{listed} labels are listed");
-    visit.app.page.eval(&change("take", "clap.bvh"))?;
-    let other = "document.getElementById('app').dataset.take === 'clap.bvh'";
-    visit.app.page.wait_for("the chosen take is shown", other, SOON)?;
+    visit.app.choose("take", "clap.bvh")?;
+    visit.app.page.wait_for("the chosen take is shown", &data("take", "clap.bvh"), SOON)?;
     let answer = visit.app.hear("answer", |app| {
         app.page.eval(&format!("document.getElementById('question').value = '{QUESTION}'"))?;
-        app.page.eval("document.getElementById('send').click()").map(drop)
+        app.click("send")
     })?;
     let expected = visit.native.answer(&sample("clap.bvh"), QUESTION)?;
     ensure!(answer == expected, "{answer:?} instead of {expected:?}");
@@ -139,20 +129,20 @@ pub fn controls(visit: &mut Visit<'_>) -> Result<()> {
     // a take that was opened plays by itself
     visit.app.page.eval("document.getElementById('app').focus()")?;
     visit.app.page.press("Home")?;
-    let plays = "document.getElementById('app').dataset.playing === '1'";
+    let plays = data("playing", "1");
     visit.app.page.wait_for("Home stops it", &format!("!({plays})"), SOON)?;
-    visit.app.page.eval("document.getElementById('play').click()")?;
+    visit.app.click("play")?;
     visit.app.page.wait_for(
         "the button plays",
         &format!("{plays} && document.getElementById('play').textContent === 'Pause'"),
         SOON,
     )?;
-    visit.app.page.eval("document.getElementById('play').click()")?;
+    visit.app.click("play")?;
     visit.app.page.wait_for("the button stops", &format!("!({plays})"), SOON)?;
 
     let status = visit.app.page.text("document.getElementById('status').textContent")?;
     ensure!(status.contains("clap.bvh: frame"), "the status line says {status:?}");
-    let opened_why = visit.app.hear("why", |app| app.page.eval("document.getElementById('why').click()").map(drop))?;
+    let opened_why = visit.app.hear("why", |app| app.click("why"))?;
     ensure!(opened_why.contains("depends most on"), "it says {opened_why:?}");
     Ok(())
 }

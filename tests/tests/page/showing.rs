@@ -15,7 +15,7 @@ use skeletonllm_tests::{
 };
 
 use crate::{
-    Visit,
+    QUESTION, Visit, data,
     native::{decode, largest_difference, write_broken_take},
 };
 
@@ -40,7 +40,7 @@ pub fn sample(name: &str) -> PathBuf {
 pub fn samples(visit: &mut Visit<'_>) -> Result<()> {
     for file in sample_files()? {
         let name = file.file_name().and_then(|name| name.to_str()).context("a name")?.to_owned();
-        let pictures = visit.app.page.number("document.getElementById('app').dataset.pictures")?;
+        let pictures = visit.app.number("pictures")?;
         let mut opened = String::new();
         let labels = visit.app.hear("labels", |app| {
             opened = app.open(&file)?;
@@ -144,7 +144,7 @@ pub fn keys(visit: &mut Visit<'_>) -> Result<()> {
         let status = format!("document.getElementById('status').textContent.includes('frame {expected} of 108')");
         visit.app.page.wait_for(&format!("{key} leads to frame {expected}"), &status, Duration::from_secs(10))?;
     }
-    let drawn = |visit: &mut Visit<'_>| visit.app.page.number("document.getElementById('app').dataset.pictures");
+    let drawn = |visit: &mut Visit<'_>| visit.app.number("pictures");
     let before = drawn(visit)?;
     visit.app.page.press(" ")?;
     let moved = format!("document.getElementById('app').dataset.pictures >= {before} + 5");
@@ -160,8 +160,7 @@ pub fn keys(visit: &mut Visit<'_>) -> Result<()> {
     let other = format!("document.getElementById('app').dataset.take !== '{take}'");
     visit.app.page.wait_for("PageUp shows another take", &other, Duration::from_secs(10))?;
     visit.app.page.press("PageDown")?;
-    let same = format!("document.getElementById('app').dataset.take === '{take}'");
-    visit.app.page.wait_for("PageDown shows the take again", &same, Duration::from_secs(10))?;
+    visit.app.page.wait_for("PageDown shows the take again", &data("take", &take), Duration::from_secs(10))?;
     visit.app.hear("opened", |app| app.page.press("1"))?;
     visit.app.idle()?;
     ensure!(visit.app.data("take")? == "clap.bvh", "1 opens {}", visit.app.data("take")?);
@@ -172,7 +171,7 @@ pub fn screenshots(visit: &mut Visit<'_>) -> Result<()> {
     let page = page_folder()?;
     let folder = page.with_file_name("page-screenshots");
     visit.app.open(&sample("wave_left_hand.bvh"))?;
-    visit.app.ask("Which hand does the person move?")?;
+    visit.app.ask(QUESTION)?;
     visit.app.hear("why", |app| app.page.press("w"))?;
     visit.app.idle()?;
     let outcome = take_screenshots(visit, &folder);

@@ -7,9 +7,8 @@ use draction::motion::{ReadOptions, read_file};
 use serde_json::{Value, json};
 use skeletonllm_tests::browser::page_folder;
 
-use crate::{Visit, showing::sample};
+use crate::{QUESTION, Visit, data, showing::sample};
 
-const QUESTION: &str = "Which hand does the person move?";
 const SOON: Duration = Duration::from_secs(120);
 
 /// How many settings and files are kept for the next visit; models that earlier steps left do not count.
@@ -46,8 +45,8 @@ pub fn two_takes(visit: &mut Visit<'_>) -> Result<()> {
     at(visit, &["Home", "ArrowRight", "ArrowRight", "ArrowRight"], 4, by_time)?;
     // the clock ends with the longer one, and the shorter one waits
     at(visit, &["End"], frames, others)?;
-    visit.app.page.eval(&change("step", "length"))?;
-    visit.app.page.wait_for("they are in step by length", &format!("{TOLD}.step === 'length'"), SOON)?;
+    visit.app.choose("step", "length")?;
+    visit.app.page.wait_for("they are in step by length", &data("step", "length"), SOON)?;
     let by_length = (3.0 / (frames - 1) as f32 * (others - 1) as f32).round() as usize + 1;
     at(visit, &["Home", "ArrowRight", "ArrowRight", "ArrowRight"], 4, by_length)?;
 
@@ -67,14 +66,14 @@ pub fn two_takes(visit: &mut Visit<'_>) -> Result<()> {
     visit.app.page.press("PageUp")?;
     let changed = format!("{TOLD}.take === 'squat.bvh' && {TOLD}.beside === '1'");
     visit.app.page.wait_for("they change places", &changed, SOON)?;
-    let alone = format!("{TOLD}.beside === ''");
+    let alone = data("beside", "");
     visit.app.page.press("Escape")?;
     visit.app.page.wait_for("Escape leaves one alone", &alone, SOON)?;
-    visit.app.page.eval(&change("beside", "walk.bvh"))?;
-    visit.app.page.wait_for("the page's own control does it too", &format!("{TOLD}.beside === '1'"), SOON)?;
-    visit.app.page.eval(&change("beside", "Nothing"))?;
+    visit.app.choose("beside", "walk.bvh")?;
+    visit.app.page.wait_for("the page's own control does it too", &data("beside", "1"), SOON)?;
+    visit.app.choose("beside", "Nothing")?;
     visit.app.page.wait_for("and ends it", &alone, SOON)?;
-    quiet(visit)
+    visit.no_errors_but(&[])
 }
 
 /// Presses keys, and waits for the frames that both takes are then at.
@@ -88,17 +87,6 @@ fn at(visit: &mut Visit<'_>, keys: &[&str], first: usize, other: usize) -> Resul
         let now = ["frame", "besideframe"].map(|name| visit.app.data(name).unwrap_or_default());
         format!("they are at {}", now.join(" and "))
     })
-}
-
-fn change(id: &str, value: &str) -> String {
-    format!("(e => {{ e.value = '{value}'; e.dispatchEvent(new Event('change')); }})(document.getElementById('{id}'))")
-}
-
-/// Nothing complained.
-fn quiet(visit: &mut Visit<'_>) -> Result<()> {
-    let errors = std::mem::take(visit.app.page.record()).errors;
-    ensure!(errors.is_empty(), "errors:\n    {}", errors.join("\n    "));
-    Ok(())
 }
 
 pub fn embedded(visit: &mut Visit<'_>) -> Result<()> {
@@ -126,7 +114,7 @@ pub fn embedded(visit: &mut Visit<'_>) -> Result<()> {
         visit.app.page.press("1")?;
         visit.app.page.press("v")?;
         visit.app.page.press("End")?;
-        visit.app.page.wait_for("End goes to the end", &format!("{TOLD}.frame === '108'"), SOON)?;
+        visit.app.page.wait_for("End goes to the end", &data("frame", "108"), SOON)?;
         ensure!(
             visit.app.data("takes")? == "1" && visit.app.data("beside")?.is_empty(),
             "{name}: it did more than look"
@@ -138,7 +126,7 @@ pub fn embedded(visit: &mut Visit<'_>) -> Result<()> {
         eprintln!("         {}", picture.display());
     }
     ensure!(visit.app.data("theme")? == "dark", "the address asks for the dark theme");
-    quiet(visit)
+    visit.no_errors_but(&[])
 }
 
 pub fn framed(visit: &mut Visit<'_>) -> Result<()> {
@@ -175,5 +163,5 @@ fn framed_page(visit: &mut Visit<'_>) -> Result<()> {
     let picture = page_folder()?.with_file_name("page-screenshots").join("framed.png");
     visit.app.page.screenshot(&picture)?;
     eprintln!("         {}", picture.display());
-    quiet(visit)
+    visit.no_errors_but(&[])
 }

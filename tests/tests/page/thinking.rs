@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 use skeletonllm::assistant::Attribution;
 use skeletonllm_tests::takes::write_long_take;
 
-use crate::{Visit, native::relative_error, showing::sample};
+use crate::{QUESTION, Visit, native::relative_error, showing::sample};
 
 /// Most that the page's gradient may differ from the native one, relative and Euclidean: both are computed in f32, the
 /// sums in another order.
@@ -25,16 +25,16 @@ pub fn answers(visit: &mut Visit<'_>) -> Result<()> {
 }
 
 pub fn why(visit: &mut Visit<'_>) -> Result<()> {
-    let (file, question) = (sample("wave_left_hand.skeleton"), "Which hand does the person move?");
+    let file = sample("wave_left_hand.skeleton");
     visit.app.open(&file)?;
-    let answer = visit.app.ask(question)?;
+    let answer = visit.app.ask(QUESTION)?;
     visit.app.hear("why", |app| app.page.press("w"))?;
     visit.app.idle()?;
     let said: serde_json::Value = serde_json::from_slice(&visit.app.save("j", "wave_left_hand.json")?)?;
     let why = &said["why"];
-    ensure!(why["question"] == question && why["answer"] == answer.as_str(), "explained is another answer: {why}");
+    ensure!(why["question"] == QUESTION && why["answer"] == answer.as_str(), "explained is another answer: {why}");
     let page: Attribution = serde_json::from_value(why.clone()).context("the explanation in the JSON")?;
-    let native = visit.native.attribution(&file, question, &answer)?;
+    let native = visit.native.attribution(&file, QUESTION, &answer)?;
     ensure!(page.frame_indices == native.frame_indices && page.bodies == native.bodies, "other frames or bodies");
     let most = page.joint_frames.iter().copied().fold(0.0, f32::max);
     ensure!(most > 0.0, "nothing matters to the answer");
@@ -78,7 +78,7 @@ pub fn memory(visit: &mut Visit<'_>) -> Result<()> {
     visit.app.open(&sample("squat.bvh"))?;
     let mut sizes = Vec::new();
     for n in 1..=10 {
-        visit.app.ask("Which hand does the person move?")?;
+        visit.app.ask(QUESTION)?;
         if n % 5 == 0 {
             sizes.push((visit.app.program_memory()?, visit.app.page.heap()?));
         }

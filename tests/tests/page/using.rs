@@ -10,23 +10,14 @@ use skeletonllm_tests::{
     takes::write_long_take,
 };
 
-use crate::{Visit, showing::sample};
+use crate::{QUESTION, Visit, data, showing::sample};
 
 const SOON: Duration = Duration::from_secs(60);
-
-/// Whether something on the canvas has that value.
-fn data(name: &str, value: &str) -> String {
-    format!("document.getElementById('app').dataset.{name} === '{value}'")
-}
-
-fn click(visit: &mut Visit<'_>, id: &str) -> Result<()> {
-    visit.app.page.eval(&format!("document.getElementById('{id}').click()")).map(drop)
-}
 
 /// Opens a sample by the page's own controls; it is recognised then.
 fn open_sample(visit: &mut Visit<'_>, name: &str) -> Result<()> {
     visit.app.page.eval(&format!("document.getElementById('sample').value = '{name}'"))?;
-    visit.app.hear("labels", |app| app.page.eval("document.getElementById('open-sample').click()").map(drop))?;
+    visit.app.hear("labels", |app| app.click("open-sample"))?;
     visit.app.idle()
 }
 
@@ -37,8 +28,8 @@ pub fn tables(visit: &mut Visit<'_>) -> Result<()> {
     // asked for at once: nothing has a label yet
     visit.app.hear("opened", |app| app.page.drop_files(&files))?;
     visit.app.page.wait_for("all are open", &data("takes", "3"), SOON)?;
-    click(visit, "csv")?;
-    click(visit, "json")?;
+    visit.app.click("csv")?;
+    visit.app.click("json")?;
     let csv = String::from_utf8(visit.app.page.downloaded("labels.csv", SOON)?)?;
     let json: Value = serde_json::from_slice(&visit.app.page.downloaded("labels.json", SOON)?)?;
     let rows: Vec<Vec<&str>> = csv.lines().skip(1).map(|line| line.split(',').collect()).collect();
@@ -85,7 +76,7 @@ pub fn front(visit: &mut Visit<'_>) -> Result<()> {
     visit.app.page.wait_for("Space plays again", &data("playing", "1"), SOON)?;
     visit.app.page.press(" ")?;
 
-    let current = visit.app.page.number("document.getElementById('app').dataset.current")? as usize;
+    let current = visit.app.number("current")? as usize;
     for _ in 0..4 {
         visit.app.page.press("PageUp")?;
     }
@@ -213,9 +204,8 @@ pub fn share(visit: &mut Visit<'_>) -> Result<()> {
     open_sample(visit, "walk.bvh")?;
     visit.app.page.eval("document.getElementById('app').focus()")?;
     visit.app.page.press("End")?;
-    let question = "Which hand does the person move?";
-    let answer = visit.app.ask(question)?;
-    let told = visit.app.hear("note", |app| app.page.eval("document.getElementById('share').click()").map(drop))?;
+    let answer = visit.app.ask(QUESTION)?;
+    let told = visit.app.hear("note", |app| app.click("share"))?;
     let address = told.strip_prefix("in the clipboard: ").with_context(|| format!("it says {told:?}"))?.to_owned();
     let copied = visit.app.page.text("navigator.clipboard.readText()")?;
     ensure!(copied == address, "in the clipboard is {copied:?}, and it says {told:?}");
@@ -233,19 +223,19 @@ pub fn share(visit: &mut Visit<'_>) -> Result<()> {
     std::fs::create_dir_all(own.parent().context("a folder")?)?;
     std::fs::copy(sample("clap.bvh"), &own)?;
     visit.app.open(&own)?;
-    let told = visit.app.hear("note", |app| app.page.eval("document.getElementById('share').click()").map(drop))?;
+    let told = visit.app.hear("note", |app| app.click("share"))?;
     ensure!(told.contains("squat.bvh is on this machine alone"), "it says {told:?}");
     Ok(())
 }
 
 pub fn calm(visit: &mut Visit<'_>) -> Result<()> {
     let outcome = calmly(visit);
-    visit.app.page.prefer_less_motion(false)?;
+    visit.app.page.look(Look::DESKTOP)?;
     outcome
 }
 
 fn calmly(visit: &mut Visit<'_>) -> Result<()> {
-    visit.app.page.prefer_less_motion(true)?;
+    visit.app.page.look(Look { calm: true, ..Look::DESKTOP })?;
     visit.app.load("?device=cpu")?;
     let named = "document.getElementById('app').dataset.exampleLabel";
     visit.app.page.wait_for("the example has its label", named, SOON)?;
@@ -255,8 +245,8 @@ fn calmly(visit: &mut Visit<'_>) -> Result<()> {
     ensure!(visit.app.data("playing")?.is_empty(), "the take plays by itself");
 
     // whoever takes the wish back sees it at once, and after closing everything the example is there again
-    visit.app.page.prefer_less_motion(false)?;
-    click(visit, "forget")?;
+    visit.app.page.look(Look::DESKTOP)?;
+    visit.app.click("forget")?;
     visit.app.page.wait_for("the example moves", "Number(document.getElementById('app').dataset.example) > 2", SOON)?;
     visit.app.page.wait_for("the example has its label", named, SOON)?;
     open_sample(visit, "clap.bvh")?;
@@ -282,8 +272,7 @@ pub fn awake(visit: &mut Visit<'_>) -> Result<()> {
     let noise = visit.app.longest_block()?;
     let (mut fractions, begun) = (Vec::new(), Instant::now());
     visit.app.page.drop_files(&[&large])?;
-    let opened = "document.getElementById('app').dataset.take === 'large.bvh'";
-    while visit.app.page.eval(opened)? != true {
+    while visit.app.data("take")? != "large.bvh" {
         let fraction = visit.app.data("fraction")?;
         if !fraction.is_empty() && fractions.last() != Some(&fraction) {
             fractions.push(fraction);

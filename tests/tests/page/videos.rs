@@ -7,7 +7,7 @@ use base64::Engine as _;
 use serde_json::{Value, json};
 use skeletonllm_tests::browser::Record;
 
-use crate::{Visit, showing::sample};
+use crate::{Visit, said, showing::sample};
 
 /// How long a short one may take.
 const PATIENCE: Duration = Duration::from_secs(180);
@@ -29,18 +29,16 @@ pub fn videos(visit: &mut Visit<'_>) -> Result<()> {
     let gone = visit.app.hear("note", |app| {
         app.page.eval(&choose("scene"))?;
         app.page.wait_for("it says that it makes one", "!document.getElementById('making').hidden", PATIENCE)?;
-        app.page.eval("document.getElementById('cancel-video').click()").map(drop)
+        app.click("cancel-video")
     })?;
-    let given_up =
-        "[...document.querySelectorAll('#log > p[data-kind=note]')].some(p => /given up/.test(p.textContent))";
-    visit.app.page.wait_for(&format!("after {gone:?} it says that it was given up"), given_up, PATIENCE)?;
+    let given_up = format!("after {gone:?} it says that it was given up");
+    visit.app.page.wait_for(&given_up, &said("note", "given up"), PATIENCE)?;
     ensure!(!visit.app.page.browser().downloads().join("clap-scene.webm").exists(), "it was made all the same");
 
     visit.app.page.eval("delete globalThis.VideoEncoder")?;
     let gif = taken(visit, "pictures", "clap-pictures.gif")?;
     eprintln!("         {} bytes of GIF", gif.len());
-    let errors = std::mem::take(visit.app.page.record()).errors;
-    ensure!(errors.is_empty(), "errors:\n    {}", errors.join("\n    "));
+    visit.no_errors_but(&[])?;
 
     // the page itself may show no videos
     visit.app.page.call("Page.setBypassCSP", json!({ "enabled": true }))?;

@@ -7,12 +7,11 @@ use skeletonllm::drawing::DrawSettings;
 use skeletonllm_tests::browser::Record;
 
 use crate::{
-    Visit,
+    QUESTION, Visit,
     native::largest_difference,
+    said,
     showing::{PICTURE_TOLERANCE, sample, saved_strip},
 };
-
-const QUESTION: &str = "Which hand does the person move?";
 
 pub fn first_visit(visit: &mut Visit<'_>) -> Result<()> {
     visit.app.load("?device=gpu")?;
@@ -55,15 +54,13 @@ pub fn device_lost(visit: &mut Visit<'_>) -> Result<()> {
     let file = sample("wave_left_hand.bvh");
     visit.app.open(&file)?;
     let answer = visit.app.ask(QUESTION)?;
-    let said = visit.app.said("answer")?.len();
+    let answers = visit.app.said("answer")?.len();
     let lost = visit.app.hear("note", |app| app.lose_device())?;
     ensure!(lost.contains("lost"), "the loss is not said: {lost}");
-    let recovered =
-        "[...document.querySelectorAll('#log > p[data-kind=note]')].some(p => /recovered/.test(p.textContent))";
-    visit.app.page.wait_for("the page recovers", recovered, Duration::from_secs(60))?;
+    visit.app.page.wait_for("the page recovers", &said("note", "recovered"), Duration::from_secs(60))?;
     visit.app.ready()?;
     ensure!(visit.app.data("take")? == "wave_left_hand.bvh", "the take is gone: {:?}", visit.app.data("take")?);
-    ensure!(visit.app.said("answer")?.len() == said, "the log changed");
+    ensure!(visit.app.said("answer")?.len() == answers, "the log changed");
     let again = visit.app.ask(QUESTION)?;
     ensure!(again == answer, "before it answered {answer:?}, now {again:?}");
     let strip = saved_strip(visit, "wave_left_hand.bvh")?;
@@ -87,11 +84,7 @@ pub fn offline(visit: &mut Visit<'_>) -> Result<()> {
     // the browser itself looks for a newer worker, and is not cut off
     asked.retain(|answered| !answered.url.starts_with("/sw.js"));
     ensure!(asked.is_empty(), "without a network it still asked for {asked:?}");
-    let errors = &visit.app.page.record().errors;
-    let errors: Vec<&String> = errors.iter().filter(|error| !error.contains("ERR_INTERNET_DISCONNECTED")).collect();
-    ensure!(errors.is_empty(), "errors: {errors:?}");
-    *visit.app.page.record() = Record::default();
-    Ok(())
+    visit.no_errors_but(&["ERR_INTERNET_DISCONNECTED"])
 }
 
 fn offline_visit(visit: &mut Visit<'_>) -> Result<()> {
@@ -118,9 +111,7 @@ pub fn processor(visit: &mut Visit<'_>) -> Result<()> {
     let strip = saved_strip(visit, "wave_left_hand.bvh")?;
     let difference = largest_difference(&strip, &visit.native.strip(&file, &DrawSettings::default())?)?;
     ensure!(difference <= PICTURE_TOLERANCE, "the pictures differ by {difference}/255");
-    let errors = std::mem::take(visit.app.page.record()).errors;
-    ensure!(errors.is_empty(), "errors:\n    {}", errors.join("\n    "));
-    Ok(())
+    visit.no_errors_but(&[])
 }
 
 pub fn unsupported(visit: &mut Visit<'_>) -> Result<()> {
@@ -130,7 +121,5 @@ pub fn unsupported(visit: &mut Visit<'_>) -> Result<()> {
     for word in ["WebGPU", "WebGL 2", "Chrome", "Safari", "Firefox"] {
         ensure!(problem.contains(word), "{word} is not named: {problem:?}");
     }
-    let errors = std::mem::take(visit.app.page.record()).errors;
-    ensure!(errors.is_empty(), "errors: {errors:?}");
-    Ok(())
+    visit.no_errors_but(&[])
 }

@@ -13,28 +13,20 @@ use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
+use crate::serve::short_hash;
+
+// which names are a model's is the model's own business
+#[path = "../../../model/src/given/names.rs"]
+mod names;
+
+use names::{WHOLE, is_gguf, is_weights};
+
 /// The list's name in the page.
 pub const LIST: &str = "models.json";
 /// Where models are in the page.
 pub const FOLDER: &str = "models/";
 /// Bytes of a piece.
 pub const PIECE: usize = 4 << 20;
-
-/// What a model's folder may hold that the page reads, beside its weights.
-const READ: [&str; 12] = [
-    "config.json",
-    "tokenizer.json",
-    "vocab.json",
-    "merges.txt",
-    "added_tokens.json",
-    "tokenizer_config.json",
-    "chat_template.jinja",
-    "model.safetensors.index.json",
-    "draction.safetensors",
-    "alignment.safetensors",
-    "words.txt",
-    "words.safetensors",
-];
 
 /// A model as the page's list has it.
 #[derive(Debug, Serialize)]
@@ -76,13 +68,13 @@ impl Model {
         let names = entries.flatten().filter_map(|entry| entry.file_name().into_string().ok());
         let mut names: Vec<String> = names.filter(|name| is_read(name)).collect();
         names.sort();
-        let ggufs = names.iter().filter(|name| name.ends_with(".gguf")).count();
+        let ggufs = names.iter().filter(|name| is_gguf(name)).count();
         let described = names.iter().any(|name| name == "config.json");
         if described {
-            names.retain(|name| !name.ends_with(".gguf"));
+            names.retain(|name| !is_gguf(name));
             ensure!(names.iter().any(|name| is_weights(name)), "{shown}: no model.safetensors");
         } else if ggufs == 1 {
-            names.retain(|name| name.ends_with(".gguf"));
+            names.retain(|name| is_gguf(name));
         } else {
             bail!("{shown}: neither a config.json nor one GGUF file, so it is no model that the page can read");
         }
@@ -90,9 +82,8 @@ impl Model {
         let name = name.with_context(|| format!("{shown}: a folder without a name"))?;
         let files = names.into_iter().map(|name| Listed::read(&folder.join(&name), name, piece));
         let files = files.collect::<Result<Vec<_>>>()?;
-        let mut all = Sha256::new();
-        files.iter().for_each(|file| all.update(format!("{} {} {:?}\n", file.name, file.bytes, file.sha256)));
-        let version = hexadecimal(&all.finalize()[..8]);
+        let all = files.iter().map(|file| format!("{} {} {:?}\n", file.name, file.bytes, file.sha256));
+        let version = short_hash(all.collect::<String>().as_bytes());
         Ok(Model { folder: format!("{FOLDER}{name}/"), name, version, piece, files, from: folder.to_owned() })
     }
 }
@@ -114,12 +105,8 @@ impl Listed {
     }
 }
 
-fn is_weights(name: &str) -> bool {
-    name == "model.safetensors" || name.starts_with("model-") && name.ends_with(".safetensors")
-}
-
 fn is_read(name: &str) -> bool {
-    READ.contains(&name) || is_weights(name) || name.ends_with(".gguf")
+    WHOLE.contains(&name) || is_weights(name) || is_gguf(name)
 }
 
 fn hexadecimal(bytes: &[u8]) -> String {

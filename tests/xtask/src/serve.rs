@@ -12,7 +12,11 @@ use anyhow::{Context, Result, anyhow};
 use sha2::{Digest, Sha256};
 use tiny_http::{Header, Method, Request, Response, StatusCode};
 
-use crate::{compression::Encoding, headers};
+use crate::{
+    compression::Encoding,
+    headers,
+    models::{self, Model},
+};
 
 /// A folder's files in memory, by their paths below it. What is not among them cannot be asked for, so no path leads
 /// out of the folder.
@@ -64,8 +68,24 @@ impl Site {
         Ok(site)
     }
 
+    /// Puts models beside the page, with the list of them.
+    ///
+    /// # Errors
+    /// When a file cannot be read, naming it.
+    pub fn add_models(&mut self, models: &[Model]) -> Result<()> {
+        for model in models {
+            for file in &model.files {
+                let path = model.from.join(&file.name);
+                let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+                self.add(&format!("{}{}", model.folder, file.name), bytes);
+            }
+        }
+        self.add(models::LIST, serde_json::to_vec(models)?);
+        Ok(())
+    }
+
     /// Adds a file, or puts it in the place of another one.
-    pub fn add(&mut self, path: &str, bytes: Vec<u8>) {
+    fn add(&mut self, path: &str, bytes: Vec<u8>) {
         self.insert(path, bytes, Vec::new());
     }
 
@@ -203,25 +223,18 @@ fn respond(site: &Site, request: &Request) -> Response<Cursor<Vec<u8>>> {
     let copy = file.compressed.iter().find(|(encoding, _)| encoding.is_accepted(asked("Accept-Encoding")));
     // ranges are of the file as it is
     let copy = copy.filter(|_| range == Range::Whole);
-    let mut response = if asked("If-None-Match").contains(&file.etag) {
-        Response::from_data(Vec::new()).with_status_code(StatusCode(304))
-    } else {
-        match range {
-            Range::Whole => Response::from_data(copy.map_or(&file.bytes, |(_, copy)| copy).clone()),
-            Range::Part(first, last) => {
-                Response::from_data(file.bytes[first..=last].to_vec()).with_status_code(StatusCode(206))
-            }
-            Range::None => Response::from_data(Vec::new()).with_status_code(StatusCode(416)),
-        }
-    };
-    response.add_header(header("Accept-Ranges", "bytes"));
     let size = file.bytes.len();
-    match range {
-        Range::Whole => {}
-        Range::Part(first, last) => {
-            response.add_header(header("Content-Range", &format!("bytes {first}-{last}/{size}")));
-        }
-        Range::None => response.add_header(header("Content-Range", &format!("bytes */{size}"))),
+    let (status, part, bytes) = match range {
+        Range::Whole => (200, None, copy.map_or(&file.bytes[..], |(_, copy)| &copy[..])),
+        Range::Part(first, last) => (206, Some(format!("bytes {first}-{last}/{size}")), &file.bytes[first..=last]),
+        Range::None => (416, Some(format!("bytes */{size}")), &[][..]),
+    };
+    let known = asked("If-None-Match").contains(&file.etag);
+    let (status, bytes) = if known { (304, &[][..]) } else { (status, bytes) };
+    let mut response = Response::from_data(bytes).with_status_code(StatusCode(status));
+    response.add_header(header("Accept-Ranges", "bytes"));
+    if let Some(part) = part {
+        response.add_header(header("Content-Range", &part));
     }
     response.add_header(header("Content-Type", headers::media_type(path)));
     response.add_header(header("Cache-Control", headers::cache_control(path)));

@@ -1,10 +1,8 @@
 //! What the browser keeps for the next visit: files that are open, until they are closed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use eframe::egui;
-
-use super::App;
+use super::{App, mailbox::Mailbox};
 use crate::{
     files::{FileSource, Public},
     platform,
@@ -29,10 +27,10 @@ enum Told {
     Recalled,
 }
 
-/// What the browser has said since the last frame. Clones share it.
-#[derive(Clone, Default)]
+/// What the browser says, and what was done about it.
+#[derive(Default)]
 pub(super) struct Keeping {
-    told: Arc<Mutex<Vec<Told>>>,
+    told: Mailbox<Told>,
     recall: Recall,
     /// The key of the take that is remembered as the one in view.
     in_view: String,
@@ -57,10 +55,6 @@ pub(super) fn settle() {
 }
 
 impl Keeping {
-    fn tell(&self, told: Told) {
-        self.told.lock().unwrap_or_else(PoisonError::into_inner).push(told);
-    }
-
     /// The person looks at something: where an earlier visit looked does not matter any more.
     pub fn look_elsewhere(&mut self) {
         self.recall.in_view = None;
@@ -74,7 +68,7 @@ impl Keeping {
 
 impl App {
     /// Opens what an earlier visit left open, unless that has ended the page before.
-    pub(super) fn recall(&mut self, ctx: &egui::Context) {
+    pub(super) fn recall(&mut self) {
         let starts: u32 = platform::recall(STARTS).and_then(|text| text.parse().ok()).unwrap_or(0);
         if starts >= MOST_STARTS {
             settle();
@@ -85,11 +79,8 @@ impl App {
         }
         platform::remember(STARTS, &(starts + 1).to_string());
         self.keeping.recall = Recall { under_way: true, complete: false, in_view: platform::recall(IN_VIEW) };
-        let (keeping, again) = (self.keeping.clone(), ctx.clone());
-        platform::recall_files(&self.incoming, move || {
-            keeping.tell(Told::Recalled);
-            again.request_repaint();
-        });
+        let told = self.keeping.told.clone();
+        platform::recall_files(&self.incoming, move || told.push(Told::Recalled));
     }
 
     /// Keeps the file of a take for the next visit.
@@ -102,9 +93,9 @@ impl App {
 
     /// Keeps a file for the next visit.
     pub(super) fn keep_file(&self, file: Arc<FileSource>, public: Option<&Public>) {
-        let (keeping, known) = (self.keeping.clone(), file.clone());
+        let (told, known) = (self.keeping.told.clone(), file.clone());
         platform::keep_file(&file, public, move |kept| {
-            keeping.tell(match kept {
+            told.push(match kept {
                 Ok(key) => Told::Kept(known, key),
                 Err(problem) => Told::NotKept(known.name.clone(), problem),
             });
@@ -112,22 +103,21 @@ impl App {
     }
 
     /// Closes everything, has nothing read any more, and keeps nothing.
-    pub(super) fn forget(&mut self, ctx: &egui::Context) {
+    pub(super) fn forget(&mut self) {
         self.inference.stop();
         self.incoming.refuse();
         self.readings.cancel_all();
         self.document.takes.clear();
         self.keeping.look_elsewhere();
-        let keeping = self.keeping.clone();
-        platform::forget_files(move |forgotten| keeping.tell(Told::Forgotten(forgotten)));
+        let told = self.keeping.told.clone();
+        platform::forget_files(move |forgotten| told.push(Told::Forgotten(forgotten)));
         self.select(0);
-        self.fetch_example(ctx);
+        self.fetch_example();
     }
 
     /// Takes in what the browser says, and remembers what is in view.
     pub(super) fn note_kept(&mut self) {
-        let told = std::mem::take(&mut *self.keeping.told.lock().unwrap_or_else(PoisonError::into_inner));
-        for told in told {
+        for told in self.keeping.told.take() {
             match told {
                 Told::Kept(file, key) => {
                     // it was closed before it was kept

@@ -28,16 +28,7 @@ impl App {
         }
         self.give_up_candidate();
         if name == SHIPPED {
-            self.load(
-                ctx,
-                Candidate {
-                    name: name.to_owned(),
-                    inference: Inference::start(self.shipped.clone(), self.selected.clone(), ctx),
-                    offered: None,
-                    keep: false,
-                },
-            );
-            return;
+            return self.load(ctx, None, false);
         }
         self.models.begin(name, Step::Downloading);
         platform::announce(Kind::Note, &format!("the model {name} is on its way"));
@@ -52,19 +43,17 @@ impl App {
             let (files, megabytes) = (offered.given.files.len(), offered.given.bytes() as f64 / 1e6);
             let name = offered.given.name.clone();
             self.note(&format!("{name} is a model of {files} files, {megabytes:.1} MB: reading it"));
-            self.load_offered(ctx, offered, true);
+            self.load(ctx, Some(offered), true);
         }
     }
 
-    pub(super) fn load_offered(&mut self, ctx: &egui::Context, offered: Offered, keep: bool) {
-        let source = Source::Given(offered.clone());
+    /// Has a model read that somebody gave, or the shipped one.
+    pub(super) fn load(&mut self, ctx: &egui::Context, offered: Option<Offered>, keep: bool) {
+        let name = offered.as_ref().map_or(SHIPPED, |offered| &offered.given.name).to_owned();
+        let source = offered.clone().map_or_else(|| self.shipped.clone(), Source::Given);
         let inference = Inference::start(source, self.selected.clone(), ctx);
-        self.load(ctx, Candidate { name: offered.given.name.clone(), inference, offered: Some(offered), keep });
-    }
-
-    fn load(&mut self, ctx: &egui::Context, candidate: Candidate) {
-        self.models.begin(&candidate.name, Step::Loading);
-        self.candidate = Some(candidate);
+        self.models.begin(&name, Step::Loading);
+        self.candidate = Some(Candidate { name, inference, offered, keep });
         ctx.request_repaint();
     }
 
@@ -102,7 +91,7 @@ impl App {
             match news {
                 News::Here { offered, verified } => {
                     self.note(&format!("{}: {verified}", offered.given.name));
-                    self.load_offered(ctx, offered, false);
+                    self.load(ctx, Some(offered), false);
                     platform::list_models(self.models.sender(ctx));
                 }
                 News::Failed { name, problem } => {

@@ -23,7 +23,7 @@ impl App {
             Action::ChooseModel(name) => self.choose_model(ctx, &name),
             Action::RemoveModel(name) => self.remove_model(ctx, &name),
             Action::StopModel => self.stop_model(ctx),
-            Action::OpenSample(name) => platform::read_sample(&name, &self.incoming, ctx),
+            Action::OpenSample(name) => platform::read_sample(&name, &self.incoming),
             Action::Select(index) => {
                 if index < self.document.takes.len() {
                     self.keeping.look_elsewhere();
@@ -45,7 +45,7 @@ impl App {
                         platform::forget_file(key);
                     }
                     self.look_at_current();
-                    self.fetch_example(ctx);
+                    self.fetch_example();
                 }
             }
             Action::Compare(index) => self.compare(index),
@@ -54,7 +54,7 @@ impl App {
                 self.compare(Some(next).filter(|_| self.document.beside().is_none()));
             }
             Action::InStep(step) => self.document.keep_in_step(step),
-            Action::Forget => self.forget(ctx),
+            Action::Forget => self.forget(),
             Action::ReadAs(unit, up) => {
                 if let Some(unread) = self.document.otherwise(unit, up) {
                     self.read(ctx, unread);
@@ -230,15 +230,11 @@ impl App {
         if self.document.takes.is_empty() {
             self.perform(ctx, Action::OpenSample(super::EXAMPLE.to_owned()));
         }
-        let next = match self.tour.take() {
-            None => Some(Tour::new(&self.document.settings)),
-            Some(tour) if tour.is_last() => {
-                self.tour = Some(tour);
-                None
-            }
-            Some(tour) => Some(tour.next(&self.document.settings)),
-        };
-        let Some(tour) = next else { return self.end_tour() };
+        if self.tour.as_ref().is_some_and(Tour::is_last) {
+            return self.end_tour();
+        }
+        let drawn = &self.document.settings;
+        let tour = self.tour.take().map_or_else(|| Tour::new(drawn), |tour| tour.next(drawn));
         platform::announce(Kind::Note, &format!("{}: {}", tour.step().title, tour.step().text));
         self.draw_as(tour.settings());
         self.ui_state.show_pictures();

@@ -1,7 +1,5 @@
 //! Files to take away, made beside the window.
 
-use std::sync::{Arc, Mutex, PoisonError};
-
 use eframe::egui;
 
 use super::App;
@@ -10,21 +8,6 @@ use crate::{
     exports::{self, Table},
     platform,
 };
-
-/// What came of saving: where the file is, or why there is none, as sentences. Clones share it.
-#[derive(Clone, Default)]
-pub(super) struct Saves(Arc<Mutex<Vec<Result<String, String>>>>);
-
-impl Saves {
-    /// What was finished since the last call.
-    pub fn finished(&self) -> Vec<Result<String, String>> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    pub fn push(&self, saved: Result<String, String>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(saved);
-    }
-}
 
 impl App {
     /// Everything that was said about the take in view, as JSON.
@@ -43,10 +26,11 @@ impl App {
         if !self.tables.contains(&table) {
             self.tables.push(table);
         }
-        let missing = self.document.takes.iter().filter(|take| take.named != Some(self.document.settings_version));
-        if missing.clone().next().is_some() && self.can_name() {
-            let count = missing.count();
-            self.note(&format!("the model still looks at {count} of the takes: labels are saved when it has seen all"));
+        let missing = self.document.takes.iter().filter(|take| self.document.is_unnamed(take)).count();
+        if missing > 0 && self.can_name() {
+            self.note(&format!(
+                "the model still looks at {missing} of the takes: labels are saved when it has seen all"
+            ));
         }
     }
 

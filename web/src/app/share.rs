@@ -14,13 +14,13 @@ impl App {
         }
         match self.link.public() {
             Some(Public::Sample(name)) if self.samples.contains(&name) => {
-                platform::read_sample(&name, &self.incoming, ctx);
+                platform::read_sample(&name, &self.incoming);
             }
             Some(Public::Sample(name)) => {
                 self.link = Link::default();
                 self.report_error(&format!("{name}: there is no such sample"));
             }
-            Some(Public::Address(url)) => platform::read_url(&url, &self.incoming, ctx),
+            Some(Public::Address(url)) => platform::read_url(&url, &self.incoming),
             None => self.document.draft = self.link.question.take().unwrap_or_default(),
         }
     }
@@ -105,15 +105,15 @@ impl App {
         }
     }
 
-    /// The address of the whole page that shows what another page shows of it, at this moment.
-    fn whole(&self) -> Option<String> {
-        let moment = self.document.take().map(|take| take.frame / take.motion.fps);
-        let link = Link { seconds: moment.or(self.document.link.seconds), ..self.document.link.whole() };
+    /// The address of the whole page that shows what another page shows of it, at a moment.
+    pub(super) fn whole(&self, seconds: Option<f32>) -> Option<String> {
+        let link = Link { seconds, ..self.document.link.whole() };
         Some(format!("{}?{}", platform::address()?, link.query()))
     }
 
     pub(super) fn open_whole(&mut self, ctx: &egui::Context) {
-        if let Some(address) = self.whole() {
+        let now = self.document.take().map(|take| take.frame / take.motion.fps);
+        if let Some(address) = self.whole(now.or(self.document.link.seconds)) {
             self.playback.playing = false;
             ctx.open_url(egui::OpenUrl::new_tab(address));
         }

@@ -4,7 +4,7 @@ use eframe::egui;
 
 use super::App;
 use crate::{
-    document::{Exchange, Take},
+    document::{Exchange, Take, one_line},
     inference::ModelStatus,
     models::Coming,
     platform,
@@ -29,9 +29,9 @@ impl App {
         platform::publish("beside", &other.map_or(String::new(), |index| index.to_string()));
         platform::publish("step", beside.map_or("", |(_, step)| step.name()));
         platform::publish("besideframe", &beside.map_or(0, |(take, _)| take.current_frame() + 1).to_string());
-        let whole = Some(self.document.link.whole()).filter(|_| self.document.link.embed);
-        let address = whole.zip(platform::address()).map(|(link, address)| format!("{address}?{}", link.query()));
-        platform::publish("whole", &address.unwrap_or_default());
+        let link = &self.document.link;
+        let whole = if link.embed { self.whole(link.seconds) } else { None };
+        platform::publish("whole", &whole.unwrap_or_default());
         platform::publish("samples", &self.samples.join("\n"));
         platform::publish("model", self.models.current());
         let known = self.models.list().iter().map(|entry| format!("{}\t{}", one_line(&entry.name), entry.state()));
@@ -79,10 +79,12 @@ impl App {
 impl App {
     /// What the status line says.
     fn status(&self, take: Option<&Take>, reading: &[&str]) -> String {
+        if let ([], Some(coming)) = (reading, self.models.coming()) {
+            return coming.told();
+        }
         match (reading, self.inference.status(), take) {
             ([first], ..) => format!("reading {first}"),
             ([first, more @ ..], ..) => format!("reading {first} and {} more", more.len()),
-            _ if self.models.coming().is_some() => self.models.coming().map(Coming::told).unwrap_or_default(),
             (_, ModelStatus::Failed(_), _) => "the model cannot be used".to_owned(),
             (_, ModelStatus::Loading, _) => "the model is loading".to_owned(),
             (_, ModelStatus::Ready { .. }, None) => "ready: open motion files".to_owned(),
@@ -103,9 +105,4 @@ impl App {
             }
         }
     }
-}
-
-/// A name as one line of a list.
-fn one_line(name: &str) -> String {
-    name.replace(['\r', '\n'], " ")
 }

@@ -73,9 +73,7 @@ struct Extent {
 
 impl Extent {
     fn of(motion: &Motion) -> Extent {
-        let fps = f64::from(motion.fps);
-        let fps = if fps.is_finite() && fps > 0.0 { fps } else { 30.0 };
-        Extent { last: motion.frames().saturating_sub(1) as f64, fps }
+        Extent { last: motion.frames().saturating_sub(1) as f64, fps: motion.rate() }
     }
 
     fn seconds(self) -> f64 {

@@ -92,6 +92,7 @@ pub(super) async fn run(
             continue;
         };
         let served = match &model {
+            _ if go_on(&request.stop).is_break() => Err(anyhow::anyhow!(STOPPED)),
             Answering::Seeing(assistant) => serve(assistant, &mut observed, &request, &events).await,
             Answering::Text(assistant) => serve_text(assistant, &request, &events).await,
         };
@@ -175,9 +176,6 @@ async fn serve(
     let Request { id: _, subject, task, stop } = request;
     let (take, version) = subject.key();
     let start = Instant::now();
-    if go_on(stop).is_break() {
-        anyhow::bail!(STOPPED);
-    }
     Ok(match task {
         Task::Recognise => {
             let observation = observed.observe(assistant, subject).await?;
@@ -216,9 +214,6 @@ async fn serve(
 /// As [`serve`], of a model that sees nothing.
 async fn serve_text(assistant: &TextAssistant, request: &Request, events: &EventSender) -> anyhow::Result<Event> {
     let Request { id: _, subject, task, stop } = request;
-    if go_on(stop).is_break() {
-        anyhow::bail!(STOPPED);
-    }
     let Task::Ask { exchange, question } = task else {
         anyhow::bail!("a language model alone sees no pictures, and can only be asked");
     };

@@ -27,8 +27,7 @@ pub(super) fn show(
     narrow: bool,
     actions: &mut Vec<Action>,
 ) {
-    let frame = super::plain_frame().inner_margin(egui::Margin::symmetric(12, 8));
-    egui::Panel::top("header").resizable(false).frame(frame).show(ui, |ui| {
+    super::bar("header", ui, |ui| {
         ui.horizontal(|ui| {
             let room = ui.available_width();
             if room >= ROOM_FOR_TITLE || content.document.takes.is_empty() {

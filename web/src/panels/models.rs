@@ -70,8 +70,7 @@ fn entry(
 /// How far the model on its way is; it can be given up.
 pub(super) fn coming(models: &Models, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let Some(coming) = models.coming() else { return };
-    let frame = super::plain_frame().inner_margin(egui::Margin::symmetric(12, 8));
-    egui::Panel::top("model").resizable(false).frame(frame).show(ui, |ui| {
+    super::bar("model", ui, |ui| {
         let (label, detail) = (format!("{} {}", coming.step.word(), coming.name), coming.detail());
         let line = Progress { label: &label, fraction: coming.fraction(), detail: Some(&detail), cancel: true };
         if line.show(ui) {

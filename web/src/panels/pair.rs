@@ -81,7 +81,7 @@ impl Side<'_> {
             [scene, picture] if pictures => (scene, Some(picture)),
             _ => (room, None),
         };
-        let heat = self.take.explanation.as_ref().map(|why| viewport::shares(&why.attribution.joints));
+        let heat = viewport::heat(self.take);
         let view = SceneView::new(&self.take.motion, self.take.frame).heat(heat.as_deref()).trails(trails);
         view.show(&mut ui.new_child(UiBuilder::new().id_salt("scene").max_rect(scene)), self.orbit);
         if let Some(picture) = picture {
@@ -160,11 +160,22 @@ pub(super) fn strips(
     for (n, (take, pictures)) in [(take, &content.pictures), (beside.take, &beside.pictures)].into_iter().enumerate() {
         ui.push_id(("strip", n), |ui| {
             ui.add(egui::Label::new(theme::text::small(&take.name)).truncate());
-            if let Some(frame) = timeline::strip_of(take, pictures, ui, Rows::Fewest) {
-                let frame = if n == 0 { frame } else { content.document.playhead_for_other(frame) };
-                actions.push(Action::Seek(frame));
-            }
+            strip(content, (n, take, pictures), Rows::Fewest, ui, actions);
         });
+    }
+}
+
+/// The strip of one of the two; a click puts the playhead where that take is at the picture.
+fn strip(
+    content: &Content<'_>,
+    (n, take, pictures): (usize, &Take, &Result<TakeTextures, String>),
+    rows: Rows,
+    ui: &mut egui::Ui,
+    actions: &mut Vec<Action>,
+) {
+    if let Some(frame) = timeline::strip_of(take, pictures, ui, rows) {
+        let frame = if n == 0 { frame } else { content.document.playhead_for_other(frame) };
+        actions.push(Action::Seek(frame));
     }
 }
 
@@ -190,10 +201,7 @@ pub(super) fn scrolled(
                 let square = square(place.with_min_y(place.top() + CAPTION));
                 viewport::paint_picture(ui, square, pictures);
                 *(if n == 0 { &mut state.places.picture } else { &mut state.places.picture_beside }) = Some(square);
-                if let Some(frame) = timeline::strip_of(take, pictures, ui, Rows::Scroll) {
-                    let frame = if n == 0 { frame } else { content.document.playhead_for_other(frame) };
-                    actions.push(Action::Seek(frame));
-                }
+                strip(content, (n, take, pictures), Rows::Scroll, ui, actions);
             });
         }
     });
@@ -215,19 +223,13 @@ pub(super) fn places(room: Rect) -> [Rect; 2] {
     let above = room.width().min((room.height() - GAP) * 0.5);
     let beside = ((room.width() - GAP) * 0.5).min(room.height());
     if beside > above {
-        let [left, right] = halves_at(room, beside);
-        [left, square(right)]
+        let edge = room.right() - beside.max(1.0);
+        [room.with_max_x((edge - GAP).max(room.left() + 1.0)), square(room.with_min_x(edge))]
     } else {
         let side = above.max(1.0);
         let scene = room.with_max_y((room.bottom() - side - GAP).max(room.top() + 1.0));
         [scene, square(room.with_min_y(room.bottom() - side))]
     }
-}
-
-/// What is left of a place beside a part of that width at its right.
-fn halves_at(room: Rect, right: f32) -> [Rect; 2] {
-    let edge = room.right() - right.max(1.0);
-    [room.with_max_x((edge - GAP).max(room.left() + 1.0)), room.with_min_x(edge)]
 }
 
 /// The largest square in the middle.

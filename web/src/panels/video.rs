@@ -2,7 +2,6 @@
 
 use eframe::egui;
 
-use super::plain_frame;
 use crate::{
     actions::Action,
     document::Take,
@@ -34,8 +33,7 @@ pub(super) fn menu(take: &Take, making: Option<&Making>, ui: &mut egui::Ui, acti
 /// How far a video is; it can be given up.
 pub(super) fn progress(making: Option<&Making>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let Some(making) = making else { return };
-    let frame = plain_frame().inner_margin(egui::Margin::symmetric(12, 8));
-    egui::Panel::top("video").resizable(false).frame(frame).show(ui, |ui| {
+    super::bar("video", ui, |ui| {
         let (label, (done, total)) = (format!("Making the video {}", making.name), making.progress());
         let detail = format!("{done} of {total} frames");
         let fraction = (total > 0).then(|| done as f32 / total as f32);

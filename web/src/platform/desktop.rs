@@ -132,14 +132,14 @@ fn read_chosen(
 }
 
 /// Takes in what was dropped since the last call.
-pub fn receive_dropped(files: &[egui::DroppedFileHandle], incoming: &Incoming, _ctx: &egui::Context) {
+pub fn receive_dropped(files: &[egui::DroppedFileHandle], incoming: &Incoming) {
     if !files.is_empty() {
         receive(files.iter().map(|file| file.path().to_owned()).collect(), incoming);
     }
 }
 
 /// Reads a file and what lies beside it and describes it, or the motions of a folder and of the folders in it.
-pub fn read_path(path: PathBuf, incoming: &Incoming) {
+fn read_path(path: PathBuf, incoming: &Incoming) {
     if !path.is_dir() {
         described_beside(&path).into_iter().chain([path]).for_each(|file| read_one(file, incoming, None));
         return;
@@ -209,7 +209,7 @@ fn read_one(path: PathBuf, incoming: &Incoming, public: Option<Public>) {
 }
 
 /// Reads one of the bundled samples.
-pub fn read_sample(file: &str, incoming: &Incoming, _ctx: &egui::Context) {
+pub fn read_sample(file: &str, incoming: &Incoming) {
     match samples_folder() {
         Some(folder) => read_one(folder.join(file), incoming, Some(Public::Sample(file.to_owned()))),
         None => incoming.problem("the folder assets/samples was not found"),
@@ -291,7 +291,7 @@ pub fn address() -> Option<String> {
 }
 
 /// Opens a file that lies where the page does.
-pub fn read_url(url: &str, incoming: &Incoming, _ctx: &egui::Context) {
+pub fn read_url(url: &str, incoming: &Incoming) {
     incoming.problem(&format!("{url}: only a page reads addresses"));
 }
 

@@ -44,10 +44,7 @@ const ODD: [&str; 16] = [
 ];
 
 /// Finds fonts of the system, once something is missing.
-#[derive(Default)]
-pub(super) struct SystemFonts {
-    faces: OnceLock<Vec<Face>>,
-}
+pub(super) struct SystemFonts;
 
 /// A font of the system, and what it can write.
 struct Face {
@@ -74,16 +71,17 @@ impl Face {
 }
 
 impl SystemFonts {
-    /// All that the system has, the likest to ours first.
-    fn faces(&self) -> &[Face] {
-        self.faces.get_or_init(|| found(&folders()))
+    /// All that the system has, the likest to ours first; searched once, however many windows and videos there are.
+    fn faces() -> &'static [Face] {
+        static FACES: OnceLock<Vec<Face>> = OnceLock::new();
+        FACES.get_or_init(|| found(&folders()))
     }
 }
 
 impl FontProvider for SystemFonts {
     fn font_for(&self, request: &FallbackRequest<'_>) -> Option<FontInsert> {
         let character = request.cluster.chars().next()?;
-        self.faces().iter().filter(|face| face.has(character)).find_map(|face| {
+        Self::faces().iter().filter(|face| face.has(character)).find_map(|face| {
             let bytes = fs::read(&face.file).ok()?;
             let data = FontData { index: face.index, ..FontData::from_owned(bytes) };
             let family = InsertFontFamily { family: request.family.clone(), priority: FontPriority::Lowest };

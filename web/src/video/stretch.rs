@@ -1,6 +1,5 @@
 //! Which part of a take a video shows, and what is said below it.
 
-use draction::motion::Motion;
 use skeletonllm::assistant::Span;
 
 use crate::{
@@ -34,7 +33,7 @@ pub struct Stretch {
 impl Stretch {
     /// The part of a take. Of what is too long, what follows the playhead.
     pub fn of(take: &Take, part: Part) -> Stretch {
-        let (frames, fps) = (take.motion.frames() as f64, rate(&take.motion));
+        let (frames, fps) = (take.motion.frames() as f64, take.motion.rate());
         let span = span_at_playhead(take).filter(|_| part == Part::Span);
         let wanted = span.map_or([0.0, frames / fps], |span| [span.start_seconds, span.end_seconds].map(f64::from));
         Stretch::within(wanted, f64::from(take.frame) / fps)
@@ -68,14 +67,9 @@ impl Stretch {
     }
 }
 
-/// Frames of a motion in a second, or what many have where it says none.
-pub(super) fn rate(motion: &Motion) -> f64 {
-    if motion.fps.is_finite() && motion.fps > 0.0 { motion.fps.into() } else { 30.0 }
-}
-
 /// The labelled span that the playhead is in.
 pub fn span_at_playhead(take: &Take) -> Option<&Span> {
-    let now = (f64::from(take.frame) / rate(&take.motion)) as f32;
+    let now = (f64::from(take.frame) / take.motion.rate()) as f32;
     take.spans.iter().find(|span| (span.start_seconds..span.end_seconds).contains(&now))
 }
 

@@ -38,18 +38,6 @@ impl Triangle {
     }
 }
 
-/// Finds the texts of a shape, row by row.
-fn read(shape: &Shape, texts: &mut Vec<String>) {
-    match shape {
-        Shape::Vec(shapes) => shapes.iter().for_each(|shape| read(shape, texts)),
-        Shape::Text(text) => {
-            let glyphs = text.galley.rows.iter().flat_map(|row| row.glyphs.iter().map(|glyph| glyph.chr));
-            texts.push(glyphs.collect());
-        }
-        _ => {}
-    }
-}
-
 /// Finds the texts of a shape and their places.
 fn written(shape: &Shape, clip: Rect, texts: &mut Vec<(String, Rect, Rect)>) {
     match shape {
@@ -99,8 +87,7 @@ impl Harness {
             written(&clipped.shape, clipped.clip_rect, &mut self.written);
         }
         self.drawn.clear();
-        self.texts.clear();
-        output.shapes.iter().for_each(|shape| read(&shape.shape, &mut self.texts));
+        self.texts = self.written.iter().map(|(text, ..)| text.clone()).collect();
         for clipped in self.ctx.tessellate(output.shapes.clone(), 1.0) {
             if let Primitive::Mesh(mesh) = clipped.primitive {
                 assert!(mesh.vertices.iter().all(|v| v.pos.is_finite()), "a vertex is not finite");

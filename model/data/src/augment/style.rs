@@ -9,7 +9,7 @@ use crate::rng::Rng;
 pub(super) fn restyle(motion: &mut Motion, amplitude: f32, limb_deg: f32, rng: &mut Rng) {
     let factor = 1.0 + rng.range(-1.0, 1.0) * amplitude;
     let joints = motion.joints();
-    let root = motion.skeleton.parents.iter().position(Option::is_none).unwrap_or(0);
+    let root = motion.skeleton.root();
     let limbs: Vec<Limb> =
         Part::ALL.into_iter().skip(1).filter_map(|part| Limb::draw(motion, part, limb_deg, rng)).collect();
     let bodies = motion.bodies;

@@ -123,7 +123,7 @@ pub fn edges(skeleton: &Skeleton) -> Vec<[usize; 2]> {
 /// The joint around which a clip is seen: the middle of the spine where the layout is NTU's, else the root.
 fn origin(skeleton: &Skeleton) -> usize {
     let ntu = skeleton.joints() == 25 && skeleton.parents == Layout::Ntu25.parents();
-    if ntu { 1 } else { skeleton.parents.iter().position(Option::is_none).unwrap_or(0) }
+    if ntu { 1 } else { skeleton.root() }
 }
 
 /// The turn about +y that takes where the first performer faces over the first quarter of their frames to +z; none where

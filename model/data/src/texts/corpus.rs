@@ -30,7 +30,7 @@ pub fn corpus(labels: &Labels) -> Vec<String> {
     for (i, label) in names.iter().enumerate() {
         all.push(label.clone());
         all.push(texts.wordings(Family::YesNo).canonical.replace("{doing}", &texts.doing(label)));
-        all.push(texts.file.why.conclusion.replace("{chain}", "").replace("{doing}", &texts.doing(label)));
+        all.push(texts.concludes(label));
         for hands in limbs {
             all.push(texts.caption(label, &Kinematics { hands, ..Kinematics::default() }));
         }

@@ -121,7 +121,7 @@ impl Texts {
             chain += &said;
             last = Some((clause, said));
         }
-        Some(why.conclusion.replace("{chain}", &capital(&chain)).replace("{doing}", &self.doing(label)))
+        Some(capital(&chain) + &self.concludes(label))
     }
 
     /// Everything that the clauses of a story are made of, for a tokenizer.

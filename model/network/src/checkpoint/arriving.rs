@@ -8,9 +8,10 @@ use burn::module::Module;
 use burn::tensor::{Device, Shape, TensorData};
 
 use super::entry::{Entry, Source};
-use super::model::{HEAD, Opened, TABLE, tied};
+use super::model::{HEAD, Opened, TABLE, packs, tied};
 use super::module::{TakeTensor, apply, fits};
 use super::names::{Layout, RENDERER};
+use super::packed::put;
 use super::tensors::Tensors;
 use super::{CheckpointError, Keep, TensorMap};
 use crate::arriving::{Arriving, Lacking, Shelf};
@@ -18,7 +19,6 @@ use crate::config::{InternVlConfig, TextConfig};
 use crate::device::largest_tensor;
 use crate::gguf::Gguf;
 use crate::internvl::InternVl;
-use crate::packed::ops::has_kernels;
 use crate::packed::{Packed, STRIP};
 use crate::task::yield_now;
 use crate::tensors::on_cpu;
@@ -52,7 +52,7 @@ impl Shelf<'_> {
         // only then is anything compared
         if says == Some(true) && tensors.shape(HEAD).is_some() && tensors.shape(HEAD) == tensors.shape(TABLE) {
             for name in [HEAD, TABLE] {
-                self.bring_whole(&tensors.entries[name].clone()).await?;
+                self.bring_whole(&tensors.entries[name]).await?;
             }
         }
         let tied = tied(tensors, says);
@@ -109,36 +109,38 @@ impl Shelf<'_> {
         updates
     }
 
-    /// A tensor's numbers on a device, in their order. On a GPU, which has memory of its own, a large one is put together
-    /// from parts.
+    /// A tensor's numbers on a device, in their order. A part of its bytes is here at a time; a GPU, which has memory of
+    /// its own, gets the parts one by one.
     async fn numbers(
         &mut self,
         tensors: &Tensors<'_>,
-        name: &str,
+        entry: &Entry,
         device: &Device,
     ) -> Result<Tensor<1>, CheckpointError> {
-        let entry = &tensors.entries[name];
         let flat = |values: Vec<f32>| {
             let count = values.len();
             Tensor::from_data(TensorData::new(values, [count]), device)
         };
-        if on_cpu(device) || !entry.is_plain() || entry.parts(1).count() < 2 {
+        if !entry.is_plain() {
             self.bring_whole(entry).await?;
             let values = tensors.values_of(entry)?.values;
             self.forget();
             return Ok(flat(values));
         }
-        let mut parts = Vec::new();
+        let whole = on_cpu(device) || entry.parts(1).count() < 2;
+        let (rows, width) = entry.matrix();
+        let (mut parts, mut values) = (Vec::new(), Vec::with_capacity(if whole { rows * width } else { 0 }));
         for rows in entry.parts(1) {
             let (start, length) = entry.place(&rows);
             self.bring(entry.source, start, length).await?;
-            let mut values = Vec::new();
             entry.storage.dequantise(&tensors.stored_rows(entry, rows)?, &mut values);
             self.forget();
-            parts.push(flat(values));
+            if !whole {
+                parts.push(flat(std::mem::take(&mut values)));
+            }
             yield_now().await;
         }
-        Ok(Tensor::cat(parts, 0))
+        Ok(if whole { flat(values) } else { Tensor::cat(parts, 0) })
     }
 
     /// Fills a model whose tensors are known to be its own.
@@ -152,7 +154,7 @@ impl Shelf<'_> {
     ) -> Result<M, CheckpointError> {
         let origin = self.origin();
         fits(&model, &tensors, &origin)?;
-        let packs = has_kernels(device) && keep.packs(tensors.size().0);
+        let packs = packs(keep, &tensors, device);
         if usize::BITS == 32 && on_cpu(device) {
             has_room(tensors.takes(packs), ROOM, &origin)?;
         }
@@ -163,20 +165,15 @@ impl Shelf<'_> {
             for (name, weight) in weights(&mut model) {
                 let name = format!("{name}.weight");
                 if let Some(packed) = self.packed(&tensors, &name).await? {
-                    *weight = Weight::packed(packed, &weight.device());
-                    for update in self.updates(&tensors, &name, device).await? {
-                        *weight = weight.clone().updated(update);
-                    }
+                    put(weight, packed, self.updates(&tensors, &name, device).await?);
                     tensors.remove(&name);
                 }
             }
         }
         let mut arrived = Arrived::default();
-        let names: Vec<String> = tensors.names().map(str::to_owned).collect();
-        for name in names {
-            let numbers = self.numbers(&tensors, &name, device).await?;
-            let shape = tensors.shape(&name).expect("listed").to_vec();
-            arrived.0.insert(name, (shape, numbers));
+        for (name, entry) in &tensors.entries {
+            let numbers = self.numbers(&tensors, entry, device).await?;
+            arrived.0.insert(name.clone(), (entry.shape.clone(), numbers));
             yield_now().await;
         }
         apply(model, arrived, &origin)
@@ -264,9 +261,7 @@ impl Opened<InternVlConfig> {
     /// # Errors
     /// When a file cannot be had.
     pub async fn take_renderer_arriving(&mut self, shelf: &mut Shelf<'_>) -> Result<TensorMap, CheckpointError> {
-        let names = self.tensors.names().filter(|name| name.starts_with(RENDERER));
-        let entries: Vec<Entry> = names.map(|name| self.tensors.entries[name].clone()).collect();
-        for entry in &entries {
+        for (_, entry) in self.tensors.entries.iter().filter(|(name, _)| name.starts_with(RENDERER)) {
             shelf.bring_whole(entry).await?;
         }
         let renderer = self.take_renderer();

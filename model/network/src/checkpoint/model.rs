@@ -274,7 +274,12 @@ fn keep(
     tensors: &mut Tensors<'_>,
     device: &Device,
 ) -> Result<(), CheckpointError> {
-    if has_kernels(device) && keep.packs(tensors.size().0) { keep_packed(weights, tensors, keep) } else { Ok(()) }
+    if packs(keep, tensors, device) { keep_packed(weights, tensors, keep) } else { Ok(()) }
+}
+
+/// Whether matrices stay packed on a device.
+pub(super) fn packs(keep: Keep, tensors: &Tensors<'_>, device: &Device) -> bool {
+    has_kernels(device) && keep.packs(tensors.size().0)
 }
 
 /// Whether the output head is the embedding table. Files of tied models may hold the head as well; files of others may

@@ -46,15 +46,19 @@ pub(super) fn keep_packed(
             _ => tensors.packed(&name)?,
         };
         if let Some(packed) = packed {
-            let device = weight.device();
-            *weight = Weight::packed(packed, &device);
-            for update in tensors.updates(&name, &device)? {
-                *weight = weight.clone().updated(update);
-            }
+            put(weight, packed, tensors.updates(&name, &weight.device())?);
             tensors.remove(&name);
         }
     }
     Ok(())
+}
+
+/// Puts a packed matrix in the place of a weight, and beside it what adapters add.
+pub(super) fn put(weight: &mut Weight, packed: Packed, updates: Vec<LowRank>) {
+    *weight = Weight::packed(packed, &weight.device());
+    for update in updates {
+        *weight = weight.clone().updated(update);
+    }
 }
 
 impl Tensors<'_> {

@@ -19,15 +19,15 @@ impl Tree {
         let mut trees = Vec::new();
         let mut rest = candidates;
         while !rest.is_empty() {
-            let (tree, taken) = Tree::of(rest, size);
+            let tree = Tree::of(rest, size);
+            rest = &rest[tree.paths.len()..];
             trees.push(tree);
-            rest = &rest[taken..];
         }
         trees
     }
 
-    /// The tree of the first candidates that together have `size` tokens or more, and how many those are.
-    fn of(candidates: &[Vec<u32>], size: usize) -> (Tree, usize) {
+    /// The tree of the first candidates that together have `size` tokens or more.
+    fn of(candidates: &[Vec<u32>], size: usize) -> Tree {
         let mut tree = Tree::default();
         let mut places: HashMap<(Option<usize>, u32), usize> = HashMap::new();
         for candidate in candidates {
@@ -46,8 +46,7 @@ impl Tree {
                 break;
             }
         }
-        let taken = tree.paths.len();
-        (tree, taken)
+        tree
     }
 }
 
@@ -58,8 +57,8 @@ mod tests {
     #[test]
     fn what_begins_alike_is_there_once() {
         let candidates = [vec![1, 2, 3], vec![1, 2, 4, 5], vec![6], vec![1, 7], vec![2, 2, 9]];
-        let (tree, taken) = Tree::of(&candidates, 99);
-        assert_eq!(taken, 5);
+        let tree = Tree::of(&candidates, 99);
+        assert_eq!(tree.paths.len(), 5);
         assert_eq!(tree.tokens, [1, 2, 4, 2, 2]);
         assert_eq!(tree.parents, [None, Some(0), Some(1), None, Some(3)]);
         assert_eq!(tree.paths, [vec![0, 1], vec![0, 1, 2], vec![], vec![0], vec![3, 4]]);

@@ -86,7 +86,8 @@ impl Options {
         };
         let mut folders: Vec<PathBuf> = self.with.iter().map(find).collect();
         let small = known(SMALL).into_iter().find(|path| path.join("config.json").is_file());
-        folders.extend(small.filter(|_| !self.with.iter().any(|name| name == SMALL)));
+        // its folder's name is its name in the page
+        folders.extend(small.filter(|small| !folders.iter().any(|folder| folder.file_name() == small.file_name())));
         folders
     }
 }

@@ -76,7 +76,7 @@ pub(super) fn host() -> Option<Host> {
 }
 
 /// What a promise of the script comes to, or its problem in words.
-async fn outcome(promise: impl FnOnce(&Host) -> Promise) -> Result<JsValue, String> {
+pub(super) async fn outcome(promise: impl FnOnce(&Host) -> Promise) -> Result<JsValue, String> {
     let host = host().ok_or("the page's script is missing")?;
     JsFuture::from(promise(&host)).await.map_err(|error| describe(&error))
 }

@@ -36,7 +36,7 @@ pub fn hand_in(files: &Array) {
 }
 
 /// Takes in what was dropped since the last call.
-pub fn receive_dropped(files: &[egui::DroppedFileHandle], incoming: &Incoming, _ctx: &egui::Context) {
+pub fn receive_dropped(files: &[egui::DroppedFileHandle], incoming: &Incoming) {
     let loose = files.iter().filter_map(|file| file.web_file().cloned()).map(|file| (file.name(), file)).collect();
     for files in std::iter::once(loose).chain(FOLDERS.take()) {
         receive(files, incoming);
@@ -140,13 +140,13 @@ async fn read_file(file: &web_sys::File, ticket: Ticket) {
 }
 
 /// Fetches one of the bundled samples from where the page came from.
-pub fn read_sample(file: &str, incoming: &Incoming, _ctx: &egui::Context) {
+pub fn read_sample(file: &str, incoming: &Incoming) {
     let public = Public::Sample(file.to_owned());
     fetch(file.to_owned(), format!("samples/{file}"), public, "", incoming);
 }
 
 /// Fetches a file from an address.
-pub fn read_url(url: &str, incoming: &Incoming, _ctx: &egui::Context) {
+pub fn read_url(url: &str, incoming: &Incoming) {
     let name = file_name(url);
     let plain = js_sys::decode_uri_component(name).ok().and_then(|name| name.as_string());
     let hint = ". A file beside the page can be read, and one elsewhere whose server lets other pages read it (CORS, by \

@@ -12,7 +12,7 @@ use wasm_bindgen_futures::JsFuture;
 
 use super::{
     describe,
-    host::{Host, host},
+    host::{Host, host, outcome},
     spawn,
 };
 use crate::models::{News, NewsSender, Offered};
@@ -76,36 +76,30 @@ impl ModelFiles {
         DROPPED.with_borrow(|all| all.get(number)?.get(name).cloned())
     }
 
-    async fn read(&self, file: &str, start: u64, length: usize) -> Result<Vec<u8>, JsValue> {
+    async fn read(&self, file: &str, start: u64, length: usize) -> Result<Vec<u8>, String> {
         let bytes = match self {
             ModelFiles::Dropped(number) => {
                 let file = Self::dropped(*number, file).ok_or("it is none of the dropped files")?;
-                let part = file.slice_with_f64_and_f64(start as f64, (start + length as u64) as f64)?;
-                Uint8Array::new(&JsFuture::from(part.array_buffer()).await?)
+                let part = file.slice_with_f64_and_f64(start as f64, (start + length as u64) as f64);
+                let part = part.map_err(|error| describe(&error))?;
+                JsFuture::from(part.array_buffer()).await.map_err(|error| describe(&error))?
             }
-            ModelFiles::Kept(name) => {
-                let host = host().ok_or("the page's script is gone")?;
-                let read = host.read_model(name, file, start as f64, length as f64);
-                Uint8Array::new(&JsFuture::from(read).await?)
-            }
+            ModelFiles::Kept(name) => outcome(|host| host.read_model(name, file, start as f64, length as f64)).await?,
         };
-        Ok(bytes.to_vec())
+        Ok(Uint8Array::new(&bytes).to_vec())
     }
 }
 
 impl Fetch for ModelFiles {
     fn fetch<'a>(&'a self, file: &'a str, start: u64, length: usize) -> Fetching<'a> {
-        Box::pin(
-            async move { self.read(file, start, length).await.map_err(|error| io::Error::other(describe(&error))) },
-        )
+        Box::pin(async move { self.read(file, start, length).await.map_err(io::Error::other) })
     }
 }
 
 /// Asks which models there are; [`News::List`] answers.
 pub fn list_models(news: NewsSender) {
-    let Some(host) = host() else { return };
     spawn(async move {
-        match text(host.list_models()).await.and_then(|text| parse(&text)) {
+        match text(|host| host.list_models()).await.and_then(|text| parse(&text)) {
             Ok(list) => news.send(News::List(list)),
             Err(problem) => web_sys::console::warn_1(&format!("the list of models: {problem}").into()),
         }
@@ -126,11 +120,10 @@ pub fn bring_model(name: &str, news: NewsSender) {
         name: String,
         bytes: u64,
     }
-    let Some(host) = host() else { return };
     let name = name.to_owned();
     spawn(async move {
         let progress = telling(&name, &news);
-        let brought = text(host.bring_model(&name, progress.as_ref())).await;
+        let brought = text(|host| host.bring_model(&name, progress.as_ref())).await;
         let here = brought.and_then(|text| if text.is_empty() { Ok(None) } else { parse::<Here>(&text).map(Some) });
         match here {
             // it was stopped, and whoever did knows
@@ -155,7 +148,7 @@ pub fn stop_model() {
 
 /// Keeps a dropped model for the next visit.
 pub fn keep_model(offered: &Offered, news: NewsSender) {
-    let (Some(host), ModelFiles::Dropped(number)) = (host(), &offered.files) else { return };
+    let ModelFiles::Dropped(number) = &offered.files else { return };
     let (names, files) = (Array::new(), Array::new());
     for Listed { name, .. } in &offered.given.files {
         if let Some(file) = ModelFiles::dropped(*number, name) {
@@ -166,7 +159,7 @@ pub fn keep_model(offered: &Offered, news: NewsSender) {
     let name = offered.given.name.clone();
     spawn(async move {
         let progress = telling(&name, &news);
-        match text(host.keep_model(&name, &names, &files, progress.as_ref())).await {
+        match text(|host| host.keep_model(&name, &names, &files, progress.as_ref())).await {
             Ok(kept) if kept.is_empty() => {}
             Ok(_) => news.send(News::Kept(name)),
             Err(problem) => news.send(News::NotKept { name, problem }),
@@ -176,12 +169,11 @@ pub fn keep_model(offered: &Offered, news: NewsSender) {
 
 /// Takes a model away from this machine; [`News::List`] answers.
 pub fn remove_model(name: &str, news: NewsSender) {
-    let Some(host) = host() else { return };
     let name = name.to_owned();
     spawn(async move {
-        match JsFuture::from(host.remove_model(&name)).await {
+        match outcome(|host| host.remove_model(&name)).await {
             Ok(_) => list_models(news),
-            Err(error) => news.send(News::Failed { name, problem: describe(&error) }),
+            Err(problem) => news.send(News::Failed { name, problem }),
         }
     });
 }
@@ -193,10 +185,9 @@ fn telling(name: &str, news: &NewsSender) -> Closure<dyn FnMut(f64, f64)> {
     })
 }
 
-/// The text that a promise resolves to, or the words of its error.
-async fn text(promise: Promise) -> Result<String, String> {
-    let value = JsFuture::from(promise).await.map_err(|error| describe(&error))?;
-    Ok(value.as_string().unwrap_or_default())
+/// The text that a promise of the script resolves to, or its problem in words.
+async fn text(promise: impl FnOnce(&Host) -> Promise) -> Result<String, String> {
+    Ok(outcome(promise).await?.as_string().unwrap_or_default())
 }
 
 fn parse<T: for<'a> Deserialize<'a>>(text: &str) -> Result<T, String> {
