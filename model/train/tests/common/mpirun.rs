@@ -1,4 +1,7 @@
 //! Runs of several processes under `mpirun`: equal to one process, killed, stopped, and resumed.
+//!
+//! `SKELETONLLM_MPIRUN` names the launcher of the library that this was built with, where `mpirun` is another one's
+//! (`mpirun.mpich`); `SKELETONLLM_KILLS` says how many processes are killed at random moments.
 
 #[path = "several.rs"]
 mod several;
@@ -13,6 +16,7 @@ use std::{
 
 use several::{data, losses, same, tiny};
 use skeletonllm_checks::{Need, have};
+use skeletonllm_data::Rng;
 
 /// Longer than anything here takes on a machine with something else to do.
 const LONG: Duration = Duration::from_secs(120);
@@ -52,7 +56,7 @@ impl Place {
         let train = env!("CARGO_BIN_EXE_train");
         Run::of(match size {
             0 => command(train, &arguments),
-            _ => command("mpirun", &[&["-n".into(), size.to_string(), train.into()][..], &arguments].concat()),
+            _ => command(&mpirun(), &[&["-n".into(), size.to_string(), train.into()][..], &arguments].concat()),
         })
     }
 
@@ -60,6 +64,14 @@ impl Place {
     fn run(&self, size: usize, out: &str, resume: bool) {
         let output = self.start(size, out, resume).end();
         assert!(output.status.success(), "{}", told(&output));
+    }
+
+    /// A run without a launcher that is asked to stop after so many steps.
+    fn run_for(&self, steps: usize, out: &str, resume: bool) {
+        let run = self.start(0, out, resume);
+        self.wait_for(out, steps);
+        run.signal("USR1");
+        assert!(run.end().status.success());
     }
 
     /// Comes back when a run has a checkpoint of so many steps.
@@ -93,13 +105,26 @@ fn command(program: &str, arguments: &[String]) -> Command {
     command
 }
 
-/// A run of which a process has been killed.
-fn ends(run: Run, victim: usize) {
+/// The launcher.
+fn mpirun() -> String {
+    std::env::var("SKELETONLLM_MPIRUN").unwrap_or_else(|_| "mpirun".into())
+}
+
+/// Kills a process of a run that works in a folder: all end, and the launcher says why.
+fn kill_one(library: Library, run: Run, out: &Path, victim: usize) {
+    kill("KILL", process(victim, out));
     let start = Instant::now();
     let output = run.end();
-    assert!(!output.status.success(), "{}", told(&output));
+    // Hydra, MPICH's launcher, tells what it has to say of a process that died where others tell results
+    let told = format!("{}{}", told(&output), String::from_utf8_lossy(&output.stdout));
+    assert!(!output.status.success(), "{told}");
     assert!(start.elapsed() < Duration::from_secs(30), "nobody waits for the dead");
-    assert!(told(&output).contains(&format!("rank {victim}")), "{}", told(&output));
+    let name = match library {
+        Library::OpenMpi => format!("rank {victim}"),
+        // it names one of those that it killed itself as often as the one that died
+        Library::Mpich => "BAD TERMINATION OF ONE OF YOUR APPLICATION PROCESSES".to_owned(),
+    };
+    assert!(told.contains(&name), "{told}");
 }
 
 fn told(output: &Output) -> String {
@@ -145,15 +170,15 @@ impl Drop for Run {
 
 /// The process of this rank that works in a folder.
 fn process(rank: usize, out: &Path) -> u32 {
-    let variable = format!("OMPI_COMM_WORLD_RANK={rank}");
-    let holds = |id: &str, file: &str, word: &[u8]| {
+    let variables = ["OMPI_COMM_WORLD_RANK", "PMI_RANK"].map(|name| format!("{name}={rank}"));
+    let holds = |id: &str, file: &str, words: &[&[u8]]| {
         let text = fs::read(format!("/proc/{id}/{file}")).unwrap_or_default();
-        text.split(|byte| *byte == 0).any(|entry| entry == word)
+        text.split(|byte| *byte == 0).any(|entry| words.contains(&entry))
     };
     let all = fs::read_dir("/proc").unwrap().map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned());
     let mut found = all.filter_map(|id| {
-        let is_it =
-            holds(&id, "environ", variable.as_bytes()) && holds(&id, "cmdline", out.as_os_str().as_encoded_bytes());
+        let is_it = holds(&id, "environ", &variables.each_ref().map(|v| v.as_bytes()))
+            && holds(&id, "cmdline", &[out.as_os_str().as_encoded_bytes()]);
         id.parse().ok().filter(|_| is_it)
     });
     found.next().expect("it runs")
@@ -163,20 +188,29 @@ fn kill(signal: &str, id: u32) {
     assert!(Command::new("kill").arg(format!("-{signal}")).arg(id.to_string()).status().unwrap().success());
 }
 
-/// Open MPI, whose ways these tests know.
-fn open_mpi() -> Option<()> {
-    let version = Command::new("mpirun").arg("--version").output();
-    let found = match version {
-        Ok(output) if String::from_utf8_lossy(&output.stdout).contains("Open MPI") => Ok(()),
-        Ok(_) => Err("mpirun is not that of Open MPI".to_owned()),
-        Err(error) => Err(format!("mpirun: {error}")),
+/// Libraries whose launchers these tests know.
+#[derive(Clone, Copy, PartialEq)]
+enum Library {
+    OpenMpi,
+    Mpich,
+}
+
+fn library() -> Option<Library> {
+    let mpirun = mpirun();
+    let found = match Command::new(&mpirun).arg("--version").output() {
+        Ok(output) => match String::from_utf8_lossy(&output.stdout) {
+            told if told.contains("Open MPI") => Ok(Library::OpenMpi),
+            told if told.contains("HYDRA") => Ok(Library::Mpich),
+            _ => Err(format!("{mpirun} is that of neither Open MPI nor MPICH")),
+        },
+        Err(error) => Err(format!("{mpirun}: {error}")),
     };
     have(Need::Mpi, found)
 }
 
 #[test]
 fn two_and_three_processes_are_one_and_two_are_the_same_each_time() {
-    let Some(()) = open_mpi() else { return };
+    let Some(_) = library() else { return };
     let place = Place::new(2);
     let outs = [(0, "one"), (1, "launched"), (2, "two"), (2, "again"), (3, "three")];
     outs.into_iter().for_each(|(size, out)| place.run(size, out, false));
@@ -193,22 +227,50 @@ fn two_and_three_processes_are_one_and_two_are_the_same_each_time() {
 
 #[test]
 fn a_process_that_is_killed_ends_all_and_the_run_goes_on_with_another_number() {
-    let Some(()) = open_mpi() else { return };
+    let Some(library) = library() else { return };
     let place = Place::new(20);
     place.run(0, "whole", false);
     for (victim, steps) in [(1, 3), (0, 12), (2, 21)] {
         let run = place.start(3, "cut", steps > 3);
         place.wait_for("cut", steps);
-        kill("KILL", process(victim, &place.path("cut")));
-        ends(run, victim);
+        kill_one(library, run, &place.path("cut"), victim);
     }
     place.run(2, "cut", true);
     same(&place.path("cut"), &place.path("whole"));
 }
 
 #[test]
+fn processes_killed_at_random_moments_take_nothing_with_them_that_was_saved() {
+    let Some(library) = library() else { return };
+    let kills = std::env::var("SKELETONLLM_KILLS").map_or(4, |kills| kills.parse().expect("a number of kills"));
+    // never seen to its end
+    let place = Place::new(10_000);
+    let [cut, whole] = ["cut", "whole"].map(|out| place.path(out));
+    let mut random = Rng::new(7);
+    let mut kept = 0;
+    for number in 0..kills {
+        let size = 2 + random.below(2);
+        let run = place.start(size, "cut", number > 0);
+        let start = Instant::now();
+        while saved(&cut) <= kept {
+            assert!(start.elapsed() < LONG, "nothing happens");
+            sleep(Duration::from_millis(5));
+        }
+        // somewhere in a step or a checkpoint
+        sleep(Duration::from_secs_f32(random.range(0.0, 0.5)));
+        kill_one(library, run, &cut, random.below(size));
+        let saved = saved(&cut);
+        assert!(saved > kept, "{saved} steps are saved after {kept} were");
+        kept = saved;
+    }
+    place.run_for(kept + 3, "cut", true);
+    place.run_for(losses(&cut).len(), "whole", false);
+    same(&cut, &whole);
+}
+
+#[test]
 fn signals_save_and_the_run_goes_on() {
-    let Some(()) = open_mpi() else { return };
+    let Some(_) = library() else { return };
     // never seen to its end
     let place = Place::new(10_000);
     let [cut, whole] = ["cut", "whole"].map(|out| place.path(out));
@@ -223,29 +285,29 @@ fn signals_save_and_the_run_goes_on() {
         assert_eq!(rows, saved, "a row for each step that is in the checkpoint");
     }
     // a single process of such a build listens, too
-    let run = place.start(0, "whole", false);
-    place.wait_for("whole", losses(&cut).len());
-    run.signal("USR1");
-    assert!(run.end().status.success());
+    place.run_for(losses(&cut).len(), "whole", false);
     same(&cut, &whole);
 }
 
-/// Steps that a run's checkpoint has.
+/// Steps that a run's newest checkpoint has, wherever it is on its way to its name; none before there is one.
 fn saved(out: &Path) -> usize {
-    let progress = fs::read(out.join("checkpoint/progress.json")).unwrap();
-    let progress: serde_json::Value = serde_json::from_slice(&progress).unwrap();
-    progress["total"].as_u64().unwrap() as usize
+    let steps = |name: &str| {
+        let progress = fs::read(out.join(name).join("progress.json")).ok()?;
+        let progress: serde_json::Value = serde_json::from_slice(&progress).ok()?;
+        Some(progress["total"].as_u64()? as usize)
+    };
+    ["checkpoint", "checkpoint.new", "checkpoint.old"].into_iter().filter_map(steps).max().unwrap_or_default()
 }
 
 #[test]
 fn a_process_that_fails_ends_all_and_says_who_it_was() {
-    let Some(()) = open_mpi() else { return };
+    let Some(_) = library() else { return };
     let place = Place::new(2);
     let train = env!("CARGO_BIN_EXE_train").to_owned();
     let good = place.arguments("out", false);
     let wrong: Vec<String> = good.iter().map(|word| word.replace("/set", "/nowhere")).collect();
     let one = ["-n".to_owned(), "1".into(), train];
-    let run = Run::of(command("mpirun", &[&one[..], &good, &[":".into()], &one, &wrong].concat()));
+    let run = Run::of(command(&mpirun(), &[&one[..], &good, &[":".into()], &one, &wrong].concat()));
     let output = run.end();
     let told = told(&output);
     assert!(!output.status.success() && told.contains("rank 1 on ") && told.contains("nowhere"), "{told}");
@@ -340,7 +402,7 @@ impl Drop for Hosts {
 
 #[test]
 fn two_hosts_train_together() {
-    let Some(()) = open_mpi() else { return };
+    let Some(Library::OpenMpi) = library() else { return };
     let Some(hosts) = have(Need::Namespaces, Hosts::new()) else { return };
     let place = Place::new(12);
     place.run(0, "whole", false);
@@ -353,8 +415,7 @@ fn two_hosts_train_together() {
     same(&place.path("both"), &place.path("whole"));
     let run = hosts.start(&place.arguments("cut", false));
     place.wait_for("cut", 5);
-    kill("KILL", process(1, &place.path("cut")));
-    ends(run, 1);
+    kill_one(Library::OpenMpi, run, &place.path("cut"), 1);
     place.run(0, "cut", true);
     same(&place.path("cut"), &place.path("whole"));
 }
