@@ -38,7 +38,6 @@ pub use explain::{Attribution, PictureSlope};
 #[cfg(not(target_family = "wasm"))]
 pub use judge::{Agreement, QuestionTally};
 pub use rank::LabelScores;
-#[cfg(not(target_family = "wasm"))]
 pub(crate) use rank::among_themselves;
 pub(crate) use said::Said;
 pub use spans::{LONG_TAKE_SECONDS, Span, SpanOptions};

@@ -21,7 +21,8 @@ use skeletonllm_data::{
 use skeletonllm_network::{
     checkpoint::{self, Precision},
     graph::{CtrGcn, GraphConfig, Pass},
-    tensors::host,
+    task::yield_now,
+    tensors::host_async,
 };
 
 /// What `config.json` of such a directory says `system` is.
@@ -60,8 +61,16 @@ impl GraphModelConfig {
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("config.json");
         let text = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let config: Self = serde_json::from_slice(&text).with_context(|| path.display().to_string())?;
-        config.validate().with_context(|| path.display().to_string())?;
+        Self::parse(&text).with_context(|| path.display().to_string())
+    }
+
+    /// As [`GraphModelConfig::read`], from the text of a `config.json`.
+    ///
+    /// # Errors
+    /// When it says nothing that a model could be built from.
+    pub fn parse(text: &[u8]) -> Result<Self> {
+        let config: Self = serde_json::from_slice(text)?;
+        config.validate()?;
         Ok(config)
     }
 
@@ -110,6 +119,21 @@ impl GraphNetworks {
             Ok(checkpoint::apply(empty, checkpoint::read(&path)?, &path.display().to_string())?)
         };
         Ok(Self { streams: config.streams.iter().map(network).collect::<Result<_>>()? })
+    }
+
+    /// As [`GraphNetworks::read`], from the bytes of the streams' files in the order of the configuration.
+    ///
+    /// # Errors
+    /// When there are more or fewer of them than streams, or one is wrong, naming it.
+    pub fn parse(files: &[Vec<u8>], config: &GraphModelConfig, device: &Device) -> Result<Self> {
+        let (given, wanted) = (files.len(), config.streams.len());
+        ensure!(given == wanted, "{given} files of weights for {wanted} streams");
+        let network = |(stream, bytes): (&WeightedStream, &Vec<u8>)| {
+            let name = stream.stream.name();
+            let empty = CtrGcn::new(&config.network, device)?;
+            Ok(checkpoint::apply(empty, checkpoint::parse(bytes, name)?, name)?)
+        };
+        Ok(Self { streams: config.streams.iter().zip(files).map(network).collect::<Result<_>>()? })
     }
 
     /// Writes a model directory.
@@ -198,8 +222,8 @@ impl GraphRecogniser {
     /// count nothing are not asked.
     ///
     /// # Errors
-    /// When a motion has another skeleton than the networks.
-    pub fn tables(&self, motions: &[&Motion]) -> Result<Vec<Table>> {
+    /// When a motion has another skeleton than the networks, or the device gives nothing back.
+    pub async fn tables_async(&self, motions: &[&Motion]) -> Result<Vec<Table>> {
         let GraphModelConfig { input, network, streams, .. } = &self.config;
         let mut clips = Vec::with_capacity(motions.len());
         for motion in motions {
@@ -213,23 +237,45 @@ impl GraphRecogniser {
             clips.push(input.evaluated(&input.poses(&body)));
         }
         let classes = network.classes;
-        let scores = |(stream, network): (&WeightedStream, &CtrGcn)| {
-            if clips.is_empty() || stream.weight == 0.0 {
-                return Table { classes, scores: vec![0.0; clips.len() * classes] };
-            }
-            let batch = batch(&clips, stream.stream, &self.config.network.edges, &self.device);
-            Table { classes, scores: host(network.forward(batch, &mut Pass::evaluation())) }
-        };
-        Ok(streams.iter().zip(&self.networks.streams).map(scores).collect())
+        let mut tables = Vec::with_capacity(streams.len());
+        for (stream, network) in streams.iter().zip(&self.networks.streams) {
+            yield_now().await;
+            let scores = if clips.is_empty() || stream.weight == 0.0 {
+                vec![0.0; clips.len() * classes]
+            } else {
+                let batch = batch(&clips, stream.stream, &self.config.network.edges, &self.device);
+                host_async(network.forward(batch, &mut Pass::evaluation())).await?
+            };
+            tables.push(Table { classes, scores });
+        }
+        Ok(tables)
     }
 
-    /// The weighted sum of [`GraphRecogniser::tables`].
+    /// As [`GraphRecogniser::tables_async`], waiting for the device.
     ///
     /// # Errors
     /// As there.
-    pub fn look(&self, motions: &[&Motion]) -> Result<Table> {
+    #[cfg(not(target_family = "wasm"))]
+    pub fn tables(&self, motions: &[&Motion]) -> Result<Vec<Table>> {
+        pollster::block_on(self.tables_async(motions))
+    }
+
+    /// The weighted sum of [`GraphRecogniser::tables_async`].
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn look_async(&self, motions: &[&Motion]) -> Result<Table> {
         let weights: Vec<f64> = self.config.streams.iter().map(|stream| stream.weight).collect();
-        Ok(combine(&self.tables(motions)?, &weights))
+        Ok(combine(&self.tables_async(motions).await?, &weights))
+    }
+
+    /// As [`GraphRecogniser::look_async`], waiting for the device.
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn look(&self, motions: &[&Motion]) -> Result<Table> {
+        pollster::block_on(self.look_async(motions))
     }
 
     /// `[motions][candidates]` scores from what [`GraphRecogniser::look`] gave; −∞ for labels that it was not trained on.

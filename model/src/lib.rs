@@ -33,6 +33,7 @@ pub mod launched;
 pub mod observation;
 #[cfg(not(target_family = "wasm"))]
 pub mod search;
+pub mod second_opinion;
 pub mod sugar;
 #[cfg(not(target_family = "wasm"))]
 pub mod takes;

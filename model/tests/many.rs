@@ -215,7 +215,8 @@ fn sugar_beside(text: &Path, folder: &Path, seed: u64) -> PathBuf {
     let (text, sentences) = TextEncoder::of(text, &device).unwrap();
     let input = Input { window: 8, ..Input::default() };
     let body = input.body(&read_file(asset("samples/walk.bvh"), &ReadOptions::default()).unwrap());
-    let network = GraphConfig { classes: text.width, joints: body.joints(), bodies: 1, edges: edges(&body.skeleton) };
+    let network =
+        GraphConfig { classes: text.width, joints: body.joints(), bodies: 1, edges: edges(&body.skeleton), width: 64 };
     let encoder = SkeletonEncoder::new(&network, &device).unwrap().fresh(seed);
     let config = SugarModelConfig { system: SYSTEM.into(), labels: vec!["walk".into()], input, network, text };
     let known = [("walk".to_owned(), unit(sentences.embed(&["walk"]).unwrap().remove(0)))].into();

@@ -11,13 +11,14 @@ use anyhow::{Context, Result, bail};
 use clap::Parser;
 use draction::{
     cli::{Reading, finish, print, say, warn},
-    motion::{Format, Source, source_as_json},
+    motion::{Format, Motion, Source, source_as_json},
 };
 use skeletonllm::{
     assistant::{Answer, Assistant, describe_motion},
     folder::default_model,
     given::Answering,
     observation::Observation,
+    second_opinion::{Opinion, SecondOpinion, default_second_opinion},
 };
 use skeletonllm_network::{checkpoint::is_text_model, device::DeviceChoice};
 
@@ -33,7 +34,8 @@ use skeletonllm_network::{checkpoint::is_text_model, device::DeviceChoice};
         "Formats: {}\n\nExamples:\n  \
         ask assets/samples/wave_left_hand.bvh \"Which hand does the person move?\"\n  \
         ask take_07.bvh --json \"What is the person doing?\"\n  \
-        ask take_07.bvh --sheet what_the_model_sees.png",
+        ask take_07.bvh --sheet what_the_model_sees.png\n  \
+        ask take_07.bvh --second-opinion \"What is the person doing?\"",
         Format::listed()
     )
 )]
@@ -55,6 +57,10 @@ struct Args {
     /// Also write the pictures that the model sees as one PNG.
     #[arg(long, value_name = "FILE.png")]
     sheet: Option<PathBuf>,
+    /// Also ask a small graph network that looks at the joints instead of pictures, the shipped one or that of a folder that
+    /// `train --system mmcl` wrote, and say whether it agrees about what is done.
+    #[arg(long, value_name = "DIR", num_args = 0..=1, require_equals = true)]
+    second_opinion: Option<Option<PathBuf>>,
     /// Look only at the parts of the pictures that hold something: faster for models with large pictures.
     #[arg(long)]
     skip_background: bool,
@@ -103,14 +109,47 @@ fn run(args: &Args) -> Result<()> {
     if let Some(shown) = motion.source.shown().filter(|_| !args.json) {
         warn(format_args!("ask: {}: {shown}", args.file.display()));
     }
+    let second = second_opinion(args, &assistant, &observation, &motion)?;
+    if let (Some(second), false) = (&second, args.json) {
+        let Second { opinion: Opinion { label, probability }, agrees } = second;
+        let agrees = if *agrees { "agrees" } else { "does not agree" };
+        warn(format_args!("ask: second opinion, from the joints: {label} ({:.0} %), {agrees}", 100.0 * probability));
+    }
     match &args.question {
-        Some(question) => once(args, &assistant, &observation, &motion.source, question),
+        Some(question) => once(args, &assistant, &observation, &motion.source, question, second.as_ref()),
         None => converse(args, &assistant, &observation),
     }
 }
 
+/// What a graph network says, and whether the model's likeliest label may be true together with it.
+struct Second {
+    opinion: Opinion,
+    agrees: bool,
+}
+
+fn second_opinion(
+    args: &Args,
+    assistant: &Assistant,
+    observation: &Observation,
+    motion: &Motion,
+) -> Result<Option<Second>> {
+    let Some(folder) = &args.second_opinion else { return Ok(None) };
+    let folder = folder.clone().map_or_else(default_second_opinion, Ok)?;
+    let opinion = SecondOpinion::load(&folder, args.device)?.of(motion)?;
+    let first = assistant.recognise(observation)?;
+    let agrees = first.first().is_some_and(|(label, _)| opinion.agrees_with(label));
+    Ok(Some(Second { opinion, agrees }))
+}
+
 /// One question, one answer.
-fn once(args: &Args, assistant: &Assistant, observation: &Observation, source: &Source, question: &str) -> Result<()> {
+fn once(
+    args: &Args,
+    assistant: &Assistant,
+    observation: &Observation,
+    source: &Source,
+    question: &str,
+    second: Option<&Second>,
+) -> Result<()> {
     if args.json {
         let answer = assistant.ask(observation, question, |_| {})?;
         let top: Vec<_> = assistant
@@ -119,7 +158,7 @@ fn once(args: &Args, assistant: &Assistant, observation: &Observation, source: &
             .take(5)
             .map(|(label, p)| serde_json::json!({"label": label, "probability": p}))
             .collect();
-        let object = serde_json::json!({
+        let mut object = serde_json::json!({
             "file": args.file.display().to_string(),
             "read": source_as_json(source),
             "question": question,
@@ -129,6 +168,10 @@ fn once(args: &Args, assistant: &Assistant, observation: &Observation, source: &
             "device": assistant.device_name(),
             "seconds": answer.seconds,
         });
+        if let Some(Second { opinion: Opinion { label, probability }, agrees }) = second {
+            object["second_opinion"] =
+                serde_json::json!({"label": label, "probability": probability, "agrees": agrees});
+        }
         return Ok(say(format_args!("{object:#}"))?);
     }
     stream(args, |on_text| assistant.ask(observation, question, on_text))

@@ -11,7 +11,7 @@ use burn::module::Module;
 use burn::tensor::{Device, Gradients};
 use draction::motion::Layout;
 use skeletonllm_network::checkpoint::{self, TensorMap};
-use skeletonllm_network::graph::{Block, CtrGcn, GraphConfig, Pass, absorb, adjacency};
+use skeletonllm_network::graph::{Block, CtrGcn, GraphConfig, PUBLISHED_WIDTH, Pass, absorb, adjacency};
 use skeletonllm_network::tensors::host;
 
 use super::{Checks, ConformanceError, Golden};
@@ -99,7 +99,7 @@ impl Case<'_> {
         }
         let edges = self.edges(joints)?;
         self.same("graph.A", &adjacency(joints, &edges), golden.floats("graph.A")?);
-        let config = GraphConfig { classes, joints, bodies, edges };
+        let config = GraphConfig { classes, joints, bodies, edges, width: PUBLISHED_WIDTH };
         let empty = CtrGcn::new(&config, self.device).map_err(|error| golden.wrong("in.x", error.to_string()))?;
         let network = checkpoint::apply(empty, self.weights(""), golden.path())?;
         // what was read is what would be written

@@ -17,7 +17,8 @@ fn folder() -> tempfile::TempDir {
     let (text, sentences) = TextEncoder::of(&case("sentence-tiny"), &device).unwrap();
     let input = Input { window: 8, ..Input::default() };
     let body = input.body(&sample("walk.bvh"));
-    let network = GraphConfig { classes: text.width, joints: body.joints(), bodies: 1, edges: edges(&body.skeleton) };
+    let network =
+        GraphConfig { classes: text.width, joints: body.joints(), bodies: 1, edges: edges(&body.skeleton), width: 64 };
     let labels = vec!["sit down".to_owned(), "walk".to_owned()];
     let encoder = SkeletonEncoder::new(&network, &device).unwrap().fresh(3);
     let config = SugarModelConfig { system: SYSTEM.into(), labels: labels.clone(), input, network, text };

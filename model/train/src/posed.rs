@@ -22,9 +22,9 @@ pub fn class(clip: &DataClip, labels: &Labels) -> Result<usize> {
 }
 
 /// Sizes of a network with `outputs` outputs for the skeleton of this clip.
-pub fn graph_of(clip: &DataClip, input: &Input, outputs: usize) -> GraphConfig {
+pub fn graph_of(clip: &DataClip, input: &Input, outputs: usize, width: usize) -> GraphConfig {
     let body = input.body(&clip.motion);
-    GraphConfig { classes: outputs, joints: body.joints(), bodies: input.bodies, edges: edges(&body.skeleton) }
+    GraphConfig { classes: outputs, joints: body.joints(), bodies: input.bodies, edges: edges(&body.skeleton), width }
 }
 
 /// The poses of a whole clip.

@@ -9,7 +9,7 @@ use draction::motion::Layout;
 use skeletonllm::graph_recogniser::{GraphNetworks, WeightedStream};
 use skeletonllm_data::streams::Stream;
 use skeletonllm_network::{
-    graph::{CtrGcn, GraphConfig, Pass},
+    graph::{CtrGcn, GraphConfig, PUBLISHED_WIDTH, Pass},
     tensors::host,
 };
 use skeletonllm_tests::timing::{self, median};
@@ -23,7 +23,8 @@ const CLIPS: usize = 16;
 fn main() -> Result<()> {
     let mut criterion = timing::criterion(Duration::from_secs(5));
     let selected = skeletonllm_network::device::cpu()?;
-    let config = GraphConfig { classes: 60, joints: 25, bodies: 2, edges: Layout::Ntu25.bones() };
+    let config =
+        GraphConfig { classes: 60, joints: 25, bodies: 2, edges: Layout::Ntu25.bones(), width: PUBLISHED_WIDTH };
     let shape = [CLIPS, 3, 64, 25, 2];
     let clips = Tensor::<5>::random(shape, Distribution::Normal(0.0, 1.0), &selected.device);
     let evaluated = CtrGcn::new(&config, &selected.device)?.fresh(1);

@@ -10,21 +10,13 @@ use crate::layers::Linear;
 
 /// Channels that come in: x, y, z.
 const COORDINATES: usize = 3;
-/// Features that the classes are told from.
-pub const FEATURES: usize = 256;
-/// Channels in, channels out and stride of the ten blocks.
-const BLOCKS: [(usize, usize, usize); 10] = [
-    (3, 64, 1),
-    (64, 64, 1),
-    (64, 64, 1),
-    (64, 64, 1),
-    (64, 128, 2),
-    (128, 128, 1),
-    (128, 128, 1),
-    (128, 256, 2),
-    (256, 256, 1),
-    (256, 256, 1),
-];
+/// Channels of the published network's first blocks.
+pub const PUBLISHED_WIDTH: usize = 64;
+/// How many times the first block's channels the ten blocks have, and their strides.
+const BLOCKS: [(usize, usize); 10] = [(1, 1), (1, 1), (1, 1), (1, 1), (2, 2), (2, 1), (2, 1), (4, 2), (4, 1), (4, 1)];
+/// Widths are multiples of it: the relations of joints have an eighth of the channels.
+const WIDTH_STEP: usize = 8;
+const MOST_WIDTH: usize = 1024;
 /// Most joints and bodies that a configuration may ask for; maps take memory that grows with their square.
 const MOST_JOINTS: usize = 1024;
 const MOST_BODIES: usize = 64;
@@ -42,6 +34,13 @@ pub struct GraphConfig {
     pub bodies: usize,
     /// Edges from child to parent, as numbers of joints from 0.
     pub edges: Vec<[usize; 2]>,
+    /// Channels of the first four blocks, a multiple of 8; later ones have twice, the last four times as many.
+    #[serde(default = "published_width")]
+    pub width: usize,
+}
+
+fn published_width() -> usize {
+    PUBLISHED_WIDTH
 }
 
 /// Why no network can be built.
@@ -57,6 +56,9 @@ pub enum GraphConfigError {
         /// The largest that is taken.
         most: usize,
     },
+    /// Channels that cannot be divided among relations.
+    #[error("`width` is {0}, no multiple of {WIDTH_STEP}")]
+    Width(usize),
     /// An edge leads nowhere.
     #[error("`edges` has {0:?}, but joints are numbered 0..{1}")]
     Edge([usize; 2], usize),
@@ -72,16 +74,26 @@ impl GraphConfig {
             ("classes", self.classes, MOST_CLASSES),
             ("joints", self.joints, MOST_JOINTS),
             ("bodies", self.bodies, MOST_BODIES),
+            ("width", self.width, MOST_WIDTH),
         ];
         for (field, value, most) in sizes {
             if value == 0 || value > most {
                 return Err(GraphConfigError::Size { field, value, most });
             }
         }
+        if !self.width.is_multiple_of(WIDTH_STEP) {
+            return Err(GraphConfigError::Width(self.width));
+        }
         match self.edges.iter().find(|edge| edge.iter().any(|&joint| joint >= self.joints)) {
             Some(&edge) => Err(GraphConfigError::Edge(edge, self.joints)),
             None => Ok(()),
         }
+    }
+
+    /// Features that the classes are told from.
+    #[must_use]
+    pub fn features(&self) -> usize {
+        BLOCKS[BLOCKS.len() - 1].0 * self.width
     }
 }
 
@@ -125,8 +137,9 @@ impl CtrGcn {
         config.validate()?;
         let graph = adjacency(config.joints, &config.edges);
         let block = |number: usize| {
-            let (inputs, outputs, stride) = BLOCKS[number - 1];
-            Block::new([inputs, outputs], (&graph, config.joints), stride, number > 1, device)
+            let (times, stride) = BLOCKS[number - 1];
+            let inputs = if number > 1 { BLOCKS[number - 2].0 * config.width } else { COORDINATES };
+            Block::new([inputs, times * config.width], (&graph, config.joints), stride, number > 1, device)
         };
         Ok(Self {
             data_bn: BatchNorm::new(config.bodies * config.joints * COORDINATES, device),
@@ -140,7 +153,7 @@ impl CtrGcn {
             l8: block(8),
             l9: block(9),
             l10: block(10),
-            fc: Linear::new(FEATURES, config.classes, true, device),
+            fc: Linear::new(config.features(), config.classes, true, device),
             config: config.clone(),
         })
     }
@@ -166,7 +179,7 @@ impl CtrGcn {
         rows.swap_dims(1, 2).reshape([count * bodies, frames, joints, coordinates])
     }
 
-    /// `[N, 3, T, V, M]` → `[N·M, T', V, 256]`, a quarter of the frames. `look` is shown what every block gives.
+    /// `[N, 3, T, V, M]` → `[N·M, T', V, features]`, a quarter of the frames. `look` is shown what every block gives.
     #[must_use]
     pub fn features(&self, clips: Tensor<5>, pass: &mut Pass, mut look: impl FnMut(usize, &Tensor<4>)) -> Tensor<4> {
         let mut x = self.embed(clips, pass);
@@ -177,7 +190,7 @@ impl CtrGcn {
         x
     }
 
-    /// `[N·M, T', V, 256]` → `[N, 256]`: the mean over frames, joints and bodies.
+    /// `[N·M, T', V, features]` → `[N, features]`: the mean over frames, joints and bodies.
     #[must_use]
     pub fn pooled(&self, features: Tensor<4>) -> Tensor<2> {
         let [rows, frames, joints, width] = features.dims();
@@ -185,7 +198,7 @@ impl CtrGcn {
         features.reshape([rows / bodies, bodies * frames * joints, width]).mean_dim(1).squeeze_dim(1)
     }
 
-    /// `[N·M, T', V, 256]` → `[N, T', 256]`: the mean over joints and bodies at every time step (spec D.2).
+    /// `[N·M, T', V, features]` → `[N, T', features]`: the mean over joints and bodies at every time step (spec D.2).
     #[must_use]
     pub fn tokens(&self, features: Tensor<4>) -> Tensor<3> {
         let [rows, frames, _, width] = features.dims();

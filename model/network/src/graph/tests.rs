@@ -126,7 +126,7 @@ fn norms_agree_with_the_composition() {
 
 fn config(classes: usize, bodies: usize) -> GraphConfig {
     let edges = (1..25).map(|joint| [joint, joint / 2]).collect();
-    GraphConfig { classes, joints: 25, bodies, edges }
+    GraphConfig { classes, joints: 25, bodies, edges, width: PUBLISHED_WIDTH }
 }
 
 #[test]
@@ -171,4 +171,18 @@ fn sizes_that_make_no_network_are_refused() {
     assert!(none.validate().unwrap_err().to_string().contains("joints"));
     let edge = GraphConfig { edges: vec![[25, 0]], ..config(3, 1) };
     assert!(CtrGcn::new(&edge, &Device::flex()).unwrap_err().to_string().contains("[25, 0]"));
+    let narrow = GraphConfig { width: 12, ..config(3, 1) };
+    assert!(narrow.validate().unwrap_err().to_string().contains("12"));
+}
+
+#[test]
+fn a_narrow_network_is_the_published_one_with_fewer_channels() {
+    let count = |width| {
+        let network = CtrGcn::new(&GraphConfig { width, ..config(60, 2) }, &Device::flex()).unwrap();
+        tensors_of(&network).values().map(|tensor| tensor.values.len()).sum::<usize>()
+    };
+    assert!(count(16) * 10 < count(PUBLISHED_WIDTH));
+    let network = CtrGcn::new(&GraphConfig { width: 16, ..config(3, 1) }, &device()).unwrap().fresh(7);
+    let clips = Tensor::random([2, 3, 8, 25, 1], Distribution::Uniform(-1.0, 1.0), &device());
+    assert_eq!(network.forward(clips, &mut Pass::evaluation()).dims(), [2, 3]);
 }

@@ -5,6 +5,7 @@ use skeletonllm_data::{
     ProtocolOptions, SelectionOptions,
     streams::{Input, Stream},
 };
+use skeletonllm_network::graph::PUBLISHED_WIDTH;
 
 use super::{Pictures, Texts};
 use crate::{
@@ -42,6 +43,8 @@ pub struct MmclConfig {
     pub stages: Vec<MmclStage>,
     /// How motions become input.
     pub input: Input,
+    /// Channels of the networks' first blocks, a multiple of 8; 64 are the paper's.
+    pub width: usize,
     /// Largest angle in radians that clips are turned by about each axis.
     pub rotation: f32,
     /// Clips a step.
@@ -90,6 +93,7 @@ impl Default for MmclConfig {
             system: System::Mmcl,
             stages: vec![stage(Stream::Joint), stage(Stream::Bone)],
             input: Input::default(),
+            width: PUBLISHED_WIDTH,
             rotation: 0.3,
             batch: 32,
             parts: 1,

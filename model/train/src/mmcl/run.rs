@@ -7,7 +7,7 @@ use burn::module::Module;
 use rayon::prelude::*;
 use skeletonllm::graph_recogniser::{GraphModelConfig, GraphNetworks, SYSTEM, WeightedStream};
 use skeletonllm_data::{Batches, DataClip, DataSet, Labels};
-use skeletonllm_network::{checkpoint::Precision, co_learning::Helpers, graph::FEATURES};
+use skeletonllm_network::{checkpoint::Precision, co_learning::Helpers};
 
 use super::{Example, GraphLessons, MmclConfig, Student, beside};
 use crate::{
@@ -52,7 +52,7 @@ pub fn run(mut options: RunOptions<'_, MmclConfig>) -> Result<()> {
     let mut examples = examples(&learned, &config)?;
     let helpers = helpers(&options, &learned, &mut examples)?;
     let helpers = helpers.map(|[pictures, texts]| {
-        Helpers::new(pictures, FEATURES, texts, config.labels.len(), &device).fresh(settings.seed)
+        Helpers::new(pictures, config.network.features(), texts, config.labels.len(), &device).fresh(settings.seed)
     });
     let learner = Student::new(networks, helpers, &config.streams);
     options.ranks.tell(format_args!(
@@ -110,7 +110,7 @@ fn config(settings: &MmclConfig, train: &[DataSet]) -> Result<GraphModelConfig> 
         labels: labels.names().to_vec(),
         streams: settings.stages.iter().map(|stage| WeightedStream { stream: stage.stream, weight: 1.0 }).collect(),
         input: settings.input.clone(),
-        network: graph_of(first, &settings.input, labels.len()),
+        network: graph_of(first, &settings.input, labels.len(), settings.width),
     })
 }
 

@@ -5,7 +5,9 @@ use burn::module::Module;
 use rayon::prelude::*;
 use skeletonllm::sugar::{SYSTEM, SugarModelConfig, TextEncoder, Vectors, read, write};
 use skeletonllm_data::{Batches, DataClip, DataSet, Knowledge, Labels};
-use skeletonllm_network::{checkpoint::Precision, sentence::SentenceEncoder, sugar::SkeletonEncoder};
+use skeletonllm_network::{
+    checkpoint::Precision, graph::PUBLISHED_WIDTH, sentence::SentenceEncoder, sugar::SkeletonEncoder,
+};
 
 use super::{Disciple, Example, SugarConfig, TextLessons, texts::embedded};
 use crate::{
@@ -96,7 +98,7 @@ fn config(
         system: SYSTEM.into(),
         labels: labels.names().to_vec(),
         input: settings.input.clone(),
-        network: graph_of(first, &settings.input, text.width),
+        network: graph_of(first, &settings.input, text.width, PUBLISHED_WIDTH),
         text: text.clone(),
     };
     Ok((config, labels.names().iter().cloned().zip(vectors).collect()))
