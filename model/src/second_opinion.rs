@@ -30,6 +30,31 @@ pub struct Opinion {
     pub probability: f32,
 }
 
+/// The directory of a graph network in memory: what a browser downloads.
+#[derive(Clone, Debug)]
+pub struct SecondFiles {
+    /// `config.json`.
+    pub config: Vec<u8>,
+    /// The weights of its streams, in the order of the configuration.
+    pub weights: Vec<Vec<u8>>,
+}
+
+impl SecondFiles {
+    /// Reads a directory as it is.
+    ///
+    /// # Errors
+    /// When a file cannot be read, naming it, or the configuration is none.
+    pub fn read(folder: &Path) -> Result<SecondFiles> {
+        let read = |name: &str| {
+            let path = folder.join(name);
+            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+        };
+        let streams = GraphModelConfig::read(folder)?.streams;
+        let weights = streams.iter().map(|stream| read(&format!("{}.safetensors", stream.stream.name())));
+        Ok(SecondFiles { config: read("config.json")?, weights: weights.collect::<Result<_>>()? })
+    }
+}
+
 impl Opinion {
     /// Whether it may be true together with another label: it is the same, means the same, or says more or less of the
     /// same movement.
@@ -50,13 +75,13 @@ impl SecondOpinion {
         Ok(SecondOpinion { recogniser: GraphRecogniser::load(folder, choice)? })
     }
 
-    /// Reads `config.json` and the weights of its streams, in their order, from memory.
+    /// As [`SecondOpinion::load`], from memory and onto a device that was selected before.
     ///
     /// # Errors
-    /// When they are wrong.
-    pub fn from_files(config: &[u8], weights: &[Vec<u8>], selected: &Selected) -> Result<SecondOpinion> {
-        let config = GraphModelConfig::parse(config).context("config.json")?;
-        let networks = GraphNetworks::parse(weights, &config, &selected.device)?;
+    /// When a file is wrong, naming it.
+    pub fn from_files(files: &SecondFiles, selected: &Selected) -> Result<SecondOpinion> {
+        let config = GraphModelConfig::parse(&files.config).context("config.json")?;
+        let networks = GraphNetworks::parse(&files.weights, &config, &selected.device)?;
         let recogniser = GraphRecogniser::new(networks, config, selected.device.clone(), selected.name.clone())?;
         Ok(SecondOpinion { recogniser })
     }
@@ -92,4 +117,58 @@ impl SecondOpinion {
 pub fn default_second_opinion() -> Result<PathBuf> {
     let config = shipped(SHIPPED).with_context(|| format!("{SHIPPED} is not beside the program"))?;
     Ok(config.parent().expect("a file lies in a folder").to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use draction::motion::{ReadOptions, read_file};
+    use skeletonllm_checks::asset;
+    use skeletonllm_network::device::{self, DeviceChoice};
+
+    fn files() -> SecondFiles {
+        SecondFiles::read(&asset("second-opinion")).unwrap()
+    }
+
+    #[test]
+    fn what_may_both_be_true_agrees() {
+        let opinion = |label: &str| Opinion { label: label.to_owned(), probability: 0.9 };
+        for (a, b) in [("walk", "walk"), ("wave", "wave left hand"), ("wave left hand", "wave"), ("walk", "walk turn left")] {
+            assert!(opinion(a).agrees_with(b), "{a} and {b}");
+        }
+        for (a, b) in [("walk", "clap"), ("wave left hand", "wave right hand"), ("sit down", "stand up")] {
+            assert!(!opinion(a).agrees_with(b), "{a} and {b}");
+        }
+    }
+
+    #[test]
+    fn the_shipped_network_says_of_the_samples_what_they_are() {
+        let selected = device::cpu().expect("part of this build");
+        let second = SecondOpinion::from_files(&files(), &selected).unwrap();
+        let on_disk = SecondOpinion::load(&asset("second-opinion"), DeviceChoice::Cpu).unwrap();
+        for (file, label) in [
+            ("wave_left_hand.bvh", "wave left hand"),
+            ("raise_right_hand.bvh", "raise up right hand"),
+            ("clap.bvh", "clap"),
+            ("walk.bvh", "walk"),
+            ("squat.bvh", "squat"),
+        ] {
+            let motion = read_file(&asset("samples").join(file), &ReadOptions::default()).unwrap();
+            let opinion = second.of(&motion).unwrap();
+            assert!(opinion.agrees_with(label), "{file}: {opinion:?}");
+            assert!(opinion.probability > 0.2 && opinion.probability <= 1.0, "{file}: {opinion:?}");
+            assert_eq!(on_disk.of(&motion).unwrap(), opinion, "{file}");
+        }
+    }
+
+    #[test]
+    fn damaged_files_are_named() {
+        let selected = device::cpu().expect("part of this build");
+        let refused = |files: &SecondFiles| format!("{:#}", SecondOpinion::from_files(files, &selected).err().unwrap());
+        let whole = files();
+        assert!(refused(&SecondFiles { weights: vec![], ..whole.clone() }).contains("0 files of weights for 1 streams"));
+        let half = whole.weights[0][..whole.weights[0].len() / 2].to_vec();
+        assert!(refused(&SecondFiles { weights: vec![half], ..whole.clone() }).contains("joint"));
+        assert!(refused(&SecondFiles { config: b"{".to_vec(), ..whole }).contains("config.json"));
+    }
 }

@@ -32,6 +32,21 @@ fn the_shipped_model_tells_the_samples_apart() {
 }
 
 #[test]
+fn a_second_opinion_looks_at_the_joints() {
+    let asked = ["assets/samples/wave_left_hand.bvh", "What is the person doing?", "--device", "cpu", "--second-opinion"];
+    let json: serde_json::Value = serde_json::from_str(&ask(&[&asked[..], &["--json"]].concat())).unwrap();
+    let second = &json["second_opinion"];
+    assert_eq!((&second["label"], &second["agrees"]), (&"wave left hand".into(), &true.into()), "{json:#}");
+    assert!(second["probability"].as_f64().is_some_and(|p| p > 0.0 && p <= 1.0), "{json:#}");
+    let told = String::from_utf8(run(env!("CARGO_BIN_EXE_ask"), &asked).stderr).unwrap();
+    assert!(told.contains("second opinion, from the joints: wave left hand") && told.contains("agrees"), "{told}");
+    let wrong = [&asked[..4], &["--second-opinion=assets/nano"]].concat();
+    let output = run(env!("CARGO_BIN_EXE_ask"), &wrong);
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && told.contains("assets/nano/config.json"), "{told}");
+}
+
+#[test]
 fn hands_are_told_apart_in_every_format() {
     for file in ["wave_left_hand.bvh", "wave_left_hand.skeleton"] {
         let path = format!("assets/samples/{file}");

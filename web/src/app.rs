@@ -30,6 +30,7 @@ mod workbench;
 use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use eframe::egui;
+use skeletonllm::second_opinion::SecondFiles;
 use skeletonllm_network::device::Selected;
 use web_time::Instant;
 
@@ -65,6 +66,8 @@ pub struct Parts {
     pub inference: Inference,
     /// The same, for when another one was chosen and it is to answer again.
     pub shipped: Source,
+    /// What is asked beside whichever model, if there is that.
+    pub second: Option<Arc<SecondFiles>>,
     /// What models compute on.
     pub selected: Selected,
     /// The renderer.
@@ -84,6 +87,7 @@ pub struct App {
     ui_state: UiState,
     inference: Inference,
     shipped: Source,
+    second: Option<Arc<SecondFiles>>,
     selected: Selected,
     models: Models,
     /// The model that is to answer, while it is read.
@@ -124,7 +128,7 @@ impl App {
     /// Takes up the work of an earlier window, if there was one.
     pub fn new(ctx: &egui::Context, parts: Parts) -> App {
         theme::install(ctx);
-        let Parts { inference, shipped, selected, pictures, parking, incoming, link } = parts;
+        let Parts { inference, shipped, second, selected, pictures, parking, incoming, link } = parts;
         let parked = parking.take();
         let first = parked.is_none();
         let (mut document, mut playback) = (parked.unwrap_or_default(), Playback::default());
@@ -146,6 +150,7 @@ impl App {
             ui_state: UiState::default(),
             inference,
             shipped,
+            second,
             selected,
             models: Models::default(),
             candidate: None,

@@ -13,6 +13,7 @@ use draction::{
 use skeletonllm::{
     assistant::{Attribution, LONG_TAKE_SECONDS, Span},
     drawing::{DrawSettings, HostDrawing},
+    second_opinion::Opinion,
 };
 
 use crate::{
@@ -55,6 +56,8 @@ pub struct Take {
     pub exchanges: Vec<Exchange>,
     /// Most likely labels with their probabilities, best first; empty until recognised.
     pub labels: Vec<(String, f32)>,
+    /// What a network finds likeliest that looks at the joints alone.
+    pub second: Option<Opinion>,
     /// [`Document::settings_version`] of the pictures that the model looked at last, whether it found labels or not.
     pub named: Option<u64>,
     /// Labels along the take.
@@ -87,8 +90,13 @@ impl Take {
     fn forget_findings(&mut self, why: &str) {
         self.labels.clear();
         self.spans.clear();
-        (self.explanation, self.named) = (None, None);
+        (self.explanation, self.named, self.second) = (None, None, None);
         self.give_up(why);
+    }
+
+    /// Whether the second opinion and the likeliest label may both be true; nothing where one of them is not there.
+    pub fn agreed(&self) -> Option<bool> {
+        Some(self.second.as_ref()?.agrees_with(&self.labels.first()?.0))
     }
 
     /// Ends what is not answered yet.
@@ -468,6 +476,7 @@ impl Document {
             frame: 0.0,
             exchanges: Vec::new(),
             labels: Vec::new(),
+            second: None,
             named: None,
             spans: Vec::new(),
             explanation: None,

@@ -67,10 +67,18 @@ pub fn json(take: &Take) -> String {
         frames: usize,
         fps: f32,
         labels: Vec<Label<'a>>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        second_opinion: Option<Second<'a>>,
         answers: Vec<Answered<'a>>,
         spans: &'a [Span],
         #[serde(skip_serializing_if = "Option::is_none")]
         why: Option<Explained<'a>>,
+    }
+    #[derive(Serialize)]
+    struct Second<'a> {
+        #[serde(flatten)]
+        label: Label<'a>,
+        agrees: bool,
     }
     #[derive(Serialize)]
     struct Answered<'a> {
@@ -93,6 +101,10 @@ pub fn json(take: &Take) -> String {
         frames: take.motion.frames(),
         fps: take.motion.fps,
         labels: labels(take),
+        second_opinion: take.second.as_ref().zip(take.agreed()).map(|(opinion, agrees)| {
+            let label = Label { label: &opinion.label, probability: opinion.probability };
+            Second { label, agrees }
+        }),
         answers: (take.exchanges.iter())
             .map(|e| Answered {
                 question: &e.question,
@@ -205,6 +217,8 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use skeletonllm::second_opinion::Opinion;
+
     use crate::{
         document::Document,
         files::{FileSource, sample},
@@ -222,6 +236,11 @@ mod tests {
             "file,seconds,label,probability\r\n\"one, \"\"two\"\".bvh\",{seconds},,\r\nplain.bvh,{seconds},squat,0.9500\r\n"
         );
         assert_eq!(Table::Csv.of(&document.takes), expected);
+        let second = |take: &Take| serde_json::from_str::<serde_json::Value>(&json(take)).unwrap()["second_opinion"].clone();
+        assert!(second(&document.takes[1]).is_null());
+        document.takes[1].second = Some(Opinion { label: "clap".to_owned(), probability: 0.75 });
+        let expected = serde_json::json!({"label": "clap", "probability": 0.75, "agrees": false});
+        assert_eq!(second(&document.takes[1]), expected);
         document.takes[1].labels.push(("sit".to_owned(), 0.05));
         let json: serde_json::Value = serde_json::from_str(&Table::Json.of(&document.takes)).unwrap();
         assert_eq!(

@@ -16,7 +16,7 @@ use std::sync::{
 };
 
 use eframe::egui;
-use skeletonllm::folder::ModelFiles;
+use skeletonllm::{folder::ModelFiles, second_opinion::SecondFiles};
 use skeletonllm_network::device::Selected;
 
 use self::{
@@ -99,11 +99,16 @@ pub struct Inference {
 }
 
 impl Inference {
-    /// Loads a model on a device, beside the window.
-    pub fn start(source: Source, selected: Selected, ctx: &egui::Context) -> Inference {
+    /// Loads a model on a device, beside the window, and with it what gives a second opinion, if there is that.
+    pub fn start(
+        source: Source,
+        second: Option<Arc<SecondFiles>>,
+        selected: Selected,
+        ctx: &egui::Context,
+    ) -> Inference {
         let (requests, inbox) = async_channel::unbounded();
         let (outbox, events) = mpsc::channel();
-        platform::spawn(worker::run(source, selected, inbox, EventSender::new(outbox, ctx)));
+        platform::spawn(worker::run((source, second), selected, inbox, EventSender::new(outbox, ctx)));
         Inference { requests, events, pending: Vec::new(), last_id: 0, status: ModelStatus::Loading }
     }
 

@@ -8,6 +8,7 @@ use eframe::egui;
 use skeletonllm::{
     drawing::HostDrawing,
     folder::{AlignedFiles, ModelFiles},
+    second_opinion::SecondFiles,
 };
 use wasm_bindgen::prelude::*;
 
@@ -39,7 +40,8 @@ pub fn construct() {
 }
 
 /// Takes over the canvas. `files` has the model's files as `Uint8Array`s: `config`, `tokenizer`, `model`, `draction`, and
-/// where it was aligned with words `alignment`, `words` and `vectors`; `samples` is a JSON list of objects with a `name`;
+/// where it was aligned with words `alignment`, `words` and `vectors`; of the network that gives a second opinion `second`,
+/// its configuration, and `second0`, `second1`, … for its streams; `samples` is a JSON list of objects with a `name`;
 /// `host` is the script's object, which also has [`read_motion`] called in workers.
 ///
 /// # Errors
@@ -63,6 +65,7 @@ pub async fn start(
     let page = Rc::new(Page {
         canvas,
         files: Arc::new(model_files(&files)?),
+        second: second_files(&files)?.map(Arc::new),
         parking: Parking::default(),
         incoming: Incoming::default(),
         link: RefCell::new(link),
@@ -101,6 +104,7 @@ pub fn hand_in(files: &js_sys::Array) {
 struct Page {
     canvas: web_sys::HtmlCanvasElement,
     files: Arc<ModelFiles>,
+    second: Option<Arc<SecondFiles>>,
     parking: Parking,
     incoming: Incoming,
     /// What the address asks for, until the first window takes it.
@@ -144,8 +148,9 @@ fn app(page: &Rc<Page>, cc: &eframe::CreationContext<'_>) -> Result<App, String>
     let drawing = HostDrawing::from_files(&files.config, files.draction.as_deref()).map_err(|e| format!("{e:#}"))?;
     let shipped = Source::Memory(files.clone());
     let parts = Parts {
-        inference: Inference::start(shipped.clone(), model.clone(), &cc.egui_ctx),
+        inference: Inference::start(shipped.clone(), page.second.clone(), model.clone(), &cc.egui_ctx),
         shipped,
+        second: page.second.clone(),
         selected: model,
         pictures: Pictures::new(pictures, drawing),
         parking: page.parking.clone(),
@@ -203,12 +208,25 @@ async fn replace_window(page: Rc<Page>, problem: &str) {
     }
 }
 
+/// One of the files that the script hands over.
+fn file(files: &JsValue, name: &str) -> Result<Vec<u8>, JsValue> {
+    let value = js_sys::Reflect::get(files, &name.into())?;
+    let array = value.dyn_ref::<js_sys::Uint8Array>();
+    Ok(array.ok_or_else(|| JsValue::from_str(&format!("the model's file {name} is missing")))?.to_vec())
+}
+
+fn second_files(files: &JsValue) -> Result<Option<SecondFiles>, JsValue> {
+    if !js_sys::Reflect::has(files, &"second".into())? {
+        return Ok(None);
+    }
+    let weights = (0..).map(|n| format!("second{n}"));
+    let weights = weights.take_while(|name| js_sys::Reflect::has(files, &name.into()).unwrap_or_default());
+    let weights = weights.map(|name| file(files, &name)).collect::<Result<_, _>>()?;
+    Ok(Some(SecondFiles { config: file(files, "second")?, weights }))
+}
+
 fn model_files(files: &JsValue) -> Result<ModelFiles, JsValue> {
-    let get = |name: &str| -> Result<Vec<u8>, JsValue> {
-        let value = js_sys::Reflect::get(files, &name.into())?;
-        let array = value.dyn_ref::<js_sys::Uint8Array>();
-        Ok(array.ok_or_else(|| JsValue::from_str(&format!("the model's file {name} is missing")))?.to_vec())
-    };
+    let get = |name: &str| file(files, name);
     let aligned = || {
         Ok::<_, JsValue>(AlignedFiles {
             alignment: get("alignment")?,

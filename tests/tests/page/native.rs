@@ -14,6 +14,7 @@ use skeletonllm::{
     drawing::DrawSettings,
     folder::ModelFiles,
     observation::Observation,
+    second_opinion::{SecondFiles, SecondOpinion},
 };
 use skeletonllm_checks::asset;
 
@@ -23,12 +24,15 @@ const SIDE: usize = 448;
 /// The shipped model on the CPU.
 pub struct Native {
     assistant: Assistant,
+    second: SecondOpinion,
 }
 
 impl Native {
     pub fn new() -> Result<Native> {
         let files = ModelFiles::read(&asset("nano"))?;
-        Ok(Native { assistant: Assistant::from_files(&files, skeletonllm_network::device::cpu()?)? })
+        let device = skeletonllm_network::device::cpu()?;
+        let second = SecondOpinion::from_files(&SecondFiles::read(&asset("second-opinion"))?, &device)?;
+        Ok(Native { assistant: Assistant::from_files(&files, device)?, second })
     }
 
     /// The strip of a file as the page saves it: twelve frames on a sheet.
@@ -51,6 +55,11 @@ impl Native {
     /// The label that it thinks most of, and its probability.
     pub fn label(&self, file: &Path) -> Result<(String, f32)> {
         self.assistant.recognise(&self.look(file)?)?.into_iter().next().context("the model knows labels")
+    }
+
+    /// What the joints alone say.
+    pub fn second_opinion(&self, file: &Path) -> Result<String> {
+        Ok(self.second.of(&read(file)?)?.label)
     }
 
     pub fn attribution(&self, file: &Path, question: &str, answer: &str) -> Result<Attribution> {

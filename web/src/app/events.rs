@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use eframe::egui;
-use skeletonllm::assistant::Attribution;
+use skeletonllm::{assistant::Attribution, second_opinion::Opinion};
 
 use super::App;
 use crate::{
@@ -131,6 +131,18 @@ impl App {
         (take.labels, take.named) = (labels, Some(version));
     }
 
+    /// What the joints alone say of a take, unless it was named anew since.
+    fn take_second_opinion(&mut self, id: u64, version: u64, opinion: Option<Opinion>) {
+        let heard = !self.document.is_example(id) && self.document.take().is_some_and(|take| take.id == id);
+        let Some(take) = self.document.by_id(id).filter(|take| take.named == Some(version)) else { return };
+        take.second = opinion;
+        if let (true, Some(agreed), Some(Opinion { label, probability })) = (heard, take.agreed(), &take.second) {
+            let agrees = if agreed { "agrees" } else { "differs" };
+            let words = format!("a second opinion, from the joints alone, {agrees}: {label} {}", percent(*probability));
+            platform::announce_of(Kind::Note, &take.name, &words);
+        }
+    }
+
     /// A take that the model could not look at.
     fn take_no_labels(&mut self, id: u64, version: u64, problem: &str) {
         let Some(take) = self.document.by_id(id) else { return };
@@ -151,6 +163,7 @@ impl App {
             Event::Loading { .. } => {}
             Event::LoadFailed(problem) => self.report_error(&format!("the model cannot be used: {problem}")),
             Event::Recognised { take, version, labels, seconds } => self.take_labels(take, version, labels, seconds),
+            Event::SecondOpinion { take, version, opinion } => self.take_second_opinion(take, version, opinion),
             Event::Unnamed { take, version, problem } => self.take_no_labels(take, version, &problem),
             Event::Text { take, exchange, text } => {
                 if let Some(exchange) = self.document.exchange(take, exchange) {

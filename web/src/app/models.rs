@@ -51,7 +51,7 @@ impl App {
     pub(super) fn load(&mut self, ctx: &egui::Context, offered: Option<Offered>, keep: bool) {
         let name = offered.as_ref().map_or(SHIPPED, |offered| &offered.given.name).to_owned();
         let source = offered.clone().map_or_else(|| self.shipped.clone(), Source::Given);
-        let inference = Inference::start(source, self.selected.clone(), ctx);
+        let inference = Inference::start(source, self.second.clone(), self.selected.clone(), ctx);
         self.models.begin(&name, Step::Loading);
         self.candidate = Some(Candidate { name, inference, offered, keep });
         ctx.request_repaint();

@@ -11,6 +11,7 @@ use draction::{
 use skeletonllm::{
     drawing::HostDrawing,
     folder::{ModelFiles, default_model},
+    second_opinion::{SecondFiles, default_second_opinion},
 };
 use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_web::{
@@ -61,6 +62,7 @@ fn run(args: Args) -> Result<()> {
     let files = ModelFiles::read(&folder)?;
     let drawing = HostDrawing::from_files(&files.config, files.draction.as_deref())
         .with_context(|| folder.display().to_string())?;
+    let second = default_second_opinion().ok().map(|folder| SecondFiles::read(&folder)).transpose()?.map(Arc::new);
     let incoming = Incoming::default();
     platform::receive(args.files, &incoming);
     let options = eframe::NativeOptions {
@@ -86,11 +88,12 @@ fn run(args: Args) -> Result<()> {
         };
         let shipped = Source::Memory(Arc::new(files));
         let selected = devices.model;
-        let inference = Inference::start(shipped.clone(), selected.clone(), &cc.egui_ctx);
+        let inference = Inference::start(shipped.clone(), second.clone(), selected.clone(), &cc.egui_ctx);
         let pictures = Pictures::new(devices.pictures, drawing);
         let parts = Parts {
             inference,
             shipped,
+            second,
             selected,
             pictures,
             parking: Rc::new(RefCell::new(Some(document))),

@@ -3,6 +3,7 @@
 use skeletonllm::{
     assistant::{Answer, Attribution, Span},
     drawing::HostDrawing,
+    second_opinion::Opinion,
 };
 
 /// What came of a request, or of loading the model.
@@ -38,6 +39,15 @@ pub enum Event {
         labels: Vec<(String, f32)>,
         /// Drawing, looking and ranking took this long.
         seconds: f64,
+    },
+    /// What a network finds likeliest that looks at the joints of a take with labels.
+    SecondOpinion {
+        /// The take.
+        take: u64,
+        /// Number of the settings.
+        version: u64,
+        /// Nothing where the network knows no such body.
+        opinion: Option<Opinion>,
     },
     /// A take that could not be named.
     Unnamed {

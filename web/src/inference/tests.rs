@@ -21,7 +21,7 @@ fn subject(name: &str) -> Subject {
 
 fn start(files: ModelFiles) -> Inference {
     let selected = skeletonllm_network::device::cpu().expect("the CPU backend");
-    Inference::start(Source::Memory(Arc::new(files)), selected, &egui::Context::default())
+    Inference::start(Source::Memory(Arc::new(files)), None, selected, &egui::Context::default())
 }
 
 /// A model whose files lie on disk and are read piece by piece.
@@ -30,7 +30,7 @@ fn start_given(folder: &Path) -> Inference {
     crate::platform::receive(vec![folder.to_owned()], &incoming);
     let offered = incoming.take_models().pop().unwrap_or_else(|| panic!("{:?}", incoming.take()));
     let selected = skeletonllm_network::device::cpu().expect("the CPU backend");
-    Inference::start(Source::Given(offered), selected, &egui::Context::default())
+    Inference::start(Source::Given(offered), None, selected, &egui::Context::default())
 }
 
 fn nano() -> ModelFiles {

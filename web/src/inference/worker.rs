@@ -3,7 +3,7 @@
 use std::{
     collections::VecDeque,
     ops::ControlFlow,
-    sync::{atomic::AtomicBool, mpsc},
+    sync::{Arc, atomic::AtomicBool, mpsc},
 };
 
 use draction::motion::humanoid;
@@ -13,6 +13,7 @@ use skeletonllm::{
     drawing::DrawSettings,
     given::Answering,
     observation::Observation,
+    second_opinion::{SecondFiles, SecondOpinion},
     text_assistant::TextAssistant,
 };
 use skeletonllm_network::{
@@ -63,16 +64,21 @@ impl EventSender {
 
 /// Runs until the window goes or the model cannot be loaded.
 pub(super) async fn run(
-    source: Source,
+    (source, second): (Source, Option<Arc<SecondFiles>>),
     selected: Selected,
     requests: async_channel::Receiver<Request>,
     events: EventSender,
 ) {
     let start = Instant::now();
     let device = selected.name.clone();
+    let second = second.map(|files| SecondOpinion::from_files(&files, &selected)).transpose();
     let model = match load(source, selected, &requests, &events).await {
         Ok(model) => model,
         Err(error) => return events.send(Event::LoadFailed(format!("{error:#}"))),
+    };
+    let second = match second {
+        Ok(second) => second,
+        Err(error) => return events.send(Event::LoadFailed(format!("the second opinion: {error:#}"))),
     };
     let (suggestions, drawing) = match &model {
         Answering::Seeing(assistant) => (assistant.suggestions(), Some(Box::new(assistant.drawing().clone()))),
@@ -93,7 +99,7 @@ pub(super) async fn run(
         };
         let served = match &model {
             _ if go_on(&request.stop).is_break() => Err(anyhow::anyhow!(STOPPED)),
-            Answering::Seeing(assistant) => serve(assistant, &mut observed, &request, &events).await,
+            Answering::Seeing(assistant) => serve((assistant, second.as_ref()), &mut observed, &request, &events).await,
             Answering::Text(assistant) => serve_text(assistant, &request, &events).await,
         };
         events.end(request.id, served.unwrap_or_else(|error| request.failure(format!("{error:#}"))));
@@ -168,7 +174,7 @@ impl Observed {
 
 /// Does what is asked for, and answers with the event that it ends with.
 async fn serve(
-    assistant: &Assistant,
+    (assistant, second): (&Assistant, Option<&SecondOpinion>),
     observed: &mut Observed,
     request: &Request,
     events: &EventSender,
@@ -180,7 +186,11 @@ async fn serve(
         Task::Recognise => {
             let observation = observed.observe(assistant, subject).await?;
             let labels = assistant.recognise_async(observation).await?;
-            Event::Recognised { take, version, labels, seconds: start.elapsed().as_secs_f64() }
+            let recognised = Event::Recognised { take, version, labels, seconds: start.elapsed().as_secs_f64() };
+            let Some(second) = second else { return Ok(recognised) };
+            events.send(recognised);
+            // of a body without known arms and legs it knows nothing
+            Event::SecondOpinion { take, version, opinion: second.of_async(&subject.motion).await.ok() }
         }
         Task::Ask { exchange, question } => {
             let observation = observed.observe(assistant, subject).await?;

@@ -5,13 +5,13 @@ use eframe::egui;
 use super::{Content, UiState};
 use crate::{
     actions::Action,
-    document::{Exchange, Outcome},
+    document::{Exchange, Outcome, Take},
     icons::Icon,
     inference::ModelStatus,
     theme,
     widgets::{
-        Author, BarView, ChatInput, IconButton, InputAction, MessageAction, MessageView, bars, per_second, percent,
-        scrolled, section, suggestions,
+        Author, BarView, ChatInput, IconButton, InputAction, MessageAction, MessageView, badge, bars, per_second,
+        percent, scrolled, section, suggestions,
     },
 };
 
@@ -96,8 +96,24 @@ fn labels(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
         }));
     } else {
         bars(ui, &items);
+        second_opinion(take, ui);
     }
     ui.add_space(theme::space::M);
+}
+
+/// What a network says that looks at the joints, marked where it contradicts.
+fn second_opinion(take: &Take, ui: &mut egui::Ui) {
+    let (Some(opinion), Some(agreed)) = (&take.second, take.agreed()) else { return };
+    let colours = theme::palette(ui.visuals());
+    ui.add_space(theme::space::XS);
+    ui.horizontal_wrapped(|ui| {
+        let (word, colour) = if agreed { ("agrees", colours.accent_text) } else { ("differs", colours.error) };
+        badge(ui, word, colour);
+        let words = format!("Joints alone: {} {}", opinion.label, percent(opinion.probability));
+        ui.label(theme::text::small(words)).on_hover_text(
+            "A second opinion by a small graph network, which looks at no picture. Where the two differ, look yourself.",
+        );
+    });
 }
 
 fn messages(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {

@@ -2,6 +2,8 @@
 
 use eframe::egui::{Key, Modifiers, TextureId};
 
+use skeletonllm::second_opinion::Opinion;
+
 mod keys;
 mod sizes;
 
@@ -66,6 +68,22 @@ fn frame(h: &mut Harness, document: &Document, model: &ModelStatus, state: &mut 
         actions.extend(show(content, state, ui));
     });
     actions
+}
+
+#[test]
+fn a_second_opinion_is_told_below_the_labels_and_marked_where_it_differs() {
+    let (mut document, model, mut state) = (document(), ready(), UiState::default());
+    let mut h = Harness::new(1200.0, 700.0);
+    document.takes[0].labels = vec![("wave left hand".to_owned(), 0.9), ("clap".to_owned(), 0.1)];
+    frame(&mut h, &document, &model, &mut state);
+    assert!(!h.texts().iter().any(|text| text.starts_with("Joints alone")), "{:?}", h.texts());
+    for (label, told) in [("wave", "agrees"), ("squat", "differs")] {
+        document.takes[0].second = Some(Opinion { label: label.to_owned(), probability: 0.75 });
+        frame(&mut h, &document, &model, &mut state);
+        let texts = h.texts();
+        let said = format!("Joints alone: {label} 75 %");
+        assert!(texts.contains(&said) && texts.iter().any(|text| text == told), "{label}: {texts:?}");
+    }
 }
 
 #[test]

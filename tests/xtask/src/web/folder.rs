@@ -31,6 +31,9 @@ const MODEL: [(&str, &str); 4] = [
 const ALIGNED: [(&str, &str); 3] =
     [("alignment", "alignment.safetensors"), ("words", "words.txt"), ("vectors", "words.safetensors")];
 
+/// The network that gives a second opinion.
+const SECOND: &str = "assets/second-opinion";
+
 /// A compressed copy must be this much smaller to be worth a file.
 const WORTH: f64 = 0.95;
 
@@ -87,7 +90,16 @@ impl Page {
         let aligned = ALIGNED.iter().filter(|(_, name)| folder.join(name).exists());
         for (key, name) in MODEL.iter().chain(aligned).copied() {
             let bytes = read(&folder.join(name))?;
-            model.insert(key, page.add_hashed("model", name, &bytes));
+            model.insert(key.to_owned(), page.add_hashed("model", name, &bytes));
+        }
+        let second = root.join(SECOND);
+        if second.join("config.json").exists() {
+            let config = read(&second.join("config.json"))?;
+            for (index, name) in stream_files(&config)?.iter().enumerate() {
+                let bytes = read(&second.join(name))?;
+                model.insert(format!("second{index}"), page.add_hashed("model", name, &bytes));
+            }
+            model.insert("second".to_owned(), page.add_hashed("model", "second.json", &config));
         }
         let version = page.version();
         let build = json!({
@@ -231,6 +243,17 @@ fn read_folder(folder: &Path) -> Result<BTreeMap<String, Vec<u8>>> {
 
 fn pretty(value: &serde_json::Value) -> Vec<u8> {
     serde_json::to_vec_pretty(value).expect("names and numbers are JSON")
+}
+
+/// The files of the streams that a graph network's configuration lists, in its order.
+fn stream_files(config: &[u8]) -> Result<Vec<String>> {
+    let config: serde_json::Value = serde_json::from_slice(config).context(SECOND)?;
+    let streams = config["streams"].as_array().with_context(|| format!("{SECOND}: no `streams`"))?;
+    let name = |stream: &serde_json::Value| {
+        let name = stream["stream"].as_str().with_context(|| format!("{SECOND}: a stream without a name"))?;
+        Ok(format!("{name}.safetensors"))
+    };
+    streams.iter().map(name).collect()
 }
 
 /// `wave_left_hand.bvh` → `Wave left hand`.
