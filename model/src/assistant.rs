@@ -250,6 +250,7 @@ impl Assistant {
             visual: visual.flatten(0, 1),
             tokens,
             own_scores: OnceLock::new(),
+            places: OnceLock::new(),
         })
     }
 

@@ -133,7 +133,9 @@ mod tests {
     #[test]
     fn what_may_both_be_true_agrees() {
         let opinion = |label: &str| Opinion { label: label.to_owned(), probability: 0.9 };
-        for (a, b) in [("walk", "walk"), ("wave", "wave left hand"), ("wave left hand", "wave"), ("walk", "walk turn left")] {
+        for (a, b) in
+            [("walk", "walk"), ("wave", "wave left hand"), ("wave left hand", "wave"), ("walk", "walk turn left")]
+        {
             assert!(opinion(a).agrees_with(b), "{a} and {b}");
         }
         for (a, b) in [("walk", "clap"), ("wave left hand", "wave right hand"), ("sit down", "stand up")] {
@@ -153,7 +155,7 @@ mod tests {
             ("walk.bvh", "walk"),
             ("squat.bvh", "squat"),
         ] {
-            let motion = read_file(&asset("samples").join(file), &ReadOptions::default()).unwrap();
+            let motion = read_file(asset("samples").join(file), &ReadOptions::default()).unwrap();
             let opinion = second.of(&motion).unwrap();
             assert!(opinion.agrees_with(label), "{file}: {opinion:?}");
             assert!(opinion.probability > 0.2 && opinion.probability <= 1.0, "{file}: {opinion:?}");
@@ -166,7 +168,9 @@ mod tests {
         let selected = device::cpu().expect("part of this build");
         let refused = |files: &SecondFiles| format!("{:#}", SecondOpinion::from_files(files, &selected).err().unwrap());
         let whole = files();
-        assert!(refused(&SecondFiles { weights: vec![], ..whole.clone() }).contains("0 files of weights for 1 streams"));
+        assert!(
+            refused(&SecondFiles { weights: vec![], ..whole.clone() }).contains("0 files of weights for 1 streams")
+        );
         let half = whole.weights[0][..whole.weights[0].len() / 2].to_vec();
         assert!(refused(&SecondFiles { weights: vec![half], ..whole.clone() }).contains("joint"));
         assert!(refused(&SecondFiles { config: b"{".to_vec(), ..whole }).contains("config.json"));

@@ -33,7 +33,8 @@ fn the_shipped_model_tells_the_samples_apart() {
 
 #[test]
 fn a_second_opinion_looks_at_the_joints() {
-    let asked = ["assets/samples/wave_left_hand.bvh", "What is the person doing?", "--device", "cpu", "--second-opinion"];
+    let asked =
+        ["assets/samples/wave_left_hand.bvh", "What is the person doing?", "--device", "cpu", "--second-opinion"];
     let json: serde_json::Value = serde_json::from_str(&ask(&[&asked[..], &["--json"]].concat())).unwrap();
     let second = &json["second_opinion"];
     assert_eq!((&second["label"], &second["agrees"]), (&"wave left hand".into(), &true.into()), "{json:#}");

@@ -334,6 +334,7 @@ impl App {
             trained_depth_mix: self.pictures.trained_depth_mix(&self.document.settings),
             model: self.inference.status(),
             models: &self.models,
+            words: self.inference.words(),
             busy: self.inference.is_asked(),
             samples: &self.samples,
             shareable: self.shareable,

@@ -56,6 +56,8 @@ pub struct Take {
     pub exchanges: Vec<Exchange>,
     /// Most likely labels with their probabilities, best first; empty until recognised.
     pub labels: Vec<(String, f32)>,
+    /// Where the movement lies among the words of the model that found the labels, of length 1.
+    pub place: Option<Vec<f32>>,
     /// What a network finds likeliest that looks at the joints alone.
     pub second: Option<Opinion>,
     /// [`Document::settings_version`] of the pictures that the model looked at last, whether it found labels or not.
@@ -90,7 +92,7 @@ impl Take {
     fn forget_findings(&mut self, why: &str) {
         self.labels.clear();
         self.spans.clear();
-        (self.explanation, self.named, self.second) = (None, None, None);
+        (self.explanation, self.named, self.place, self.second) = (None, None, None, None);
         self.give_up(why);
     }
 
@@ -476,6 +478,7 @@ impl Document {
             frame: 0.0,
             exchanges: Vec::new(),
             labels: Vec::new(),
+            place: None,
             second: None,
             named: None,
             spans: Vec::new(),

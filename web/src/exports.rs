@@ -236,7 +236,8 @@ mod tests {
             "file,seconds,label,probability\r\n\"one, \"\"two\"\".bvh\",{seconds},,\r\nplain.bvh,{seconds},squat,0.9500\r\n"
         );
         assert_eq!(Table::Csv.of(&document.takes), expected);
-        let second = |take: &Take| serde_json::from_str::<serde_json::Value>(&json(take)).unwrap()["second_opinion"].clone();
+        let second =
+            |take: &Take| serde_json::from_str::<serde_json::Value>(&json(take)).unwrap()["second_opinion"].clone();
         assert!(second(&document.takes[1]).is_null());
         document.takes[1].second = Some(Opinion { label: "clap".to_owned(), probability: 0.75 });
         let expected = serde_json::json!({"label": "clap", "probability": 0.75, "agrees": false});

@@ -17,7 +17,7 @@ use std::sync::{
 
 use eframe::egui;
 use skeletonllm::{folder::ModelFiles, second_opinion::SecondFiles};
-use skeletonllm_network::device::Selected;
+use skeletonllm_network::{device::Selected, words::Words};
 
 use self::{
     request::{Request, Task},
@@ -96,6 +96,7 @@ pub struct Inference {
     pending: Vec<Pending>,
     last_id: u64,
     status: ModelStatus,
+    words: Option<Arc<Words>>,
 }
 
 impl Inference {
@@ -109,12 +110,17 @@ impl Inference {
         let (requests, inbox) = async_channel::unbounded();
         let (outbox, events) = mpsc::channel();
         platform::spawn(worker::run((source, second), selected, inbox, EventSender::new(outbox, ctx)));
-        Inference { requests, events, pending: Vec::new(), last_id: 0, status: ModelStatus::Loading }
+        Inference { requests, events, pending: Vec::new(), last_id: 0, status: ModelStatus::Loading, words: None }
     }
 
     /// What is known of the model.
     pub fn status(&self) -> &ModelStatus {
         &self.status
+    }
+
+    /// The words that the model compares movements with, if it does and is there.
+    pub fn words(&self) -> Option<&Words> {
+        self.words.as_deref()
     }
 
     /// Whether somebody waits for it: [`Inference::stop`] would end something.
@@ -177,7 +183,8 @@ impl Inference {
         let told: Vec<Told> = self.events.try_iter().collect();
         for Told { event, ends } in &told {
             match event {
-                Event::Ready { device, suggestions, drawing, .. } => {
+                Event::Ready { device, suggestions, drawing, words, .. } => {
+                    self.words.clone_from(words);
                     self.status = ModelStatus::Ready {
                         device: device.clone(),
                         suggestions: suggestions.clone(),

@@ -19,6 +19,7 @@ mod workbench;
 
 use draction::motion::Format;
 use eframe::egui;
+use skeletonllm_network::words::Words;
 
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 use crate::workbench::Workbench;
@@ -76,6 +77,8 @@ pub struct Content<'a> {
     pub model: &'a ModelStatus,
     /// Which other models there are.
     pub models: &'a Models,
+    /// What the model compares movements with, if it does.
+    pub words: Option<&'a Words>,
     /// Whether the model has something to do.
     pub busy: bool,
     /// File names of the bundled samples.
@@ -336,7 +339,7 @@ fn columns(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, action
     let low = ui.ctx().content_rect().height() < LOW;
     if has_list(content.document, ui.ctx()) {
         egui::Panel::left("takes").resizable(false).exact_size(190.0).frame(panel).show(ui, |ui| {
-            takes::show(content.document, &mut state.takes, ui, actions);
+            takes::show(content.document, content.words, &mut state.takes, ui, actions);
         });
     }
     let width = (ui.available_width() * 0.3).clamp(280.0, 400.0);

@@ -104,7 +104,7 @@ impl Alignment {
 
     /// The words that it was aligned with.
     #[must_use]
-    pub fn words(&self) -> &Words {
+    pub fn words(&self) -> &Arc<Words> {
         &self.words
     }
 
@@ -129,13 +129,19 @@ impl Alignment {
         Tensor::from_data(TensorData::new::<f32, _>(rows, [texts.len(), width]), &device)
     }
 
-    /// `[clips, decoder's width]` what was made of the pictures, and `[texts, words' width]` of length 1 →
-    /// `[clips, texts]`: scores, greater for what fits better; logarithms of odds.
+    /// `[clips, decoder's width]` what was made of the pictures → `[clips, words' width]` their places among the words, of
+    /// length 1.
     #[must_use]
-    pub fn scores(&self, seen: Tensor<2>, texts: Tensor<2>) -> Tensor<2> {
-        let seen = normalised(self.layer.forward(seen));
+    pub fn places(&self, seen: Tensor<2>) -> Tensor<2> {
+        normalised(self.layer.forward(seen))
+    }
+
+    /// `[clips, words' width]` places, and `[texts, words' width]` of length 1 → `[clips, texts]`: scores, greater for what
+    /// fits better; logarithms of odds.
+    #[must_use]
+    pub fn scores(&self, places: Tensor<2>, texts: Tensor<2>) -> Tensor<2> {
         let sharpness = self.sharpness.val().exp().clamp_max(SHARPEST);
-        seen.matmul(texts.transpose()) * sharpness.unsqueeze()
+        places.matmul(texts.transpose()) * sharpness.unsqueeze()
     }
 }
 
@@ -155,7 +161,9 @@ mod tests {
         let mut alignment = Alignment::random(2, words, 1, &Device::flex());
         alignment.layer.weight = Param::from_tensor(rows(&[2.0, 0.0, 0.0, 2.0])).into();
         let texts = ["out", "up", "nowhere"].map(str::to_owned);
-        let scores = |alignment: &Alignment| host(alignment.scores(rows(&[3.0, 4.0]), alignment.texts(&texts)));
+        let scores = |alignment: &Alignment| {
+            host(alignment.scores(alignment.places(rows(&[3.0, 4.0])), alignment.texts(&texts)))
+        };
         assert!(scores(&alignment).iter().zip([6.0, 8.0, 0.0]).all(|(a, b)| (a - b).abs() < 1e-4));
         alignment.sharpness = Param::from_data(TensorData::new(vec![50.0f32], [1]), &Device::flex());
         assert!(scores(&alignment).iter().zip([36.0, 48.0, 0.0]).all(|(a, b)| (a - b).abs() < 1e-3));

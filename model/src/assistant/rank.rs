@@ -1,5 +1,7 @@
 //! How likely labels are: by the decoder's answer, and in a model that was aligned with words by how well they fit.
 
+use std::sync::Arc;
+
 use anyhow::{Result, ensure};
 use skeletonllm_data::Family;
 use skeletonllm_network::{
@@ -8,6 +10,7 @@ use skeletonllm_network::{
     internvl::{IGNORED, Opening, TokenBatch},
     task::yield_now,
     tensors::host_async,
+    words::Words,
 };
 
 use super::Assistant;
@@ -45,7 +48,7 @@ impl Assistant {
         };
         let shares = alignment.shares();
         if shares.answer == 0.0 {
-            let fits = self.fits_async(&self.open(observation).await?, labels).await?;
+            let fits = self.fits_async(&self.open(observation).await?, observation, labels).await?;
             return Ok(fits.into_iter().map(|row| row.into_iter().map(|fit| shares.fit * fit).collect()).collect());
         }
         let scores = self.label_scores_async(observation, labels).await?;
@@ -59,7 +62,7 @@ impl Assistant {
     /// As [`Assistant::rank_async`].
     async fn label_scores_async(&self, observation: &Observation, labels: &[String]) -> Result<Vec<Vec<LabelScores>>> {
         let opened = self.open(observation).await?;
-        let fits = self.fits_async(&opened, labels).await?;
+        let fits = self.fits_async(&opened, observation, labels).await?;
         let answers = self.answers_async(opened, observation, labels).await?;
         let usual = (self.labels.len() as f32).ln();
         let score = |(i, (fit, said)): (usize, (f32, f32))| {
@@ -97,12 +100,23 @@ impl Assistant {
 
     /// `[motions][candidates]` how well each text fits what is seen. All the same in a model that was not aligned with
     /// words.
-    async fn fits_async(&self, Opened { tokens, opening }: &Opened, texts: &[String]) -> Result<Vec<Vec<f32>>> {
+    async fn fits_async(
+        &self,
+        Opened { tokens, opening }: &Opened,
+        observation: &Observation,
+        texts: &[String],
+    ) -> Result<Vec<Vec<f32>>> {
         ensure!(texts.iter().all(|text| !text.trim().is_empty()), "a label is empty");
         let Some(alignment) = self.model.alignment.as_ref().filter(|_| !texts.is_empty()) else {
             return Ok(vec![vec![0.0; texts.len()]; tokens.rows().len()]);
         };
-        let scores = alignment.scores(self.model.internvl.seen(tokens, opening), alignment.texts(texts));
+        let places = alignment.places(self.model.internvl.seen(tokens, opening));
+        if observation.places.get().is_none() {
+            let numbers = host_async(places.clone()).await?;
+            let rows = numbers.chunks(alignment.words().width()).map(<[f32]>::to_vec).collect();
+            observation.places.get_or_init(|| rows);
+        }
+        let scores = alignment.scores(places, alignment.texts(texts));
         Ok(host_async(scores).await?.chunks(texts.len()).map(<[f32]>::to_vec).collect())
     }
 
@@ -156,6 +170,24 @@ impl Assistant {
         let mut ranked: Vec<(String, f32)> = self.labels.iter().cloned().zip(among_themselves(scores)).collect();
         ranked.sort_by(|a, b| b.1.total_cmp(&a.1));
         Ok(ranked)
+    }
+
+    /// Where the first motion lies among [`Assistant::words`], a vector of length 1; nothing in a model that was not aligned
+    /// with words.
+    ///
+    /// # Errors
+    /// As [`Assistant::rank_async`].
+    pub async fn place_async<'o>(&self, observation: &'o Observation) -> Result<Option<&'o [f32]>> {
+        if self.is_aligned() && observation.places.get().is_none() {
+            self.own_scores_async(observation).await?;
+        }
+        Ok(observation.places.get().map(|places| &places[0][..]))
+    }
+
+    /// The words that movements were aligned with, if they were.
+    #[must_use]
+    pub fn words(&self) -> Option<&Arc<Words>> {
+        Some(self.model.alignment.as_ref()?.words())
     }
 
     /// As [`Assistant::recognise_async`], waiting for the device.

@@ -49,7 +49,7 @@ impl Aims {
         let clips = indices(known.iter().map(|known| known.0 as i64).collect(), &device);
         let hidden: Vec<f32> = known.iter().flat_map(|known| self.against[known.1].iter().copied()).collect();
         let hidden = Tensor::<2>::from_data(TensorData::new(hidden, [count, labels]), &device);
-        let scores = alignment.scores(seen.select(0, clips), self.places.clone()) + hidden;
+        let scores = alignment.scores(alignment.places(seen.select(0, clips)), self.places.clone()) + hidden;
         let targets = indices(known.iter().map(|known| known.1 as i64).collect(), &device);
         let shares = Tensor::from_data(TensorData::new(vec![1.0 / count as f32; count], [count]), &device);
         Some(ops::cross_entropy(scores, targets, shares))

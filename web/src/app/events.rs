@@ -117,7 +117,13 @@ impl App {
     }
 
     /// The most likely labels of a take, as the pictures of that number of the settings show it.
-    fn take_labels(&mut self, id: u64, version: u64, labels: Vec<(String, f32)>, seconds: f64) {
+    fn take_labels(
+        &mut self,
+        id: u64,
+        version: u64,
+        (labels, place): (Vec<(String, f32)>, Option<Vec<f32>>),
+        seconds: f64,
+    ) {
         // nobody asked about the example
         let asked = !self.document.is_example(id);
         let in_view = self.document.take().is_some_and(|take| take.id == id);
@@ -128,7 +134,7 @@ impl App {
             let top = labels.iter().take(5).map(|(label, p)| format!("{label} {}", percent(*p)));
             platform::announce_of(Kind::Labels, &take.name, &top.collect::<Vec<_>>().join("; "));
         }
-        (take.labels, take.named) = (labels, Some(version));
+        (take.labels, take.place, take.named) = (labels, place, Some(version));
     }
 
     /// What the joints alone say of a take, unless it was named anew since.
@@ -162,7 +168,9 @@ impl App {
             // the window begins with a model that is in memory
             Event::Loading { .. } => {}
             Event::LoadFailed(problem) => self.report_error(&format!("the model cannot be used: {problem}")),
-            Event::Recognised { take, version, labels, seconds } => self.take_labels(take, version, labels, seconds),
+            Event::Recognised { take, version, labels, place, seconds } => {
+                self.take_labels(take, version, (labels, place), seconds);
+            }
             Event::SecondOpinion { take, version, opinion } => self.take_second_opinion(take, version, opinion),
             Event::Unnamed { take, version, problem } => self.take_no_labels(take, version, &problem),
             Event::Text { take, exchange, text } => {

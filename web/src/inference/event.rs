@@ -1,10 +1,13 @@
 //! What the worker tells the window.
 
+use std::sync::Arc;
+
 use skeletonllm::{
     assistant::{Answer, Attribution, Span},
     drawing::HostDrawing,
     second_opinion::Opinion,
 };
+use skeletonllm_network::words::Words;
 
 /// What came of a request, or of loading the model.
 #[derive(Debug)]
@@ -24,6 +27,8 @@ pub enum Event {
         suggestions: Vec<String>,
         /// What it draws with; nothing for one that sees no pictures.
         drawing: Option<Box<HostDrawing>>,
+        /// What it compares movements with, if it does.
+        words: Option<Arc<Words>>,
         /// Loading took this long.
         seconds: f64,
     },
@@ -37,6 +42,8 @@ pub enum Event {
         version: u64,
         /// Best first.
         labels: Vec<(String, f32)>,
+        /// Where the movement lies among the model's words.
+        place: Option<Vec<f32>>,
         /// Drawing, looking and ranking took this long.
         seconds: f64,
     },

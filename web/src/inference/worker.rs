@@ -80,11 +80,13 @@ pub(super) async fn run(
         Ok(second) => second,
         Err(error) => return events.send(Event::LoadFailed(format!("the second opinion: {error:#}"))),
     };
-    let (suggestions, drawing) = match &model {
-        Answering::Seeing(assistant) => (assistant.suggestions(), Some(Box::new(assistant.drawing().clone()))),
-        Answering::Text(_) => (Vec::new(), None),
+    let (suggestions, drawing, words) = match &model {
+        Answering::Seeing(assistant) => {
+            (assistant.suggestions(), Some(Box::new(assistant.drawing().clone())), assistant.words().cloned())
+        }
+        Answering::Text(_) => (Vec::new(), None, None),
     };
-    events.send(Event::Ready { device, suggestions, drawing, seconds: start.elapsed().as_secs_f64() });
+    events.send(Event::Ready { device, suggestions, drawing, words, seconds: start.elapsed().as_secs_f64() });
     let mut observed = Observed::default();
     let mut queue = VecDeque::new();
     loop {
@@ -186,7 +188,8 @@ async fn serve(
         Task::Recognise => {
             let observation = observed.observe(assistant, subject).await?;
             let labels = assistant.recognise_async(observation).await?;
-            let recognised = Event::Recognised { take, version, labels, seconds: start.elapsed().as_secs_f64() };
+            let place = assistant.place_async(observation).await?.map(<[f32]>::to_vec);
+            let recognised = Event::Recognised { take, version, labels, place, seconds: start.elapsed().as_secs_f64() };
             let Some(second) = second else { return Ok(recognised) };
             events.send(recognised);
             // of a body without known arms and legs it knows nothing

@@ -42,7 +42,7 @@ pub(super) fn show(
                 let menu = egui::Popup::menu(&menu).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
                 menu.show(|ui| {
                     ui.set_width(240.0);
-                    takes::show(content.document, &mut state.takes, ui, actions);
+                    takes::show(content.document, content.words, &mut state.takes, ui, actions);
                     if actions.iter().any(|action| matches!(action, Action::Select(_) | Action::Compare(_))) {
                         ui.close();
                     }

@@ -1,6 +1,7 @@
 //! The opened takes.
 
 use eframe::egui::{self, Sense, Ui, Vec2};
+use skeletonllm_network::words::Words;
 
 use super::reading;
 use crate::{
@@ -18,10 +19,13 @@ const HEIGHT: f32 = 44.0;
 /// With more takes than this the list can be searched and ordered.
 const MANY: usize = 2;
 
+/// So many takes are shown at most whose movement alone is like what is wanted.
+const ALIKE: usize = 12;
+
 /// How the list of takes is shown.
 #[derive(Debug, Default)]
 pub(super) struct TakeList {
-    /// What a name or a label must have in it.
+    /// What a name or a label must have in it, or a movement be like.
     wanted: String,
     order: Order,
     /// Whether the next take that is clicked shall stand beside the one in view.
@@ -39,9 +43,30 @@ enum Order {
     Length,
 }
 
+/// The indices of the takes to show.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Listed {
+    /// Those with what is wanted in their name or a label, in the order that was chosen.
+    named: Vec<usize>,
+    /// Others, the movement that fits the words best first.
+    alike: Vec<usize>,
+}
+
 impl TakeList {
-    /// The indices of the takes to show, in their order.
-    fn of(&self, takes: &[Take]) -> Vec<usize> {
+    fn of(&self, takes: &[Take], words: Option<&Words>) -> Listed {
+        let named = self.named(takes);
+        let Some(wanted) = words.and_then(|words| words.embed(&self.wanted)) else {
+            return Listed { named, ..Listed::default() };
+        };
+        let cosine = |place: &Vec<f32>| wanted.iter().zip(place).map(|(a, b)| a * b).sum::<f32>();
+        let others = (0..takes.len()).filter(|index| !named.contains(index));
+        let mut fits: Vec<(usize, f32)> =
+            others.filter_map(|index| Some((index, cosine(takes[index].place.as_ref()?)))).collect();
+        fits.sort_by(|a, b| b.1.total_cmp(&a.1));
+        Listed { named, alike: fits.into_iter().take(ALIKE).map(|(index, _)| index).collect() }
+    }
+
+    fn named(&self, takes: &[Take]) -> Vec<usize> {
         let wanted = self.wanted.trim().to_lowercase();
         let has = |text: &str| text.to_lowercase().contains(&wanted);
         let shown = |take: &Take| {
@@ -63,7 +88,13 @@ fn label(take: &Take) -> Option<&str> {
     take.labels.first().map(|(label, _)| label.as_str())
 }
 
-pub(super) fn show(document: &Document, list: &mut TakeList, ui: &mut Ui, actions: &mut Vec<Action>) {
+pub(super) fn show(
+    document: &Document,
+    words: Option<&Words>,
+    list: &mut TakeList,
+    ui: &mut Ui,
+    actions: &mut Vec<Action>,
+) {
     section(ui, "Takes", |ui| {
         let save = |icon, tip| IconButton::new(icon).tooltip(tip);
         if save(Icon::Table, "Save the labels of all takes as CSV").show(ui).clicked() {
@@ -75,8 +106,13 @@ pub(super) fn show(document: &Document, list: &mut TakeList, ui: &mut Ui, action
     });
     compare(document, list, ui, actions);
     if document.takes.len() > MANY {
-        let field = egui::TextEdit::singleline(&mut list.wanted).hint_text("Name or label");
-        ui.add(field.desired_width(f32::INFINITY));
+        let field = egui::TextEdit::singleline(&mut list.wanted).hint_text(if words.is_some() {
+            "Name or movement"
+        } else {
+            "Name or label"
+        });
+        let tip = "What a name or a label has in it, or what is done, in your words: “somebody kicks”";
+        ui.add(field.desired_width(f32::INFINITY)).on_hover_text(tip);
         let orders = [Order::Opened, Order::Name, Order::Label, Order::Length];
         let mut chosen = orders.iter().position(|order| *order == list.order).unwrap_or(0);
         if segmented(ui, &["#", "A–Z", "Label", "Time"], &mut chosen).on_hover_text("Order of the takes").changed() {
@@ -86,14 +122,18 @@ pub(super) fn show(document: &Document, list: &mut TakeList, ui: &mut Ui, action
         *list = TakeList { choosing: list.choosing, ..TakeList::default() };
     }
     let titles = document.titles();
-    let shown = list.of(&document.takes);
-    if shown.is_empty() {
-        let wanted = list.wanted.trim();
+    let shown = list.of(&document.takes, words);
+    let wanted = list.wanted.trim().to_owned();
+    if shown.named.is_empty() {
         ui.label(theme::text::small(format!("no name or label has “{wanted}” in it")));
     }
     let beside = document.beside().map(|(take, _)| take.id);
     crate::widgets::scrolled(ui, egui::ScrollArea::vertical().auto_shrink([false, true]), |ui| {
-        for index in shown {
+        let heading = shown.named.len();
+        for (place, index) in shown.named.into_iter().chain(shown.alike).enumerate() {
+            if place == heading {
+                ui.label(theme::text::small(format!("Others, most like “{wanted}” first")));
+            }
             ui.horizontal(|ui| {
                 ui.spacing_mut().item_spacing.x = theme::space::XS;
                 let take = &document.takes[index];
@@ -187,7 +227,7 @@ mod tests {
         document.takes[1].spans.push(span);
         let takes = &document.takes;
         let list = |wanted: &str, order| TakeList { wanted: wanted.to_owned(), order, choosing: false };
-        let shown = |wanted: &str, order| list(wanted, order).of(takes);
+        let shown = |wanted: &str, order| list(wanted, order).of(takes, None).named;
         assert_eq!(shown("", Order::Opened), [0, 1, 2]);
         assert_eq!(shown("", Order::Name), [2, 1, 0]);
         assert_eq!(shown("", Order::Label), [2, 0, 1], "without a label last");
@@ -200,6 +240,30 @@ mod tests {
     }
 
     #[test]
+    fn takes_are_found_by_what_is_done() {
+        let mut document = Document::default();
+        for name in ["walk.bvh", "squat.bvh", "clap.bvh", "raise_right_hand.bvh"] {
+            document.open(sample(name)).unwrap();
+        }
+        let words = Words::new(["applaud", "crouch"], vec![1.0, 0.0, 0.0, 1.0]).unwrap();
+        // the last one was not looked at yet
+        for (take, place) in document.takes.iter_mut().zip([[0.6, 0.0], [0.1, 0.9], [0.9, 0.1]]) {
+            take.place = Some(place.to_vec());
+        }
+        document.takes[0].labels.push(("applaud".to_owned(), 0.9));
+        let shown = |wanted: &str, words| {
+            let list = TakeList { wanted: wanted.to_owned(), ..TakeList::default() };
+            let Listed { named, alike } = list.of(&document.takes, words);
+            (named, alike)
+        };
+        assert_eq!(shown("Applaud", Some(&words)), (vec![0], vec![2, 1]), "what is named comes first, and once");
+        assert_eq!(shown("people crouch", Some(&words)), (vec![], vec![1, 2, 0]));
+        assert_eq!(shown("xyz", Some(&words)), (vec![], vec![]), "no known word");
+        assert_eq!(shown("crouch", None), (vec![], vec![]), "no such model");
+        assert_eq!(shown("", Some(&words)), (vec![0, 1, 2, 3], vec![]));
+    }
+
+    #[test]
     fn of_many_takes_one_is_chosen_to_stand_beside() {
         let (mut document, mut list, mut h) = (Document::default(), TakeList::default(), Harness::new(190.0, 600.0));
         for name in ["walk.bvh", "squat.bvh", "clap.bvh"] {
@@ -208,7 +272,7 @@ mod tests {
         // what a click at that height asks for
         let mut click = |list: &mut TakeList, y: i32| {
             let mut actions = Vec::new();
-            h.click(30.0, y as f32, |ui| show(&document, list, ui, &mut actions));
+            h.click(30.0, y as f32, |ui| show(&document, None, list, ui, &mut actions));
             actions
         };
         assert_eq!(click(&mut list, 580), []);
