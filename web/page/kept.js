@@ -30,10 +30,10 @@ export const keep = (name, origin, bytes) =>
     return key;
   });
 
-export const forget = (key) => inTurn(async () => absent((await open()).removeEntry(key)));
+export const forget = (key) => inTurn(() => absent(open().then((folder) => folder.removeEntry(key))));
 
 export const forgetAll = () =>
-  inTurn(async () => absent((await navigator.storage.getDirectory()).removeEntry(FOLDER, { recursive: true })));
+  inTurn(() => absent(storage.root().then((root) => root.removeEntry(FOLDER, { recursive: true }))));
 
 // Calls `each(name, origin, key, bytes)` for all kept files, oldest first, one after the other.
 export async function recall(each) {
@@ -68,6 +68,6 @@ async function absent(removal) {
   try {
     await removal;
   } catch (error) {
-    if (error.name !== "NotFoundError") throw error;
+    if (error.name !== "NotFoundError" && !storage.keepsNothing(error)) throw error;
   }
 }

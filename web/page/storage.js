@@ -1,10 +1,22 @@
 // The browser's private file system: what is kept there stays on this machine.
 
-// A folder of that name, made where there is none.
-export async function folder(name) {
-  if (!navigator.storage?.getDirectory) throw new Error("this browser keeps no files for a page");
-  return (await navigator.storage.getDirectory()).getDirectoryHandle(name, { create: true });
+const KEEPS_NOTHING = "KeepsNothing";
+
+// Whether an error says that there is no such file system: nothing is kept, and nothing is to be forgotten.
+export const keepsNothing = (error) => error?.name === KEEPS_NOTHING;
+
+// The outermost folder. Windows for private browsing may have none.
+export async function root() {
+  const none = "this browser keeps no files for a page, or none in a private window";
+  try {
+    return await navigator.storage.getDirectory();
+  } catch (cause) {
+    throw Object.assign(new Error(none, { cause }), { name: KEEPS_NOTHING });
+  }
 }
+
+// A folder of that name, made where there is none.
+export const folder = async (name) => (await root()).getDirectoryHandle(name, { create: true });
 
 // Writes a file of these parts: it is there whole, or as it was before.
 export async function write(folder, name, ...parts) {

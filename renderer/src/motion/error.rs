@@ -71,7 +71,12 @@ impl Cause {
 /// At most 24 characters of untrusted text, printable and in quotes, for error messages.
 pub(super) fn excerpt(text: &[u8]) -> String {
     let lossy = String::from_utf8_lossy(&text[..text.len().min(64)]);
-    let mut out: String = lossy.chars().take(24).map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect();
+    let printable = |c: char| match c {
+        '\n' | '\r' | '\t' => ' ',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
+    let mut out: String = lossy.chars().take(24).map(printable).collect();
     if lossy.chars().count() > 24 || text.len() > 64 {
         out.push('…');
     }

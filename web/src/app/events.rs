@@ -110,10 +110,10 @@ impl App {
         let take = &mut self.document.takes[index];
         take.named = None;
         let text = format!("{}: {}; read as {}", take.name, take.description, take.reading().join(", "));
+        let warnings: Vec<String> =
+            take.motion.source.warnings.iter().map(|warning| format!("{}: {warning}", take.name)).collect();
         platform::announce(Kind::Opened, &text);
-        for warning in take.motion.source.warnings.clone() {
-            self.note(&warning);
-        }
+        warnings.iter().for_each(|warning| self.note(warning));
     }
 
     /// The most likely labels of a take, as the pictures of that number of the settings show it.

@@ -34,6 +34,8 @@ pub(super) struct Keeping {
     recall: Recall,
     /// The key of the take that is remembered as the one in view.
     in_view: String,
+    /// Why a file was not kept the last time that one was not.
+    problem: String,
 }
 
 /// What is still to be done of opening what an earlier visit left.
@@ -125,8 +127,11 @@ impl App {
                         platform::forget_file(&key);
                     }
                 }
+                // of many files that nothing keeps it is said once
+                Told::NotKept(_, problem) if self.keeping.problem == problem => {}
                 Told::NotKept(name, problem) => {
                     self.note(&format!("{name} will not be open at your next visit: {problem}"));
+                    self.keeping.problem = problem;
                 }
                 Told::Forgotten(Ok(())) => self.note("no file is kept on this machine any longer"),
                 Told::Forgotten(Err(problem)) => {

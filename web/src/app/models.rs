@@ -106,7 +106,7 @@ impl App {
                 }
                 News::NotKept { name, problem } => {
                     self.models.end(&name);
-                    self.report_error(&format!("{name} answers, but is not kept for the next visit: {problem}"));
+                    self.note(&format!("{name} answers, but is not kept for the next visit: {problem}"));
                 }
                 News::List(_) | News::Progress { .. } => {}
             }

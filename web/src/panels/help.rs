@@ -16,10 +16,12 @@ pub(super) fn show(content: &Content<'_>, state: &UiState, ctx: &egui::Context, 
     if !state.help {
         return;
     }
-    let modal = egui::Modal::new(egui::Id::unique("help")).show(ctx, |ui| {
-        let window = ctx.content_rect().size();
+    let (id, window) = (egui::Id::unique("help"), ctx.content_rect().size());
+    let room = window.y - 2.0 * theme::space::L - 2.0 * theme::space::M;
+    // an area is no higher at first than it is told, and what scrolls in it stays so
+    let area = egui::Modal::default_area(id).default_height(room);
+    let modal = egui::Modal::new(id).area(area).show(ctx, |ui| {
         ui.set_max_width(380.0_f32.min(window.x - 2.0 * theme::space::L));
-        let room = window.y - 2.0 * theme::space::L - 2.0 * theme::space::M;
         egui::ScrollArea::vertical().max_height(room).show(ui, |ui| list(content, ui, actions));
     });
     if modal.should_close() {

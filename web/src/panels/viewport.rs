@@ -14,7 +14,7 @@ use crate::{
     widgets::{Button, IconButton, Rows, SceneView, section, segmented, slider, toggle},
 };
 
-/// Height of the settings under the picture, in points.
+/// Height of the settings under the picture, in points, until they are shown.
 const SETTINGS: f32 = 92.0;
 /// Height of the heading above it, in points.
 const HEADING: f32 = 48.0;
@@ -84,7 +84,9 @@ pub(super) fn picture(content: &Content<'_>, state: &mut UiState, ui: &mut egui:
     let width = if s2i.is_some() { (space.x - GAP) / 2.0 } else { space.x };
     // where it is scrolled the picture is as high as can be seen at once
     let seen = ui.clip_rect().height() - GAP;
-    let height = if space.y.is_finite() { space.y - SETTINGS } else { seen - HEADING };
+    let known = egui::Id::unique("height of settings");
+    let below = ui.data(|data| data.get_temp(known)).unwrap_or(SETTINGS);
+    let height = if space.y.is_finite() { space.y - below } else { seen - HEADING };
     let side = width.min(height.max(LEAST)).max(64.0);
     let place = ui.allocate_exact_size(Vec2::new(space.x, side), egui::Sense::hover()).0;
     let middle = if s2i.is_some() { place.center() - Vec2::new((side + GAP) / 2.0, 0.0) } else { place.center() };
@@ -95,7 +97,13 @@ pub(super) fn picture(content: &Content<'_>, state: &mut UiState, ui: &mut egui:
         whole_motion(ui, square.translate(Vec2::new(side + GAP, 0.0)), s2i, moment);
     }
     paint_picture(ui, square, &content.pictures);
+    let top = ui.cursor().top();
     settings(content, ui, actions);
+    let needed = (ui.cursor().top() - top).max(SETTINGS);
+    if needed != below {
+        ui.data_mut(|data| data.insert_temp(known, needed));
+        ui.ctx().request_repaint();
+    }
 }
 
 /// DrAction's picture at the playhead, or why there is none.
@@ -192,13 +200,13 @@ fn settings(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>)
         }
         match &content.document.weights_name {
             Some(name) => {
-                ui.label(theme::text::small(format!("weights: {name}")));
                 if Button::new("Use ours").quiet(true).show(ui).clicked() {
                     actions.push(Action::OwnWeights);
                 }
+                ui.add(egui::Label::new(theme::text::small(format!("weights: {name}"))).truncate());
             }
             None => {
-                let label = ui.label(theme::text::small("our weights"));
+                let label = ui.add(egui::Label::new(theme::text::small("our weights")).extend());
                 label.on_hover_text("Open a renderer's .safetensors file to draw with others");
             }
         }

@@ -3,8 +3,8 @@
 use std::ops::RangeInclusive;
 
 use eframe::egui::{
-    Align, Color32, CornerRadius, CursorIcon, EventFilter, Frame, InnerResponse, Key, Layout, Margin, Modifiers, Rect,
-    Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, lerp, pos2, vec2,
+    Align, Color32, CornerRadius, CursorIcon, EventFilter, Frame, InnerResponse, Key, Label, Layout, Margin, Modifiers,
+    Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, lerp, pos2, vec2,
 };
 
 use crate::theme::{self, radius, space, text};
@@ -24,12 +24,14 @@ pub fn card<R>(ui: &mut Ui, content: impl FnOnce(&mut Ui) -> R) -> InnerResponse
         })
 }
 
-/// The heading of a panel, with room for buttons at the right end.
+/// The heading of a panel, as far as buttons at the right end leave room for it.
 pub fn section<R>(ui: &mut Ui, title: &str, actions: impl FnOnce(&mut Ui) -> R) -> R {
-    ui.horizontal(|ui| {
-        ui.set_min_height(theme::control_height(ui.ctx()));
-        ui.label(text::section(title));
-        ui.with_layout(Layout::right_to_left(Align::Center), actions).inner
+    let size = vec2(ui.available_width(), theme::control_height(ui.ctx()));
+    ui.allocate_ui_with_layout(size, Layout::right_to_left(Align::Center), |ui| {
+        let done = actions(ui);
+        let heading = Label::new(text::section(title)).truncate();
+        ui.with_layout(Layout::left_to_right(Align::Center), |ui| ui.add(heading));
+        done
     })
     .inner
 }

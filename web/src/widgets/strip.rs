@@ -10,6 +10,10 @@ use crate::theme::{self, Palette, radius, text};
 
 /// Points between pictures.
 const GAP: f32 = 8.0;
+/// Before a picture's number, in points.
+const BEFORE: f32 = 1.0;
+/// Between a picture's number and its time at least, in points.
+const BESIDE: f32 = 4.0;
 /// Height in points of the caption below each picture.
 const CAPTION: f32 = 22.0;
 /// Pictures are never wider than this many points.
@@ -115,13 +119,22 @@ impl Strip<'_> {
         }
         // all of one texture, then all of the other: two draw calls instead of two for each picture
         cells.iter().for_each(|cell| self.picture(ui, cell));
-        cells.iter().for_each(|cell| self.border(ui, cell));
+        let form = self.form(ui, cell.x);
+        cells.iter().for_each(|cell| self.border(ui, cell, form));
         // the enlarged one covers its neighbours
         if let Some(cell) = hovered {
             self.picture(ui, &cell);
-            self.border(ui, &cell);
+            self.border(ui, &cell, form);
         }
         clicked
+    }
+
+    /// The first of the [`moments`] that has room below every picture, so wide: times of one strip are told alike.
+    fn form(&self, ui: &Ui, width: f32) -> Option<usize> {
+        let wide = |text: String, font| ui.painter().layout_no_wrap(text, font, Color32::WHITE).size().x;
+        let room = width - wide(self.count.to_string(), text::semibold(text::TINY)) - BEFORE - BESIDE;
+        let times: Vec<[String; 5]> = self.times.iter().map(|&time| moments(time)).collect();
+        (0..5).find(|&form| times.iter().all(|time| wide(time[form].clone(), text::regular(text::TINY)) <= room))
     }
 
     fn name(&self, i: usize) -> String {
@@ -148,7 +161,7 @@ impl Strip<'_> {
         }
     }
 
-    fn border(&self, ui: &Ui, cell: &Cell) {
+    fn border(&self, ui: &Ui, cell: &Cell, form: Option<usize>) {
         let p = theme::palette(ui.visuals());
         let (i, picture, painter) = (cell.index, cell.picture(), ui.painter());
         let current = self.current == Some(i);
@@ -170,14 +183,22 @@ impl Strip<'_> {
             );
         }
         let caption = cell.rect.with_min_y(cell.rect.bottom() - CAPTION + 3.0);
-        self.caption(ui, i, caption, current, heat, p);
+        let strong = if current { p.accent_text } else { p.text };
+        self.caption(ui, (i, form), caption, strong, heat, p);
     }
 
-    fn caption(&self, ui: &Ui, i: usize, rect: Rect, current: bool, heat: Option<f32>, p: &Palette) {
+    fn caption(
+        &self,
+        ui: &Ui,
+        (i, form): (usize, Option<usize>),
+        rect: Rect,
+        strong: Color32,
+        heat: Option<f32>,
+        p: &Palette,
+    ) {
         let painter = ui.painter();
-        let strong = if current { p.accent_text } else { p.text };
         let number = painter.text(
-            rect.left_center() + vec2(1.0, 0.0),
+            rect.left_center() + vec2(BEFORE, 0.0),
             Align2::LEFT_CENTER,
             i + 1,
             text::semibold(text::TINY),
@@ -193,9 +214,9 @@ impl Strip<'_> {
         }
         let Some(&time) = self.times.get(i) else { return };
         let laid = |words: &String| painter.layout_no_wrap(words.clone(), text::regular(text::TINY), p.text_weak);
-        let room = rect.right() - number.right() - 4.0;
+        let room = rect.right() - number.right() - BESIDE;
         let words = moments(time);
-        let fits = words.iter().map(laid).find(|galley| galley.size().x <= room);
+        let fits = words.iter().skip(form.unwrap_or_default()).map(laid).find(|galley| galley.size().x <= room);
         // narrower than any picture of a strip that somebody sees: as much as there is room for
         let galley = fits.unwrap_or_else(|| {
             let shortest = words.last().expect("there are some");
@@ -309,6 +330,20 @@ mod tests {
                     assert!(found > 0, "{time} s at a width of {width}: {:?}", h.texts());
                 }
             }
+        }
+    }
+
+    #[test]
+    fn times_of_one_strip_are_told_alike() {
+        let times: Vec<f32> = (0..12).map(|k| 0.53 + 23.5 * k as f32).collect();
+        for width in (1000..2000).step_by(17) {
+            let mut h = Harness::new(width as f32, 4000.0);
+            h.frame(|ui| {
+                Strip { times: &times, ..strip() }.show(ui);
+            });
+            let told = |form: usize| times.iter().filter(|&&time| h.texts().contains(&moments(time)[form])).count();
+            let most = (0..5).map(told).max().unwrap();
+            assert_eq!(most, 12, "at a width of {width}: {:?}", h.texts());
         }
     }
 

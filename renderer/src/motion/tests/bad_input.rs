@@ -69,6 +69,7 @@ fn no_motion_no_body() {
         ("", "it is empty"),
         ("  \n ", "it is empty"),
         ("hello", "begins with 'hello'"),
+        ("hello\nworld", "begins with 'hello world'"),
         ("1\n0\n", "nobody is in any frame"),
         ("0\n", "zero frames"),
         ("1000000000 1", "limit of 500000"),

@@ -161,7 +161,10 @@ fn fetch(name: String, url: String, public: Public, hint: &'static str, incoming
     spawn(async move {
         match host::fetch(&url, MAX_FILE_BYTES).await {
             Ok(bytes) => ticket.arrive(FileSource { name, bytes }, Origin::public(public)),
-            Err(problem) => ticket.fail(&format!("{name}: it cannot be fetched: {problem}{hint}")),
+            Err(problem) => {
+                let problem = problem.trim_end_matches('.');
+                ticket.fail(&format!("{name}: it cannot be fetched: {problem}{hint}"));
+            }
         }
         wake();
     });
