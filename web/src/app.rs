@@ -221,6 +221,12 @@ impl App {
         }
         if let Some(subject) = self.document.unnamed() {
             self.inference.recognise(subject);
+        } else if self.inference.seconds()
+            // an imitated GPU takes seconds for it, in which questions would wait
+            && !self.software
+            && let Some(subject) = self.document.unseconded()
+        {
+            self.inference.second(subject);
         }
     }
 

@@ -60,6 +60,8 @@ pub struct Take {
     pub place: Option<Vec<f32>>,
     /// What a network finds likeliest that looks at the joints alone.
     pub second: Option<Opinion>,
+    /// Whether that was asked, which does not hang on how the take is drawn.
+    pub seconded: bool,
     /// [`Document::settings_version`] of the pictures that the model looked at last, whether it found labels or not.
     pub named: Option<u64>,
     /// Labels along the take.
@@ -85,6 +87,7 @@ impl Take {
         let motion = person.map_or_else(|| Motion::clone(&self.everybody), |p| self.everybody.only(p));
         Figured { motion: self.motion, figure: self.figure, description: self.description } = Figured::of(motion);
         (self.person, self.id) = (person, id);
+        (self.second, self.seconded) = (None, false);
         self.forget_findings("somebody else was chosen");
     }
 
@@ -92,7 +95,7 @@ impl Take {
     fn forget_findings(&mut self, why: &str) {
         self.labels.clear();
         self.spans.clear();
-        (self.explanation, self.named, self.place, self.second) = (None, None, None, None);
+        (self.explanation, self.named, self.place) = (None, None, None);
         self.give_up(why);
     }
 
@@ -321,6 +324,12 @@ impl Document {
         all.find(|take| self.is_unnamed(take)).map(|take| self.drawn(take))
     }
 
+    /// The next take with labels about which no second opinion was asked, the one in view first.
+    pub fn unseconded(&self) -> Option<Subject> {
+        let mut all = self.take().into_iter().chain(&self.takes);
+        all.find(|take| !take.labels.is_empty() && !take.seconded).map(|take| self.drawn(take))
+    }
+
     /// Whether the model has not looked at a take as takes are drawn now.
     pub fn is_unnamed(&self, take: &Take) -> bool {
         take.named != Some(self.settings_version)
@@ -480,6 +489,7 @@ impl Document {
             labels: Vec::new(),
             place: None,
             second: None,
+            seconded: false,
             named: None,
             spans: Vec::new(),
             explanation: None,
@@ -574,6 +584,31 @@ mod tests {
         assert_ne!(document.unnamed().map(|subject| subject.take), Some(id), "nobody sees it now");
         document.takes.clear();
         assert_eq!(document.unnamed().map(|subject| subject.take), Some(id));
+    }
+
+    #[test]
+    fn a_second_opinion_is_asked_once_of_each_take_that_is_named() {
+        let mut document = Document::default();
+        for name in ["walk.bvh", "squat.bvh", "clap.bvh"] {
+            document.open(sample(name)).unwrap();
+        }
+        document.current = 1;
+        assert!(document.unseconded().is_none(), "none is named");
+        document.takes[0].labels.push(("walk".to_owned(), 0.9));
+        document.takes[1].labels.push(("squat".to_owned(), 0.9));
+        let ids: Vec<u64> = document.takes.iter().map(|take| take.id).collect();
+        for expected in [ids[1], ids[0]] {
+            let subject = document.unseconded().expect("one is left");
+            assert_eq!(subject.take, expected);
+            document.by_id(subject.take).unwrap().seconded = true;
+        }
+        assert!(document.unseconded().is_none());
+        // drawn otherwise the joints are the same
+        document.forget_findings("drawn otherwise");
+        assert!(document.takes[0].seconded);
+        document.current = 0;
+        document.choose_person(None);
+        assert!(document.takes[0].labels.is_empty() && !document.takes[0].seconded);
     }
 
     #[test]

@@ -74,7 +74,7 @@ struct Pending {
     id: u64,
     /// The take that it is about.
     take: u64,
-    /// Whether it names the take; everything else was asked for by somebody who waits.
+    /// Whether it names the take, or seconds a name; everything else was asked for by somebody who waits.
     names: bool,
     /// Set to withdraw it.
     stop: Arc<AtomicBool>,
@@ -97,6 +97,8 @@ pub struct Inference {
     last_id: u64,
     status: ModelStatus,
     words: Option<Arc<Words>>,
+    /// Whether there is who gives second opinions.
+    seconds: bool,
 }
 
 impl Inference {
@@ -107,10 +109,12 @@ impl Inference {
         selected: Selected,
         ctx: &egui::Context,
     ) -> Inference {
+        let seconds = second.is_some();
         let (requests, inbox) = async_channel::unbounded();
         let (outbox, events) = mpsc::channel();
         platform::spawn(worker::run((source, second), selected, inbox, EventSender::new(outbox, ctx)));
-        Inference { requests, events, pending: Vec::new(), last_id: 0, status: ModelStatus::Loading, words: None }
+        let status = ModelStatus::Loading;
+        Inference { requests, events, pending: Vec::new(), last_id: 0, status, words: None, seconds }
     }
 
     /// What is known of the model.
@@ -139,6 +143,16 @@ impl Inference {
         if self.status.sees() {
             self.send(subject, Task::Recognise);
         }
+    }
+
+    /// Asks what is made of the joints alone, if there is who does; nobody waits for it.
+    pub fn second(&mut self, subject: Subject) {
+        self.send(subject, Task::SecondOpinion);
+    }
+
+    /// Whether there is who gives second opinions.
+    pub fn seconds(&self) -> bool {
+        self.seconds
     }
 
     /// Asks a question.
@@ -205,7 +219,7 @@ impl Inference {
     fn send(&mut self, subject: Subject, task: Task) {
         self.last_id += 1;
         let (id, stop) = (self.last_id, Arc::new(AtomicBool::new(false)));
-        let pending = Pending { id, take: subject.take, names: matches!(task, Task::Recognise), stop: stop.clone() };
+        let pending = Pending { id, take: subject.take, names: task.is_unasked(), stop: stop.clone() };
         // a worker that could not load the model has closed its end, and has said why
         if self.requests.try_send(Request { id, subject, task, stop }).is_ok() {
             self.pending.push(pending);

@@ -137,11 +137,11 @@ impl App {
         (take.labels, take.place, take.named) = (labels, place, Some(version));
     }
 
-    /// What the joints alone say of a take, unless it was named anew since.
-    fn take_second_opinion(&mut self, id: u64, version: u64, opinion: Option<Opinion>) {
-        let heard = !self.document.is_example(id) && self.document.take().is_some_and(|take| take.id == id);
-        let Some(take) = self.document.by_id(id).filter(|take| take.named == Some(version)) else { return };
-        take.second = opinion;
+    /// What the joints alone say of a take.
+    fn take_second_opinion(&mut self, id: u64, opinion: Option<Opinion>) {
+        let heard = self.document.take().is_some_and(|take| take.id == id);
+        let Some(take) = self.document.by_id(id) else { return };
+        (take.second, take.seconded) = (opinion, true);
         if let (true, Some(agreed), Some(Opinion { label, probability })) = (heard, take.agreed(), &take.second) {
             let agrees = if agreed { "agrees" } else { "differs" };
             let words = format!("a second opinion, from the joints alone, {agrees}: {label} {}", percent(*probability));
@@ -171,7 +171,7 @@ impl App {
             Event::Recognised { take, version, labels, place, seconds } => {
                 self.take_labels(take, version, (labels, place), seconds);
             }
-            Event::SecondOpinion { take, version, opinion } => self.take_second_opinion(take, version, opinion),
+            Event::SecondOpinion { take, opinion } => self.take_second_opinion(take, opinion),
             Event::Unnamed { take, version, problem } => self.take_no_labels(take, version, &problem),
             Event::Text { take, exchange, text } => {
                 if let Some(exchange) = self.document.exchange(take, exchange) {

@@ -59,6 +59,8 @@ impl App {
         platform::publish("why", flag(take.is_some_and(|take| take.explanation.is_some())));
         platform::publish("theme", if ctx.theme() == egui::Theme::Dark { "dark" } else { "light" });
         platform::publish("busy", flag(self.is_busy()));
+        let second = take.and_then(|take| take.second.as_ref());
+        platform::publish("second", second.map_or("", |opinion| &opinion.label));
         platform::publish("asked", flag(self.inference.is_asked()));
         platform::publish("answered", flag(take.is_some_and(|take| take.answers().next().is_some())));
         let front = if self.ui_state.shows_help() { "keys" } else { "menu" };

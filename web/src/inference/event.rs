@@ -51,8 +51,6 @@ pub enum Event {
     SecondOpinion {
         /// The take.
         take: u64,
-        /// Number of the settings.
-        version: u64,
         /// Nothing where the network knows no such body.
         opinion: Option<Opinion>,
     },

@@ -16,6 +16,7 @@ use crate::document::Subject;
 #[derive(Clone, Debug)]
 pub(super) enum Task {
     Recognise,
+    SecondOpinion,
     Ask {
         exchange: u64,
         question: String,
@@ -34,6 +35,13 @@ pub(super) enum Task {
     },
 }
 
+impl Task {
+    /// Whether nobody waits for it.
+    pub fn is_unasked(&self) -> bool {
+        matches!(self, Task::Recognise | Task::SecondOpinion)
+    }
+}
+
 /// A task, the take that it is about, and whether it is still wanted.
 pub(super) struct Request {
     /// Never used twice.
@@ -49,6 +57,7 @@ impl Request {
         let (take, version) = self.subject.key();
         match &self.task {
             Task::Recognise => Event::Unnamed { take, version, problem },
+            Task::SecondOpinion => Event::SecondOpinion { take, opinion: None },
             Task::Ask { exchange, .. } | Task::Explain { exchange, .. } => {
                 Event::Failed { take, exchange: Some(*exchange), problem }
             }
@@ -64,6 +73,6 @@ pub(super) fn go_on(stop: &AtomicBool) -> ControlFlow<()> {
 
 /// The oldest request that somebody waits for; names for takes come last.
 pub(super) fn next(queue: &mut VecDeque<Request>) -> Option<Request> {
-    let asked = queue.iter().position(|request| !matches!(request.task, Task::Recognise));
+    let asked = queue.iter().position(|request| !request.task.is_unasked());
     queue.remove(asked.unwrap_or(0))
 }

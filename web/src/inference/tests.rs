@@ -164,6 +164,25 @@ fn who_stops_an_answer_stops_no_name() {
 }
 
 #[test]
+fn a_second_opinion_keeps_nobody_waiting() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/second-opinion");
+    let second = Arc::new(SecondFiles::read(&folder).expect("the shipped network"));
+    let selected = skeletonllm_network::device::cpu().expect("the CPU backend");
+    let source = Source::Memory(Arc::new(nano()));
+    let mut inference = Inference::start(source, Some(second), selected, &egui::Context::default());
+    assert!(inference.seconds());
+    inference.second(subject("wave_left_hand.bvh"));
+    inference.ask(subject("wave_left_hand.bvh"), 1, "Which hand does the person move?".into());
+    assert!(inference.is_asked() && inference.is_naming());
+    let events = until(&mut inference, |e| matches!(e, Event::SecondOpinion { .. }));
+    assert!(events.iter().any(|e| matches!(e, Event::Answered { exchange: 1, .. })), "{events:?}");
+    let Some(Event::SecondOpinion { take: 7, opinion: Some(opinion) }) = events.last() else { panic!("{events:?}") };
+    assert_eq!(opinion.label, "wave left hand");
+    assert!(!inference.is_naming());
+    assert!(!start(nano()).seconds());
+}
+
+#[test]
 fn a_broken_model_is_said_and_nothing_hangs() {
     let mut inference = start(ModelFiles { model: vec![1, 2, 3], ..nano() });
     until(&mut inference, |e| matches!(e, Event::LoadFailed(problem) if problem.contains("model.safetensors")));

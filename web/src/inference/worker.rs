@@ -189,11 +189,12 @@ async fn serve(
             let observation = observed.observe(assistant, subject).await?;
             let labels = assistant.recognise_async(observation).await?;
             let place = assistant.place_async(observation).await?.map(<[f32]>::to_vec);
-            let recognised = Event::Recognised { take, version, labels, place, seconds: start.elapsed().as_secs_f64() };
-            let Some(second) = second else { return Ok(recognised) };
-            events.send(recognised);
+            Event::Recognised { take, version, labels, place, seconds: start.elapsed().as_secs_f64() }
+        }
+        Task::SecondOpinion => {
+            let second = second.ok_or_else(|| anyhow::anyhow!("there is nobody who gives one"))?;
             // of a body without known arms and legs it knows nothing
-            Event::SecondOpinion { take, version, opinion: second.of_async(&subject.motion).await.ok() }
+            Event::SecondOpinion { take, opinion: second.of_async(&subject.motion).await.ok() }
         }
         Task::Ask { exchange, question } => {
             let observation = observed.observe(assistant, subject).await?;
