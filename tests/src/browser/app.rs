@@ -73,7 +73,8 @@ impl<'a> App<'a> {
         let settled =
             "document.body?.classList.contains('interactive') || document.querySelector('#problem:not([hidden])')";
         if let Err(error) = self.page.wait_for("the page can be used", settled, START) {
-            let far = self.page.text("document.getElementById('progress')?.innerText ?? ''").unwrap_or_default();
+            let far = "`${document.getElementById('progress')?.innerText}, ${document.visibilityState}`";
+            let far = self.page.text(far).unwrap_or_default();
             return Err(error.context(format!("it came as far as: {}", far.replace('\n', " "))));
         }
         let problem = self.page.text("document.getElementById('problem').textContent")?;

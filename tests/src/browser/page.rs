@@ -64,6 +64,8 @@ impl<'a> Page<'a> {
         for domain in ["Page.enable", "Runtime.enable", "Network.enable", "Log.enable"] {
             page.call(domain, json!({}))?;
         }
+        // a tab that is behind another draws nothing, and waits for its first frame for ever
+        page.call("Page.bringToFront", json!({}))?;
         page.look(Look::DESKTOP)?;
         Ok(page)
     }
