@@ -328,8 +328,12 @@ pub fn default_model() -> Result<PathBuf> {
     if let Some(folder) = std::env::var_os("SKELETONLLM_MODEL") {
         return Ok(folder.into());
     }
-    let config = shipped("assets/nano/config.json").context("no model found: name its directory with --model")?;
-    Ok(config.parent().expect("a file lies in a folder").to_owned())
+    shipped_model("assets/nano").context("no model found: name its directory with --model")
+}
+
+/// The directory of a model that comes with the programs, found by [`shipped`].
+pub(crate) fn shipped_model(path: &str) -> Option<PathBuf> {
+    Some(shipped(&format!("{path}/config.json"))?.parent().expect("a file lies in a folder").to_owned())
 }
 
 /// A file that comes with the programs, by its path below the current folder or one above it, or below the program's

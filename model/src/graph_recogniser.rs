@@ -38,6 +38,14 @@ pub struct WeightedStream {
     pub weight: f64,
 }
 
+impl WeightedStream {
+    /// Its file in a model directory.
+    #[must_use]
+    pub fn file(&self) -> String {
+        format!("{}.safetensors", self.stream.name())
+    }
+}
+
 /// What a model directory's `config.json` says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GraphModelConfig {
@@ -114,7 +122,7 @@ impl GraphNetworks {
     /// When a file is missing or wrong, naming it.
     pub fn read(folder: &Path, config: &GraphModelConfig, device: &Device) -> Result<Self> {
         let network = |stream: &WeightedStream| {
-            let path = folder.join(format!("{}.safetensors", stream.stream.name()));
+            let path = folder.join(stream.file());
             let empty = CtrGcn::new(&config.network, device)?;
             Ok(checkpoint::apply(empty, checkpoint::read(&path)?, &path.display().to_string())?)
         };
@@ -143,7 +151,7 @@ impl GraphNetworks {
     pub fn write(&self, folder: &Path, config: &GraphModelConfig, precision: Precision) -> Result<()> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
         for (network, stream) in self.streams.iter().zip(&config.streams) {
-            let path = folder.join(format!("{}.safetensors", stream.stream.name()));
+            let path = folder.join(stream.file());
             checkpoint::write(path, &checkpoint::tensors_of(network), precision)?;
         }
         let text = serde_json::to_vec_pretty(config)?;

@@ -30,8 +30,8 @@ pub struct Observation {
     pub(crate) tokens: Vec<usize>,
     /// `[motions][labels]` what the model makes of its own labels, once that was asked: many questions follow from it.
     pub(crate) own_scores: OnceLock<Vec<Vec<f32>>>,
-    /// `[motions][words' width]` where they lie among words, once they were compared with some.
-    pub(crate) places: OnceLock<Vec<Vec<f32>>>,
+    /// `[motions, words' width]` where they lie among words, once they were compared with some.
+    pub(crate) places: OnceLock<Tensor<2>>,
 }
 
 impl Observation {

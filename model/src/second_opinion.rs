@@ -45,9 +45,11 @@ impl SecondFiles {
             let path = folder.join(name);
             std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
         };
-        let streams = GraphModelConfig::read(folder)?.streams;
-        let weights = streams.iter().map(|stream| read(&format!("{}.safetensors", stream.stream.name())));
-        Ok(SecondFiles { config: read("config.json")?, weights: weights.collect::<Result<_>>()? })
+        let config = read("config.json")?;
+        let streams =
+            GraphModelConfig::parse(&config).with_context(|| folder.join("config.json").display().to_string())?;
+        let weights = streams.streams.iter().map(|stream| read(&stream.file())).collect::<Result<_>>()?;
+        Ok(SecondFiles { config, weights })
     }
 }
 
@@ -111,9 +113,8 @@ impl SecondOpinion {
 /// When it is not there.
 #[cfg(not(target_family = "wasm"))]
 pub fn default_second_opinion() -> Result<std::path::PathBuf> {
-    const SHIPPED: &str = "assets/second-opinion/config.json";
-    let config = crate::folder::shipped(SHIPPED).with_context(|| format!("{SHIPPED} is not beside the program"))?;
-    Ok(config.parent().expect("a file lies in a folder").to_owned())
+    const SHIPPED: &str = "assets/second-opinion";
+    crate::folder::shipped_model(SHIPPED).with_context(|| format!("{SHIPPED} is not beside the program"))
 }
 
 #[cfg(test)]

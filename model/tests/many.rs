@@ -16,7 +16,11 @@ use skeletonllm::search::{Index, IndexedFile};
 use skeletonllm::sugar::{SYSTEM, SugarModelConfig, TextEncoder, checksum, unit, write};
 use skeletonllm_checks::{asset, case, fetched};
 use skeletonllm_data::streams::{Input, edges};
-use skeletonllm_network::{checkpoint::Precision, graph::GraphConfig, sugar::SkeletonEncoder};
+use skeletonllm_network::{
+    checkpoint::Precision,
+    graph::{GraphConfig, PUBLISHED_WIDTH},
+    sugar::SkeletonEncoder,
+};
 
 fn run(program: &str, folder: &Path, arguments: &[&str]) -> Output {
     Command::new(program).args(arguments).current_dir(folder).output().expect("the program was built")
@@ -215,8 +219,13 @@ fn sugar_beside(text: &Path, folder: &Path, seed: u64) -> PathBuf {
     let (text, sentences) = TextEncoder::of(text, &device).unwrap();
     let input = Input { window: 8, ..Input::default() };
     let body = input.body(&read_file(asset("samples/walk.bvh"), &ReadOptions::default()).unwrap());
-    let network =
-        GraphConfig { classes: text.width, joints: body.joints(), bodies: 1, edges: edges(&body.skeleton), width: 64 };
+    let network = GraphConfig {
+        classes: text.width,
+        joints: body.joints(),
+        bodies: 1,
+        edges: edges(&body.skeleton),
+        width: PUBLISHED_WIDTH,
+    };
     let encoder = SkeletonEncoder::new(&network, &device).unwrap().fresh(seed);
     let config = SugarModelConfig { system: SYSTEM.into(), labels: vec!["walk".into()], input, network, text };
     let known = [("walk".to_owned(), unit(sentences.embed(&["walk"]).unwrap().remove(0)))].into();

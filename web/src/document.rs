@@ -586,17 +586,23 @@ mod tests {
         assert_eq!(document.unnamed().map(|subject| subject.take), Some(id));
     }
 
-    #[test]
-    fn a_second_opinion_is_asked_once_of_each_take_that_is_named() {
+    /// Three takes, the second in view, and their ids.
+    fn three_takes() -> (Document, Vec<u64>) {
         let mut document = Document::default();
         for name in ["walk.bvh", "squat.bvh", "clap.bvh"] {
             document.open(sample(name)).unwrap();
         }
         document.current = 1;
+        let ids = document.takes.iter().map(|take| take.id).collect();
+        (document, ids)
+    }
+
+    #[test]
+    fn a_second_opinion_is_asked_once_of_each_take_that_is_named() {
+        let (mut document, ids) = three_takes();
         assert!(document.unseconded().is_none(), "none is named");
         document.takes[0].labels.push(("walk".to_owned(), 0.9));
         document.takes[1].labels.push(("squat".to_owned(), 0.9));
-        let ids: Vec<u64> = document.takes.iter().map(|take| take.id).collect();
         for expected in [ids[1], ids[0]] {
             let subject = document.unseconded().expect("one is left");
             assert_eq!(subject.take, expected);
@@ -613,12 +619,7 @@ mod tests {
 
     #[test]
     fn every_take_gets_labels_of_the_settings_in_force_the_one_in_view_first() {
-        let mut document = Document::default();
-        for name in ["walk.bvh", "squat.bvh", "clap.bvh"] {
-            document.open(sample(name)).unwrap();
-        }
-        document.current = 1;
-        let ids: Vec<u64> = document.takes.iter().map(|take| take.id).collect();
+        let (mut document, ids) = three_takes();
         let looked_at = |document: &mut Document| {
             let mut order = Vec::new();
             while let Some(subject) = document.unnamed() {

@@ -110,13 +110,8 @@ impl Assistant {
         let Some(alignment) = self.model.alignment.as_ref().filter(|_| !texts.is_empty()) else {
             return Ok(vec![vec![0.0; texts.len()]; tokens.rows().len()]);
         };
-        let places = alignment.places(self.model.internvl.seen(tokens, opening));
-        if observation.places.get().is_none() {
-            let numbers = host_async(places.clone()).await?;
-            let rows = numbers.chunks(alignment.words().width()).map(<[f32]>::to_vec).collect();
-            observation.places.get_or_init(|| rows);
-        }
-        let scores = alignment.scores(places, alignment.texts(texts));
+        let places = observation.places.get_or_init(|| alignment.places(self.model.internvl.seen(tokens, opening)));
+        let scores = alignment.scores(places.clone(), alignment.texts(texts));
         Ok(host_async(scores).await?.chunks(texts.len()).map(<[f32]>::to_vec).collect())
     }
 
@@ -177,11 +172,13 @@ impl Assistant {
     ///
     /// # Errors
     /// As [`Assistant::rank_async`].
-    pub async fn place_async<'o>(&self, observation: &'o Observation) -> Result<Option<&'o [f32]>> {
-        if self.is_aligned() && observation.places.get().is_none() {
-            self.own_scores_async(observation).await?;
+    pub async fn place_async(&self, observation: &Observation) -> Result<Option<Vec<f32>>> {
+        if !self.is_aligned() {
+            return Ok(None);
         }
-        Ok(observation.places.get().map(|places| &places[0][..]))
+        self.own_scores_async(observation).await?;
+        let Some(places) = observation.places.get() else { return Ok(None) };
+        Ok(Some(host_async(places.clone().narrow(0, 0, 1)).await?))
     }
 
     /// The words that movements were aligned with, if they were.

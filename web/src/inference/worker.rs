@@ -6,14 +6,14 @@ use std::{
     sync::{Arc, atomic::AtomicBool, mpsc},
 };
 
-use draction::motion::humanoid;
+use draction::motion::{Motion, humanoid};
 use eframe::egui;
 use skeletonllm::{
     assistant::{Answer, Assistant, SpanOptions},
     drawing::DrawSettings,
     given::Answering,
     observation::Observation,
-    second_opinion::{SecondFiles, SecondOpinion},
+    second_opinion::{Opinion, SecondFiles, SecondOpinion},
     text_assistant::TextAssistant,
 };
 use skeletonllm_network::{
@@ -71,14 +71,10 @@ pub(super) async fn run(
 ) {
     let start = Instant::now();
     let device = selected.name.clone();
-    let second = second.map(|files| SecondOpinion::from_files(&files, &selected)).transpose();
+    let mut second = Second { files: second, selected: selected.clone(), ready: None };
     let model = match load(source, selected, &requests, &events).await {
         Ok(model) => model,
         Err(error) => return events.send(Event::LoadFailed(format!("{error:#}"))),
-    };
-    let second = match second {
-        Ok(second) => second,
-        Err(error) => return events.send(Event::LoadFailed(format!("the second opinion: {error:#}"))),
     };
     let (suggestions, drawing, words) = match &model {
         Answering::Seeing(assistant) => {
@@ -101,7 +97,7 @@ pub(super) async fn run(
         };
         let served = match &model {
             _ if go_on(&request.stop).is_break() => Err(anyhow::anyhow!(STOPPED)),
-            Answering::Seeing(assistant) => serve((assistant, second.as_ref()), &mut observed, &request, &events).await,
+            Answering::Seeing(assistant) => serve((assistant, &mut second), &mut observed, &request, &events).await,
             Answering::Text(assistant) => serve_text(assistant, &request, &events).await,
         };
         events.end(request.id, served.unwrap_or_else(|error| request.failure(format!("{error:#}"))));
@@ -174,9 +170,28 @@ impl Observed {
     }
 }
 
+/// Who gives second opinions: read when the first is asked for, which is never where a GPU is imitated.
+struct Second {
+    files: Option<Arc<SecondFiles>>,
+    selected: Selected,
+    ready: Option<SecondOpinion>,
+}
+
+impl Second {
+    /// Nothing where the network knows no such body, or there is none. That it cannot be read is told once.
+    async fn of(&mut self, motion: &Motion) -> anyhow::Result<Option<Opinion>> {
+        if let Some(files) = self.files.take() {
+            self.ready = Some(SecondOpinion::from_files(&files, &self.selected)?);
+        }
+        let Some(ready) = &self.ready else { return Ok(None) };
+        // of a body without known arms and legs it knows nothing
+        Ok(ready.of_async(motion).await.ok())
+    }
+}
+
 /// Does what is asked for, and answers with the event that it ends with.
 async fn serve(
-    (assistant, second): (&Assistant, Option<&SecondOpinion>),
+    (assistant, second): (&Assistant, &mut Second),
     observed: &mut Observed,
     request: &Request,
     events: &EventSender,
@@ -188,13 +203,15 @@ async fn serve(
         Task::Recognise => {
             let observation = observed.observe(assistant, subject).await?;
             let labels = assistant.recognise_async(observation).await?;
-            let place = assistant.place_async(observation).await?.map(<[f32]>::to_vec);
+            let place = assistant.place_async(observation).await?;
             Event::Recognised { take, version, labels, place, seconds: start.elapsed().as_secs_f64() }
         }
         Task::SecondOpinion => {
-            let second = second.ok_or_else(|| anyhow::anyhow!("there is nobody who gives one"))?;
-            // of a body without known arms and legs it knows nothing
-            Event::SecondOpinion { take, opinion: second.of_async(&subject.motion).await.ok() }
+            let opinion = second.of(&subject.motion).await.unwrap_or_else(|error| {
+                events.send(Event::Failed { take, exchange: None, problem: format!("the second opinion: {error:#}") });
+                None
+            });
+            Event::SecondOpinion { take, opinion }
         }
         Task::Ask { exchange, question } => {
             let observation = observed.observe(assistant, subject).await?;

@@ -59,7 +59,9 @@ impl TakeList {
             return Listed { named, ..Listed::default() };
         };
         let cosine = |place: &Vec<f32>| wanted.iter().zip(place).map(|(a, b)| a * b).sum::<f32>();
-        let others = (0..takes.len()).filter(|index| !named.contains(index));
+        let mut is_named = vec![false; takes.len()];
+        named.iter().for_each(|&index| is_named[index] = true);
+        let others = (0..takes.len()).filter(|&index| !is_named[index]);
         let mut fits: Vec<(usize, f32)> =
             others.filter_map(|index| Some((index, cosine(takes[index].place.as_ref()?)))).collect();
         fits.sort_by(|a, b| b.1.total_cmp(&a.1));

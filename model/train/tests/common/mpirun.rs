@@ -76,15 +76,20 @@ impl Place {
 
     /// Comes back when a run has a checkpoint of so many steps.
     fn wait_for(&self, out: &str, steps: usize) {
-        let start = Instant::now();
-        while self.losses_so_far(out) <= steps || !self.path(out).join("checkpoint/progress.json").exists() {
-            assert!(start.elapsed() < LONG, "nothing happens");
-            sleep(Duration::from_millis(5));
-        }
+        let there = || self.path(out).join("checkpoint/progress.json").exists();
+        wait_until(|| self.losses_so_far(out) > steps && there());
     }
 
     fn losses_so_far(&self, out: &str) -> usize {
         fs::read_to_string(self.path(out).join("loss.csv")).map_or(0, |text| text.lines().count().saturating_sub(1))
+    }
+}
+
+fn wait_until(mut done: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !done() {
+        assert!(start.elapsed() < LONG, "nothing happens");
+        sleep(Duration::from_millis(5));
     }
 }
 
@@ -149,11 +154,7 @@ impl Run {
 
     /// Waits for its end, which must come.
     fn end(mut self) -> Output {
-        let start = Instant::now();
-        while self.0.as_mut().unwrap().try_wait().unwrap().is_none() {
-            assert!(start.elapsed() < LONG, "it hangs");
-            sleep(Duration::from_millis(10));
-        }
+        wait_until(|| self.0.as_mut().unwrap().try_wait().unwrap().is_some());
         self.0.take().unwrap().wait_with_output().unwrap()
     }
 }
@@ -251,11 +252,7 @@ fn processes_killed_at_random_moments_take_nothing_with_them_that_was_saved() {
     for number in 0..kills {
         let size = 2 + random.below(2);
         let run = place.start(size, "cut", number > 0);
-        let start = Instant::now();
-        while saved(&cut) <= kept {
-            assert!(start.elapsed() < LONG, "nothing happens");
-            sleep(Duration::from_millis(5));
-        }
+        wait_until(|| saved(&cut) > kept);
         // somewhere in a step or a checkpoint
         sleep(Duration::from_secs_f32(random.range(0.0, 0.5)));
         kill_one(library, run, &cut, random.below(size));
