@@ -47,7 +47,7 @@ export async function recall(each) {
   files.sort((a, b) => a.at - b.at);
   for (const { name, origin, key, content } of files) {
     const bytes = await content.arrayBuffer().catch(() => undefined);
-    if (bytes) each(name, origin, key, new Uint8Array(bytes));
+    if (bytes) await each(name, origin, key, new Uint8Array(bytes));
   }
 }
 

@@ -76,14 +76,23 @@ pub async fn start(
     open_window(page).await
 }
 
-/// Reads a motion, in a worker: both ways as [`crate::transfer`] has it; `told` is called with how much is done, 0..1.
+/// Reads a motion, in a worker: both ways a [`crate::transfer::Parcel`], the header and behind it the parts as
+/// `Uint8Array`; `told` is called with how much is done, 0..1.
 ///
 /// # Errors
 /// The reader's words, which name the file.
 #[wasm_bindgen]
-pub fn read_motion(unread: &[u8], told: &js_sys::Function) -> Result<Vec<u8>, String> {
+pub fn read_motion(unread: &js_sys::Array, told: &js_sys::Function) -> Result<js_sys::Array, String> {
     let mut watch = |fraction: f32| drop(told.call1(&JsValue::NULL, &fraction.into()));
-    Ok(transfer::encode_motion(&transfer::decode_unread(unread)?.read_watched(&mut watch)?))
+    let header = unread.get(0).as_string().ok_or("a file's header is missing")?;
+    let parts = unread.iter().skip(1).filter_map(|part| Some(part.dyn_into::<js_sys::Uint8Array>().ok()?.to_vec()));
+    let read = transfer::unpack_unread(&header, parts)?.read_watched(&mut watch)?;
+    let transfer::Parcel { header, parts } = transfer::pack_motion(&read);
+    let answer = js_sys::Array::of1(&header.into());
+    for part in parts {
+        answer.push(&js_sys::Uint8Array::from(part));
+    }
+    Ok(answer)
 }
 
 /// Does what a control of the page stands for, by the names of [`Action::named`].

@@ -1,25 +1,40 @@
-//! Files to read and motions that were read, with their figures, as bytes for another copy of this program: a page reads large files in
-//! workers, with which it shares no memory. Both copies are the same build.
-//!
-//! The bytes are safetensors: what is long is a tensor, and the rest JSON in the metadata.
+//! Files to read and motions that were read, with their figures, for another copy of this program: a page reads large files
+//! in workers, with which it shares no memory. Both copies are the same build.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
+use bytemuck::{NoUninit, Pod};
 use draction::{
     figure::{JointMap, Mapped},
     motion::{Companion, Motion, ReadOptions, Skeleton, Slots, Source, Unit, UpAxis},
 };
-use safetensors::{Dtype, SafeTensors, tensor::TensorView};
-use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use skeletonllm_network::task::yield_now;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     figured::Figured,
     files::{FileSource, Unread},
 };
 
-/// The metadata's only entry.
-const HEADER: &str = "header";
+/// What goes to the other copy. Nothing that is long is copied on the way here.
+pub struct Parcel<'a> {
+    /// JSON: what is short.
+    pub header: String,
+    /// What is long, as this machine has it in memory.
+    pub parts: Vec<&'a [u8]>,
+}
+
+impl<'a> Parcel<'a> {
+    fn new(header: &impl Serialize, parts: impl IntoIterator<Item = &'a [u8]>) -> Parcel<'a> {
+        let header = serde_json::to_string(header).expect("plain data");
+        Parcel { header, parts: parts.into_iter().collect() }
+    }
+}
+
+/// The parts of a parcel where it arrives, in order.
+pub trait Parts {
+    /// The next one as numbers; `None` where there is none, or it is no whole number of them.
+    async fn next<T: Pod>(&mut self) -> Option<Vec<T>>;
+}
 
 /// [`Unread`] without what is long.
 #[derive(Serialize, Deserialize)]
@@ -46,7 +61,7 @@ struct MotionHeader {
 }
 
 /// A file and how to understand it. Where the motion goes stays here.
-pub fn encode_unread(unread: &Unread) -> Vec<u8> {
+pub fn pack_unread(unread: &Unread) -> Parcel<'_> {
     let Unread { file, options, instead_of: _, origin: _ } = unread;
     // all fields by name: a new one must not stay behind
     let ReadOptions { unit, up, sidecar, companions, slots, person, animation } = options;
@@ -61,17 +76,16 @@ pub fn encode_unread(unread: &Unread) -> Vec<u8> {
         companions: companions.iter().map(|companion| companion.name.clone()).collect(),
     };
     let companions = companions.iter().map(|companion| &companion.bytes[..]);
-    let parts = [&file.bytes[..]].into_iter().chain(sidecar.as_deref()).chain(companions);
-    encode(&header, parts.map(|bytes| (Dtype::U8, bytes)))
+    Parcel::new(&header, [&file.bytes[..]].into_iter().chain(sidecar.as_deref()).chain(companions))
 }
 
-/// The opposite of [`encode_unread`].
+/// The opposite of [`pack_unread`].
 ///
 /// # Errors
-/// When these are not its bytes.
-pub fn decode_unread(bytes: &[u8]) -> Result<Unread, String> {
-    let (header, mut parts) = decode::<FileHeader>(bytes)?;
-    let mut next = || parts.next().map(<[u8]>::to_vec).ok_or_else(|| "a part is missing".to_owned());
+/// When these are not its header and parts.
+pub fn unpack_unread(header: &str, mut parts: impl Iterator<Item = Vec<u8>>) -> Result<Unread, String> {
+    let header: FileHeader = serde_json::from_str(header).map_err(|error| error.to_string())?;
+    let mut next = || parts.next().ok_or_else(missing);
     let file = FileSource { name: header.name, bytes: next()? };
     let sidecar = if header.has_sidecar { Some(next()?) } else { None };
     let companion = |name| Ok::<_, String>(Companion { name, bytes: Arc::new(next()?) });
@@ -97,7 +111,7 @@ struct FiguredHeader {
 }
 
 /// A motion with all that is known of it.
-pub fn encode_motion(read: &Figured) -> Vec<u8> {
+pub fn pack_motion(read: &Figured) -> Parcel<'_> {
     let Figured { motion, figure, description } = read;
     let header = FiguredHeader {
         motion: head_of(motion),
@@ -105,7 +119,7 @@ pub fn encode_motion(read: &Figured) -> Vec<u8> {
         maps: figure.maps.clone(),
         description: description.clone(),
     };
-    encode(&header, parts_of(motion).chain(parts_of(&figure.motion)))
+    Parcel::new(&header, parts_of(motion).chain(parts_of(&figure.motion)))
 }
 
 fn head_of(motion: &Motion) -> MotionHeader {
@@ -120,29 +134,30 @@ fn head_of(motion: &Motion) -> MotionHeader {
     }
 }
 
-fn parts_of(motion: &Motion) -> impl Iterator<Item = (Dtype, &[u8])> {
-    let floats = [Some(&motion.positions), motion.orientations.as_ref()].into_iter().flatten();
-    let floats = floats.map(|values| (Dtype::F32, bytemuck::cast_slice(values)));
-    [(Dtype::U8, bytemuck::cast_slice(&motion.present))].into_iter().chain(floats)
+fn parts_of(motion: &Motion) -> impl Iterator<Item = &[u8]> {
+    fn bytes_of<T: NoUninit>(values: &[T]) -> &[u8] {
+        bytemuck::cast_slice(values)
+    }
+    let orientations = motion.orientations.as_deref().map(bytes_of);
+    [bytes_of(&motion.present), bytes_of(&motion.positions)].into_iter().chain(orientations)
 }
 
-/// The opposite of [`encode_motion`]; gives way between its parts, so that a page stays awake.
+/// The opposite of [`pack_motion`].
 ///
 /// # Errors
-/// When these are not its bytes.
-pub async fn decode_motion(bytes: &[u8]) -> Result<Figured, String> {
-    let (header, mut parts) = decode::<FiguredHeader>(bytes)?;
-    let motion = motion_of(header.motion, &mut parts).await?;
-    let figure = Mapped { motion: motion_of(header.figure, &mut parts).await?, maps: header.maps };
+/// When these are not its header and parts.
+pub async fn unpack_motion(header: &str, parts: &mut impl Parts) -> Result<Figured, String> {
+    let header: FiguredHeader = serde_json::from_str(header).map_err(|error| error.to_string())?;
+    let motion = motion_of(header.motion, parts).await?;
+    let figure = Mapped { motion: motion_of(header.figure, parts).await?, maps: header.maps };
     Ok(Figured { motion: Arc::new(motion), figure: Arc::new(figure), description: header.description })
 }
 
-async fn motion_of<'a>(header: MotionHeader, parts: &mut impl Iterator<Item = &'a [u8]>) -> Result<Motion, String> {
-    let mut next = || parts.next().ok_or_else(|| "a part is missing".to_owned());
-    let present: Vec<bool> = next()?.iter().map(|&there| there != 0).collect();
+async fn motion_of(header: MotionHeader, parts: &mut impl Parts) -> Result<Motion, String> {
+    let present = parts.next::<u8>().await.ok_or_else(missing)?.into_iter().map(|there| there != 0).collect::<Vec<_>>();
     let joints = present.len() * header.skeleton.joints();
-    let positions = floats(next()?, joints * 3).await?;
-    let orientations = if header.has_orientations { Some(floats(next()?, joints * 4).await?) } else { None };
+    let positions = floats(parts, joints * 3).await?;
+    let orientations = if header.has_orientations { Some(floats(parts, joints * 4).await?) } else { None };
     Ok(Motion {
         skeleton: Arc::new(header.skeleton),
         fps: header.fps,
@@ -155,34 +170,13 @@ async fn motion_of<'a>(header: MotionHeader, parts: &mut impl Iterator<Item = &'
     })
 }
 
-/// So many numbers. Both copies of the program run on one machine, so that their bytes are as this one has them.
-async fn floats(bytes: &[u8], count: usize) -> Result<Vec<f32>, String> {
-    yield_now().await;
-    let values: Vec<f32> = bytemuck::pod_collect_to_vec(bytes);
-    if bytes.len() == count * 4 { Ok(values) } else { Err("a part has another length".to_owned()) }
+async fn floats(parts: &mut impl Parts, count: usize) -> Result<Vec<f32>, String> {
+    let values = parts.next().await.ok_or_else(missing)?;
+    if values.len() == count { Ok(values) } else { Err("a part has another length".to_owned()) }
 }
 
-/// Names of tensors in the order of their parts, whatever order they are stored in.
-fn name_of(part: usize) -> String {
-    format!("{part:04}")
-}
-
-fn encode<'a>(header: &impl Serialize, parts: impl Iterator<Item = (Dtype, &'a [u8])>) -> Vec<u8> {
-    let view = |(n, (dtype, bytes)): (usize, (Dtype, &'a [u8]))| {
-        let length = bytes.len() / if dtype == Dtype::F32 { 4 } else { 1 };
-        (name_of(n), TensorView::new(dtype, vec![length], bytes).expect("as many bytes as numbers need"))
-    };
-    let header = serde_json::to_string(header).expect("plain data");
-    let metadata = HashMap::from([(HEADER.to_owned(), header)]);
-    safetensors::serialize(parts.enumerate().map(view), Some(metadata)).expect("names are told apart")
-}
-
-fn decode<H: DeserializeOwned>(bytes: &[u8]) -> Result<(H, impl Iterator<Item = &[u8]>), String> {
-    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
-    let header = metadata.metadata().as_ref().and_then(|entries| entries.get(HEADER)).ok_or("there is no header")?;
-    let header = serde_json::from_str(header).map_err(|error| error.to_string())?;
-    let tensors = SafeTensors::deserialize(bytes).map_err(|error| error.to_string())?;
-    Ok((header, (0..).map_while(move |n| tensors.tensor(&name_of(n)).ok().map(|tensor| tensor.data()))))
+fn missing() -> String {
+    "a part is missing".to_owned()
 }
 
 #[cfg(test)]
@@ -190,11 +184,22 @@ mod tests {
     use super::*;
     use crate::files::sample;
 
+    impl Parts for std::vec::IntoIter<&[u8]> {
+        async fn next<T: Pod>(&mut self) -> Option<Vec<T>> {
+            let bytes = Iterator::next(self)?;
+            bytes.len().is_multiple_of(size_of::<T>()).then(|| bytemuck::pod_collect_to_vec(bytes))
+        }
+    }
+
+    fn unpacked(Parcel { header, parts }: Parcel<'_>) -> Result<Figured, String> {
+        pollster::block_on(unpack_motion(&header, &mut parts.into_iter()))
+    }
+
     #[test]
     fn a_motion_arrives_as_it_left() {
         for name in ["walk.bvh", "wave_left_hand.skeleton"] {
             let left = Unread::new(sample(name), ReadOptions::default()).read().expect("a sample");
-            let arrived = pollster::block_on(decode_motion(&encode_motion(&left))).expect("it was just written");
+            let arrived = unpacked(pack_motion(&left)).expect("it was just packed");
             assert_eq!(format!("{left:?}"), format!("{arrived:?}"));
         }
     }
@@ -212,15 +217,24 @@ mod tests {
             animation: Some("run".to_owned()),
         };
         let left = Unread::new(sample("walk.bvh"), options);
-        let arrived = decode_unread(&encode_unread(&left)).expect("it was just written");
+        let Parcel { header, parts } = pack_unread(&left);
+        let arrived = unpack_unread(&header, parts.into_iter().map(<[u8]>::to_vec)).expect("it was just packed");
         assert_eq!(format!("{left:?}"), format!("{arrived:?}"));
     }
 
     #[test]
-    fn other_bytes_are_refused() {
-        let motion = Unread::new(sample("walk.bvh"), ReadOptions::default());
-        let file = encode_unread(&motion);
-        assert!(pollster::block_on(decode_motion(&file)).is_err() && decode_unread(&file[..file.len() / 2]).is_err());
-        assert!(decode_unread(b"HIERARCHY").is_err());
+    fn what_is_no_parcel_is_refused() {
+        let unread = Unread::new(sample("walk.bvh"), ReadOptions::default());
+        let read = unread.read().expect("a sample");
+        assert!(unpacked(pack_unread(&unread)).is_err(), "a file is no motion");
+        assert!(unpack_unread(&pack_unread(&unread).header, std::iter::empty()).is_err(), "the file is missing");
+        let damaged = |change: fn(&mut Vec<&[u8]>)| {
+            let mut parcel = pack_motion(&read);
+            change(&mut parcel.parts);
+            unpacked(parcel).expect_err("it was damaged")
+        };
+        assert!(damaged(|parts| drop(parts.pop())).contains("missing"));
+        assert!(damaged(|parts| parts[1] = &parts[1][..12]).contains("length"));
+        assert!(damaged(|parts| parts[1] = &parts[1][..13]).contains("missing"), "no whole number of floats");
     }
 }

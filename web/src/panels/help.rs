@@ -20,7 +20,8 @@ pub(super) fn show(content: &Content<'_>, state: &UiState, ctx: &egui::Context, 
     let room = window.y - 2.0 * theme::space::L - 2.0 * theme::space::M;
     // an area is no higher at first than it is told, and what scrolls in it stays so
     let area = egui::Modal::default_area(id).default_height(room);
-    let modal = egui::Modal::new(id).area(area).show(ctx, |ui| {
+    let frame = egui::Frame::popup(&ctx.global_style()).inner_margin(theme::space::M);
+    let modal = egui::Modal::new(id).area(area).frame(frame).show(ctx, |ui| {
         ui.set_max_width(380.0_f32.min(window.x - 2.0 * theme::space::L));
         egui::ScrollArea::vertical().max_height(room).show(ui, |ui| list(content, ui, actions));
     });

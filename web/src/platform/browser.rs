@@ -1,5 +1,6 @@
 //! The browser: promises, downloads, live regions, user timing.
 
+mod crossing;
 mod encoder;
 mod host;
 mod incoming;

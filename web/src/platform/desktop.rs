@@ -7,7 +7,7 @@ use std::{
     future::Future,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::OnceLock,
+    sync::{Arc, OnceLock},
     time::{Duration, Instant},
 };
 
@@ -67,7 +67,7 @@ pub fn read_apart(unread: &Unread, hear: impl Fn(Heard) + Clone + Send + 'static
 }
 
 /// Keeps a file for the next visit: a window begins anew.
-pub fn keep_file(_file: &FileSource, _public: Option<&Public>, _done: impl FnOnce(Result<String, String>)) {}
+pub fn keep_file(_file: &Arc<FileSource>, _public: Option<&Public>, _done: impl FnOnce(Result<String, String>)) {}
 
 /// Does not keep a file any longer.
 pub fn forget_file(_key: &str) {}

@@ -1,15 +1,18 @@
 //! What the page's script does for the program: workers, files of earlier visits, downloads, the clipboard.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, rc::Rc, sync::Arc};
 
 use eframe::egui;
-use js_sys::{Function, Promise, Uint8Array};
-use skeletonllm_network::task::yield_now;
+use js_sys::{Array, Function, Promise, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue, closure::Closure, prelude::wasm_bindgen};
-use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_futures::{JsFuture, future_to_promise};
 
-use super::{describe, spawn, wake};
+use super::{
+    crossing::{Arrived, inward, outward, sent},
+    describe, spawn, wake,
+};
 use crate::{
+    figured::Figured,
     files::{FileSource, Incoming, Origin, Public, Unread},
     reading::Heard,
     transfer,
@@ -21,10 +24,10 @@ extern "C" {
     #[derive(Clone)]
     pub type Host;
 
-    /// Has a file's bytes read in a worker; `done` gets the motion's bytes, or else the problem, and `told` how much is
-    /// done, 0..1. Returns a function that ends the worker.
+    /// Has a file read in a worker, once it is there: `unread` resolves to its parcel. `done` gets the motion's, or else the
+    /// problem, and `told` how much is done, 0..1. Returns a function that ends the worker.
     #[wasm_bindgen(method, js_name = readApart)]
-    fn read_apart(this: &Host, unread: &Uint8Array, done: &JsValue, told: &JsValue) -> Function;
+    fn read_apart(this: &Host, unread: &Promise, done: &JsValue, told: &JsValue) -> Function;
 
     /// Whether another page shows this one.
     #[wasm_bindgen(method, getter)]
@@ -43,7 +46,8 @@ extern "C" {
     #[wasm_bindgen(method, js_name = forgetAll)]
     fn forget_all(this: &Host) -> Promise;
 
-    /// Calls `each(name, origin, key, bytes)` for all kept files, oldest first, and resolves behind the last.
+    /// Calls `each(name, origin, key, bytes)`, which returns a promise, for all kept files, oldest first, and resolves behind
+    /// the last.
     #[wasm_bindgen(method)]
     fn recall(this: &Host, each: &JsValue) -> Promise;
 
@@ -108,36 +112,32 @@ pub fn read_apart(unread: &Unread, hear: impl Fn(Heard) + Clone + 'static) -> Ap
     let answer = Closure::once_into_js(move |motion: JsValue, problem: JsValue| {
         let failed = move |why: &str| format!("{name}: it cannot be read beside the page: {why}");
         spawn(async move {
-            hear_done(Heard::Done(match (motion.dyn_ref::<Uint8Array>(), problem.as_string()) {
-                (Some(bytes), _) => transfer::decode_motion(&copied(bytes).await).await.map_err(|why| failed(&why)),
+            hear_done(Heard::Done(match (motion.dyn_ref::<Array>(), problem.as_string()) {
+                (Some(parcel), _) => unpacked(parcel).await.map_err(|why| failed(&why)),
                 // the reader's own words
                 (None, Some(problem)) => Err(problem),
                 (None, None) => Err(failed(&describe(&problem))),
             }));
         });
     });
-    let request = Uint8Array::from(&transfer::encode_unread(unread)[..]);
+    let unread = unread.clone();
+    let request = future_to_promise(async move { Ok(sent(transfer::pack_unread(&unread)).await.into()) });
     Apart { end: Some(host.read_apart(&request, &answer, told.as_ref())), _told: told }
 }
 
-/// Bytes in the program's own memory; gives way between parts of them.
-async fn copied(bytes: &Uint8Array) -> Vec<u8> {
-    const PART: u32 = 1 << 24;
-    let length = bytes.length();
-    let mut all = Vec::with_capacity(length as usize);
-    for first in (0..length).step_by(PART as usize) {
-        yield_now().await;
-        all.extend(bytes.subarray(first, length.min(first + PART)).to_vec());
-    }
-    all
+/// The motion of a parcel.
+async fn unpacked(parcel: &Array) -> Result<Figured, String> {
+    let header = parcel.get(0).as_string().ok_or("the header is missing")?;
+    transfer::unpack_motion(&header, &mut Arrived(parcel.iter().skip(1))).await
 }
 
 /// Keeps a file for the next visit, where the browser keeps files; `done` gets its key, or why it is not kept.
-pub fn keep_file(file: &FileSource, public: Option<&Public>, done: impl FnOnce(Result<String, String>) + 'static) {
+pub fn keep_file(file: &Arc<FileSource>, public: Option<&Public>, done: impl FnOnce(Result<String, String>) + 'static) {
     let origin = public.and_then(|public| serde_json::to_string(public).ok()).unwrap_or_default();
-    let (name, bytes) = (file.name.clone(), Uint8Array::from(&file.bytes[..]));
+    let file = file.clone();
     spawn(async move {
-        let key = outcome(|host| host.keep(&name, &origin, &bytes)).await;
+        let bytes = outward(&file.bytes).await;
+        let key = outcome(|host| host.keep(&file.name, &origin, &bytes)).await;
         done(key.map(|key| key.as_string().unwrap_or_default()));
         wake();
     });
@@ -165,15 +165,19 @@ pub fn forget_files(done: impl FnOnce(Result<(), String>) + 'static) {
 pub fn recall_files(incoming: &Incoming, done: impl FnOnce() + 'static) {
     let incoming = incoming.clone();
     // who refuses what comes, refuses this, too
-    let ticket = incoming.expect_aside();
+    let ticket = Rc::new(incoming.expect_aside());
     spawn(async move {
-        let each = Closure::<dyn FnMut(String, String, String, Uint8Array)>::new(
+        let each = Closure::<dyn FnMut(String, String, String, Uint8Array) -> Promise>::new(
             move |name: String, origin: String, key: String, bytes: Uint8Array| {
-                if ticket.is_wanted() {
-                    let origin = Origin { public: serde_json::from_str(&origin).ok(), kept: Some(key) };
-                    incoming.push(FileSource { name, bytes: bytes.to_vec() }, origin);
-                    wake();
-                }
+                let (incoming, ticket) = (incoming.clone(), ticket.clone());
+                future_to_promise(async move {
+                    if ticket.is_wanted() {
+                        let origin = Origin { public: serde_json::from_str(&origin).ok(), kept: Some(key) };
+                        incoming.push(FileSource { name, bytes: inward(&bytes).await }, origin);
+                        wake();
+                    }
+                    Ok(JsValue::UNDEFINED)
+                })
             },
         );
         if let Err(problem) = outcome(|host| host.recall(each.as_ref())).await {
@@ -190,7 +194,7 @@ pub fn recall_files(incoming: &Incoming, done: impl FnOnce() + 'static) {
 /// The reason, as words.
 pub async fn fetch(url: &str, most: u64) -> Result<Vec<u8>, String> {
     let bytes = outcome(|host| host.fetch_bytes(url, most as f64)).await?;
-    Ok(bytes.dyn_into::<Uint8Array>().map_err(|_| "no bytes came")?.to_vec())
+    Ok(inward(&bytes.dyn_into().map_err(|_| "no bytes came")?).await)
 }
 
 /// Puts a text into the clipboard; `done` hears whether it is there.

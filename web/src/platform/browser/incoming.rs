@@ -9,7 +9,7 @@ use skeletonllm_network::arriving::Listed;
 use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 
-use super::{MAX_FILE_BYTES, ModelFiles, create, describe, host, spawn, wake};
+use super::{MAX_FILE_BYTES, ModelFiles, create, crossing::inward, describe, host, spawn, wake};
 use crate::{
     files::{FileSource, Incoming, Origin, Public, Ticket, check_size, endings, is_ours, of_folder},
     link::file_name,
@@ -132,7 +132,7 @@ async fn read_file(file: &web_sys::File, ticket: Ticket) {
     }
     match JsFuture::from(file.array_buffer()).await {
         Ok(buffer) => {
-            let bytes = Uint8Array::new(&buffer).to_vec();
+            let bytes = inward(&Uint8Array::new(&buffer)).await;
             ticket.arrive(FileSource { name, bytes }, Origin::default());
         }
         Err(error) => ticket.fail(&format!("{name}: the browser cannot read it: {}", describe(&error))),
