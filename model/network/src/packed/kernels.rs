@@ -29,12 +29,12 @@ pub(super) fn product(input: &[f32], weight: &Packed) -> Vec<f32> {
     if rows != 1 {
         return panels::product(input, weight, [rows, outputs, columns]);
     }
-    let sums = one_row::block_sums(input, weight);
+    let row = one_row::Row::new(input, weight);
     let mut output = vec![0.0; outputs];
     // few strips together: a call for each would cost more than it computes
     let together = (WORTH / (columns * STRIP)).max(1);
     let part = |(part, output): (usize, &mut [f32])| {
-        widest(one_row::Strips { weight, first: part * together, input, sums: &sums, output });
+        widest(one_row::Strips { weight, first: part * together, row: &row, output });
     };
     if outputs.div_ceil(STRIP) <= together {
         part((0, &mut output));

@@ -6,7 +6,7 @@
 use draction::simd::{Loops, exp, wide};
 use rayon::prelude::*;
 
-use super::simd::{Matrix, multiply, sum};
+use super::simd::{Matrix, dot, multiply, sum};
 use crate::layers::{Gap, Visibility};
 
 /// Sizes of one attention call.
@@ -134,14 +134,29 @@ impl Clip<'_> {
         self.past.map_or(self.sizes.keys, |past| (past + query + 1).min(self.sizes.keys))
     }
 
-    /// Attention weights of a block of queries of one head: `weights[rows][padded]`, zero where nothing is seen.
+    /// Whether there is one query, as when an answer is written: then turning keys around would be most of the work.
+    fn is_one(&self) -> bool {
+        self.sizes.queries == 1
+    }
+
+    /// Attention weights of a block of queries of one head: `weights[rows][padded]`, zero where nothing is seen. `keys` are
+    /// the head's, transposed; those of one query are read where they are.
     #[inline(always)]
     fn weights<const FMA: bool>(&self, head: usize, block: Block, keys: &[f32], weights: &mut [f32]) {
-        let Sizes { heads, width, .. } = self.sizes;
+        let Sizes { heads, kv_heads, width, .. } = self.sizes;
         let padded = self.sizes.padded();
         let scale = (width as f32).powf(-0.5);
-        let query = Matrix { data: &self.query[(block.start * heads + head) * width..], row: heads * width, column: 1 };
-        multiply::<FMA, false>([block.rows, block.columns, width], query, (keys, padded), (weights, padded));
+        let query = &self.query[(block.start * heads + head) * width..];
+        if self.is_one() {
+            let query = &query[..width];
+            for (key, score) in weights[..block.seen].iter_mut().enumerate() {
+                let key = &self.key[(key * kv_heads + head / (heads / kv_heads)) * width..][..width];
+                *score = dot::<FMA>(query, key);
+            }
+        } else {
+            let query = Matrix { data: query, row: heads * width, column: 1 };
+            multiply::<FMA, false>([block.rows, block.columns, width], query, (keys, padded), (weights, padded));
+        }
         for r in 0..block.rows {
             let row = &mut weights[r * padded..][..block.columns];
             let seen = self.seen(block.start + r);
@@ -207,13 +222,15 @@ impl Loops for Forward<'_> {
         let Forward { output, kv_heads: own, clip } = self;
         let Sizes { heads, kv_heads, width, .. } = clip.sizes;
         let padded = clip.sizes.padded();
-        let mut keys = vec![0.0; width * padded];
+        let mut keys = vec![0.0; if clip.is_one() { 0 } else { width * padded }];
         let mut weights = vec![0.0; BLOCK.min(clip.sizes.queries) * padded];
         let group = heads / kv_heads;
         let row = own.len() * group * width;
         let first = own.start * group;
         for kv in own {
-            transpose(clip.key, kv, clip.sizes, &mut keys);
+            if !clip.is_one() {
+                transpose(clip.key, kv, clip.sizes, &mut keys);
+            }
             for head in kv * group..(kv + 1) * group {
                 for block in clip.blocks() {
                     clip.weights::<FMA>(head, block, &keys, &mut weights);

@@ -22,6 +22,24 @@ pub(crate) fn sum(count: usize, f: impl Fn(usize) -> f32) -> f32 {
     lanes.iter().sum::<f32>() + total
 }
 
+/// `Σ aᵢ·bᵢ` over as many as both have, in sixteen interleaved sums.
+#[inline(always)]
+pub(crate) fn dot<const FMA: bool>(a: &[f32], b: &[f32]) -> f32 {
+    let ((whole_a, rest_a), (whole_b, rest_b)) = (a.as_chunks::<16>(), b.as_chunks::<16>());
+    let mut sums = [0.0_f32; 16];
+    for (a, b) in whole_a.iter().zip(whole_b) {
+        for lane in 0..16 {
+            sums[lane] = fma::<FMA>(a[lane], b[lane], sums[lane]);
+        }
+    }
+    for half in [8, 4, 2, 1] {
+        for lane in 0..half {
+            sums[lane] += sums[lane + half];
+        }
+    }
+    rest_a.iter().zip(rest_b).fold(sums[0], |sum, (&a, &b)| fma::<FMA>(a, b, sum))
+}
+
 /// A matrix in someone else's memory: element (r, c) is `data[r·row + c·column]`.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a> {
@@ -89,6 +107,17 @@ fn block<const FMA: bool, const ADD: bool, const R: usize, const W: usize>(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_dot_product_sees_every_number_once() {
+        let numbers: Vec<f32> = (0..53).map(|i| i as f32).collect();
+        // whole numbers: the order of sums does not matter
+        for count in [0, 1, 15, 16, 17, 32, 53] {
+            let expected: f32 = (0..count).map(|i| (i * (52 - i)) as f32).sum();
+            let turned: Vec<f32> = numbers.iter().rev().copied().collect();
+            assert_eq!(dot::<false>(&numbers[..count], &turned[..count]), expected);
+        }
+    }
 
     #[test]
     fn multiply_follows_the_definition_at_every_edge() {
