@@ -227,12 +227,11 @@ impl InternVl {
         }
         for (row, tokens) in batch.rows.iter().enumerate() {
             for &token in tokens {
-                if token as usize >= vocabulary {
-                    return Err(PromptError::UnknownToken { row, token, vocabulary });
-                }
                 if Some(token) == image {
                     plan.order.push((text_count + plan.places) as i64);
                     plan.places += 1;
+                } else if token as usize >= vocabulary {
+                    return Err(PromptError::UnknownToken { row, token, vocabulary });
                 } else {
                     plan.order.push(plan.text.len() as i64);
                     plan.text.push(i64::from(token));
