@@ -343,7 +343,7 @@ impl Course for Lessons<'_> {
         });
         if let Some(base) = &self.base {
             let [(folder, _), _] = folders;
-            // what adapters add is smaller than half precision's last digit
+            // half precision rounds away less than two runs differ by
             return Loaded::write_learned(folder, &model, &self.extra, base, Precision::F16);
         }
         let write = |(folder, precision): (&Path, Precision)| {
