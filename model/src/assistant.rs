@@ -13,7 +13,11 @@ mod spans;
 #[cfg(test)]
 mod tests;
 
-use std::{ops::ControlFlow, sync::OnceLock};
+use std::{
+    collections::BTreeMap,
+    ops::ControlFlow,
+    sync::{Mutex, OnceLock},
+};
 
 use anyhow::{Result, bail, ensure};
 use burn::tensor::Tensor;
@@ -58,6 +62,10 @@ pub struct Assistant {
     device_name: String,
     drawing: HostDrawing,
     skip_background: bool,
+    /// See [`crate::folder::Extra::blind`].
+    blind: bool,
+    /// The log-probabilities of labels as answers without any picture, as far as that was asked.
+    blind_answers: Mutex<BTreeMap<String, f32>>,
 }
 
 /// Motions drawn, not yet looked at.
@@ -100,8 +108,21 @@ impl Assistant {
     /// When a file is missing or wrong, naming it, or the device cannot be had.
     #[cfg(not(target_family = "wasm"))]
     pub fn load(folder: &std::path::Path, choice: skeletonllm_network::device::DeviceChoice) -> Result<Assistant> {
+        Assistant::load_on(folder, None, choice)
+    }
+
+    /// As [`Assistant::load`]; what the model lies on top of is at `base`, if somebody says so.
+    ///
+    /// # Errors
+    /// As there.
+    #[cfg(not(target_family = "wasm"))]
+    pub fn load_on(
+        folder: &std::path::Path,
+        base: Option<&std::path::Path>,
+        choice: skeletonllm_network::device::DeviceChoice,
+    ) -> Result<Assistant> {
         let Selected { device, name, .. } = skeletonllm_network::device::select(choice)?;
-        Ok(Assistant::of(Loaded::read(folder, &device)?, name))
+        Ok(Assistant::of(Loaded::read_on(folder, base, Default::default(), &device)?, name))
     }
 
     /// As [`Assistant::load`], from memory and onto a device that was selected before.
@@ -122,8 +143,10 @@ impl Assistant {
 
     pub(crate) fn of(Loaded { model, tokenizer, extra }: Loaded, device_name: String) -> Assistant {
         let drawing = model.drawing.origin().clone();
-        let skip = extra.skip_background;
-        Assistant::with_drawing(model, &tokenizer, extra.labels, device_name, drawing).skip_background(skip)
+        let (skip, blind) = (extra.skip_background, extra.blind);
+        Assistant::with_drawing(model, &tokenizer, extra.labels, device_name, drawing)
+            .skip_background(skip)
+            .blind(blind)
     }
 
     fn with_drawing(
@@ -135,15 +158,23 @@ impl Assistant {
     ) -> Assistant {
         let config = model.internvl.config();
         let chat = Chat::new(tokenizer, &config.skeleton(), config.tokens_per_frame());
-        Assistant { model, chat, labels, device_name, drawing, skip_background: false }
+        let (skip_background, blind, blind_answers) = (false, false, Mutex::default());
+        Assistant { model, chat, labels, device_name, drawing, skip_background, blind, blind_answers }
+    }
+
+    /// Whether the model was also asked without pictures: labels are then judged by what pictures add to them.
+    #[must_use]
+    pub fn blind(self, blind: bool) -> Assistant {
+        Assistant { blind, ..self }
     }
 
     /// Whether to look only at the parts of pictures that hold something (spec A.11, "FPS"). Faster where pictures are
     /// large and mostly black. Models are trained on whole pictures, unless their folders say otherwise: those skip the
-    /// background in any case.
+    /// background in any case. One whose visual tokens are compared with words themselves needs all of them, and never does.
     #[must_use]
     pub fn skip_background(mut self, skip: bool) -> Assistant {
-        self.skip_background |= skip;
+        let needs_all = self.model.alignment.as_ref().is_some_and(|alignment| alignment.temporal.is_some());
+        self.skip_background = (self.skip_background || skip) && !needs_all;
         self
     }
 
@@ -242,6 +273,8 @@ impl Assistant {
             let [pictures, tokens, _] = visual.dims();
             (visual, vec![tokens; pictures])
         };
+        let (visual, seen) = self.model.together(visual);
+        let places = seen.zip(self.model.alignment.as_ref()).map(|(seen, alignment)| alignment.places(seen));
         Ok(Observation {
             clips,
             maps,
@@ -250,7 +283,7 @@ impl Assistant {
             visual: visual.flatten(0, 1),
             tokens,
             own_scores: OnceLock::new(),
-            places: OnceLock::new(),
+            places: places.map(OnceLock::from).unwrap_or_default(),
         })
     }
 

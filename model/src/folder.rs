@@ -1,7 +1,7 @@
 //! A model directory: `config.json`, `tokenizer.json`, `model.safetensors`, `draction.safetensors`, `README.md`; where
 //! movements were aligned with words `alignment.safetensors`, `words.txt` and `words.safetensors`; those of other people in
 //! their own layouts. A model that was trained on top of one that stayed as it is holds what was learned, as peft keeps it,
-//! and says where the other lies.
+//! and says where the other lies; on top of a language model alone also all before the decoder.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use burn::{
 use draction::draction::{DrAction, Metadata};
 use skeletonllm_network::{
     alignment::Alignment,
-    checkpoint::{self, Bits, Keep, Opened, Precision, TensorMap},
+    checkpoint::{self, Bits, Keep, Opened, Precision, TensorMap, Whole},
     config::InternVlConfig,
     internvl::InternVl,
     tokenizer::Tokenizer,
@@ -22,8 +22,10 @@ use skeletonllm_network::{
 
 use crate::drawing::{Drawing, DrawingConfig, HostDrawing};
 
+mod base;
 mod shrink;
 
+pub use base::{Base, beneath};
 pub use shrink::{Sizes, shrink};
 
 /// What `config.json` of a model directory says that its `system` is; SkeletonLLM's says nothing.
@@ -50,6 +52,21 @@ pub struct SkeletonLlm {
     pub internvl: InternVl,
     /// Where movements lie among words, in a model that was aligned with them.
     pub alignment: Option<Alignment>,
+}
+
+impl SkeletonLlm {
+    /// `[clips·frames, tokens of a frame, hidden]` visual tokens → the same as the decoder gets them, and `[clips, width]` what
+    /// they say together, where an alignment has a network for that.
+    #[must_use]
+    pub fn together(&self, visual: Tensor<3>) -> (Tensor<3>, Option<Tensor<2>>) {
+        match self.alignment.as_ref().and_then(|alignment| alignment.temporal.as_ref()) {
+            None => (visual, None),
+            Some(temporal) => {
+                let (seen, told) = temporal.forward(visual);
+                (told, Some(seen))
+            }
+        }
+    }
 }
 
 /// What a model directory holds.
@@ -160,20 +177,21 @@ impl Loaded {
     /// # Errors
     /// When a file is missing or wrong, naming it.
     pub fn read(folder: &Path, device: &Device) -> Result<Loaded> {
-        Loaded::read_keeping(folder, Keep::default(), device)
+        Loaded::read_on(folder, None, Keep::default(), device)
     }
 
-    /// As [`Loaded::read`]. `keep` says what becomes of matrices in few bits, where the folder itself does not.
+    /// As [`Loaded::read`]. What lies beneath the model is at `base`, if somebody says so; `keep` says what becomes of
+    /// matrices in few bits, where the folder itself does not.
     ///
     /// # Errors
-    /// As [`Loaded::read`].
-    pub fn read_keeping(folder: &Path, keep: Keep, device: &Device) -> Result<Loaded> {
+    /// As [`Loaded::read`]; when the language model beneath is missing or another one.
+    pub fn read_on(folder: &Path, base: Option<&Path>, keep: Keep, device: &Device) -> Result<Loaded> {
         if checkpoint::is_text_model(folder) {
             let name = folder.display();
             bail!("{name}: a language model alone, which has never seen a picture; `train --from` makes one that does");
         }
-        let mut opened = Opened::model(folder)?;
-        let tokenizer = Tokenizer::open(&opened.tokenizer_place())?;
+        let mut opened = Opened::model_on(folder, beneath(folder, base)?.as_deref())?;
+        let tokenizer = opened.tokenizer()?;
         opened.config.image_token_id.get_or_insert(tokenizer.image_context());
         let renderer = opened.take_renderer()?;
         let extra = Extra::of(&opened.config)?;
@@ -204,7 +222,7 @@ impl Loaded {
     ) -> Result<()> {
         checkpoint::save_model(&model.internvl, folder, precision)?;
         draction::store::write_atomically(&folder.join("tokenizer.json"), tokenizer.to_json().as_bytes())?;
-        Loaded::write_rest(folder, model, extra)
+        Loaded::write_rest(folder, model, extra, Precision::F32)
     }
 
     /// Writes what a model has learned on top of the one at `base`, which stayed as it is; [`Loaded::read`] reads the two
@@ -212,14 +230,21 @@ impl Loaded {
     ///
     /// # Errors
     /// When a file cannot be written.
-    pub fn write_learned(folder: &Path, model: &SkeletonLlm, extra: &Extra, base: &Path) -> Result<()> {
+    pub fn write_learned(
+        folder: &Path,
+        model: &SkeletonLlm,
+        extra: &Extra,
+        base: &Path,
+        precision: Precision,
+    ) -> Result<()> {
         std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
-        Loaded::write_rest(folder, model, extra)?;
-        Ok(checkpoint::save_adapter(&model.internvl, base, folder)?)
+        Loaded::write_rest(folder, model, extra, precision)?;
+        let whole = if extra.base.is_some() { Whole::Eyes } else { Whole::Projector };
+        Ok(checkpoint::save_adapter(&model.internvl, base, whole, folder, precision)?)
     }
 
     /// All but the network's weights and its tokenizer.
-    fn write_rest(folder: &Path, model: &SkeletonLlm, extra: &Extra) -> Result<()> {
+    fn write_rest(folder: &Path, model: &SkeletonLlm, extra: &Extra, alignments: Precision) -> Result<()> {
         let config = extra.write_into(model.internvl.config())?;
         config.save(folder.join("config.json"))?;
         let mut draction = model.drawing.to_draction();
@@ -231,7 +256,7 @@ impl Loaded {
         draction.save(&folder.join("draction.safetensors"))?;
         if let Some(alignment) = &model.alignment {
             alignment.words().write(folder)?;
-            checkpoint::write(folder.join(ALIGNMENT), &alignment.tensors(), Precision::F32)?;
+            checkpoint::write(folder.join(ALIGNMENT), &alignment.tensors(), alignments)?;
         }
         Ok(())
     }
@@ -299,9 +324,32 @@ pub struct Extra {
     /// The bits that the matrices of the model beneath had while it was trained on top of it, where they were changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_bits: Option<Bits>,
+    /// The language model beneath it, where it was trained on top of one that had never seen a picture.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<Base>,
+    /// Whether it was also asked without pictures, so that what they add to the likelihood of an answer can be told.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub blind: bool,
 }
 
 impl Extra {
+    /// Reads it from the `config.json` of a folder.
+    ///
+    /// # Errors
+    /// When there is none, or it says nothing that can be used.
+    fn read(folder: &Path) -> Result<Extra> {
+        /// Adapters of other people have a `config.json` without sizes, or none.
+        #[derive(Default, serde::Deserialize)]
+        struct Config {
+            #[serde(default)]
+            skeleton: Extra,
+        }
+        let path = folder.join("config.json");
+        let Ok(text) = std::fs::read(&path) else { return Ok(Extra::default()) };
+        let config: Config = serde_json::from_slice(&text).with_context(|| path.display().to_string())?;
+        Ok(config.skeleton)
+    }
+
     /// Reads it from a configuration.
     ///
     /// # Errors
@@ -336,7 +384,7 @@ pub(crate) fn shipped_model(path: &str) -> Option<PathBuf> {
     Some(shipped(&format!("{path}/config.json"))?.parent().expect("a file lies in a folder").to_owned())
 }
 
-/// A file that comes with the programs, by its path below the current folder or one above it, or below the program's
+/// What comes with the programs, by its path below the current folder or one above it, or below the program's
 /// folder or one above that; the first that exists. The folder that a program was compiled in is not asked: it may be
 /// another machine's.
 #[must_use]
@@ -345,8 +393,15 @@ pub fn shipped(path: &str) -> Option<PathBuf> {
     below(path, here.ancestors().chain(program.ancestors().skip(1)))
 }
 
+/// A file or a folder that is here, or comes with the programs or was fetched for them, as [`shipped`] finds it.
+#[must_use]
+pub fn found(path: impl AsRef<Path>) -> Option<PathBuf> {
+    let path = path.as_ref();
+    if path.exists() { Some(path.to_owned()) } else { shipped(path.to_str()?) }
+}
+
 fn below<'a>(path: &str, mut folders: impl Iterator<Item = &'a Path>) -> Option<PathBuf> {
-    folders.find_map(|folder| Some(folder.join(path)).filter(|file| file.is_file()))
+    folders.find_map(|folder| Some(folder.join(path)).filter(|found| found.exists()))
 }
 
 #[cfg(test)]

@@ -68,17 +68,17 @@ struct Seen {
 }
 
 impl Labeller {
-    /// Loads a model directory of SkeletonLLM, of graph networks or of SUGAR; for the last one `text` says where its
-    /// sentence encoder lies, if not where it was trained.
+    /// Loads a model directory of SkeletonLLM, of graph networks or of SUGAR; `beside` says where the language model beneath
+    /// the first, or the sentence encoder of the last, lies, if not where it was trained.
     ///
     /// # Errors
     /// When a file is missing or wrong, naming it; when the model is of another system.
-    pub fn load(folder: &Path, text: Option<&Path>, choice: DeviceChoice) -> Result<Self> {
+    pub fn load(folder: &Path, beside: Option<&Path>, choice: DeviceChoice) -> Result<Self> {
         let system = system_of(folder);
         let model = match system.as_deref() {
-            None => Model::SkeletonLlm(Box::new(Assistant::load(folder, choice)?)),
+            None => Model::SkeletonLlm(Box::new(Assistant::load_on(folder, beside, choice)?)),
             Some(graph_recogniser::SYSTEM) => Model::Graph(Box::new(GraphRecogniser::load(folder, choice)?)),
-            Some(sugar::SYSTEM) => Model::Sugar(Box::new(Sugar::load(folder, text, choice)?)),
+            Some(sugar::SYSTEM) => Model::Sugar(Box::new(Sugar::load(folder, beside, choice)?)),
             Some(other) => bail!("{}: models of the system '{other}' label nothing here", folder.display()),
         };
         let labels = match &model {

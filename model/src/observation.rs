@@ -112,7 +112,7 @@ impl Observation {
             visual: self.visual_of(motion).squeeze_dim(0),
             tokens: self.tokens_of(motion).to_vec(),
             own_scores: OnceLock::new(),
-            places: OnceLock::new(),
+            places: self.places.get().map(|places| places.clone().narrow(0, motion, 1).into()).unwrap_or_default(),
         }
     }
 

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+mod temporal;
+
+pub use temporal::{Temporal, TemporalSizes};
+
 use burn::Tensor;
 use burn::module::{Module, Param};
 use burn::tensor::{Device, TensorData};
@@ -36,10 +40,12 @@ impl Default for Shares {
     }
 }
 
-/// From the decoder's width to the words'.
+/// From what is made of a clip's pictures to the words.
 #[derive(Module, Debug)]
 pub struct Alignment {
-    /// What the decoder makes of the pictures to a vector among words.
+    /// What makes something of the visual tokens; where there is none, the decoder does.
+    pub temporal: Option<Temporal>,
+    /// What was made of the pictures to a vector among words.
     pub layer: Linear,
     /// `[1]` the logarithm of what cosines are multiplied with.
     pub sharpness: Param<Tensor<1>>,
@@ -54,19 +60,32 @@ impl Alignment {
     #[must_use]
     pub fn new(width: usize, words: Arc<Words>, device: &Device) -> Alignment {
         let layer = Linear::new(width, words.width(), true, device);
-        Alignment { layer, sharpness: parameter([1], device), words, shares: Shares::default() }
+        Alignment { temporal: None, layer, sharpness: parameter([1], device), words, shares: Shares::default() }
+    }
+
+    /// The same, but from visual tokens themselves, `tokens` a clip.
+    fn over(self, width: usize, tokens: usize, sizes: TemporalSizes, device: &Device) -> Alignment {
+        let layer = Linear::new(sizes.width, self.words.width(), true, device);
+        Alignment { temporal: Some(Temporal::new(width, tokens, sizes, device)), layer, ..self }
     }
 
     /// One that has learned nothing yet. The same seed gives the same numbers on every device.
     #[must_use]
     pub fn random(width: usize, words: Arc<Words>, seed: u64, device: &Device) -> Alignment {
-        fill(Alignment::new(width, words, device), seed, |name, _| {
-            Some(match name {
-                "sharpness" => Draw::Constant(FIRST_SHARPNESS.ln()),
-                "layer.bias" => Draw::Constant(0.0),
-                _ => Draw::Normal((width as f64).powf(-0.5)),
-            })
-        })
+        drawn(Alignment::new(width, words, device), seed)
+    }
+
+    /// As [`Alignment::random`], but from visual tokens themselves, `tokens` a clip, by a [`Temporal`] of these sizes.
+    #[must_use]
+    pub fn random_over(
+        width: usize,
+        tokens: usize,
+        sizes: TemporalSizes,
+        words: Arc<Words>,
+        seed: u64,
+        device: &Device,
+    ) -> Alignment {
+        drawn(Alignment::new(width, words, device).over(width, tokens, sizes, device), seed)
     }
 
     /// Filled from the tensors of its file; `origin` names it in errors.
@@ -90,7 +109,12 @@ impl Alignment {
                 }
             },
         };
-        Ok(checkpoint::apply(Alignment::new(width, words, device), tensors, origin)?.sharing(shares))
+        let alignment = Alignment::new(width, words, device);
+        let alignment = match Temporal::sizes(&tensors) {
+            Some((tokens, sizes)) => alignment.over(width, tokens, sizes, device),
+            None => alignment,
+        };
+        Ok(checkpoint::apply(alignment, tensors, origin)?.sharing(shares))
     }
 
     /// The tensors of its file.
@@ -129,7 +153,7 @@ impl Alignment {
         Tensor::from_data(TensorData::new::<f32, _>(rows, [texts.len(), width]), &device)
     }
 
-    /// `[clips, decoder's width]` what was made of the pictures → `[clips, words' width]` their places among the words, of
+    /// `[clips, width]` what was made of the pictures → `[clips, words' width]` their places among the words, of
     /// length 1.
     #[must_use]
     pub fn places(&self, seen: Tensor<2>) -> Tensor<2> {
@@ -143,6 +167,20 @@ impl Alignment {
         let sharpness = self.sharpness.val().exp().clamp_max(SHARPEST);
         places.matmul(texts.transpose()) * sharpness.unsqueeze()
     }
+}
+
+/// Draws every parameter afresh.
+fn drawn(alignment: Alignment, seed: u64) -> Alignment {
+    fill(alignment, seed, |name, shape| {
+        Some(match (name, shape) {
+            ("sharpness", _) => Draw::Constant(FIRST_SHARPNESS.ln()),
+            (temporal::POSITIONS, _) => Draw::Normal(0.02),
+            (temporal::OUTPUT, _) => Draw::Constant(0.0),
+            (_, [_]) if name.ends_with(".weight") => Draw::Constant(1.0),
+            (_, [_]) => Draw::Constant(0.0),
+            (_, shape) => Draw::Normal((shape[1] as f64).powf(-0.5)),
+        })
+    })
 }
 
 #[cfg(test)]
@@ -167,6 +205,31 @@ mod tests {
         assert!(scores(&alignment).iter().zip([6.0, 8.0, 0.0]).all(|(a, b)| (a - b).abs() < 1e-4));
         alignment.sharpness = Param::from_data(TensorData::new(vec![50.0f32], [1]), &Device::flex());
         assert!(scores(&alignment).iter().zip([36.0, 48.0, 0.0]).all(|(a, b)| (a - b).abs() < 1e-3));
+    }
+
+    #[test]
+    fn over_visual_tokens_it_tells_their_order_and_is_read_back() {
+        let words = Arc::new(words("up\nout\n", &[2, 2], &[0.0, 2.0, 5.0, 0.0]).unwrap());
+        let (device, sizes) = (Device::flex(), TemporalSizes { width: 32, layers: 2 });
+        let alignment = Alignment::random_over(3, 4, sizes, words.clone(), 1, &device);
+        let again = Alignment::from_tensors(3, words, alignment.tensors(), "here", &device).unwrap();
+        // two clips of two frames of two tokens: the second clip is the first one backwards
+        let (ahead, back) = ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [-1.0, 0.5, 0.0, 2.0, 2.0, -3.0]);
+        let frames = [ahead, back, back, ahead].concat();
+        let visual = Tensor::<3>::from_data(TensorData::new(frames, [4, 2, 3]), &device);
+        let places = |alignment: &Alignment| {
+            let temporal = alignment.temporal.as_ref().expect("it looks itself");
+            let (seen, told) = temporal.forward(visual.clone());
+            assert_eq!(host(told), host(visual.clone()), "nothing is told at first");
+            host(alignment.places(seen))
+        };
+        let found = places(&alignment);
+        assert_eq!(found, places(&again));
+        assert!((found[0] - found[2]).abs() > 1e-3, "{found:?}");
+        let mut cut = alignment.tensors();
+        cut.remove("temporal.norm.bias");
+        let refused = Alignment::from_tensors(3, alignment.words().clone(), cut, "here", &device).unwrap_err();
+        assert!(refused.to_string().contains("temporal.norm.bias"), "{refused}");
     }
 
     #[test]

@@ -17,19 +17,19 @@ pub struct Prompt {
 
 impl Prompt {
     /// The same for pictures of which only some visual tokens are there: `tokens` of each frame, at most as many as the
-    /// prompt has places for.
+    /// prompt has places for. The frames have as many places each.
     pub fn with_tokens(&self, image_token: u32, tokens: &[usize]) -> Prompt {
-        let (mut frame, mut left) = (0, None);
+        let places = self.ids.iter().filter(|id| **id == image_token).count();
+        let of_a_frame = (places / tokens.len().max(1)).max(1);
+        let mut place = 0;
         let mut prompt = Prompt::default();
         for (&id, &label) in self.ids.iter().zip(&self.labels) {
             if id == image_token {
-                let left = left.get_or_insert_with(|| tokens.get(frame).copied().unwrap_or(0));
-                if *left == 0 {
+                let (frame, before) = (place / of_a_frame, place % of_a_frame);
+                place += 1;
+                if tokens.get(frame).is_none_or(|tokens| before >= *tokens) {
                     continue;
                 }
-                *left -= 1;
-            } else if left.take().is_some() {
-                frame += 1;
             }
             prompt.ids.push(id);
             prompt.labels.push(label);
@@ -68,10 +68,11 @@ impl Chat {
             let line = config.frame_template.replace("{i}", &frame.to_string());
             // the config was checked to hold the place exactly once
             let (before, after) = line.split_once("<image>").unwrap_or((&line, ""));
+            let marks = |token| config.image_marks.then_some(token);
             opening.push(t.encode(before), false);
-            opening.push([t.image_start()], false);
+            opening.push(marks(t.image_start()), false);
             opening.push(std::iter::repeat_n(t.image_context(), tokens_per_frame), false);
-            opening.push([t.image_end()], false);
+            opening.push(marks(t.image_end()), false);
             opening.push(t.encode(after), false);
         }
         Chat { tokenizer: tokenizer.clone(), opening }
@@ -205,6 +206,19 @@ mod tests {
         let chat = Chat::of_text(&tokenizer, "");
         let expected = tokenizer.encode_template("<|im_start|>user\nwave?<|im_end|>\n<|im_start|>assistant\n");
         assert_eq!(chat.question("wave?").ids, expected);
+    }
+
+    #[test]
+    fn pictures_may_stand_one_after_the_other() {
+        let tokenizer = Tokenizer::train(["user\nassistant\nsystem\n wave Frame"], 300);
+        let bare = SkeletonConfig { image_marks: false, frame_template: "<image>".into(), ..SkeletonConfig::default() };
+        let chat = Chat::new(&tokenizer, &SkeletonConfig { frames: 3, ..bare }, 2);
+        let image = tokenizer.image_context();
+        let places = |prompt: &Prompt| prompt.ids.iter().filter(|id| **id == image).count();
+        let whole = chat.question("wave?");
+        assert_eq!(chat.opening(), [&tokenizer.encode_template("<|im_start|>user\n")[..], &[image; 6]].concat());
+        assert_eq!(whole.with_tokens(image, &[2, 2, 2]), whole);
+        assert_eq!(places(&whole.with_tokens(image, &[1, 0, 2])), 3);
     }
 
     #[test]

@@ -227,12 +227,11 @@ impl InternVl {
         }
         for (row, tokens) in batch.rows.iter().enumerate() {
             for &token in tokens {
-                if token as usize >= vocabulary {
-                    return Err(PromptError::UnknownToken { row, token, vocabulary });
-                }
                 if Some(token) == image {
                     plan.order.push((text_count + plan.places) as i64);
                     plan.places += 1;
+                } else if token as usize >= vocabulary {
+                    return Err(PromptError::UnknownToken { row, token, vocabulary });
                 } else {
                     plan.order.push(plan.text.len() as i64);
                     plan.text.push(i64::from(token));
@@ -270,10 +269,10 @@ impl InternVl {
         labels: &[Vec<i64>],
         visual: Option<Tensor<3>>,
     ) -> Result<Tensor<1>, PromptError> {
-        let aims = Aims::of(batch, labels)?;
-        let shares = vec![1.0 / aims.targets.len() as f32; aims.targets.len()];
+        let Aims { places, targets, .. } = Aims::of(batch, labels)?;
+        let shares = vec![1.0 / targets.len() as f32; targets.len()];
         let hidden = self.language_model.model.forward(self.embed(batch, visual)?);
-        Ok(self.loss_at(hidden, aims, shares))
+        Ok(self.loss_at(hidden, places, targets, shares))
     }
 
     /// Tokens that conversations begin with, and the pictures in them.
@@ -360,22 +359,52 @@ impl InternVl {
         rests: &TokenBatch,
         labels: &[Vec<i64>],
     ) -> Result<Tensor<1>, PromptError> {
-        let aims = Aims::of(rests, labels)?;
-        let mut cache = opening.cache.repeat_each(rests.rows().len() / opening.rows);
+        let of_each = rests.rows().len() / opening.rows;
         let decoder = &self.language_model.model;
-        let hidden = decoder.forward_cached(self.embed(rests, None)?, &rests.lengths(), &mut cache);
-        let shares = aims.shares_of_answers();
-        Ok(self.loss_at(hidden, aims, shares))
+        let (mut places, mut targets, mut shares, mut read) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut before, mut answers) = (0, 0);
+        // those of like lengths together: padding costs as much as words
+        for rows in alike(&rests.lengths()) {
+            let labels: Vec<Vec<i64>> = rows.iter().filter_map(|&row| labels.get(row).cloned()).collect();
+            let part = TokenBatch::new(rows.iter().map(|&row| rests.rows()[row].clone()).collect());
+            let aims = Aims::of(&part, &labels)?;
+            let mut cache = opening.cache.take_rows(rows.iter().map(|row| row / of_each).collect());
+            read.push(decoder.forward_cached(self.embed(&part, None)?, &part.lengths(), &mut cache));
+            let (own, count) = aims.shares_of_answers();
+            shares.extend(own);
+            answers += count;
+            places.extend(aims.places.iter().map(|place| place + before));
+            targets.extend(aims.targets);
+            before += (part.rows.len() * part.length) as i64;
+        }
+        let shares = shares.into_iter().map(|share| share / answers as f32).collect();
+        Ok(self.loss_at(Tensor::cat(read, 0), places, targets, shares))
     }
 
     /// Cross-entropy of what follows the given places of `hidden [rows, width]`, with each place's share of it.
-    fn loss_at(&self, hidden: Tensor<2>, Aims { places, targets, .. }: Aims, shares: Vec<f32>) -> Tensor<1> {
+    fn loss_at(&self, hidden: Tensor<2>, places: Vec<i64>, targets: Vec<i64>, shares: Vec<f32>) -> Tensor<1> {
         let device = self.device().without_autodiff();
         let logits = self.language_model.head(hidden.select(0, indices(places, &device)));
         let count = shares.len();
         let shares = Tensor::from_data(TensorData::new(shares, [count]), &device);
         ops::cross_entropy(logits, indices(targets, &device), shares)
     }
+}
+
+/// Rows of these lengths in one group or two, each in order, so that as little as possible is padded. A second group has
+/// to save a quarter: two passes through all layers cost more than one of as many tokens.
+fn alike(lengths: &[usize]) -> Vec<Vec<usize>> {
+    let mut order: Vec<usize> = (0..lengths.len()).collect();
+    order.sort_by_key(|&row| lengths[row]);
+    let longest = order.last().map_or(0, |&row| lengths[row]);
+    let padded = |cut: usize| cut * lengths[order[cut.max(1) - 1]] + (order.len() - cut) * longest;
+    let cut = (0..order.len()).min_by_key(|&cut| padded(cut)).unwrap_or_default();
+    if cut == 0 || 4 * padded(cut) > 3 * padded(0) {
+        return vec![(0..lengths.len()).collect()];
+    }
+    let mut groups = [order[..cut].to_vec(), order[cut..].to_vec()];
+    groups.iter_mut().for_each(|rows| rows.sort_unstable());
+    groups.to_vec()
 }
 
 /// What the decoder keeps of the tokens that conversations begin with.
@@ -411,12 +440,12 @@ impl Aims {
         if aims.targets.is_empty() { Err(PromptError::NoLabels) } else { Ok(aims) }
     }
 
-    /// What each token counts when all answers count alike; adds up to 1.
-    fn shares_of_answers(&self) -> Vec<f32> {
+    /// What each token counts of its answer, and how many answers there are.
+    fn shares_of_answers(&self) -> (Vec<f32>, usize) {
         let mut tokens = vec![0.0f32; self.rows.last().map_or(0, |last| last + 1)];
         self.rows.iter().for_each(|&row| tokens[row] += 1.0);
-        let answers = tokens.iter().filter(|&&n| n > 0.0).count() as f32;
-        self.rows.iter().map(|&row| 1.0 / (tokens[row] * answers)).collect()
+        let answers = tokens.iter().filter(|&&n| n > 0.0).count();
+        (self.rows.iter().map(|&row| 1.0 / tokens[row]).collect(), answers)
     }
 }
 

@@ -3,6 +3,7 @@
 use burn::Tensor;
 
 use crate::layers::Gap;
+use crate::tensors::indices;
 
 /// Keys and values of one layer.
 #[derive(Debug, Clone, Default)]
@@ -103,16 +104,15 @@ impl KvCache {
         )
     }
 
-    /// Every row `count` times, its copies next to each other. Gradients of the copies add up.
+    /// These rows, each as often as it is named. Gradients of copies add up.
     #[must_use]
-    pub fn repeat_each(&self, count: usize) -> Self {
+    pub fn take_rows(&self, rows: Vec<usize>) -> Self {
         self.rows(
             |content| {
-                let [rows, slots, heads, width] = content.dims();
-                let row = content.reshape([rows, 1, slots * heads * width]);
-                row.expand([rows, count, slots * heads * width]).reshape([rows * count, slots, heads, width])
+                let device = content.device().without_autodiff();
+                content.select(0, indices(rows.iter().map(|&row| row as i64).collect(), &device))
             },
-            (0..self.filled.len()).flat_map(|row| std::iter::repeat_n(row, count)).collect(),
+            rows.clone(),
         )
     }
 

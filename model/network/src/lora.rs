@@ -55,10 +55,19 @@ pub fn attached(model: &InternVl) -> bool {
 /// The model with a tower and a decoder that stay as they are, whatever learns on top of them.
 #[must_use]
 pub fn freeze(mut model: InternVl) -> InternVl {
-    for (_, weight) in model.vision_tower.weights().into_iter().chain(model.language_model.weights()) {
+    for (_, weight) in model.vision_tower.weights() {
         *weight = weight.clone().frozen();
     }
     model.vision_tower = model.vision_tower.map(&mut Still);
+    freeze_decoder(model)
+}
+
+/// The model with a decoder that stays as it is, whatever else learns.
+#[must_use]
+pub fn freeze_decoder(mut model: InternVl) -> InternVl {
+    for (_, weight) in model.language_model.weights() {
+        *weight = weight.clone().frozen();
+    }
     model.language_model = model.language_model.map(&mut Still);
     model
 }
@@ -99,6 +108,31 @@ mod tests {
     use super::*;
     use crate::internvl::TokenBatch;
     use crate::tensors::host;
+
+    #[test]
+    fn a_decoder_that_stays_has_no_gradient_and_lets_it_through_to_the_tower() {
+        let (folder, device) = (skeletonllm_checks::case("internvl-tiny/checkpoint"), Device::flex().autodiff());
+        let model = freeze_decoder(crate::checkpoint::load_model(folder, &device).expect("the tiny checkpoint"));
+        let model = attach(model, &LoraConfig { rank: 2, alpha: 4.0, dropout: 0.0, ..Default::default() }, 1);
+        let [height, width] = model.config().vision_config.image_size;
+        let frames = Tensor::random([1, height, width, 3], Distribution::Uniform(0.0, 1.0), &device);
+        let visual = model.encode_frames(frames);
+        let image = model.config().image_token_id.expect("it sees");
+        let tokens = [vec![image; model.config().tokens_per_frame()], vec![3, 4]].concat();
+        let labels = vec![tokens.iter().map(|&token| if token == 4 { 4 } else { crate::internvl::IGNORED }).collect()];
+        let loss = model.loss(&TokenBatch::new(vec![tokens]), &labels, Some(visual)).expect("fits");
+        let gradients = loss.backward();
+        let decoder = &model.language_model.model;
+        assert!(decoder.norm.weight.val().grad(&gradients).is_none());
+        assert!(decoder.embed_tokens.weight.is_frozen() && decoder.layers[0].mlp.up_proj.weight.is_frozen());
+        let learns = |slope: Option<Tensor<2>>| slope.is_some_and(|slope| host(slope).iter().any(|x| *x != 0.0));
+        let lora = decoder.layers[0].mlp.up_proj.lora.as_ref().expect("attached to all");
+        assert!(learns(lora.b.val().grad(&gradients)));
+        let crate::weight::Weight::Float(tower) = &model.vision_tower.encoder.layer[0].mlp.fc1.weight else {
+            panic!("the tower was frozen")
+        };
+        assert!(learns(tower.val().grad(&gradients)));
+    }
 
     #[test]
     fn merging_an_adapter_leaves_the_answers_as_they_were() {

@@ -28,6 +28,7 @@ mod probe;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use block::Block;
 pub use classifier::{ClassHead, mean_of_clips};
 pub use config::{DecoderConfig, MaskedConfig, VitConfig, VitSize};
 pub use decay::{layer_factor, layer_id};

@@ -141,7 +141,7 @@ impl Assistant {
             ensure!(tokens <= MAX_QUESTION, "the {what} is longer than {MAX_QUESTION} tokens");
         }
         yield_now().await;
-        let visual = see(&self.model.internvl, frames);
+        let (visual, _) = self.model.together(see(&self.model.internvl, frames));
         yield_now().await;
         let exchange = self.chat.exchange(question, answer);
         let said = exchange.labels.iter().filter(|label| **label != IGNORED).count();

@@ -1,8 +1,12 @@
 //! How likely labels are: by the decoder's answer, and in a model that was aligned with words by how well they fit.
 
-use std::sync::Arc;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, PoisonError},
+};
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
+use burn::tensor::Tensor;
 use skeletonllm_data::Family;
 use skeletonllm_network::{
     chat::Prompt,
@@ -22,10 +26,13 @@ pub struct LabelScores {
     /// How well it fits what is seen, a logarithm of odds.
     pub fit: f32,
     /// How much likelier the decoder finds it as the answer than labels are on average, a logarithm; 0 for a label that
-    /// was not taught, of which the decoder knows nothing, and never far below.
+    /// was not taught, of which the decoder knows nothing, and never far below. Of a model that was also asked without
+    /// pictures how much likelier the pictures make it, taught or not: what is taught is likely without any.
     pub answer: f32,
 }
 
+/// Labels that a decoder is asked for that was also asked without pictures.
+const ASKED: usize = 32;
 /// A taught label is no less likely as an answer than this, whatever the decoder says.
 const LEAST_ANSWER: f32 = -3.0;
 
@@ -37,18 +44,28 @@ struct Opened {
 
 impl Assistant {
     /// `[motions][candidates]` scores of each label as the answer to the standard recognition question: the logarithm of
-    /// its probability; in a model that was aligned with words, what its [`LabelScores`] come to.
+    /// its probability, less the same without pictures in a model that was asked without; in a model that was aligned with
+    /// words, what its [`LabelScores`] come to.
     ///
     /// # Errors
     /// When a label is empty or the device gives nothing back.
     pub async fn rank_async(&self, observation: &Observation, labels: &[String]) -> Result<Vec<Vec<f32>>> {
         let Some(alignment) = &self.model.alignment else {
             let opened = self.open(observation).await?;
-            return self.answers_async(opened, observation, labels).await;
+            let mut answers = self.answers_async(opened, observation, labels).await?;
+            if self.blind {
+                let usual = self.blind_answers_async(observation, labels).await?;
+                answers.iter_mut().for_each(|row| row.iter_mut().zip(&usual).for_each(|(said, usual)| *said -= usual));
+            }
+            return Ok(answers);
         };
         let shares = alignment.shares();
         if shares.answer == 0.0 {
-            let fits = self.fits_async(&self.open(observation).await?, observation, labels).await?;
+            let opened = match alignment.temporal {
+                Some(_) => None,
+                None => Some(self.open(observation).await?),
+            };
+            let fits = self.fits_async(opened.as_ref(), observation, labels).await?;
             return Ok(fits.into_iter().map(|row| row.into_iter().map(|fit| shares.fit * fit).collect()).collect());
         }
         let scores = self.label_scores_async(observation, labels).await?;
@@ -62,7 +79,10 @@ impl Assistant {
     /// As [`Assistant::rank_async`].
     async fn label_scores_async(&self, observation: &Observation, labels: &[String]) -> Result<Vec<Vec<LabelScores>>> {
         let opened = self.open(observation).await?;
-        let fits = self.fits_async(&opened, observation, labels).await?;
+        let fits = self.fits_async(Some(&opened), observation, labels).await?;
+        if self.blind {
+            return self.added_async(opened, observation, labels, fits).await;
+        }
         let answers = self.answers_async(opened, observation, labels).await?;
         let usual = (self.labels.len() as f32).ln();
         let score = |(i, (fit, said)): (usize, (f32, f32))| {
@@ -71,6 +91,37 @@ impl Assistant {
         };
         let rows = fits.into_iter().zip(answers);
         Ok(rows.map(|(fits, said)| fits.into_iter().zip(said).enumerate().map(score).collect()).collect())
+    }
+
+    /// `[motions][candidates]` both scores, the answers' by what the pictures add. A large decoder takes a second for two
+    /// hundred labels, so of each motion it is asked for those that fit best; the others add as little as the least of these.
+    async fn added_async(
+        &self,
+        opened: Opened,
+        observation: &Observation,
+        labels: &[String],
+        fits: Vec<Vec<f32>>,
+    ) -> Result<Vec<Vec<LabelScores>>> {
+        let shortlist = |fits: &Vec<f32>| {
+            let mut order: Vec<usize> = (0..fits.len()).collect();
+            order.sort_by(|&a, &b| fits[b].total_cmp(&fits[a]));
+            order.truncate(ASKED);
+            order
+        };
+        let lists: Vec<Vec<usize>> = fits.iter().map(shortlist).collect();
+        let asked: BTreeSet<usize> = lists.iter().flatten().copied().collect();
+        let names: Vec<String> = asked.iter().map(|&label| labels[label].clone()).collect();
+        let answers = self.answers_async(opened, observation, &names).await?;
+        let usual = self.blind_answers_async(observation, &names).await?;
+        let place: BTreeMap<usize, usize> =
+            asked.into_iter().enumerate().map(|(place, label)| (label, place)).collect();
+        let row = |((fits, list), said): ((Vec<f32>, Vec<usize>), Vec<f32>)| {
+            let added = |label: &usize| (said[place[label]] - usual[place[label]]).max(LEAST_ANSWER);
+            let least = list.iter().map(added).fold(f32::INFINITY, f32::min);
+            let answer = |label: usize| if list.contains(&label) { added(&label) } else { least };
+            fits.into_iter().enumerate().map(|(label, fit)| LabelScores { fit, answer: answer(label) }).collect()
+        };
+        Ok(fits.into_iter().zip(lists).zip(answers).map(row).collect())
     }
 
     /// `[motions][candidates]` both scores of each label, waiting for the device.
@@ -92,25 +143,47 @@ impl Assistant {
     async fn open(&self, observation: &Observation) -> Result<Opened> {
         let motions = 0..observation.clips.len();
         let tokens = TokenBatch::new(motions.map(|motion| self.opening(observation, motion)).collect());
+        self.open_tokens(tokens, observation.visual.clone()).await
+    }
+
+    /// Openings with these visual tokens, `[tokens, hidden]`, in them.
+    async fn open_tokens(&self, tokens: TokenBatch, visual: Tensor<2>) -> Result<Opened> {
         yield_now().await;
-        let visual = observation.visual.clone().unsqueeze();
-        let opening = self.model.internvl.open_async(&tokens, Some(visual)).await?;
+        let opening = self.model.internvl.open_async(&tokens, Some(visual.unsqueeze())).await?;
         Ok(Opened { tokens, opening })
+    }
+
+    /// `[candidates]` log-probability of each label as the answer when all pictures are hidden, as training hides them.
+    async fn blind_answers_async(&self, observation: &Observation, labels: &[String]) -> Result<Vec<f32>> {
+        let known = || self.blind_answers.lock().unwrap_or_else(PoisonError::into_inner);
+        let new: Vec<String> = labels.iter().filter(|label| !known().contains_key(*label)).cloned().collect();
+        if !new.is_empty() {
+            let visual = observation.visual_of(0).squeeze_dim(0).zeros_like();
+            let opened = self.open_tokens(TokenBatch::new(vec![self.opening(observation, 0)]), visual).await?;
+            let answers = self.answers_async(opened, observation, &new).await?.swap_remove(0);
+            known().extend(new.into_iter().zip(answers));
+        }
+        let known = known();
+        Ok(labels.iter().map(|label| known[label]).collect())
     }
 
     /// `[motions][candidates]` how well each text fits what is seen. All the same in a model that was not aligned with
     /// words.
     async fn fits_async(
         &self,
-        Opened { tokens, opening }: &Opened,
+        opened: Option<&Opened>,
         observation: &Observation,
         texts: &[String],
     ) -> Result<Vec<Vec<f32>>> {
         ensure!(texts.iter().all(|text| !text.trim().is_empty()), "a label is empty");
+        let motions = observation.clips.len();
         let Some(alignment) = self.model.alignment.as_ref().filter(|_| !texts.is_empty()) else {
-            return Ok(vec![vec![0.0; texts.len()]; tokens.rows().len()]);
+            return Ok(vec![vec![0.0; texts.len()]; motions]);
         };
-        let places = observation.places.get_or_init(|| alignment.places(self.model.internvl.seen(tokens, opening)));
+        if let Some(Opened { tokens, opening }) = opened {
+            observation.places.get_or_init(|| alignment.places(self.model.internvl.seen(tokens, opening)));
+        }
+        let places = observation.places.get().context("nothing was made of the pictures")?;
         let scores = alignment.scores(places.clone(), alignment.texts(texts));
         Ok(host_async(scores).await?.chunks(texts.len()).map(<[f32]>::to_vec).collect())
     }

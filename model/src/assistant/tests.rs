@@ -10,6 +10,7 @@ use skeletonllm_checks::{Need, have, max_abs};
 use skeletonllm_data::Texts;
 use skeletonllm_network::{
     device::{self, DeviceChoice},
+    generate::score_continuations,
     tensors::host,
 };
 
@@ -104,6 +105,34 @@ fn a_gpu_looks_at_the_same_pictures() {
     let seen =
         |a: &Assistant| pollster::block_on(a.observe_with(&[&motion], &settings).unwrap().frames_async()).unwrap();
     assert!(max_abs(&seen(&gpu), &seen(&nano())) <= 1e-5);
+}
+
+#[test]
+fn a_model_that_was_also_asked_without_pictures_judges_labels_by_what_these_add() {
+    let assistant = nano().blind(true);
+    let motions = [sample("clap.bvh"), sample("walk.bvh")];
+    let observation = assistant.observe(&motions.iter().collect::<Vec<_>>()).unwrap();
+    let labels = ["walk", "clap", "sleep in the sun"].map(str::to_owned);
+    let found = assistant.label_scores(&observation, &labels).unwrap();
+    // from whole conversations, with pictures and with all of them hidden
+    let question = skeletonllm_data::canonical(Family::Recognition).unwrap();
+    let candidates: Vec<Vec<u32>> = labels.iter().map(|label| assistant.chat.candidate(label)).collect();
+    for (motion, found) in found.iter().enumerate() {
+        let prompt = assistant.prompt(question, &observation, motion).unwrap();
+        let visual = observation.visual_of(motion);
+        let said = |visual| score_continuations(&assistant.model.internvl, &prompt, Some(visual), &candidates).unwrap();
+        let (seen, hidden) = (said(visual.clone()), said(visual.zeros_like()));
+        for ((scores, seen), hidden) in found.iter().zip(seen).zip(hidden) {
+            let added = (seen - hidden).max(-3.0);
+            assert!((scores.answer - added).abs() < 1e-3, "{motion}: {added} {found:?}");
+        }
+    }
+    assert!(found[0][1].answer > found[1][1].answer, "a clap is likelier where one is seen: {found:?}");
+    // of many labels those that fit best are asked for; no other adds more
+    let all = assistant.label_scores(&observation, assistant.labels()).unwrap();
+    let best = all[0].iter().map(|scores| scores.answer).fold(f32::NEG_INFINITY, f32::max);
+    let clap = assistant.labels().iter().position(|label| label == "clap").unwrap();
+    assert!((all[0][clap].answer - found[0][1].answer).abs() < 1e-3 && all[0][clap].answer <= best);
 }
 
 #[test]

@@ -48,6 +48,9 @@ struct Args {
     /// Model directory [default: the shipped nano model]
     #[arg(long, value_name = "DIR")]
     model: Option<PathBuf>,
+    /// Where the language model lies that a model was trained on top of, if no longer where it was.
+    #[arg(long, value_name = "DIR or FILE", requires = "model")]
+    base: Option<PathBuf>,
     /// Where to compute: auto (a GPU where there is a real one), gpu, cpu
     #[arg(long, default_value_t = DeviceChoice::Auto)]
     device: DeviceChoice,
@@ -95,7 +98,8 @@ fn run(args: &Args) -> Result<()> {
     {
         return blindly(args, &folder, question);
     }
-    let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
+    let assistant =
+        Assistant::load_on(&folder, args.base.as_deref(), args.device)?.skip_background(args.skip_background);
     tell(&format!("loaded {} on {}", folder.display(), assistant.device_name()), start);
 
     let start = Instant::now();

@@ -10,7 +10,7 @@ use skeletonllm_network::{
     words::{ENTRIES, VECTORS},
 };
 
-use super::{ALIGNMENT, renderer_file};
+use super::{ALIGNMENT, beneath, renderer_file};
 
 /// What was read and what was written.
 #[derive(Clone, Copy, Debug)]
@@ -22,12 +22,13 @@ pub struct Sizes {
 }
 
 /// Writes the model at `from` (a directory of any layout, a language model alone, a GGUF file) into the directory `out`:
-/// weights in fewer bits, tokenizer and renderer as they are. Nothing but one tensor at a time is in memory. `tell` is
+/// weights in fewer bits, tokenizer and renderer as they are; what it lies on top of, at `base` if somebody says so, becomes
+/// part of it. Nothing but one tensor at a time is in memory. `tell` is
 /// told how many numbers there are in all, then of each tensor how many it has.
 ///
 /// # Errors
 /// When a file cannot be read or written, naming it; when `out` is where the model is read from.
-pub fn shrink(from: &Path, bits: Bits, out: &Path, mut tell: impl FnMut(u64)) -> Result<Sizes> {
+pub fn shrink(from: &Path, base: Option<&Path>, bits: Bits, out: &Path, mut tell: impl FnMut(u64)) -> Result<Sizes> {
     let same = |folder: &Path| out.canonicalize().is_ok_and(|out| folder.canonicalize().is_ok_and(|f| f == out));
     if is_text_model(from) {
         let mut opened = Opened::text_model(from)?;
@@ -40,14 +41,14 @@ pub fn shrink(from: &Path, bits: Bits, out: &Path, mut tell: impl FnMut(u64)) ->
         write(out, "tokenizer.json", tokenizer.to_json().as_bytes())?;
         return Ok(Sizes { before, after });
     }
-    let mut opened = Opened::model(from)?;
+    let mut opened = Opened::model_on(from, beneath(from, base)?.as_deref())?;
     let place = opened.tokenizer_place();
     ensure!(!same(from) && !same(&place), "{} is where the model is; name another directory", out.display());
-    let tokenizer = Tokenizer::open(&place)?;
+    let tokenizer = opened.tokenizer()?;
     opened.config.image_token_id.get_or_insert(tokenizer.image_context());
     if let Some(own) = &mut opened.config.skeleton {
         // it does not lie on top of another any more
-        own.other.remove("base_bits");
+        own.other.retain(|field, _| !["base", "base_bits"].contains(&field.as_str()));
     }
     let renderer = opened.take_renderer()?;
     let (numbers, before) = opened.size();
@@ -86,7 +87,7 @@ mod tests {
     fn nano_in_four_bits_is_smaller_and_still_itself() {
         let (from, out) = (default_model().unwrap(), tempfile::tempdir().unwrap());
         let mut told = Vec::new();
-        let sizes = shrink(&from, Bits::Four, out.path(), |numbers| told.push(numbers)).unwrap();
+        let sizes = shrink(&from, None, Bits::Four, out.path(), |numbers| told.push(numbers)).unwrap();
         assert_eq!(told[0], told[1..].iter().sum::<u64>(), "all of it, tensor by tensor");
         assert_eq!(told[0], sizes.after.parameters);
         // int8 before, table in int8 and vectors in f32 after
@@ -101,7 +102,7 @@ mod tests {
         assert_eq!(after.extra, before.extra);
         assert_eq!(after.tokenizer.to_json(), before.tokenizer.to_json());
         assert_eq!(after.model.internvl.config(), before.model.internvl.config());
-        let message = format!("{:#}", shrink(&from, Bits::Eight, &from, |_| ()).unwrap_err());
+        let message = format!("{:#}", shrink(&from, None, Bits::Eight, &from, |_| ()).unwrap_err());
         assert!(message.contains("is where the model is"), "{message}");
     }
 }

@@ -130,7 +130,7 @@ mod tests {
 
     #[test]
     fn every_variant_takes_as_many_steps_and_differs_from_the_whole() {
-        let stage = |stage| StageConfig { stage, epochs: 10, learning_rate: 1e-3, lora_rank: 0, lora_alpha: 0.0 };
+        let stage = |stage| StageConfig { epochs: 10, learning_rate: 1e-3, ..StageConfig::of(stage) };
         let mut whole = TrainConfig { stages: Stage::ALL.map(stage).to_vec(), ..TrainConfig::default() };
         whole.shorten(12);
         let epochs = |c: &TrainConfig| c.stages.iter().map(|s| s.epochs).sum::<u64>();

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use skeletonllm::drawing::DrawingConfig;
 use skeletonllm_data::{AugmentOptions, FamilyWeights, ProtocolOptions, SelectionOptions};
-use skeletonllm_network::{checkpoint::Bits, config::InternVlConfig, layers::LoraConfig};
+use skeletonllm_network::{alignment::TemporalSizes, checkpoint::Bits, config::InternVlConfig, layers::LoraConfig};
 
 use crate::{
     AdamWConfig, Recipe, RecipeStage, Rule, Schedule,
@@ -62,6 +62,18 @@ pub struct StageConfig {
     /// Scale of the adapters.
     #[serde(default)]
     pub lora_alpha: f64,
+    /// Questions asked about each clip, where it is not the run's number. With none the decoder is left alone: movements
+    /// are aligned with words, and poses read, at a fraction of the cost.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub questions: Option<usize>,
+}
+
+impl StageConfig {
+    /// One epoch at a rate of 0, without adapters.
+    #[must_use]
+    pub fn of(stage: Stage) -> StageConfig {
+        StageConfig { stage, epochs: 1, learning_rate: 0.0, lora_rank: 0, lora_alpha: 0.0, questions: None }
+    }
 }
 
 /// Rank and alpha of the paper's adapters, on the decoder in stages 3 and 4.
@@ -76,10 +88,16 @@ pub struct TrainConfig {
     /// Whether tower and decoder learn, too: right for a model that starts from nothing, and to go on with one of ours.
     /// `false` leaves them as they came, as the paper's stages do; DrAction, projector and LoRA adapters learn.
     pub everything: bool,
-    /// A model that stays as it is beneath what learns: a folder in any layout. Nothing of it is written; the run's models
-    /// hold what was learned, and name it.
+    /// A model that stays as it is beneath what learns: a folder in any layout, or a language model alone. Nothing of it is
+    /// written; the run's models hold what was learned, and name it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<PathBuf>,
+    /// The model whose tower and renderer are put before a language model alone; without one they are drawn afresh.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub eyes: Option<PathBuf>,
+    /// Whether the tower before such a language model learns as well.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub tower: bool,
     /// The bits, 8 or 4, that its matrices are brought to while it is read; without, they stay as they are stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base_bits: Option<Bits>,
@@ -135,8 +153,15 @@ pub struct TrainConfig {
     pub words: Option<PathBuf>,
     /// Weight of the alignment's loss, where there are words.
     pub align: f64,
+    /// The network that lays visual tokens among the words, where that is not left to the decoder.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub temporal: Option<TemporalSizes>,
     /// Share of frames that training hides from the decoder, 0..1.
     pub hidden_frames: f32,
+    /// Share of clips of which all are hidden, 0..1: answers then show what is likely whatever is seen, and labels are ranked
+    /// by what the pictures add to that.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub blind: f32,
     /// Weight of the past in the running mean of the weights that a run ends with; 0 takes the weights as they are.
     pub average: f64,
     /// Parts of a step that are computed side by side, each on a core of its own. Results do not depend on how many
@@ -160,17 +185,23 @@ pub struct TrainConfig {
     pub checkpoint_every: u64,
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(share: &f32) -> bool {
+    *share == 0.0
+}
+
 impl Default for TrainConfig {
     fn default() -> Self {
         let model = InternVlConfig::parse(include_str!("nano.json"), "nano.json").expect("our own file is valid");
-        let stage =
-            |stage, epochs, learning_rate| StageConfig { stage, epochs, learning_rate, lora_rank: 0, lora_alpha: 0.0 };
+        let stage = |stage, epochs, learning_rate| StageConfig { epochs, learning_rate, ..StageConfig::of(stage) };
         let LoraConfig { dropout: lora_dropout, targets: lora_targets, .. } = LoraConfig::default();
         TrainConfig {
             model,
             everything: true,
             base: None,
             base_bits: None,
+            eyes: None,
+            tower: false,
             recompute: false,
             skip_background: false,
             lora_dropout,
@@ -200,7 +231,9 @@ impl Default for TrainConfig {
             readout: 10.0,
             words: None,
             align: 1.0,
+            temporal: None,
             hidden_frames: 0.05,
+            blind: 0.0,
             average: 0.998,
             parts: 2,
             similar: None,
@@ -221,11 +254,11 @@ impl TrainConfig {
     #[must_use]
     pub fn on_a_base() -> TrainConfig {
         let stage = |stage, epochs, (lora_rank, lora_alpha)| StageConfig {
-            stage,
             epochs,
             learning_rate: 2e-5,
             lora_rank,
             lora_alpha,
+            ..StageConfig::of(stage)
         };
         TrainConfig {
             everything: false,
@@ -276,7 +309,7 @@ impl TrainConfig {
         self.stages.retain(|s| s.stage.number() == number);
         let stage = Stage::ALL.into_iter().find(|s| s.number() == number);
         if let (true, Some(stage)) = (self.stages.is_empty(), stage) {
-            self.stages = vec![StageConfig { stage, epochs: 1, learning_rate: rate, lora_rank: 0, lora_alpha: 0.0 }];
+            self.stages = vec![StageConfig { learning_rate: rate, ..StageConfig::of(stage) }];
         }
     }
 }
@@ -308,14 +341,23 @@ impl Recipe for TrainConfig {
             let refused = [
                 (self.everything, "everything", "false: a base stays as it is"),
                 (self.muon, "muon", "false: it is for matrices that learn"),
-                (self.average > 0.0, "average", "0: what learns on top of a base counts as it is"),
-                (self.words.is_some(), "words", "null: a base ranks labels by its words"),
             ];
             if let Some((_, field, told)) = refused.into_iter().find(|(refused, ..)| *refused) {
                 return Err(format!("with a base `{field}` must be {told}"));
             }
-        } else if self.base_bits.is_some() {
-            return Err("base_bits is for runs with a base".into());
+        } else if self.base_bits.is_some() || self.eyes.is_some() || self.tower {
+            return Err("base_bits, eyes and tower are for runs with a base".into());
+        }
+        if let Some(temporal) = &self.temporal {
+            temporal.validate().map_err(|problem| format!("temporal: {problem}"))?;
+            if self.skip_background {
+                return Err("temporal looks at whole pictures: skip_background must be false".into());
+            }
+        }
+        let aligns = self.words.is_some() && self.temporal.is_some() && self.align > 0.0;
+        if let Some(stage) = self.stages.iter().find(|stage| stage.questions == Some(0) && !aligns) {
+            let number = stage.stage.number();
+            return Err(format!("stage {number} asks nothing: it needs words, temporal and align to learn from"));
         }
         if self.skip_background && self.readout > 0.0 {
             return Err("readout must be 0 where the background is skipped: poses are read off whole pictures".into());
@@ -334,6 +376,7 @@ impl Recipe for TrainConfig {
             ("lora_dropout", self.lora_dropout),
             ("bodies", f64::from(self.bodies)),
             ("hidden_frames", f64::from(self.hidden_frames)),
+            ("blind", f64::from(self.blind)),
             ("pairs", f64::from(self.pairs)),
         ])
     }
@@ -432,7 +475,9 @@ mod tests {
             config.validate().unwrap_err()
         };
         assert!(refused(|c| c.everything = true).contains("`everything`"));
-        assert!(refused(|c| c.average = 0.9).contains("`average`"));
+        assert!(refused(|c| c.muon = true).contains("`muon`"));
+        assert!(refused(|c| c.stages[0].questions = Some(0)).contains("stage 1 asks nothing"));
+        assert!(refused(|c| c.temporal = Some(TemporalSizes { width: 33, layers: 1 })).contains("multiple of 32"));
         assert!(refused(|c| c.readout = 1.0).contains("readout"));
         assert!(refused(|c| c.lora_targets = vec!["lm_head".into()]).contains("lm_head"));
         assert!(refused(|c| (c.base, c.base_bits) = (None, Some(Bits::Four))).contains("base_bits"));
@@ -440,9 +485,9 @@ mod tests {
 
     #[test]
     fn the_recipes_beside_the_weights_can_be_followed() {
-        let folder = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/nano"));
-        for name in ["recipe.json", "finish.json", "ablation.json"] {
-            TrainConfig::read(&folder.join(name)).unwrap().validate().unwrap();
+        let assets = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets"));
+        for name in ["nano/recipe.json", "nano/finish.json", "nano/ablation.json", "recipes/small.json"] {
+            TrainConfig::read(&assets.join(name)).unwrap().validate().unwrap();
         }
     }
 }

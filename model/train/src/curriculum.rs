@@ -23,7 +23,7 @@ pub struct Curriculum {
     pub similar: Similar,
     /// Who explains clips in stage 3.
     pub teacher: Option<Arc<dyn Teacher>>,
-    /// Whether stages 2 and 3 ask for the label as well: what a model that learns everything would forget over them.
+    /// Whether stages 2 and 3 ask for the label as well: what a model whose eyes learn would forget over them.
     pub rehearse: bool,
 }
 

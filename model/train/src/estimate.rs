@@ -82,7 +82,7 @@ impl Estimate {
         let per_epoch = batches.len() as u64;
         let first = batches.swap_remove(0);
         let size = first.len().div_ceil(config.parts);
-        let samples = source.samples(stage.stage, 0, &first[..size])?;
+        let samples = source.samples(stage, 0, &first[..size])?;
         if samples.is_empty() {
             return Ok(None);
         }
@@ -113,7 +113,7 @@ impl Estimate {
         let (tower, decoder) = (block_of(vision), layer_of(text));
         let seen = tokens.frames * tokens.frame;
         // nothing is kept of a tower that no gradient goes through
-        let through = stage.stage.draws();
+        let through = stage.stage.draws() || config.tower;
         let [tower_layers, decoder_layers] = [vision.num_hidden_layers, text.num_hidden_layers].map(|n| n as u64);
         let kept = |layer: Layer, layers: u64, tokens: u64| {
             layers * tokens * if config.recompute { layer.width } else { layer.kept }
@@ -156,7 +156,7 @@ impl Estimate {
         let projector = product(tokens.visual, merged * decoder.width + decoder.width * decoder.width);
         let head = product(tokens.learned, text.vocab_size as u64 * decoder.width);
         self.multiplications = self.parts as f64
-            * (if through { times } else { 1.0 } * tower_forward
+            * (if through { times + f64::from(u8::from(config.tower)) } else { 1.0 } * tower_forward
                 + times * decoder_forward
                 + 3.0 * projector
                 + 2.0 * head);
@@ -233,11 +233,13 @@ fn tokens(model: &SkeletonLlm, part: &StepBatch, skip_background: bool) -> Resul
     let text = part.openings.length() - frames / clips * a_frame;
     let of_clip = |counts: &[usize]| (text + counts.iter().sum::<usize>()) as u64;
     let opening = counts.chunks(frames / clips).map(of_clip).max().unwrap_or_default();
+    let asked = !part.rests.rows().is_empty();
     Ok(Tokens {
         frames: frames as u64,
         frame: 1 + longest * patches,
         visual: counts.iter().sum::<usize>() as u64,
-        openings: [clips as u64, opening],
+        // where nothing is asked the decoder reads nothing
+        openings: if asked { [clips as u64, opening] } else { [0, 0] },
         rests: [part.rests.rows().len() as u64, part.rests.length() as u64],
         learned: part.labels.iter().flatten().filter(|&&label| label >= 0).count() as u64,
     })

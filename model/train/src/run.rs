@@ -1,8 +1,10 @@
 //! A run of SkeletonLLM: what it begins with, or where it goes on.
 
+use std::path::Path;
+
 use anyhow::{Context, Result};
 use burn::module::Module;
-use skeletonllm::folder::{Loaded, SkeletonLlm};
+use skeletonllm::folder::{Loaded, SkeletonLlm, found};
 use skeletonllm_data::{Batches, DataClip, Labels};
 use skeletonllm_network::{chat::Chat, checkpoint::Precision};
 
@@ -26,22 +28,34 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
         None => state::start(&mut options, |options| {
             if let Some(base) = &mut options.config.base {
                 // a run may be resumed from elsewhere
-                *base = base.canonicalize().with_context(|| format!("cannot find {}", base.display()))?;
+                let place = found(&*base).with_context(|| missing(base))?;
+                *base = place.canonicalize().with_context(|| missing(base))?;
+            }
+            for path in [&mut options.config.eyes, &mut options.config.words].into_iter().flatten() {
+                *path = found(&*path).with_context(|| format!("cannot find {}", path.display()))?;
             }
             let (config, beginning) = (&options.config, state::beginning(&options.out, 0));
             if let Some(base) = &config.base {
                 let Loaded { model, extra, .. } = setup::start_on(base, config, &train, &device, ranks)?;
-                return Loaded::write_learned(&beginning, &model.valid(), &extra, &setup::lowest(base)?);
+                return Loaded::write_learned(
+                    &beginning,
+                    &model.valid(),
+                    &extra,
+                    &setup::lowest(base)?,
+                    Precision::F32,
+                );
             }
             let start = setup::start(config, &curriculum, options.from.as_deref(), &train, &device)?;
             Loaded::write(&beginning, &start.model.valid(), &start.tokenizer, &start.extra, Precision::F32)
         })?,
     };
     let config = &options.config;
+    let beginning = state::beginning(&options.out, at.stage);
     let (base, Loaded { model, tokenizer, extra }) = match &config.base {
         None => (None, Loaded::read(&state::beginning(&options.out, 0), &device)?),
         Some(base) => {
-            (Some(setup::lowest(base)?), setup::on_base(&state::beginning(&options.out, at.stage), config, &device)?)
+            let (place, loaded) = setup::on_base(&beginning, base, config, &device)?;
+            (Some(place), loaded)
         }
     };
     let model = SkeletonLlm { internvl: model.internvl.recomputing(config.recompute), ..model };
@@ -71,6 +85,7 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
         frames: sizes.skeleton().frames,
         questions: config.questions,
         hidden_frames: config.hidden_frames,
+        blind: config.blind,
         parts: config.parts,
     };
     if ranks.is_first() && (config.base.is_some() || options.dry_run) {
@@ -88,4 +103,10 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     let watched = setup::spread(&validation, config.validation_clips);
     let lessons = Lessons { options: &options, source, watched, tokenizer, extra, base };
     fit(&lessons, &options, learner, checkpoint, &mut at)
+}
+
+/// What to do about a base that is not there.
+fn missing(base: &Path) -> String {
+    let name = base.file_name().unwrap_or_default().to_string_lossy();
+    format!("cannot find {}; `cargo xtask fetch {name}` brings a language model that is public", base.display())
 }

@@ -17,7 +17,7 @@ use skeletonllm_network::{
     internvl::TokenBatch,
 };
 
-use super::{Curriculum, Note, Piece, Stage, readout};
+use super::{Curriculum, Note, Piece, Stage, StageConfig, readout};
 
 /// What one optimiser step learns from, a part of it, or a piece of a part.
 pub struct StepBatch {
@@ -96,6 +96,8 @@ pub struct Source<'a> {
     pub questions: usize,
     /// Share of frames that are hidden from the decoder.
     pub hidden_frames: f32,
+    /// Share of clips of which all frames are.
+    pub blind: f32,
     /// Parts of a batch.
     pub parts: usize,
 }
@@ -106,7 +108,7 @@ impl Source<'_> {
     ///
     /// # Errors
     /// See [`Curriculum::ask`].
-    pub fn samples(&self, stage: Stage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<Sample>> {
+    pub fn samples(&self, stage: &StageConfig, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<Sample>> {
         members
             .par_iter()
             .filter_map(|&(position, clip)| {
@@ -164,7 +166,8 @@ impl Source<'_> {
         }
     }
 
-    fn sample(&self, stage: Stage, clip: &DataClip, mut rng: Rng) -> Result<Option<Sample>> {
+    fn sample(&self, config: &StageConfig, clip: &DataClip, mut rng: Rng) -> Result<Option<Sample>> {
+        let (stage, count) = (config.stage, config.questions.unwrap_or(self.questions));
         let pair = self.pair(stage, clip, &mut rng);
         let clip = pair.as_ref().unwrap_or(clip);
         let shown = augment(&clip.motion, &self.augment, &mut rng);
@@ -199,15 +202,15 @@ impl Source<'_> {
         let Ok(seen) = Clip::from_motion(&seen, &options) else { return Ok(None) };
         let readings = readout::truth(&Clip::at_frames(&whole, &seen.frame_indices, &options).with_context(context)?);
         let (record, motion, mirrored) = (&clip.record, &shown.motion, shown.mirrored);
-        let asked = self.curriculum.ask(
-            stage,
-            &ShownClip { record, motion, mirrored, truth: &truth },
-            self.questions,
-            &mut rng,
-        )?;
+        let told = ShownClip { record, motion, mirrored, truth: &truth };
+        let asked = if count == 0 { Vec::new() } else { self.curriculum.ask(stage, &told, count, &mut rng)? };
         let rests: Vec<Prompt> = asked.iter().map(|(question, answer)| self.chat.rest(question, answer)).collect();
         let said = truth.label.as_deref().and_then(|label| self.labels.index(label));
-        let shown = (0..self.frames).map(|_| f32::from(u8::from(!rng.chance(self.hidden_frames)))).collect();
-        Ok((!rests.is_empty()).then_some(Sample { clip: seen, rests, readings, said, shown }))
+        let mut shown: Vec<f32> =
+            (0..self.frames).map(|_| f32::from(u8::from(!rng.chance(self.hidden_frames)))).collect();
+        if rng.chance(self.blind) {
+            shown.fill(0.0);
+        }
+        Ok((count == 0 || !rests.is_empty()).then_some(Sample { clip: seen, rests, readings, said, shown }))
     }
 }

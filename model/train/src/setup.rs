@@ -11,7 +11,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use rayon::prelude::*;
 use skeletonllm::{
     drawing::fresh_drawing,
-    folder::{Extra, Loaded, SkeletonLlm},
+    folder::{Base, Extra, Loaded, SkeletonLlm, beneath},
 };
 use skeletonllm_data::{
     DataClip, DataSet, Labels, ProtocolOptions, SelectionOptions, Truth, corpus,
@@ -20,7 +20,8 @@ use skeletonllm_data::{
 };
 use skeletonllm_network::{
     alignment::Alignment,
-    checkpoint::{Keep, Opened, base_of, is_text_model},
+    checkpoint::{Keep, Opened, base_of, is_adapter, is_text_model},
+    config::{InternVlConfig, SkeletonConfig},
     internvl::InternVl,
     lora,
     tokenizer::Tokenizer,
@@ -29,36 +30,72 @@ use skeletonllm_network::{
 
 use super::{Curriculum, Ranks, Similar, Stage, TrainConfig, estimate::count, state::SIMILAR};
 
-/// The model that a run with a base starts from: the base, and the labels of this data.
+/// The model that a run with a base starts from: the base, and the labels of this data; before a language model alone the
+/// eyes of another model.
 ///
 /// # Errors
 /// When it cannot be read.
 pub fn start_on(base: &Path, config: &TrainConfig, sets: &[DataSet], device: &Device, ranks: &Ranks) -> Result<Loaded> {
-    if is_text_model(base) {
-        let name = base.display();
-        bail!("{name}: a language model alone, which has never seen a picture: --from makes one that does around it");
+    let alone = is_text_model(base);
+    let mut loaded = if alone { with_eyes(base, config, device)? } else { whole(base, config, device, ranks)? };
+    if config.tower && loaded.extra.base.is_none() || config.eyes.is_some() && !alone {
+        bail!("{}: it has a tower of its own: `eyes` and `tower` are for a language model alone", base.display());
     }
-    let mut opened = Opened::model(base)?;
+    let Extra { labels, skip_background, base_bits, blind, .. } = &mut loaded.extra;
+    *labels = Labels::new(&*labels).union(&labels_of(sets)).names().to_vec();
+    *skip_background = config.skip_background;
+    *base_bits = config.base_bits.or(*base_bits);
+    *blind = config.blind > 0.0;
+    loaded.model = with_words(loaded.model, config)?;
+    Ok(loaded)
+}
+
+/// A base that sees.
+fn whole(base: &Path, config: &TrainConfig, device: &Device, ranks: &Ranks) -> Result<Loaded> {
+    let mut opened = Opened::model_on(base, beneath(base, None)?.as_deref())?;
     opened.keep = kept(config);
     let [numbers, bytes] = [opened.size().0, opened.bytes()].map(|n| count(n as f64));
     ranks.tell(format_args!("{}: {numbers} numbers, which take about {bytes}B of memory", base.display()));
     drop(opened);
-    let mut loaded = Loaded::read_keeping(base, kept(config), device)?;
-    let Extra { labels, skip_background, base_bits, .. } = &mut loaded.extra;
-    *labels = Labels::new(&*labels).union(&labels_of(sets)).names().to_vec();
-    *skip_background = config.skip_background;
-    *base_bits = config.base_bits.or(*base_bits);
+    Loaded::read_on(base, None, kept(config), device)
+}
+
+/// A language model that stays as it is behind a fresh projector, and before that tower and renderer as `eyes` has them.
+fn with_eyes(base: &Path, config: &TrainConfig, device: &Device) -> Result<Loaded> {
+    if is_adapter(base) {
+        bail!("{}: an adapter of a language model; make one model of both with `quantize` first", base.display());
+    }
+    let eyes = config.eyes.as_deref().map(|eyes| Loaded::read(eyes, device)).transpose()?;
+    let mut sizes = config.model.clone();
+    if let Some(Loaded { model, .. }) = &eyes {
+        let (theirs, own) = (model.internvl.config(), sizes.skeleton());
+        sizes.vision_config = theirs.vision_config.clone();
+        let (render_size, normalise) = (Some(theirs.render_size()), theirs.skeleton().normalise);
+        sizes.skeleton = Some(SkeletonConfig { render_size, normalise, ..own });
+    }
+    let mut loaded = around(base, Decoder::Stays(kept(config)), &sizes, config, device)?;
+    if let Some(Loaded { model, extra, .. }) = eyes {
+        loaded.model.internvl.vision_tower = model.internvl.vision_tower;
+        loaded.model.drawing = model.drawing;
+        loaded.extra.drawing = extra.drawing;
+    }
+    loaded.extra.base = Some(Base::of(base)?);
     Ok(loaded)
 }
 
-/// The model in a folder that a run with a base has written, with a base that learns nothing.
+/// The model in a folder that a run with a base has written, with a base that learns nothing, and where that is.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn on_base(folder: &Path, config: &TrainConfig, device: &Device) -> Result<Loaded> {
-    let mut loaded = Loaded::read_keeping(folder, kept(config), device)?;
-    loaded.model.internvl = lora::freeze(loaded.model.internvl);
-    Ok(loaded)
+pub fn on_base(folder: &Path, base: &Path, config: &TrainConfig, device: &Device) -> Result<(PathBuf, Loaded)> {
+    let place = match beneath(folder, None)? {
+        Some(place) => place,
+        None => lowest(base)?,
+    };
+    let mut loaded = Loaded::read_on(folder, None, kept(config), device)?;
+    let still = if config.tower { lora::freeze_decoder } else { lora::freeze };
+    loaded.model.internvl = still(loaded.model.internvl);
+    Ok((place, loaded))
 }
 
 /// The folder of a base that lies on top of no other.
@@ -87,7 +124,7 @@ pub fn start(
     let labels = labels_of(sets);
     if let Some(folder) = from {
         let mut loaded = match is_text_model(folder) {
-            true => around(folder, config, device)?,
+            true => around(folder, Decoder::Learns, &config.model, config, device)?,
             false => Loaded::read(folder, device)?,
         };
         let all = Labels::new(&loaded.extra.labels).union(&labels);
@@ -122,19 +159,49 @@ pub fn start(
 fn with_words(model: SkeletonLlm, config: &TrainConfig) -> Result<SkeletonLlm> {
     let (None, Some(folder)) = (&model.alignment, &config.words) else { return Ok(model) };
     let (words, width) = (Arc::new(Words::read(folder)?), model.internvl.config().text_config.hidden_size);
-    let alignment = Alignment::random(width, words, config.seed, &model.internvl.device());
+    let (seed, device) = (config.seed, model.internvl.device());
+    let alignment = match config.temporal {
+        Some(sizes) => {
+            let internvl = model.internvl.config();
+            let tokens = internvl.skeleton().frames * internvl.tokens_per_frame();
+            Alignment::random_over(width, tokens, sizes, words, seed, &device)
+        }
+        None => Alignment::random(width, words, seed, &device),
+    };
     Ok(SkeletonLlm { alignment: Some(alignment), ..model })
 }
 
+/// What becomes of a language model that something is put around.
+enum Decoder {
+    /// It learns: nothing is packed, which would round what some types store, and there are words for pictures.
+    Learns,
+    /// It stays as it is, and knows no such words.
+    Stays(Keep),
+}
+
 /// A model around a language model that has seen no picture: its own decoder, tokenizer and words for pictures; tower,
-/// projector and renderer from nothing, as the settings have them.
-fn around(path: &Path, config: &TrainConfig, device: &Device) -> Result<Loaded> {
+/// projector and renderer from nothing, of these sizes.
+fn around(
+    path: &Path,
+    decoder: Decoder,
+    sizes: &InternVlConfig,
+    config: &TrainConfig,
+    device: &Device,
+) -> Result<Loaded> {
     let mut opened = Opened::text_model(path)?;
-    // it learns: nothing is packed, which would round what some types store
-    opened.keep = Keep::Floats;
     let tokenizer = Tokenizer::of_text_model(&opened.tokenizer_place())?;
-    let text = opened.read(device)?.widened(tokenizer.vocabulary(), config.seed);
-    let mut sizes = config.model.clone();
+    let mut sizes = sizes.clone();
+    let text = match decoder {
+        Decoder::Learns => {
+            opened.keep = Keep::Floats;
+            opened.read(device)?.widened(tokenizer.vocabulary(), config.seed)
+        }
+        Decoder::Stays(keep) => {
+            opened.keep = keep;
+            sizes.skeleton = Some(SkeletonConfig { image_marks: false, ..sizes.skeleton() });
+            opened.read(device)?
+        }
+    };
     sizes.image_token_id = Some(tokenizer.image_context());
     sizes.image_seq_length = Some(sizes.tokens_per_frame());
     let internvl = InternVl::around(text, &sizes, config.seed);
@@ -186,7 +253,13 @@ pub fn curriculum(config: &TrainConfig, sets: &[DataSet], out: &Path, ranks: &Ra
         Some(path) => Prompts::read(path)?,
         None => Prompts::built_in().clone(),
     };
-    Ok(Curriculum { families: config.families.clone(), prompts, similar, teacher, rehearse: config.everything })
+    Ok(Curriculum {
+        families: config.families.clone(),
+        prompts,
+        similar,
+        teacher,
+        rehearse: config.everything || config.tower,
+    })
 }
 
 /// Every label of some sets.

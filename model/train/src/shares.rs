@@ -8,7 +8,7 @@ use skeletonllm_network::alignment::Shares;
 /// What the fit of a label may count: its scores are logarithms of odds already.
 const FIT: [f32; 9] = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5];
 /// What the decoder's answer may count.
-const ANSWER: [f32; 8] = [0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6];
+const ANSWER: [f32; 10] = [0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0];
 /// Of the clips that are named rightly, this many are named rather than doubted.
 const NAMED: f64 = 0.97;
 /// What is likelier right than wrong is named, however sure the model is of most clips.
@@ -102,7 +102,7 @@ mod tests {
         assert!((best(&unsure).unwrap().least - 1.0 / 3.0).abs() < 1e-3);
         // answers that are always right
         let told: Vec<Case> = (0..40).map(|i| case(&[(0.0, 5.0 * (i % 2) as f32), (0.0, 2.5)], 1 - i % 2)).collect();
-        assert_eq!(best(&told).unwrap().answer, 0.6);
+        assert_eq!(best(&told).unwrap().answer, 1.0);
         assert_eq!(best(&[]), None);
     }
 }

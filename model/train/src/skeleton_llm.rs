@@ -62,18 +62,29 @@ struct Rates {
     align: f64,
     /// Whether there is a base, which learns in no stage.
     on_base: bool,
+    /// Whether the tower before a language model that is the base learns in all of them.
+    tower: bool,
+    /// Whether the parts of a batch are small enough to be in memory side by side.
+    small_parts: bool,
     /// Whether only the foreground of pictures is looked at.
     skip_background: bool,
+    /// Whether adapters drop some of their inputs.
+    drops: bool,
 }
+
+/// What the names of the tower's parameters begin with in a model.
+const TOWER: &str = "internvl.vision_tower.";
 
 impl Pupil {
     /// A model with a fresh readout, and where its labels lie among words, if it is aligned with any.
     pub fn new(model: SkeletonLlm, aims: Option<Aims>, config: &TrainConfig) -> Pupil {
         let sizes = model.internvl.config();
         let readout = Readout::new(sizes.tokens_per_frame(), sizes.text_config.hidden_size, &model.internvl.device());
-        let TrainConfig { drawing_rate: drawing, everything, readout: read, align, skip_background, .. } = *config;
-        let on_base = config.base.is_some();
-        let rates = Rates { drawing, everything, readout: read, align, on_base, skip_background };
+        let TrainConfig { drawing_rate: drawing, everything, readout: read, align, skip_background, tower, .. } =
+            *config;
+        let (on_base, small_parts, drops) = (config.base.is_some(), !config.recompute, config.lora_dropout > 0.0);
+        let rates =
+            Rates { drawing, everything, readout: read, align, on_base, tower, small_parts, skip_background, drops };
         Pupil { pupil: model, readout, aims: aims.map(Arc::new), rates }
     }
 }
@@ -138,13 +149,29 @@ impl Learner for Pupil {
         let Seen { visual, openings, shown } = self.look(frames, part)?;
         let poses = (rates.readout > 0.0).then(|| readout.loss(visual.clone(), &part.readings)).flatten();
         let poses = poses.map(|poses| shared(poses, part.share.readings));
-        let opening = model.internvl.open(&openings, Some(visual.clone() * shown))?;
-        let aligned =
-            model.alignment.as_ref().zip(aims.as_ref()).filter(|_| rates.align > 0.0).and_then(|(alignment, aims)| {
-                aims.loss(alignment, model.internvl.seen(&openings, &opening), &part.said)
-            });
-        let words = shared(model.internvl.loss_of_rests(opening, &part.rests, &part.labels)?, part.share.answers);
-        let main = aligned.map_or(words.clone(), |aligned| words + shared(aligned, part.share.labels) * rates.align);
+        let (visual, together) = model.together(visual);
+        let opening = match part.rests.rows() {
+            // nothing is asked
+            [] => None,
+            _ => Some(model.internvl.open(&openings, Some(visual.clone() * shown))?),
+        };
+        let alignment = model.alignment.as_ref().zip(aims.as_ref()).filter(|_| rates.align > 0.0);
+        let aligned = alignment.and_then(|(alignment, aims)| {
+            let seen = match together {
+                Some(seen) => seen,
+                None => model.internvl.seen(&openings, opening.as_ref()?),
+            };
+            aims.loss(alignment, seen, &part.said)
+        });
+        let aligned = aligned.map(|aligned| shared(aligned, part.share.labels) * rates.align);
+        let words =
+            opening.map(|opening| model.internvl.loss_of_rests(opening, &part.rests, &part.labels)).transpose()?;
+        let words = words.map(|words| shared(words, part.share.answers));
+        let main = match (words, aligned) {
+            (Some(words), Some(aligned)) => words + aligned,
+            (Some(loss), None) | (None, Some(loss)) => loss,
+            (None, None) => (visual * 0.0).sum(),
+        };
         Ok(Losses { main, auxiliary: poses, weight: rates.readout, observed: Vec::new() })
     }
 
@@ -159,6 +186,9 @@ impl Learner for Pupil {
         if name.starts_with("internvl.multi_modal_projector.") || name.starts_with("alignment.") {
             return Some(1.0);
         }
+        if self.rates.tower && name.starts_with(TOWER) {
+            return Some(1.0);
+        }
         if stage.lora_rank > 0 {
             return name.contains(".lora.").then_some(1.0);
         }
@@ -171,13 +201,19 @@ impl Learner for Pupil {
         let name = parameter.strip_prefix("pupil.").unwrap_or(parameter);
         let learned = ["drawing.", "internvl.multi_modal_projector.", "alignment."];
         let reads = self.rates.readout > 0.0 && name.starts_with("readout.");
-        !self.rates.on_base || reads || name.contains(".lora.") || learned.iter().any(|part| name.starts_with(part))
+        let sees = self.rates.tower && name.starts_with(TOWER);
+        !self.rates.on_base
+            || reads
+            || sees
+            || name.contains(".lora.")
+            || learned.iter().any(|part| name.starts_with(part))
     }
 
-    /// On the CPU, and while nothing draws from the device's random numbers, whose order would then depend on chance. With
-    /// a base one after the other, whose layers are work enough for all cores, and take memory.
+    /// On the CPU, and while nothing draws from the device's random numbers, whose order would then depend on chance. One
+    /// after the other where memory is dear.
     fn side_by_side(&self, stage: &StageConfig) -> bool {
-        on_cpu(&self.pupil.internvl.device()) && stage.lora_rank == 0 && !self.rates.on_base
+        let draws = stage.lora_rank > 0 && self.rates.drops;
+        on_cpu(&self.pupil.internvl.device()) && !draws && self.rates.small_parts
     }
 }
 
@@ -245,7 +281,7 @@ impl Course for Lessons<'_> {
     }
 
     fn samples(&self, stage: &StageConfig, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<Sample>> {
-        self.source.samples(stage.stage, epoch, members)
+        self.source.samples(stage, epoch, members)
     }
 
     fn division(&self) -> Division {
@@ -267,7 +303,8 @@ impl Course for Lessons<'_> {
     /// On a base, what was learned so far.
     fn pass_on(&self, model: &SkeletonLlm, stage: usize) -> Result<()> {
         let Some(base) = &self.base else { return Ok(()) };
-        Loaded::write_learned(&state::beginning(&self.options.out, stage), &model.valid(), &self.extra, base)
+        let folder = state::beginning(&self.options.out, stage);
+        Loaded::write_learned(&folder, &model.valid(), &self.extra, base, Precision::F32)
     }
 
     /// Without adapters, which become part of the weights that they belong to.
@@ -280,7 +317,8 @@ impl Course for Lessons<'_> {
 
     fn recogniser(&self, model: &SkeletonLlm, _: usize) -> Assistant {
         let (labels, device) = (self.extra.labels.clone(), self.options.device_name.clone());
-        Assistant::new(model.clone(), &self.tokenizer, labels, device).skip_background(self.extra.skip_background)
+        let Extra { skip_background, blind, .. } = self.extra;
+        Assistant::new(model.clone(), &self.tokenizer, labels, device).skip_background(skip_background).blind(blind)
     }
 
     fn watched(&self) -> &[&DataClip] {
@@ -305,7 +343,8 @@ impl Course for Lessons<'_> {
         });
         if let Some(base) = &self.base {
             let [(folder, _), _] = folders;
-            return Loaded::write_learned(folder, &model, &self.extra, base);
+            // half precision rounds away less than two runs differ by
+            return Loaded::write_learned(folder, &model, &self.extra, base, Precision::F16);
         }
         let write = |(folder, precision): (&Path, Precision)| {
             Loaded::write(folder, &model, &self.tokenizer, &self.extra, precision)

@@ -91,22 +91,22 @@ pub trait WithRecogniser {
     fn run<R: Recogniser>(self, recogniser: &R) -> Result<Self::Output>;
 }
 
-/// Loads the model of a folder and does something with it; `text` says where SUGAR's sentence encoder lies, if no longer
-/// where the model was trained.
+/// Loads the model of a folder and does something with it; `beside` says where SUGAR's sentence encoder, or the language
+/// model beneath one of SkeletonLLM, lies, if no longer where the model was trained.
 ///
 /// # Errors
 /// When the model or the device cannot be used; and those of `work`.
 pub fn with_recogniser<W: WithRecogniser>(
     folder: &Path,
-    text: Option<&Path>,
+    beside: Option<&Path>,
     device: DeviceChoice,
     work: W,
 ) -> Result<W::Output> {
     match System::of(folder) {
-        System::SkeletonLlm => work.run(&Assistant::load(folder, device)?),
+        System::SkeletonLlm => work.run(&Assistant::load_on(folder, beside, device)?),
         System::Mmcl => work.run(&GraphRecogniser::load(folder, device)?),
         System::S2i => work.run(&S2iRecogniser::load(&[folder], device)?),
-        System::Sugar => work.run(&Sugar::load(folder, text, device)?),
+        System::Sugar => work.run(&Sugar::load(folder, beside, device)?),
     }
 }
 

@@ -96,7 +96,7 @@ fn goes_through_everything(model: &Path) {
 /// The same as a folder in few bits; and what is learned on top of it, and of what becomes so while it is read.
 fn goes_through_everything_in(bits: Bits, model: &Path, data: &Path) {
     let few = folder(|folder| {
-        shrink(model, bits, folder, |_| ()).unwrap();
+        shrink(model, None, bits, folder, |_| ()).unwrap();
     });
     is_asked_and_evaluated(few.path(), data);
     ask(&load(&is_trained(few.path(), data).path().join("model")));
@@ -128,12 +128,17 @@ fn train(config: TrainConfig, from: Option<&Path>, data: &Path, out: &Path) {
     run(RunOptions { from: from.map(Into::into), quiet: true, ..options }).unwrap_or_else(|error| panic!("{error:#}"));
 }
 
-/// A language model alone is refused where pictures are looked at, and learns to look in one step.
+/// A language model alone is refused where pictures are looked at, and learns to look in one step; so does what stands
+/// before one that stays as it is.
 fn learns_to_look(model: &Path) {
     let error = Assistant::load(model, DeviceChoice::Cpu).err().unwrap();
     assert!(format!("{error:#}").contains("has never seen a picture"), "{error:#}");
     let data = data();
     is_asked_and_evaluated(&is_trained(model, data.path()).path().join("model"), data.path());
+    // an adapter of one has no weights of its own to be known by
+    if !model.join("adapter_config.json").exists() {
+        is_trained_upon(model, None, data.path());
+    }
 }
 
 /// The matrix of the first layer's queries.

@@ -48,15 +48,14 @@ pub(super) struct AdapterFolder {
     pub base: PathBuf,
 }
 
+/// What lies before a decoder, which an adapter on a language model alone brings along.
+const EYES: [&str; 2] = ["vision_tower", "multi_modal_projector"];
+
 impl AdapterFolder {
-    /// Whether `folder` is one, and of what.
-    pub fn find(folder: &Path) -> Result<Option<AdapterFolder>, CheckpointError> {
+    /// Whether `folder` is one, and of what: of what lies at `base`, or of what its settings name.
+    pub fn find(folder: &Path, base: Option<&Path>) -> Result<Option<AdapterFolder>, CheckpointError> {
+        let Some(config) = settings(folder)? else { return Ok(None) };
         let path = folder.join(CONFIG);
-        if !path.exists() {
-            return Ok(None);
-        }
-        let text = std::fs::read(&path).map_err(|cause| io(&path, cause))?;
-        let config: AdapterConfig = serde_json::from_slice(&text).map_err(|error| format(&path, error))?;
         let begun = config.init_lora_weights.as_str().unwrap_or_default();
         let refused = [
             (CHANGE_THE_BASE.iter().any(|word| begun.starts_with(word)), "init_lora_weights"),
@@ -68,12 +67,16 @@ impl AdapterFolder {
         if let Some((_, field)) = refused.iter().find(|(refused, _)| *refused) {
             return Err(format(&path, format!("`{field}`: only plain LoRA adapters are supported")));
         }
-        // beside its base, or where it says that the base is
-        let named = config.base_model_name_or_path.clone().unwrap_or_default();
-        let mut places = vec![folder.to_owned()];
-        if !named.is_empty() {
-            places.extend([folder.join(&named), PathBuf::from(&named)]);
-        }
+        let named = match base {
+            Some(base) => base.display().to_string(),
+            None => config.base_model_name_or_path.clone().unwrap_or_default(),
+        };
+        let places = match base {
+            Some(base) => vec![base.to_owned()],
+            // beside its base, or where it says that the base is
+            None if named.is_empty() => vec![folder.to_owned()],
+            None => vec![folder.to_owned(), folder.join(&named), PathBuf::from(&named)],
+        };
         let mut places = places.into_iter();
         let whole = |place: &Path| place.join("config.json").exists() && super::files::has_weights(place);
         let base = places.find(|place| whole(place) || super::files::gguf_file(place).is_ok_and(|file| file.is_some()));
@@ -111,7 +114,8 @@ impl AdapterFolder {
             } else {
                 // a tensor that was trained as a whole
                 let name = tensors.base_of(layout, &name.replace(".modules_to_save.default.", "."));
-                if !tensors.entries.contains_key(&name) {
+                let new = EYES.iter().any(|part| name.strip_prefix(part).is_some_and(|rest| rest.starts_with('.')));
+                if !new && !tensors.entries.contains_key(&name) {
                     let problem = format!("would replace `{name}`, which is not there");
                     return Err(tensors.sources[number].tensor(&entry.name, problem));
                 }
@@ -146,20 +150,62 @@ pub fn is_adapter(folder: &Path) -> bool {
 /// # Errors
 /// When the adapter cannot be used.
 pub fn base_of(path: &Path) -> Result<PathBuf, CheckpointError> {
-    Ok(AdapterFolder::find(path)?.map_or_else(|| path.to_owned(), |adapter| adapter.base))
+    Ok(AdapterFolder::find(path, None)?.map_or_else(|| path.to_owned(), |adapter| adapter.base))
+}
+
+/// What of a model an adapter's folder holds whole, beside low-rank updates of the decoder's projections.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Whole {
+    /// The projector, on a base that sees.
+    Projector,
+    /// Tower and projector, around a language model alone.
+    Eyes,
+}
+
+/// Where the settings of an adapter's folder say that its base is, be that there or not; `None` of any other folder.
+///
+/// # Errors
+/// When they cannot be read.
+pub fn base_named(folder: &Path) -> Result<Option<PathBuf>, CheckpointError> {
+    let Some(config) = settings(folder)? else { return Ok(None) };
+    let named = config.base_model_name_or_path.unwrap_or_default();
+    Ok(Some(if named.is_empty() { folder.to_owned() } else { folder.join(named) }))
+}
+
+/// What makes a folder an adapter, where that is there.
+fn settings(folder: &Path) -> Result<Option<AdapterConfig>, CheckpointError> {
+    let path = folder.join(CONFIG);
+    if !path.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read(&path).map_err(|cause| io(&path, cause))?;
+    serde_json::from_slice(&text).map(Some).map_err(|error| format(&path, error))
 }
 
 /// Writes what a model has learned on top of a frozen base into a folder as peft does: low-rank updates of the decoder's
-/// projections, and the projector whole. `adapter_config.json`, which names the base, comes last.
+/// projections, and some parts whole. `adapter_config.json`, which names the base, comes last.
 ///
 /// # Errors
 /// When a file cannot be written.
-pub fn save_adapter(model: &InternVl, base: &Path, folder: &Path) -> Result<(), CheckpointError> {
+pub fn save_adapter(
+    model: &InternVl,
+    base: &Path,
+    whole: Whole,
+    folder: &Path,
+    precision: Precision,
+) -> Result<(), CheckpointError> {
     const PREFIX: &str = "base_model.model";
     std::fs::create_dir_all(folder).map_err(|cause| io(folder, cause))?;
-    let whole = tensors_of(&model.multi_modal_projector).into_iter();
-    let whole = whole.map(|(name, tensor)| (format!("{PREFIX}.multi_modal_projector.{name}"), tensor));
-    let mut tensors: TensorMap = whole.collect();
+    let [tower, projector] = EYES;
+    let mut parts = vec![(projector, tensors_of(&model.multi_modal_projector))];
+    if whole == Whole::Eyes {
+        parts.push((tower, tensors_of(&model.vision_tower)));
+    }
+    let saved: Vec<&str> = parts.iter().map(|(part, _)| *part).collect();
+    let named = |(part, tensors): (&'static str, TensorMap)| {
+        tensors.into_iter().map(move |(name, tensor)| (format!("{PREFIX}.{part}.{name}"), tensor))
+    };
+    let mut tensors: TensorMap = parts.into_iter().flat_map(named).collect();
     let (mut targets, mut ranks) = (BTreeSet::new(), serde_json::Map::new());
     let updates = lora::updates(model);
     // the scale is in the numbers: alpha is the rank of the first
@@ -178,11 +224,11 @@ pub fn save_adapter(model: &InternVl, base: &Path, folder: &Path) -> Result<(), 
     }
     let config = serde_json::json!({
         "peft_type": "LORA", "base_model_name_or_path": base, "r": rank, "lora_alpha": rank, "rank_pattern": ranks,
-        "alpha_pattern": {}, "target_modules": targets, "modules_to_save": ["multi_modal_projector"], "bias": "none",
+        "alpha_pattern": {}, "target_modules": targets, "modules_to_save": saved, "bias": "none",
         "lora_dropout": 0.0, "fan_in_fan_out": false, "use_rslora": false, "use_dora": false, "inference_mode": true,
         "init_lora_weights": true
     });
-    write(folder.join("adapter_model.safetensors"), &tensors, Precision::F32)?;
+    write(folder.join("adapter_model.safetensors"), &tensors, precision)?;
     let path = folder.join(CONFIG);
     let text = serde_json::to_vec_pretty(&config).expect("names and numbers");
     draction::store::write_atomically(&path, &text).map_err(CheckpointError::Write)

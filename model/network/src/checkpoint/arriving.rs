@@ -239,7 +239,7 @@ impl TakeTensor for Arrived {
 impl<C> Opened<C> {
     fn arriving(config: C, tensors: Tensors<'static>, layers: usize, origin: &str) -> Result<Self, CheckpointError> {
         let path = PathBuf::from(origin);
-        let opened = Opened { config, keep: Keep::default(), tensors, base: path.clone(), path };
+        let opened = Opened { config, keep: Keep::default(), tensors, base: path.clone(), path, around: false };
         opened.check_layers(layers)?;
         Ok(opened)
     }

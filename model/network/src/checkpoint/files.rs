@@ -30,6 +30,17 @@ pub(super) fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, CheckpointErro
     Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }
 
+/// The files that hold the weights of what lies at `path`: a GGUF file, or those of a folder.
+///
+/// # Errors
+/// When there are none, or several that could be meant.
+pub fn weights_at(path: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
+    match gguf_file(path)? {
+        Some(file) => Ok(vec![file]),
+        None => weight_files(path),
+    }
+}
+
 /// The names of the weight files in a folder whose index, if it has one, is `index`.
 ///
 /// # Errors

@@ -17,6 +17,7 @@ use crate::gguf::Gguf;
 use crate::internvl::InternVl;
 use crate::packed::ops::has_kernels;
 use crate::text_model::TextModel;
+use crate::tokenizer::{Tokenizer, TokenizerError};
 use crate::weight::Weight;
 
 pub(super) const HEAD: &str = "language_model.lm_head.weight";
@@ -33,21 +34,34 @@ pub struct Opened<C> {
     pub(super) path: PathBuf,
     /// What an adapter is put on; of others the same as `path`.
     pub(super) base: PathBuf,
+    /// Whether that is a language model alone, and all before its decoder the adapter's.
+    pub(super) around: bool,
 }
 
 /// Opens what lies at `path`, or, where that is an adapter, its base, and puts the adapter onto it.
 fn open<C>(
     path: &Path,
+    adapter: Option<AdapterFolder>,
     layout: Layout,
     base: impl FnOnce(&Path) -> Result<(C, Tensors<'static>, PathBuf), CheckpointError>,
 ) -> Result<Opened<C>, CheckpointError> {
-    let Some(adapter) = AdapterFolder::find(path)? else {
+    let (keep, around) = (Keep::default(), false);
+    let Some(adapter) = adapter else {
         let (config, tensors, base) = base(path)?;
-        return Ok(Opened { config, keep: Keep::default(), tensors, path: base.clone(), base });
+        return Ok(Opened { config, keep, tensors, path: base.clone(), base, around });
     };
     let (config, mut tensors, base) = base(&adapter.base)?;
     adapter.attach(&mut tensors, layout)?;
-    Ok(Opened { config, keep: Keep::default(), tensors, path: path.to_owned(), base })
+    Ok(Opened { config, keep, tensors, path: path.to_owned(), base, around })
+}
+
+/// A language model's folder or GGUF file, with what it was found to be.
+fn open_text(base: &Path) -> Result<(TextConfig, Tensors<'static>, PathBuf), CheckpointError> {
+    let Some(file) = gguf_file(base)? else { return open_folder(base, Layout::Text, TextConfig::load) };
+    let source = Source::open(&file)?;
+    let content = Gguf::read(&*source.bytes).map_err(|problem| source.format(problem))?;
+    let config = TextConfig::of_gguf(&content).map_err(|problem| source.format(problem))?;
+    Ok((config.clone(), Tensors::of_gguf(source, &content, &config)?, file))
 }
 
 /// A folder of safetensors. One that is no model lacks its description first of all, so that is read first.
@@ -89,13 +103,31 @@ impl<C> Opened<C> {
 
 impl Opened<InternVlConfig> {
     /// Opens a model folder in any of the public layouts: `config.json` and `model.safetensors`, or the shards that
-    /// its index names; a folder with `adapter_config.json` is its base with the adapter added.
+    /// its index names; a folder with `adapter_config.json` is its base with the adapter added. Where the base is a
+    /// language model alone, the adapter's folder has the `config.json` of the whole.
     ///
     /// # Errors
     /// When a file cannot be read or is not what it should be.
     pub fn model(folder: &Path) -> Result<Self, CheckpointError> {
-        let mut opened =
-            open(folder, Layout::InternVl, |base| open_folder(base, Layout::InternVl, InternVlConfig::load))?;
+        Self::model_on(folder, None)
+    }
+
+    /// As [`Opened::model`], where what lies beneath an adapter is at `base`, wherever its settings say.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn model_on(folder: &Path, base: Option<&Path>) -> Result<Self, CheckpointError> {
+        let adapter = AdapterFolder::find(folder, base)?;
+        let around = adapter.as_ref().is_some_and(|adapter| is_text_model(&adapter.base));
+        let mut opened = open(folder, adapter, Layout::InternVl, |base| {
+            if !around {
+                return open_folder(base, Layout::InternVl, InternVlConfig::load);
+            }
+            let (text_config, tensors, base) = open_text(base)?;
+            let config = InternVlConfig::load(folder.join("config.json"))?;
+            Ok((InternVlConfig { text_config, ..config }, tensors, base))
+        })?;
+        opened.around = around;
         if opened.path != opened.base {
             opened.config.skeleton = own_block(&opened.path)?.or(opened.config.skeleton);
         }
@@ -115,6 +147,15 @@ impl Opened<InternVlConfig> {
             keep if keep.packs(numbers) => stored.min(4 * numbers),
             _ => 4 * numbers,
         }
+    }
+
+    /// Its tokenizer; that of a language model alone gets what a conversation about pictures needs.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn tokenizer(&self) -> Result<Tokenizer, TokenizerError> {
+        let place = self.tokenizer_place();
+        if self.around { Tokenizer::of_text_model(&place) } else { Tokenizer::open(&place) }
     }
 
     /// The renderer's tensors, under the names of its own file, where the checkpoint is one of SkeletonLLM's authors
@@ -145,7 +186,8 @@ impl Opened<InternVlConfig> {
     /// # Errors
     /// When a file cannot be read, or the tensors are not exactly the config's.
     pub fn read(self, device: &Device) -> Result<InternVl, CheckpointError> {
-        filled(self.config, self.tensors, self.keep, &self.path.display().to_string(), device)
+        let kept = if self.around { "language_model." } else { "" };
+        filled(self.config, self.tensors, (self.keep, kept), &self.path.display().to_string(), device)
     }
 }
 
@@ -156,15 +198,7 @@ impl Opened<TextConfig> {
     /// # Errors
     /// When a file cannot be read or is not what it should be.
     pub fn text_model(path: &Path) -> Result<Self, CheckpointError> {
-        let opened = open(path, Layout::Text, |base| match gguf_file(base)? {
-            None => open_folder(base, Layout::Text, TextConfig::load),
-            Some(file) => {
-                let source = Source::open(&file)?;
-                let content = Gguf::read(&*source.bytes).map_err(|problem| source.format(problem))?;
-                let config = TextConfig::of_gguf(&content).map_err(|problem| source.format(problem))?;
-                Ok((config.clone(), Tensors::of_gguf(source, &content, &config)?, file))
-            }
-        })?;
+        let opened = open(path, AdapterFolder::find(path, None)?, Layout::Text, open_text)?;
         opened.check_layers(opened.config.num_hidden_layers)?;
         Ok(opened)
     }
@@ -210,10 +244,13 @@ fn own_block(folder: &Path) -> Result<Option<SkeletonConfig>, CheckpointError> {
 }
 
 /// Whether a path leads to a language model alone: a GGUF file, a folder with one, a folder whose `config.json` knows of
-/// a vocabulary and of no pictures, or an adapter of one of them. What cannot be read is none.
+/// a vocabulary and of no pictures, or an adapter of one of them that brings no eyes. What cannot be read is none.
 #[must_use]
 pub fn is_text_model(path: &Path) -> bool {
-    let adapter = AdapterFolder::find(path).ok().flatten();
+    if let Ok(own) = std::fs::read(path.join("config.json")) {
+        return is_text_config(&own);
+    }
+    let adapter = AdapterFolder::find(path, None).ok().flatten();
     let base = adapter.map_or_else(|| path.to_owned(), |adapter| adapter.base);
     match gguf_file(&base) {
         Ok(None) => std::fs::read(base.join("config.json")).is_ok_and(|text| is_text_config(&text)),
@@ -249,21 +286,22 @@ pub fn load_model(folder: impl AsRef<Path>, device: &Device) -> Result<InternVl,
 pub fn parse_model(config: InternVlConfig, weights: &[u8], device: &Device) -> Result<InternVl, CheckpointError> {
     let origin = "model.safetensors";
     let tensors = Tensors::of_safetensors([Ok(Source::memory(weights, origin))], Layout::InternVl)?;
-    filled(config, tensors, Keep::default(), origin, device)
+    filled(config, tensors, (Keep::default(), ""), origin, device)
 }
 
-/// A whole model with its numbers; `origin` names the files in errors.
+/// A whole model with its numbers, what `kept` says of the matrices whose names begin so; `origin` names the files in errors.
 fn filled(
     mut config: InternVlConfig,
     mut tensors: Tensors<'_>,
-    kept: Keep,
+    (kept, within): (Keep, &str),
     origin: &str,
     device: &Device,
 ) -> Result<InternVl, CheckpointError> {
     let tied = tied(&mut tensors, config.tied())?;
     config.set_tied(tied);
     let mut model = InternVl::new(&config, device);
-    keep(kept, model.weights(), &mut tensors, device)?;
+    let weights = model.weights().into_iter().filter(|(name, _)| name.starts_with(within));
+    keep(kept, weights.collect(), &mut tensors, device)?;
     apply(model, tensors, origin)
 }
 

@@ -39,11 +39,19 @@ pub struct SkeletonConfig {
     pub normalise: Normalise,
     /// Prompt text of one frame; `{i}` is its number from 1, `<image>` the place of its visual tokens.
     pub frame_template: String,
+    /// Whether `<img>` and `</img>` stand around them, which a language model that never saw a picture does not know.
+    #[serde(skip_serializing_if = "is_true")]
+    pub image_marks: bool,
     /// System text of the conversation; empty leaves the whole system turn out.
     pub system: String,
     /// Fields that other parts of the project keep here, passed through unread.
     #[serde(flatten)]
     pub other: serde_json::Map<String, serde_json::Value>,
+}
+
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 impl Default for SkeletonConfig {
@@ -53,6 +61,7 @@ impl Default for SkeletonConfig {
             render_size: None,
             normalise: Normalise::None,
             frame_template: "Frame{i}: <image>\n".to_string(),
+            image_marks: true,
             system: String::new(),
             other: serde_json::Map::new(),
         }

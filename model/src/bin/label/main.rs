@@ -72,6 +72,9 @@ struct Args {
     /// Where SUGAR's sentence encoder lies, if no longer where the model was trained.
     #[arg(long, value_name = "DIR", requires = "model")]
     text: Option<PathBuf>,
+    /// Where the language model lies that a model was trained on top of, if no longer where it was.
+    #[arg(long, value_name = "DIR or FILE", requires = "model", conflicts_with = "text")]
+    base: Option<PathBuf>,
     /// Only every n-th file from the i-th on: several processes share one list. Processes that mpirun or srun started do
     /// so by themselves, each with a file of its own beside that of --jsonl.
     #[arg(long, value_name = "I/N")]
@@ -139,7 +142,7 @@ fn shared(args: &mut Args) -> Result<Vec<PathBuf>> {
 
 fn run(args: &Args, beside: &[PathBuf]) -> Result<()> {
     let folder = args.model.clone().map_or_else(default_model, Ok)?;
-    let mut labeller = Labeller::load(&folder, args.text.as_deref(), args.device)?;
+    let mut labeller = Labeller::load(&folder, args.text.as_deref().or(args.base.as_deref()), args.device)?;
     if let Some(path) = &args.labels {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let labels: Vec<String> = text.lines().map(str::to_owned).filter(|line| !line.trim().is_empty()).collect();

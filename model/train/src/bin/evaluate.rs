@@ -72,6 +72,9 @@ struct Args {
     /// Where SUGAR's sentence encoder lies, if no longer where the model was trained.
     #[arg(long, value_name = "DIR", requires = "model")]
     text: Option<PathBuf>,
+    /// Where the language model lies that a model was trained on top of, if no longer where it was.
+    #[arg(long, value_name = "DIR or FILE", requires = "model", conflicts_with = "text")]
+    base: Option<PathBuf>,
     /// Judge a model with other labels than the data's: a JSON object {"label of the data": "label of the model", …}.
     /// Clips of labels that it does not name are left out.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["score", "unseen"])]
@@ -225,7 +228,8 @@ fn start(args: &Args) -> Result<()> {
         }
     }
     let total: usize = sets.iter().map(|s| s.clips.len()).sum();
-    let assistant = Assistant::load(&folder, args.device)?.skip_background(args.skip_background);
+    let assistant =
+        Assistant::load_on(&folder, args.base.as_deref(), args.device)?.skip_background(args.skip_background);
     told(assistant.device_name());
 
     let families: &[Family] = if args.recognition_only { &[] } else { Family::JUDGED };
@@ -298,8 +302,8 @@ fn tell(args: &Args, recogniser: &impl Recogniser, material: &Material, mut scor
     }
     if let Some(other) = &args.against {
         let bar = bar("judging the other", total);
-        let ranked =
-            with_recogniser(other, args.text.as_deref(), args.device, Ranks { sets, batch: args.batch, bar: &bar })?;
+        let beside = args.text.as_deref().or(args.base.as_deref());
+        let ranked = with_recogniser(other, beside, args.device, Ranks { sets, batch: args.batch, bar: &bar })?;
         bar.finish_and_clear();
         scores.against = Some(compare(other.display().to_string(), sets, &scores.ranked, &ranked));
     }

@@ -38,6 +38,9 @@ struct Args {
     /// words and the output head get eight bits)
     #[arg(long, value_enum)]
     to: To,
+    /// Where the language model lies that a model was trained on top of, if no longer where it was.
+    #[arg(long, value_name = "DIR or FILE")]
+    base: Option<PathBuf>,
     /// Where to write the new model.
     #[arg(long, value_name = "DIR")]
     out: PathBuf,
@@ -76,7 +79,7 @@ fn run(args: &Args) -> Result<()> {
     };
     let writing = bar("writing", 0);
     let mut all = None;
-    let sizes = shrink(&args.model, bits, &args.out, |numbers| match all {
+    let sizes = shrink(&args.model, args.base.as_deref(), bits, &args.out, |numbers| match all {
         None => {
             writing.set_length(numbers);
             all = Some(numbers);
@@ -97,7 +100,8 @@ fn run(args: &Args) -> Result<()> {
     ))?;
     if !args.data.is_empty() {
         let sets = args.data.iter().map(|folder| Ok(DataSet::load(folder, Split::Val)?)).collect::<Result<Vec<_>>>()?;
-        let [before, after] = [judge(&args.model, &sets, args.device)?, judge(&args.out, &sets, args.device)?];
+        let judge = |model, base| judge(model, base, &sets, args.device);
+        let [before, after] = [judge(&args.model, args.base.as_deref())?, judge(&args.out, None)?];
         let percent = |scores: &Scores| scores.top1_all * 100.0;
         say(format_args!("named right, all labels: {:.2} → {:.2} %", percent(&before), percent(&after)))?;
     }
@@ -111,8 +115,8 @@ fn run(args: &Args) -> Result<()> {
     Ok(())
 }
 
-fn judge(model: &Path, sets: &[DataSet], device: DeviceChoice) -> Result<Scores> {
-    let assistant = Assistant::load(model, device)?;
+fn judge(model: &Path, base: Option<&Path>, sets: &[DataSet], device: DeviceChoice) -> Result<Scores> {
+    let assistant = Assistant::load_on(model, base, device)?;
     let judging = bar("judging", sets.iter().map(|set| set.clips.len()).sum());
     let scores = evaluate(&assistant, sets, 16, None, |clips| judging.inc(clips as u64));
     judging.finish_and_clear();

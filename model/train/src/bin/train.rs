@@ -1,11 +1,14 @@
 //! `train --data DIR… --out DIR`: teach a model to look at motions and answer.
 
-use std::{path::PathBuf, process::ExitCode};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
 use draction::cli::{finish, print};
-use skeletonllm::cli::stop_flag;
+use skeletonllm::{cli::stop_flag, folder::found};
 use skeletonllm_data::{ProtocolOptions, SelectionOptions, streams::Stream};
 use skeletonllm_network::{
     checkpoint::Bits,
@@ -42,6 +45,7 @@ use skeletonllm_train::{
         train --from runs/nano/model --stage 2 --similar similar.json --data my-takes --out runs/mine2\n  \
         train --base InternVL3-1B --base-bits 4 --data nturgb+d_skeletons --protocol zero-shot-55-5 --dry-run\n  \
         train --base InternVL3-1B --base-bits 4 --lora-rank 16 --data my-takes --out runs/large\n  \
+        train --recipe small --data data/* --unseen unseen.txt --out runs/small\n  \
         ask --model runs/large/model take.bvh\n  \
         train --system mmcl --streams joint,bone --data data/utd-mhad --out runs/graph\n  \
         train --system mmcl --config assets/recipes/mmcl-paper.json --data nturgb+d_skeletons --out runs/paper\n  \
@@ -86,13 +90,19 @@ struct Args {
     /// Settings as JSON; see --print-config.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Settings that come with the programs, by the name of their file in assets/recipes: small puts renderer and tower of
+    /// the shipped nano before SmolLM2-135M, which stays as it is beneath adapters (`cargo xtask fetch smollm2-135m` brings
+    /// it); mmcl-paper is for --system mmcl.
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["config", "resume"])]
+    recipe: Option<String>,
     /// Start from this model: a directory of ours or of a public InternVL checkpoint, in either layout, with its tokenizer;
     /// a draction.safetensors in it is taken, too, and sizes in --config are ignored. Or a language model alone, a
     /// directory or a GGUF file, which becomes the decoder; --config then gives the sizes of the rest.
     #[arg(long, value_name = "DIR or FILE", conflicts_with = "resume")]
     from: Option<PathBuf>,
     /// Train on top of this model, a directory in any layout, which stays as it is: DrAction and the projector learn, in
-    /// stages 3 and 4 adapters on the decoder. Without --config by the paper's settings (--base DIR --print-config). The
+    /// stages 3 and 4 adapters on the decoder. A language model alone gets a tower before it, which is drawn afresh or comes
+    /// from the model that `eyes` of the settings names. Without --config by the paper's settings (--base DIR --print-config). The
     /// run's models hold what was learned, as peft keeps it, and name this one; ask and evaluate read both.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["from", "resume"])]
     base: Option<PathBuf>,
@@ -196,8 +206,8 @@ fn start_sugar(args: Args, ranks: &Ranks) -> Result<()> {
 }
 
 fn start_skeletonllm(args: Args, ranks: &Ranks) -> Result<()> {
-    let config = match (&args.config, &args.base) {
-        (None, Some(_)) => TrainConfig::on_a_base(),
+    let config = match (&args.config, &args.recipe, &args.base) {
+        (None, None, Some(_)) => TrainConfig::on_a_base(),
         _ => settings(&args)?,
     };
     let choose = |config: &mut TrainConfig, args: &mut Args| {
@@ -234,9 +244,14 @@ fn bits(text: &str) -> Result<Bits, String> {
     text.parse::<u8>().map_err(|error| error.to_string()).and_then(Bits::try_from)
 }
 
-/// The settings that --config names, or the defaults.
+/// The settings that --config or --recipe names, or the defaults.
 fn settings<R: Recipe + Default>(args: &Args) -> Result<R> {
-    args.config.as_deref().map_or_else(|| Ok(R::default()), R::read)
+    let shipped = |name: &String| {
+        let path = Path::new("assets/recipes").join(name).with_extension("json");
+        found(&path).with_context(|| format!("there is no recipe {name}: cannot find {}", path.display()))
+    };
+    let path = args.config.clone().map(Ok).or_else(|| args.recipe.as_ref().map(shipped)).transpose()?;
+    path.as_deref().map_or_else(|| Ok(R::default()), R::read)
 }
 
 /// Prints the settings, or runs by them once `choose` has put the rest of the command line into them.
