@@ -33,7 +33,7 @@ impl<'a> Parcel<'a> {
 /// The parts of a parcel where it arrives, in order.
 pub trait Parts {
     /// The next one as numbers; `None` where there is none, or it is no whole number of them.
-    async fn next<T: Pod>(&mut self) -> Option<Vec<T>>;
+    fn next<T: Pod>(&mut self) -> impl Future<Output = Option<Vec<T>>>;
 }
 
 /// [`Unread`] without what is long.
