@@ -90,7 +90,7 @@ pub fn read_motion(unread: &js_sys::Array, told: &js_sys::Function) -> Result<js
     let transfer::Parcel { header, parts } = transfer::pack_motion(&read);
     let answer = js_sys::Array::of1(&header.into());
     for part in parts {
-        answer.push(&js_sys::Uint8Array::from(part));
+        answer.push(&js_sys::Uint8Array::from(part).into());
     }
     Ok(answer)
 }

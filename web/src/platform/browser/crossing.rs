@@ -39,7 +39,7 @@ pub async fn inward<T: Pod>(bytes: &Uint8Array) -> Vec<T> {
 pub async fn sent(Parcel { header, parts }: Parcel<'_>) -> Array {
     let message = Array::of1(&header.into());
     for part in parts {
-        message.push(&outward(part).await);
+        message.push(&outward(part).await.into());
     }
     message
 }
