@@ -15,7 +15,7 @@ mod using;
 mod videos;
 mod visiting;
 
-use std::time::Instant;
+use std::{path::Path, time::Instant};
 
 use anyhow::{Result, ensure};
 use native::Native;
@@ -99,9 +99,20 @@ const STEPS: [Step; 36] = [
 #[test]
 fn the_page() {
     let Some(folder) = have(Need::Page, page_folder()) else { return };
-    let Some(mut browser) = have(Need::Browser, Browser::start()) else { return };
+    let Some(mut failed) = steps_that_fail(&folder) else { return };
+    if failed == [STEPS[0].0] {
+        // one start of some five stays where window and GPU are set up, with nothing on the console; why is not known
+        eprintln!("the page does not load: once more, in another browser");
+        failed = steps_that_fail(&folder).expect("there was a browser");
+    }
+    assert!(failed.is_empty(), "{} of {} steps failed: {}", failed.len(), STEPS.len(), failed.join("; "));
+}
+
+/// Visits the page in a browser of its own; `None` where there is none.
+fn steps_that_fail(folder: &Path) -> Option<Vec<&'static str>> {
+    let mut browser = have(Need::Browser, Browser::start())?;
     eprintln!("the page in {}", browser.version().expect("a browser has a version"));
-    let mut site = Site::load(&folder).expect("the page's folder");
+    let mut site = Site::load(folder).expect("the page's folder");
     let beside = models::Beside::add_to(&mut site).expect("models beside the page");
     let server = Server::start(site, 0).expect("a free port");
     let app = App::new(&mut browser, &server.origin()).expect("a tab");
@@ -126,5 +137,5 @@ fn the_page() {
             }
         }
     }
-    assert!(failed.is_empty(), "{} of {} steps failed: {}", failed.len(), STEPS.len(), failed.join("; "));
+    Some(failed)
 }
