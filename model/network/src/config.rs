@@ -88,8 +88,8 @@ pub struct InternVlConfig {
     /// Pixel-shuffle ratio; 0.5 merges 2×2 patch tokens into one (spec A.8).
     #[serde(default = "defaults::half")]
     pub downsample_ratio: f64,
-    /// Token whose places the visual tokens take (`<IMG_CONTEXT>`); the table of words needs no row for it. Where the file
-    /// does not say it, the tokenizer knows.
+    /// Token whose places the visual tokens take (`<IMG_CONTEXT>`); the table of words has a row for it, unless no
+    /// [marks](SkeletonConfig::image_marks) stand around pictures. Where the file does not say it, the tokenizer knows.
     #[serde(default, alias = "image_token_index", skip_serializing_if = "Option::is_none")]
     pub image_token_id: Option<u32>,
     /// Visual tokens per frame, as the public files state it. Derived from the sizes where absent.
@@ -191,6 +191,13 @@ impl InternVlConfig {
         if self.vision_feature_select_strategy != "default" {
             let value = &self.vision_feature_select_strategy;
             return Err(refuse("vision_feature_select_strategy", value, "only `default` is supported"));
+        }
+        if let Some(token) = self.image_token_id
+            && self.skeleton().image_marks
+            && token as usize >= self.text_config.vocab_size
+        {
+            let problem = format!("not below text_config.vocab_size = {}", self.text_config.vocab_size);
+            return Err(refuse("image_token_id", token, problem));
         }
         match &self.skeleton {
             Some(skeleton) => skeleton.validate(),

@@ -343,8 +343,9 @@ impl Course for Lessons<'_> {
         });
         if let Some(base) = &self.base {
             let [(folder, _), _] = folders;
-            // half precision rounds away less than two runs differ by
-            return Loaded::write_learned(folder, &model, &self.extra, base, Precision::F16);
+            // around a language model alone it is a tower, too: half precision rounds away less than two runs differ by
+            let precision = if self.extra.base.is_some() { Precision::F16 } else { Precision::F32 };
+            return Loaded::write_learned(folder, &model, &self.extra, base, precision);
         }
         let write = |(folder, precision): (&Path, Precision)| {
             Loaded::write(folder, &model, &self.tokenizer, &self.extra, precision)

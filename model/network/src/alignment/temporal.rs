@@ -85,7 +85,7 @@ impl Temporal {
         let begins = |layer: usize| format!("temporal.blocks.{layer}.");
         let layers = (0..).take_while(|&layer| tensors.keys().any(|name| name.starts_with(&begins(layer)))).count();
         let sizes = TemporalSizes { width, layers };
-        let fits = matches!(tensors.get(INPUT), Some(HostTensor { shape, .. }) if shape[..1] == [width]);
+        let fits = tensors.get(INPUT).is_some_and(|HostTensor { shape, .. }| shape.first() == Some(&width));
         (fits && sizes.validate().is_ok()).then_some((tokens, sizes))
     }
 

@@ -247,10 +247,11 @@ fn own_block(folder: &Path) -> Result<Option<SkeletonConfig>, CheckpointError> {
 /// a vocabulary and of no pictures, or an adapter of one of them that brings no eyes. What cannot be read is none.
 #[must_use]
 pub fn is_text_model(path: &Path) -> bool {
-    if let Ok(own) = std::fs::read(path.join("config.json")) {
-        return is_text_config(&own);
-    }
     let adapter = AdapterFolder::find(path, None).ok().flatten();
+    let own = || std::fs::read(path.join("config.json"));
+    if adapter.is_some() && own().is_ok_and(|own| !is_text_config(&own)) {
+        return false;
+    }
     let base = adapter.map_or_else(|| path.to_owned(), |adapter| adapter.base);
     match gguf_file(&base) {
         Ok(None) => std::fs::read(base.join("config.json")).is_ok_and(|text| is_text_config(&text)),

@@ -46,7 +46,7 @@ fn a_saved_config_reads_back_the_same() {
 
 #[test]
 fn contradictions_are_named_by_field_and_value() {
-    let cases: [(&str, serde_json::Value, &str); 8] = [
+    let cases: [(&str, serde_json::Value, &str); 9] = [
         ("/vision_config/num_attention_heads", 3.into(), "`vision_config.num_attention_heads` = 3"),
         ("/vision_config/image_size", 30.into(), "`vision_config.image_size` = [30, 30]: not a multiple"),
         ("/vision_config/image_size", 24.into(), "3×3 patches"),
@@ -55,6 +55,7 @@ fn contradictions_are_named_by_field_and_value() {
         ("/text_config/num_attention_heads", 8.into(), "even width"),
         ("/text_config/model_type", "gemma2".into(), "`text_config.model_type` = gemma2"),
         ("/vision_config/use_qk_norm", true.into(), "`vision_config.use_qk_norm` = true"),
+        ("/image_token_id", 99.into(), "`image_token_id` = 99"),
     ];
     for (pointer, bad, expected) in cases {
         let mut value = tiny();

@@ -134,28 +134,23 @@ impl Clip<'_> {
         self.past.map_or(self.sizes.keys, |past| (past + query + 1).min(self.sizes.keys))
     }
 
-    /// Whether there is one query, as when an answer is written: then turning keys around would be most of the work.
-    fn is_one(&self) -> bool {
-        self.sizes.queries == 1
-    }
-
     /// Attention weights of a block of queries of one head: `weights[rows][padded]`, zero where nothing is seen. `keys` are
-    /// the head's, transposed; those of one query are read where they are.
+    /// the head's, transposed; without them one query reads them where they are.
     #[inline(always)]
-    fn weights<const FMA: bool>(&self, head: usize, block: Block, keys: &[f32], weights: &mut [f32]) {
+    fn weights<const FMA: bool>(&self, head: usize, block: Block, keys: Option<&[f32]>, weights: &mut [f32]) {
         let Sizes { heads, kv_heads, width, .. } = self.sizes;
         let padded = self.sizes.padded();
         let scale = (width as f32).powf(-0.5);
         let query = &self.query[(block.start * heads + head) * width..];
-        if self.is_one() {
+        if let Some(keys) = keys {
+            let query = Matrix { data: query, row: heads * width, column: 1 };
+            multiply::<FMA, false>([block.rows, block.columns, width], query, (keys, padded), (weights, padded));
+        } else {
             let query = &query[..width];
             for (key, score) in weights[..block.seen].iter_mut().enumerate() {
                 let key = &self.key[(key * kv_heads + head / (heads / kv_heads)) * width..][..width];
                 *score = dot::<FMA>(query, key);
             }
-        } else {
-            let query = Matrix { data: query, row: heads * width, column: 1 };
-            multiply::<FMA, false>([block.rows, block.columns, width], query, (keys, padded), (weights, padded));
         }
         for r in 0..block.rows {
             let row = &mut weights[r * padded..][..block.columns];
@@ -222,18 +217,19 @@ impl Loops for Forward<'_> {
         let Forward { output, kv_heads: own, clip } = self;
         let Sizes { heads, kv_heads, width, .. } = clip.sizes;
         let padded = clip.sizes.padded();
-        let mut keys = vec![0.0; if clip.is_one() { 0 } else { width * padded }];
+        // as when an answer is written: to turn keys around for one query would be most of the work
+        let mut keys = (clip.sizes.queries > 1).then(|| vec![0.0; width * padded]);
         let mut weights = vec![0.0; BLOCK.min(clip.sizes.queries) * padded];
         let group = heads / kv_heads;
         let row = own.len() * group * width;
         let first = own.start * group;
         for kv in own {
-            if !clip.is_one() {
-                transpose(clip.key, kv, clip.sizes, &mut keys);
+            if let Some(keys) = &mut keys {
+                transpose(clip.key, kv, clip.sizes, keys);
             }
             for head in kv * group..(kv + 1) * group {
                 for block in clip.blocks() {
-                    clip.weights::<FMA>(head, block, &keys, &mut weights);
+                    clip.weights::<FMA>(head, block, keys.as_deref(), &mut weights);
                     let weights = Matrix { data: &weights, row: padded, column: 1 };
                     multiply::<FMA, false>(
                         [block.rows, width, block.seen],
@@ -278,7 +274,7 @@ impl Loops for Backward<'_> {
                 for block in clip.blocks() {
                     let Block { start, rows, seen, columns } = block;
                     let from = (start * heads + head) * width;
-                    clip.weights::<FMA>(head, block, &keys, &mut weights);
+                    clip.weights::<FMA>(head, block, Some(&keys), &mut weights);
                     let upstream = Matrix { data: &self.upstream[from..], row, column: 1 };
                     multiply::<FMA, false>(
                         [rows, columns, width],

@@ -8,7 +8,8 @@ use draction::simd::{Kernel, Vector, widest};
 pub(super) struct Row {
     /// Numbers, divided by what a code counts in its place where codes have four bits.
     numbers: Vec<f32>,
-    /// Sums of the blocks' numbers, by what a code is off: of four bits, and of codes with offsets.
+    /// The sum of each block: what offsets are multiplied with, and the eight that codes of four bits are too large by
+    /// without one. Empty where neither is so.
     sums: Vec<f32>,
 }
 
