@@ -1,7 +1,7 @@
 // Starts the app: finds out what the browser can do, downloads program and model, hands them the canvas.
 //
-// The program tells how it goes by events named "skeletonllm" on the canvas; their `detail.kind` is "phase" (a line of
-// text and a fraction for the loading screen), "interactive" (it can be used now) or "crashed" (it cannot go on).
+// The program tells how it goes by events named "skeletonllm" on the canvas; their `detail.kind` is "opening" (its window
+// is set up), "interactive" (it can be used now) or "crashed" (it cannot go on).
 
 import * as controls from "./controls.js";
 import { download, fetchBytes, keepForOffline, text } from "./downloads.js";
@@ -10,39 +10,55 @@ import { openEncoder } from "./encoding.js";
 import * as folders from "./folders.js";
 import * as kept from "./kept.js";
 import * as models from "./models.js";
+import { wait } from "./patience.js";
 import { reader } from "./reading.js";
 import * as screen from "./screen.js";
-import { chooseVariant } from "./support.js";
+import { WITHOUT_GPU, chooseVariant } from "./support.js";
+
+// Seconds that the window may take, from the first question to the GPU to the first frame.
+const PATIENCE = 12;
 
 if (embed.embedded) embed.prepare();
 screen.mendPixelSize();
 performance.mark("boot");
 const canvas = document.getElementById("app");
-let build;
+const wanted = new URLSearchParams(location.search).get("device");
+let build, variant;
+// Ends the waiting for the window.
+let opened = () => {};
 
 watchProgram();
 if (!embed.embedded) screen.offerToForget(kept.forgetAll);
 try {
   await boot();
 } catch (error) {
-  if (embed.embedded) embed.started();
-  screen.fail(error);
+  opened();
+  // what is wrong with the GPU does not matter to the processor
+  if (variant !== "gpu" || !withoutGpu(error)) {
+    if (embed.embedded) embed.started();
+    screen.fail(error);
+  }
 }
 
 async function boot() {
   build = JSON.parse(await text("build.json"));
-  const choosing = chooseVariant(new URLSearchParams(location.search).get("device"));
+  screen.doing("Looking for a GPU");
+  const choosing = chooseVariant(wanted);
   const model = fetchModel();
   const samples = text(build.samples);
   // what fails first is told; the others must not fail unheard meanwhile
   Promise.allSettled([choosing, model, samples]);
-  const { name, note } = await choosing;
+  const { name, note = "", unexpected = false } = await choosing;
+  screen.doing("Setup");
   if (note) screen.note(note);
   const { start, act, handIn, readApart } = await fetchProgram(build.variants[name]);
+  const files = [await model, await samples];
+  variant = name;
   const { embedded, nothingKept } = embed;
   const copy = (words) => navigator.clipboard.writeText(words);
-  const host = { embedded, readApart, fetchBytes, copy, openEncoder, ...models, ...(embedded ? nothingKept : kept) };
-  await start(canvas, await model, await samples, host);
+  const told = { embedded, note, unexpected };
+  const host = { ...told, readApart, fetchBytes, copy, openEncoder, ...models, ...(embedded ? nothingKept : kept) };
+  await start(canvas, ...files, host);
   controls.connect(act);
   if (!embedded) folders.connect(handIn);
 }
@@ -72,7 +88,8 @@ async function fetchModel() {
 
 function watchProgram() {
   canvas.addEventListener("skeletonllm", ({ detail }) => {
-    if (detail.kind === "phase") screen.phase(detail.text, detail.fraction);
+    if (detail.kind === "opening") opening();
+    else opened();
     if (detail.kind === "crashed") screen.crash(detail.text);
     if (detail.kind === "interactive") interactive();
   });
@@ -82,6 +99,23 @@ function watchProgram() {
   addEventListener("unhandledrejection", (event) => trapped(event.reason));
   // a file dropped before the program listens must not replace the page
   for (const kind of ["dragover", "drop"]) addEventListener(kind, (event) => event.preventDefault());
+}
+
+function opening() {
+  screen.doing("Starting");
+  const problem = new Error(`the window has not come for ${PATIENCE} s: the browser draws nothing in it`);
+  opened();
+  opened = wait(PATIENCE, () => withoutGpu(problem) || screen.crash(problem.message));
+}
+
+// Begins again on the processor; not where the address insists on the GPU, nor where it is the processor already.
+function withoutGpu(problem) {
+  if (variant !== "gpu" || wanted === "gpu") return false;
+  console.warn(`without the GPU: ${problem?.message ?? problem}`);
+  const query = new URLSearchParams(location.search);
+  query.set("device", WITHOUT_GPU);
+  location.replace(`?${query}`);
+  return true;
 }
 
 function interactive() {

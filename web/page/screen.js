@@ -19,12 +19,9 @@ export function downloading(id, files) {
   };
 }
 
-// What the program does before it can be used; `fraction` is 0..1.
-export function phase(text, fraction) {
-  byId("setup-text").textContent = text ? text[0].toUpperCase() + text.slice(1) : "Setup";
-  byId("setup").value = fraction;
-  byId("setup-size").value = `${Math.round(fraction * 100)} %`;
-  say(text);
+// What is done besides downloading.
+export function doing(text) {
+  byId("setup-text").textContent = text;
 }
 
 // Something to know that is no problem.

@@ -122,6 +122,8 @@ pub struct App {
     shareable: bool,
     /// Whether software imitates the GPU that draws.
     software: bool,
+    /// Why it is the processor that computes, where somebody may wonder.
+    why_processor: Option<String>,
 }
 
 impl App {
@@ -171,7 +173,14 @@ impl App {
             announced_interactive: false,
             link,
             shareable: platform::address().is_some(),
+            why_processor: None,
         };
+        if let Some((why, unexpected)) = platform::why_processor() {
+            if first && unexpected && !app.document.link.embed {
+                app.document.notice(false, &*why);
+            }
+            app.why_processor = Some(why);
+        }
         app.apply_theme(ctx);
         if first && !app.document.link.embed && !app.link.leads_to_a_take() {
             app.recall();
@@ -340,6 +349,7 @@ impl App {
             trained_depth_mix: self.pictures.trained_depth_mix(&self.document.settings),
             model: self.inference.status(),
             models: &self.models,
+            why_processor: self.why_processor.as_deref(),
             words: self.inference.words(),
             busy: self.inference.is_asked(),
             samples: &self.samples,

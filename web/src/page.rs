@@ -138,7 +138,7 @@ async fn open_window(page: Rc<Page>) -> Result<(), JsValue> {
         should_prevent_default: Box::new(prevents_default),
         ..Default::default()
     };
-    platform::phase("starting", 0.0);
+    platform::opening();
     runner.start(page.canvas.clone(), options, Box::new(move |cc| Ok(Box::new(app(&inside, cc)?)))).await?;
     page.runner.replace(Some(runner));
     Ok(())

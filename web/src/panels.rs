@@ -77,6 +77,8 @@ pub struct Content<'a> {
     pub model: &'a ModelStatus,
     /// Which other models there are.
     pub models: &'a Models,
+    /// Why it is the processor that computes, where somebody may wonder.
+    pub why_processor: Option<&'a str>,
     /// What the model compares movements with, if it does.
     pub words: Option<&'a Words>,
     /// Whether the model has something to do.

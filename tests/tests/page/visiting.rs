@@ -120,6 +120,42 @@ pub fn processor(visit: &mut Visit<'_>) -> Result<()> {
     visit.no_errors_but(&[])
 }
 
+/// A GPU that never answers, or refuses: the page goes on without it.
+pub fn silent_gpu(visit: &mut Visit<'_>) -> Result<()> {
+    // one that is no imitation, or nobody would ask it
+    let real = "{ vendor: 'somebody', architecture: '', device: '', description: '' }";
+    let script = format!(
+        "if (globalThis.GPU && location.hash.startsWith('#gpu-')) {{
+            const never = () => new Promise(() => {{}});
+            Object.defineProperty(GPUAdapter.prototype, 'info', {{ get: () => ({real}) }});
+            if (location.hash === '#gpu-silent') GPU.prototype.requestAdapter = never;
+            if (location.hash === '#gpu-hangs') GPUAdapter.prototype.requestDevice = never;
+            if (location.hash === '#gpu-refuses') {{
+                GPUAdapter.prototype.requestDevice = () => Promise.reject(new Error('not now'));
+            }}
+        }}"
+    );
+    visit.app.page.before_load(&script)?;
+    let file = sample("wave_left_hand.bvh");
+    let expected = visit.native.answer(&file, QUESTION)?;
+    for (case, why) in
+        [("silent", "has not answered"), ("hangs", "could not be set up"), ("refuses", "could not be set up")]
+    {
+        // the part behind # alone would not load it again
+        visit.app.load(&format!("?{case}#gpu-{case}"))?;
+        let device = visit.app.data("device")?;
+        ensure!(device.starts_with("CPU"), "{case}: the model is on {device}");
+        let notes = visit.app.said("note")?;
+        ensure!(notes.iter().any(|note| note.contains(why)), "{case}: it does not say why: {notes:?}");
+        visit.app.open(&file)?;
+        let answer = visit.app.ask(QUESTION)?;
+        ensure!(answer == expected, "{case}: {answer:?} instead of {expected:?}");
+    }
+    let problem = visit.app.load("?device=gpu#gpu-silent").err().map(|error| error.to_string()).unwrap_or_default();
+    ensure!(problem.contains("insists on WebGPU"), "who insists is told otherwise: {problem:?}");
+    visit.no_errors_but(&[])
+}
+
 pub fn unsupported(visit: &mut Visit<'_>) -> Result<()> {
     let script = "delete Navigator.prototype.gpu; HTMLCanvasElement.prototype.getContext = () => null;";
     visit.app.page.before_load(script)?;

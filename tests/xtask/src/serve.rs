@@ -1,16 +1,16 @@
 //! A static server on this machine alone, for looking at the page and for testing it.
 
+mod http;
+
 use std::{
     collections::{BTreeMap, BTreeSet},
-    io::Cursor,
     path::Path,
     sync::{Arc, Mutex, PoisonError},
-    thread::JoinHandle,
 };
 
 use anyhow::{Context, Result, anyhow};
+use http::{Listener, Request, Response};
 use sha2::{Digest, Sha256};
-use tiny_http::{Header, Method, Request, Response, StatusCode};
 
 use crate::{
     compression::Encoding,
@@ -135,14 +135,9 @@ pub struct Answered {
 
 /// A running server. It stops when dropped.
 pub struct Server {
-    http: Arc<tiny_http::Server>,
+    listener: Listener,
     log: Arc<Mutex<Vec<Answered>>>,
-    threads: Vec<JoinHandle<()>>,
-    port: u16,
 }
-
-/// A browser opens six connections to a host.
-const THREADS: usize = 6;
 
 impl Server {
     /// Serves on 127.0.0.1; port 0 takes a free one.
@@ -150,30 +145,27 @@ impl Server {
     /// # Errors
     /// When the port is taken, saying so.
     pub fn start(site: Site, port: u16) -> Result<Server> {
-        let http = tiny_http::Server::http(("127.0.0.1", port))
-            .map_err(|error| anyhow!("cannot serve on port {port} of this machine: {error}"))?;
-        let port = http.server_addr().to_ip().map_or(port, |address| address.port());
-        let (http, site, log) = (Arc::new(http), Arc::new(site), Arc::<Mutex<Vec<Answered>>>::default());
-        let threads = (0..THREADS).map(|_| {
-            let (http, site, log) = (http.clone(), site.clone(), log.clone());
-            std::thread::spawn(move || {
-                while let Ok(request) = http.recv() {
-                    answer(&site, request, &log);
-                }
-            })
-        });
-        let threads = threads.collect();
-        Ok(Server { http, log, threads, port })
+        let log = Arc::<Mutex<Vec<Answered>>>::default();
+        let told = log.clone();
+        let answer = move |request: &Request| {
+            let response = respond(&site, request);
+            let answered = Answered { url: request.url.clone(), status: response.status, bytes: response.body.len() };
+            told.lock().unwrap_or_else(PoisonError::into_inner).push(answered);
+            response
+        };
+        let listener =
+            Listener::start(port, answer).with_context(|| format!("cannot serve on port {port} of this machine"))?;
+        Ok(Server { listener, log })
     }
 
     /// Where it is, without a slash at the end.
     pub fn origin(&self) -> String {
-        format!("http://127.0.0.1:{}", self.port)
+        format!("http://127.0.0.1:{}", self.port())
     }
 
     /// The port that it listens on.
     pub fn port(&self) -> u16 {
-        self.port
+        self.listener.port()
     }
 
     /// Everything answered so far, oldest first.
@@ -182,68 +174,48 @@ impl Server {
     }
 
     /// Serves until the program ends.
-    pub fn wait(mut self) {
-        for thread in self.threads.drain(..) {
-            // a thread only ends when the socket does
-            let _ = thread.join();
-        }
+    pub fn wait(self) {
+        self.listener.wait();
     }
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.threads.iter().for_each(|_| self.http.unblock());
-        for thread in self.threads.drain(..) {
-            let _ = thread.join();
-        }
-    }
+fn respond(site: &Site, request: &Request) -> Response {
+    let mut response = found(site, request);
+    response.headers.extend(headers::security());
+    response
 }
 
-fn answer(site: &Site, request: Request, log: &Mutex<Vec<Answered>>) {
-    let url = request.url().to_owned();
-    let response = respond(site, &request);
-    let (status, bytes) = (response.status_code().0, response.data_length().unwrap_or(0));
-    log.lock().unwrap_or_else(PoisonError::into_inner).push(Answered { url, status, bytes });
-    // the browser may have gone away meanwhile
-    let _ = request.respond(response);
-}
-
-fn respond(site: &Site, request: &Request) -> Response<Cursor<Vec<u8>>> {
-    if !matches!(request.method(), Method::Get | Method::Head) {
-        return dressed(Response::from_string("only GET and HEAD").with_status_code(405));
+fn found(site: &Site, request: &Request) -> Response {
+    if !matches!(&*request.method, "GET" | "HEAD") {
+        return Response::text(405, "only GET and HEAD");
     }
-    let url = request.url();
+    let url = &request.url;
     let Some((path, file)) = site.find(url.split(['?', '#']).next().unwrap_or(url)) else {
-        return dressed(Response::from_string("not found").with_status_code(404));
+        return Response::text(404, "not found");
     };
-    let asked = |name: &'static str| {
-        request.headers().iter().find(|h| h.field.equiv(name)).map_or("", |header| header.value.as_str())
-    };
-    let range = Range::of(asked("Range"), file.bytes.len());
-    let copy = file.compressed.iter().find(|(encoding, _)| encoding.is_accepted(asked("Accept-Encoding")));
+    let size = file.bytes.len();
+    let range = Range::of(request.header("Range"), size);
+    let accepted = request.header("Accept-Encoding");
+    let copy = file.compressed.iter().find(|(encoding, _)| encoding.is_accepted(accepted));
     // ranges are of the file as it is
     let copy = copy.filter(|_| range == Range::Whole);
-    let size = file.bytes.len();
     let (status, part, bytes) = match range {
         Range::Whole => (200, None, copy.map_or(&file.bytes[..], |(_, copy)| &copy[..])),
         Range::Part(first, last) => (206, Some(format!("bytes {first}-{last}/{size}")), &file.bytes[first..=last]),
         Range::None => (416, Some(format!("bytes */{size}")), &[][..]),
     };
-    let known = asked("If-None-Match").contains(&file.etag);
+    let known = request.header("If-None-Match").contains(&file.etag);
     let (status, bytes) = if known { (304, &[][..]) } else { (status, bytes) };
-    let mut response = Response::from_data(bytes).with_status_code(StatusCode(status));
-    response.add_header(header("Accept-Ranges", "bytes"));
-    if let Some(part) = part {
-        response.add_header(header("Content-Range", &part));
-    }
-    response.add_header(header("Content-Type", headers::media_type(path)));
-    response.add_header(header("Cache-Control", headers::cache_control(path)));
-    response.add_header(header("ETag", &file.etag));
-    response.add_header(header("Vary", "Accept-Encoding"));
-    if let Some((encoding, _)) = copy {
-        response.add_header(header("Content-Encoding", encoding.name()));
-    }
-    dressed(response)
+    let mut headers = vec![
+        ("Accept-Ranges", "bytes".to_owned()),
+        ("Content-Type", headers::media_type(path).to_owned()),
+        ("Cache-Control", headers::cache_control(path).to_owned()),
+        ("ETag", file.etag.clone()),
+        ("Vary", "Accept-Encoding".to_owned()),
+    ];
+    headers.extend(part.map(|part| ("Content-Range", part)));
+    headers.extend(copy.map(|(encoding, _)| ("Content-Encoding", encoding.name().to_owned())));
+    Response { status, headers, body: bytes.to_vec() }
 }
 
 /// Which bytes of a file are asked for (RFC 9110, section 14.1.2).
@@ -275,18 +247,6 @@ impl Range {
         };
         if first < size { Range::Part(first, last) } else { Range::None }
     }
-}
-
-fn dressed(mut response: Response<Cursor<Vec<u8>>>) -> Response<Cursor<Vec<u8>>> {
-    for (name, value) in headers::security() {
-        response.add_header(header(name, &value));
-    }
-    // tiny_http would send long bodies in chunks, and browsers then know no length
-    response.with_chunked_threshold(usize::MAX)
-}
-
-fn header(name: &str, value: &str) -> Header {
-    Header::from_bytes(name, value).expect("our headers are plain ASCII")
 }
 
 #[cfg(test)]

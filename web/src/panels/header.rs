@@ -28,6 +28,8 @@ pub(super) fn show(
     actions: &mut Vec<Action>,
 ) {
     super::bar("header", ui, |ui| {
+        // the title stands in the middle of a row of buttons
+        ui.spacing_mut().interact_size.y = theme::control_height(ui.ctx());
         ui.horizontal(|ui| {
             let room = ui.available_width();
             if room >= ROOM_FOR_TITLE || content.document.takes.is_empty() {
@@ -74,12 +76,12 @@ pub(super) fn show(
                     }
                 }
                 if !narrow {
-                    device(content.model, ui);
+                    device(content, ui);
                 }
             });
         });
         if narrow && !content.model.is_ready() {
-            device(content.model, ui);
+            device(content, ui);
         }
     });
 }
@@ -102,14 +104,15 @@ fn shares(ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     }
 }
 
-fn device(model: &ModelStatus, ui: &mut egui::Ui) {
+fn device(content: &Content<'_>, ui: &mut egui::Ui) {
     let colours = palette(ui.visuals());
-    match model {
+    match content.model {
         ModelStatus::Failed(_) => {
             badge(ui, "no model", colours.error);
         }
         ModelStatus::Ready { device, .. } => {
-            badge(ui, device, colours.ok).on_hover_text("Where pictures and answers are computed: on this machine");
+            let usual = "Where pictures and answers are computed: on this machine";
+            badge(ui, device, colours.ok).on_hover_text(content.why_processor.unwrap_or(usual));
         }
         ModelStatus::Loading => {
             ui.set_max_width(220.0);

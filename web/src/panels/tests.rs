@@ -42,6 +42,7 @@ fn undrawn<'a>(document: &'a Document, model: &'a ModelStatus) -> Content<'a> {
         trained_depth_mix: 0.5,
         model,
         models,
+        why_processor: None,
         words: None,
         busy: false,
         samples: &[],

@@ -13,7 +13,10 @@ use wasm_bindgen::{JsCast, JsValue, closure::Closure};
 
 pub use self::{
     encoder::VideoEncoder,
-    host::{Apart, Host, copy, embedded, forget_file, forget_files, keep_file, read_apart, recall_files, set_host},
+    host::{
+        Apart, Host, copy, embedded, forget_file, forget_files, keep_file, read_apart, recall_files, set_host,
+        why_processor,
+    },
     incoming::{choose_files, choose_folder, hand_in, read_sample, read_url, receive_dropped},
     models::{ModelFiles, bring_model, keep_model, list_models, remove_model, stop_model},
 };
@@ -190,14 +193,14 @@ pub fn publish(key: &str, value: &str) {
     }
 }
 
-/// Tells the page that the loading screen can go.
-pub fn interactive() {
-    dispatch("interactive", "", 1.0);
+/// Tells the page that a window is set up, which it waits for so long.
+pub fn opening() {
+    dispatch("opening", "");
 }
 
-/// Tells the loading screen how far things are, 0..1.
-pub fn phase(text: &str, fraction: f64) {
-    dispatch("phase", text, fraction);
+/// Tells the page that the loading screen can go.
+pub fn interactive() {
+    dispatch("interactive", "");
 }
 
 /// A stretch of time that ends now, for the browser's performance tools. The newest of a name replaces the others.
@@ -224,14 +227,14 @@ pub fn gpu_error(problem: &str) {
 
 /// Tells the page that it cannot go on.
 pub fn crashed(problem: &str) {
-    dispatch("crashed", problem, 1.0);
+    dispatch("crashed", problem);
 }
 
-fn dispatch(kind: &str, text: &str, fraction: f64) {
+fn dispatch(kind: &str, text: &str) {
     let Some(canvas) = by_id("app") else { return };
     let detail = js_sys::Object::new();
-    for (key, value) in [("kind", kind.into()), ("text", text.into()), ("fraction", JsValue::from_f64(fraction))] {
-        let _ = js_sys::Reflect::set(&detail, &key.into(), &value);
+    for (key, value) in [("kind", kind), ("text", text)] {
+        let _ = js_sys::Reflect::set(&detail, &key.into(), &value.into());
     }
     let init = web_sys::CustomEventInit::new();
     init.set_detail(&detail);

@@ -321,6 +321,11 @@ pub fn publish(_key: &str, _value: &str) {}
 /// The window can be used.
 pub fn interactive() {}
 
+/// Why it is the processor that computes: on the desktop the command says it.
+pub fn why_processor() -> Option<(String, bool)> {
+    None
+}
+
 /// A stretch of time that ends now, for the browser's performance tools.
 pub fn measure(_name: &str, _seconds: f64) {}
 

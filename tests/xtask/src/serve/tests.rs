@@ -3,6 +3,7 @@
 use std::{
     io::{Read, Write},
     net::TcpStream,
+    time::Duration,
 };
 
 use super::*;
@@ -78,6 +79,58 @@ fn nothing_outside_the_folder_can_be_had() {
     }
     let (head, _) = ask(&server, "POST /", "Content-Length: 0\r\n");
     assert!(head.starts_with("HTTP/1.1 405"), "{head}");
+    let (head, body) = ask(&server, "HEAD /", "");
+    assert!(head.contains("Content-Length: 19") && body.is_empty(), "{head}");
+    for broken in ["GET", "GET / and more", "GET /\r\nno header", "\u{1}"] {
+        let (head, _) = ask(&server, broken, "");
+        assert!(head.starts_with("HTTP/1.1 400"), "{broken}: {head}");
+    }
+    let endless = format!("Long: {}\r\n", "x".repeat(100_000));
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    // it may hang up before all is written
+    let _ = write!(stream, "GET / HTTP/1.1\r\n{endless}\r\n");
+    let mut answer = Vec::new();
+    let _ = stream.read_to_end(&mut answer);
+    assert!(answer.is_empty(), "a head without end is not read");
+}
+
+/// What one connection asks after another answer is answered, too, and a dropped server keeps none.
+#[test]
+fn connections_are_kept_until_the_server_goes() {
+    let (server, _folder) = serve();
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    for _ in 0..3 {
+        write!(stream, "GET /nothing HTTP/1.1\r\nHost: here\r\n\r\n").unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"not found") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).expect("an answer");
+            answer.push(byte[0]);
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 404"));
+    }
+    drop(server);
+    assert_eq!(stream.read(&mut [0]).unwrap_or(0), 0, "the connection is over");
+}
+
+/// Browsers open several connections in the same moment and keep them.
+#[test]
+fn a_connection_does_not_wait_for_another_one() {
+    let (server, _folder) = serve();
+    for _ in 0..20 {
+        let connect = |_| TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+        let mut streams: Vec<TcpStream> = (0..16).map(connect).collect();
+        for stream in &mut streams {
+            stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+            write!(stream, "GET / HTTP/1.1\r\nHost: here\r\n\r\n").unwrap();
+        }
+        for stream in &mut streams {
+            let mut start = [0; 12];
+            stream.read_exact(&mut start).expect("an answer");
+            assert_eq!(&start, b"HTTP/1.1 200");
+        }
+    }
 }
 
 #[test]
@@ -99,12 +152,7 @@ fn a_taken_port_is_named() {
     assert!(error.contains(&server.port().to_string()), "{error}");
     let port = server.port();
     drop(server);
-    // its listener ends on a thread of its own
-    let gone = (0..100).any(|_| {
-        std::thread::sleep(std::time::Duration::from_millis(20));
-        TcpStream::connect(("127.0.0.1", port)).is_err()
-    });
-    assert!(gone, "a dropped server is gone");
+    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "a dropped server is gone");
 }
 
 #[test]

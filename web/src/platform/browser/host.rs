@@ -33,6 +33,14 @@ extern "C" {
     #[wasm_bindgen(method, getter)]
     fn embedded(this: &Host) -> bool;
 
+    /// Why it is the processor that computes; empty where it is not.
+    #[wasm_bindgen(method, getter)]
+    fn note(this: &Host) -> String;
+
+    /// Whether that is no property of the browser, but something that went wrong.
+    #[wasm_bindgen(method, getter)]
+    fn unexpected(this: &Host) -> bool;
+
     /// Keeps a file for the next visit. Resolves to the key that it is kept under, which follows from name and bytes.
     /// `origin` comes back with it.
     #[wasm_bindgen(method)]
@@ -72,6 +80,11 @@ pub fn set_host(host: Host) {
 /// Whether another page shows this one.
 pub fn embedded() -> bool {
     host().is_some_and(|host| host.embedded())
+}
+
+/// Why it is the processor that computes, where it is not what was asked for, and whether something went wrong.
+pub fn why_processor() -> Option<(String, bool)> {
+    host().map(|host| (host.note(), host.unexpected())).filter(|(note, _)| !note.is_empty())
 }
 
 /// Who does it, once that is told.
