@@ -152,7 +152,11 @@ function letTabGo() {
 function passOverHiddenField() {
   const beside = canvas.parentNode;
   const pass = () => {
-    for (const field of beside.querySelectorAll(":scope > input")) field.tabIndex = -1;
+    for (const field of beside.querySelectorAll(":scope > input")) {
+      field.tabIndex = -1;
+      // it has the focus while somebody types into a field of the window
+      field.setAttribute("aria-label", "Field of the motion viewer");
+    }
   };
   // another one comes with another window, once the GPU was lost
   new MutationObserver(pass).observe(beside, { childList: true });

@@ -5,11 +5,13 @@
 //!
 //! | Module | What lives there |
 //! | --- | --- |
+//! | [`direction`] | names that are written from right to left |
 //! | `palette` | the colours, light and dark |
 //! | `style` | egui's style made from a palette |
 //! | `system_fonts` | what writes the scripts that our fonts lack |
 //! | [`text`] | the type scale |
 
+pub mod direction;
 mod palette;
 mod style;
 #[cfg(not(target_family = "wasm"))]

@@ -25,7 +25,11 @@ mod timeline;
 
 use std::sync::Arc;
 
-use eframe::egui::{Color32, FontId, Galley, Painter, ScrollArea, Ui, text::LayoutJob, text::TextFormat};
+use eframe::egui::{
+    Color32, FontId, Galley, Painter, ScrollArea, Ui, text::LayoutJob, text::TextFormat, text::TextWrapping,
+};
+
+use crate::theme::direction;
 
 pub use self::{
     bars::{BarView, bars},
@@ -70,16 +74,63 @@ pub fn percent(probability: f32) -> String {
 
 /// One line of text that ends in "…" where it is wider than `width` points.
 pub(crate) fn elided(painter: &Painter, text: &str, font: FontId, color: Color32, width: f32) -> Arc<Galley> {
-    let mut job = LayoutJob::single_section(text.to_owned(), TextFormat::simple(font, color));
+    let format = TextFormat::simple(font, color);
+    if direction::has_rtl(text) {
+        return elided_rtl(painter, text, &format, width);
+    }
+    let mut job = LayoutJob::single_section(text.to_owned(), format);
     job.wrap.max_width = width.max(0.0);
     job.wrap.max_rows = 1;
     job.wrap.break_anywhere = true;
     painter.layout_job(job)
 }
 
+/// The same of what is not written from left to right alone: its end is not what stands on the right.
+fn elided_rtl(painter: &Painter, text: &str, format: &TextFormat, width: f32) -> Arc<Galley> {
+    let text = text.replace('\n', " ");
+    let of = |count: usize| {
+        let mut job = LayoutJob::single_section(direction::shortened(&text, count), format.clone());
+        job.wrap = TextWrapping::no_max_width();
+        painter.layout_job(direction::directed(job))
+    };
+    let (mut fits, mut too_long) = (0, text.chars().count());
+    let whole = of(too_long);
+    // its last letter may take less room than the sign for what is missing
+    if whole.size().x <= width {
+        return whole;
+    }
+    while fits + 1 < too_long {
+        let count = usize::midpoint(fits, too_long);
+        if of(count).size().x <= width { fits = count } else { too_long = count }
+    }
+    of(fits)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_ends_where_there_is_no_more_room() {
+        let width = |text: &str, room: f32| {
+            let mut h = testing::Harness::new(300.0, 40.0);
+            let mut size = 0.0;
+            // the system's fonts come with the second frame
+            for _ in 0..3 {
+                h.frame(|ui| {
+                    size = elided(ui.painter(), text, FontId::proportional(14.0), Color32::RED, room).size().x
+                });
+            }
+            size
+        };
+        for text in ["walk and turn.bvh", "הליכה מהירה.bvh", "مشي سريع 2.bvh"] {
+            let whole = width(text, f32::INFINITY);
+            assert_eq!(width(text, whole + 1.0), whole, "{text}");
+            let half = width(text, whole * 0.5);
+            assert!(half <= whole * 0.5 && half > whole * 0.3, "{text}: {half} of {whole}");
+            assert!(width(text, 0.0) < whole * 0.2, "{text}");
+        }
+    }
 
     #[test]
     fn percent_is_short_and_honest() {

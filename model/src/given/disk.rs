@@ -52,11 +52,22 @@ pub fn files_of(paths: &[PathBuf]) -> Vec<PathBuf> {
     paths.iter().flat_map(within).collect()
 }
 
+/// The path with its folder's name, where that is `.`, `..` or nothing.
+fn named(path: &Path) -> PathBuf {
+    let folder = path.parent().filter(|folder| folder.file_name().is_none());
+    let whole =
+        folder.and_then(|folder| if folder == Path::new("") { Path::new(".") } else { folder }.canonicalize().ok());
+    match (whole, path.file_name()) {
+        (Some(folder), Some(name)) => folder.join(name),
+        _ => path.to_owned(),
+    }
+}
+
 /// [`recognise`] of files on disk.
 #[must_use]
 pub fn recognise_paths(paths: &[PathBuf]) -> Found {
     let listed = |path: &PathBuf| Listed {
-        name: path.to_string_lossy().into_owned(),
+        name: named(path).to_string_lossy().into_owned(),
         bytes: std::fs::metadata(path).map_or(0, |data| data.len()),
     };
     recognise(&paths.iter().map(listed).collect::<Vec<_>>())

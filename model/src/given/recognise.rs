@@ -27,6 +27,9 @@ pub enum Found {
     },
 }
 
+/// A model in no folder.
+const NAMELESS: &str = "your model";
+
 /// What lies in a model's folder and is not read.
 const BESIDE: [&str; 6] = [".json", ".md", ".txt", ".jinja", ".gitattributes", ".model"];
 
@@ -37,7 +40,6 @@ pub fn recognise(files: &[Listed]) -> Found {
     let split: Vec<(&str, &str)> = files.iter().map(|file| parts(&file.name)).collect();
     let Some(folder) = folder(&split) else { return Found::Nothing };
     let here = |name: &str| split.iter().position(|&(place, other)| place == folder && other == name);
-    let name = folder.rsplit(['/', '\\']).find(|part| !part.is_empty());
     let inside: Vec<usize> = (0..files.len()).filter(|&i| split[i].0 == folder).collect();
     let ggufs: Vec<usize> = inside.iter().copied().filter(|&i| is_gguf(split[i].1)).collect();
     let mut wanted: Vec<usize> = WHOLE.iter().filter_map(|name| here(name)).collect();
@@ -49,7 +51,7 @@ pub fn recognise(files: &[Listed]) -> Found {
         wanted = vec![one];
         called = split[one].1[..split[one].1.len() - ".gguf".len()].to_owned();
     } else {
-        called = name.unwrap_or("own").to_owned();
+        called = name_of(folder).to_owned();
         let weights: Vec<usize> = inside.iter().copied().filter(|&i| is_weights(split[i].1)).collect();
         let names: Vec<&str> = inside.iter().map(|&i| split[i].1).collect();
         if let Some(problem) = refused(&names, weights.len()) {
@@ -64,6 +66,18 @@ pub fn recognise(files: &[Listed]) -> Found {
     let beside = |i: &usize| wanted.contains(i) || (folder.is_empty() || below(split[*i].0)) && is_beside(split[*i].1);
     let others = (0..files.len()).filter(|i| !beside(i)).collect();
     Found::Model { given, places: wanted, others }
+}
+
+/// What a model is called by its folder. Files that lie in none are called as everybody's are.
+fn name_of(folder: &str) -> &str {
+    let mut parts = folder.rsplit(['/', '\\']).filter(|part| !part.is_empty());
+    let Some(name) = parts.next() else { return NAMELESS };
+    // a hub's cache: models--WHOSE--NAME/snapshots/HASH
+    let mut cached = || {
+        let whose = parts.next().filter(|&part| part == "snapshots").and(parts.next())?;
+        Some(whose.strip_prefix("models--")?.rsplit("--").next()?).filter(|name| !name.is_empty())
+    };
+    cached().unwrap_or(name)
 }
 
 /// Folder and name.

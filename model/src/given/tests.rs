@@ -35,10 +35,21 @@ fn refused(names: &[&str]) -> String {
 fn models_are_told_by_the_names_of_their_files() {
     let nano = ["README.md", "config.json", "draction.safetensors", "model.safetensors", "tokenizer.json"];
     let (name, files, others) = model(&nano);
-    assert_eq!((name.as_str(), files.len(), others.len()), ("own", 4, 0));
+    assert_eq!((name.as_str(), files.len(), others.len()), ("your model", 4, 0));
     let inside = nano.map(|name| format!("models/nano/{name}"));
     let inside: Vec<&str> = inside.iter().map(String::as_str).collect();
     assert_eq!(model(&inside).0, "nano");
+    for (folder, name) in [
+        ("hub/models--OpenGVLab--InternVL3-1B/snapshots/0d1f", "InternVL3-1B"),
+        ("C:\\hub\\models--a--b\\snapshots\\0d1f\\", "b"),
+        ("snapshots/0d1f", "0d1f"),
+        ("models--a--b", "models--a--b"),
+        ("models--/snapshots/0d1f", "0d1f"),
+        ("/m//", "m"),
+    ] {
+        let inside = nano.map(|name| format!("{folder}/{name}"));
+        assert_eq!(model(&inside.each_ref().map(String::as_str)).0, name, "{folder}");
+    }
     let elsewhere = ["C:\\models\\mine\\config.json", "C:\\models\\mine\\old\\notes.md"];
     let elsewhere =
         [&elsewhere[..], &["C:\\models\\mine\\model.safetensors", "C:\\models\\mine\\tokenizer.json"]].concat();
@@ -89,7 +100,7 @@ fn what_is_missing_is_named() {
     for (names, words) in [
         (
             &["model.safetensors"][..],
-            &["own: config.json, tokenizer.json (or vocab.json and merges.txt) are missing"][..],
+            &["your model: config.json, tokenizer.json (or vocab.json and merges.txt) are missing"][..],
         ),
         (&["m/config.json", "m/tokenizer.json"], &["m: model.safetensors is missing"]),
         (&["config.json", "model.safetensors", "vocab.json"], &["merges.txt is missing"]),

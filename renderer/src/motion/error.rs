@@ -34,7 +34,7 @@ pub enum Cause {
         limit: u64,
     },
     /// The bytes are none of the known formats.
-    #[error("not a motion file this program knows ({known}): {0}", known = Format::listed())]
+    #[error("{0} (what can be read: {known})", known = Format::listed())]
     UnknownFormat(String),
     /// The file ends before it is complete.
     #[error("the file ends early: {0}")]

@@ -177,8 +177,8 @@ pub fn own(visit: &mut Visit<'_>) -> Result<()> {
     let entries = std::fs::read_dir(&nano)?.collect::<Result<Vec<_>, _>>()?;
     let all: Vec<PathBuf> = entries.into_iter().map(|entry| entry.path()).filter(|path| path.is_file()).collect();
     visit.app.page.drop_files(&all)?;
-    visit.app.model("own", SOON)?;
-    visit.app.page.wait_for("it is kept", &said("note", "own is kept"), SOON)?;
+    visit.app.model("your model", SOON)?;
+    visit.app.page.wait_for("it is kept", &said("note", "your model is kept"), SOON)?;
     let file = sample("wave_left_hand.bvh");
     let expected = visit.native.answer(&file, QUESTION)?;
     let labels = visit.app.hear("labels", |app| app.open(&file).map(drop))?;
@@ -186,21 +186,20 @@ pub fn own(visit: &mut Visit<'_>) -> Result<()> {
     let answer = visit.app.ask(QUESTION)?;
     ensure!(answer == expected, "{answer:?} instead of {expected:?}");
 
-    visit.app.load("?device=cpu&model=own")?;
-    visit.app.model("own", SOON)?;
+    visit.app.load("?device=cpu&model=your%20model")?;
+    visit.app.model("your model", SOON)?;
     visit.app.open(&file)?;
     let again = visit.app.ask(QUESTION)?;
     ensure!(again == expected, "kept, it answers {again:?} instead of {expected:?}");
     visit.app.click("remove-model")?;
-    let gone =
-        "!(document.getElementById('app').dataset.models ?? '').split('\\n').some(line => line.startsWith('own'))";
+    let gone = "!(document.getElementById('app').dataset.models ?? '').split('\\n').some(line => line.startsWith('your model'))";
     visit.app.page.wait_for("it is removed", gone, SOON)?;
     let left = "navigator.storage.getDirectory().then(root => root.getDirectoryHandle('models')).then(async folder => {
         const names = [];
         for await (const inner of folder.values()) {
             names.push(JSON.parse(await (await (await inner.getFileHandle('model.json')).getFile()).text()).name);
         }
-        return !names.includes('own');
+        return !names.includes('your model');
     })";
     visit.app.page.wait_for("nothing of it is kept", left, SOON)
 }

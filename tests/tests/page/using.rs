@@ -123,6 +123,11 @@ pub fn tab(visit: &mut Visit<'_>) -> Result<()> {
         "app",
     ];
     ensure!(order == expected, "Tab goes {}", order.join(", "));
+    let nameless = "[...document.querySelectorAll('input, select, button, progress, canvas')]
+        .filter(one => !(one.getAttribute('aria-label') || one.labels?.length || one.textContent.trim()))
+        .map(one => one.outerHTML).join(' ')";
+    let nameless = visit.app.page.text(nameless)?;
+    ensure!(nameless.is_empty(), "a screen reader has no name for {nameless}");
     // whoever has no mouse comes out of the canvas again, both ways, and never into what cannot be seen
     visit.app.page.press("Escape")?;
     visit.app.page.press("Tab")?;

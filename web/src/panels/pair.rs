@@ -159,7 +159,8 @@ pub(super) fn strips(
     }
     for (n, (take, pictures)) in [(take, &content.pictures), (beside.take, &beside.pictures)].into_iter().enumerate() {
         ui.push_id(("strip", n), |ui| {
-            ui.add(egui::Label::new(theme::text::small(&take.name)).truncate());
+            let name = theme::text::directed(theme::text::small(&take.name), ui.style());
+            ui.add(egui::Label::new(name).truncate());
             strip(content, (n, take, pictures), Rows::Fewest, ui, actions);
         });
     }

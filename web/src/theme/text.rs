@@ -1,6 +1,8 @@
 //! The type scale: Inter in three weights and five sizes.
 
-use eframe::egui::{FontFamily, FontId, RichText};
+use eframe::egui::{Align, FontFamily, FontId, FontSelection, RichText, Style, WidgetText};
+
+use super::direction;
 
 /// Name of the family of weight 500.
 pub(super) const MEDIUM: &str = "medium";
@@ -54,6 +56,15 @@ pub fn strong(text: impl Into<String>) -> RichText {
 /// Captions and remarks, in the weaker colour.
 pub fn small(text: impl Into<String>) -> RichText {
     RichText::new(text).font(regular(SMALL)).weak()
+}
+
+/// The text, whatever direction its words have.
+pub fn directed(text: RichText, style: &Style) -> WidgetText {
+    if !direction::has_rtl(text.text()) {
+        return text.into();
+    }
+    let job = WidgetText::from(text).into_layout_job(style, FontSelection::Default, Align::Center);
+    direction::directed(std::sync::Arc::unwrap_or_clone(job)).into()
 }
 
 /// A figure with its unit.

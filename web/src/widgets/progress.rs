@@ -47,7 +47,7 @@ impl Progress<'_> {
                     };
                     ui.add(Label::new(text::small(figures)).truncate());
                     ui.with_layout(Layout::left_to_right(Align::Center), |ui| {
-                        ui.add(Label::new(text::body(self.label)).truncate());
+                        ui.add(Label::new(text::directed(text::body(self.label), ui.style())).truncate());
                     });
                 });
             });
@@ -142,9 +142,13 @@ impl Banner<'_> {
                     ui.set_width(room);
                     ui.spacing_mut().item_spacing.y = 2.0;
                     ui.add_space(5.0);
-                    ui.add(Label::new(text::strong(self.title)).wrap().selectable(true));
+                    let label = |ui: &mut Ui, words| {
+                        let words = text::directed(words, ui.style());
+                        ui.add(Label::new(words).wrap().selectable(true));
+                    };
+                    label(ui, text::strong(self.title));
                     if !self.message.is_empty() {
-                        ui.add(Label::new(text::small(self.message).size(13.0)).wrap().selectable(true));
+                        label(ui, text::small(self.message).size(13.0));
                     }
                 });
                 if self.closable {
