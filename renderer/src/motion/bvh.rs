@@ -51,6 +51,12 @@ struct Node {
     end_site: bool,
 }
 
+impl Node {
+    fn has_positions(&self) -> bool {
+        self.channels.iter().any(|channel| matches!(channel, Channel::Position(_)))
+    }
+}
+
 /// The text, read.
 struct File {
     nodes: Vec<Node>,
@@ -83,8 +89,8 @@ pub(super) fn read(bytes: &[u8], person: Option<usize>, watch: &mut dyn FnMut(f3
     let mut file = rows::read(&mut lexer, nodes, watch)?;
     let volume = file.frames.saturating_mul(file.nodes.len());
     check_count("frames × joints", volume, MAX_JOINT_FRAMES).map_err(|c| (None, c))?;
-    let displaced = displacement::find(&mut file);
-    let posed = kinematics::pose(&file, &displaced);
+    let meanings = displacement::find(&mut file);
+    let posed = kinematics::pose(&file, &meanings);
     let raw = people_in(&file, posed, person)?;
     let warnings = file.warnings.into_iter().chain(raw.warnings).collect();
     Ok(Raw { format: Format::Bvh, fps: 1.0 / file.frame_time, warnings, ..raw })

@@ -25,6 +25,9 @@ const ARM: std::ops::RangeInclusive<f64> = 0.2..=0.75;
 const LEG: std::ops::RangeInclusive<f64> = 0.3..=0.8;
 /// A performer is there at least for this share of the time of whoever is there longest.
 const OFTEN: f64 = 0.5;
+/// A body below this share of another one's height that moves less than this share of what the other one does, in heights, is
+/// more often furniture that a tracker took for somebody than a child.
+const SWAYS: [f64; 2] = [0.68, 0.5];
 
 /// What is measured of a body over the frames it was seen in. Lengths are in the poses' unit.
 #[derive(Clone, Debug)]
@@ -39,6 +42,8 @@ pub(super) struct Traits {
     bone_change: f64,
     /// Root mean square of what joints move about their mean places, seen from the body's own middle.
     movement: f64,
+    /// The same of the lengths of bones, along each.
+    stretch: f64,
     /// How far joints are from their usual places half of the time: what is still but for a moment has hardly any.
     restless: f64,
     /// What of both the noise of the recording would do alone.
@@ -59,12 +64,14 @@ impl Traits {
         // the mean of a window of independent errors, in three coordinates
         let noise = noise(poses, &seen);
         let of_mean = |window: usize| noise * (3.0 / window as f64).sqrt();
+        let calm_poses = calm(poses, &seen, window);
         Self {
             frames: seen.len(),
             height,
             proportioned: proportioned(poses, skeleton, &samples, height),
             bone_change: bone_change(poses, skeleton, &samples, height),
-            movement: movement(&calm(poses, &seen, window)),
+            movement: movement(&calm_poses),
+            stretch: stretch(&calm_poses, &skeleton.bones),
             restless: restless(&calm(poses, &seen, short)),
             noise: of_mean(window),
             short_noise: of_mean(short),
@@ -88,20 +95,29 @@ impl Traits {
         self.upright > 0.8
     }
 
-    /// Movement in heights, which compares bodies.
+    /// Movement on bones that keep their length, in heights, which compares bodies: joints that stray each by itself, as on
+    /// furniture, change the lengths of bones by as much as their places.
     fn liveliness(&self) -> f64 {
-        self.movement / self.height
+        (self.movement.powi(2) - 3.0 * self.stretch.powi(2)).max(0.0).sqrt() / self.height
+    }
+
+    /// Whether it is small beside somebody and hardly moves.
+    pub(super) fn only_sways_beside(&self, other: &Self) -> bool {
+        self.height < SWAYS[0] * other.height && self.liveliness() < SWAYS[1] * other.liveliness()
     }
 }
 
 /// Who performs: of those who are there at least half as long as anybody the one who moves most, of equals the first.
+/// Furniture does not count beside people.
 pub(super) fn performer(bodies: &[&Traits]) -> usize {
-    let longest = bodies.iter().map(|b| b.frames).max().unwrap_or(0) as f64;
+    let counts = |i: &usize| !bodies.iter().any(|other| bodies[*i].only_sways_beside(other));
+    let people: Vec<usize> = (0..bodies.len()).filter(counts).collect();
+    let longest = people.iter().map(|&i| bodies[i].frames).max().unwrap_or(0) as f64;
     let often = |&i: &usize| bodies[i].frames as f64 >= OFTEN * longest;
     // what rounding makes of two who stand still is no difference
     let lively = |i: usize| (1e4 * bodies[i].liveliness()).round();
     let more = |&a: &usize, &b: &usize| lively(a).total_cmp(&lively(b)).then(b.cmp(&a));
-    (0..bodies.len()).filter(often).max_by(more).unwrap_or(0)
+    people.into_iter().filter(often).max_by(more).unwrap_or(0)
 }
 
 /// How many there are and who performs, in words.
@@ -157,6 +173,16 @@ fn movement(calm: &[Vec<DVec3>]) -> f64 {
         calm.iter().map(|pose| pose[j].distance_squared(mean)).sum::<f64>()
     });
     (squares.sum::<f64>() / (calm.len() * joints).max(1) as f64).sqrt()
+}
+
+/// Root mean square of what bones change their lengths.
+fn stretch(calm: &[Vec<DVec3>], bones: &[[usize; 2]]) -> f64 {
+    let squares = bones.iter().map(|&[a, b]| {
+        let lengths: Vec<f64> = calm.iter().map(|pose| pose[a].distance(pose[b])).collect();
+        let mean = lengths.iter().sum::<f64>() / lengths.len().max(1) as f64;
+        lengths.iter().map(|length| (length - mean).powi(2)).sum::<f64>()
+    });
+    (squares.sum::<f64>() / (calm.len() * bones.len()).max(1) as f64).sqrt()
 }
 
 /// Median over time of how far joints are from their usual places (root mean square over joints).

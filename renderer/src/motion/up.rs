@@ -11,10 +11,12 @@
 //! | the floor is level, lies at zero, and bears the body's weight; bodies lie flat on it | `floor` |
 //! | what touches the floor stays in its place; who jumps falls; who walks stays level | `moments` |
 //! | what files of this kind usually have | here |
+//! | what might as well be otherwise | `doubt` |
 //!
 //! Who is straight stands along one axis or lies across another, and who stands on the hands stands the other way round. Where
 //! that other axis is the usual one, and nothing but the body speaks for standing, whatever is taken is an assumption.
 
+mod doubt;
 mod floor;
 mod moments;
 mod stance;
@@ -33,8 +35,6 @@ type PerAxis = [f64; 6];
 const LEAD: f64 = 1.5;
 /// By how much another axis must lead the usual one to be taken instead.
 const LEAD_OVER_USUAL: f64 = 0.5;
-/// The same for an axis along which the body may lie or be upside down.
-const LEAD_IN_DOUBT: f64 = 3.0;
 /// What counts as nothing: an axis across which a flat drawing was made.
 const IMPOSSIBLE: f64 = -100.0;
 
@@ -74,22 +74,25 @@ pub(super) fn infer(take: &Take<'_>, rest: Option<&[f32]>, format: Format, usual
     if marks.reach_floor() {
         all.extend(floor::evidence(take, &marks, &samples, balance, &flat));
     }
-    all.extend(moments::evidence(take, &marks));
-    let on_hands = stance::on_hands(take, &marks, &samples, usual);
+    let moments = moments::of(take);
+    all.extend(moments::evidence(take, &marks, &moments));
+    let hands_lowest = stance::hands_are_lowest(take, &marks, &samples);
+    let on_hands = stance::on_hands(take, &hands_lowest, &samples, usual);
     all.push(stance::stands_on_hands(&on_hands));
-    let home = index(usual);
-    let doubtful = std::array::from_fn(|i| {
-        let upside_down = opposite(i).is_some_and(|k| on_hands[k] > 0.5);
-        let lies = flat[home] > 0.5 || rests[home] > 0.0;
-        let founded = || rests[i] > 0.0 || stance::is_founded(take, &marks, &samples, UpAxis::ALL[i].vector());
-        i != home && (upside_down || (lies && !founded()))
-    });
-    decide(&all, usual, &doubtful)
+    let found = doubt::Found {
+        balance: &balance,
+        flat: &flat,
+        rests: &rests,
+        on_hands: &on_hands,
+        hands_lowest: &hands_lowest,
+        moments: &moments,
+    };
+    decide(&all, usual, &doubt::doubts(take, &marks, &samples, usual, &found))
 }
 
-/// The first piece of evidence is the habit of the kind of file, which decides but shows nothing. `doubtful` axes are never
-/// more than an assumption.
-fn decide(all: &[Evidence], usual: UpAxis, doubtful: &[bool; 6]) -> (UpAxis, Reason) {
+/// The first piece of evidence is the habit of the kind of file, which decides but shows nothing. Axes with `doubts`
+/// are never more than an assumption, and must lead the usual one by these.
+fn decide(all: &[Evidence], usual: UpAxis, doubts: &PerAxis) -> (UpAxis, Reason) {
     let sum = |skip: usize, i: usize| all.iter().skip(skip).map(|e| e.points[i]).sum::<f64>();
     let [total, shown] = [0, 1].map(|skip| -> [f64; 6] { std::array::from_fn(|i| sum(skip, i)) });
     let mut order: Vec<usize> = (0..6).collect();
@@ -97,9 +100,8 @@ fn decide(all: &[Evidence], usual: UpAxis, doubtful: &[bool; 6]) -> (UpAxis, Rea
     order.sort_by(|&a, &b| total[b].total_cmp(&total[a]).then(a.cmp(&b)));
     let (mut best, mut second) = (order[0], order[1]);
     let home = index(usual);
-    let doubt = doubtful[best];
-    let needed = if doubt { LEAD_IN_DOUBT } else { LEAD_OVER_USUAL };
-    if best != home && total[best] - total[home] < needed {
+    let doubt = doubts[best] > 0.0;
+    if best != home && total[best] - total[home] < doubts[best].max(LEAD_OVER_USUAL) {
         (best, second) = (home, best);
     }
     let axis = UpAxis::ALL[best];
@@ -171,6 +173,8 @@ struct Landmarks {
     feet: Vec<usize>,
     hands: Vec<usize>,
     knees: Vec<usize>,
+    /// Ankle and end of each foot that has both.
+    soles: Vec<[usize; 2]>,
     /// Where legs and arms begin.
     hips: Vec<usize>,
     shoulders: Vec<usize>,
@@ -198,6 +202,7 @@ impl Landmarks {
         Self {
             hands: list(arms, &|p| skeleton.tip(p)),
             knees: list(legs, &|p| knee(take, samples, p)),
+            soles: legs.into_iter().filter_map(|p| sole(take, samples, p)).collect(),
             hips: list(legs, &begins),
             shoulders: list(arms, &begins),
             feet,
@@ -222,9 +227,21 @@ impl Landmarks {
 /// The joint between the two longest neighbouring bones of a leg.
 fn knee(take: &Take<'_>, samples: &[usize], leg: Part) -> Option<usize> {
     let limb = take.skeleton.limb(leg);
-    let bones = take.poses.bones(samples, &limb);
+    knee_of(take, samples, &limb).map(|i| limb[i])
+}
+
+/// Which joint of a leg, from its tip inward, is the knee.
+fn knee_of(take: &Take<'_>, samples: &[usize], limb: &[usize]) -> Option<usize> {
+    let bones = take.poses.bones(samples, limb);
     let both = |i: usize| bones[i] + bones[i + 1];
-    (1..bones.len()).max_by(|&a, &b| both(a - 1).total_cmp(&both(b - 1))).map(|i| limb[i])
+    (1..bones.len()).max_by(|&a, &b| both(a - 1).total_cmp(&both(b - 1)))
+}
+
+/// The ankle of a leg and the end of its foot.
+fn sole(take: &Take<'_>, samples: &[usize], leg: Part) -> Option<[usize; 2]> {
+    let limb = take.skeleton.limb(leg);
+    let ankle = knee_of(take, samples, &limb)? - 1;
+    (ankle > 0).then(|| [limb[ankle], limb[0]])
 }
 
 impl Take<'_> {

@@ -1,7 +1,9 @@
 //! Several bodies in one file: each with a root of its own, or all below one root that is a scene.
 
+use std::collections::BTreeMap;
+
 use super::{
-    super::{Part, topology},
+    super::{Part, alike::bare, topology},
     Channel, Node,
 };
 
@@ -41,31 +43,45 @@ struct Forest<'n> {
 
 /// Tells people from each other and from everything else.
 pub(super) fn divide(nodes: &[Node]) -> Division {
-    let forest = Forest::new(nodes);
-    let roots: Vec<usize> = (0..nodes.len()).filter(|&n| nodes[n].parent.is_none()).collect();
-    let candidates: Vec<usize> =
-        roots.iter().flat_map(|&root| forest.bodies_below(root).unwrap_or_else(|| vec![root])).collect();
-    let arms = candidates.iter().filter(|&&n| forest.has_arms(n)).count();
-    let legs = candidates.iter().filter(|&&n| forest.has_legs(n)).count();
-    let any = |n: usize| forest.has_arms(n) || forest.has_legs(n);
-    let people: Vec<usize> = if arms.max(legs) > 1 {
-        let is_one = |&n: &usize| (legs > 1 && forest.has_legs(n)) || (arms > 1 && forest.has_arms(n));
-        candidates.into_iter().filter(is_one).collect()
-    } else {
-        candidates.into_iter().filter(|&n| any(n)).collect()
-    };
-    match (&roots[..], &people[..]) {
-        (&[root], [_] | []) => forest.without_props(root),
-        // arms below one root and legs below another make one body, and so do roots without limbs
-        (_, []) => Division { several_roots: true, ..Division::default() },
-        (_, two) if two.len() == 2 && arms < 2 && legs < 2 => Division { several_roots: true, ..Division::default() },
-        (_, people) => forest.divided(people),
+    let names: Vec<String> = nodes.iter().map(|node| node.name.clone()).collect();
+    let own = own_names(nodes, &names);
+    let division = Forest::new(nodes, names).divide();
+    if !division.people.is_empty() {
+        return division;
     }
+    // what tells whose joint it is may look like a side
+    let others = own.map(|own| Forest::new(nodes, own).divide());
+    others.filter(|others| others.people.len() > 1).unwrap_or(division)
+}
+
+/// Names without what all joints below a root share, or all below a child of the only root. `None` where fewer than two of
+/// these have as many joints as a body.
+fn own_names(nodes: &[Node], names: &[String]) -> Option<Vec<String>> {
+    let roots: Vec<usize> = (0..nodes.len()).filter(|&n| nodes[n].parent.is_none()).collect();
+    let above = if let [root] = roots[..] { Some(root) } else { None };
+    // parents come before their children
+    let mut top = vec![None; nodes.len()];
+    let mut theirs: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (n, node) in nodes.iter().enumerate() {
+        top[n] = if node.parent == above { Some(n) } else { node.parent.and_then(|p| top[p]) };
+        if let Some(top) = top[n] {
+            theirs.entry(top).or_default().push(n);
+        }
+    }
+    theirs.retain(|_, joints| joints.len() >= NAMELESS.0);
+    if theirs.len() < 2 {
+        return None;
+    }
+    let mut own = names.to_vec();
+    for joints in theirs.into_values() {
+        let bare = bare(&joints.iter().map(|&n| names[n].clone()).collect::<Vec<_>>());
+        joints.into_iter().zip(bare).for_each(|(n, name)| own[n] = name);
+    }
+    Some(own)
 }
 
 impl<'n> Forest<'n> {
-    fn new(nodes: &'n [Node]) -> Self {
-        let names: Vec<String> = nodes.iter().map(|n| n.name.clone()).collect();
+    fn new(nodes: &'n [Node], names: Vec<String>) -> Self {
         let parents: Vec<Option<usize>> = nodes.iter().map(|n| n.parent).collect();
         let parts = topology::by_names(&names, &parents).parts;
         let mut branches = vec![Branch::default(); nodes.len()];
@@ -84,6 +100,31 @@ impl<'n> Forest<'n> {
             }
         }
         Self { nodes, branches, named: parts.iter().any(|&part| part != Part::Torso) }
+    }
+
+    fn divide(&self) -> Division {
+        let nodes = self.nodes;
+        let roots: Vec<usize> = (0..nodes.len()).filter(|&n| nodes[n].parent.is_none()).collect();
+        let candidates: Vec<usize> =
+            roots.iter().flat_map(|&root| self.bodies_below(root).unwrap_or_else(|| vec![root])).collect();
+        let arms = candidates.iter().filter(|&&n| self.has_arms(n)).count();
+        let legs = candidates.iter().filter(|&&n| self.has_legs(n)).count();
+        let any = |n: usize| self.has_arms(n) || self.has_legs(n);
+        let people: Vec<usize> = if arms.max(legs) > 1 {
+            let is_one = |&n: &usize| (legs > 1 && self.has_legs(n)) || (arms > 1 && self.has_arms(n));
+            candidates.into_iter().filter(is_one).collect()
+        } else {
+            candidates.into_iter().filter(|&n| any(n)).collect()
+        };
+        match (&roots[..], &people[..]) {
+            (&[root], [_] | []) => self.without_props(root),
+            // arms below one root and legs below another make one body, and so do roots without limbs
+            (_, []) => Division { several_roots: true, ..Division::default() },
+            (_, two) if two.len() == 2 && arms < 2 && legs < 2 => {
+                Division { several_roots: true, ..Division::default() }
+            }
+            (_, people) => self.divided(people),
+        }
     }
 
     fn has(&self, n: usize, pair: [Part; 2]) -> bool {

@@ -1,8 +1,9 @@
 //! What position channels below the root mean. BVH has them replace the OFFSET; some programs write how far a joint is
-//! *from* its OFFSET, most often six channels a joint whose positions are all zero. Read by the book, such a body collapses
-//! into one point.
+//! *from* its OFFSET, most often six channels a joint whose positions are all zero, and some where it is in the world. Read
+//! by the book, such a body collapses into one point, or is torn apart.
 //!
-//! Each joint is judged by itself, since files mix both: bones keep the length of their OFFSET in one of the two readings.
+//! Bones keep the length of their OFFSET in one of the readings. Each joint is judged by itself, since files mix the first
+//! two; places in the world are those of all joints.
 
 use glam::DVec3;
 
@@ -11,16 +12,76 @@ use super::{
         measure::{median, stride},
         topology,
     },
-    Channel, File,
+    Channel, File, Node,
 };
 
 /// A bone keeps its length where it differs from the OFFSET's by less than this share.
 const KEPT: f64 = 0.25;
+/// The same where all places are in the world, and differ by rounding alone.
+const WORLD: f64 = 0.1;
 /// A bone does not keep its length where it differs by more than this share.
 const LOST: f64 = 0.6;
 
-/// `[N]` whether a node's positions are displacements from its OFFSET; a warning says of how many they are.
-pub(super) fn find(file: &mut File) -> Vec<bool> {
+/// What the position channels of a joint say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Meaning {
+    /// Where it is seen from its parent: they replace the OFFSET.
+    Place,
+    /// How far it is from its OFFSET.
+    Displacement,
+    /// Where it is in the world.
+    World,
+}
+
+/// `[N]` what the positions of the nodes mean; a warning tells of those that do not replace the OFFSET.
+pub(super) fn find(file: &mut File) -> Vec<Meaning> {
+    if are_in_the_world(file) {
+        let joints = file.nodes.iter().filter(|node| node.has_positions()).count();
+        file.warnings.push(format!(
+            "the position channels of {joints} joints are read as places in the world: bones then keep the length of OFFSET"
+        ));
+        let meaning = |node: &Node| if node.has_positions() { Meaning::World } else { Meaning::Place };
+        return file.nodes.iter().map(meaning).collect();
+    }
+    let displaced = displaced(file);
+    displaced.into_iter().map(|d| if d { Meaning::Displacement } else { Meaning::Place }).collect()
+}
+
+/// Whether bones keep the length of their OFFSET where positions are places in the world, and do not by the book.
+fn are_in_the_world(file: &File) -> bool {
+    let mut first = 0;
+    let mut at = Vec::with_capacity(file.nodes.len());
+    for node in &file.nodes {
+        at.push(first);
+        first += node.channels.len();
+    }
+    let place = |row: &[f32], j: usize| {
+        let mut place = DVec3::ZERO;
+        for (channel, &value) in file.nodes[j].channels.iter().zip(&row[at[j]..]) {
+            if let Channel::Position(axis) = *channel {
+                place[axis] = f64::from(value);
+            }
+        }
+        place
+    };
+    let placed = |j: usize| file.nodes[j].channels.iter().filter(|c| matches!(c, Channel::Position(_))).count() == 3;
+    let step = stride(file.frames);
+    let (mut asked, mut kept, mut lost) = (0, 0, 0);
+    for (j, node) in file.nodes.iter().enumerate() {
+        let length = node.offset.length();
+        let Some(parent) = node.parent.filter(|&p| length > 0.0 && placed(j) && placed(p)) else { continue };
+        let off = |reading: &dyn Fn(&[f32]) -> DVec3| {
+            let rows = file.values.chunks_exact(file.channels()).step_by(step);
+            median(rows.map(|row| (reading(row).length() - length).abs() / length).collect())
+        };
+        asked += 1;
+        kept += usize::from(off(&|row| place(row, j) - place(row, parent)) < WORLD);
+        lost += usize::from(off(&|row| place(row, j)) > KEPT);
+    }
+    asked > 2 && 10 * kept >= 9 * asked && 2 * lost > asked
+}
+
+fn displaced(file: &mut File) -> Vec<bool> {
     let nodes = file.nodes.len();
     let mut displaced = vec![false; nodes];
     // how far each reading is from the length of the OFFSET
@@ -66,8 +127,7 @@ pub(super) fn find(file: &mut File) -> Vec<bool> {
 /// Whether it matters what a node's positions mean, and bones say it: not of what places the whole body.
 fn is_asked(file: &File, j: usize) -> bool {
     let node = &file.nodes[j];
-    let positions = node.channels.iter().any(|c| matches!(c, Channel::Position(_)));
-    node.parent.is_some() && positions && !places_all(file, j)
+    node.parent.is_some() && node.has_positions() && !places_all(file, j)
 }
 
 /// Whether a node's positions place the whole body: where the root is a place, such as `Reference`, and the body hangs from
@@ -75,10 +135,9 @@ fn is_asked(file: &File, j: usize) -> bool {
 fn places_all(file: &File, j: usize) -> bool {
     let node = &file.nodes[j];
     let Some(parent) = node.parent else { return false };
-    let positions = node.channels.iter().any(|c| matches!(c, Channel::Position(_)));
     let alone = file.nodes.iter().filter(|n| n.parent == Some(parent)).count() == 1;
     let root = &file.nodes[parent];
-    positions && alone && root.parent.is_none() && !topology::names_a_part(&root.name)
+    node.has_positions() && alone && root.parent.is_none() && !topology::names_a_part(&root.name)
 }
 
 /// Whether the positions of a node are near zero along its OFFSET rather than near that: by the book the body would be where

@@ -8,6 +8,7 @@ use super::{
         raw::joints_of,
     },
     Channel, File,
+    displacement::Meaning,
 };
 
 /// All nodes of all frames, in file units.
@@ -29,9 +30,9 @@ impl Posed {
 }
 
 /// Poses every frame: `R = R_parent · R₁·R₂·…` in channel order and `p = p_parent + R_parent · t`, where `t` is the offset
-/// with position channels in its place, or added to it where a node is `displaced`. Rotations listed before positions do not
-/// turn them.
-pub(super) fn pose(file: &File, displaced: &[bool]) -> Posed {
+/// with position channels in its place, or added to it, or `p` is what they say, as their `meanings` are. Rotations listed
+/// before positions do not turn them.
+pub(super) fn pose(file: &File, meanings: &[Meaning]) -> Posed {
     let joints = file.nodes.len();
     let frames = file.frames;
     let mut positions = Vec::with_capacity(frames * joints * 3);
@@ -45,7 +46,7 @@ pub(super) fn pose(file: &File, displaced: &[bool]) -> Posed {
             for channel in &node.channels {
                 let value = f64::from(*row.next().unwrap_or(&0.0));
                 match *channel {
-                    Channel::Position(axis) if displaced[j] => shift[axis] += value,
+                    Channel::Position(axis) if meanings[j] == Meaning::Displacement => shift[axis] += value,
                     Channel::Position(axis) => shift[axis] = value,
                     Channel::Rotation(axis) => local *= about(axis, value.to_radians()),
                 }
@@ -54,7 +55,10 @@ pub(super) fn pose(file: &File, displaced: &[bool]) -> Posed {
                 Some(p) => global[p],
                 None => (DQuat::IDENTITY, DVec3::ZERO),
             };
-            let p = parent_p + rotate(parent_q, shift);
+            let p = match meanings[j] {
+                Meaning::World => shift,
+                _ => parent_p + rotate(parent_q, shift),
+            };
             let q = normalized(parent_q * local);
             // without jumps of sign from frame to frame
             let q = nearer_sign(q, global[j].0);

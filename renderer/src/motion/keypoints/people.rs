@@ -44,8 +44,19 @@ pub(super) struct Frame {
 /// Lists of frames.
 const FRAMES: &[&str] = &["frames", "instance_info", "annotations", "sequence", "results", "data", "poses"];
 /// People of a frame.
-const PEOPLE: &[&str] =
-    &["people", "persons", "instances", "bodies", "predictions", "detections", "annotations", "poses", "person"];
+const PEOPLE: &[&str] = &[
+    "people",
+    "persons",
+    "instances",
+    "bodies",
+    "predictions",
+    "detections",
+    "annotations",
+    "poses",
+    "person",
+    "skeleton",
+    "skeletons",
+];
 /// Points of a person, and whether the name says that they are in space; the better ones first. A name that says 2D has
 /// confidences as third numbers.
 const POINTS: &[(&str, bool)] = &[

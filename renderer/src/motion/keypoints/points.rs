@@ -215,7 +215,8 @@ impl Points {
 
     /// Confidences that stand beside the points: `keypoint_scores`.
     pub(super) fn add_scores(&mut self, person: &Json) {
-        let scores = person.first(&["keypoint_scores", "keypoints_scores", "scores", "confidences", "visibility"]);
+        let scores =
+            person.first(&["keypoint_scores", "keypoints_scores", "scores", "confidences", "visibility", "score"]);
         let Some(Json::Numbers(scores)) = scores else { return };
         if scores.len() != self.values.len() || self.width == 4 || self.third == Some(Third::Confidence) {
             return;

@@ -18,7 +18,7 @@ struct Written {
     layout: Option<String>,
     /// `[J]` joint names.
     joints: Option<Vec<String>>,
-    /// `[J]` parents; −1, nothing, or the joint itself for a root.
+    /// `[J]` parents; −1 (also in 32 bits without a sign), nothing, or the joint itself for a root.
     parents: Option<Vec<Option<i64>>>,
     /// Frames per second; the layout's where it is missing.
     fps: Option<f64>,
@@ -110,7 +110,7 @@ fn checked(parents: &[Option<i64>]) -> Result<Vec<Option<usize>>, Cause> {
         tree.push(match usize::try_from(p) {
             Ok(p) if p == j => None,
             Ok(p) if p < joints => Some(p),
-            Err(_) if p == -1 => None,
+            _ if p == -1 || p == i64::from(u32::MAX) => None,
             _ => {
                 let text = format!("joint {j} has the parent {p}, expected -1 to {}", joints - 1);
                 return Err(Cause::Malformed(text));

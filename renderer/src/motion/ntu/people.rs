@@ -26,7 +26,7 @@ const STANDING: f64 = 1.2;
 /// Why a body is left out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Flaw {
-    /// Never moves, and does not stand like a person.
+    /// Never moves, or hardly and is small, and does not stand like a person.
     Still,
     /// No person is so small or large.
     Size,
@@ -115,6 +115,7 @@ fn judge(tracks: &[Track], bodies: &[Body<'_>], layout: Layout) -> (Vec<Option<F
         (0..tracks.len()).filter(|&i| traits[i].as_ref().is_some_and(|t| of_rank(t) == best)).collect();
     let chosen: Vec<&Traits> = candidates.iter().filter_map(|&i| traits[i].as_ref()).collect();
     let performer = candidates.get(people::performer(&chosen)).copied().unwrap_or(0);
+    let sways = |t: &Traits| traits[performer].as_ref().is_some_and(|performs| t.only_sways_beside(performs));
     let flaws = traits.iter().enumerate().map(|(i, traits)| match traits {
         _ if i == performer => None,
         None => Some(Flaw::Flicker),
@@ -124,6 +125,7 @@ fn judge(tracks: &[Track], bodies: &[Body<'_>], layout: Layout) -> (Vec<Option<F
             let stands = flaw(t).is_none() && t.stands() && t.height * metres >= STANDING;
             (!stands).then_some(Flaw::Still)
         }
+        Some(t) if best == 0 && sways(t) => Some(Flaw::Still),
         Some(t) => flaw(t),
     });
     (flaws.collect(), performer)

@@ -164,6 +164,53 @@ fn a_thing_that_twitches_and_a_thing_that_drifts_are_nobody() {
     check(&[drifts, waving()], &[&[1]], 0);
 }
 
+/// A chair whose joints stray by themselves, slowly, by a standard deviation in metres.
+fn swaying(size: f32, aside: f32, by: f32) -> Motion {
+    let mut chair = chair(size, aside, 0.003);
+    let wander = Mt19937::new(13).normals(75 * (FRAMES / 12 + 2), by);
+    for (t, pose) in chair.positions.chunks_exact_mut(75).enumerate() {
+        let (k, share) = (t / 12, (t % 12) as f32 / 12.0);
+        for (i, x) in pose.iter_mut().enumerate() {
+            *x += (1.0 - share) * wander[75 * k + i] + share * wander[75 * (k + 1) + i];
+        }
+    }
+    chair
+}
+
+/// A chair that rocks from its foot.
+fn rocking(size: f32, aside: f32, by: f32) -> Motion {
+    let mut chair = chair(size, aside, 0.003);
+    for (t, pose) in chair.positions.chunks_exact_mut(75).enumerate() {
+        let low = pose.chunks_exact(3).map(|p| p[1]).fold(f32::INFINITY, f32::min);
+        pose.chunks_exact_mut(3).for_each(|p| p[0] += by * (p[1] - low) * (t as f32 / 12.0).sin());
+    }
+    chair
+}
+
+#[test]
+fn furniture_that_sways_does_not_perform() {
+    for size in [0.5, 0.65] {
+        for by in [0.01, 0.02, 0.04] {
+            for ghost in [swaying(size, 0.9, by), rocking(size, 0.9, by)] {
+                let ghost = || Cast::new("1", ghost.clone());
+                for action in [Action::WaveLeftHand, Action::Squat, Action::Walk] {
+                    let actor = || Cast::new("2", person(action, 1.72, 0.0));
+                    let m = check(&[ghost(), actor()], &[&[1]], 0);
+                    assert!(told(&m).contains("left out a body"), "{}", told(&m));
+                    // there for less than half of the time
+                    if action != Action::WaveLeftHand {
+                        check(&[ghost(), actor().seen(24..60)], &[&[1]], 0);
+                    }
+                }
+            }
+        }
+    }
+    // a child is somebody, and performs where the other one hardly moves
+    let child = || Cast::new("1", person(Action::Squat, 1.15, 0.9));
+    check(&[child(), waving()], &[&[0], &[1]], 1);
+    check(&[Cast::new("3", statue(1.75, -0.5)), child()], &[&[0], &[1]], 1);
+}
+
 #[test]
 fn a_thing_that_is_still_but_for_a_moment_is_nobody() {
     let talker = || Cast::new("2", person(Action::Clap, 1.72, 0.0));

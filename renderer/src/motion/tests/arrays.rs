@@ -40,6 +40,7 @@ fn place(name: &str, all: &[&str]) -> Place {
             "Pelvis" if all.contains(&"Root") => 0.1,
             "SpineBase" | "HipCenter" | "Pelvis" | "Hips" | "MidHip" | "Root" => 0.0,
             "Spine" if all.contains(&"Spine4") => 0.15,
+            "Spine" if all.contains(&"Spine1") && all.contains(&"Spine2") => 0.1,
             "Belly" | "Spine1" | "LowerBack" => 0.2,
             "Spine" | "SpineNavel" | "Spine2" if !all.contains(&"Spine4") => 0.33,
             "Spine2" => 0.28,
@@ -79,7 +80,7 @@ fn place(name: &str, all: &[&str]) -> Place {
         "ThumbTip" | "Thumb2" | "WristEnd" => ("ForeArm", "Hand", 1.42),
         "Index" | "Index1" | "Middle1" | "Ring1" | "Pinky1" => ("ForeArm", "Hand", 1.4),
         "Index2" | "Middle2" | "Ring2" | "Pinky2" | "Thumb3" => ("ForeArm", "Hand", 1.5),
-        "Index3" | "Middle3" | "Ring3" | "Pinky3" => ("ForeArm", "Hand", 1.6),
+        "Index3" | "Middle3" | "Ring3" | "Pinky3" | "Middle" | "Ring" => ("ForeArm", "Hand", 1.6),
         // to the side of the head
         "EyeInner" => ("Head", "Arm", 0.05),
         "Eye" => ("Head", "Arm", 0.08),
@@ -388,10 +389,10 @@ fn what_is_no_body_is_refused_by_name() {
         (vec![40, 263], &noise(40 * 263), &["HumanML3D", "feature vectors", "recover_from_ric"]),
         (vec![1, 263, 1, 40], &noise(40 * 263), &["HumanML3D", "feature vectors"]),
         (vec![30, 251], &noise(30 * 251), &["KIT-ML", "feature vectors"]),
-        (vec![30, 22, 3], &noise(30 * 66), &["SMPL's body", "no body", "skeleton.json"]),
+        (vec![30, 22, 3], &noise(30 * 66), &["SMPL's body", "LAFAN1", "a body in none", "skeleton.json"]),
         (vec![30, 72], &noise(30 * 72), &["SMPL (24 joints)", "rotations"]),
         (vec![30, 17, 3], &noise(30 * 51), &["COCO", "Human3.6M", "MPI-INF-3DHP", "layout"]),
-        (vec![frames, 22, 3], &own, &["SMPL's body", "no body"]),
+        (vec![frames, 22, 3], &own, &["SMPL's body", "a body in none"]),
         (vec![2, frames, 22, 3], &twice, &["[bodies, frames, joints, 3]", "begin in one place"]),
         (vec![40, 20, 22, 3], &many, &["40 clips of 20 frames", "[frames, joints, 3]"]),
         (vec![30, 25, 4], &noise(3000), &["Kinect v2", "no", "rotations"]),
@@ -431,7 +432,7 @@ fn a_description_may_name_a_layout_and_write_roots_in_any_way() {
         format!(r#"{{"joints": ["hips", "head", "left_knee", "right_knee"], "parents": [{root}, 0, 0, 0], "fps": 15}}"#)
     };
     let values: Vec<f32> = [0.0, 0.9, 0.0, 0.0, 1.7, 0.0, 0.1, 0.4, 0.0, -0.1, 0.4, 0.0].repeat(2);
-    for root in ["-1", "0", "null"] {
+    for root in ["-1", "0", "null", "4294967295"] {
         let m = with_sidecar(&floats(&[2, 4, 3], &values), &sidecar(root)).unwrap();
         assert_eq!(m.skeleton.parents, [None, Some(0), Some(0), Some(0)], "{root}");
         // described arrays come in all orders, too

@@ -118,3 +118,13 @@ fn small_numbers_are_added_to_the_offsets() {
     assert!((1e-4..0.03).contains(&differ(&plain, &moved)), "{}", differ(&plain, &moved));
     assert!(moved.source.warnings.iter().any(|w| w.contains("are small beside OFFSET")), "{:?}", moved.source.warnings);
 }
+
+#[test]
+fn places_in_the_world_are_told_by_the_lengths_of_bones() {
+    let (plain, _) = six_channels(|_, offset, _| offset);
+    let (_, world) = six_channels(|j, _, t| plain.position(t, 0, j).map(|v| f64::from(100.0 * v)));
+    // channels are read as f32
+    assert!(differ(&plain, &world) < 1e-5, "{}", differ(&plain, &world));
+    assert!(world.source.warnings.iter().any(|w| w.contains("places in the world")), "{:?}", world.source.warnings);
+    assert_eq!(world.source.unit, Unit::CENTIMETRE);
+}

@@ -1,7 +1,7 @@
 //! Bodies without legs, with legs that are cut, and legs without a body.
 
 use super::{
-    super::{Skeleton, humanoid, write_bvh},
+    super::{Part, Skeleton, humanoid, write_bvh},
     *,
 };
 
@@ -79,4 +79,45 @@ fn four_legs_are_said_to_be_four() {
     assert!(says(&animal), "{:?}", animal.source);
     assert!(!animal.skeleton.parts.iter().any(|p| p.is_arm()));
     assert!(!says(&read_with(&str::to_owned)));
+}
+
+#[test]
+fn half_a_body_without_names_has_arms_or_legs() {
+    let person = humanoid::Person::default();
+    let no_hand = |n: &str| upper(n) && !n.ends_with("Hand");
+    let no_head = |n: &str| upper(n) && !["Neck", "Head"].contains(&n);
+    let lower = |n: &str| !upper(n) || ["Hips", "Spine", "Chest"].contains(&n);
+    type Keeps<'a> = (&'a str, Part, &'a dyn Fn(&str) -> bool);
+    let keeps: [Keeps<'_>; 4] = [
+        ("upper body", Part::LeftArm, &upper),
+        ("without hands", Part::LeftArm, &no_hand),
+        ("without a head", Part::LeftArm, &no_head),
+        ("hips, spine and legs", Part::LeftLeg, &lower),
+    ];
+    // arms that hang end lower than the hips
+    for action in [humanoid::Action::WaveLeftHand, humanoid::Action::Walk, humanoid::Action::Squat] {
+        let whole = humanoid::perform(action, &person, 30.0);
+        for (what, part, keep) in keeps {
+            let mut half = part_of(&whole, 1.0, keep);
+            let named = Skeleton::clone(&half.skeleton);
+            let numbered = (0..named.joints()).map(|j| format!("b{j}")).collect();
+            half.skeleton = std::sync::Arc::new(Skeleton { names: numbered, ..named.clone() });
+            for metres in [1.0, 0.01, 0.0254] {
+                let text = write_bvh(&half.scaled(0.01 / metres), 0).unwrap();
+                let read = read(text.as_bytes(), "half.bvh", &ReadOptions::default()).unwrap();
+                let of = |m: &Skeleton, part: Part| m.joints_of(part).collect::<Vec<_>>();
+                for part in [part, part.mirrored()] {
+                    assert_eq!(
+                        of(&read.skeleton, part),
+                        of(&named, part),
+                        "{what}, {action:?}: {}",
+                        read.source
+                    );
+                }
+                let source = &read.source;
+                assert_eq!(source.up, UpAxis::PlusY, "{what}, {action:?}: {source}");
+                assert!((source.unit.metres / f64::from(metres) - 1.0).abs() < 1e-4, "{what}, {action:?}: {source}");
+            }
+        }
+    }
 }

@@ -164,7 +164,12 @@ fn coco_and_its_kin_are_lists_of_people() {
     }).collect::<Vec<_>>()})
     });
     let persons = json!({"0": each(&|t| json!({"frame_idx": t, "keypoints": COCO.iter().map(|&j| { let [x, y] = pixel(&m, t, j); [x, y, 0.9] }).collect::<Vec<_>>()}))});
+    // as Kinetics-Skeleton has it, with the scores beside pairs
+    let kinetics = json!({"label": "waving", "data": each(&|t| json!({"frame_index": t + 1, "skeleton": [
+        {"pose": COCO.iter().flat_map(|&j| pixel(&m, t, j)).collect::<Vec<_>>(), "score": vec![0.9; 17]}
+    ]}))});
     for (what, video) in [
+        ("Kinetics", kinetics),
         ("results", results),
         ("AlphaPose", alphapose),
         ("annotations", annotations),

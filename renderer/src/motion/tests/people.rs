@@ -120,6 +120,8 @@ fn two_roots_are_two_people_whatever_they_are_called() {
         [("", ""), ("", ".001")],
         [("", ""), ("", "")],
         [("mixamorig:", ""), ("mixamorig1:", "")],
+        // what looks like a side is whose joint it is
+        [("Left_", ""), ("Right_", "")],
     ] {
         let m = open(&beside(&[text(&a).called(first.0, first.1), text(&b).called(second.0, second.1)]));
         shows(&m, &[&a, &b]);
@@ -138,6 +140,7 @@ fn people_below_a_scene_are_no_less_people() {
     let (a, b) = two();
     let texts = [text(&a).called("A:", ""), text(&b).called("B:", "")];
     shows(&open(&below("Scene", "0", "", &texts)), &[&a, &b]);
+    shows(&open(&below("Scene", "0", "", &[text(&a).called("Left ", ""), text(&b).called("Right ", "")])), &[&a, &b]);
     let deeper = below("World", "0", "", &[below("Scene", "0", "", &texts)]);
     shows(&open(&deeper), &[&a, &b]);
     // a scene that stands aside takes people with it

@@ -262,6 +262,28 @@ pub(super) fn swims() -> Motion {
     })
 }
 
+/// Strokes of crawl and of breaststroke in one place, a metre above the floor.
+pub(super) fn swims_in_place() -> Vec<(&'static str, Motion)> {
+    let at = || Rests::At("Hips", DVec3::new(0.0, 1.0, 0.0));
+    let feet = || both("LeftFoot", "RightFoot", 60.0, 0.0);
+    let crawl = perform(move |t| {
+        let limbs = [
+            ("LeftArm", [-300.0 * t, 0.0, 0.0]),
+            ("RightArm", [-300.0 * t - 180.0, 0.0, 0.0]),
+            ("LeftUpLeg", [15.0 * wave(2.5 * t), 0.0, 0.0]),
+            ("RightUpLeg", [-15.0 * wave(2.5 * t), 0.0, 0.0]),
+        ];
+        Posture { root: [88.0, 0.0, 0.0], turns: limbs.into_iter().chain(feet()).collect(), rests: at() }
+    });
+    let breaststroke = perform(move |t| {
+        let draw = 25.0 + 25.0 * wave(t);
+        let legs = both("LeftUpLeg", "RightUpLeg", -draw, 25.0).into_iter().chain(knees(2.0 * draw));
+        let turns = legs.chain(arms(0.0, 135.0 + 40.0 * wave(t))).chain(feet()).collect();
+        Posture { root: [80.0 + 8.0 * wave(t), 0.0, 0.0], turns, rests: at() }
+    });
+    vec![("crawl", crawl), ("breaststroke", breaststroke)]
+}
+
 /// Stands, and moves one arm and nothing else.
 pub(super) fn still_but_for_an_arm() -> Motion {
     perform(|t| of([0.0; 3], waving(t)))

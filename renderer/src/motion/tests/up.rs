@@ -139,21 +139,76 @@ fn swimmers_go_head_first_and_do_not_climb() {
     }
 }
 
+/// With the hips as origin, as estimators write it.
+fn centred(motion: &Motion) -> Motion {
+    let mut out = motion.clone();
+    for pose in out.positions.chunks_exact_mut(3 * motion.joints()) {
+        let hips = [pose[0], pose[1], pose[2]];
+        pose.iter_mut().zip(hips.into_iter().cycle()).for_each(|(v, hip)| *v -= hip);
+    }
+    out
+}
+
+#[test]
+fn who_swims_in_place_is_not_stood_up() {
+    for (what, swims) in postures::swims_in_place() {
+        for (place, seen) in [
+            ("above the origin", swims.clone()),
+            ("aside", swims.translated([2.5, 0.0, -2.0])),
+            ("at the origin", centred(&swims)),
+        ] {
+            let [file, _, named, nameless] = ways(&seen, UpAxis::PlusY);
+            for (how, read) in [file, named, nameless] {
+                assert_eq!(read.source.up, UpAxis::PlusY, "{what} {place}, {how}: {}", read.source);
+            }
+            // where little tells it says so
+            let [file, _, named, nameless] = ways(&seen, UpAxis::PlusZ);
+            for (how, read) in [file, named, nameless] {
+                let source = &read.source;
+                assert!(
+                    source.up == UpAxis::PlusZ || source.up_from.known == Known::Assumed,
+                    "{what} {place}, {how}: {source}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn who_is_upside_down_at_the_origin_is_not_said_to_stand() {
+    let handstand = postures::never_standing().into_iter().find(|p| p.0 == "stands on the hands").unwrap().1;
+    for (what, motion) in [("handstand", handstand), ("headstand", postures::on_the_head())] {
+        for named in [true, false] {
+            let source = array(&centred(&recorded(&motion)), named).source;
+            assert!(source.up == UpAxis::PlusY || source.up_from.known == Known::Assumed, "{what}: {source}");
+        }
+    }
+}
+
+#[test]
+fn who_stands_at_the_origin_has_the_axis_of_the_file() {
+    // nothing is known of the floor
+    for action in humanoid::Action::ALL {
+        let stands = centred(&recorded(&humanoid::perform(action, &humanoid::Person::default(), 30.0)));
+        for axis in [UpAxis::PlusY, UpAxis::PlusZ, UpAxis::MinusY] {
+            for named in [true, false] {
+                let read = array(&with_up(&stands, axis), named);
+                assert_eq!(read.source.up, axis, "{action:?}: {}", read.source);
+            }
+        }
+    }
+}
+
 #[test]
 fn cameras_have_y_down() {
     // before a camera at the height of the chest or of the head, or with the hips as origin
     let walk = humanoid::perform(humanoid::Action::Walk, &humanoid::Person::default(), 30.0);
     let sits = postures::never_standing().into_iter().find(|p| p.0 == "sits on a chair").unwrap().1;
     for (what, motion) in [("stands", postures::still_but_for_an_arm()), ("walks", walk), ("sits", sits)] {
-        let mut centred = motion.clone();
-        for pose in centred.positions.chunks_exact_mut(3 * motion.joints()) {
-            let hips = [pose[0], pose[1], pose[2]];
-            pose.iter_mut().zip(hips.into_iter().cycle()).for_each(|(v, hip)| *v -= hip);
-        }
         for (place, seen) in [
             ("at the height of the chest", motion.translated([0.2, -1.3, -3.5])),
             ("at the height of the head", motion.translated([0.2, -1.1, -3.5])),
-            ("at the hips", centred),
+            ("at the hips", centred(&motion)),
         ] {
             for named in [true, false] {
                 let read = array(&with_up(&seen, UpAxis::MinusY), named);

@@ -42,6 +42,8 @@ pub enum Layout {
     Inf28,
     /// SMPL with hands.
     Smpl24,
+    /// SMPL, and the points of the face, feet and hands that its program adds.
+    Smpl45,
     /// SMPL-H: SMPL's body and fingers, as in AMASS.
     SmplH52,
     /// SMPL-X: SMPL's body, jaw, eyes and fingers.
@@ -82,13 +84,17 @@ pub enum Layout {
     Kit21,
     /// Xsens MVN's segments.
     Xsens23,
+    /// LAFAN1, and what is made of it.
+    Lafan22,
+    /// HumanEva.
+    Eva15,
     /// The CMU motion capture database and HDM05, in the order of their ASF files.
     Cmu31,
 }
 
 impl Layout {
     /// All layouts.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 34] = [
         Self::Ntu25,
         Self::Kinect20,
         Self::Smpl22,
@@ -99,6 +105,7 @@ impl Layout {
         Self::Inf17,
         Self::Inf28,
         Self::Smpl24,
+        Self::Smpl45,
         Self::SmplH52,
         Self::SmplX55,
         Self::Azure32,
@@ -119,6 +126,8 @@ impl Layout {
         Self::Panoptic19,
         Self::Kit21,
         Self::Xsens23,
+        Self::Lafan22,
+        Self::Eva15,
         Self::Cmu31,
     ];
 
@@ -134,6 +143,7 @@ impl Layout {
             Self::Inf17 => &studios::INF17,
             Self::Inf28 => &studios::INF28,
             Self::Smpl24 => &smpl::SMPL24,
+            Self::Smpl45 => &smpl::SMPL45,
             Self::SmplH52 => &smpl::SMPLH52,
             Self::SmplX55 => &smpl::SMPLX55,
             Self::Azure32 => &kinect::AZURE32,
@@ -154,6 +164,8 @@ impl Layout {
             Self::Panoptic19 => &studios::PANOPTIC19,
             Self::Kit21 => &studios::KIT21,
             Self::Xsens23 => &studios::XSENS23,
+            Self::Lafan22 => &studios::LAFAN22,
+            Self::Eva15 => &studios::EVA15,
             Self::Cmu31 => &studios::CMU31,
         }
     }

@@ -103,13 +103,14 @@ fn understood(mut words: Vec<String>) -> Parsed {
     let weak = strong.is_none() && side.is_none() && words.iter().any(|w| vocabulary::is_weakly_torso(w));
     let mut kind = strong.or(weak.then_some(Kind::Torso));
     // "shoulder_center" is the top of the spine and "hip"/"Hip" without a side the pelvis
-    let hip = words.iter().any(|w| vocabulary::is_hip(w));
+    let is_hip = |w: &String| vocabulary::is_hip(w) || characters::is_hip(w);
+    let hip = words.iter().any(is_hip);
     if side.is_none() && (hip || (centre && kind.is_some())) {
         kind = Some(Kind::Torso);
     }
     let aid = words.iter().find_map(|w| if characters::is_theirs(w) { characters::aid(w) } else { vocabulary::aid(w) });
     Parsed {
-        pelvis: side.is_none() && words.iter().any(|w| vocabulary::is_hip(w) || vocabulary::is_pelvis(w)),
+        pelvis: side.is_none() && words.iter().any(|w| is_hip(w) || vocabulary::is_pelvis(w)),
         side,
         kind,
         weak,
@@ -296,6 +297,11 @@ mod tests {
             ("linkage", None, None),
             ("bright", None, None),
             ("earring", None, None),
+            ("左髋", Some(Left), Some(Leg)),
+            ("髋", None, Some(Torso)),
+            ("左股関節", Some(Left), Some(Leg)),
+            // of hand or foot, as the tree says
+            ("Dedo_Izq", Some(Left), None),
             ("wheel", None, None),
             ("rollcage", None, None),
         ] {
@@ -312,6 +318,7 @@ mod tests {
             ("左足ＩＫ", Some(Aid::Thing)),
             ("左足D", Some(Aid::Thing)),
             ("knee_pole.L", Some(Aid::Thing)),
+            ("LeftElbowPV", Some(Aid::Thing)),
             ("footik_l", Some(Aid::Thing)),
             ("handslot.r", Some(Aid::Thing)),
             ("RightHandProp", Some(Aid::Thing)),

@@ -22,6 +22,9 @@ const STRAIGHT: f64 = 0.08;
 /// What a straight knee counts, where a well bent one counts 1: it decides where nothing else does.
 const HARDLY: f64 = 0.1;
 
+/// Arms that hang end below the hips by a third of their length, legs by most of it.
+const FAR_BELOW: f64 = 0.5;
+
 /// Two branches that are mirror images of each other, by their first joints.
 struct Pair {
     a: usize,
@@ -136,10 +139,17 @@ pub(in super::super) fn sides(
         return Reason::assumed("unknown: all joints count as torso");
     }
     if let Some(pair) = legs.as_ref().or(arms.as_ref()).filter(|_| lone) {
-        // a single pair: legs end below the middle of the body
+        // a single pair: legs end below the middle of the body, and where a trunk goes on above them far below all of it
         let low = height_of_ends(poses, &samples, &tree, pair);
-        let middle = median(samples.iter().flat_map(|&n| (0..poses.joints).map(move |j| poses.at(n, j).y)).collect());
-        if (low > middle) == legs.is_some() {
+        let is_legs = if legs.is_some() {
+            let levels = samples.iter().flat_map(|&n| (0..poses.joints).map(move |j| poses.at(n, j).y));
+            low <= median(levels.collect())
+        } else {
+            let lowest =
+                |&n: &usize| skeleton.joints_of(Part::Torso).map(|j| poses.at(n, j).y).fold(f64::INFINITY, f64::min);
+            median(samples.iter().map(lowest).collect()) - low > FAR_BELOW * chain_length(&tree, pair.a)
+        };
+        if is_legs != legs.is_some() {
             std::mem::swap(&mut legs, &mut arms);
         }
     }

@@ -75,10 +75,20 @@ fn above_origin(take: &Take<'_>, marks: &Landmarks, samples: &[usize], lies: &Pe
 
 /// How flat the body lies across an axis, from 0 to 1: nearly all joints are as low as people are thick.
 pub(super) fn flat(take: &Take<'_>, samples: &[usize]) -> PerAxis {
+    thinness(take, samples, &(0..take.poses.joints).collect::<Vec<_>>())
+}
+
+/// The same of trunk and legs: arms of who swims go round, and of who lies may be anywhere.
+pub(super) fn flat_but_for_arms(take: &Take<'_>, samples: &[usize]) -> PerAxis {
+    thinness(take, samples, &(0..take.poses.joints).filter(|&j| !take.skeleton.parts[j].is_arm()).collect::<Vec<_>>())
+}
+
+fn thinness(take: &Take<'_>, samples: &[usize], joints: &[usize]) -> PerAxis {
     each(|up| {
         let thick = |&n: &usize| {
-            let levels = (0..take.poses.joints).map(|j| up.dot(take.poses.at(n, j))).collect();
-            (quantile(levels, 0.9) - take.lowest(n, up)) / take.size
+            let levels: Vec<f64> = joints.iter().map(|&j| up.dot(take.poses.at(n, j))).collect();
+            let lowest = levels.iter().copied().fold(f64::INFINITY, f64::min);
+            (quantile(levels, 0.9) - lowest) / take.size
         };
         between(0.24, 0.16, quantile(samples.iter().map(thick).collect(), 0.5))
     })

@@ -13,7 +13,7 @@ const MOST: usize = 400;
 const GRAVITY: f64 = 9.81;
 
 /// Consecutive frames of one body.
-struct Moment {
+pub(super) struct Moment {
     /// Body-frames, in order of time.
     frames: Vec<usize>,
     /// `[J]` how far each joint goes from its place at half time, as a share of the height.
@@ -24,21 +24,34 @@ impl Moment {
     fn middle(&self) -> usize {
         self.frames[self.frames.len() / 2]
     }
+
+    fn mean(&self) -> f64 {
+        self.moved.iter().sum::<f64>() / self.moved.len() as f64
+    }
+
+    fn is_lively(&self) -> bool {
+        self.mean() > 0.003
+    }
+
+    /// How much a joint stays in its place while the rest moves, from 0 to 1.
+    fn keeps(&self, joint: usize) -> f64 {
+        between(0.6, 0.1, self.moved[joint] / self.mean())
+    }
 }
 
-pub(super) fn evidence(take: &Take<'_>, marks: &Landmarks) -> Vec<Evidence> {
-    let moments = moments(take);
+pub(super) fn evidence(take: &Take<'_>, marks: &Landmarks, moments: &[Moment]) -> Vec<Evidence> {
     if moments.is_empty() {
         return Vec::new();
     }
-    let mut all = vec![flight(take, &moments), travel(take, marks, &moments)];
+    let mut all = vec![flight(take, moments), travel(take, marks, moments)];
     if marks.reach_floor() {
-        all.extend([support(take, &moments), contact(take, marks, &moments)]);
+        all.extend([support(take, moments), contact(take, marks, moments)]);
     }
     all
 }
 
-fn moments(take: &Take<'_>) -> Vec<Moment> {
+/// Moments spread over the take.
+pub(super) fn of(take: &Take<'_>) -> Vec<Moment> {
     let length = ((MOMENT * take.fps).round() as usize).clamp(4, 240) + 1;
     let frames = take.poses.present.len() / take.bodies.max(1);
     let windows = (frames / (length / 2).max(1)).saturating_sub(1) * take.bodies;
@@ -65,19 +78,25 @@ fn moments(take: &Take<'_>) -> Vec<Moment> {
 
 /// What bears the body stays in its place while the rest moves.
 fn support(take: &Take<'_>, moments: &[Moment]) -> Evidence {
-    let mean = |m: &Moment| m.moved.iter().sum::<f64>() / m.moved.len() as f64;
-    let lively: Vec<&Moment> = moments.iter().filter(|m| mean(m) > 0.003).collect();
+    let lively: Vec<&Moment> = moments.iter().filter(|m| m.is_lively()).collect();
     let share = lively.len() as f64 / moments.len() as f64;
     let points = each(|up| {
-        let ratio = |m: &&Moment| {
+        let stays = |m: &&Moment| {
             let level = |j: usize| up.dot(take.poses.at(m.middle(), j));
-            let lowest = (0..m.moved.len()).fold(0, |a, b| if level(b) < level(a) { b } else { a });
-            between(0.6, 0.1, m.moved[lowest] / mean(m))
+            m.keeps((0..m.moved.len()).fold(0, |a, b| if level(b) < level(a) { b } else { a }))
         };
-        let sum: f64 = lively.iter().map(ratio).sum();
+        let sum: f64 = lively.iter().map(stays).sum();
         1.5 * (share / 0.3).min(1.0) * sum / lively.len().max(1) as f64
     });
     Evidence { what: "what bears the body keeps its place".to_owned(), points }
+}
+
+/// Whether the body moves and neither hand nor foot ever keeps its place, as in water.
+pub(super) fn floats(marks: &Landmarks, moments: &[Moment]) -> bool {
+    let lively: Vec<&Moment> = moments.iter().filter(|m| m.is_lively()).collect();
+    let tips = || marks.feet.iter().chain(&marks.hands);
+    let holds: f64 = lively.iter().map(|m| tips().map(|&tip| m.keeps(tip)).fold(0.0, f64::max)).sum();
+    10 * lively.len() > 3 * moments.len() && holds < 0.06 * lively.len() as f64
 }
 
 /// Hands and feet that stay in one place while arm or leg moves push against something, most often the floor.

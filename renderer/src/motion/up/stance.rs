@@ -28,7 +28,9 @@ pub(super) fn evidence(
     }
     all.extend(rest);
     // who stands is in balance on the feet, which who does push-ups would not be; hardly anybody stands on the head
-    let upright = |i: usize| stands[i] * if marks.feet.is_empty() { 1.0 } else { 0.3 + 0.7 * balance[i] };
+    let hang = feet_hang(take, marks, samples);
+    let borne = |i: usize| if marks.feet.is_empty() { 1.0 } else { 0.3 + 0.7 * balance[i] };
+    let upright = |i: usize| stands[i] * borne(i) * (1.0 - 0.6 * hang[i]);
     let seated = sits(take, marks, samples, balance).map(|s| 2.0 * s);
     all.push(Evidence { what: "the body sits along it".to_owned(), points: seated });
     let head = on_the_head(take, marks, samples).map(|h| -3.0 * h);
@@ -38,33 +40,8 @@ pub(super) fn evidence(
     all
 }
 
-/// Whether more than the body's shape says that it stands along an axis, rather than lies across another: the floor is at zero
-/// below it, it goes about, or its trunk sways.
-pub(super) fn is_founded(take: &Take<'_>, marks: &Landmarks, samples: &[usize], up: DVec3) -> bool {
-    let centre = marks.centre();
-    let places: Vec<DVec3> = samples.iter().filter_map(|&n| take.middle(n, &centre)).collect();
-    let floor = quantile(samples.iter().map(|&n| take.lowest(n, up) / take.size).collect(), 0.05);
-    let hips = quantile(places.iter().map(|p| up.dot(*p) / take.size).collect(), 0.5);
-    let on_floor = !take.is_centred(samples) && (-0.06..0.1).contains(&floor) && (0.02..0.75).contains(&hips);
-    let goes = (range(&places) * (DVec3::ONE - up.abs())).max_element() > 0.5 * take.size;
-    let trunk = |&n: &usize| (take.middle(n, &marks.shoulders)? - take.middle(n, &centre)?).try_normalize();
-    let sways = range(&samples.iter().filter_map(trunk).collect::<Vec<_>>()).length() > 0.06;
-    on_floor || goes || sways
-}
-
-/// How far most of the points are apart along each axis.
-fn range(points: &[DVec3]) -> DVec3 {
-    let along = |c: usize| {
-        let values = || -> Vec<f64> { points.iter().map(|p| p[c]).collect() };
-        quantile(values(), 0.95) - quantile(values(), 0.05)
-    };
-    DVec3::new(along(0), along(1), along(2))
-}
-
-/// How much the body stands on its hands, or on the head between them, from 0 to 1: nearly all the time the hands are as low
-/// as its lowest joint and the feet high above. On a floor at zero, or in files that usually have that axis up: hands that
-/// hold on to a bar are as low in a world that is upside down.
-pub(super) fn on_hands(take: &Take<'_>, marks: &Landmarks, samples: &[usize], usual: UpAxis) -> PerAxis {
+/// Along which axes the hands are as low as the lowest joint, and the feet high above, nearly all the time.
+pub(super) fn hands_are_lowest(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> [bool; 6] {
     UpAxis::ALL.map(|axis| {
         let up = axis.vector();
         let above = |n: usize, j: usize| (up.dot(take.poses.at(n, j)) - take.lowest(n, up)) / take.size;
@@ -72,17 +49,22 @@ pub(super) fn on_hands(take: &Take<'_>, marks: &Landmarks, samples: &[usize], us
             marks.hands.iter().all(|&j| above(n, j) < 0.1) && marks.feet.iter().all(|&j| above(n, j) > 0.5)
         };
         let whole = marks.hands.len() == 2 && marks.feet.len() == 2;
-        if !whole || 10 * samples.iter().filter(is).count() < 9 * samples.len() {
-            return 0.0;
+        whole && 10 * samples.iter().filter(is).count() >= 9 * samples.len()
+    })
+}
+
+/// How much the body stands on its hands, or on the head between them, from 0 to 1, where they are lowest: on a floor at zero,
+/// or in files that usually have that axis up. Hands that hold on to a bar are as low in a world that is upside down.
+pub(super) fn on_hands(take: &Take<'_>, hands_lowest: &[bool; 6], samples: &[usize], usual: UpAxis) -> PerAxis {
+    std::array::from_fn(|i| match UpAxis::ALL[i] {
+        _ if !hands_lowest[i] => 0.0,
+        axis if axis == usual && usual != UpAxis::PlusY => 1.0,
+        axis @ (UpAxis::PlusY | UpAxis::PlusZ) if !take.is_centred(samples) => {
+            let up = axis.vector();
+            let floor = quantile(samples.iter().map(|&n| take.lowest(n, up) / take.size).collect(), 0.5);
+            between(-0.12, -0.06, floor) * between(0.16, 0.1, floor)
         }
-        match axis {
-            axis if axis == usual && usual != UpAxis::PlusY => 1.0,
-            UpAxis::PlusY | UpAxis::PlusZ if !take.is_centred(samples) => {
-                let floor = quantile(samples.iter().map(|&n| take.lowest(n, up) / take.size).collect(), 0.5);
-                between(-0.12, -0.06, floor) * between(0.16, 0.1, floor)
-            }
-            _ => 0.0,
-        }
+        _ => 0.0,
     })
 }
 
@@ -120,6 +102,44 @@ fn stance(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> PerAxis {
         };
         (0..kinds).map(kind).sum::<f64>()
     })
+}
+
+/// How much feet point down along an axis most of the time, from 0 to 1: soles of who stands are on the floor, toes of who
+/// lies, swims or floats are stretched. Who hangs by the hands is no less upright for that.
+pub(super) fn feet_hang(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> PerAxis {
+    if marks.soles.len() < 2 {
+        return [0.0; 6];
+    }
+    each(|up| {
+        let down = |&n: &usize| {
+            let along = |&[ankle, tip]: &[usize; 2]| {
+                up.dot((take.poses.at(n, ankle) - take.poses.at(n, tip)).normalize_or_zero())
+            };
+            between(0.7, 0.88, marks.soles.iter().map(along).sum::<f64>() / marks.soles.len() as f64)
+        };
+        if hangs_by_hands(take, marks, samples, up) { 0.0 } else { quantile(samples.iter().map(down).collect(), 0.3) }
+    })
+}
+
+/// Whether the body hangs by its hands: they are above the head and stay where they are.
+fn hangs_by_hands(take: &Take<'_>, marks: &Landmarks, samples: &[usize], up: DVec3) -> bool {
+    let above = |&n: &usize| {
+        let level = |j: usize| up.dot(take.poses.at(n, j));
+        marks.head.is_some_and(|head| marks.hands.iter().all(|&hand| level(hand) > level(head)))
+    };
+    let stays = |&hand: &usize| {
+        range(&samples.iter().map(|&n| take.poses.at(n, hand)).collect::<Vec<_>>()).length() < 0.05 * take.size
+    };
+    !marks.hands.is_empty() && samples.iter().all(above) && marks.hands.iter().all(stays)
+}
+
+/// How far most of the points are apart along each axis.
+pub(super) fn range(points: &[DVec3]) -> DVec3 {
+    let along = |c: usize| {
+        let values = || -> Vec<f64> { points.iter().map(|p| p[c]).collect() };
+        quantile(values(), 0.95) - quantile(values(), 0.05)
+    };
+    DVec3::new(along(0), along(1), along(2))
 }
 
 /// The torso is upright and the thighs are not: people sit and squat, often on what is no part of them, so that their feet

@@ -35,6 +35,25 @@ pub(super) const SMPL24: Table = Table {
     ..Table::DEFAULT
 };
 
+pub(super) const SMPL45: Table = Table {
+    title: "SMPL with points of its skin",
+    names: &[
+        "Pelvis", "LeftHip", "RightHip", "Spine1", "LeftKnee", "RightKnee", "Spine2", "LeftAnkle", "RightAnkle",
+        "Spine3", "LeftFoot", "RightFoot", "Neck", "LeftCollar", "RightCollar", "Head", "LeftShoulder",
+        "RightShoulder", "LeftElbow", "RightElbow", "LeftWrist", "RightWrist", "LeftHand", "RightHand",
+        "Nose", "RightEye", "LeftEye", "RightEar", "LeftEar",
+        "LeftBigToe", "LeftSmallToe", "LeftHeel", "RightBigToe", "RightSmallToe", "RightHeel",
+        "LeftThumb", "LeftIndex", "LeftMiddle", "LeftRing", "LeftPinky",
+        "RightThumb", "RightIndex", "RightMiddle", "RightRing", "RightPinky",
+    ],
+    bones: Bones::Chains(&[
+        &[0, 1, 4, 7, 10, 29], &[0, 2, 5, 8, 11, 32], &[0, 3, 6, 9, 12, 15, 24], &[9, 13, 16, 18, 20, 22],
+        &[9, 14, 17, 19, 21, 23], &[24, 25, 27], &[24, 26, 28], &[10, 30], &[7, 31], &[11, 33], &[8, 34],
+        &[22, 35], &[22, 36], &[22, 37], &[22, 38], &[22, 39], &[23, 40], &[23, 41], &[23, 42], &[23, 43], &[23, 44],
+    ]),
+    ..Table::DEFAULT
+};
+
 pub(super) const SMPLH52: Table = Table {
     title: "SMPL-H",
     names: &[

@@ -144,3 +144,29 @@ pub(super) const CMU31: Table = Table {
     fps: 120.0,
     ..Table::DEFAULT
 };
+
+pub(super) const LAFAN22: Table = Table {
+    title: "LAFAN1",
+    names: &[
+        "Hips", "LeftUpLeg", "LeftLeg", "LeftFoot", "LeftToe", "RightUpLeg", "RightLeg", "RightFoot", "RightToe",
+        "Spine", "Spine1", "Spine2", "Neck", "Head", "LeftShoulder", "LeftArm", "LeftForeArm", "LeftHand",
+        "RightShoulder", "RightArm", "RightForeArm", "RightHand",
+    ],
+    bones: Bones::Chains(&[
+        &[0, 1, 2, 3, 4], &[0, 5, 6, 7, 8], &[0, 9, 10, 11, 12, 13], &[11, 14, 15, 16, 17], &[11, 18, 19, 20, 21],
+    ]),
+    ..Table::DEFAULT
+};
+
+pub(super) const EVA15: Table = Table {
+    title: "HumanEva",
+    names: &[
+        "Pelvis", "Thorax", "LeftShoulder", "LeftElbow", "LeftWrist", "RightShoulder", "RightElbow", "RightWrist",
+        "LeftHip", "LeftKnee", "LeftAnkle", "RightHip", "RightKnee", "RightAnkle", "Head",
+    ],
+    bones: Bones::Chains(&[
+        &[0, 1, 14], &[1, 2, 3, 4], &[1, 5, 6, 7], &[0, 8, 9, 10], &[0, 11, 12, 13],
+    ]),
+    fps: 60.0,
+    ..Table::DEFAULT
+};
