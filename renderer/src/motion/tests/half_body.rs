@@ -107,12 +107,7 @@ fn half_a_body_without_names_has_arms_or_legs() {
                 let read = read(text.as_bytes(), "half.bvh", &ReadOptions::default()).unwrap();
                 let of = |m: &Skeleton, part: Part| m.joints_of(part).collect::<Vec<_>>();
                 for part in [part, part.mirrored()] {
-                    assert_eq!(
-                        of(&read.skeleton, part),
-                        of(&named, part),
-                        "{what}, {action:?}: {}",
-                        read.source
-                    );
+                    assert_eq!(of(&read.skeleton, part), of(&named, part), "{what}, {action:?}: {}", read.source);
                 }
                 let source = &read.source;
                 assert_eq!(source.up, UpAxis::PlusY, "{what}, {action:?}: {source}");
