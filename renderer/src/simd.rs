@@ -10,7 +10,7 @@ mod exp;
 mod register;
 
 pub use exp::exp;
-pub use register::{Codes, Vector};
+pub use register::{Codes, Vector, WHOLE};
 
 /// A loop nest to be compiled once for every instruction set. Implementations must be `#[inline(always)]`, as must be all
 /// that they call.
@@ -57,11 +57,13 @@ pub fn widest<K: Kernel>(kernel: K) -> K::Output {
 fn dispatch<const WIDEST: bool, K: Kernel>(kernel: K) -> K::Output {
     #[cfg(target_arch = "x86_64")]
     {
-        if WIDEST && std::arch::is_x86_feature_detected!("avx512f") {
-            // SAFETY: the machine has the feature, as just detected
+        use std::arch::is_x86_feature_detected as has;
+        let avx2 = has!("avx2") && has!("fma") && has!("f16c");
+        if WIDEST && avx2 && has!("avx512f") && has!("avx512bw") {
+            // SAFETY: the machine has the features, as just detected
             return unsafe { with_avx512(kernel) };
         }
-        if std::arch::is_x86_feature_detected!("avx2") && std::arch::is_x86_feature_detected!("fma") {
+        if avx2 {
             // SAFETY: as above
             return unsafe { with_avx2(kernel) };
         }
@@ -70,13 +72,13 @@ fn dispatch<const WIDEST: bool, K: Kernel>(kernel: K) -> K::Output {
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx512f,avx2,fma")]
+#[target_feature(enable = "avx512f,avx512bw,avx2,fma,f16c")]
 fn with_avx512<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<std::arch::x86_64::__m512>()
 }
 
 #[cfg(target_arch = "x86_64")]
-#[target_feature(enable = "avx2,fma")]
+#[target_feature(enable = "avx2,fma,f16c")]
 fn with_avx2<K: Kernel>(kernel: K) -> K::Output {
     kernel.run::<std::arch::x86_64::__m256>()
 }

@@ -375,9 +375,10 @@ impl SelfAttention {
             };
             projected.reshape([batch, length, heads, self.head_dim])
         };
-        let query = ops::rotate(split(self.q_proj.forward(hidden.clone()), self.q_norm.as_ref()), rotary);
-        let key = ops::rotate(split(self.k_proj.forward(hidden.clone()), self.k_norm.as_ref()), rotary);
-        let value = split(self.v_proj.forward(hidden), None);
+        let [query, key, value] = Linear::forward_all([&self.q_proj, &self.k_proj, &self.v_proj], hidden);
+        let query = ops::rotate(split(query, self.q_norm.as_ref()), rotary);
+        let key = ops::rotate(split(key, self.k_norm.as_ref()), rotary);
+        let value = split(value, None);
         let (key, value) = match cache {
             Some(cache) => cache.append(key, value),
             None => (key, value),
@@ -399,7 +400,7 @@ pub struct GatedMlp {
 
 impl GatedMlp {
     fn forward(&self, hidden: Tensor<2>) -> Tensor<2> {
-        let gate = self.gate_proj.forward(hidden.clone());
-        self.down_proj.forward(ops::swiglu(gate, self.up_proj.forward(hidden)))
+        let [gate, up] = Linear::forward_all([&self.gate_proj, &self.up_proj], hidden);
+        self.down_proj.forward(ops::swiglu(gate, up))
     }
 }

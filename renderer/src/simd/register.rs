@@ -3,7 +3,7 @@
 mod codes;
 
 use super::fma;
-pub use codes::Codes;
+pub use codes::{Codes, WHOLE};
 
 /// A vector register of f32.
 ///

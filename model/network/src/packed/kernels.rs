@@ -9,7 +9,7 @@ mod panels;
 
 use rayon::prelude::*;
 
-use super::{BLOCK, Packed, STRIP, Scales};
+use super::{BLOCK, Bits, Packed, STRIP, Scales};
 use draction::simd::widest;
 
 /// Multiplications that are worth a thread of their own.
@@ -26,20 +26,38 @@ pub(super) fn product(input: &[f32], weight: &Packed) -> Vec<f32> {
     let [outputs, columns] = weight.shape();
     let rows = input.len() / columns;
     assert_eq!(rows * columns, input.len(), "rows of {columns} numbers");
-    if rows != 1 {
-        return panels::product(input, weight, [rows, outputs, columns]);
-    }
-    let row = one_row::Row::new(input, weight);
-    let mut output = vec![0.0; outputs];
+    if rows == 1 { one_row(input, &[weight]) } else { panels::product(input, weight, [rows, outputs, columns]) }
+}
+
+/// `[columns]` → the products with several matrices one after the other, computed together: threads part and meet once.
+///
+/// # Panics
+/// When `input` is not as wide as each of them.
+#[must_use]
+pub(super) fn one_row(input: &[f32], weights: &[&Packed]) -> Vec<f32> {
+    let columns = input.len();
+    assert!(weights.iter().all(|weight| weight.columns == columns), "rows of {columns} numbers");
+    let row = |bits| weights.iter().any(|weight| weight.bits == bits).then(|| one_row::Row::new(input, bits));
+    let (four, eight) = (row(Bits::Four), row(Bits::Eight));
     // few strips together: a call for each would cost more than it computes
     let together = (WORTH / (columns * STRIP)).max(1);
-    let part = |(part, output): (usize, &mut [f32])| {
-        widest(one_row::Strips { weight, first: part * together, row: &row, output });
-    };
-    if outputs.div_ceil(STRIP) <= together {
-        part((0, &mut output));
+    let mut output = vec![0.0; weights.iter().map(|weight| weight.rows).sum()];
+    let (mut rest, mut parts) = (&mut output[..], Vec::new());
+    for weight in weights {
+        let own;
+        (own, rest) = rest.split_at_mut(weight.rows);
+        let row = match weight.bits {
+            Bits::Four => &four,
+            Bits::Eight => &eight,
+        };
+        let row = row.as_ref().expect("made of the bits that there are");
+        let strips = own.chunks_mut(together * STRIP).enumerate();
+        parts.extend(strips.map(|(part, output)| one_row::Strips { weight, first: part * together, row, output }));
+    }
+    if parts.len() == 1 {
+        parts.into_iter().for_each(widest);
     } else {
-        output.par_chunks_mut(together * STRIP).enumerate().for_each(part);
+        parts.into_par_iter().for_each(widest);
     }
     output
 }

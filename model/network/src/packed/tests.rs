@@ -135,7 +135,7 @@ fn what_is_not_finite_is_an_error_and_floats_are_not_packed() {
 
 #[cfg(feature = "cpu")]
 mod products {
-    use super::kernels::{product, transposed};
+    use super::kernels::{one_row, product, transposed};
     use super::*;
 
     /// The largest that the specification of the products allows, against f64.
@@ -200,6 +200,34 @@ mod products {
     }
 
     #[test]
+    fn several_matrices_in_one_pass_are_what_each_of_them_is() {
+        let x = numbers(288);
+        let [a, b, c] = [(Storage::Q4_1, 33), (Storage::Q8_0, 130), (Storage::Q4_0, 1)]
+            .map(|(storage, rows)| case(storage, [rows, 288]).packed);
+        let apart = [&a, &b, &c].map(|weight| product(&x, weight)).concat();
+        assert_eq!(one_row(&x, &[&a, &b, &c]), apart);
+        assert!(one_row(&x, &[]).is_empty());
+    }
+
+    #[test]
+    fn numbers_that_are_none_do_not_vanish() {
+        for storage in [Storage::Q4_0, Storage::Q4_1, Storage::Q8_0] {
+            let Case { packed, .. } = case(storage, [40, 64]);
+            for number in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                let mut x = numbers(64);
+                x[40] = number;
+                assert!(product(&x, &packed).iter().all(|product| !product.is_finite()), "{storage:?} {number}");
+            }
+            assert!(product(&[0.0; 64], &packed).iter().all(|&product| product == 0.0));
+            // what is very small or very large among numbers is no reason to be none
+            for size in [1e-42, 1e30] {
+                let x: Vec<f32> = numbers(64).iter().map(|number| number * size).collect();
+                assert!(product(&x, &packed).iter().all(|product| product.is_finite()), "{storage:?} {size}");
+            }
+        }
+    }
+
+    #[test]
     fn a_row_is_the_same_alone_and_again() {
         let Case { packed, .. } = case(Storage::Q4_1, [6000, 64]);
         let x = numbers(64);
@@ -247,7 +275,9 @@ mod on_a_gpu {
                         [(host(output), product(&x, &shared.matrix)), (gradient, transposed(&y, &shared.matrix))]
                     {
                         let off = distance(&found, &exact(twin));
-                        assert!(off < 1e-5, "{storage:?} {outputs}×{columns}, {rows} rows: {off}");
+                        // the twin's one row by codes of four bits is of 16 bits
+                        let limit = if rows == 1 { 5e-5 } else { 1e-5 };
+                        assert!(off < limit, "{storage:?} {outputs}×{columns}, {rows} rows: {off}");
                     }
                 }
             }

@@ -31,12 +31,14 @@ fn layers(shape: [usize; 2], device: &Device) -> (Linear, Linear) {
     (layer(packed), layer(Param::from_tensor(dense).into()))
 }
 
+/// One row is multiplied by codes of four bits as whole numbers of 16 bits.
 fn near(found: Tensor<2>, expected: Tensor<2>) {
+    let limit = if found.dims()[0] == 1 { 5e-5 } else { 1e-5 };
     let (found, expected) = (host(found), host(expected));
     let largest = expected.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
     assert!(largest > 0.0);
     for (found, expected) in found.iter().zip(&expected) {
-        assert!((found - expected).abs() < 1e-5 * largest, "{found} against {expected}");
+        assert!((found - expected).abs() < limit * largest, "{found} against {expected}");
     }
 }
 

@@ -6,6 +6,8 @@ pub trait Codes: Copy {
     type Words: Copy;
     /// What each code of four bits stands for.
     type Table: Copy;
+    /// Sums of whole numbers, two for each number of a [`Vector`](super::Vector).
+    type Sums: Copy;
 
     /// Reads words.
     ///
@@ -23,12 +25,16 @@ pub trait Codes: Copy {
     /// What the lowest four bits of each word stand for; the words move on to the next four.
     fn nibble(words: &mut Self::Words, table: Self::Table) -> Self;
 
-    /// What a code counts in each of a word's eight places, where [`Codes::placed`] leaves it: a power of two.
-    const PLACES: [f32; 8] = [1.0; 8];
+    /// Sums of nothing.
+    fn no_sums() -> Self::Sums;
 
-    /// The four bits in one of the eight places of each word, times what they count there: exact, and cheaper than
-    /// [`Codes::nibble`] where moving bits costs as much as turning them into numbers.
-    fn placed(words: Self::Words, place: usize) -> Self;
+    /// Adds what the eight codes of four bits of each word give with whole numbers of 16 bits, those of the code in place `p`
+    /// and in place `p + 4` in the lower and the upper half of `numbers[p]`. Exact up to 32 codes a sum and [`WHOLE`]. Codes
+    /// are taken where they stand, two at once: half of what it costs to turn each into a float.
+    fn products(words: Self::Words, numbers: &[i32; 4], sums: Self::Sums) -> Self::Sums;
+
+    /// The sums as floats.
+    fn summed(sums: Self::Sums) -> Self;
 
     /// Reads whole numbers of eight bits.
     ///
@@ -43,6 +49,12 @@ pub trait Codes: Copy {
     unsafe fn halves(from: *const u16) -> Self;
 }
 
+/// The largest whole number that [`Codes::products`] takes, and its negative the smallest.
+pub const WHOLE: i16 = i16::MAX;
+
+/// The lowest code in each half of a word. Four bits further up stands another, which counts sixteen times as much there.
+const LOW: i32 = 0x000f_000f;
+
 /// 2¹¹²: what a half's exponent lacks when its bits are put where a float has them.
 const HALF_EXPONENT: f32 = f32::from_bits((127 + 112) << 23);
 
@@ -50,7 +62,7 @@ const HALF_EXPONENT: f32 = f32::from_bits((127 + 112) << 23);
 mod x86 {
     use std::arch::x86_64::*;
 
-    use super::{Codes, HALF_EXPONENT};
+    use super::{Codes, LOW};
 
     // SAFETY of every block: only `widest` picks a register, on a machine that has its instructions; what is read is
     // there, as the caller promises
@@ -58,6 +70,7 @@ mod x86 {
     impl Codes for __m512 {
         type Words = __m512i;
         type Table = __m512;
+        type Sums = [__m512i; 2];
 
         #[inline(always)]
         unsafe fn words(from: *const u32) -> __m512i {
@@ -87,11 +100,28 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn placed(words: __m512i, place: usize) -> Self {
-            // the look-up minds no other bits than the lowest four
+        fn no_sums() -> [__m512i; 2] {
+            unsafe { [_mm512_setzero_si512(); 2] }
+        }
+
+        #[inline(always)]
+        fn products(words: __m512i, numbers: &[i32; 4], [first, second]: Self::Sums) -> Self::Sums {
             unsafe {
-                _mm512_permutexvar_ps(_mm512_srl_epi32(words, _mm_cvtsi32_si128(4 * place as i32)), Self::table(0.0))
+                // by hand: a closure would not be compiled for the register's instructions
+                let (low, high) = (_mm512_set1_epi32(LOW), _mm512_set1_epi32(LOW << 4));
+                let moved = _mm512_srli_epi32::<8>(words);
+                let a = _mm512_madd_epi16(_mm512_and_si512(words, low), _mm512_set1_epi32(numbers[0]));
+                let b = _mm512_madd_epi16(_mm512_and_si512(words, high), _mm512_set1_epi32(numbers[1]));
+                let c = _mm512_madd_epi16(_mm512_and_si512(moved, low), _mm512_set1_epi32(numbers[2]));
+                let d = _mm512_madd_epi16(_mm512_and_si512(moved, high), _mm512_set1_epi32(numbers[3]));
+                let (first, second) = (_mm512_add_epi32(first, a), _mm512_add_epi32(second, b));
+                [_mm512_add_epi32(first, c), _mm512_add_epi32(second, d)]
             }
+        }
+
+        #[inline(always)]
+        fn summed([first, second]: Self::Sums) -> Self {
+            unsafe { _mm512_cvtepi32_ps(_mm512_add_epi32(first, _mm512_srai_epi32::<4>(second))) }
         }
 
         #[inline(always)]
@@ -108,6 +138,7 @@ mod x86 {
     impl Codes for __m256 {
         type Words = __m256i;
         type Table = __m256;
+        type Sums = [__m256i; 2];
 
         #[inline(always)]
         unsafe fn words(from: *const u32) -> __m256i {
@@ -134,18 +165,29 @@ mod x86 {
             }
         }
 
-        // the last place is the sign's, so its bits are moved
-        const PLACES: [f32; 8] = [1.0, 16.0, 256.0, 4096.0, 65536.0, 1_048_576.0, 16_777_216.0, 1.0];
+        #[inline(always)]
+        fn no_sums() -> [__m256i; 2] {
+            unsafe { [_mm256_setzero_si256(); 2] }
+        }
 
         #[inline(always)]
-        fn placed(words: __m256i, place: usize) -> Self {
+        fn products(words: __m256i, numbers: &[i32; 4], [first, second]: Self::Sums) -> Self::Sums {
             unsafe {
-                let codes = match place {
-                    7 => _mm256_srli_epi32::<28>(words),
-                    _ => _mm256_and_si256(words, _mm256_set1_epi32(15 << (4 * place))),
-                };
-                _mm256_cvtepi32_ps(codes)
+                // by hand: a closure would not be compiled for the register's instructions
+                let (low, high) = (_mm256_set1_epi32(LOW), _mm256_set1_epi32(LOW << 4));
+                let moved = _mm256_srli_epi32::<8>(words);
+                let a = _mm256_madd_epi16(_mm256_and_si256(words, low), _mm256_set1_epi32(numbers[0]));
+                let b = _mm256_madd_epi16(_mm256_and_si256(words, high), _mm256_set1_epi32(numbers[1]));
+                let c = _mm256_madd_epi16(_mm256_and_si256(moved, low), _mm256_set1_epi32(numbers[2]));
+                let d = _mm256_madd_epi16(_mm256_and_si256(moved, high), _mm256_set1_epi32(numbers[3]));
+                let (first, second) = (_mm256_add_epi32(first, a), _mm256_add_epi32(second, b));
+                [_mm256_add_epi32(first, c), _mm256_add_epi32(second, d)]
             }
+        }
+
+        #[inline(always)]
+        fn summed([first, second]: Self::Sums) -> Self {
+            unsafe { _mm256_cvtepi32_ps(_mm256_add_epi32(first, _mm256_srai_epi32::<4>(second))) }
         }
 
         #[inline(always)]
@@ -155,14 +197,7 @@ mod x86 {
 
         #[inline(always)]
         unsafe fn halves(from: *const u16) -> Self {
-            // not the instruction that does it: it belongs to a set of its own
-            unsafe {
-                let bits = _mm256_cvtepu16_epi32(_mm_loadu_si128(from.cast()));
-                let size = _mm256_slli_epi32::<13>(_mm256_and_si256(bits, _mm256_set1_epi32(0x7fff)));
-                let sign = _mm256_slli_epi32::<16>(_mm256_and_si256(bits, _mm256_set1_epi32(0x8000)));
-                let size = _mm256_mul_ps(_mm256_castsi256_ps(size), _mm256_set1_ps(HALF_EXPONENT));
-                _mm256_or_ps(size, _mm256_castsi256_ps(sign))
-            }
+            unsafe { _mm256_cvtph_ps(_mm_loadu_si128(from.cast())) }
         }
     }
 }
@@ -170,6 +205,7 @@ mod x86 {
 impl Codes for [f32; 8] {
     type Words = [u32; 8];
     type Table = f32;
+    type Sums = [[i32; 8]; 2];
 
     #[inline(always)]
     unsafe fn words(from: *const u32) -> [u32; 8] {
@@ -190,8 +226,23 @@ impl Codes for [f32; 8] {
     }
 
     #[inline(always)]
-    fn placed(words: [u32; 8], place: usize) -> Self {
-        words.map(|word| (word >> (4 * place) & 15) as i32 as f32)
+    fn no_sums() -> Self::Sums {
+        [[0; 8]; 2]
+    }
+
+    #[inline(always)]
+    fn products(words: [u32; 8], &[a, b, c, d]: &[i32; 4], [first, second]: Self::Sums) -> Self::Sums {
+        let product = |shift: u32, mask: i32, numbers| halves_product(words.map(|w| w >> shift & mask as u32), numbers);
+        let add = |sums: [i32; 8], one: [i32; 8], other: [i32; 8]| std::array::from_fn(|i| sums[i] + one[i] + other[i]);
+        [
+            add(first, product(0, LOW, a), product(8, LOW, c)),
+            add(second, product(0, LOW << 4, b), product(8, LOW << 4, d)),
+        ]
+    }
+
+    #[inline(always)]
+    fn summed([first, second]: Self::Sums) -> Self {
+        std::array::from_fn(|lane| (first[lane] + (second[lane] >> 4)) as f32)
     }
 
     #[inline(always)]
@@ -211,8 +262,29 @@ impl Codes for [f32; 8] {
     }
 }
 
+/// Of each word's halves with those of `numbers`, both with a sign: their products' sum.
+#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+#[inline(always)]
+fn halves_product(words: [u32; 8], numbers: i32) -> [i32; 8] {
+    let (low, high) = (i32::from(numbers as i16), numbers >> 16);
+    words.map(|word| i32::from(word as i16) * low + (word as i32 >> 16) * high)
+}
+
+/// The same in one instruction for four words, which the compiler does not find.
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+#[inline(always)]
+fn halves_product(words: [u32; 8], numbers: i32) -> [i32; 8] {
+    use std::arch::wasm32::{i32x4_dot_i16x8, i32x4_splat, v128};
+    // SAFETY: both are eight words without padding, any bits of which are numbers
+    let words: [v128; 2] = unsafe { std::mem::transmute(words) };
+    let products = words.map(|words| i32x4_dot_i16x8(words, i32x4_splat(numbers)));
+    // SAFETY: as above
+    unsafe { std::mem::transmute(products) }
+}
+
 #[cfg(test)]
 mod tests {
+    use super::WHOLE;
     use crate::simd::{Kernel, Vector, widest};
 
     struct Reads;
@@ -244,14 +316,28 @@ mod tests {
                     )
                 };
                 let mut read = whole;
+                let code = |lane: usize, place: usize| words[start + lane] >> (4 * place) & 15;
                 for place in 0..8 {
-                    let code = |lane: usize| (words[start + lane] >> (4 * place) & 15) as f32;
-                    let placed = stored(V::placed(whole, place));
                     let found = stored(V::nibble(&mut read, V::table(8.0)));
                     for lane in 0..V::LANES {
-                        assert_eq!(found[lane], code(lane) - 8.0);
-                        assert_eq!(placed[lane], code(lane) * V::PLACES[place]);
+                        assert_eq!(found[lane], code(lane, place) as f32 - 8.0);
                     }
+                }
+                // four words are summed, the largest numbers among what they are multiplied with
+                let factors = [WHOLE, -WHOLE, 12_345, -1, WHOLE, 0, -WHOLE, 777_i16];
+                let pairs = std::array::from_fn(|p| i32::from(factors[p]) & 0xffff | i32::from(factors[p + 4]) << 16);
+                let sums = (0..4).fold(V::no_sums(), |sums, _| V::products(whole, &pairs, sums));
+                let largest = (0..4).fold(V::no_sums(), |sums, _| {
+                    // SAFETY: there are sixteen
+                    let all = unsafe { V::words([u32::MAX; 16].as_ptr()) };
+                    V::products(all, &[i32::from(WHOLE) | i32::from(WHOLE) << 16; 4], sums)
+                });
+                let (sums, largest) = (stored(V::summed(sums)), stored(V::summed(largest)));
+                for lane in 0..V::LANES {
+                    let exact: i64 =
+                        (0..8).map(|place| 4 * i64::from(code(lane, place)) * i64::from(factors[place])).sum();
+                    assert_eq!(sums[lane], exact as f32);
+                    assert_eq!(largest[lane], (32 * 15 * i64::from(WHOLE)) as f32);
                 }
                 let (byte, half) = (stored(byte), stored(half));
                 for lane in 0..V::LANES {

@@ -2,44 +2,69 @@
 
 use super::{BLOCK, STRIP, Strip};
 use crate::packed::{Bits, Packed};
-use draction::simd::{Kernel, Vector, widest};
+use draction::simd::{Kernel, Loops, Vector, WHOLE, wide};
 
-/// A row on its way into products.
+/// A row on its way into products with matrices of as many bits.
 pub(super) struct Row {
-    /// Numbers, divided by what a code counts in its place where codes have four bits.
+    /// What codes of eight bits are multiplied by; empty where they have four.
     numbers: Vec<f32>,
+    /// What codes of four bits are multiplied by: whole numbers, as [`Codes::products`](draction::simd::Codes::products)
+    /// takes those of a word; empty where codes have eight.
+    pairs: Vec<[i32; 4]>,
+    /// What a whole number of each block stands for.
+    steps: Vec<f32>,
     /// The sum of each block: what offsets are multiplied with, and the eight that codes of four bits are too large by
-    /// without one. Empty where neither is so.
+    /// without one. It is that of the whole numbers where there are such, so that what they are off by counts less.
     sums: Vec<f32>,
 }
 
 impl Row {
-    pub(super) fn new(input: &[f32], weight: &Packed) -> Row {
-        let four = weight.bits == Bits::Four;
-        let sums = four || !weight.offsets.is_empty();
-        Row {
-            numbers: if four { widest(Divided(input)) } else { input.to_vec() },
-            sums: if sums { sums_of(input) } else { Vec::new() },
+    pub(super) fn new(input: &[f32], bits: Bits) -> Row {
+        let mut row = Row { numbers: Vec::new(), pairs: Vec::new(), steps: Vec::new(), sums: sums_of(input) };
+        match bits {
+            Bits::Eight => row.numbers = input.to_vec(),
+            Bits::Four => wide(Whole { input, row: &mut row }),
         }
+        row
     }
 }
 
-/// Numbers divided by what a code counts in its place.
-struct Divided<'a>(&'a [f32]);
+/// Puts numbers into a row as whole ones, the largest of a block as [`WHOLE`]: none is off by more than 2⁻¹⁶ of that. A sum
+/// that is not finite stays, so that nobody takes such a row for another.
+struct Whole<'a> {
+    input: &'a [f32],
+    row: &'a mut Row,
+}
 
-impl Kernel for Divided<'_> {
-    type Output = Vec<f32>;
+impl Loops for Whole<'_> {
+    type Output = ();
 
     #[inline(always)]
-    fn run<V: Vector>(self) -> Vec<f32> {
-        let factors = V::PLACES.map(f32::recip);
-        let mut numbers = self.0.to_vec();
-        for word in numbers.as_chunks_mut::<8>().0 {
-            for (number, factor) in word.iter_mut().zip(factors) {
-                *number *= factor;
+    fn run<const FMA: bool>(self) {
+        let Row { pairs, steps, sums, .. } = self.row;
+        pairs.reserve(self.input.len() / 8);
+        steps.reserve(sums.len());
+        for (block, block_sum) in self.input.as_chunks::<BLOCK>().0.iter().zip(sums) {
+            let largest = block.iter().fold(0.0_f32, |largest, number| largest.max(number.abs()));
+            let step = largest / f32::from(WHOLE);
+            let factor = if step > 0.0 { step.recip() } else { 0.0 };
+            // loops by hand: what an array's `map` calls would not be compiled for the register's instructions
+            let mut whole = [0_i32; BLOCK];
+            for (whole, number) in whole.iter_mut().zip(block) {
+                *whole = i32::from((number * factor).round_ties_even() as i16);
             }
+            if block_sum.is_finite() {
+                *block_sum = whole.iter().sum::<i32>() as f32 * step;
+            }
+            for word in whole.as_chunks::<8>().0 {
+                let mut pair = [0; 4];
+                for (place, pair) in pair.iter_mut().enumerate() {
+                    *pair = word[place] & 0xffff | word[place + 4] << 16;
+                }
+                pairs.push(pair);
+            }
+            steps.push(step);
         }
-        numbers
     }
 }
 
@@ -103,40 +128,38 @@ fn lanes<V: Vector>() -> impl Iterator<Item = (usize, usize)> {
 }
 
 #[inline(always)]
-fn four<V: Vector>(strip: Strip<'_>, Row { numbers, sums }: &Row, rows: &mut [f32; STRIP]) {
-    let blocks = numbers.len() / BLOCK;
+fn four<V: Vector>(strip: Strip<'_>, Row { pairs, steps, sums, .. }: &Row, rows: &mut [f32; STRIP]) {
+    let blocks = steps.len();
     let offsets = !strip.offsets.is_empty();
     assert!(strip.codes.len() == blocks * WORDS * STRIP && strip.scales.len() == blocks * STRIP);
-    assert!(sums.len() == blocks && (!offsets || strip.offsets.len() == blocks * STRIP));
+    assert!(pairs.len() == blocks * WORDS && (!offsets || strip.offsets.len() == blocks * STRIP));
     // SAFETY: the assertions bound every place; lanes end at the strip's width
     unsafe {
-        let (codes, x) = (strip.codes.as_ptr(), numbers.as_ptr());
+        let codes = strip.codes.as_ptr();
         let mut total = [V::splat(0.0); 2];
-        for (block, &block_sum) in sums.iter().enumerate() {
-            let mut parts = [[V::splat(0.0); 2]; CHAINS];
-            if !offsets {
-                // codes without an offset stand for what they are less eight
-                parts[0] = [V::splat(-8.0 * block_sum); 2];
-            }
-            for group in block * WORDS..(block + 1) * WORDS {
-                let at = group * STRIP;
+        for (block, (&step, &block_sum)) in steps.iter().zip(sums).enumerate() {
+            let mut products = [V::no_sums(); 2];
+            for (group, numbers) in pairs[block * WORDS..(block + 1) * WORDS].iter().enumerate() {
+                let at = (block * WORDS + group) * STRIP;
                 V::expect(codes.wrapping_add(at + AHEAD));
-                for place in 0..8 {
-                    let factor = V::splat(*x.add(group * 8 + place));
-                    for (half, lane) in lanes::<V>() {
-                        let part = &mut parts[place % CHAINS][half];
-                        *part = V::placed(V::words(codes.add(at + lane)), place).mul_add(factor, *part);
-                    }
+                for (half, lane) in lanes::<V>() {
+                    products[half] = V::products(V::words(codes.add(at + lane)), numbers, products[half]);
                 }
             }
-            scaled(&mut total, parts, strip, block, offsets.then_some(block_sum));
+            // codes without an offset stand for what they are less eight
+            let first = V::splat(if offsets { 0.0 } else { -8.0 * block_sum });
+            let mut sums = [first; 2];
+            for (half, _) in lanes::<V>() {
+                sums[half] = V::summed(products[half]).mul_add(V::splat(step), first);
+            }
+            scaled(&mut total, sums, strip, block, offsets.then_some(block_sum));
         }
         store(total, rows);
     }
 }
 
 #[inline(always)]
-fn eight<V: Vector>(strip: Strip<'_>, Row { numbers, sums }: &Row, rows: &mut [f32; STRIP]) {
+fn eight<V: Vector>(strip: Strip<'_>, Row { numbers, sums, .. }: &Row, rows: &mut [f32; STRIP]) {
     let (columns, blocks) = (numbers.len(), numbers.len() / BLOCK);
     let offsets = !strip.offsets.is_empty();
     assert!(strip.codes.len() * 4 == columns * STRIP);
@@ -168,7 +191,7 @@ fn eight<V: Vector>(strip: Strip<'_>, Row { numbers, sums }: &Row, rows: &mut [f
             }
             if strip.row_scales.is_none() {
                 let block = start / BLOCK;
-                scaled(&mut total, parts, strip, block, offsets.then(|| sums[block]));
+                scaled(&mut total, [sum(parts, 0), sum(parts, 1)], strip, block, offsets.then(|| sums[block]));
                 parts = [[V::splat(0.0); 2]; CHAINS];
             }
         }
@@ -188,7 +211,7 @@ fn eight<V: Vector>(strip: Strip<'_>, Row { numbers, sums }: &Row, rows: &mut [f
 #[inline(always)]
 unsafe fn scaled<V: Vector>(
     total: &mut Sixteen<V>,
-    parts: [Sixteen<V>; CHAINS],
+    sums: Sixteen<V>,
     strip: Strip<'_>,
     block: usize,
     offset_by: Option<f32>,
@@ -197,7 +220,7 @@ unsafe fn scaled<V: Vector>(
         let at = block * STRIP + lane;
         // SAFETY: as the caller promises
         unsafe {
-            total[half] = sum(parts, half).mul_add(V::halves(strip.scales.as_ptr().add(at)), total[half]);
+            total[half] = sums[half].mul_add(V::halves(strip.scales.as_ptr().add(at)), total[half]);
             if let Some(sum) = offset_by {
                 total[half] = V::splat(sum).mul_add(V::halves(strip.offsets.as_ptr().add(at)), total[half]);
             }
