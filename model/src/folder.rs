@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use burn::{
     module::Module,
     tensor::{Device, Tensor},
@@ -190,7 +190,14 @@ impl Loaded {
             let name = folder.display();
             bail!("{name}: a language model alone, which has never seen a picture; `train --from` makes one that does");
         }
-        let mut opened = Opened::model_on(folder, beneath(folder, base)?.as_deref())?;
+        Loaded::of(folder, Opened::model_on(folder, beneath(folder, base)?.as_deref())?, keep, device)
+    }
+
+    /// As [`Loaded::read_on`], of a model that is open.
+    ///
+    /// # Errors
+    /// As [`Loaded::read`].
+    pub fn of(folder: &Path, mut opened: Opened<InternVlConfig>, keep: Keep, device: &Device) -> Result<Loaded> {
         let tokenizer = opened.tokenizer()?;
         opened.config.image_token_id.get_or_insert(tokenizer.image_context());
         let renderer = opened.take_renderer()?;
@@ -270,8 +277,14 @@ fn drawing_within(renderer: TensorMap, config: DrawingConfig) -> Result<HostDraw
 
 /// The alignment of a model with these words, from its tensors; `origin` names them in errors.
 fn aligned(internvl: &InternVl, words: Words, tensors: TensorMap, origin: &str) -> Result<Alignment> {
-    let width = internvl.config().text_config.hidden_size;
-    Ok(Alignment::from_tensors(width, words.into(), tensors, origin, &internvl.device())?)
+    let config = internvl.config();
+    let width = config.text_config.hidden_size;
+    let alignment = Alignment::from_tensors(width, words.into(), tensors, origin, &internvl.device())?;
+    if let Some(temporal) = &alignment.temporal {
+        let (found, needed) = (temporal.tokens(), config.skeleton().frames * config.tokens_per_frame());
+        ensure!(found == needed, "{origin}: for {found} visual tokens of a clip; the model makes {needed}");
+    }
+    Ok(alignment)
 }
 
 impl HostDrawing {

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use skeletonllm_data::{
     Labels,
     ensemble::{Table, combine},
-    streams::{Input, Poses, Stream, streamed},
+    streams::{Input, Poses, Stream, edges, streamed},
 };
 use skeletonllm_network::{
     checkpoint::{self, Precision},
@@ -24,6 +24,13 @@ use skeletonllm_network::{
     task::yield_now,
     tensors::host_async,
 };
+
+/// Sizes of a network with `outputs` outputs for the skeleton of this motion.
+#[must_use]
+pub fn graph_of(motion: &Motion, input: &Input, outputs: usize, width: usize) -> GraphConfig {
+    let body = input.body(motion);
+    GraphConfig { classes: outputs, joints: body.joints(), bodies: input.bodies, edges: edges(&body.skeleton), width }
+}
 
 /// What `config.json` of such a directory says `system` is.
 pub const SYSTEM: &str = "mmcl";

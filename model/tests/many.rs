@@ -12,15 +12,12 @@ use burn::tensor::Device;
 use draction::motion::{ReadOptions, read_file};
 use draction::random::Mt19937;
 use serde_json::Value;
+use skeletonllm::graph_recogniser::graph_of;
 use skeletonllm::search::{Index, IndexedFile};
 use skeletonllm::sugar::{SYSTEM, SugarModelConfig, TextEncoder, checksum, unit, write};
 use skeletonllm_checks::{asset, case, fetched};
-use skeletonllm_data::streams::{Input, edges};
-use skeletonllm_network::{
-    checkpoint::Precision,
-    graph::{GraphConfig, PUBLISHED_WIDTH},
-    sugar::SkeletonEncoder,
-};
+use skeletonllm_data::streams::Input;
+use skeletonllm_network::{checkpoint::Precision, graph::PUBLISHED_WIDTH, sugar::SkeletonEncoder};
 
 fn run(program: &str, folder: &Path, arguments: &[&str]) -> Output {
     Command::new(program).args(arguments).current_dir(folder).output().expect("the program was built")
@@ -218,14 +215,8 @@ fn sugar_beside(text: &Path, folder: &Path, seed: u64) -> PathBuf {
     let device = Device::flex();
     let (text, sentences) = TextEncoder::of(text, &device).unwrap();
     let input = Input { window: 8, ..Input::default() };
-    let body = input.body(&read_file(asset("samples/walk.bvh"), &ReadOptions::default()).unwrap());
-    let network = GraphConfig {
-        classes: text.width,
-        joints: body.joints(),
-        bodies: 1,
-        edges: edges(&body.skeleton),
-        width: PUBLISHED_WIDTH,
-    };
+    let walk = read_file(asset("samples/walk.bvh"), &ReadOptions::default()).unwrap();
+    let network = graph_of(&walk, &input, text.width, PUBLISHED_WIDTH);
     let encoder = SkeletonEncoder::new(&network, &device).unwrap().fresh(seed);
     let config = SugarModelConfig { system: SYSTEM.into(), labels: vec!["walk".into()], input, network, text };
     let known = [("walk".to_owned(), unit(sentences.embed(&["walk"]).unwrap().remove(0)))].into();

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
     io::{self, Write},
     path::Path,
 };
@@ -71,7 +72,22 @@ pub fn tensor_f32(file: &SafeTensors<'_>, name: &str) -> Result<(Vec<usize>, Vec
 
 /// SHA-256 in lower-case hexadecimal.
 pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+    hexadecimal(&Sha256::digest(bytes))
+}
+
+/// The same of a file, of which a piece at a time is in memory.
+///
+/// # Errors
+/// What the file system says, with the path in its text.
+pub fn sha256_of_file(path: &Path) -> io::Result<String> {
+    let mut digest = Sha256::new();
+    let read = File::open(path).and_then(|mut file| io::copy(&mut file, &mut digest));
+    read.map_err(|error| io::Error::new(error.kind(), format!("cannot read {}: {error}", path.display())))?;
+    Ok(hexadecimal(&digest.finalize()))
+}
+
+fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Writes beside `path` and renames, so that whoever reads `path` sees the old file or the whole new one.

@@ -230,6 +230,9 @@ mod tests {
         cut.remove("temporal.norm.bias");
         let refused = Alignment::from_tensors(3, alignment.words().clone(), cut, "here", &device).unwrap_err();
         assert!(refused.to_string().contains("temporal.norm.bias"), "{refused}");
+        let mut flat = alignment.tensors();
+        flat.get_mut("temporal.input.weight").expect("it looks itself").shape.clear();
+        assert!(Alignment::from_tensors(3, alignment.words().clone(), flat, "here", &device).is_err());
     }
 
     #[test]

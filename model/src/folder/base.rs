@@ -1,8 +1,12 @@
 //! The language model that a model lies on top of, where that stays as it is: which it was, and where it is now.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context, Result, bail, ensure};
+use draction::store::{sha256, sha256_of_file};
 use serde::{Deserialize, Serialize};
 use skeletonllm_network::checkpoint;
 
@@ -72,14 +76,11 @@ pub fn beneath(folder: &Path, place: Option<&Path>) -> Result<Option<PathBuf>> {
 }
 
 fn checksum(path: &Path) -> Result<String> {
-    let sum = |file: &PathBuf| {
-        let bytes = std::fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
-        Ok(draction::store::sha256(&bytes))
-    };
-    let mut sums = checkpoint::weights_at(path)?.iter().map(sum).collect::<Result<Vec<String>>>()?;
+    let files = checkpoint::weights_at(path)?;
+    let mut sums = files.iter().map(|file| sha256_of_file(file)).collect::<io::Result<Vec<String>>>()?;
     Ok(match sums.len() {
         1 => sums.swap_remove(0),
-        _ => draction::store::sha256(sums.join("\n").as_bytes()),
+        _ => sha256(sums.join("\n").as_bytes()),
     })
 }
 

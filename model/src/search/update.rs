@@ -163,7 +163,7 @@ fn read(sugar: &Sugar, known: &HashMap<String, IndexedFile>, path: PathBuf) -> S
         }
         let hash = match listing {
             Some(listing) => draction::store::sha256(listing.as_bytes()),
-            None => draction::store::sha256(&fs::read(&absolute)?),
+            None => draction::store::sha256_of_file(&absolute)?,
         };
         let same = found == Found::Touched && before.is_some_and(|before| before.hash == hash);
         let file = IndexedFile { path: name, size, modified, hash };

@@ -69,9 +69,7 @@ fn help() -> &'static str {
 }
 
 fn checksum(folder: &Path) -> Result<String> {
-    let path = folder.join("model.safetensors");
-    let bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(draction::store::sha256(&bytes))
+    Ok(draction::store::sha256_of_file(&folder.join("model.safetensors"))?)
 }
 
 impl SugarModelConfig {

@@ -1,13 +1,11 @@
 use burn::tensor::Device;
 use draction::motion::{ReadOptions, read_file};
 use skeletonllm_checks::{asset, case, max_abs};
-use skeletonllm_data::streams::{Input, edges};
-use skeletonllm_network::{
-    device::DeviceChoice,
-    graph::{GraphConfig, PUBLISHED_WIDTH},
-};
+use skeletonllm_data::streams::Input;
+use skeletonllm_network::{device::DeviceChoice, graph::PUBLISHED_WIDTH};
 
 use super::*;
+use crate::graph_recogniser::graph_of;
 
 fn sample(name: &str) -> Motion {
     read_file(asset(&format!("samples/{name}")), &ReadOptions::default()).unwrap()
@@ -19,14 +17,7 @@ fn folder() -> tempfile::TempDir {
     let device = Device::flex();
     let (text, sentences) = TextEncoder::of(&case("sentence-tiny"), &device).unwrap();
     let input = Input { window: 8, ..Input::default() };
-    let body = input.body(&sample("walk.bvh"));
-    let network = GraphConfig {
-        classes: text.width,
-        joints: body.joints(),
-        bodies: 1,
-        edges: edges(&body.skeleton),
-        width: PUBLISHED_WIDTH,
-    };
+    let network = graph_of(&sample("walk.bvh"), &input, text.width, PUBLISHED_WIDTH);
     let labels = vec!["sit down".to_owned(), "walk".to_owned()];
     let encoder = SkeletonEncoder::new(&network, &device).unwrap().fresh(3);
     let config = SugarModelConfig { system: SYSTEM.into(), labels: labels.clone(), input, network, text };

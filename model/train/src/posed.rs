@@ -21,12 +21,6 @@ pub fn class(clip: &DataClip, labels: &Labels) -> Result<usize> {
     label.with_context(|| format!("{}: a label that the run did not begin with", clip.record.file_name))
 }
 
-/// Sizes of a network with `outputs` outputs for the skeleton of this clip.
-pub fn graph_of(clip: &DataClip, input: &Input, outputs: usize, width: usize) -> GraphConfig {
-    let body = input.body(&clip.motion);
-    GraphConfig { classes: outputs, joints: body.joints(), bodies: input.bodies, edges: edges(&body.skeleton), width }
-}
-
 /// The poses of a whole clip.
 ///
 /// # Errors

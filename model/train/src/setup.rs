@@ -56,8 +56,8 @@ fn whole(base: &Path, config: &TrainConfig, device: &Device, ranks: &Ranks) -> R
     opened.keep = kept(config);
     let [numbers, bytes] = [opened.size().0, opened.bytes()].map(|n| count(n as f64));
     ranks.tell(format_args!("{}: {numbers} numbers, which take about {bytes}B of memory", base.display()));
-    drop(opened);
-    Loaded::read_on(base, None, kept(config), device)
+    let keep = opened.keep;
+    Loaded::of(base, opened, keep, device)
 }
 
 /// A language model that stays as it is behind a fresh projector, and before that tower and renderer as `eyes` has them.
@@ -88,14 +88,11 @@ fn with_eyes(base: &Path, config: &TrainConfig, device: &Device) -> Result<Loade
 /// # Errors
 /// When it cannot be read.
 pub fn on_base(folder: &Path, base: &Path, config: &TrainConfig, device: &Device) -> Result<(PathBuf, Loaded)> {
-    let place = match beneath(folder, None)? {
-        Some(place) => place,
-        None => lowest(base)?,
-    };
-    let mut loaded = Loaded::read_on(folder, None, kept(config), device)?;
+    let place = beneath(folder, None)?;
+    let mut loaded = Loaded::of(folder, Opened::model_on(folder, place.as_deref())?, kept(config), device)?;
     let still = if config.tower { lora::freeze_decoder } else { lora::freeze };
     loaded.model.internvl = still(loaded.model.internvl);
-    Ok((place, loaded))
+    Ok((place.map_or_else(|| lowest(base), Ok)?, loaded))
 }
 
 /// The folder of a base that lies on top of no other.

@@ -90,8 +90,8 @@ impl AdapterFolder {
         Ok(Some(AdapterFolder { folder: folder.to_owned(), config, base }))
     }
 
-    /// Puts the adapter onto its base.
-    pub fn attach(&self, tensors: &mut Tensors<'_>, layout: Layout) -> Result<(), CheckpointError> {
+    /// Puts the adapter onto its base, or `around` a base that is a language model alone.
+    pub fn attach(&self, tensors: &mut Tensors<'_>, layout: Layout, around: bool) -> Result<(), CheckpointError> {
         let path = self.folder.join("adapter_model.safetensors");
         if !path.exists() && self.folder.join("adapter_model.bin").exists() {
             return Err(super::files::pickled(&self.folder.join("adapter_model.bin")));
@@ -114,7 +114,8 @@ impl AdapterFolder {
             } else {
                 // a tensor that was trained as a whole
                 let name = tensors.base_of(layout, &name.replace(".modules_to_save.default.", "."));
-                let new = EYES.iter().any(|part| name.strip_prefix(part).is_some_and(|rest| rest.starts_with('.')));
+                let of = |part: &&str| name.strip_prefix(*part).is_some_and(|rest| rest.starts_with('.'));
+                let new = around && EYES.iter().any(of);
                 if !new && !tensors.entries.contains_key(&name) {
                     let problem = format!("would replace `{name}`, which is not there");
                     return Err(tensors.sources[number].tensor(&entry.name, problem));

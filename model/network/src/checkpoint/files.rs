@@ -75,11 +75,14 @@ pub(super) fn gguf_file(path: &Path) -> Result<Option<PathBuf>, CheckpointError>
             Err(source.format("neither a GGUF file nor the folder of a model"))
         };
     }
-    if path.join("config.json").exists() {
+    let files = std::fs::read_dir(path).map_err(|cause| io(path, cause))?.flatten().map(|file| file.path());
+    let ends = |file: &PathBuf, with| file.extension().is_some_and(|end| end == with);
+    let mut found: Vec<PathBuf> = files.filter(|file| ends(file, "gguf") || ends(file, "safetensors")).collect();
+    // a description alone says nothing: folders of GGUF files have one, too
+    if found.iter().any(|file| ends(file, "safetensors")) && path.join("config.json").exists() {
         return Ok(None);
     }
-    let files = std::fs::read_dir(path).map_err(|cause| io(path, cause))?.flatten().map(|file| file.path());
-    let mut found: Vec<PathBuf> = files.filter(|file| file.extension().is_some_and(|end| end == "gguf")).collect();
+    found.retain(|file| ends(file, "gguf"));
     match (found.pop(), found.pop()) {
         (Some(one), None) => Ok(Some(one)),
         (Some(_), Some(_)) => Err(format(path, "several GGUF files; name the one that is meant")),

@@ -38,20 +38,20 @@ pub struct Opened<C> {
     pub(super) around: bool,
 }
 
-/// Opens what lies at `path`, or, where that is an adapter, its base, and puts the adapter onto it.
+/// Opens what lies at `path`, or, where that is an adapter, its base, and puts the adapter onto it, or `around` it.
 fn open<C>(
     path: &Path,
     adapter: Option<AdapterFolder>,
-    layout: Layout,
+    (layout, around): (Layout, bool),
     base: impl FnOnce(&Path) -> Result<(C, Tensors<'static>, PathBuf), CheckpointError>,
 ) -> Result<Opened<C>, CheckpointError> {
-    let (keep, around) = (Keep::default(), false);
+    let keep = Keep::default();
     let Some(adapter) = adapter else {
         let (config, tensors, base) = base(path)?;
         return Ok(Opened { config, keep, tensors, path: base.clone(), base, around });
     };
     let (config, mut tensors, base) = base(&adapter.base)?;
-    adapter.attach(&mut tensors, layout)?;
+    adapter.attach(&mut tensors, layout, around)?;
     Ok(Opened { config, keep, tensors, path: path.to_owned(), base, around })
 }
 
@@ -119,7 +119,7 @@ impl Opened<InternVlConfig> {
     pub fn model_on(folder: &Path, base: Option<&Path>) -> Result<Self, CheckpointError> {
         let adapter = AdapterFolder::find(folder, base)?;
         let around = adapter.as_ref().is_some_and(|adapter| is_text_model(&adapter.base));
-        let mut opened = open(folder, adapter, Layout::InternVl, |base| {
+        let mut opened = open(folder, adapter, (Layout::InternVl, around), |base| {
             if !around {
                 return open_folder(base, Layout::InternVl, InternVlConfig::load);
             }
@@ -127,7 +127,6 @@ impl Opened<InternVlConfig> {
             let config = InternVlConfig::load(folder.join("config.json"))?;
             Ok((InternVlConfig { text_config, ..config }, tensors, base))
         })?;
-        opened.around = around;
         if opened.path != opened.base {
             opened.config.skeleton = own_block(&opened.path)?.or(opened.config.skeleton);
         }
@@ -198,7 +197,7 @@ impl Opened<TextConfig> {
     /// # Errors
     /// When a file cannot be read or is not what it should be.
     pub fn text_model(path: &Path) -> Result<Self, CheckpointError> {
-        let opened = open(path, AdapterFolder::find(path, None)?, Layout::Text, open_text)?;
+        let opened = open(path, AdapterFolder::find(path, None)?, (Layout::Text, false), open_text)?;
         opened.check_layers(opened.config.num_hidden_layers)?;
         Ok(opened)
     }

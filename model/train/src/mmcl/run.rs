@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context, Result, ensure};
 use burn::module::Module;
 use rayon::prelude::*;
-use skeletonllm::graph_recogniser::{GraphModelConfig, GraphNetworks, SYSTEM, WeightedStream};
+use skeletonllm::graph_recogniser::{GraphModelConfig, GraphNetworks, SYSTEM, WeightedStream, graph_of};
 use skeletonllm_data::{Batches, DataClip, DataSet, Labels};
 use skeletonllm_network::{checkpoint::Precision, co_learning::Helpers};
 
@@ -13,7 +13,7 @@ use super::{Example, GraphLessons, MmclConfig, Student, beside};
 use crate::{
     RunOptions,
     fit::fit,
-    posed::{class, graph_of, labelled, posed},
+    posed::{class, labelled, posed},
     setup, state,
 };
 
@@ -110,7 +110,7 @@ fn config(settings: &MmclConfig, train: &[DataSet]) -> Result<GraphModelConfig> 
         labels: labels.names().to_vec(),
         streams: settings.stages.iter().map(|stage| WeightedStream { stream: stage.stream, weight: 1.0 }).collect(),
         input: settings.input.clone(),
-        network: graph_of(first, &settings.input, labels.len(), settings.width),
+        network: graph_of(&first.motion, &settings.input, labels.len(), settings.width),
     })
 }
 

@@ -3,7 +3,10 @@
 use anyhow::{Context, Result, ensure};
 use burn::module::Module;
 use rayon::prelude::*;
-use skeletonllm::sugar::{SYSTEM, SugarModelConfig, TextEncoder, Vectors, read, write};
+use skeletonllm::{
+    graph_recogniser::graph_of,
+    sugar::{SYSTEM, SugarModelConfig, TextEncoder, Vectors, read, write},
+};
 use skeletonllm_data::{Batches, DataClip, DataSet, Knowledge, Labels};
 use skeletonllm_network::{
     checkpoint::Precision, graph::PUBLISHED_WIDTH, sentence::SentenceEncoder, sugar::SkeletonEncoder,
@@ -13,7 +16,7 @@ use super::{Disciple, Example, SugarConfig, TextLessons, texts::embedded};
 use crate::{
     RunOptions,
     fit::fit,
-    posed::{class, graph_of, labelled, posed},
+    posed::{class, labelled, posed},
     setup, state,
 };
 
@@ -98,7 +101,7 @@ fn config(
         system: SYSTEM.into(),
         labels: labels.names().to_vec(),
         input: settings.input.clone(),
-        network: graph_of(first, &settings.input, text.width, PUBLISHED_WIDTH),
+        network: graph_of(&first.motion, &settings.input, text.width, PUBLISHED_WIDTH),
         text: text.clone(),
     };
     Ok((config, labels.names().iter().cloned().zip(vectors).collect()))

@@ -126,4 +126,12 @@ fn what_an_adapter_cannot_be_put_on_is_said() {
     assert!(message.contains("an adapter of 32×96, but") && message.contains("is [96, 96]"), "{message}");
     let message = refused(&prefix.replace("k_proj", "z_proj"), |_| ());
     assert!(message.contains("z_proj.weight`, which is not there"), "{message}");
+    // a base that sees has a tower of its own
+    let folder = adapter(base.path(), &prefix, |_| ());
+    let path = folder.path().join("adapter_model.safetensors");
+    let mut tensors = read(&path).expect("just written");
+    tensors.insert("base_model.model.vision_tower.nothing.weight".into(), parts().0);
+    write(&path, &tensors, Precision::F32).expect("writes");
+    let message = load(&folder).expect_err("refused").to_string();
+    assert!(message.contains("vision_tower.nothing.weight`, which is not there"), "{message}");
 }

@@ -289,6 +289,11 @@ fn what_a_language_model_asks_for_in_vain_is_said_of_a_language_model() {
     let error = Opened::text_model(folder.path()).err().expect("refused").to_string();
     assert!(error.contains("`model_type` = mamba"), "{error}");
     assert!(!is_text_model(&checkpoint()), "this one sees");
+    // whatever a description beside a GGUF file leaves out
+    let folder = tempfile::tempdir().expect("temporary folder");
+    std::fs::write(folder.path().join("model.gguf"), "").expect("writes");
+    std::fs::write(folder.path().join("config.json"), r#"{"model_type": "llama"}"#).expect("writes");
+    assert!(is_text_model(folder.path()));
     assert!(!is_text_model(std::path::Path::new("/nowhere")));
 }
 
