@@ -37,7 +37,11 @@ pub(super) fn product(input: &[f32], weight: &Packed) -> Vec<f32> {
 pub(super) fn one_row(input: &[f32], weights: &[&Packed]) -> Vec<f32> {
     let columns = input.len();
     assert!(weights.iter().all(|weight| weight.columns == columns), "rows of {columns} numbers");
-    let row = |bits| weights.iter().any(|weight| weight.bits == bits).then(|| one_row::Row::new(input, bits));
+    let row = |bits| {
+        let of_bits = || weights.iter().filter(move |weight| weight.bits == bits);
+        let offsets = || of_bits().any(|weight| !weight.offsets.is_empty());
+        of_bits().next().map(|_| one_row::Row::new(input, bits, offsets()))
+    };
     let (four, eight) = (row(Bits::Four), row(Bits::Eight));
     // few strips together: a call for each would cost more than it computes
     let together = (WORTH / (columns * STRIP)).max(1);

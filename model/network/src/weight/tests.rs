@@ -31,9 +31,11 @@ fn layers(shape: [usize; 2], device: &Device) -> (Linear, Linear) {
     (layer(packed), layer(Param::from_tensor(dense).into()))
 }
 
-/// One row is multiplied by codes of four bits as whole numbers of 16 bits.
 fn near(found: Tensor<2>, expected: Tensor<2>) {
-    let limit = if found.dims()[0] == 1 { 5e-5 } else { 1e-5 };
+    within(1e-5, found, expected);
+}
+
+fn within(limit: f32, found: Tensor<2>, expected: Tensor<2>) {
     let (found, expected) = (host(found), host(expected));
     let largest = expected.iter().fold(0.0_f32, |a, b| a.max(b.abs()));
     assert!(largest > 0.0);
@@ -48,7 +50,8 @@ fn a_packed_layer_answers_and_learns_as_one_of_floats() {
     let (packed, dense) = layers([48, 64], &device);
     for rows in [1, 9] {
         let x = Tensor::<2>::random([rows, 64], Distribution::Uniform(-1.0, 1.0), &device).require_grad();
-        near(packed.forward(x.clone()), dense.forward(x.clone()));
+        // one row is multiplied by codes of four bits as whole numbers of 16 bits
+        within(if rows == 1 { 3e-5 } else { 1e-5 }, packed.forward(x.clone()), dense.forward(x.clone()));
         let weights = Tensor::<2>::random([rows, 48], Distribution::Uniform(-1.0, 1.0), &device);
         let gradients = |layer: &Linear| (layer.forward(x.clone()) * weights.clone()).sum().backward();
         let (of_packed, of_dense) = (gradients(&packed), gradients(&dense));

@@ -15,12 +15,15 @@ pub(super) struct Row {
     steps: Vec<f32>,
     /// The sum of each block: what offsets are multiplied with, and the eight that codes of four bits are too large by
     /// without one. It is that of the whole numbers where there are such, so that what they are off by counts less.
+    /// Empty where nobody asks for it.
     sums: Vec<f32>,
 }
 
 impl Row {
-    pub(super) fn new(input: &[f32], bits: Bits) -> Row {
-        let mut row = Row { numbers: Vec::new(), pairs: Vec::new(), steps: Vec::new(), sums: sums_of(input) };
+    /// For matrices of which some have offsets, or none.
+    pub(super) fn new(input: &[f32], bits: Bits, offsets: bool) -> Row {
+        let sums = if offsets || bits == Bits::Four { sums_of(input) } else { Vec::new() };
+        let mut row = Row { numbers: Vec::new(), pairs: Vec::new(), steps: Vec::new(), sums };
         match bits {
             Bits::Eight => row.numbers = input.to_vec(),
             Bits::Four => wide(Whole { input, row: &mut row }),
