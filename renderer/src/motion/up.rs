@@ -67,9 +67,10 @@ pub(super) fn infer(take: &Take<'_>, rest: Option<&[f32]>, format: Format, usual
     let marks = Landmarks::of(take, &samples);
     let mut all = vec![habit(format, usual), flatness(take, &samples)];
     let balance = floor::balance(take, &samples);
+    let hanging = stance::feet_hang(take, &marks, &samples);
     let rest = rest.and_then(|rest| stance::rest_pose(rest, &marks));
     let rests = rest.as_ref().map_or([0.0; 6], |rest| rest.points);
-    all.extend(stance::evidence(take, &marks, &samples, &balance, rest));
+    all.extend(stance::evidence(take, &marks, &samples, [&balance, &hanging], rest));
     let flat = floor::flat(take, &samples);
     if marks.reach_floor() {
         all.extend(floor::evidence(take, &marks, &samples, balance, &flat));
@@ -85,6 +86,7 @@ pub(super) fn infer(take: &Take<'_>, rest: Option<&[f32]>, format: Format, usual
         rests: &rests,
         on_hands: &on_hands,
         hands_lowest: &hands_lowest,
+        hanging: &hanging,
         moments: &moments,
     };
     decide(&all, usual, &doubt::doubts(take, &marks, &samples, usual, &found))

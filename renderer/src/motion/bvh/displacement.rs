@@ -49,30 +49,15 @@ pub(super) fn find(file: &mut File) -> Vec<Meaning> {
 
 /// Whether bones keep the length of their OFFSET where positions are places in the world, and do not by the book.
 fn are_in_the_world(file: &File) -> bool {
-    let mut first = 0;
-    let mut at = Vec::with_capacity(file.nodes.len());
-    for node in &file.nodes {
-        at.push(first);
-        first += node.channels.len();
-    }
-    let place = |row: &[f32], j: usize| {
-        let mut place = DVec3::ZERO;
-        for (channel, &value) in file.nodes[j].channels.iter().zip(&row[at[j]..]) {
-            if let Channel::Position(axis) = *channel {
-                place[axis] = f64::from(value);
-            }
-        }
-        place
-    };
+    let first = first_channels(&file.nodes);
+    let place = |row: &[f32], j: usize| with_positions(DVec3::ZERO, &file.nodes[j], &row[first[j]..]);
     let placed = |j: usize| file.nodes[j].channels.iter().filter(|c| matches!(c, Channel::Position(_))).count() == 3;
-    let step = stride(file.frames);
     let (mut asked, mut kept, mut lost) = (0, 0, 0);
     for (j, node) in file.nodes.iter().enumerate() {
         let length = node.offset.length();
         let Some(parent) = node.parent.filter(|&p| length > 0.0 && placed(j) && placed(p)) else { continue };
         let off = |reading: &dyn Fn(&[f32]) -> DVec3| {
-            let rows = file.values.chunks_exact(file.channels()).step_by(step);
-            median(rows.map(|row| (reading(row).length() - length).abs() / length).collect())
+            median(sampled(file).map(|row| (reading(row).length() - length).abs() / length).collect())
         };
         asked += 1;
         kept += usize::from(off(&|row| place(row, j) - place(row, parent)) < WORLD);
@@ -81,21 +66,44 @@ fn are_in_the_world(file: &File) -> bool {
     asked > 2 && 10 * kept >= 9 * asked && 2 * lost > asked
 }
 
+/// `[N]` the number of each node's first channel.
+fn first_channels(nodes: &[Node]) -> Vec<usize> {
+    let ends = nodes.iter().scan(0, |end, node| {
+        *end += node.channels.len();
+        Some(*end)
+    });
+    ends.zip(nodes).map(|(end, node)| end - node.channels.len()).collect()
+}
+
+/// Rows of values, spread over the file.
+fn sampled(file: &File) -> impl Iterator<Item = &[f32]> {
+    file.values.chunks_exact(file.channels()).step_by(stride(file.frames))
+}
+
+/// `place` with what a node's position channels say; `values` begin with those of its channels.
+fn with_positions(mut place: DVec3, node: &Node, values: &[f32]) -> DVec3 {
+    for (channel, &value) in node.channels.iter().zip(values) {
+        if let Channel::Position(axis) = *channel {
+            place[axis] = f64::from(value);
+        }
+    }
+    place
+}
+
+/// `[N]` whether a node's positions are displacements from its OFFSET; a warning says of how many they are.
 fn displaced(file: &mut File) -> Vec<bool> {
     let nodes = file.nodes.len();
+    let first = first_channels(&file.nodes);
     let mut displaced = vec![false; nodes];
     // how far each reading is from the length of the OFFSET
     let mut unclear = Vec::new();
     let mut zeros = true;
-    let mut first = 0;
     for j in 0..nodes {
-        let at = first;
-        first += file.nodes[j].channels.len();
         let length = file.nodes[j].offset.length();
         if !is_asked(file, j) || length <= 0.0 {
             continue;
         }
-        let (replaced, added, zero) = readings(file, j, at);
+        let (replaced, added, zero) = readings(file, j, first[j]);
         let off = |lengths: Vec<f64>| median(lengths.into_iter().map(|l| (l - length).abs() / length).collect());
         let (replaced, added) = (off(replaced), off(added));
         if added < KEPT && replaced > LOST {
@@ -112,7 +120,7 @@ fn displaced(file: &mut File) -> Vec<bool> {
     if count > 0 {
         // what places the whole body is written like the rest
         let placing: Vec<usize> = (0..nodes).filter(|&j| places_all(file, j)).collect();
-        placing.into_iter().filter(|&j| stays_at_its_parent(file, j)).for_each(|j| displaced[j] = true);
+        placing.into_iter().filter(|&j| stays_at_its_parent(file, j, first[j])).for_each(|j| displaced[j] = true);
     }
     let count = displaced.iter().filter(|&&d| d).count();
     if count > 0 {
@@ -141,25 +149,15 @@ fn places_all(file: &File, j: usize) -> bool {
 }
 
 /// Whether the positions of a node are near zero along its OFFSET rather than near that: by the book the body would be where
-/// the node's parent is, on the floor.
-fn stays_at_its_parent(file: &File, j: usize) -> bool {
+/// the node's parent is, on the floor. Its first channel is number `at` of a row.
+fn stays_at_its_parent(file: &File, j: usize, at: usize) -> bool {
     let node = &file.nodes[j];
     let length = node.offset.length();
     if length <= 0.0 {
         return false;
     }
-    let at = file.nodes[..j].iter().map(|node| node.channels.len()).sum::<usize>();
-    let step = stride(file.frames);
-    let along = file.values.chunks_exact(file.channels()).step_by(step).map(|row| {
-        let mut place = DVec3::ZERO;
-        for (channel, &value) in node.channels.iter().zip(&row[at..]) {
-            if let Channel::Position(axis) = *channel {
-                place[axis] = f64::from(value);
-            }
-        }
-        place.dot(node.offset) / (length * length)
-    });
-    median(along.collect()).abs() < KEPT
+    let along = |row: &[f32]| with_positions(DVec3::ZERO, node, &row[at..]).dot(node.offset) / (length * length);
+    median(sampled(file).map(along).collect()).abs() < KEPT
 }
 
 /// Lengths of the bone in sampled frames with positions in place of the OFFSET, and with both added; and whether all
@@ -167,15 +165,8 @@ fn stays_at_its_parent(file: &File, j: usize) -> bool {
 fn readings(file: &File, j: usize, at: usize) -> (Vec<f64>, Vec<f64>, bool) {
     let node = &file.nodes[j];
     let (mut replaced, mut added, mut zero) = (Vec::new(), Vec::new(), true);
-    let step = stride(file.frames);
-    for row in file.values.chunks_exact(file.channels()).step_by(step) {
-        let (mut place, mut shift) = (node.offset, DVec3::ZERO);
-        for (channel, &value) in node.channels.iter().zip(&row[at..]) {
-            if let Channel::Position(axis) = *channel {
-                place[axis] = f64::from(value);
-                shift[axis] = f64::from(value);
-            }
-        }
+    for row in sampled(file) {
+        let [place, shift] = [node.offset, DVec3::ZERO].map(|from| with_positions(from, node, &row[at..]));
         zero &= shift == DVec3::ZERO;
         replaced.push(place.length());
         added.push((node.offset + shift).length());

@@ -7,7 +7,7 @@ use super::{
     Landmarks, PerAxis, Take, floor, index,
     moments::{self, Moment},
     opposite, quantile,
-    stance::{self, range},
+    stance::range,
 };
 use crate::motion::UpAxis;
 
@@ -18,6 +18,7 @@ pub(super) struct Found<'a> {
     pub rests: &'a PerAxis,
     pub on_hands: &'a PerAxis,
     pub hands_lowest: &'a [bool; 6],
+    pub hanging: &'a PerAxis,
     pub moments: &'a [Moment],
 }
 
@@ -36,7 +37,6 @@ pub(super) fn doubts(
 ) -> PerAxis {
     let home = index(usual);
     let centred = take.is_centred(samples);
-    let hanging = stance::feet_hang(take, marks, samples);
     // of a body that was moved to the origin only its balance tells
     let floating = if centred { found.balance.map(|b| b < 0.6) } else { [moments::floats(marks, found.moments); 6] };
     let thin = floor::flat_but_for_arms(take, samples);
@@ -48,7 +48,7 @@ pub(super) fn doubts(
         let upside_down = || opposite(i).is_some_and(|k| found.on_hands[k] > 0.5 || (centred && found.hands_lowest[k]));
         let lies_at_home = || (found.flat[home] > 0.5 || found.rests[home] > 0.0) && !founded();
         let floats = || i != home && floating[i] && !is_on_floor(take, marks, samples, up);
-        if straight[i] && (hanging[i] > 0.5 || (!centred && floats())) {
+        if straight[i] && (found.hanging[i] > 0.5 || (!centred && floats())) {
             LEAD_AFLOAT
         } else if (straight[i] && (floats() || lies_elsewhere())) || (i != home && (upside_down() || lies_at_home())) {
             LEAD

@@ -15,7 +15,7 @@ pub(super) fn evidence(
     take: &Take<'_>,
     marks: &Landmarks,
     samples: &[usize],
-    balance: &PerAxis,
+    [balance, hanging]: [&PerAxis; 2],
     rest: Option<Evidence>,
 ) -> Vec<Evidence> {
     let stands = stance(take, marks, samples);
@@ -28,9 +28,8 @@ pub(super) fn evidence(
     }
     all.extend(rest);
     // who stands is in balance on the feet, which who does push-ups would not be; hardly anybody stands on the head
-    let hang = feet_hang(take, marks, samples);
     let borne = |i: usize| if marks.feet.is_empty() { 1.0 } else { 0.3 + 0.7 * balance[i] };
-    let upright = |i: usize| stands[i] * borne(i) * (1.0 - 0.6 * hang[i]);
+    let upright = |i: usize| stands[i] * borne(i) * (1.0 - 0.6 * hanging[i]);
     let seated = sits(take, marks, samples, balance).map(|s| 2.0 * s);
     all.push(Evidence { what: "the body sits along it".to_owned(), points: seated });
     let head = on_the_head(take, marks, samples).map(|h| -3.0 * h);
