@@ -67,6 +67,39 @@ mod x86 {
     // SAFETY of every block: only `widest` picks a register, on a machine that has its instructions; what is read is
     // there, as the caller promises
 
+    /// Products of whole numbers by the names of a register's instructions.
+    macro_rules! whole_numbers {
+        (
+            $words:ident,
+            [$zero:ident, $splat:ident, $and:ident, $pairs:ident, $add:ident],
+            [$down:ident, $signed_down:ident, $floats:ident]
+        ) => {
+            #[inline(always)]
+            fn no_sums() -> Self::Sums {
+                unsafe { [$zero(); 2] }
+            }
+
+            #[inline(always)]
+            fn products(words: $words, numbers: &[i32; 4], [first, second]: Self::Sums) -> Self::Sums {
+                unsafe {
+                    // by hand: a closure would not be compiled for the register's instructions
+                    let (low, high) = ($splat(LOW), $splat(LOW << 4));
+                    let moved = $down::<8>(words);
+                    let a = $pairs($and(words, low), $splat(numbers[0]));
+                    let b = $pairs($and(words, high), $splat(numbers[1]));
+                    let c = $pairs($and(moved, low), $splat(numbers[2]));
+                    let d = $pairs($and(moved, high), $splat(numbers[3]));
+                    [$add($add(first, a), c), $add($add(second, b), d)]
+                }
+            }
+
+            #[inline(always)]
+            fn summed([first, second]: Self::Sums) -> Self {
+                unsafe { $floats($add(first, $signed_down::<4>(second))) }
+            }
+        };
+    }
+
     impl Codes for __m512 {
         type Words = __m512i;
         type Table = __m512;
@@ -99,30 +132,11 @@ mod x86 {
             }
         }
 
-        #[inline(always)]
-        fn no_sums() -> [__m512i; 2] {
-            unsafe { [_mm512_setzero_si512(); 2] }
-        }
-
-        #[inline(always)]
-        fn products(words: __m512i, numbers: &[i32; 4], [first, second]: Self::Sums) -> Self::Sums {
-            unsafe {
-                // by hand: a closure would not be compiled for the register's instructions
-                let (low, high) = (_mm512_set1_epi32(LOW), _mm512_set1_epi32(LOW << 4));
-                let moved = _mm512_srli_epi32::<8>(words);
-                let a = _mm512_madd_epi16(_mm512_and_si512(words, low), _mm512_set1_epi32(numbers[0]));
-                let b = _mm512_madd_epi16(_mm512_and_si512(words, high), _mm512_set1_epi32(numbers[1]));
-                let c = _mm512_madd_epi16(_mm512_and_si512(moved, low), _mm512_set1_epi32(numbers[2]));
-                let d = _mm512_madd_epi16(_mm512_and_si512(moved, high), _mm512_set1_epi32(numbers[3]));
-                let (first, second) = (_mm512_add_epi32(first, a), _mm512_add_epi32(second, b));
-                [_mm512_add_epi32(first, c), _mm512_add_epi32(second, d)]
-            }
-        }
-
-        #[inline(always)]
-        fn summed([first, second]: Self::Sums) -> Self {
-            unsafe { _mm512_cvtepi32_ps(_mm512_add_epi32(first, _mm512_srai_epi32::<4>(second))) }
-        }
+        whole_numbers!(
+            __m512i,
+            [_mm512_setzero_si512, _mm512_set1_epi32, _mm512_and_si512, _mm512_madd_epi16, _mm512_add_epi32],
+            [_mm512_srli_epi32, _mm512_srai_epi32, _mm512_cvtepi32_ps]
+        );
 
         #[inline(always)]
         unsafe fn bytes(from: *const i8) -> Self {
@@ -165,30 +179,11 @@ mod x86 {
             }
         }
 
-        #[inline(always)]
-        fn no_sums() -> [__m256i; 2] {
-            unsafe { [_mm256_setzero_si256(); 2] }
-        }
-
-        #[inline(always)]
-        fn products(words: __m256i, numbers: &[i32; 4], [first, second]: Self::Sums) -> Self::Sums {
-            unsafe {
-                // by hand: a closure would not be compiled for the register's instructions
-                let (low, high) = (_mm256_set1_epi32(LOW), _mm256_set1_epi32(LOW << 4));
-                let moved = _mm256_srli_epi32::<8>(words);
-                let a = _mm256_madd_epi16(_mm256_and_si256(words, low), _mm256_set1_epi32(numbers[0]));
-                let b = _mm256_madd_epi16(_mm256_and_si256(words, high), _mm256_set1_epi32(numbers[1]));
-                let c = _mm256_madd_epi16(_mm256_and_si256(moved, low), _mm256_set1_epi32(numbers[2]));
-                let d = _mm256_madd_epi16(_mm256_and_si256(moved, high), _mm256_set1_epi32(numbers[3]));
-                let (first, second) = (_mm256_add_epi32(first, a), _mm256_add_epi32(second, b));
-                [_mm256_add_epi32(first, c), _mm256_add_epi32(second, d)]
-            }
-        }
-
-        #[inline(always)]
-        fn summed([first, second]: Self::Sums) -> Self {
-            unsafe { _mm256_cvtepi32_ps(_mm256_add_epi32(first, _mm256_srai_epi32::<4>(second))) }
-        }
+        whole_numbers!(
+            __m256i,
+            [_mm256_setzero_si256, _mm256_set1_epi32, _mm256_and_si256, _mm256_madd_epi16, _mm256_add_epi32],
+            [_mm256_srli_epi32, _mm256_srai_epi32, _mm256_cvtepi32_ps]
+        );
 
         #[inline(always)]
         unsafe fn bytes(from: *const i8) -> Self {
