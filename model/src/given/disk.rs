@@ -55,8 +55,7 @@ pub fn files_of(paths: &[PathBuf]) -> Vec<PathBuf> {
 /// The path with its folder's name, where that is `.`, `..` or nothing.
 fn named(path: &Path) -> PathBuf {
     let folder = path.parent().filter(|folder| folder.file_name().is_none());
-    let whole =
-        folder.and_then(|folder| if folder == Path::new("") { Path::new(".") } else { folder }.canonicalize().ok());
+    let whole = folder.and_then(|folder| Path::new(".").join(folder).canonicalize().ok());
     match (whole, path.file_name()) {
         (Some(folder), Some(name)) => folder.join(name),
         _ => path.to_owned(),
@@ -87,6 +86,27 @@ impl Answering {
                 let disk = Disk::of(&given, &places, &files);
                 pollster::block_on(given.read(&disk, select(choice)?, |_, _| ()))
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_without_a_name_of_its_own_has_the_one_it_has() {
+        let here = std::env::current_dir().unwrap().canonicalize().unwrap();
+        let above = here.parent().unwrap();
+        for (path, whole) in [
+            ("config.json", here.join("config.json")),
+            ("./config.json", here.join("config.json")),
+            ("../config.json", above.join("config.json")),
+            ("nano/config.json", "nano/config.json".into()),
+            ("nowhere/../config.json", "nowhere/../config.json".into()),
+            ("..", "..".into()),
+        ] {
+            assert_eq!(named(Path::new(path)), whole, "{path}");
         }
     }
 }

@@ -56,8 +56,7 @@ fn whole(base: &Path, config: &TrainConfig, device: &Device, ranks: &Ranks) -> R
     opened.keep = kept(config);
     let [numbers, bytes] = [opened.size().0, opened.bytes()].map(|n| count(n as f64));
     ranks.tell(format_args!("{}: {numbers} numbers, which take about {bytes}B of memory", base.display()));
-    let keep = opened.keep;
-    Loaded::of(base, opened, keep, device)
+    Loaded::of(base, opened, kept(config), device)
 }
 
 /// A language model that stays as it is behind a fresh projector, and before that tower and renderer as `eyes` has them.

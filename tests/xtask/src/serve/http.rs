@@ -7,7 +7,7 @@ use std::{
     net::{Shutdown, TcpListener, TcpStream},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     thread::JoinHandle,
     time::Duration,
@@ -98,12 +98,11 @@ impl Response {
 struct Shared {
     closed: AtomicBool,
     /// Connections by number, to be ended with the listener.
-    open: Mutex<HashMap<u64, TcpStream>>,
-    count: AtomicU64,
+    open: Mutex<HashMap<usize, TcpStream>>,
 }
 
 impl Shared {
-    fn open(&self) -> MutexGuard<'_, HashMap<u64, TcpStream>> {
+    fn open(&self) -> MutexGuard<'_, HashMap<usize, TcpStream>> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -127,7 +126,7 @@ impl Listener {
         let (shared, answer) = (Arc::<Shared>::default(), Arc::new(answer));
         let inside = shared.clone();
         let accepting = std::thread::spawn(move || {
-            for stream in listener.incoming() {
+            for (id, stream) in listener.incoming().enumerate() {
                 if inside.closed.load(Ordering::SeqCst) {
                     return;
                 }
@@ -138,7 +137,6 @@ impl Listener {
                 };
                 let (shared, answer) = (inside.clone(), answer.clone());
                 std::thread::spawn(move || {
-                    let id = shared.count.fetch_add(1, Ordering::SeqCst);
                     // the other end may have gone away meanwhile
                     let _ = converse(stream, &shared, id, &*answer);
                     shared.open().remove(&id);
@@ -176,7 +174,12 @@ impl Drop for Listener {
 }
 
 /// Answers what is asked on a connection.
-fn converse(mut stream: TcpStream, shared: &Shared, id: u64, answer: &dyn Fn(&Request) -> Response) -> io::Result<()> {
+fn converse(
+    mut stream: TcpStream,
+    shared: &Shared,
+    id: usize,
+    answer: &dyn Fn(&Request) -> Response,
+) -> io::Result<()> {
     shared.open().insert(id, stream.try_clone()?);
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(IDLE))?;
