@@ -2,6 +2,9 @@
 //! and a gated inner layer; Qwen2 (arXiv 2407.10671) with biases, Qwen3 (arXiv 2505.09388) with a norm on each head of
 //! queries and keys.
 
+#[cfg(feature = "cpu")]
+mod one_token;
+
 use burn::Tensor;
 use burn::module::Module;
 use burn::tensor::Device;
@@ -129,11 +132,22 @@ impl Decoder {
         let [batch, length, _] = embedded.dims();
         assert_eq!(lengths.len(), batch, "one length per row");
         let device = embedded.device().without_autodiff();
-        let positions = cache.positions(batch, length);
         let mask = AttentionMask::causal(length, cache.slots(), cache.gaps(), &device);
-        let hidden = self.continued(embedded, &positions, &mask, cache);
+        let hidden = self.behind(embedded, &mask, cache);
         cache.advance(length, lengths);
         hidden
+    }
+
+    /// `[batch, length, hidden]` → `[batch·length, hidden]`, each row behind its own in `cache`. That it grew is for the
+    /// caller to record.
+    fn behind(&self, embedded: Tensor<3>, mask: &AttentionMask, cache: &mut KvCache) -> Tensor<2> {
+        #[cfg(feature = "cpu")]
+        if one_token::applies(self, &embedded, cache) {
+            return one_token::forward(self, embedded, mask, cache);
+        }
+        let [batch, length, _] = embedded.dims();
+        let positions = cache.positions(batch, length);
+        self.continued(embedded, &positions, mask, cache)
     }
 
     /// `[1, tokens, hidden]` → `[tokens, hidden]`: the tokens of a tree that goes on from the one row that `cache` holds.
@@ -375,10 +389,9 @@ impl SelfAttention {
             };
             projected.reshape([batch, length, heads, self.head_dim])
         };
-        let [query, key, value] = Linear::forward_all([&self.q_proj, &self.k_proj, &self.v_proj], hidden);
-        let query = ops::rotate(split(query, self.q_norm.as_ref()), rotary);
-        let key = ops::rotate(split(key, self.k_norm.as_ref()), rotary);
-        let value = split(value, None);
+        let query = ops::rotate(split(self.q_proj.forward(hidden.clone()), self.q_norm.as_ref()), rotary);
+        let key = ops::rotate(split(self.k_proj.forward(hidden.clone()), self.k_norm.as_ref()), rotary);
+        let value = split(self.v_proj.forward(hidden), None);
         let (key, value) = match cache {
             Some(cache) => cache.append(key, value),
             None => (key, value),
@@ -400,7 +413,7 @@ pub struct GatedMlp {
 
 impl GatedMlp {
     fn forward(&self, hidden: Tensor<2>) -> Tensor<2> {
-        let [gate, up] = Linear::forward_all([&self.gate_proj, &self.up_proj], hidden);
-        self.down_proj.forward(ops::swiglu(gate, up))
+        let gate = self.gate_proj.forward(hidden.clone());
+        self.down_proj.forward(ops::swiglu(gate, self.up_proj.forward(hidden)))
     }
 }

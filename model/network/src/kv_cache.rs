@@ -1,6 +1,8 @@
 //! Keys and values of tokens already seen, so that generation computes each token once.
 
 use burn::Tensor;
+#[cfg(feature = "cpu")]
+use burn::backend::Flex;
 
 use crate::layers::Gap;
 use crate::tensors::indices;
@@ -40,6 +42,22 @@ impl LayerCache {
         self.in_use().expect("just filled")
     }
 
+    /// As [`LayerCache::append`], of one token of one row on the CPU: `[kv_heads·head_dim]` twice. `see` is shown all so far,
+    /// `[slots, kv_heads, head_dim]` twice.
+    ///
+    /// # Panics
+    /// When it holds nothing yet, several rows, or tensors of another device.
+    #[cfg(feature = "cpu")]
+    pub(crate) fn with_token<R>(&mut self, key: &[f32], value: &[f32], see: impl FnOnce(&[f32], &[f32]) -> R) -> R {
+        let (keys, values) = self.content.take().expect("a token behind others");
+        let [keys, values] = [(keys, key), (values, value)].map(|(held, new)| numbers::put(held, self.slots, new));
+        self.slots += 1;
+        let count = self.slots * key.len();
+        let seen = see(&numbers::of(&keys)[..count], &numbers::of(&values)[..count]);
+        self.content = Some((Tensor::from_primitive::<Flex>(keys), Tensor::from_primitive::<Flex>(values)));
+        seen
+    }
+
     /// `[batch, slots, kv_heads, head_dim]`, twice.
     pub(crate) fn in_use(&self) -> Option<(Tensor<4>, Tensor<4>)> {
         let in_use = |held: &Tensor<4>| held.clone().narrow(1, 0, self.slots);
@@ -61,6 +79,40 @@ fn put(held: Tensor<4>, slots: usize, new: Tensor<4>) -> Tensor<4> {
         wide.slice_assign([0..batch, 0..slots, 0..heads, 0..width], held.narrow(1, 0, slots))
     };
     held.slice_assign([0..batch, slots..end, 0..heads, 0..width], new)
+}
+
+/// The memory of tensors on the CPU.
+#[cfg(feature = "cpu")]
+mod numbers {
+    use burn::tensor::TensorData;
+    use burn_flex::FlexTensor;
+
+    use super::{Flex, Tensor};
+
+    /// As [`put`](super::put), of one slot of one row. A view is made dense.
+    pub(super) fn put(held: Tensor<4>, slots: usize, new: &[f32]) -> FlexTensor {
+        let [batch, room, heads, width] = held.dims();
+        assert!(batch == 1 && heads * width == new.len(), "one row of {heads} heads of {width}");
+        if slots == room {
+            let new = Tensor::from_data(TensorData::new(new.to_vec(), [1, 1, heads, width]), &held.device());
+            return dense(super::put(held, slots, new));
+        }
+        let mut held = dense(held);
+        // a copy is made where somebody else holds it, too
+        held.storage_mut::<f32>()[slots * new.len()..][..new.len()].copy_from_slice(new);
+        held
+    }
+
+    /// From the first number of its memory on.
+    fn dense(tensor: Tensor<4>) -> FlexTensor {
+        let tensor = tensor.try_into_primitive::<Flex>().expect("on the CPU, without a tape");
+        let whole = tensor.layout().contiguous_offsets() == Some((0, tensor.layout().num_elements()));
+        if whole { tensor } else { tensor.to_contiguous() }
+    }
+
+    pub(super) fn of(tensor: &FlexTensor) -> &[f32] {
+        tensor.storage()
+    }
 }
 
 /// The cache of a whole decoder for a batch of sequences.

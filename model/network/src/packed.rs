@@ -14,7 +14,7 @@
 //! file stores becomes one of these ([`Packing`]). All arithmetic is f32 on numbers that were unpacked exactly.
 
 #[cfg(feature = "cpu")]
-mod kernels;
+pub(crate) mod kernels;
 pub(crate) mod ops;
 mod packing;
 mod stored;

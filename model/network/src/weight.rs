@@ -163,30 +163,11 @@ impl Weight {
         }
     }
 
-    /// `[1, inputs]` → `[1, outputs]` of each of several matrices in one pass over all, where there is one: all are packed, and
-    /// the row is on the CPU.
-    #[must_use]
-    pub fn one_row<const N: usize>(weights: [&Weight; N], input: &Tensor<2>) -> Option<[Tensor<2>; N]> {
-        #[cfg(feature = "cpu")]
-        {
-            let packed = weights.iter().map(|weight| weight.as_packed().cloned()).collect::<Option<_>>()?;
-            let products = products::one_row(input.clone(), packed)?;
-            let mut start = 0;
-            Some(weights.map(|weight| {
-                let [outputs, _] = weight.shape();
-                start += outputs;
-                products.clone().narrow(1, start - outputs, outputs)
-            }))
-        }
-        #[cfg(not(feature = "cpu"))]
-        None
-    }
-
     /// The packed matrix, where there is nothing beside it.
     #[cfg(feature = "cpu")]
-    fn as_packed(&self) -> Option<&Arc<Shared>> {
+    pub(crate) fn alone(&self) -> Option<&Packed> {
         match self {
-            Weight::Frozen(Frozen { base: Base::Packed(shared), update: None, .. }) => Some(shared),
+            Weight::Frozen(Frozen { base: Base::Packed(shared), update: None, .. }) => Some(&shared.matrix),
             _ => None,
         }
     }

@@ -40,20 +40,6 @@ impl Linear {
         }
     }
 
-    /// `[rows, in]` → `[rows, out]` of each of several layers, which may cost less than one after the other.
-    #[must_use]
-    pub fn forward_all<const N: usize>(layers: [&Linear; N], input: Tensor<2>) -> [Tensor<2>; N] {
-        let plain = layers.iter().all(|layer| layer.lora.is_none());
-        let Some(products) = plain.then(|| Weight::one_row(layers.map(|layer| &layer.weight), &input)).flatten() else {
-            return layers.map(|layer| layer.forward(input.clone()));
-        };
-        let mut layers = layers.into_iter();
-        products.map(|product| match layers.next().and_then(|layer| layer.bias.as_ref()) {
-            Some(bias) => product + bias.val().unsqueeze(),
-            None => product,
-        })
-    }
-
     /// Number of input features.
     #[must_use]
     pub fn inputs(&self) -> usize {

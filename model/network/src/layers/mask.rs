@@ -84,6 +84,12 @@ impl AttentionMask {
         Self::of(visible, parents.len(), past + parents.len(), device)
     }
 
+    /// Who sees what.
+    #[cfg(feature = "cpu")]
+    pub(crate) fn visible(&self) -> &Visibility {
+        &self.visible
+    }
+
     /// With the numbers, where the device wants them.
     fn of(visible: Visibility, queries: usize, keys: usize, device: &Device) -> Self {
         let mut mask = Self { visible, bias: None };

@@ -46,6 +46,12 @@ impl RmsNorm {
         Self { weight: parameter([width], device), eps }
     }
 
+    /// What keeps the root from zero.
+    #[cfg(feature = "cpu")]
+    pub(crate) fn eps(&self) -> f64 {
+        self.eps
+    }
+
     /// `[rows, width]` → the same.
     #[must_use]
     pub fn forward(&self, input: Tensor<2>) -> Tensor<2> {

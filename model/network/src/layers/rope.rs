@@ -50,7 +50,7 @@ impl Rotary {
         Self { table: Arc::new(Table { cos, sin, half }), tensors }
     }
 
-    pub(super) fn table(&self) -> Arc<Table> {
+    pub(crate) fn table(&self) -> Arc<Table> {
         self.table.clone()
     }
 

@@ -34,7 +34,7 @@ pub(super) fn product(input: &[f32], weight: &Packed) -> Vec<f32> {
 /// # Panics
 /// When `input` is not as wide as each of them.
 #[must_use]
-pub(super) fn one_row(input: &[f32], weights: &[&Packed]) -> Vec<f32> {
+pub(crate) fn one_row(input: &[f32], weights: &[&Packed]) -> Vec<f32> {
     let columns = input.len();
     assert!(weights.iter().all(|weight| weight.columns == columns), "rows of {columns} numbers");
     let row = |bits| {

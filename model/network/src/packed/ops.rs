@@ -61,28 +61,6 @@ pub(crate) fn product(input: Tensor<2>, weight: &Arc<Shared>) -> Tensor<2> {
     Tensor::from_dispatch(Dispatch::packed_product(input.into_dispatch(), weight.clone()))
 }
 
-/// `[1, inputs]` → `[1, outputs]` of each matrix, one after the other, where there is one kernel for several: on the CPU,
-/// and without a tape.
-///
-/// # Panics
-/// As [`product`].
-#[cfg(feature = "cpu")]
-pub(crate) fn one_row(input: Tensor<2>, weights: Vec<Arc<Shared>>) -> Option<Tensor<2>> {
-    let device = input.device();
-    if input.dims()[0] != 1 || input.dtype() != DType::F32 || device.is_autodiff() || !crate::tensors::on_cpu(&device) {
-        return None;
-    }
-    Some(Tensor::from_dispatch(Dispatch::packed_one_row(input.into_dispatch(), weights)))
-}
-
-/// One row by several matrices.
-#[cfg(feature = "cpu")]
-#[backend_extension(Flex)]
-pub trait PackedOneRow: Backend {
-    /// `[1, inputs]` → `[1, outputs]` of each matrix, one after the other.
-    fn packed_one_row(input: FloatTensor<Self>, weights: Vec<Arc<Shared>>) -> FloatTensor<Self>;
-}
-
 /// The products on every backend, with burn's automatic differentiation around them.
 #[cfg_attr(all(feature = "gpu", feature = "cpu"), backend_extension(Cube, Flex, Autodiff))]
 #[cfg_attr(all(feature = "gpu", not(feature = "cpu")), backend_extension(Cube, Autodiff))]
