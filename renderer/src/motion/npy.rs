@@ -1,9 +1,10 @@
 //! NumPy `.npy` arrays of joint positions, described by a `skeleton.json` or by the layout that fits.
 //!
 //! `header` reads the numbers, `shape` lists what the axes may count, `choice` takes what makes a body of them, `time` tells
-//! frames from bodies, `picture` handles places in pictures, `sidecar` reads `skeleton.json`.
+//! frames from bodies, `picture` handles places in pictures, `gaps` what was not seen, `sidecar` reads `skeleton.json`.
 
 mod choice;
+mod gaps;
 mod header;
 mod picture;
 mod shape;
@@ -44,9 +45,11 @@ pub(super) fn read(bytes: &[u8], sidecar: Option<&[u8]>, rate: Option<f64>) -> R
     let values = header.values(stored, bytes, &mut warnings).map_err(array)?;
     let names = |r: &Reading| described.as_ref().map_or_else(|| numbered(r.joints), |raw| raw.names.clone());
     finite(&values, &readings[0], || names(&readings[0])).map_err(array)?;
+    let bridged = gaps::bridged(&values, &readings[0]);
+    let numbers = bridged.as_deref().unwrap_or(&values);
     let (reading, mut raw) = match described {
-        Some(raw) => (choice::best_reading(&readings, &values, &raw).map_err(array)?, raw),
-        None => choice::undescribed(&header.shape, &readings, &values, rate).map_err(array)?,
+        Some(raw) => (choice::best_reading(&readings, numbers, &raw).map_err(array)?, raw),
+        None => choice::undescribed(&header.shape, &readings, numbers, rate).map_err(array)?,
     };
     if !reading.is_documented() {
         let axes = format!("the array's axes are {}", reading.axes());
@@ -55,15 +58,21 @@ pub(super) fn read(bytes: &[u8], sidecar: Option<&[u8]>, rate: Option<f64>) -> R
             None => Reason::inferred(axes),
         });
     }
-    let flat = picture::is_flat(&reading, &values);
+    let flat = picture::is_flat(&reading, numbers);
     raw.bodies = reading.bodies;
     raw.positions = reading.positions(values);
     if flat {
+        // as estimators write that they have not found something
+        for place in raw.positions.chunks_exact_mut(3).filter(|place| place.iter().any(|v| v.is_nan())) {
+            place.fill(0.0);
+        }
         raw.usual_up = UpAxis::MinusY;
         let filled = picture::flatten(&mut raw.positions, raw.bodies, reading.joints);
         if filled > 0 {
             warnings.push(format!("{filled} places of joints that were not found are filled with earlier ones"));
         }
+    } else {
+        warnings.extend(gaps::fill(&mut raw.positions, raw.bodies, &raw.names, raw.fps));
     }
     raw.warnings.append(&mut warnings);
     Ok(raw)
@@ -73,14 +82,15 @@ fn numbered(joints: usize) -> Vec<String> {
     (1..=joints).map(|j| j.to_string()).collect()
 }
 
+/// Infinities are in no place that somebody means.
 fn finite(values: &[f32], reading: &Reading, names: impl Fn() -> Vec<String>) -> Result<(), Cause> {
-    if values.iter().all(|v| v.is_finite()) {
+    if !values.iter().any(|v| v.is_infinite()) {
         return Ok(());
     }
     for t in 0..reading.frames {
         for p in 0..reading.bodies {
             for j in 0..reading.joints {
-                if reading.at(values, t, p, j).iter().any(|v| !v.is_finite()) {
+                if reading.at(values, t, p, j).iter().any(|v| v.is_infinite()) {
                     let text = format!("the position of joint {} in frame {}", names()[j], t + 1);
                     return Err(Cause::NotFinite(text));
                 }

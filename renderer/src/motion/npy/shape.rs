@@ -167,6 +167,12 @@ impl Reading {
         (self.frames, self.bodies) == (other.bodies, other.frames) && self.frames > 1 && self.bodies > 1
     }
 
+    /// Where the numbers of a joint are.
+    pub(super) fn places(&self, t: usize, p: usize, j: usize) -> impl Iterator<Item = usize> + use<> {
+        let (first, step) = (t * self.strides[0] + p * self.strides[1] + j * self.strides[2], self.strides[3]);
+        (0..self.coordinates).map(move |c| first + c * step)
+    }
+
     /// The numbers of a joint; the third is zero in pictures.
     pub(super) fn at(&self, values: &[f32], t: usize, p: usize, j: usize) -> [f32; 3] {
         let first = t * self.strides[0] + p * self.strides[1] + j * self.strides[2];

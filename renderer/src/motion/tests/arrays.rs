@@ -188,6 +188,35 @@ fn a_joint_that_is_never_found_is_left_out_and_a_body_at_the_origin_is_whole() {
 }
 
 #[test]
+fn places_that_were_not_seen_are_filled_and_told() {
+    let values = waving(Layout::Ntu25);
+    let shape = [values.len() / 75, 25, 3];
+    for lost in [f32::NAN, 0.0] {
+        // the right hand for some frames
+        let mut some = values.clone();
+        some.chunks_exact_mut(75).skip(4).step_by(5).for_each(|pose| pose[33..36].fill(lost));
+        let m = read_plain(&floats(&shape, &some)).unwrap();
+        assert_eq!((m.joints(), moving(&m)), (25, Part::LeftArm), "{:?}", m.source);
+        let worst = m.positions.iter().zip(&values).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
+        assert!(worst < 0.05, "{worst} m beside where the hand was");
+        assert!(m.source.warnings.iter().any(|w| w.contains("not seen") && w.contains("HandRight")), "{:?}", m.source);
+    }
+    // one that has a number in no frame
+    let mut never = values.clone();
+    never.chunks_exact_mut(75).for_each(|pose| pose[9..12].fill(f32::NAN));
+    let m = read_plain(&floats(&shape, &never)).unwrap();
+    assert_eq!((m.joints(), &m.source.left_out[..]), (24, &["Head".to_owned()][..]), "{:?}", m.source);
+    // a recording that begins late
+    let mut late = values.clone();
+    late[..8 * 75].fill(f32::NAN);
+    let m = read_plain(&floats(&shape, &late)).unwrap();
+    assert_eq!((m.present[0], m.present[7], moving(&m)), (true, true, Part::LeftArm), "a moment is no absence");
+    late[..20 * 75].fill(f32::NAN);
+    let m = read_plain(&floats(&shape, &late)).unwrap();
+    assert_eq!((m.present[0], m.present[19], m.present[20]), (false, false, true));
+}
+
+#[test]
 fn knees_that_bend_backward_are_warned_about() {
     let squat = humanoid::perform(humanoid::Action::Squat, &humanoid::Person::default(), 30.0).cropped(20..44);
     for layout in [Layout::Human17, Layout::OpenPose15, Layout::Smpl22] {

@@ -90,8 +90,8 @@ fn npy_of_known_layouts_needs_no_description() {
 fn bad_npy_files_say_what_is_wrong() {
     let values = vec![1.0; 24];
     let good = npy(1, "<f4", false, &[2, 4, 3], &values);
-    let mut nan = values.clone();
-    nan[16] = f32::NAN;
+    let mut infinite = values.clone();
+    infinite[16] = f32::INFINITY;
     let header = |shape: &str| {
         let text = format!("{{'descr': '<f4', 'fortran_order': False, 'shape': {shape}, }}\n");
         let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
@@ -111,7 +111,7 @@ fn bad_npy_files_say_what_is_wrong() {
         (npy(1, "<f4", false, &[8, 3], &values), "shape is [8, 3]"),
         (npy(1, "<f4", false, &[2, 3, 4], &values), "shape is [2, 3, 4]"),
         (npy(1, "<f4", false, &[0, 4, 3], &[]), "shape is [0, 4, 3]"),
-        (npy(1, "<f4", false, &[2, 4, 3], &nan), "joint head in frame 2"),
+        (npy(1, "<f4", false, &[2, 4, 3], &infinite), "joint head in frame 2"),
         (npy(1, "<f4", false, &[2, 4, 3], &values), "all joints are at one point"),
         (npy(1, "<f4", false, &[2, 4, 3], &[0.0; 24]), "nobody is in any frame"),
         (header("(1000000000, 4, 3)"), "limit of 500000"),
