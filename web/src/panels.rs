@@ -48,6 +48,9 @@ const ROOM_FOR_TAKES: f32 = 1000.0;
 const LOW: f32 = 640.0;
 /// Windows lower than this, as phones on their side are, show one page at a time whatever their width.
 const FLAT: f32 = 480.0;
+/// Where there is less for the place that files are dropped on, there are only three ways to begin, without icons, so that
+/// they stand in one row, in points.
+const ROOM_FOR_OPENING: f32 = 420.0;
 /// The pages of a narrow window.
 const PAGES: [&str; 3] = ["Motion", "Pictures", "Ask"];
 /// The page that holds DrAction's pictures.
@@ -434,9 +437,12 @@ fn invitation(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action
             Format::listed()
         ),
     };
+    let roomy = ui.available_width() >= ROOM_FOR_OPENING;
     drop_zone(ui, title, question, &hint, |ui| {
-        header::open_buttons(content, ui, actions);
-        if !fingers && Button::new("Folder").quiet(true).tooltip("All motions of a folder (Shift+O)").show(ui).clicked()
+        header::open_buttons(content, roomy, ui, actions);
+        if roomy
+            && !fingers
+            && Button::new("Folder").quiet(true).tooltip("All motions of a folder (Shift+O)").show(ui).clicked()
         {
             actions.push(Action::ChooseFolder);
         }

@@ -37,7 +37,7 @@ pub(super) fn show(
                 ui.add_space(theme::space::S);
             }
             if !content.document.takes.is_empty() {
-                open_buttons(content, ui, actions);
+                open_buttons(content, true, ui, actions);
             }
             if content.document.takes.len() > 1 && !super::has_list(content.document, ui.ctx()) {
                 let menu = Button::new(&format!("Takes {}", content.document.takes.len())).quiet(true).show(ui);
@@ -121,13 +121,14 @@ fn device(content: &Content<'_>, ui: &mut egui::Ui) {
     }
 }
 
-/// Buttons for files and samples.
-pub(super) fn open_buttons(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+/// Buttons for files and samples; where words stand on them, icons do so if there is room.
+pub(super) fn open_buttons(content: &Content<'_>, roomy: bool, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    let worded = |name, icon| if roomy { Button::new(name).icon(icon) } else { Button::new(name) };
     let first = content.document.takes.is_empty();
     let tip = "Open files (O), or drop them and folders anywhere";
     let words = first || ui.ctx().content_rect().width() >= ROOM_FOR_WORDS;
     let open = if words {
-        Button::new("Open").icon(Icon::Open).primary(first).tooltip(tip).show(ui)
+        worded("Open", Icon::Open).primary(first).tooltip(tip).show(ui)
     } else {
         IconButton::new(Icon::Open).tooltip(tip).show(ui)
     };
@@ -136,7 +137,7 @@ pub(super) fn open_buttons(content: &Content<'_>, ui: &mut egui::Ui, actions: &m
     }
     // whoever comes for the first time has no file at hand
     let samples = if words {
-        Button::new("Samples").icon(Icon::Person).quiet(!first).show(ui)
+        worded("Samples", Icon::Person).quiet(!first).show(ui)
     } else {
         IconButton::new(Icon::Person).tooltip("Samples").show(ui)
     };

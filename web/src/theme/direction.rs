@@ -1,7 +1,12 @@
 //! Names that are written from right to left. A text is laid out in the direction of its first letter; one of several
 //! directions is cut into stretches here, which stand side by side as they are seen.
 
-use eframe::egui::text::{LayoutJob, LayoutSection};
+use std::sync::Arc;
+
+use eframe::egui::{
+    Galley, Painter,
+    text::{LayoutJob, LayoutSection, TextWrapping},
+};
 use unicode_bidi::{BidiClass, BidiInfo, Level, bidi_class};
 
 /// Whether something in it is written from right to left.
@@ -30,6 +35,50 @@ pub fn directed(job: LayoutJob) -> LayoutJob {
         sections.push(LayoutSection { leading_space, byte_range, format: section.format.clone() });
     }
     LayoutJob { text, sections, ..job }
+}
+
+/// A job of several lines laid out, with each line in the order in which it is seen. As [`Painter::layout_job`] where the
+/// text has one direction.
+pub fn layout(painter: &Painter, job: LayoutJob) -> Arc<Galley> {
+    let [section] = &job.sections[..] else { return painter.layout_job(job) };
+    if !has_rtl(&job.text) {
+        return painter.layout_job(job);
+    }
+    let format = section.format.clone();
+    let directed = |line: &str| {
+        let job = LayoutJob::single_section(line.to_owned(), format.clone());
+        directed(LayoutJob { wrap: TextWrapping::no_max_width(), ..job })
+    };
+    let fits = |line: &str| painter.layout_job(directed(line)).size().x <= job.wrap.max_width;
+    let mut seen = LayoutJob { wrap: TextWrapping::no_max_width(), ..LayoutJob::default() };
+    for (n, line) in lines(&job.text, fits).into_iter().enumerate() {
+        if n > 0 {
+            seen.append("\n", 0.0, format.clone());
+        }
+        let LayoutJob { text, sections, .. } = directed(&line);
+        for LayoutSection { byte_range, format, .. } in sections {
+            seen.append(&text[byte_range.start.0..byte_range.end.0], 0.0, format);
+        }
+    }
+    painter.layout_job(seen)
+}
+
+/// Lines in the order of reading: as many words in each as fit, but one at least.
+fn lines(text: &str, fits: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut lines = Vec::new();
+    for paragraph in text.split('\n') {
+        let mut line = String::new();
+        for word in paragraph.split(' ') {
+            let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+            if line.is_empty() || fits(&longer) {
+                line = longer;
+            } else {
+                lines.push(std::mem::replace(&mut line, word.to_owned()));
+            }
+        }
+        lines.push(line);
+    }
+    lines
 }
 
 /// The text without its end, if it is longer than `count` characters, and with a sign for that.
@@ -219,6 +268,31 @@ mod tests {
             assert_eq!(seen(text), expected, "{text}");
         }
         assert!(!has_rtl("walk – жест 歩く ½×") && has_rtl("a م"));
+    }
+
+    #[test]
+    fn lines_end_where_reading_does() {
+        let ctx = Context::default();
+        super::super::install(&ctx);
+        let lines = |text: &str, width: f32| {
+            let mut lines = Vec::new();
+            let _ = ctx.run_ui(RawInput::default(), |ui| {
+                let format = TextFormat::simple(FontId::proportional(14.0), Color32::WHITE);
+                let mut job = LayoutJob::single_section(text.to_owned(), format);
+                job.wrap.max_width = width;
+                let galley = layout(ui.painter(), job);
+                // those without a width stand for letters of others
+                let glyphs = galley.rows.iter().map(|row| row.glyphs.iter().filter(|glyph| glyph.advance_width > 0.0));
+                lines = glyphs.map(|glyphs| glyphs.map(|glyph| glyph.chr).collect::<String>()).collect();
+                assert!(galley.size().x <= width + 1.0);
+            });
+            lines
+        };
+        assert_eq!(lines("Does the person wave?", 1000.0), ["Does the person wave?"]);
+        assert_eq!(lines("הליכה מהירה", 1000.0), ["הריהמ הכילה"]);
+        // the first word is read first, so it stands in the first line
+        assert_eq!(lines("הליכה מהירה", 60.0), ["הכילה", "הריהמ"]);
+        assert_eq!(lines("walk\nהליכה", 1000.0), ["walk", "הכילה"]);
     }
 
     #[test]

@@ -151,7 +151,7 @@ fn paragraph(ui: &mut Ui, words: &str, color: Color32, width: f32, caret: Option
     let format = TextFormat { line_height: Some(20.0), ..TextFormat::simple(text::regular(text::BODY), color) };
     job.append(words, 0.0, format);
     job.wrap.max_width = (width.min(WIDEST) - 28.0).max(24.0);
-    let galley = ui.painter().layout_job(job);
+    let galley = theme::direction::layout(ui.painter(), job);
     let end = galley.pos_from_cursor(galley.end());
     let response = ui.add(Label::new(galley).selectable(true));
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words.to_owned()));
