@@ -1,6 +1,9 @@
 //! Which clips of the given folders take part, and which labels mean the same.
 
-use std::path::{Path, PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,8 +13,13 @@ use super::{
     labels::Labels,
     meanings::Meanings,
     options::LoadOptions,
+    record::Record,
+    rng::Rng,
     set::DataSet,
 };
+
+/// Which clips' labels are known where few are, is drawn apart from all that runs draw.
+const LABELLED_STREAM: u64 = 0x6c61_6265_6c73;
 
 /// What `train` and `evaluate` are told about folders and labels.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -29,6 +37,10 @@ pub struct SelectionOptions {
     /// Folders of --data to leave out, by their names: for judging on sets that nobody trained on.
     #[cfg_attr(not(target_family = "wasm"), arg(long, num_args = 1.., value_name = "NAME"))]
     pub leave_out: Vec<String>,
+    /// Share of the training clips whose labels are known, above 0 and at most 1; of each label of a folder one is at least,
+    /// and they are the same in every run. The others are learned from as far as a system needs no label.
+    #[cfg_attr(not(target_family = "wasm"), arg(long, value_name = "SHARE"))]
+    pub labelled: Option<f64>,
 }
 
 /// What these options come to for some folders.
@@ -40,6 +52,8 @@ pub struct Selection {
     pub meanings: Meanings,
     /// The labels of the zero-shot protocol, synonyms included.
     pub unseen: Option<Labels>,
+    /// Share of the training clips whose labels are known; none for all.
+    labelled: Option<f64>,
 }
 
 impl SelectionOptions {
@@ -50,6 +64,7 @@ impl SelectionOptions {
             same_meaning: self.same_meaning.or(settings.same_meaning),
             unseen: self.unseen.or(settings.unseen),
             leave_out: if self.leave_out.is_empty() { settings.leave_out } else { self.leave_out },
+            labelled: self.labelled.or(settings.labelled),
         }
     }
 
@@ -72,13 +87,17 @@ impl SelectionOptions {
             let cause = "--leave-out leaves no folder of --data".to_owned();
             return Err(DataError::Empty { path: first.clone(), cause });
         }
+        if let Some(share) = self.labelled.filter(|share| !(*share > 0.0 && *share <= 1.0)) {
+            let cause = format!("the share of labels that are known is {share}; it must be above 0 and at most 1");
+            return Err(DataError::Empty { path: "labelled".into(), cause });
+        }
         let meanings = match &self.same_meaning {
             Some(path) => Meanings::read(path)?,
             None => Meanings::beside(folders.iter().map(PathBuf::as_path))?,
         };
         let listed = self.unseen.as_deref().map(read_labels).transpose()?;
         let unseen = listed.map(|labels| labels.with_synonyms(&meanings));
-        Ok(Selection { folders, meanings, unseen })
+        Ok(Selection { folders, meanings, unseen, labelled: self.labelled })
     }
 }
 
@@ -87,6 +106,29 @@ impl Selection {
     #[must_use]
     pub fn seen(&self, set: DataSet) -> DataSet {
         self.keep(set, |unseen| !unseen)
+    }
+
+    /// As [`Selection::seen`], of clips to learn from: where few labels are known, the other clips lose theirs, and with them
+    /// what the set says of them in words.
+    #[must_use]
+    pub fn taught(&self, set: DataSet) -> DataSet {
+        let mut set = self.seen(set);
+        let Some(share) = self.labelled else { return set };
+        let mut of_label: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (n, clip) in set.clips.iter().enumerate() {
+            if let Some(label) = &clip.record.label {
+                of_label.entry(label.clone()).or_default().push(n);
+            }
+        }
+        for (n, mut clips) in of_label.into_values().enumerate() {
+            Rng::at(LABELLED_STREAM, n as u64, 0).shuffle(&mut clips);
+            let known = ((clips.len() as f64 * share).round() as usize).max(1);
+            for &clip in &clips[known..] {
+                let Record { label, captions, questions, .. } = &mut set.clips[clip].record;
+                (*label, *captions, *questions) = (None, Vec::new(), Vec::new());
+            }
+        }
+        set
     }
 
     /// Tells a set which labels mean the same, and leaves only the clips with unseen labels in it, which answers are
@@ -179,6 +221,37 @@ mod tests {
         let judged = selection.unseen(load(&folders[0]), Some(&candidates));
         assert_eq!((labels(&judged), judged.choices().len()), (vec!["drink".to_owned(), "drink water".to_owned()], 3));
         assert!(judged.labels().both_hold("drink", "drink water"));
+    }
+
+    #[test]
+    fn of_each_label_a_share_is_known_the_same_in_every_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let labels: Vec<&str> = ["walk"; 20].into_iter().chain(["run"; 3]).collect();
+        let folders = [folder(dir.path(), "a", &labels)];
+        let known = |share: Option<f64>| {
+            let options = SelectionOptions { labelled: share, ..SelectionOptions::default() };
+            let mut set = DataSet::load(&folders[0], Split::All).unwrap();
+            set.clips.iter_mut().for_each(|clip| clip.record.captions = vec!["somebody moves".to_owned()]);
+            let set = options.select(&folders).unwrap().taught(set);
+            assert_eq!(set.clips.len(), 23, "clips stay, whether their labels are known or not");
+            assert!(set.clips.iter().all(|clip| clip.record.captions.is_empty() == clip.record.label.is_none()));
+            let known =
+                set.clips.iter().filter_map(|clip| Some((clip.record.label.clone()?, clip.record.file_name.clone())));
+            known.collect::<Vec<_>>()
+        };
+        let count = |known: &[(String, String)], label: &str| known.iter().filter(|known| known.0 == label).count();
+        assert_eq!(known(None).len(), 23);
+        let quarter = known(Some(0.25));
+        assert_eq!((count(&quarter, "walk"), count(&quarter, "run")), (5, 1));
+        assert_eq!(quarter, known(Some(0.25)));
+        let least = known(Some(0.01));
+        assert_eq!((count(&least, "walk"), count(&least, "run")), (1, 1));
+        assert!(least.iter().all(|known| quarter.contains(known)), "more labels are these and others");
+        for share in [0.0, 1.5, f64::NAN] {
+            let options = SelectionOptions { labelled: Some(share), ..SelectionOptions::default() };
+            let message = options.select(&folders).unwrap_err().to_string();
+            assert!(message.starts_with("labelled: "), "{message}");
+        }
     }
 
     #[test]

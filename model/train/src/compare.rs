@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use draction::motion::Motion;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use skeletonllm_data::{DataSet, LoadOptions, Perturbation, Selection, Split};
 use skeletonllm_network::{checkpoint, device::DeviceChoice};
 
@@ -26,9 +26,9 @@ use crate::{
     system::{WithRecogniser, with_recogniser},
 };
 
-/// Name of the file in a system's folder that holds its row.
+/// Name of the file in a run's folder that holds what it was judged to be.
 const ROW: &str = "row.json";
-/// Name of the file in a system's folder that holds how long it has learned so far.
+/// Name of the file in a run's folder that holds how long it has learned so far.
 const SECONDS: &str = "seconds.json";
 /// Clips at a time while judging.
 const BATCH: usize = 16;
@@ -43,32 +43,37 @@ pub struct Material {
     pub unseen: Vec<DataSet>,
     /// The training clips, for the nearest neighbour.
     pub gallery: Gallery,
+    /// Those whose labels are known where few are, if that is asked.
+    pub few: Option<Gallery>,
 }
 
 impl Material {
-    /// Reads the clips of some folders.
+    /// Reads the clips of some folders. `few` is the selection under which few labels are known.
     ///
     /// # Errors
     /// When a folder cannot be read, does not say which of its clips are to be learned from, or leaves no taught label to
     /// judge.
-    pub fn read(selection: &Selection, load: &LoadOptions) -> Result<Material> {
+    pub fn read(selection: &Selection, few: Option<&Selection>, load: &LoadOptions) -> Result<Material> {
         if let Some(protocol) = load.protocol.filter(|protocol| protocol.is_zero_shot()) {
             bail!(
                 "{protocol} judges no label that was taught: compare under xsub, with the labels left out as --unseen"
             );
         }
         let candidates = selection.unseen_candidates(load)?;
-        let (mut sets, mut unseen, mut taught) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut sets, mut unseen, mut taught, mut some) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for folder in &selection.folders {
             let judged = judging_half(folder, load)?;
             if candidates.is_some() {
                 unseen.push(selection.unseen(judged.clone(), candidates.as_ref()));
             }
             sets.push(selection.seen(judged));
-            taught.push(selection.seen(DataSet::load_with(folder, Split::Train, load, &|_, _| {})?));
+            let all = DataSet::load_with(folder, Split::Train, load, &|_, _| {})?;
+            some.extend(few.map(|few| few.taught(all.clone())));
+            taught.push(selection.taught(all));
         }
         unseen.retain(|set| !set.clips.is_empty());
-        Ok(Material { sets, unseen, gallery: Gallery::of(&taught) })
+        let few = few.map(|_| Gallery::of(&some));
+        Ok(Material { sets, unseen, gallery: Gallery::of(&taught), few })
     }
 }
 
@@ -85,6 +90,8 @@ pub struct Row {
     pub worse_recordings: f64,
     /// The same on 25, 20, 17 and 13 joints.
     pub other_skeletons: f64,
+    /// Top-1 among a folder's own labels after training with few of them known.
+    pub few: Option<f64>,
     /// Top-1 among the labels that were kept out of training.
     pub unseen: Option<f64>,
     /// Numbers of its networks.
@@ -136,6 +143,20 @@ impl WithRecogniser for Judge<'_> {
     }
 }
 
+/// Top-1 among a folder's own labels.
+struct Own<'m> {
+    material: &'m Material,
+}
+
+impl WithRecogniser for Own<'_> {
+    type Output = f64;
+
+    fn run<R: Recogniser>(self, recogniser: &R) -> Result<f64> {
+        let means = evaluate(recogniser, &self.material.sets, BATCH, None, |_| {})?.mean;
+        Ok(means.context("no clip to judge has a label")?.top1_own)
+    }
+}
+
 fn is_worse(change: Perturbation) -> bool {
     matches!(change, Perturbation::Dropped(_) | Perturbation::Noise(_))
 }
@@ -158,7 +179,7 @@ fn milliseconds<R: Recogniser>(recogniser: &R, sets: &[DataSet]) -> Result<f64> 
 }
 
 /// Trains one system in `options.out` and judges it; what is there already is not done again, and a run that was stopped
-/// goes on. `None` when it was stopped.
+/// goes on. `None` when it was stopped. What comes of few labels is for [`few`] to tell.
 ///
 /// # Errors
 /// As the system's run; when there is a run that was told something else, or the trained model cannot be judged.
@@ -169,6 +190,45 @@ pub fn row<R: Recipe>(
     material: &Material,
     run: impl FnOnce(RunOptions<'_, R>) -> Result<()>,
 ) -> Result<Option<Row>> {
+    let unseen = system.knows_any_label() && !material.unseen.is_empty();
+    learned(options, run, |place| {
+        let model = place.join(SMALL_MODEL);
+        let judged = with_recogniser(&model, None, choice, Judge { material, unseen })?;
+        Ok(Row {
+            name: system.name().to_owned(),
+            own: judged.own,
+            all: judged.all,
+            worse_recordings: judged.worse_recordings,
+            other_skeletons: judged.other_skeletons,
+            few: None,
+            unseen: judged.unseen,
+            parameters: Some(parameters(&place.join(MODEL))?),
+            bytes: Some(files(&model)?.iter().map(|file| file.1).sum()),
+            milliseconds: judged.milliseconds,
+            minutes: Some(seconds(place) / 60.0),
+        })
+    })
+}
+
+/// As [`row`], of a run in which few labels are known: top-1 among a folder's own labels.
+///
+/// # Errors
+/// As [`row`].
+pub fn few<R: Recipe>(
+    options: RunOptions<'_, R>,
+    choice: DeviceChoice,
+    material: &Material,
+    run: impl FnOnce(RunOptions<'_, R>) -> Result<()>,
+) -> Result<Option<f64>> {
+    learned(options, run, |place| with_recogniser(&place.join(SMALL_MODEL), None, choice, Own { material }))
+}
+
+/// Trains in `options.out`, and finds out what there is to know of it, each once. `None` when it was stopped.
+fn learned<R: Recipe, T: Serialize + DeserializeOwned>(
+    options: RunOptions<'_, R>,
+    run: impl FnOnce(RunOptions<'_, R>) -> Result<()>,
+    judge: impl FnOnce(&Path) -> Result<T>,
+) -> Result<Option<T>> {
     let place = options.out.clone();
     let timed = |options: RunOptions<'_, R>| {
         let (before, start) = (seconds(&place), Instant::now());
@@ -178,39 +238,27 @@ pub fn row<R: Recipe>(
     if !go_on(options, timed)? {
         return Ok(None);
     }
-    if let Ok(text) = std::fs::read(place.join(ROW)) {
-        return Ok(Some(serde_json::from_slice(&text).with_context(|| place.join(ROW).display().to_string())?));
+    let path = place.join(ROW);
+    if let Ok(text) = std::fs::read(&path) {
+        return Ok(Some(serde_json::from_slice(&text).with_context(|| path.display().to_string())?));
     }
-    let model = place.join(SMALL_MODEL);
-    let unseen = system.knows_any_label() && !material.unseen.is_empty();
-    let judged = with_recogniser(&model, None, choice, Judge { material, unseen })?;
-    let row = Row {
-        name: system.name().to_owned(),
-        own: judged.own,
-        all: judged.all,
-        worse_recordings: judged.worse_recordings,
-        other_skeletons: judged.other_skeletons,
-        unseen: judged.unseen,
-        parameters: Some(parameters(&place.join(MODEL))?),
-        bytes: Some(files(&model)?.iter().map(|file| file.1).sum()),
-        milliseconds: judged.milliseconds,
-        minutes: Some(seconds(&place) / 60.0),
-    };
-    write(&place.join(ROW), &row)?;
-    Ok(Some(row))
+    let judged = judge(&place)?;
+    write(&path, &judged)?;
+    Ok(Some(judged))
 }
 
 /// The nearest training clip's row.
 #[must_use]
 pub fn nearest_neighbour(material: &Material) -> Row {
-    let judge = |change: Perturbation| {
+    let judge_by = |gallery: &Gallery, change: Perturbation| {
         let scores: Vec<_> =
-            material.sets.iter().map(|set| material.gallery.judge(set, &|m, i| change.apply(m, i), &|| {})).collect();
+            material.sets.iter().map(|set| gallery.judge(set, &|m, i| change.apply(m, i), &|| {})).collect();
         let of = |value: fn(&crate::evaluate::baseline::BaselineScores) -> f64| {
             mean(scores.iter().filter(|scores| scores.clips > 0).map(value)).unwrap_or(0.0)
         };
         [of(|scores| scores.top1_own), of(|scores| scores.top1_all)]
     };
+    let judge = |change| judge_by(&material.gallery, change);
     let start = Instant::now();
     let [own, all] = judge(Perturbation::Unchanged);
     let clips: usize = material.sets.iter().map(|set| set.clips.len()).sum();
@@ -225,6 +273,7 @@ pub fn nearest_neighbour(material: &Material) -> Row {
         all,
         worse_recordings: of(is_worse),
         other_skeletons: of(is_other),
+        few: material.few.as_ref().map(|few| judge_by(few, Perturbation::Unchanged)[0]),
         unseen: None,
         parameters: None,
         bytes: None,
@@ -253,11 +302,12 @@ pub fn write_all(folder: &Path, rows: &[Row]) -> Result<()> {
 type Column = (&'static str, fn(&Row) -> Option<f64>);
 
 /// The table's shares.
-const COLUMNS: [Column; 5] = [
+const COLUMNS: [Column; 6] = [
     ("own labels", |row| Some(row.own)),
     ("all labels", |row| Some(row.all)),
     ("worse recordings", |row| Some(row.worse_recordings)),
     ("other skeletons", |row| Some(row.other_skeletons)),
+    ("few labels known", |row| row.few),
     ("labels never taught", |row| row.unseen),
 ];
 
@@ -329,6 +379,7 @@ mod tests {
             all: 0.25,
             worse_recordings: 0.1,
             other_skeletons: 1.0,
+            few: unseen.map(|unseen| unseen / 2.0),
             unseen,
             parameters,
             bytes: parameters,
@@ -341,8 +392,8 @@ mod tests {
     fn the_table_says_what_does_not_apply() {
         let text = table(&[row("sugar", Some(0.6), Some(1_500_000)), row("nearest neighbour", None, None)]);
         let lines: Vec<&str> = text.lines().collect();
-        assert_eq!(lines[2], "| sugar | 50.0 | 25.0 | 10.0 | 100.0 | 60.0 | 1.50 M | 1.5 | 1.2 | 2.0 |");
-        assert_eq!(lines[3], "| nearest neighbour | 50.0 | 25.0 | 10.0 | 100.0 | – | – | – | 1.2 | – |");
+        assert_eq!(lines[2], "| sugar | 50.0 | 25.0 | 10.0 | 100.0 | 30.0 | 60.0 | 1.50 M | 1.5 | 1.2 | 2.0 |");
+        assert_eq!(lines[3], "| nearest neighbour | 50.0 | 25.0 | 10.0 | 100.0 | – | – | – | – | 1.2 | – |");
         let cells = |line: &str| line.matches('|').count();
         assert!(lines.iter().all(|line| cells(line) == cells(lines[0])), "{text}");
     }

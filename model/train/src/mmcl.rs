@@ -217,7 +217,7 @@ impl Course for GraphLessons<'_> {
     fn samples(&self, stage: &MmclStage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<Shown>> {
         let (settings, network) = (&self.options.config, &self.config.network);
         let shown = members.par_iter().map(|&(position, clip)| {
-            let mut rng = self.batches.rng(epoch, position);
+            let (clip, mut rng) = (clip % self.examples.len(), self.batches.rng(epoch, position));
             let joints = settings.input.trained(&self.examples[clip].poses, settings.rotation, &mut rng);
             Shown { clip, numbers: streamed(stage.stream, joints, &network.edges) }
         });

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 use skeletonllm_data::{
-    DataClip, DataSet, Labels,
+    DataClip, DataSet, Labels, SelectionOptions,
     streams::{Input, Poses, edges},
 };
 use skeletonllm_network::graph::GraphConfig;
@@ -10,6 +10,14 @@ use skeletonllm_network::graph::GraphConfig;
 /// The clips that have a label.
 pub fn labelled(sets: &[DataSet]) -> impl Iterator<Item = &DataClip> {
     sets.iter().flat_map(|set| &set.clips).filter(|clip| clip.record.label.is_some())
+}
+
+/// What an epoch shows, by number of the example: all there are, and where few labels are known they come again until as
+/// many clips have come as there are, so that epochs stay as long.
+pub fn epoch<K: Copy>(keys: &[K], train: &[DataSet], selection: &SelectionOptions) -> Vec<K> {
+    let clips: usize = train.iter().map(|set| set.clips.len()).sum();
+    let count = if selection.labelled.is_some() { clips.max(keys.len()) } else { keys.len() };
+    keys.iter().copied().cycle().take(count).collect()
 }
 
 /// The number of a clip's label among those of a model.

@@ -296,7 +296,7 @@ pub fn read_data(
             ranks.tell(format_args!("train: {warning}"));
         }
         let all = train.clips.len();
-        let (train, validation) = (selection.seen(train), selection.seen(validation));
+        let (train, validation) = (selection.taught(train), selection.seen(validation));
         if train.clips.len() < all {
             let left_out = all - train.clips.len();
             ranks.tell(format_args!("train: {}: {left_out} clips of unseen labels are left out", folder.display()));

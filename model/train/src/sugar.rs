@@ -163,7 +163,7 @@ impl Course for TextLessons<'_> {
     fn samples(&self, _: &SugarStage, epoch: u64, members: &[(usize, usize)]) -> Result<Vec<Shown>> {
         let (settings, network) = (&self.options.config, &self.config.network);
         let shown = members.par_iter().map(|&(position, clip)| {
-            let (example, mut rng) = (&self.examples[clip], self.batches.rng(epoch, position));
+            let (example, mut rng) = (&self.examples[clip % self.examples.len()], self.batches.rng(epoch, position));
             let joints = settings.input.trained(&example.poses, settings.rotation, &mut rng);
             let numbers = streamed(Stream::Joint, joints, &network.edges);
             Shown { numbers, bag: example.bag.drawn(settings.visual, &mut rng), label: example.label }

@@ -67,6 +67,21 @@ fn a_run_that_is_stopped_and_resumed_is_the_run_that_was_not() {
 }
 
 #[test]
+fn few_labels_come_again_so_that_an_epoch_stays_as_long() {
+    let folder = tempfile::tempdir().unwrap();
+    let set = data(folder.path());
+    let steps = |labelled: Option<f64>, name: &str| {
+        let mut config = config(SHORT);
+        (config.held_out, config.selection.labelled) = (0.0, labelled);
+        train(config, &set, &folder.path().join(name), false, None).unwrap();
+        losses(&folder.path().join(name))
+    };
+    let (all, few) = (steps(None, "all"), steps(Some(0.01), "few"));
+    // twelve clips in fours, for each of two streams; of four of them the label is known
+    assert_eq!((all.len(), few.len()), (6, 6));
+}
+
+#[test]
 #[ignore = "eighty epochs take minutes: run it by name"]
 fn four_clips_are_learned_by_heart_and_judged_by_the_program() {
     let folder = tempfile::tempdir().unwrap();

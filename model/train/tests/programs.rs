@@ -281,7 +281,7 @@ fn systems_are_compared_and_what_was_done_is_not_done_again() {
     assert_eq!((&rows[0]["name"], &rows[0]["own"]), (&"nearest neighbour".into(), &1.0.into()));
     let row = &rows[1];
     assert_eq!(row["name"], "s2i");
-    for share in ["own", "all", "worse_recordings", "other_skeletons"] {
+    for share in ["own", "all", "worse_recordings", "other_skeletons", "few"] {
         assert!((0.0..=1.0).contains(&row[share].as_f64().unwrap()), "{share}: {row}");
     }
     for cost in ["parameters", "bytes", "milliseconds", "minutes"] {
@@ -297,8 +297,15 @@ fn systems_are_compared_and_what_was_done_is_not_done_again() {
     let other = run(env!("CARGO_BIN_EXE_compare"), &other);
     let told = String::from_utf8_lossy(&other.stderr);
     assert!(!other.status.success() && told.contains("other settings"), "{told}");
-    let refused = run(env!("CARGO_BIN_EXE_compare"), &[&arguments[..6], &["--only", "sugar"]].concat());
-    assert!(!refused.status.success() && String::from_utf8_lossy(&refused.stderr).contains("--text"));
+    for (more, expected) in [
+        (["--only", "sugar"], "--text"),
+        (["--config", "mcml=narrow.json"], "'mcml' is none of skeletonllm, mmcl"),
+        (["--config", "skeletonllm=narrow.json"], "cannot read narrow.json"),
+    ] {
+        let refused = run(env!("CARGO_BIN_EXE_compare"), &[&arguments[..4], &more, &["--device", "cpu"]].concat());
+        let told = String::from_utf8_lossy(&refused.stderr);
+        assert!(!refused.status.success() && told.contains(expected), "{told}");
+    }
 }
 
 #[test]

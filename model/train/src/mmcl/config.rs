@@ -10,7 +10,7 @@ use skeletonllm_network::graph::PUBLISHED_WIDTH;
 use super::{Pictures, Texts};
 use crate::{
     AdamWConfig, Recipe, RecipeStage, Rule, Schedule,
-    recipe::{above_zero, at_least, below_one, not_negative},
+    recipe::{above_zero, at_least, below_one, eights, not_negative},
 };
 
 /// The only thing that `system` may say.
@@ -132,6 +132,7 @@ impl Recipe for MmclConfig {
         self.input.validate()?;
         self.texts.as_ref().map_or(Ok(()), Texts::validate)?;
         at_least(1, &[("batch", self.batch as u64), ("parts", self.parts as u64)])?;
+        eights(&[("width", self.width)])?;
         self.validate_stages()?;
         for (index, stage) in self.stages.iter().enumerate() {
             if self.stages[..index].iter().any(|before| before.stream == stage.stream) {

@@ -13,7 +13,7 @@ use super::{Example, GraphLessons, MmclConfig, Student, beside};
 use crate::{
     RunOptions,
     fit::fit,
-    posed::{class, labelled, posed},
+    posed::{class, epoch, labelled, posed},
     setup, state,
 };
 
@@ -66,7 +66,12 @@ pub fn run(mut options: RunOptions<'_, MmclConfig>) -> Result<()> {
     let keys: Vec<i64> = examples.iter().map(|example| example.label).collect();
     let lessons = GraphLessons {
         options: &options,
-        batches: Batches::balanced(&keys, settings.batch, settings.seed, settings.balance),
+        batches: Batches::balanced(
+            &epoch(&keys, &train, &settings.selection),
+            settings.batch,
+            settings.seed,
+            settings.balance,
+        ),
         examples,
         watched: setup::spread(&validation, settings.validation_clips),
         held_out,

@@ -84,8 +84,6 @@ pub struct S2iConfig {
     pub drop_path: f64,
     /// Share of a label's weight that goes to all labels alike.
     pub smoothing: f64,
-    /// Share of the training clips whose labels are known, 0..1; at least one of each label.
-    pub labelled: f64,
     /// Shortest stretch of a clip that is shown, as a share of it.
     pub crop: f32,
     /// Largest angle in radians that a clip is turned by about each axis.
@@ -129,7 +127,6 @@ impl Default for S2iConfig {
             layer_decay: 0.75,
             drop_path: 0.1,
             smoothing: 0.1,
-            labelled: 1.0,
             crop: 0.5,
             turn: 0.3,
             batch: 32,
@@ -174,7 +171,7 @@ impl Recipe for S2iConfig {
             ("beta2", self.beta2),
             ("average", self.average),
         ])?;
-        let wholes = [("layer_decay", self.layer_decay), ("labelled", self.labelled), ("crop", f64::from(self.crop))];
+        let wholes = [("layer_decay", self.layer_decay), ("crop", f64::from(self.crop))];
         if let Some((name, value)) = wholes.into_iter().find(|(_, value)| !(*value > 0.0 && *value <= 1.0)) {
             return Err(format!("{name} is {value}; it must be above 0 and at most 1"));
         }

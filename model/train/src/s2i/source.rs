@@ -1,7 +1,5 @@
 //! From clips to pictures of them, and what is hidden.
 
-use std::collections::BTreeMap;
-
 use draction::{motion::Motion, random::normal_pair};
 use rayon::prelude::*;
 use skeletonllm_data::{
@@ -17,8 +15,6 @@ use crate::{Note, Piece};
 const MIN_FRAMES: usize = 12;
 /// Steps of DiffMAE's noise.
 const STEPS: usize = 1000;
-/// Keeps the choice of labelled clips apart from everything else that is drawn.
-const LABELLED_STREAM: u64 = 0x6c61_6265_6c73;
 
 /// Pictures of some clips.
 #[derive(Clone, Debug)]
@@ -114,10 +110,11 @@ pub struct Pictures<'a> {
 }
 
 impl<'a> Pictures<'a> {
-    /// Of some clips. Which labels are known follows from the run's seed alone.
+    /// Of some clips.
     #[must_use]
     pub fn new(clips: Vec<&'a DataClip>, labels: &Labels, config: &'a S2iConfig) -> Self {
-        let labelled = labelled(&clips, labels, config.labelled, config.seed);
+        let label = |clip: &DataClip| labels.index(clip.record.label.as_deref()?);
+        let labelled = clips.iter().enumerate().filter_map(|(n, clip)| Some((n, label(clip)?))).collect();
         Self { clips, labelled, config }
     }
 
@@ -190,22 +187,4 @@ fn normals(rng: &mut Rng, count: usize) -> Vec<f32> {
     let mut unit = || f64::from(rng.unit()) + 2.0_f64.powi(-25);
     let pairs = (0..count.div_ceil(2)).flat_map(|_| normal_pair(unit(), unit(), 1.0));
     pairs.map(|x| x as f32).take(count).collect()
-}
-
-/// Of each label the same share of its clips, at least one.
-fn labelled(clips: &[&DataClip], labels: &Labels, share: f64, seed: u64) -> Vec<(usize, usize)> {
-    let mut by_label: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
-    for (i, clip) in clips.iter().enumerate() {
-        if let Some(label) = clip.record.label.as_deref().and_then(|label| labels.index(label)) {
-            by_label.entry(label).or_default().push(i);
-        }
-    }
-    let mut known = Vec::new();
-    for (label, mut of_label) in by_label {
-        Rng::at(seed ^ LABELLED_STREAM, label as u64, 0).shuffle(&mut of_label);
-        let count = ((of_label.len() as f64 * share).round() as usize).max(1);
-        known.extend(of_label.into_iter().take(count).map(|clip| (clip, label)));
-    }
-    known.sort_unstable();
-    known
 }

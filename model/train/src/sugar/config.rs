@@ -4,11 +4,11 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use skeletonllm_data::{ProtocolOptions, SelectionOptions, streams::Input};
-use skeletonllm_network::sugar::Reading;
+use skeletonllm_network::{graph::PUBLISHED_WIDTH, sugar::Reading};
 
 use crate::{
     AdamWConfig, Recipe, RecipeStage, Rule, Schedule,
-    recipe::{above_zero, at_least, below_one, not_negative},
+    recipe::{above_zero, at_least, below_one, eights, not_negative},
 };
 
 /// The only thing that `system` may say.
@@ -47,6 +47,8 @@ pub struct SugarConfig {
     pub reading: Reading,
     /// How motions become input.
     pub input: Input,
+    /// Channels of the graph network's first blocks, a multiple of 8; 64 are the published one's.
+    pub width: usize,
     /// Largest angle in radians that clips are turned by about each axis.
     pub rotation: f32,
     /// Clips a step.
@@ -90,6 +92,7 @@ impl Default for SugarConfig {
             visual: 2,
             reading: Reading::Class,
             input: Input::default(),
+            width: PUBLISHED_WIDTH,
             rotation: 0.3,
             batch: 64,
             parts: 1,
@@ -122,6 +125,7 @@ impl Recipe for SugarConfig {
         // one clip alone is weighed against nothing
         at_least(2, &[("batch", self.batch as u64)])?;
         at_least(1, &[("parts", self.parts as u64)])?;
+        eights(&[("width", self.width)])?;
         self.validate_stages()?;
         not_negative(&[
             ("rotation", f64::from(self.rotation)),
@@ -215,6 +219,9 @@ mod tests {
         assert!(wrong(|config| config.stages.clear()).contains("stages"));
         assert!(wrong(|config| config.stages[0].learning_rate = f64::NAN).contains("learning_rate"));
         assert!(wrong(|config| config.momentum = 1.0).contains("momentum"));
+        assert!(
+            wrong(|config| config.width = 20).contains("width") && wrong(|config| config.width = 0).contains("width")
+        );
         assert!(wrong(|config| config.input.window = 0).contains("window"));
         let unknown = serde_json::from_str::<SugarConfig>(r#"{"bacth": 4}"#).unwrap_err().to_string();
         assert!(unknown.contains("bacth"), "{unknown}");

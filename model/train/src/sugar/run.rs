@@ -8,15 +8,13 @@ use skeletonllm::{
     sugar::{SYSTEM, SugarModelConfig, TextEncoder, Vectors, read, write},
 };
 use skeletonllm_data::{Batches, DataClip, DataSet, Knowledge, Labels};
-use skeletonllm_network::{
-    checkpoint::Precision, graph::PUBLISHED_WIDTH, sentence::SentenceEncoder, sugar::SkeletonEncoder,
-};
+use skeletonllm_network::{checkpoint::Precision, sentence::SentenceEncoder, sugar::SkeletonEncoder};
 
 use super::{Disciple, Example, SugarConfig, TextLessons, texts::embedded};
 use crate::{
     RunOptions,
     fit::fit,
-    posed::{class, labelled, posed},
+    posed::{class, epoch, labelled, posed},
     setup, state,
 };
 
@@ -77,7 +75,12 @@ pub fn run(mut options: RunOptions<'_, SugarConfig>) -> Result<()> {
     let keys: Vec<usize> = examples.iter().map(|example| example.label).collect();
     let lessons = TextLessons {
         options: &options,
-        batches: Batches::balanced(&keys, settings.batch, settings.seed, settings.balance),
+        batches: Batches::balanced(
+            &epoch(&keys, &train, &settings.selection),
+            settings.batch,
+            settings.seed,
+            settings.balance,
+        ),
         examples,
         watched: setup::spread(&validation, settings.validation_clips),
         vectors,
@@ -101,7 +104,7 @@ fn config(
         system: SYSTEM.into(),
         labels: labels.names().to_vec(),
         input: settings.input.clone(),
-        network: graph_of(&first.motion, &settings.input, text.width, PUBLISHED_WIDTH),
+        network: graph_of(&first.motion, &settings.input, text.width, settings.width),
         text: text.clone(),
     };
     Ok((config, labels.names().iter().cloned().zip(vectors).collect()))
