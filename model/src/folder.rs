@@ -229,7 +229,8 @@ impl Loaded {
     ) -> Result<()> {
         checkpoint::save_model(&model.internvl, folder, precision)?;
         draction::store::write_atomically(&folder.join("tokenizer.json"), tokenizer.to_json().as_bytes())?;
-        Loaded::write_rest(folder, model, extra, Precision::F32)
+        let few = precision == Precision::Int8;
+        Loaded::write_rest(folder, model, extra, if few { precision } else { Precision::F32 })
     }
 
     /// Writes what a model has learned on top of the one at `base`, which stayed as it is; [`Loaded::read`] reads the two
@@ -256,7 +257,7 @@ impl Loaded {
         config.save(folder.join("config.json"))?;
         let mut draction = model.drawing.to_draction();
         draction.metadata = Metadata {
-            name: "nano".into(),
+            name: "draction".into(),
             description: "Trained together with the language model beside it.".into(),
             ..draction.metadata
         };

@@ -13,7 +13,7 @@ use burn::tensor::{Device, TensorData};
 use crate::checkpoint::{self, CheckpointError, HostTensor, TensorMap};
 use crate::initialise::{Draw, fill};
 use crate::layers::Linear;
-use crate::tensors::{normalised, parameter};
+use crate::tensors::{host, normalised, parameter};
 use crate::words::Words;
 
 /// How much more likely than a word at a right angle the right word is at first: e to this.
@@ -32,11 +32,15 @@ pub struct Shares {
     pub answer: f32,
     /// A label of a smaller probability than this is not named, 0..1.
     pub least: f32,
+    /// How much better a label that was taught has to fit among as many that were not, in the unit of
+    /// [`Alignment::scores`]: pictures are drawn to the labels that they were shown with (Chao et al., arXiv 1605.04253,
+    /// "calibrated stacking").
+    pub taught: f32,
 }
 
 impl Default for Shares {
     fn default() -> Shares {
-        Shares { fit: 1.0, answer: 0.0, least: 0.0 }
+        Shares { fit: 1.0, answer: 0.0, least: 0.0, taught: 0.0 }
     }
 }
 
@@ -102,9 +106,13 @@ impl Alignment {
         let shares = match tensors.remove(SHARES).map(|tensor| tensor.values) {
             None => Shares::default(),
             Some(values) => match values[..] {
-                [fit, answer, least] if values.iter().all(|value| value.is_finite()) => Shares { fit, answer, least },
+                [fit, answer, least, ref taught @ ..]
+                    if taught.len() < 2 && values.iter().all(|value| value.is_finite()) =>
+                {
+                    Shares { fit, answer, least, taught: taught.first().copied().unwrap_or_default() }
+                }
                 _ => {
-                    let problem = "three numbers are expected".to_owned();
+                    let problem = "three or four numbers are expected".to_owned();
                     return Err(CheckpointError::Tensor { path: origin.to_owned(), name: SHARES.to_owned(), problem });
                 }
             },
@@ -121,8 +129,8 @@ impl Alignment {
     #[must_use]
     pub fn tensors(&self) -> TensorMap {
         let mut tensors = checkpoint::tensors_of(self);
-        let Shares { fit, answer, least } = self.shares;
-        tensors.insert(SHARES.to_owned(), HostTensor { shape: vec![3], values: vec![fit, answer, least] });
+        let Shares { fit, answer, least, taught } = self.shares;
+        tensors.insert(SHARES.to_owned(), HostTensor { shape: vec![4], values: vec![fit, answer, least, taught] });
         tensors
     }
 
@@ -160,6 +168,12 @@ impl Alignment {
         normalised(self.layer.forward(seen))
     }
 
+    /// What a difference of cosines comes to in [`Alignment::scores`]. Waits for the device; not for a browser.
+    #[must_use]
+    pub fn score_of(&self, cosine: f32) -> f32 {
+        cosine * host(self.sharpness.val().exp().clamp_max(SHARPEST))[0]
+    }
+
     /// `[clips, words' width]` places, and `[texts, words' width]` of length 1 → `[clips, texts]`: scores, greater for what
     /// fits better; logarithms of odds.
     #[must_use]
@@ -186,7 +200,6 @@ fn drawn(alignment: Alignment, seed: u64) -> Alignment {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tensors::host;
     use crate::words::tests::words;
 
     fn rows(values: &[f32]) -> Tensor<2> {
@@ -205,6 +218,7 @@ mod tests {
         assert!(scores(&alignment).iter().zip([6.0, 8.0, 0.0]).all(|(a, b)| (a - b).abs() < 1e-4));
         alignment.sharpness = Param::from_data(TensorData::new(vec![50.0f32], [1]), &Device::flex());
         assert!(scores(&alignment).iter().zip([36.0, 48.0, 0.0]).all(|(a, b)| (a - b).abs() < 1e-3));
+        assert!((alignment.score_of(0.5) - 30.0).abs() < 1e-3);
     }
 
     #[test]
@@ -239,7 +253,7 @@ mod tests {
     fn its_file_holds_all_of_it_and_nothing_else_is_taken_for_it() {
         let words = Arc::new(words("up\nout\n", &[2, 2], &[0.0, 2.0, 5.0, 0.0]).unwrap());
         let device = Device::flex();
-        let shares = Shares { fit: 0.5, answer: 0.25, least: 0.125 };
+        let shares = Shares { fit: 0.5, answer: 0.25, least: 0.125, taught: 6.0 };
         let alignment = Alignment::random(3, words.clone(), 1, &device).sharing(shares);
         let read = |tensors| Alignment::from_tensors(3, words.clone(), tensors, "here", &device);
         let again = read(alignment.tensors()).unwrap();
@@ -247,6 +261,8 @@ mod tests {
         let mut without = alignment.tensors();
         without.remove(SHARES);
         assert_eq!(read(without.clone()).unwrap().shares(), Shares::default());
+        without.insert(SHARES.to_owned(), HostTensor { shape: vec![3], values: vec![0.5, 0.25, 0.125] });
+        assert_eq!(read(without.clone()).unwrap().shares(), Shares { taught: 0.0, ..shares });
         without.insert(SHARES.to_owned(), HostTensor { shape: vec![1], values: vec![1.0] });
         assert!(read(without).unwrap_err().to_string().contains(SHARES));
         let wider = Alignment::random(4, words.clone(), 1, &device).tensors();

@@ -45,7 +45,8 @@ struct Opened {
 impl Assistant {
     /// `[motions][candidates]` scores of each label as the answer to the standard recognition question: the logarithm of
     /// its probability, less the same without pictures in a model that was asked without; in a model that was aligned with
-    /// words, what its [`LabelScores`] come to.
+    /// words, what its [`LabelScores`] come to. Among labels of which only some were taught those count less, the more the
+    /// more others there are.
     ///
     /// # Errors
     /// When a label is empty or the device gives nothing back.
@@ -60,17 +61,26 @@ impl Assistant {
             return Ok(answers);
         };
         let shares = alignment.shares();
-        if shares.answer == 0.0 {
+        let taught: Vec<bool> = labels.iter().map(|label| self.labels.contains(label)).collect();
+        let less = less(shares.fit * shares.taught, &taught);
+        // of labels that were not taught the decoder has something to say only if it was asked without pictures, too
+        let mut scores = if shares.answer == 0.0 || less.is_some() && !self.blind {
             let opened = match alignment.temporal {
                 Some(_) => None,
                 None => Some(self.open(observation).await?),
             };
             let fits = self.fits_async(opened.as_ref(), observation, labels).await?;
-            return Ok(fits.into_iter().map(|row| row.into_iter().map(|fit| shares.fit * fit).collect()).collect());
+            fits.into_iter().map(|row| row.into_iter().map(|fit| shares.fit * fit).collect()).collect()
+        } else {
+            let scores = self.label_scores_async(observation, labels).await?;
+            let sum = |LabelScores { fit, answer }| shares.fit * fit + shares.answer * answer;
+            scores.into_iter().map(|row| row.into_iter().map(sum).collect()).collect::<Vec<Vec<f32>>>()
+        };
+        if let Some(less) = less {
+            let taught = || taught.iter().enumerate().filter_map(|(n, taught)| taught.then_some(n));
+            scores.iter_mut().for_each(|row| taught().for_each(|n| row[n] -= less));
         }
-        let scores = self.label_scores_async(observation, labels).await?;
-        let sum = |LabelScores { fit, answer }| shares.fit * fit + shares.answer * answer;
-        Ok(scores.into_iter().map(|row| row.into_iter().map(sum).collect()).collect())
+        Ok(scores)
     }
 
     /// `[motions][candidates]` both scores of each label.
@@ -278,9 +288,37 @@ impl Assistant {
     }
 }
 
+/// What those of some labels that were taught count less, where that is known and others are among them: what it is among as
+/// many of either kind, less how much more of the labels were taught, since as much more often one of these is true.
+fn less(among_as_many: f32, taught: &[bool]) -> Option<f32> {
+    let count = taught.iter().filter(|taught| **taught).count();
+    let others = taught.len() - count;
+    let known = among_as_many > 0.0 && count > 0 && others > 0;
+    known.then(|| (among_as_many + (others as f32 / count as f32).ln()).max(0.0))
+}
+
 /// Log-probabilities of a few answers → their probabilities if one of them is given.
 pub(crate) fn among_themselves(scores: &[f32]) -> Vec<f32> {
     let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let total: f32 = scores.iter().map(|s| (s - most).exp()).sum();
     scores.iter().map(|s| (s - most).exp() / total).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::less;
+
+    #[test]
+    fn labels_that_were_taught_count_less_only_among_others() {
+        assert_eq!(less(6.0, &[true, false]), Some(6.0));
+        assert_eq!(less(6.0, &[true, false, false, true]), Some(6.0));
+        let few = less(6.0, &[true, true, true, false]).unwrap();
+        assert!((few - (6.0 - 3f32.ln())).abs() < 1e-6, "{few}");
+        let rare: Vec<bool> = (0..2000).map(|n| n > 0).collect();
+        assert_eq!(less(6.0, &rare), Some(0.0), "they never count more");
+        for all_alike in [&[true, true][..], &[false, false], &[]] {
+            assert_eq!(less(6.0, all_alike), None);
+        }
+        assert_eq!(less(0.0, &[true, false]), None, "nobody has measured it");
+    }
 }

@@ -153,6 +153,9 @@ pub struct TrainConfig {
     pub words: Option<PathBuf>,
     /// Weight of the alignment's loss, where there are words.
     pub align: f64,
+    /// How much better a label that was taught has to fit among as many that were not, where there are words: a cosine, as it
+    /// is measured with labels kept out of training; 0 for no better.
+    pub taught: f32,
     /// The network that lays visual tokens among the words, where that is not left to the decoder.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temporal: Option<TemporalSizes>,
@@ -231,6 +234,7 @@ impl Default for TrainConfig {
             readout: 10.0,
             words: None,
             align: 1.0,
+            taught: 0.25,
             temporal: None,
             hidden_frames: 0.05,
             blind: 0.0,
@@ -334,6 +338,7 @@ impl Recipe for TrainConfig {
             ("drawing_rate", self.drawing_rate),
             ("readout", self.readout),
             ("align", self.align),
+            ("taught", f64::from(self.taught)),
             ("drawing.scale", self.drawing.scale),
             ("weight_decay", self.weight_decay),
         ])?;

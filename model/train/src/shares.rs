@@ -6,7 +6,7 @@ use skeletonllm_data::{DataClip, Labels};
 use skeletonllm_network::alignment::Shares;
 
 /// What the fit of a label may count: its scores are logarithms of odds already.
-const FIT: [f32; 9] = [0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5];
+const FIT: [f32; 12] = [0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.15, 1.3, 1.5];
 /// What the decoder's answer may count.
 const ANSWER: [f32; 10] = [0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 0.8, 1.0];
 /// Of the clips that are named rightly, this many are named rather than doubted.
@@ -73,7 +73,7 @@ fn best(cases: &[Case]) -> Option<Shares> {
     let mut named: Vec<f64> = named.collect();
     named.sort_by(f64::total_cmp);
     let least = named.get((named.len() as f64 * (1.0 - NAMED)) as usize).copied().unwrap_or_default();
-    Some(Shares { fit, answer, least: least.min(LIKELY) as f32 })
+    Some(Shares { fit, answer, least: least.min(LIKELY) as f32, ..Shares::default() })
 }
 
 #[cfg(test)]

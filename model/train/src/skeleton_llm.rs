@@ -20,6 +20,7 @@ use skeletonllm::{
 };
 use skeletonllm_data::{Batches, DataClip, Family};
 use skeletonllm_network::{
+    alignment::Shares,
     chat::Prompt,
     checkpoint::Precision,
     foreground::Foreground,
@@ -338,7 +339,10 @@ impl Course for Lessons<'_> {
         let mut model = Self::end(model.clone());
         let shares = shares::searched(&self.recogniser(&model, 0), &self.watched, &self.source.labels)?;
         model.alignment = model.alignment.map(|alignment| match shares {
-            Some(shares) => alignment.sharing(shares),
+            Some(shares) => {
+                let taught = alignment.score_of(self.options.config.taught);
+                alignment.sharing(Shares { taught, ..shares })
+            }
             None => alignment,
         });
         if let Some(base) = &self.base {

@@ -76,7 +76,8 @@ pub fn vocabulary(recogniser: &impl Recogniser, sets: &[DataSet]) -> Labels {
     sets.iter().fold(Labels::new(recogniser.labels()), |all, set| all.union(&set.choices()))
 }
 
-/// Ranks all labels of `vocabulary` for each clip that was looked at; `None` for clips without a label.
+/// Ranks all labels of `vocabulary` for each clip that was looked at, and those of its own folder among themselves: what a
+/// label counts may hang on what it is chosen among. `None` for clips without a label.
 ///
 /// # Errors
 /// As [`Recogniser::scores`].
@@ -91,8 +92,10 @@ pub fn rank<R: Recogniser>(
         return Ok(vec![None; clips.len()]);
     }
     let own: Vec<usize> = own.names().iter().filter_map(|label| vocabulary.index(label)).collect();
+    let own_names: Vec<String> = own.iter().map(|&label| vocabulary.names()[label].clone()).collect();
+    let own_scores = recogniser.scores(observation, &own_names)?;
     let scores = recogniser.scores(observation, vocabulary.names())?;
-    let ranked = clips.iter().zip(scores).map(|(clip, scores)| {
+    let ranked = clips.iter().zip(scores.into_iter().zip(own_scores)).map(|(clip, (scores, own_scores))| {
         let truth = vocabulary.index(clip.record.label.as_deref()?)?;
         // what another folder calls the same is right, too
         let same = |c: usize| {
@@ -103,12 +106,13 @@ pub fn rank<R: Recogniser>(
         let all: Vec<usize> = (0..vocabulary.len()).filter(|&c| !same(c)).collect();
         let best = all.iter().copied().max_by(|&a, &b| scores[a].total_cmp(&scores[b]))?;
         let name = &vocabulary.names()[truth];
+        let among: Vec<usize> = (0..own.len()).collect();
         Some(Ranked {
             truth,
             best,
-            own: rank_of(&scores, &own, truth),
+            own: own.iter().position(|&label| label == truth).map_or(own.len(), |at| rank_of(&own_scores, &among, at)),
             all: rank_of(&scores, &all, truth),
-            confidence_own: confidence(&scores, &own),
+            confidence_own: confidence(&own_scores, &among),
             confidence_all: confidence(&scores, &all),
             taught: recogniser.labels().iter().any(|taught| vocabulary.meanings().same(taught, name)),
         })
