@@ -229,6 +229,7 @@ impl Loaded {
     ) -> Result<()> {
         checkpoint::save_model(&model.internvl, folder, precision)?;
         draction::store::write_atomically(&folder.join("tokenizer.json"), tokenizer.to_json().as_bytes())?;
+        // of a model in half precision it is a small part, which somebody may go on training
         let few = precision == Precision::Int8;
         Loaded::write_rest(folder, model, extra, if few { precision } else { Precision::F32 })
     }

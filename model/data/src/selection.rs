@@ -5,6 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use draction::random::mix;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -120,8 +121,10 @@ impl Selection {
                 of_label.entry(label.clone()).or_default().push(n);
             }
         }
-        for (n, mut clips) in of_label.into_values().enumerate() {
-            Rng::at(LABELLED_STREAM, n as u64, 0).shuffle(&mut clips);
+        for (label, mut clips) in of_label {
+            // by the label itself, so that others beside it change nothing
+            let stream = label.bytes().fold(0, |hash, byte| mix(hash ^ u64::from(byte)));
+            Rng::at(LABELLED_STREAM, stream, 0).shuffle(&mut clips);
             let known = ((clips.len() as f64 * share).round() as usize).max(1);
             for &clip in &clips[known..] {
                 let Record { label, captions, questions, .. } = &mut set.clips[clip].record;

@@ -24,7 +24,7 @@ mod topology;
 pub use batch_norm::{BatchNorm, Observed, Pass, absorb, mean_observed, sum_observed};
 pub use block::Block;
 pub use convolution::Convolution;
-pub use ctr_gcn::{CtrGcn, GraphConfig, GraphConfigError, PUBLISHED_WIDTH};
+pub use ctr_gcn::{CtrGcn, GraphConfig, GraphConfigError, PUBLISHED_WIDTH, check_width};
 pub use graph_convolution::{GraphConvolution, Refine};
 pub use multi_scale::{DilatedConvolution, MultiScale, Weightless};
 pub use topology::adjacency;

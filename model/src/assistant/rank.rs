@@ -1,6 +1,7 @@
 //! How likely labels are: by the decoder's answer, and in a model that was aligned with words by how well they fit.
 
 use std::{
+    cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, PoisonError},
 };
@@ -61,8 +62,11 @@ impl Assistant {
             return Ok(answers);
         };
         let shares = alignment.shares();
-        let taught: Vec<bool> = labels.iter().map(|label| self.labels.contains(label)).collect();
-        let less = less(shares.fit * shares.taught, &taught);
+        let among_as_many = shares.fit * shares.taught;
+        // a label alone is weighed against those of another list
+        let mixed = among_as_many > 0.0 && labels.len() > 1;
+        let taught = if mixed { self.taught(labels, alignment.words()) } else { Vec::new() };
+        let less = less(among_as_many, &taught);
         // of labels that were not taught the decoder has something to say only if it was asked without pictures, too
         let mut scores = if shares.answer == 0.0 || less.is_some() && !self.blind {
             let opened = match alignment.temporal {
@@ -77,10 +81,24 @@ impl Assistant {
             scores.into_iter().map(|row| row.into_iter().map(sum).collect()).collect::<Vec<Vec<f32>>>()
         };
         if let Some(less) = less {
-            let taught = || taught.iter().enumerate().filter_map(|(n, taught)| taught.then_some(n));
-            scores.iter_mut().for_each(|row| taught().for_each(|n| row[n] -= less));
+            scores
+                .iter_mut()
+                .for_each(|row| row.iter_mut().zip(&taught).for_each(|(score, taught)| *score -= less * taught));
         }
         Ok(scores)
+    }
+
+    /// How far each label was taught, 0..1: in its own words, or in others that mean nearly the same.
+    fn taught(&self, labels: &[String], words: &Words) -> Vec<f32> {
+        let places: OnceCell<Vec<Vec<f32>>> = OnceCell::new();
+        let share = |label: &String| {
+            if self.labels.contains(label) {
+                return 1.0;
+            }
+            let known = places.get_or_init(|| self.labels.iter().filter_map(|label| words.embed(label)).collect());
+            words.embed(label).map_or(0.0, |place| nearness(&place, known))
+        };
+        labels.iter().map(share).collect()
     }
 
     /// `[motions][candidates]` both scores of each label.
@@ -288,13 +306,22 @@ impl Assistant {
     }
 }
 
-/// What those of some labels that were taught count less, where that is known and others are among them: what it is among as
-/// many of either kind, less how much more of the labels were taught, since as much more often one of these is true.
-fn less(among_as_many: f32, taught: &[bool]) -> Option<f32> {
-    let count = taught.iter().filter(|taught| **taught).count();
-    let others = taught.len() - count;
-    let known = among_as_many > 0.0 && count > 0 && others > 0;
-    known.then(|| (among_as_many + (others as f32 / count as f32).ln()).max(0.0))
+/// How far a text means what one of others does, 0..1. Of labels that movements tell apart ("kick to the side", "kick to the
+/// front") cosines reach the first of the two bounds; beyond the second are other words for the same ("clap", "clap hands").
+fn nearness(place: &[f32], others: &[Vec<f32>]) -> f32 {
+    const BETWEEN: [f32; 2] = [0.83, 0.9];
+    let cosine = |other: &Vec<f32>| place.iter().zip(other).map(|(a, b)| a * b).sum::<f32>();
+    let nearest = others.iter().map(cosine).fold(-1.0, f32::max);
+    ((nearest - BETWEEN[0]) / (BETWEEN[1] - BETWEEN[0])).clamp(0.0, 1.0)
+}
+
+/// What a label that was taught counts less, where that is known and others are to choose among: what it is among as many of
+/// either kind, and where more of them were taught so much less, since as much more often one of these is true.
+fn less(among_as_many: f32, taught: &[f32]) -> Option<f32> {
+    let count: f32 = taught.iter().sum();
+    let others = taught.len() as f32 - count;
+    let mixed = among_as_many > 0.0 && count > 0.0 && others > 0.0;
+    mixed.then(|| among_as_many + (others / count).ln().min(0.0)).filter(|less| *less > 0.0)
 }
 
 /// Log-probabilities of a few answers → their probabilities if one of them is given.
@@ -306,19 +333,28 @@ pub(crate) fn among_themselves(scores: &[f32]) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use super::less;
+    use super::{less, nearness};
 
     #[test]
     fn labels_that_were_taught_count_less_only_among_others() {
-        assert_eq!(less(6.0, &[true, false]), Some(6.0));
-        assert_eq!(less(6.0, &[true, false, false, true]), Some(6.0));
-        let few = less(6.0, &[true, true, true, false]).unwrap();
+        assert_eq!(less(6.0, &[1.0, 0.0]), Some(6.0));
+        assert_eq!(less(6.0, &[1.0, 0.5, 0.5, 0.0]), Some(6.0));
+        assert_eq!(less(6.0, &[1.0, 0.0, 0.0]), Some(6.0));
+        let few = less(6.0, &[1.0, 1.0, 1.0, 0.0]).unwrap();
         assert!((few - (6.0 - 3f32.ln())).abs() < 1e-6, "{few}");
-        let rare: Vec<bool> = (0..2000).map(|n| n > 0).collect();
-        assert_eq!(less(6.0, &rare), Some(0.0), "they never count more");
-        for all_alike in [&[true, true][..], &[false, false], &[]] {
+        let rare: Vec<f32> = (0..2000).map(|n| f32::from(u8::from(n > 0))).collect();
+        assert_eq!(less(6.0, &rare), None, "they never count more");
+        for all_alike in [&[1.0, 1.0][..], &[0.0, 0.0], &[]] {
             assert_eq!(less(6.0, all_alike), None);
         }
-        assert_eq!(less(0.0, &[true, false]), None, "nobody has measured it");
+        assert_eq!(less(0.0, &[1.0, 0.0]), None, "nobody has measured it");
+    }
+
+    #[test]
+    fn other_words_for_the_same_are_taught_as_well() {
+        let near = |cosine: f32| nearness(&[1.0, 0.0], &[vec![0.0, 1.0], vec![cosine, (1.0 - cosine * cosine).sqrt()]]);
+        assert_eq!([near(0.3), near(0.82), near(0.95)], [0.0, 0.0, 1.0]);
+        assert!((near(0.865) - 0.5).abs() < 1e-3);
+        assert_eq!(nearness(&[1.0], &[]), 0.0);
     }
 }

@@ -60,7 +60,8 @@ impl Material {
             );
         }
         let candidates = selection.unseen_candidates(load)?;
-        let (mut sets, mut unseen, mut taught, mut some) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
+        let (mut sets, mut unseen) = (Vec::new(), Vec::new());
+        let (mut gallery, mut few_known) = (Gallery::default(), few.map(|_| Gallery::default()));
         for folder in &selection.folders {
             let judged = judging_half(folder, load)?;
             if candidates.is_some() {
@@ -68,12 +69,14 @@ impl Material {
             }
             sets.push(selection.seen(judged));
             let all = DataSet::load_with(folder, Split::Train, load, &|_, _| {})?;
-            some.extend(few.map(|few| few.taught(all.clone())));
-            taught.push(selection.taught(all));
+            let taught = selection.taught(all);
+            gallery.add(&taught);
+            if let (Some(few), Some(known)) = (few, &mut few_known) {
+                known.add(&few.taught(taught));
+            }
         }
         unseen.retain(|set| !set.clips.is_empty());
-        let few = few.map(|_| Gallery::of(&some));
-        Ok(Material { sets, unseen, gallery: Gallery::of(&taught), few })
+        Ok(Material { sets, unseen, gallery, few: few_known })
     }
 }
 

@@ -491,7 +491,13 @@ mod tests {
     #[test]
     fn the_recipes_beside_the_weights_can_be_followed() {
         let assets = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets"));
-        for name in ["nano/recipe.json", "nano/finish.json", "nano/ablation.json", "recipes/small.json"] {
+        for name in [
+            "nano/recipe.json",
+            "nano/finish.json",
+            "nano/ablation.json",
+            "recipes/small.json",
+            "recipes/compare/skeletonllm.json",
+        ] {
             TrainConfig::read(&assets.join(name)).unwrap().validate().unwrap();
         }
     }

@@ -13,7 +13,8 @@ pub fn labelled(sets: &[DataSet]) -> impl Iterator<Item = &DataClip> {
 }
 
 /// What an epoch shows, by number of the example: all there are, and where few labels are known they come again until as
-/// many clips have come as there are, so that epochs stay as long.
+/// many clips have come as all folders have, so that a system that learns from few labels alone takes as many steps as one
+/// that has use for the others.
 pub fn epoch<K: Copy>(keys: &[K], train: &[DataSet], selection: &SelectionOptions) -> Vec<K> {
     let clips: usize = train.iter().map(|set| set.clips.len()).sum();
     let count = if selection.labelled.is_some() { clips.max(keys.len()) } else { keys.len() };

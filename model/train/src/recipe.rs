@@ -86,15 +86,6 @@ pub(crate) fn at_least(least: u64, fields: &[(&str, u64)]) -> Result<(), String>
     check(fields, |&value| value >= least, |name, _| format!("{name} must be at least {least}"))
 }
 
-/// The same for channels that are divided among eight.
-///
-/// # Errors
-/// One sentence naming the first field that cannot be.
-pub(crate) fn eights(fields: &[(&str, usize)]) -> Result<(), String> {
-    let told = |name: &str, value: &usize| format!("{name} is {value}; it must be a multiple of 8");
-    check(fields, |&value| value > 0 && value.is_multiple_of(8), told)
-}
-
 /// The same for factors and weights: finite, and not below 0.
 ///
 /// # Errors

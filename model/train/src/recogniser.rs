@@ -21,7 +21,7 @@ pub trait Recogniser {
     /// When a motion shows nobody, or nothing can be made of it.
     fn observe(&self, motions: &[&Motion]) -> Result<Self::Observation>;
 
-    /// `[motions][candidates]` scores, greater for what is likelier.
+    /// `[motions][candidates]` scores, greater for what is likelier; only those of one list can be compared.
     ///
     /// # Errors
     /// When a candidate is empty, or the device gives nothing back.

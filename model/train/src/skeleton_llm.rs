@@ -229,7 +229,6 @@ impl Recogniser for Assistant {
         self.observe(motions)
     }
 
-    /// Log-probabilities of the candidates as answers to the standard question.
     fn scores(&self, observation: &Observation, candidates: &[String]) -> Result<Vec<Vec<f32>>> {
         self.rank(observation, candidates)
     }

@@ -63,17 +63,26 @@ pub fn layout(painter: &Painter, job: LayoutJob) -> Arc<Galley> {
     painter.layout_job(seen)
 }
 
-/// Lines in the order of reading: as many words in each as fit, but one at least.
+/// Lines in the order of reading: as many words in each as fit. A word that does not is cut.
 fn lines(text: &str, fits: impl Fn(&str) -> bool) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
         let mut line = String::new();
         for word in paragraph.split(' ') {
             let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
-            if line.is_empty() || fits(&longer) {
+            if fits(&longer) {
                 line = longer;
-            } else {
-                lines.push(std::mem::replace(&mut line, word.to_owned()));
+                continue;
+            }
+            if !line.is_empty() {
+                lines.push(std::mem::take(&mut line));
+            }
+            for letter in word.chars() {
+                line.push(letter);
+                if line.chars().nth(1).is_some() && !fits(&line) {
+                    line.pop();
+                    lines.push(std::mem::replace(&mut line, letter.to_string()));
+                }
             }
         }
         lines.push(line);
@@ -293,6 +302,8 @@ mod tests {
         // the first word is read first, so it stands in the first line
         assert_eq!(lines("הליכה מהירה", 60.0), ["הכילה", "הריהמ"]);
         assert_eq!(lines("walk\nהליכה", 1000.0), ["walk", "הכילה"]);
+        let cut = lines("א walking_very_far_away.bvh", 60.0);
+        assert!(cut.len() > 3 && cut[1..].concat() == "walking_very_far_away.bvh", "{cut:?}");
     }
 
     #[test]

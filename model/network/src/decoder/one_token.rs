@@ -1,7 +1,7 @@
 //! One token behind a cache on the processor, as when an answer is written.
 //!
 //! The arithmetic is that of the layers, by the same kernels, but numbers go from one to the next without becoming tensors:
-//! beside matrices of few bits, some thirty small tensors a layer would take a third of the time.
+//! beside matrices of few bits, some thirty small tensors a layer would take a quarter of the time.
 
 use burn::Tensor;
 use burn::backend::Flex;

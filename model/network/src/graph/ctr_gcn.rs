@@ -70,20 +70,10 @@ impl GraphConfig {
     /// # Errors
     /// See [`GraphConfigError`].
     pub fn validate(&self) -> Result<(), GraphConfigError> {
-        let sizes = [
-            ("classes", self.classes, MOST_CLASSES),
-            ("joints", self.joints, MOST_JOINTS),
-            ("bodies", self.bodies, MOST_BODIES),
-            ("width", self.width, MOST_WIDTH),
-        ];
-        for (field, value, most) in sizes {
-            if value == 0 || value > most {
-                return Err(GraphConfigError::Size { field, value, most });
-            }
-        }
-        if !self.width.is_multiple_of(WIDTH_STEP) {
-            return Err(GraphConfigError::Width(self.width));
-        }
+        within("classes", self.classes, MOST_CLASSES)?;
+        within("joints", self.joints, MOST_JOINTS)?;
+        within("bodies", self.bodies, MOST_BODIES)?;
+        check_width(self.width)?;
         match self.edges.iter().find(|edge| edge.iter().any(|&joint| joint >= self.joints)) {
             Some(&edge) => Err(GraphConfigError::Edge(edge, self.joints)),
             None => Ok(()),
@@ -95,6 +85,19 @@ impl GraphConfig {
     pub fn features(&self) -> usize {
         BLOCKS[BLOCKS.len() - 1].0 * self.width
     }
+}
+
+/// Checks the channels of the first blocks, for whoever asks for a network before its joints are known.
+///
+/// # Errors
+/// See [`GraphConfigError`].
+pub fn check_width(width: usize) -> Result<(), GraphConfigError> {
+    within("width", width, MOST_WIDTH)?;
+    if width.is_multiple_of(WIDTH_STEP) { Ok(()) } else { Err(GraphConfigError::Width(width)) }
+}
+
+fn within(field: &'static str, value: usize, most: usize) -> Result<(), GraphConfigError> {
+    if (1..=most).contains(&value) { Ok(()) } else { Err(GraphConfigError::Size { field, value, most }) }
 }
 
 /// CTR-GCN (spec B.2). Field names are those of the public checkpoints.

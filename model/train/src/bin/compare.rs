@@ -34,7 +34,7 @@ use skeletonllm_train::{
     version,
     after_help = "Examples:\n  compare --data data/utd-mhad data/kard --epochs 20 --out runs/compare\n  \
         compare --data data/* --unseen unseen.txt --text models/minilm --out runs/compare\n  \
-        compare --data data/utd-mhad --only mmcl s2i --config mmcl=narrow.json --out runs/two"
+        compare --data data/utd-mhad --only mmcl s2i --config mmcl=assets/recipes/compare/mmcl.json --out runs/two"
 )]
 struct Args {
     /// Folders with a metadata.jsonl each.
@@ -85,6 +85,20 @@ fn start(args: Args) -> Result<()> {
         "sugar learns from a sentence encoder: name it with --text"
     );
     ensure!(args.selection.labelled.is_none(), "how many labels a second run knows is told by --few");
+    ensure!((0.0..=1.0).contains(&args.few), "--few is a share, from 0 to 1");
+    // before hours are spent on others
+    for (system, file) in &args.config {
+        ensure!(
+            asked(*system) && (args.text.is_some() || *system != System::Sugar),
+            "--config names {system}, which is left out"
+        );
+        match system {
+            System::SkeletonLlm => TrainConfig::read(file).map(drop)?,
+            System::Mmcl => MmclConfig::read(file).map(drop)?,
+            System::S2i => S2iConfig::read(file).map(drop)?,
+            System::Sugar => SugarConfig::read(file).map(drop)?,
+        }
+    }
     let load = args.ntu.load_options()?;
     let selection = args.selection.select(&args.data)?;
     let few = (args.few != 0.0).then(|| SelectionOptions { labelled: Some(args.few), ..args.selection.clone() });

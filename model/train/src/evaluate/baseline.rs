@@ -140,9 +140,15 @@ pub struct BaselineScores {
 impl Gallery {
     /// The labelled clips of some folders, on all cores.
     pub fn of(sets: &[DataSet]) -> Gallery {
-        let clips: Vec<&DataClip> = sets.iter().flat_map(|set| &set.clips).collect();
-        let kept = clips.par_iter().filter_map(|c| Some((Trace::of(&c.motion)?, c.record.label.clone()?)));
-        Gallery { clips: kept.collect() }
+        let mut gallery = Gallery::default();
+        sets.iter().for_each(|set| gallery.add(set));
+        gallery
+    }
+
+    /// Takes in the labelled clips of another folder.
+    pub fn add(&mut self, set: &DataSet) {
+        let known = set.clips.par_iter().filter_map(|c| Some((c, c.record.label.clone()?)));
+        self.clips.par_extend(known.filter_map(|(clip, label)| Some((Trace::of(&clip.motion)?, label))));
     }
 
     /// The labels of the nearest clip among those of `own` labels, and of the nearest of all.

@@ -93,8 +93,11 @@ pub fn rank<R: Recogniser>(
     }
     let own: Vec<usize> = own.names().iter().filter_map(|label| vocabulary.index(label)).collect();
     let own_names: Vec<String> = own.iter().map(|&label| vocabulary.names()[label].clone()).collect();
-    let own_scores = recogniser.scores(observation, &own_names)?;
     let scores = recogniser.scores(observation, vocabulary.names())?;
+    let own_scores = match own_names == vocabulary.names() {
+        true => scores.clone(),
+        false => recogniser.scores(observation, &own_names)?,
+    };
     let ranked = clips.iter().zip(scores.into_iter().zip(own_scores)).map(|(clip, (scores, own_scores))| {
         let truth = vocabulary.index(clip.record.label.as_deref()?)?;
         // what another folder calls the same is right, too

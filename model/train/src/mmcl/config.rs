@@ -5,12 +5,12 @@ use skeletonllm_data::{
     ProtocolOptions, SelectionOptions,
     streams::{Input, Stream},
 };
-use skeletonllm_network::graph::PUBLISHED_WIDTH;
+use skeletonllm_network::graph::{PUBLISHED_WIDTH, check_width};
 
 use super::{Pictures, Texts};
 use crate::{
     AdamWConfig, Recipe, RecipeStage, Rule, Schedule,
-    recipe::{above_zero, at_least, below_one, eights, not_negative},
+    recipe::{above_zero, at_least, below_one, not_negative},
 };
 
 /// The only thing that `system` may say.
@@ -132,7 +132,7 @@ impl Recipe for MmclConfig {
         self.input.validate()?;
         self.texts.as_ref().map_or(Ok(()), Texts::validate)?;
         at_least(1, &[("batch", self.batch as u64), ("parts", self.parts as u64)])?;
-        eights(&[("width", self.width)])?;
+        check_width(self.width).map_err(|error| error.to_string())?;
         self.validate_stages()?;
         for (index, stage) in self.stages.iter().enumerate() {
             if self.stages[..index].iter().any(|before| before.stream == stage.stream) {
@@ -230,6 +230,8 @@ mod tests {
         let paper = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/recipes/mmcl-paper.json");
         let paper = MmclConfig::read(&paper).unwrap();
         paper.validate().unwrap();
+        let narrow = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../assets/recipes/compare/mmcl.json");
+        MmclConfig::read(&narrow).unwrap().validate().unwrap();
         assert_eq!(paper.stages.len(), 4);
         assert_eq!(paper.schedule(&paper.stages[0], 10).factor(950), 0.1);
         let wrong = |change: fn(&mut MmclConfig)| {
@@ -241,6 +243,7 @@ mod tests {
         assert!(wrong(|config| config.stages[1].stream = Stream::Joint).contains("joint"));
         assert!(wrong(|config| config.rotation = f32::NAN).contains("rotation"));
         assert!(wrong(|config| config.input.window = 0).contains("window"));
+        assert!(wrong(|config| config.width = 20).contains("width"));
         let unknown = serde_json::from_str::<MmclConfig>(r#"{"bacth": 4}"#).unwrap_err().to_string();
         assert!(unknown.contains("bacth"), "{unknown}");
     }

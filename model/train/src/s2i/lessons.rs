@@ -53,7 +53,13 @@ pub fn run(mut options: RunOptions<'_, S2iConfig>) -> Result<()> {
     let keys: Vec<&str> = clips.iter().map(|clip| clip.record.label.as_deref().unwrap_or("")).collect();
     let lessons = S2iLessons {
         options: &options,
-        batches: Batches::balanced(&keys, config.batch, config.seed, config.balance),
+        // those of few labels come in turns: how rare the others are, nobody knows
+        batches: Batches::balanced(
+            &keys,
+            config.batch,
+            config.seed,
+            config.selection.labelled.map_or(config.balance, |_| 0.0),
+        ),
         source: Pictures::new(clips, &Labels::new(&labels), config),
         watched: setup::spread(&validation, config.validation_clips),
         labels,

@@ -4,11 +4,14 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use skeletonllm_data::{ProtocolOptions, SelectionOptions, streams::Input};
-use skeletonllm_network::{graph::PUBLISHED_WIDTH, sugar::Reading};
+use skeletonllm_network::{
+    graph::{PUBLISHED_WIDTH, check_width},
+    sugar::Reading,
+};
 
 use crate::{
     AdamWConfig, Recipe, RecipeStage, Rule, Schedule,
-    recipe::{above_zero, at_least, below_one, eights, not_negative},
+    recipe::{above_zero, at_least, below_one, not_negative},
 };
 
 /// The only thing that `system` may say.
@@ -125,7 +128,7 @@ impl Recipe for SugarConfig {
         // one clip alone is weighed against nothing
         at_least(2, &[("batch", self.batch as u64)])?;
         at_least(1, &[("parts", self.parts as u64)])?;
-        eights(&[("width", self.width)])?;
+        check_width(self.width).map_err(|error| error.to_string())?;
         self.validate_stages()?;
         not_negative(&[
             ("rotation", f64::from(self.rotation)),
@@ -209,6 +212,9 @@ mod tests {
     fn defaults_lack_only_the_sentence_encoder_and_nonsense_is_named() {
         let with_text = || SugarConfig { text: Some("minilm".into()), ..SugarConfig::default() };
         with_text().validate().unwrap();
+        let narrow = concat!(env!("CARGO_MANIFEST_DIR"), "/../../assets/recipes/compare/sugar.json");
+        let narrow = SugarConfig::read(std::path::Path::new(narrow)).unwrap();
+        SugarConfig { text: Some("minilm".into()), ..narrow }.validate().unwrap();
         let wrong = |change: fn(&mut SugarConfig)| {
             let mut config = with_text();
             change(&mut config);

@@ -61,7 +61,7 @@ pub(super) fn fill(positions: &mut [f32], bodies: usize, names: &[String], fps: 
     told(&filled, names)
 }
 
-/// In which frames a body is: some joint has a number and is not at the origin, or none has one for a moment.
+/// In which frames a body is: some joint has a number and is not at the origin, or for a moment none does and some have none.
 fn there<'a>(frames: usize, fps: f64, body: impl Fn(usize) -> &'a [f32]) -> Vec<bool> {
     let mut there: Vec<bool> = (0..frames).map(|t| body(t).iter().any(|v| !v.is_nan() && *v != 0.0)).collect();
     let moment = (NOT_SEEN * fps).round() as usize;
@@ -70,8 +70,9 @@ fn there<'a>(frames: usize, fps: f64, body: impl Fn(usize) -> &'a [f32]) -> Vec<
         if !there[t] {
             continue;
         }
+        // before the first and after the last time nobody knows whether somebody was there
         let gap = last.map_or(t, |last| last + 1)..t;
-        if gap.len() <= moment && gap.clone().all(|t| body(t).iter().all(|v| v.is_nan())) {
+        if gap.len() <= moment && gap.clone().all(|t| body(t).iter().any(|v| v.is_nan())) {
             there[gap].fill(true);
         }
         last = Some(t);
@@ -199,9 +200,20 @@ mod tests {
             })
         };
         same(&gone(8..13).0, &rod());
-        let away = gone(8..14).0;
+        let (away, _) = gone(8..14);
         assert!(away[8 * 9..14 * 9].iter().all(|v| *v == 0.0));
         same(&away[..8 * 9], &rod()[..8 * 9]);
+        let (early, _) = gone(0..3);
+        assert!(early[..27].iter().all(|v| *v == 0.0) && early[27..] == rod()[27..]);
+        // whose hips are the origin
+        let (positions, told) = filled(|t, body| {
+            let hips = [0.3 + 0.1 * t as f32, 0.7, 1.0];
+            (0..9).for_each(|n| body[n] -= hips[n % 3]);
+            if t == 9 {
+                [0, 1, 2, 6, 7, 8].into_iter().for_each(|n| body[n] = f32::NAN);
+            }
+        });
+        assert!(told.is_some() && positions[9 * 9 + 1] == positions[8 * 9 + 1], "{told:?}");
         // zeros say that nobody is there, however short
         let (positions, told) = filled(|t, body| {
             if t == 8 {

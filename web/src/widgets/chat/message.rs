@@ -153,7 +153,8 @@ fn paragraph(ui: &mut Ui, words: &str, color: Color32, width: f32, caret: Option
     job.wrap.max_width = (width.min(WIDEST) - 28.0).max(24.0);
     let galley = theme::direction::layout(ui.painter(), job);
     let end = galley.pos_from_cursor(galley.end());
-    let response = ui.add(Label::new(galley).selectable(true));
+    // letters that stand as they are seen are not what somebody wants to copy; the button has those
+    let response = ui.add(Label::new(galley).selectable(!theme::direction::has_rtl(words)));
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words.to_owned()));
     if let Some(color) = caret {
         let at = response.rect.min + end.min.to_vec2();
