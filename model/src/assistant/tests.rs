@@ -9,6 +9,7 @@ use draction::{
 use skeletonllm_checks::{Need, have, max_abs};
 use skeletonllm_data::Texts;
 use skeletonllm_network::{
+    alignment::Shares,
     device::{self, DeviceChoice},
     generate::score_continuations,
     tensors::host,
@@ -63,6 +64,34 @@ fn the_shipped_model_names_what_the_samples_do() {
         let observation = assistant.observe(&[&sample(file)]).unwrap();
         assert_eq!(assistant.recognise(&observation).unwrap()[0].0, expected, "{file}");
     }
+}
+
+/// Labels that were taught have to fit better where others are to choose among, and nowhere else.
+#[test]
+fn what_a_label_counts_hangs_on_what_it_is_chosen_among() {
+    let mut assistant = nano();
+    let observation = assistant.observe(&[&sample("walk.bvh")]).unwrap();
+    let ranked = |assistant: &Assistant, labels: &[&str]| {
+        let labels: Vec<String> = labels.iter().map(|&label| label.to_owned()).collect();
+        assistant.rank(&observation, &labels).unwrap().swap_remove(0)
+    };
+    let taught = ["walk", "squat", "clap"];
+    // "clap hands" are other words for what was taught
+    let mixed = ["walk", "clap hands", "donning", "read watch"];
+    let with = [ranked(&assistant, &taught), ranked(&assistant, &mixed), ranked(&assistant, &["donning"])];
+    let alignment = assistant.model.alignment.take().expect("nano is aligned");
+    let shares = alignment.shares();
+    assert!(shares.taught > 0.0, "{shares:?}");
+    assistant.model.alignment = Some(alignment.sharing(Shares { answer: 0.0, taught: 0.0, ..shares }));
+    let fits = ranked(&assistant, &mixed);
+    let less: Vec<f32> = fits.iter().zip(&with[1]).map(|(fit, score)| fit - score).collect();
+    let expected = shares.fit * shares.taught;
+    assert!((less[0] - expected).abs() < 1e-3 && (less[1] - expected).abs() < 1e-3, "{less:?}, {expected}");
+    assert!(less[2].abs() < 1e-3 && less[3].abs() < 1e-3, "{less:?}");
+    let alignment = assistant.model.alignment.take().expect("just put there");
+    assistant.model.alignment = Some(alignment.sharing(Shares { taught: 0.0, ..shares }));
+    assert_eq!(ranked(&assistant, &taught), with[0], "nothing else is there to choose");
+    assert_eq!(ranked(&assistant, &["donning"]), with[2], "nor here");
 }
 
 #[test]
