@@ -15,7 +15,7 @@
 //! | `archive`, `encoding`, `text`, `json` | gzip and zip; text of any encoding; lines, words and numbers; JSON of unknown shape |
 //! | `bvh`, `gltf`, `acclaim`, `ntu`, `pku`, `msr`, `humanml3d`, `keypoints`, `npy`, `npz` | one format each |
 //! | `people` | what bodies look like and how they move: people told from furniture, and who performs |
-//! | `raw`, `limits` | what readers hand over; how much of a file is taken |
+//! | `raw`, `limits`, `unseen` | what readers hand over; how much of a file is taken; where joints were that were not seen for a time |
 //! | `understand` | makes a [`Motion`] of what a reader read |
 //! | `topology` | body parts, left and right, mirror twins; known layouts, and which of them fits; helper joints |
 //! | `left_out` | drops joints that are no part of a body, and roots that are places |
@@ -61,6 +61,7 @@ mod topology;
 mod transform;
 mod understand;
 mod units;
+mod unseen;
 mod up;
 mod write;
 

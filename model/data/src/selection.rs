@@ -39,8 +39,9 @@ pub struct SelectionOptions {
     #[cfg_attr(not(target_family = "wasm"), arg(long, num_args = 1.., value_name = "NAME"))]
     pub leave_out: Vec<String>,
     /// Share of the training clips whose labels are known, above 0 and at most 1; of each label of a folder one is at least,
-    /// and they are the same in every run. The others are learned from as far as a system needs no label.
-    #[cfg_attr(not(target_family = "wasm"), arg(long, value_name = "SHARE"))]
+    /// and they are the same in every run. The others are learned from as far as a system needs no label. For programs that
+    /// train; who judges knows all labels.
+    #[cfg_attr(not(target_family = "wasm"), arg(skip))]
     pub labelled: Option<f64>,
 }
 

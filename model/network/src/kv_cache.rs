@@ -53,7 +53,7 @@ impl LayerCache {
         let [keys, values] = [(keys, key), (values, value)].map(|(held, new)| numbers::put(held, self.slots, new));
         self.slots += 1;
         let count = self.slots * key.len();
-        let seen = see(&numbers::of(&keys)[..count], &numbers::of(&values)[..count]);
+        let seen = see(&keys.storage()[..count], &values.storage()[..count]);
         self.content = Some((Tensor::from_primitive::<Flex>(keys), Tensor::from_primitive::<Flex>(values)));
         seen
     }
@@ -108,10 +108,6 @@ mod numbers {
         let tensor = tensor.try_into_primitive::<Flex>().expect("on the CPU, without a tape");
         let whole = tensor.layout().contiguous_offsets() == Some((0, tensor.layout().num_elements()));
         if whole { tensor } else { tensor.to_contiguous() }
-    }
-
-    pub(super) fn of(tensor: &FlexTensor) -> &[f32] {
-        tensor.storage()
     }
 }
 

@@ -320,7 +320,7 @@ fn nearness(place: &[f32], others: &[Vec<f32>]) -> f32 {
 fn less(among_as_many: f32, taught: &[f32]) -> Option<f32> {
     let count: f32 = taught.iter().sum();
     let others = taught.len() as f32 - count;
-    let mixed = among_as_many > 0.0 && count > 0.0 && others > 0.0;
+    let mixed = count > 0.0 && others > 0.0;
     mixed.then(|| among_as_many + (others / count).ln().min(0.0)).filter(|less| *less > 0.0)
 }
 

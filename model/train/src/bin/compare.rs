@@ -80,18 +80,15 @@ fn recipe_of(text: &str) -> Result<(System, PathBuf), String> {
 
 fn start(args: Args) -> Result<()> {
     let asked = |system: System| args.only.is_empty() || args.only.contains(&system);
+    let lacks = |system: System| system == System::Sugar && args.text.is_none();
     ensure!(
-        args.text.is_some() || !args.only.contains(&System::Sugar),
+        !args.only.iter().any(|&system| lacks(system)),
         "sugar learns from a sentence encoder: name it with --text"
     );
-    ensure!(args.selection.labelled.is_none(), "how many labels a second run knows is told by --few");
     ensure!((0.0..=1.0).contains(&args.few), "--few is a share, from 0 to 1");
     // before hours are spent on others
     for (system, file) in &args.config {
-        ensure!(
-            asked(*system) && (args.text.is_some() || *system != System::Sugar),
-            "--config names {system}, which is left out"
-        );
+        ensure!(asked(*system) && !lacks(*system), "--config names {system}, which is left out");
         match system {
             System::SkeletonLlm => TrainConfig::read(file).map(drop)?,
             System::Mmcl => MmclConfig::read(file).map(drop)?,
@@ -111,7 +108,7 @@ fn start(args: Args) -> Result<()> {
     let mut rows = vec![compare::nearest_neighbour(&material)];
     compare::write_all(&args.out, &rows)?;
     for system in System::ALL.into_iter().filter(|&system| asked(system)) {
-        if system == System::Sugar && args.text.is_none() {
+        if lacks(system) {
             eprintln!("sugar is left out: it learns from a sentence encoder, see --text");
             continue;
         }

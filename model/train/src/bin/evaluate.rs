@@ -5,7 +5,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use clap::Parser;
 use draction::cli::{finish, print};
 use indicatif::ProgressBar;
@@ -176,7 +176,6 @@ struct Material {
 fn material(args: &Args) -> Result<Material> {
     let load = args.ntu.load_options()?;
     let split = args.split.unwrap_or(Split::judged(&load));
-    ensure!(args.selection.labelled.is_none(), "--labelled is for training: clips are judged by all their labels");
     let selection = args.selection.select(&args.data)?;
     let unseen = selection.unseen_candidates(&load)?;
     let mapping = args.mapping.as_deref().map(Mapping::read).transpose()?;

@@ -84,6 +84,10 @@ struct Args {
     ntu: ProtocolOptions,
     #[command(flatten)]
     selection: SelectionOptions,
+    /// Share of the training clips whose labels are known, above 0 and at most 1; of each label of a folder one is at least,
+    /// and they are the same in every run. The others are learned from as far as a system needs no label.
+    #[arg(long, value_name = "SHARE")]
+    labelled: Option<f64>,
     /// Where the run lives.
     #[arg(long, value_name = "DIR")]
     out: Option<PathBuf>,
@@ -268,7 +272,8 @@ fn start<R: Recipe>(
     choose(&mut config, &mut args);
     let (ntu, selection) = config.data();
     *ntu = args.ntu.or(std::mem::take(ntu));
-    *selection = args.selection.or(std::mem::take(selection));
+    let given = SelectionOptions { labelled: args.labelled, ..args.selection };
+    *selection = given.or(std::mem::take(selection));
     let out = match args.dry_run {
         // what a run writes before its first step is of no use to anybody then
         true => std::env::temp_dir().join(format!("train-dry-run-{}", std::process::id())),

@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::super::error::Cause;
 use super::super::limits::{MAX_JOINT_FRAMES, check_count};
+use super::super::unseen::led;
 
 /// Frames after which somebody who was lost counts as gone.
 const FORGOTTEN: usize = 90;
@@ -167,19 +168,9 @@ pub(super) fn positions(
             let place = |k: usize| sightings[k].joints[j];
             let shown: Vec<usize> = track.seen.iter().copied().filter(|&k| !place(k)[0].is_nan()).collect();
             for &k in &track.seen {
-                let after = shown.partition_point(|&s| s <= k);
-                let (before, next) = (after.checked_sub(1).map(|i| shown[i]), shown.get(after).copied());
-                let at = match (before, next) {
-                    (Some(b), _) if b == k => place(b),
-                    (Some(b), Some(n)) => {
-                        let span = (sightings[n].frame - sightings[b].frame).max(1) as f32;
-                        let share = (sightings[k].frame - sightings[b].frame) as f32 / span;
-                        [0, 1, 2].map(|i| place(b)[i] + share * (place(n)[i] - place(b)[i]))
-                    }
-                    (Some(held), None) | (None, Some(held)) => place(held),
-                    (None, None) => [f32::NAN; 3],
-                };
-                filled += usize::from(before != Some(k) && !at[0].is_nan());
+                let at = led(&shown, k, |k| sightings[k].frame, place);
+                filled += usize::from(place(k)[0].is_nan() && at.is_some());
+                let at = at.unwrap_or([f32::NAN; 3]);
                 let start = ((sightings[k].frame * people + p) * joints + j) * 3;
                 out[start..start + 3].copy_from_slice(&at);
             }

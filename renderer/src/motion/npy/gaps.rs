@@ -1,7 +1,9 @@
 //! Places that were not seen: NaN, or a joint at the very origin for some frames. Both are how estimators and exporters say
 //! that there is nothing to say.
 
-use super::shape::Reading;
+use glam::Vec3;
+
+use super::{super::unseen::led, shape::Reading};
 
 /// Somebody whose joints are all NaN for at most so many seconds was not away, but not seen.
 const NOT_SEEN: f64 = 0.5;
@@ -52,9 +54,9 @@ pub(super) fn fill(positions: &mut [f32], bodies: usize, names: &[String], fps: 
             let at = |t: usize| start(t) + 3 * joint;
             let seen = seen(&there, |t| &positions[start(t)..][..3 * joints], joint);
             for t in (0..frames).filter(|&t| there[t] && seen.binary_search(&t).is_err()) {
-                let found = if seen.is_empty() { [0.0; 3] } else { between(&seen, t, |t| place(positions, at(t))) };
-                positions[at(t)..][..3].copy_from_slice(&found);
-                filled[joint] += usize::from(!seen.is_empty());
+                let found = led(&seen, t, |t| t, |t| place(positions, at(t)));
+                positions[at(t)..][..3].copy_from_slice(&found.unwrap_or_default());
+                filled[joint] += usize::from(found.is_some());
             }
         }
     }
@@ -89,7 +91,10 @@ fn seen<'a>(there: &[bool], body: impl Fn(usize) -> &'a [f32], joint: usize) -> 
     if 2 * away.len() <= numbers.len() {
         return numbers;
     }
-    let is_there = |&t: &usize| place(t) != [0.0; 3] || length(between(&away, t, place)) <= FAR * size(body(t));
+    let is_there = |&t: &usize| {
+        let far = |place: [f32; 3]| Vec3::from(place).length() > FAR * size(body(t));
+        place(t) != [0.0; 3] || !led(&away, t, |t| t, place).is_some_and(far)
+    };
     numbers.into_iter().filter(is_there).collect()
 }
 
@@ -97,28 +102,11 @@ fn place(positions: &[f32], at: usize) -> [f32; 3] {
     [positions[at], positions[at + 1], positions[at + 2]]
 }
 
-/// The place in a frame by those in the frames before and after it, of which there is one at least.
-fn between(seen: &[usize], t: usize, place: impl Fn(usize) -> [f32; 3]) -> [f32; 3] {
-    let next = seen.partition_point(|&other| other < t);
-    let (before, after) = (seen[next.saturating_sub(1)], seen[next.min(seen.len() - 1)]);
-    let share = if before < t && t < after { (t - before) as f32 / (after - before) as f32 } else { 0.0 };
-    let [a, b] = [if before < t { before } else { after }, after].map(place);
-    [0, 1, 2].map(|c| a[c] + (b[c] - a[c]) * share)
-}
-
-fn length(v: [f32; 3]) -> f32 {
-    v.iter().map(|v| v * v).sum::<f32>().sqrt()
-}
-
-/// The diagonal of the box around the joints that have a place of their own.
+/// The diagonal of the box around the joints that have a place of their own, of which there is one at least.
 fn size(body: &[f32]) -> f32 {
-    let (mut low, mut high) = ([f32::MAX; 3], [f32::MIN; 3]);
-    for joint in body.chunks_exact(3).filter(|joint| joint.iter().all(|v| !v.is_nan()) && *joint != [0.0; 3]) {
-        for c in 0..3 {
-            (low[c], high[c]) = (low[c].min(joint[c]), high[c].max(joint[c]));
-        }
-    }
-    length([0, 1, 2].map(|c| (high[c] - low[c]).max(0.0)))
+    let joints = body.chunks_exact(3).map(Vec3::from_slice).filter(|joint| !joint.is_nan() && *joint != Vec3::ZERO);
+    let (low, high) = joints.fold((Vec3::MAX, Vec3::MIN), |(low, high), joint| (low.min(joint), high.max(joint)));
+    low.distance(high)
 }
 
 fn told(filled: &[usize], names: &[String]) -> Option<String> {
