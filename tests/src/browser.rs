@@ -93,7 +93,9 @@ impl Browser {
                 return Err(error.context(format!("{} does not answer", program.display())));
             }
         };
-        let downloads = json!({ "behavior": "allow", "downloadPath": folder.path().join("downloads") });
+        // names of its own, and events: a file with the page's name is there, and empty, before its content is
+        let path = folder.path().join("downloads");
+        let downloads = json!({ "behavior": "allowAndName", "downloadPath": path, "eventsEnabled": true });
         connection.call("", "Browser.setDownloadBehavior", downloads)?;
         // workers, and what else pages start, become sessions of this connection
         let attach = json!({ "autoAttach": true, "waitForDebuggerOnStart": false, "flatten": true });
@@ -118,9 +120,9 @@ impl Browser {
         Ok(version["product"].as_str().unwrap_or("?").to_owned())
     }
 
-    /// Where downloads go.
-    pub fn downloads(&self) -> PathBuf {
-        self.folder.path().join("downloads")
+    /// Whether a page gave it a file with a name to keep, be it complete or not, which nobody took yet.
+    pub fn keeps(&self, name: &str) -> bool {
+        self.connection.downloads.values().any(|download| download.name == name)
     }
 
     /// A folder for files that a test makes.

@@ -1,6 +1,7 @@
 //! The DevTools protocol: JSON over a WebSocket, calls with an id and events without one.
 
 use std::{
+    collections::HashMap,
     net::TcpStream,
     time::{Duration, Instant},
 };
@@ -25,6 +26,15 @@ pub struct Session {
     pub target: String,
 }
 
+/// A file that a page gave to the browser to keep.
+#[derive(Clone, Debug, Default)]
+pub struct Download {
+    /// What the page calls it.
+    pub name: String,
+    /// `inProgress`, `completed` or `canceled`; nothing at first.
+    pub state: String,
+}
+
 /// The browser's end of the line.
 pub struct Connection {
     socket: WebSocket<TcpStream>,
@@ -33,6 +43,8 @@ pub struct Connection {
     pub sessions: Vec<Session>,
     /// What happened in all of them.
     pub record: Record,
+    /// What was given to keep and not yet taken, by the name of its file.
+    pub downloads: HashMap<String, Download>,
     offline: bool,
 }
 
@@ -46,7 +58,8 @@ impl Connection {
         let config = WebSocketConfig::default().max_message_size(None).max_frame_size(None);
         let (socket, _) = tungstenite::client::client_with_config(address, stream, Some(config))
             .map_err(|error| anyhow!("the handshake failed: {error}"))?;
-        Ok(Connection { socket, last_id: 0, sessions: Vec::new(), record: Record::default(), offline: false })
+        let (sessions, record, downloads) = (Vec::new(), Record::default(), HashMap::new());
+        Ok(Connection { socket, last_id: 0, sessions, record, downloads, offline: false })
     }
 
     /// Calls a method of a session (`""` is the browser itself) and returns its result.
@@ -140,6 +153,12 @@ impl Connection {
             Some("Target.detachedFromTarget") => {
                 let id = text(&params["sessionId"]);
                 self.sessions.retain(|session| session.id != id);
+            }
+            Some("Browser.downloadWillBegin") => {
+                self.downloads.entry(text(&params["guid"])).or_default().name = text(&params["suggestedFilename"]);
+            }
+            Some("Browser.downloadProgress") => {
+                self.downloads.entry(text(&params["guid"])).or_default().state = text(&params["state"]);
             }
             Some(method) => self.record.take_in(method, params),
             None => {}

@@ -1,15 +1,15 @@
 //! One tab.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
 use serde_json::{Value, json};
 
-use super::{Browser, Record};
+use super::{Browser, Record, connection::Download};
 
 /// How a tab is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,15 +223,21 @@ impl<'a> Page<'a> {
     /// # Errors
     /// When it does not come in time.
     pub fn downloaded(&mut self, name: &str, limit: Duration) -> Result<Vec<u8>> {
-        let path: PathBuf = self.browser.downloads().join(name);
         let start = Instant::now();
-        // the browser renames a file once it is whole
-        while !path.exists() {
+        let file = loop {
+            let downloads = &mut self.browser.connection.downloads;
+            let ended = |d: &Download| d.name == name && matches!(d.state.as_str(), "completed" | "canceled");
+            let found = downloads.iter().find(|(_, download)| ended(download)).map(|(file, _)| file.clone());
+            if let Some((file, download)) = found.and_then(|file| downloads.remove_entry(&file)) {
+                ensure!(download.state == "completed", "the browser gave up keeping {name}");
+                break file;
+            }
             if start.elapsed() > limit {
                 bail!("{name} was not downloaded within {} s\n    {}", limit.as_secs(), self.record().summary());
             }
             self.browser.connection.listen(Duration::from_millis(50))?;
-        }
+        };
+        let path = self.browser.folder.path().join("downloads").join(file);
         let bytes = std::fs::read(&path)?;
         std::fs::remove_file(&path)?;
         Ok(bytes)

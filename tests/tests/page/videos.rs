@@ -33,7 +33,7 @@ pub fn videos(visit: &mut Visit<'_>) -> Result<()> {
     })?;
     let given_up = format!("after {gone:?} it says that it was given up");
     visit.app.page.wait_for(&given_up, &said("note", "given up"), PATIENCE)?;
-    ensure!(!visit.app.page.browser().downloads().join("clap-scene.webm").exists(), "it was made all the same");
+    ensure!(!visit.app.page.browser().keeps("clap-scene.webm"), "it was made all the same");
 
     visit.app.page.eval("delete globalThis.VideoEncoder")?;
     let gif = taken(visit, "pictures", "clap-pictures.gif")?;
