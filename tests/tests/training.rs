@@ -230,6 +230,52 @@ fn on_a_language_model(base: &Path, eyes: &Path, data: &Path) -> TrainConfig {
 }
 
 #[test]
+fn a_decoder_sees_with_the_eyes_of_another_model() {
+    let (_alone, folder, set) = a_set();
+    let [made, stays, learns] = ["made", "stays", "learns"].map(|name| folder.path().join(name));
+    train(&set, &made, false, Some(1));
+    let eyes = made.join("start");
+    let seeing = |tower_rate| {
+        let mut config = config(&set);
+        config.stages.truncate(1);
+        // sizes of a tower that are not those of the eyes give way
+        config.model.vision_config.num_hidden_layers += 1;
+        // a mean of equal numbers is not exactly that number
+        TrainConfig { eyes: Some(eyes.clone()), tower_rate, average: 0.0, seed: 7, ..config }
+    };
+    train_as(seeing(0.0), &set, &stays, false, None);
+    train_as(seeing(0.5), &set, &learns, false, None);
+    let weights = |folder: &Path| checkpoint::read(folder.join("model.safetensors")).unwrap();
+    let tower = |folder: &Path| -> BTreeMap<_, _> {
+        weights(folder).into_iter().filter(|(name, _)| name.starts_with("vision_tower.")).collect()
+    };
+    let decoder = |folder: &Path| weights(folder)["language_model.model.layers.0.mlp.up_proj.weight"].clone();
+    let theirs = tower(&eyes);
+    assert!(theirs.len() > 10);
+    assert!(tower(&stays.join("start")) == theirs && tower(&stays.join("model")) == theirs, "at a rate of 0 it stays");
+    assert!(tower(&learns.join("start")) == theirs && tower(&learns.join("model")) != theirs, "else it learns");
+    assert!(decoder(&stays.join("start")) != decoder(&eyes), "the decoder begins anew");
+    assert!(decoder(&stays.join("start")) != decoder(&stays.join("model")), "and learns");
+
+    // a model that is gone on with gets them, too; nothing can be seen with a tower of other sizes
+    let further = |out: &str, from: &Path| {
+        let (stop, out) = (AtomicBool::new(false), folder.path().join(out));
+        let config = seeing(0.0);
+        let options = RunOptions::new(vec![set.clone()], out, config, cpu().expect("part of this build"), &stop);
+        run(RunOptions { from: Some(from.to_owned()), quiet: true, ..options }).map_err(|error| format!("{error:#}"))
+    };
+    further("further", &learns.join("model")).unwrap();
+    let begun = folder.path().join("further/start");
+    assert!(tower(&begun) == theirs && decoder(&begun) == decoder(&learns.join("model")));
+    let other = folder.path().join("other");
+    let mut config = config(&set);
+    config.model.vision_config.num_hidden_layers += 1;
+    train_as(config, &set, &other, false, Some(1));
+    let refused = further("refused", &other.join("start")).err().unwrap();
+    assert!(refused.contains("have other sizes than the model's"), "{refused}");
+}
+
+#[test]
 fn a_run_on_a_language_model_alone_brings_its_eyes_along() {
     let (_alone, folder, set) = a_set();
     let [made, base, whole, cut] = ["made", "base", "whole", "cut"].map(|name| folder.path().join(name));

@@ -92,7 +92,8 @@ pub struct TrainConfig {
     /// written; the run's models hold what was learned, and name it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub base: Option<PathBuf>,
-    /// The model whose tower and renderer are put before a language model alone; without one they are drawn afresh.
+    /// The model whose tower and renderer a run begins with, before whatever decoder; without one a language model alone and
+    /// a model from nothing begin with fresh ones.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub eyes: Option<PathBuf>,
     /// Whether the tower before such a language model learns as well.
@@ -124,6 +125,9 @@ pub struct TrainConfig {
     pub questions: usize,
     /// DrAction's learning rate as a multiple of the stage's.
     pub drawing_rate: f64,
+    /// The tower's, where it learns: less keeps what `eyes` have learned from being lost to answers.
+    #[serde(skip_serializing_if = "is_one")]
+    pub tower_rate: f64,
     /// Share of a stage's steps spent warming up.
     pub warmup: f64,
     /// AdamW's weight decay.
@@ -193,6 +197,11 @@ fn is_zero(share: &f32) -> bool {
     *share == 0.0
 }
 
+#[allow(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_one(factor: &f64) -> bool {
+    *factor == 1.0
+}
+
 impl Default for TrainConfig {
     fn default() -> Self {
         let model = InternVlConfig::parse(include_str!("nano.json"), "nano.json").expect("our own file is valid");
@@ -220,6 +229,7 @@ impl Default for TrainConfig {
             batch: 16,
             questions: 3,
             drawing_rate: 3.0,
+            tower_rate: 1.0,
             warmup: 0.03,
             weight_decay: 0.05,
             beta2: 0.99,
@@ -336,6 +346,7 @@ impl Recipe for TrainConfig {
         }
         not_negative(&[
             ("drawing_rate", self.drawing_rate),
+            ("tower_rate", self.tower_rate),
             ("readout", self.readout),
             ("align", self.align),
             ("taught", f64::from(self.taught)),
@@ -350,8 +361,8 @@ impl Recipe for TrainConfig {
             if let Some((_, field, told)) = refused.into_iter().find(|(refused, ..)| *refused) {
                 return Err(format!("with a base `{field}` must be {told}"));
             }
-        } else if self.base_bits.is_some() || self.eyes.is_some() || self.tower {
-            return Err("base_bits, eyes and tower are for runs with a base".into());
+        } else if self.base_bits.is_some() || self.tower {
+            return Err("base_bits and tower are for runs with a base".into());
         }
         if let Some(temporal) = &self.temporal {
             temporal.validate().map_err(|problem| format!("temporal: {problem}"))?;

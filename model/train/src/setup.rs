@@ -64,22 +64,48 @@ fn with_eyes(base: &Path, config: &TrainConfig, device: &Device) -> Result<Loade
     if is_adapter(base) {
         bail!("{}: an adapter of a language model; make one model of both with `quantize` first", base.display());
     }
-    let eyes = config.eyes.as_deref().map(|eyes| Loaded::read(eyes, device)).transpose()?;
+    let eyes = eyes(config, device)?;
+    let sizes = sizes_behind(eyes.as_ref(), config);
+    let mut loaded = around(base, Decoder::Stays(kept(config)), &sizes, config, device)?;
+    if let Some(eyes) = eyes {
+        see_with(eyes, &mut loaded)?;
+    }
+    loaded.extra.base = Some(Base::of(base)?);
+    Ok(loaded)
+}
+
+/// The model that the settings name for its tower and renderer.
+fn eyes(config: &TrainConfig, device: &Device) -> Result<Option<Loaded>> {
+    config.eyes.as_deref().map(|eyes| Loaded::read(eyes, device)).transpose()
+}
+
+/// The settings' sizes, with the tower and the pictures of the eyes.
+fn sizes_behind(eyes: Option<&Loaded>, config: &TrainConfig) -> InternVlConfig {
     let mut sizes = config.model.clone();
-    if let Some(Loaded { model, .. }) = &eyes {
+    if let Some(Loaded { model, .. }) = eyes {
         let (theirs, own) = (model.internvl.config(), sizes.skeleton());
         sizes.vision_config = theirs.vision_config.clone();
         let (render_size, normalise) = (Some(theirs.render_size()), theirs.skeleton().normalise);
         sizes.skeleton = Some(SkeletonConfig { render_size, normalise, ..own });
     }
-    let mut loaded = around(base, Decoder::Stays(kept(config)), &sizes, config, device)?;
-    if let Some(Loaded { model, extra, .. }) = eyes {
-        loaded.model.internvl.vision_tower = model.internvl.vision_tower;
-        loaded.model.drawing = model.drawing;
-        loaded.extra.drawing = extra.drawing;
+    sizes
+}
+
+/// Puts tower and renderer of the eyes in place of a model's own. An alignment with what that saw means nothing any more.
+///
+/// # Errors
+/// When its decoder stands behind another tower, or its pictures are others.
+fn see_with(eyes: Loaded, loaded: &mut Loaded) -> Result<()> {
+    let (theirs, own) = (eyes.model.internvl.config(), loaded.model.internvl.config());
+    let pictures = |config: &InternVlConfig| (config.render_size(), config.skeleton().normalise);
+    if theirs.vision_config != own.vision_config || pictures(theirs) != pictures(own) {
+        bail!("the tower of `eyes`, or the pictures that it looks at, have other sizes than the model's");
     }
-    loaded.extra.base = Some(Base::of(base)?);
-    Ok(loaded)
+    loaded.model.alignment = None;
+    loaded.model.internvl.vision_tower = eyes.model.internvl.vision_tower;
+    loaded.model.drawing = eyes.model.drawing;
+    loaded.extra.drawing = eyes.extra.drawing;
+    Ok(())
 }
 
 /// The model in a folder that a run with a base has written, with a base that learns nothing, and where that is.
@@ -109,7 +135,7 @@ fn kept(config: &TrainConfig) -> Keep {
 }
 
 /// The model that a run starts from: the directory of `--from` with the new labels added (of a language model alone, one
-/// around it), or one made from nothing for the words of this data.
+/// around it), or one made from nothing for the words of this data; with the eyes that the settings name, if they name any.
 pub fn start(
     config: &TrainConfig,
     curriculum: &Curriculum,
@@ -119,12 +145,16 @@ pub fn start(
 ) -> Result<Loaded> {
     let labels = labels_of(sets);
     if let Some(folder) = from {
+        let eyes = eyes(config, device)?;
         let mut loaded = match is_text_model(folder) {
-            true => around(folder, Decoder::Learns, &config.model, config, device)?,
+            true => around(folder, Decoder::Learns, &sizes_behind(eyes.as_ref(), config), config, device)?,
             false => Loaded::read(folder, device)?,
         };
         let all = Labels::new(&loaded.extra.labels).union(&labels);
         loaded.extra.labels = all.names().to_vec();
+        if let Some(eyes) = eyes {
+            see_with(eyes, &mut loaded)?;
+        }
         loaded.model = with_words(loaded.model, config)?;
         return Ok(loaded);
     }
@@ -137,7 +167,8 @@ pub fn start(
     texts.extend(["user\n", "assistant\n", "system\n"].map(str::to_owned));
     let tokenizer = Tokenizer::train(texts.iter().map(String::as_str), config.vocabulary);
 
-    let mut sizes = config.model.clone();
+    let eyes = eyes(config, device)?;
+    let mut sizes = sizes_behind(eyes.as_ref(), config);
     sizes.text_config.vocab_size = tokenizer.vocabulary();
     sizes.image_token_id = Some(tokenizer.image_context());
     sizes.image_seq_length = Some(sizes.tokens_per_frame());
@@ -148,7 +179,12 @@ pub fn start(
         alignment: None,
     };
     let extra = Extra { labels: labels.names().to_vec(), drawing: config.drawing, ..Extra::default() };
-    Ok(Loaded { model: with_words(model, config)?, tokenizer, extra })
+    let mut loaded = Loaded { model, tokenizer, extra };
+    if let Some(eyes) = eyes {
+        see_with(eyes, &mut loaded)?;
+    }
+    loaded.model = with_words(loaded.model, config)?;
+    Ok(loaded)
 }
 
 /// The model with a fresh alignment with the words that the settings name, unless it has one.

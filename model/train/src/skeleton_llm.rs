@@ -65,6 +65,8 @@ struct Rates {
     on_base: bool,
     /// Whether the tower before a language model that is the base learns in all of them.
     tower: bool,
+    /// Its rate as a multiple of the stage's, where it learns.
+    tower_rate: f64,
     /// Whether the parts of a batch are small enough to be in memory side by side.
     small_parts: bool,
     /// Whether only the foreground of pictures is looked at.
@@ -81,11 +83,21 @@ impl Pupil {
     pub fn new(model: SkeletonLlm, aims: Option<Aims>, config: &TrainConfig) -> Pupil {
         let sizes = model.internvl.config();
         let readout = Readout::new(sizes.tokens_per_frame(), sizes.text_config.hidden_size, &model.internvl.device());
-        let TrainConfig { drawing_rate: drawing, everything, readout: read, align, skip_background, tower, .. } =
-            *config;
+        let TrainConfig { drawing_rate: drawing, tower_rate, everything, .. } = *config;
+        let TrainConfig { readout: read, align, skip_background, tower, .. } = *config;
         let (on_base, small_parts, drops) = (config.base.is_some(), !config.recompute, config.lora_dropout > 0.0);
-        let rates =
-            Rates { drawing, everything, readout: read, align, on_base, tower, small_parts, skip_background, drops };
+        let rates = Rates {
+            drawing,
+            everything,
+            readout: read,
+            align,
+            on_base,
+            tower,
+            tower_rate,
+            small_parts,
+            skip_background,
+            drops,
+        };
         Pupil { pupil: model, readout, aims: aims.map(Arc::new), rates }
     }
 }
@@ -187,14 +199,15 @@ impl Learner for Pupil {
         if name.starts_with("internvl.multi_modal_projector.") || name.starts_with("alignment.") {
             return Some(1.0);
         }
-        if self.rates.tower && name.starts_with(TOWER) {
-            return Some(1.0);
+        let is_tower = name.starts_with(TOWER);
+        if self.rates.tower && is_tower {
+            return Some(self.rates.tower_rate);
         }
         if stage.lora_rank > 0 {
             return name.contains(".lora.").then_some(1.0);
         }
         // a pretrained tower and decoder stay as they are; a model from nothing learns everything
-        self.rates.everything.then_some(1.0)
+        self.rates.everything.then_some(if is_tower { self.rates.tower_rate } else { 1.0 })
     }
 
     /// Of a model on a base, what is not the base's.
