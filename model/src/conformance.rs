@@ -9,10 +9,10 @@ use std::path::Path;
 use burn::tensor::Device;
 use skeletonllm_network::checkpoint::{CheckpointError, Opened};
 use skeletonllm_network::generate::{self, GenerateError, GenerateOptions};
-use skeletonllm_network::internvl::{IGNORED, TokenBatch};
 use skeletonllm_network::prompt_error::PromptError;
 use skeletonllm_network::sentence::SentenceError;
 use skeletonllm_network::tensors::host;
+use skeletonllm_network::token_reader::{IGNORED, TokenBatch};
 use skeletonllm_network::tokenizer::{Tokenizer, TokenizerError};
 
 mod checks;
@@ -125,8 +125,8 @@ pub fn internvl(folder: impl AsRef<Path>, device: &Device) -> Result<Checks, Con
     let features = model.vision_tower.forward(frames.clone());
     let projected = model.project(features.clone(), grid);
     let visual = model.encode_frames(frames);
-    let logits = model.logits(&batch, Some(visual.clone()))?;
-    let loss = model.loss(&batch, &labels, Some(visual))?;
+    let logits = model.reader().logits(&batch, Some(visual.clone()))?;
+    let loss = model.reader().loss(&batch, &labels, Some(visual))?;
     let gradients = loss.backward();
     let gradient = pixels.grad(&gradients).map(host).unwrap_or_default();
 

@@ -1,10 +1,13 @@
-//! SUGAR without its language model: a graph network that puts a motion where sentences about it lie (spec D.2, D.5).
+//! SUGAR: a graph network that puts a motion where sentences about it lie (spec D.2), and the [language model](narrator) that
+//! some of its models have besides.
 //!
 //! A directory of such a model holds `config.json`, `graph.safetensors`, and `labels.safetensors` with the vectors of the
 //! labels that it was taught. Any other text needs the sentence encoder that it was taught with: it is looked for where
 //! the run had it, and its checksum tells whether it is the one.
 
 mod config;
+#[cfg(not(target_family = "wasm"))]
+pub mod narrator;
 #[cfg(test)]
 mod tests;
 
@@ -29,7 +32,7 @@ use skeletonllm_network::{
     tensors::{host, normalised},
 };
 
-pub use config::{SYSTEM, SugarModelConfig, TextEncoder};
+pub use config::{NarratorConfig, SYSTEM, SugarModelConfig, TextEncoder};
 
 use crate::graph_recogniser;
 
@@ -79,6 +82,12 @@ pub fn read(folder: &Path, device: &Device) -> Result<(SugarModelConfig, Skeleto
     let vectors = vectors.with_context(|| format!("{}: no `vectors` of {labels}×{width}", path.display()))?;
     let known = config.labels.iter().cloned().zip(vectors.values.chunks_exact(width).map(<[f32]>::to_vec)).collect();
     Ok((config, encoder, known))
+}
+
+/// Whether the model in a folder has a language model, which tells what a motion is; one that cannot be read has none.
+#[must_use]
+pub fn narrates(folder: &Path) -> bool {
+    SugarModelConfig::read(folder).is_ok_and(|config| config.narrator.is_some())
 }
 
 /// What tells vectors of this model from those of any other, 64 hexadecimal digits: it changes with the weights, with what

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use anyhow::{Result, bail};
 use skeletonllm_network::{
     chat::{Chat, is_chatml, system_of},
-    generate::{GenerateOptions, generate_text},
+    generate::{GenerateOptions, generate},
     text_model::TextModel,
     tokenizer::Tokenizer,
 };
@@ -59,9 +59,9 @@ impl TextAssistant {
         let stop = [Some(tokenizer.turn_end()), tokenizer.end_of_text()].into_iter().flatten().collect();
         let options = GenerateOptions { max_tokens: MAX_ANSWER, stop, ..GenerateOptions::default() };
         let mut said = Said::new(tokenizer, start);
-        let on_token = |token| said.push(token).map_or(ControlFlow::Continue(()), &mut on_text);
-        let answer = generate_text(&self.model, &prompt, &options, on_token).await?;
-        Ok(said.answer(&answer))
+        let on_token = |_, token| said.push(token).map_or(ControlFlow::Continue(()), &mut on_text);
+        let answers = generate(self.model.reader(None), &[prompt], None, &options, on_token).await?;
+        Ok(said.answer(&answers[0]))
     }
 
     /// As [`TextAssistant::ask_async`], to the end and waiting for the device.

@@ -218,7 +218,8 @@ fn sugar_beside(text: &Path, folder: &Path, seed: u64) -> PathBuf {
     let walk = read_file(asset("samples/walk.bvh"), &ReadOptions::default()).unwrap();
     let network = graph_of(&walk, &input, text.width, PUBLISHED_WIDTH);
     let encoder = SkeletonEncoder::new(&network, &device).unwrap().fresh(seed);
-    let config = SugarModelConfig { system: SYSTEM.into(), labels: vec!["walk".into()], input, network, text };
+    let config =
+        SugarModelConfig { system: SYSTEM.into(), labels: vec!["walk".into()], input, network, text, narrator: None };
     let known = [("walk".to_owned(), unit(sentences.embed(&["walk"]).unwrap().remove(0)))].into();
     write(&encoder, &config, &known, &model, Precision::F32).unwrap();
     model

@@ -9,7 +9,8 @@ use skeletonllm_checks::case;
 use skeletonllm_network::{
     checkpoint::load_model,
     draction_op::{RenderConstants, render},
-    internvl::{InternVl, TokenBatch},
+    internvl::InternVl,
+    token_reader::TokenBatch,
 };
 use skeletonllm_tests::devices;
 
@@ -74,7 +75,7 @@ impl Chain {
         let frames =
             render(features.clone(), weights.clone(), positions.clone(), velocities.clone(), self.constants.clone());
         let visual = see(&self.model, frames);
-        let loss = self.model.loss(&self.tokens, &self.labels, Some(visual)).unwrap();
+        let loss = self.model.reader().loss(&self.tokens, &self.labels, Some(visual)).unwrap();
         let value = f64::from(loss.clone().into_scalar::<f32>());
         let gradients = loss.backward();
         let host = |data: TensorData| data.try_to_vec::<f32>().unwrap();

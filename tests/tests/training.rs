@@ -1,5 +1,7 @@
 //! Training as a user runs it, at a size that takes seconds.
 
+#[path = "../../model/train/tests/common/alone.rs"]
+mod alone;
 #[path = "../../model/train/tests/common/tiny.rs"]
 mod tiny;
 
@@ -10,10 +12,11 @@ use std::{
     sync::{Mutex, MutexGuard, atomic::AtomicBool},
 };
 
+use alone::alone;
 use skeletonllm::assistant::Assistant;
 use skeletonllm_checks::asset;
 use skeletonllm_network::{
-    checkpoint::{self, Bits, Precision},
+    checkpoint::{self, Bits},
     device::{DeviceChoice, cpu},
 };
 use skeletonllm_tests::devices;
@@ -196,19 +199,6 @@ fn a_run_on_a_base_keeps_what_it_learned_and_nothing_of_the_base() {
         checkpoint::read(further.join(folder).join("adapter_model.safetensors")).unwrap()[layer].shape[0]
     };
     assert_eq!([rank("start"), rank("start-4")], [8, 12]);
-}
-
-/// The decoder of the model at `from` as a language model alone, which knows nothing of pictures.
-fn alone(from: &Path, folder: &Path) {
-    fs::create_dir(folder).unwrap();
-    let config: serde_json::Value = serde_json::from_slice(&fs::read(from.join("config.json")).unwrap()).unwrap();
-    fs::write(folder.join("config.json"), config["text_config"].to_string()).unwrap();
-    let tensors = checkpoint::read(from.join("model.safetensors")).unwrap().into_iter();
-    let decoder = tensors.filter_map(|(name, t)| Some((name.strip_prefix("language_model.")?.to_owned(), t)));
-    checkpoint::write(folder.join("model.safetensors"), &decoder.collect(), Precision::F32).unwrap();
-    let tokenizer = fs::read_to_string(from.join("tokenizer.json")).unwrap();
-    let without = tokenizer.replace("img>", "pic>").replace("IMG_CONTEXT", "PIC_CONTEXT");
-    fs::write(folder.join("tokenizer.json"), without).unwrap();
 }
 
 /// Settings of a run on top of a language model alone that stays as it is: eyes of another model before it, and a stage

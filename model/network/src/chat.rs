@@ -2,7 +2,7 @@
 
 use crate::{
     config::SkeletonConfig,
-    internvl::IGNORED,
+    token_reader::IGNORED,
     tokenizer::{TURN_END, TURN_START, Tokenizer},
 };
 

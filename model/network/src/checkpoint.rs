@@ -21,7 +21,7 @@ mod write;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub use adapter::{Whole, base_named, base_of, is_adapter, save_adapter};
+pub use adapter::{Whole, base_named, base_of, is_adapter, save_adapter, save_text_adapter};
 pub use fewer_bits::{Bits, Shrunk};
 pub use files::{weight_names, weights_at};
 pub use model::{Opened, is_text_config, is_text_model, load_model, parse_model, save_model};

@@ -9,12 +9,11 @@ use std::ops::ControlFlow;
 use burn::Tensor;
 use burn::tensor::activation::log_softmax;
 
-use crate::internvl::{InternVl, Opening, TokenBatch};
 use crate::kv_cache::KvCache;
 use crate::prompt_error::PromptError;
 use crate::task::{among_threads, yield_now};
 use crate::tensors::{ReadError, host_async, indices, on_cpu};
-use crate::text_model::TextModel;
+use crate::token_reader::{Opening, TokenBatch, TokenReader};
 
 mod sequences;
 mod tree;
@@ -55,7 +54,7 @@ impl Default for GenerateOptions {
 /// A conversation under way: everything fed so far is in the cache and is not computed again.
 #[derive(Debug)]
 pub struct Session<'m> {
-    model: &'m InternVl,
+    model: TokenReader<'m>,
     cache: KvCache,
     rows: usize,
     /// `[rows, vocabulary]` after the last token of each row.
@@ -65,22 +64,23 @@ pub struct Session<'m> {
 impl<'m> Session<'m> {
     /// An empty session. The model should be in validation state (`Module::valid`), or every step records a graph.
     #[must_use]
-    pub fn new(model: &'m InternVl) -> Self {
-        let layers = model.config().text_config.num_hidden_layers;
+    pub fn new(model: impl Into<TokenReader<'m>>) -> Self {
+        let model = model.into();
+        let layers = model.config().num_hidden_layers;
         Self { model, cache: KvCache::new(layers), rows: 0, logits: None }
     }
 
     /// A session that goes on behind what was opened.
     #[must_use]
-    pub fn behind(model: &'m InternVl, opening: Opening) -> Self {
+    pub fn behind(model: impl Into<TokenReader<'m>>, opening: Opening) -> Self {
         let Opening { hidden: _, cache, rows } = opening;
-        Self { model, cache, rows, logits: None }
+        Self { model: model.into(), cache, rows, logits: None }
     }
 
     /// Feeds tokens, with the visual tokens `[frames, tokens, hidden]` they have places for. Rows may differ in length.
     ///
     /// # Errors
-    /// See [`InternVl::embed`]; also when a row is empty.
+    /// See [`TokenReader::embed`]; also when a row is empty.
     ///
     /// # Panics
     /// When the number of rows differs from earlier calls.
@@ -102,7 +102,7 @@ impl<'m> Session<'m> {
         let last = lengths.iter().enumerate().map(|(row, length)| (row * batch.length() + length - 1) as i64);
         let last = indices(last.collect(), &device);
         self.rows = lengths.len();
-        let (decoder, cache) = (&self.model.language_model, &mut self.cache);
+        let (decoder, cache) = (self.model.language_model, &mut self.cache);
         self.logits = Some(among_threads(&device, || {
             decoder.head(decoder.model.forward_cached(embedded, &lengths, cache).select(0, last))
         }));
@@ -153,8 +153,8 @@ impl<'m> Session<'m> {
     async fn score_trees(&self, candidates: &[Vec<u32>], scores: &mut [Vec<f32>]) -> Result<(), GenerateError> {
         /// Tokens at a time: enough to keep a device busy, few enough that a page stays awake in between.
         const PART: usize = 128;
-        let decoder = &self.model.language_model;
-        let vocabulary = self.model.config().text_config.vocab_size;
+        let decoder = self.model.language_model;
+        let vocabulary = self.model.config().vocab_size;
         let mut first = 0;
         for tree in Tree::several(candidates, PART) {
             let here = first..first + tree.paths.len();
@@ -193,9 +193,9 @@ impl<'m> Session<'m> {
 /// each row and token as it comes; [`ControlFlow::Break`] ends all answers with what was said, that token included.
 ///
 /// # Errors
-/// See [`InternVl::embed`]; also when the device gives nothing back.
-pub async fn generate(
-    model: &InternVl,
+/// See [`TokenReader::embed`]; also when the device gives nothing back.
+pub async fn generate<'m>(
+    model: impl Into<TokenReader<'m>>,
     prompts: &[Vec<u32>],
     visual: Option<Tensor<3>>,
     options: &GenerateOptions,
@@ -212,28 +212,6 @@ pub async fn generate(
         session.feed_said(&batch)?;
     }
     Ok(answers.into_generated())
-}
-
-/// As [`generate`], of a language model alone and for one prompt.
-///
-/// # Errors
-/// See [`TextModel::embed`]; also when the device gives nothing back.
-pub async fn generate_text(
-    model: &TextModel,
-    prompt: &[u32],
-    options: &GenerateOptions,
-    mut on_token: impl FnMut(u32) -> ControlFlow<()>,
-) -> Result<Generated, GenerateError> {
-    let mut answers = Sequences::new(&[prompt.to_vec()], options);
-    let mut cache = KvCache::new(model.config().num_hidden_layers);
-    let mut fed = prompt.to_vec();
-    loop {
-        yield_now().await;
-        let logits = model.next(&fed, &mut cache)?;
-        let Some(batch) = answers.choose(logits, |_, token| on_token(token)).await? else { break };
-        fed = batch.rows()[0].clone();
-    }
-    Ok(answers.into_generated().swap_remove(0))
 }
 
 impl Sequences<'_> {
@@ -265,8 +243,8 @@ async fn winners(logits: Tensor<2>) -> Result<Vec<(u32, f64)>, ReadError> {
 ///
 /// # Errors
 /// As [`generate`].
-pub fn greedy_batch(
-    model: &InternVl,
+pub fn greedy_batch<'m>(
+    model: impl Into<TokenReader<'m>>,
     prompts: &[Vec<u32>],
     visual: Option<Tensor<3>>,
     options: &GenerateOptions,
@@ -284,8 +262,8 @@ pub fn greedy_batch(
 ///
 /// # Errors
 /// As [`generate`].
-pub fn greedy(
-    model: &InternVl,
+pub fn greedy<'m>(
+    model: impl Into<TokenReader<'m>>,
     prompt: &[u32],
     visual: Option<Tensor<3>>,
     options: &GenerateOptions,
@@ -299,9 +277,9 @@ pub fn greedy(
 /// the device; not for a browser.
 ///
 /// # Errors
-/// See [`InternVl::embed`] and [`Session::score_async`].
-pub fn score_continuations(
-    model: &InternVl,
+/// See [`TokenReader::embed`] and [`Session::score_async`].
+pub fn score_continuations<'m>(
+    model: impl Into<TokenReader<'m>>,
     prefix: &[u32],
     visual: Option<Tensor<3>>,
     candidates: &[Vec<u32>],

@@ -37,6 +37,7 @@ pub mod sugar;
 pub mod task;
 pub mod tensors;
 pub mod text_model;
+pub mod token_reader;
 pub mod tokenizer;
 pub mod vision;
 pub mod weight;

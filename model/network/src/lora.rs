@@ -4,16 +4,43 @@
 use burn::Tensor;
 use burn::module::{Module, ModuleMapper, Param};
 
+use crate::decoder::LanguageModel;
 use crate::initialise;
 use crate::internvl::InternVl;
 use crate::layers::{Linear, Lora, LoraConfig};
+use crate::text_model::TextModel;
 use crate::weight::LowRank;
+
+/// A model with a decoder that adapters can be put on.
+pub trait Adapted: Module {
+    /// What the layers' names begin with in published adapters.
+    const LAYERS: &'static str;
+
+    /// The decoder.
+    fn decoder(&mut self) -> &mut LanguageModel;
+}
+
+impl Adapted for InternVl {
+    const LAYERS: &'static str = "language_model.model.layers";
+
+    fn decoder(&mut self) -> &mut LanguageModel {
+        &mut self.language_model
+    }
+}
+
+impl Adapted for TextModel {
+    const LAYERS: &'static str = "model.layers";
+
+    fn decoder(&mut self) -> &mut LanguageModel {
+        &mut self.language_model
+    }
+}
 
 /// Attaches a fresh adapter to every targeted projection of the decoder, replacing those that are there.
 ///
 /// The base weights keep their gradient setting; freezing them is the trainer's decision.
 #[must_use]
-pub fn attach(mut model: InternVl, config: &LoraConfig, seed: u64) -> InternVl {
+pub fn attach<M: Adapted>(mut model: M, config: &LoraConfig, seed: u64) -> M {
     for_each_projection(&mut model, |name, linear| {
         let device = linear.weight.device();
         linear.lora = config
@@ -28,7 +55,7 @@ pub fn attach(mut model: InternVl, config: &LoraConfig, seed: u64) -> InternVl {
 /// Adds every adapter into its weight, `W += (alpha/r)·B·A`, and removes it (spec A.9). A frozen weight keeps the update
 /// beside it.
 #[must_use]
-pub fn merge(mut model: InternVl) -> InternVl {
+pub fn merge<M: Adapted>(mut model: M) -> M {
     for_each_projection(&mut model, |_, linear| {
         let Some(lora) = linear.lora.take() else { return };
         let weight = linear.weight.clone();
@@ -45,7 +72,7 @@ pub fn merge(mut model: InternVl) -> InternVl {
 
 /// Whether any projection carries an adapter.
 #[must_use]
-pub fn attached(model: &InternVl) -> bool {
+pub fn attached<M: Adapted>(model: &M) -> bool {
     let mut model = model.clone();
     let mut found = false;
     for_each_projection(&mut model, |_, linear| found |= linear.lora.is_some());
@@ -64,11 +91,12 @@ pub fn freeze(mut model: InternVl) -> InternVl {
 
 /// The model with a decoder that stays as it is, whatever else learns.
 #[must_use]
-pub fn freeze_decoder(mut model: InternVl) -> InternVl {
-    for (_, weight) in model.language_model.weights() {
+pub fn freeze_decoder<M: Adapted>(mut model: M) -> M {
+    let decoder = model.decoder();
+    for (_, weight) in decoder.weights() {
         *weight = weight.clone().frozen();
     }
-    model.language_model = model.language_model.map(&mut Still);
+    *decoder = decoder.clone().map(&mut Still);
     model
 }
 
@@ -81,9 +109,9 @@ impl ModuleMapper for Still {
 }
 
 /// What adapters have added to each projection that stays as it is, and what those add that learn now, by the layer's name
-/// in the whole model.
+/// in published adapters.
 #[must_use]
-pub fn updates(model: &InternVl) -> Vec<(String, LowRank)> {
+pub fn updates<M: Adapted>(model: &M) -> Vec<(String, LowRank)> {
     let mut model = model.clone();
     let mut found = Vec::new();
     for_each_projection(&mut model, |name, linear| {
@@ -93,10 +121,10 @@ pub fn updates(model: &InternVl) -> Vec<(String, LowRank)> {
     found
 }
 
-fn for_each_projection(model: &mut InternVl, mut act: impl FnMut(&str, &mut Linear)) {
-    for (index, layer) in model.language_model.model.layers.iter_mut().enumerate() {
+fn for_each_projection<M: Adapted>(model: &mut M, mut act: impl FnMut(&str, &mut Linear)) {
+    for (index, layer) in model.decoder().model.layers.iter_mut().enumerate() {
         for (name, linear) in layer.projections() {
-            act(&format!("language_model.model.layers.{index}.{name}"), linear);
+            act(&format!("{}.{index}.{name}", M::LAYERS), linear);
         }
     }
 }
@@ -106,8 +134,8 @@ mod tests {
     use burn::tensor::{Device, Distribution};
 
     use super::*;
-    use crate::internvl::TokenBatch;
     use crate::tensors::host;
+    use crate::token_reader::TokenBatch;
 
     #[test]
     fn a_decoder_that_stays_has_no_gradient_and_lets_it_through_to_the_tower() {
@@ -119,8 +147,9 @@ mod tests {
         let visual = model.encode_frames(frames);
         let image = model.config().image_token_id.expect("it sees");
         let tokens = [vec![image; model.config().tokens_per_frame()], vec![3, 4]].concat();
-        let labels = vec![tokens.iter().map(|&token| if token == 4 { 4 } else { crate::internvl::IGNORED }).collect()];
-        let loss = model.loss(&TokenBatch::new(vec![tokens]), &labels, Some(visual)).expect("fits");
+        let labels =
+            vec![tokens.iter().map(|&token| if token == 4 { 4 } else { crate::token_reader::IGNORED }).collect()];
+        let loss = model.reader().loss(&TokenBatch::new(vec![tokens]), &labels, Some(visual)).expect("fits");
         let gradients = loss.backward();
         let decoder = &model.language_model.model;
         assert!(decoder.norm.weight.val().grad(&gradients).is_none());
@@ -139,7 +168,7 @@ mod tests {
         let folder = skeletonllm_checks::case("internvl-tiny/checkpoint");
         let base = crate::checkpoint::load_model(folder, &Device::flex()).expect("the tiny checkpoint");
         let batch = TokenBatch::new(vec![vec![1, 2, 3, 4]]);
-        let logits = |model: &InternVl| host(model.logits(&batch, None).expect("valid"));
+        let logits = |model: &InternVl| host(model.reader().logits(&batch, None).expect("valid"));
         let before = logits(&base);
 
         let mut model = attach(base, &LoraConfig { rank: 4, alpha: 8.0, ..Default::default() }, 1);

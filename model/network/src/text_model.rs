@@ -6,11 +6,11 @@ use burn::tensor::{Device, TensorData, activation::log_softmax};
 
 use crate::config::TextConfig;
 use crate::decoder::LanguageModel;
+use crate::generate::{self, GenerateError, GenerateOptions};
 use crate::initialise;
-use crate::kv_cache::KvCache;
 use crate::prompt_error::PromptError;
-use crate::task::among_threads;
 use crate::tensors::{host, indices};
+use crate::token_reader::{TokenBatch, TokenReader};
 use crate::weight::Weight;
 
 /// Tokens that are read together, in [`TextModel::perplexity`].
@@ -74,53 +74,28 @@ impl TextModel {
         self
     }
 
+    /// What reads text and, in the places of a token, visual tokens of its width.
+    #[must_use]
+    pub fn reader(&self, visual: Option<u32>) -> TokenReader<'_> {
+        TokenReader::new(&self.language_model, &self.config, visual)
+    }
+
     /// `[1, length, hidden]`: the embeddings of some tokens.
     ///
     /// # Errors
     /// When there are none, or one is outside the vocabulary.
     pub fn embed(&self, tokens: &[u32]) -> Result<Tensor<3>, PromptError> {
-        let vocabulary = self.config.vocab_size;
-        if tokens.is_empty() {
-            return Err(PromptError::Empty);
-        }
-        if let Some(&token) = tokens.iter().find(|token| **token as usize >= vocabulary) {
-            return Err(PromptError::UnknownToken { row: 0, token, vocabulary });
-        }
-        let table = &self.language_model.model.embed_tokens;
-        Ok(table.forward(tokens.iter().map(|&token| i64::from(token)).collect()).unsqueeze())
+        self.reader(None).embed(&TokenBatch::new(vec![tokens.to_vec()]), None)
     }
 
     /// The most likely continuation of `prompt`: at most `count` tokens, up to and without one of `stop`. Waits for the
     /// device at each token.
     ///
     /// # Errors
-    /// As [`TextModel::embed`].
-    pub fn greedy(&self, prompt: &[u32], count: usize, stop: &[u32]) -> Result<Vec<u32>, PromptError> {
-        let mut cache = KvCache::new(self.config.num_hidden_layers);
-        let (mut fed, mut answer) = (prompt.to_vec(), Vec::new());
-        while answer.len() < count {
-            let logits = host(self.next(&fed, &mut cache)?);
-            let best = logits.iter().enumerate().fold((0, f32::NEG_INFINITY), |best, (token, &logit)| {
-                if logit > best.1 { (token, logit) } else { best }
-            });
-            let token = best.0 as u32;
-            if stop.contains(&token) {
-                break;
-            }
-            answer.push(token);
-            fed = vec![token];
-        }
-        Ok(answer)
-    }
-
-    /// `[1, vocabulary]`: the logits of what follows `fed`, which continues what `cache` holds and is added to it.
-    pub(crate) fn next(&self, fed: &[u32], cache: &mut KvCache) -> Result<Tensor<2>, PromptError> {
-        let embedded = self.embed(fed)?;
-        Ok(among_threads(&embedded.device(), || {
-            let hidden = self.language_model.model.forward_cached(embedded, &[fed.len()], cache);
-            let last = hidden.dims()[0] - 1;
-            self.language_model.head(hidden.narrow(0, last, 1))
-        }))
+    /// See [`generate`](crate::generate::generate).
+    pub fn greedy(&self, prompt: &[u32], count: usize, stop: &[u32]) -> Result<Vec<u32>, GenerateError> {
+        let options = GenerateOptions { max_tokens: count, stop: stop.to_vec(), ..GenerateOptions::default() };
+        generate::greedy(self.reader(None), prompt, None, &options, |_| {})
     }
 
     /// The log-probability of each token after the first, given those before it.

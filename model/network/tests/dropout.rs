@@ -6,11 +6,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use skeletonllm_checks::case;
 use skeletonllm_network::{
-    checkpoint::load_model,
-    internvl::{InternVl, TokenBatch},
-    layers::LoraConfig,
-    lora,
-    tensors::host,
+    checkpoint::load_model, internvl::InternVl, layers::LoraConfig, lora, tensors::host, token_reader::TokenBatch,
 };
 
 /// The loss of a conversation, and its gradient at the pictures.
@@ -26,7 +22,8 @@ fn slopes(model: &InternVl, frames: &[f32], device: &Device) -> (f64, Vec<f32>) 
     let labels =
         labels.into_iter().map(|row| row.into_iter().map(|t| if t > 10 && t < 14 { t } else { -100 }).collect());
     let visual = model.encode_frames(frames.clone());
-    let loss = model.loss(&TokenBatch::new(vec![row]), &labels.collect::<Vec<_>>(), Some(visual)).expect("fits");
+    let loss =
+        model.reader().loss(&TokenBatch::new(vec![row]), &labels.collect::<Vec<_>>(), Some(visual)).expect("fits");
     let value = f64::from(host(loss.clone())[0]);
     let gradients = loss.backward();
     (value, host(frames.grad(&gradients).expect("tracked")))

@@ -6,9 +6,9 @@ use burn::tensor::{Tensor, TensorData};
 use draction::{clip::Clip, figure::JointMap};
 use serde::{Deserialize, Serialize};
 use skeletonllm_network::{
-    internvl::{IGNORED, TokenBatch},
     task::yield_now,
     tensors::host_async,
+    token_reader::{IGNORED, TokenBatch},
 };
 
 use super::{Assistant, MAX_QUESTION};
@@ -147,7 +147,7 @@ impl Assistant {
         let said = exchange.labels.iter().filter(|label| **label != IGNORED).count();
         let tokens = TokenBatch::new(vec![exchange.ids]);
         // the loss is the mean over what is said
-        let loss = self.model.internvl.loss(&tokens, &[exchange.labels], Some(visual))?;
+        let loss = self.model.internvl.reader().loss(&tokens, &[exchange.labels], Some(visual))?;
         Ok(loss * -(said as f64))
     }
 }

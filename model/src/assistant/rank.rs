@@ -12,9 +12,9 @@ use skeletonllm_data::Family;
 use skeletonllm_network::{
     chat::Prompt,
     generate::Session,
-    internvl::{IGNORED, Opening, TokenBatch},
     task::yield_now,
     tensors::host_async,
+    token_reader::{IGNORED, Opening, TokenBatch},
     words::Words,
 };
 
@@ -177,7 +177,7 @@ impl Assistant {
     /// Openings with these visual tokens, `[tokens, hidden]`, in them.
     async fn open_tokens(&self, tokens: TokenBatch, visual: Tensor<2>) -> Result<Opened> {
         yield_now().await;
-        let opening = self.model.internvl.open_async(&tokens, Some(visual.unsqueeze())).await?;
+        let opening = self.model.internvl.reader().open_async(&tokens, Some(visual.unsqueeze())).await?;
         Ok(Opened { tokens, opening })
     }
 
@@ -209,7 +209,7 @@ impl Assistant {
             return Ok(vec![vec![0.0; texts.len()]; motions]);
         };
         if let Some(Opened { tokens, opening }) = opened {
-            observation.places.get_or_init(|| alignment.places(self.model.internvl.seen(tokens, opening)));
+            observation.places.get_or_init(|| alignment.places(self.model.internvl.reader().seen(tokens, opening)));
         }
         let places = observation.places.get().context("nothing was made of the pictures")?;
         let scores = alignment.scores(places.clone(), alignment.texts(texts));

@@ -19,6 +19,10 @@ use skeletonllm::{
     given::Answering,
     observation::Observation,
     second_opinion::{Opinion, SecondOpinion, default_second_opinion},
+    sugar::{
+        narrates,
+        narrator::{Narration, SugarNarrator},
+    },
 };
 use skeletonllm_network::{checkpoint::is_text_model, device::DeviceChoice};
 
@@ -97,6 +101,9 @@ fn run(args: &Args) -> Result<()> {
         && let Some(question) = args.question.as_deref().filter(|_| !args.json && args.sheet.is_none())
     {
         return blindly(args, &folder, question);
+    }
+    if narrates(&folder) {
+        return narrate(args, &folder, &motion);
     }
     let assistant =
         Assistant::load_on(&folder, args.base.as_deref(), args.device)?.skip_background(args.skip_background);
@@ -188,6 +195,32 @@ fn blindly(args: &Args, folder: &Path, question: &str) -> Result<()> {
     };
     warn(format_args!("ask: {} is a language model alone: it does not see the motion", folder.display()));
     stream(args, |on_text| assistant.ask(question, on_text))
+}
+
+/// A model of SUGAR says which of its labels the motion is, and how the body moves; other questions it does not know.
+fn narrate(args: &Args, folder: &Path, motion: &Motion) -> Result<()> {
+    if args.sheet.is_some() || args.second_opinion.is_some() {
+        bail!("{}: a model of SUGAR, which draws nothing: leave --sheet and --second-opinion out", folder.display());
+    }
+    if let Some(shown) = motion.source.shown().filter(|_| !args.json) {
+        warn(format_args!("ask: {}: {shown}", args.file.display()));
+    }
+    if args.question.is_some() {
+        warn(format_args!("ask: {} answers one question: which of its labels it is, and how", folder.display()));
+    }
+    let narrator = SugarNarrator::load(folder, args.base.as_deref(), args.device)?;
+    let Narration { label, told } = narrator.narrate(&narrator.observe(&[motion])?, narrator.labels())?.swap_remove(0);
+    if args.json {
+        let object = serde_json::json!({
+            "file": args.file.display().to_string(),
+            "read": source_as_json(&motion.source),
+            "label": label,
+            "told": told,
+            "device": narrator.device_name(),
+        });
+        return Ok(say(format_args!("{object:#}"))?);
+    }
+    Ok(say(format_args!("{label}: {told}"))?)
 }
 
 /// Prints the answer as it comes.

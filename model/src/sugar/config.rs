@@ -6,7 +6,9 @@ use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use skeletonllm_data::streams::Input;
-use skeletonllm_network::{graph::GraphConfig, sentence::SentenceEncoder};
+use skeletonllm_network::{checkpoint::Bits, graph::GraphConfig, sentence::SentenceEncoder, sugar::TqpConfig};
+
+use crate::folder::Base;
 
 /// What `config.json` of such a directory says `system` is.
 pub const SYSTEM: &str = "sugar";
@@ -23,6 +25,34 @@ pub struct TextEncoder {
     pub width: usize,
 }
 
+/// What a SUGAR directory says that has a language model.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct NarratorConfig {
+    /// The labels that it was taught to say.
+    pub labels: Vec<String>,
+    /// The language model.
+    pub base: Base,
+    /// The bits that its matrices are brought to; without, they stay as they are stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub base_bits: Option<Bits>,
+    /// Sizes of the projection.
+    pub tqp: TqpConfig,
+}
+
+impl NarratorConfig {
+    /// Checks what the types do not, for a graph network that gives so many tokens of a width.
+    ///
+    /// # Errors
+    /// Naming the field.
+    fn validate(&self, tokens: usize, width: usize) -> Result<()> {
+        self.tqp.validate(tokens).map_err(|problem| anyhow::anyhow!("`narrator.tqp`: {problem}"))?;
+        let found = self.tqp.skeleton;
+        ensure!(found == width, "`narrator.tqp.skeleton` is {found}, but the graph network's features are {width}");
+        Ok(())
+    }
+}
+
 /// What a model directory's `config.json` says.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -37,6 +67,9 @@ pub struct SugarModelConfig {
     pub network: GraphConfig,
     /// Whose vectors motions are drawn to.
     pub text: TextEncoder,
+    /// The language model that a motion's tokens are read by, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub narrator: Option<NarratorConfig>,
 }
 
 impl TextEncoder {
@@ -97,6 +130,12 @@ impl SugarModelConfig {
         ensure!(width == classes, "`text.width` is {width}, but `network.classes` is {classes}");
         let (seen, bodies) = (self.input.bodies, self.network.bodies);
         ensure!(seen == bodies, "`input.bodies` is {seen}, but `network.bodies` is {bodies}");
-        Ok(())
+        self.narrator.as_ref().map_or(Ok(()), |own| own.validate(self.tokens(), self.network.features()))
+    }
+
+    /// Tokens that the network makes of a motion: one for every four frames of its window.
+    #[must_use]
+    pub fn tokens(&self) -> usize {
+        self.input.window.div_ceil(2).div_ceil(2)
     }
 }

@@ -20,7 +20,8 @@ fn folder() -> tempfile::TempDir {
     let network = graph_of(&sample("walk.bvh"), &input, text.width, PUBLISHED_WIDTH);
     let labels = vec!["sit down".to_owned(), "walk".to_owned()];
     let encoder = SkeletonEncoder::new(&network, &device).unwrap().fresh(3);
-    let config = SugarModelConfig { system: SYSTEM.into(), labels: labels.clone(), input, network, text };
+    let config =
+        SugarModelConfig { system: SYSTEM.into(), labels: labels.clone(), input, network, text, narrator: None };
     let vectors = sentences.embed(&["sit down", "walk"]).unwrap();
     let known = labels.into_iter().zip(vectors.into_iter().map(unit)).collect();
     write(&encoder, &config, &known, folder.path(), Precision::F32).unwrap();

@@ -14,7 +14,7 @@ use skeletonllm_data::{
 };
 use skeletonllm_network::{
     chat::{Chat, Prompt},
-    internvl::TokenBatch,
+    token_reader::TokenBatch,
 };
 
 use super::{Curriculum, Note, Piece, Stage, StageConfig, readout};

@@ -24,9 +24,9 @@ use skeletonllm_network::{
     chat::Prompt,
     checkpoint::Precision,
     foreground::Foreground,
-    internvl::{IGNORED, TokenBatch},
     lora,
     tensors::on_cpu,
+    token_reader::{IGNORED, TokenBatch},
     tokenizer::Tokenizer,
 };
 
@@ -166,19 +166,20 @@ impl Learner for Pupil {
         let opening = match part.rests.rows() {
             // nothing is asked
             [] => None,
-            _ => Some(model.internvl.open(&openings, Some(visual.clone() * shown))?),
+            _ => Some(model.internvl.reader().open(&openings, Some(visual.clone() * shown))?),
         };
         let alignment = model.alignment.as_ref().zip(aims.as_ref()).filter(|_| rates.align > 0.0);
         let aligned = alignment.and_then(|(alignment, aims)| {
             let seen = match together {
                 Some(seen) => seen,
-                None => model.internvl.seen(&openings, opening.as_ref()?),
+                None => model.internvl.reader().seen(&openings, opening.as_ref()?),
             };
             aims.loss(alignment, seen, &part.said)
         });
         let aligned = aligned.map(|aligned| shared(aligned, part.share.labels) * rates.align);
-        let words =
-            opening.map(|opening| model.internvl.loss_of_rests(opening, &part.rests, &part.labels)).transpose()?;
+        let words = opening
+            .map(|opening| model.internvl.reader().loss_of_rests(opening, &part.rests, &part.labels))
+            .transpose()?;
         let words = words.map(|words| shared(words, part.share.answers));
         let main = match (words, aligned) {
             (Some(words), Some(aligned)) => words + aligned,

@@ -7,6 +7,7 @@
 //! ```
 
 mod config;
+pub mod narrator;
 mod run;
 mod texts;
 

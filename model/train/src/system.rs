@@ -7,7 +7,7 @@ use skeletonllm::{
     assistant::Assistant,
     folder::system_of,
     graph_recogniser::{self, GraphRecogniser},
-    sugar::{self, Sugar},
+    sugar::{self, Sugar, narrator::SugarNarrator},
 };
 use skeletonllm_network::device::DeviceChoice;
 
@@ -92,7 +92,7 @@ pub trait WithRecogniser {
 }
 
 /// Loads the model of a folder and does something with it; `beside` says where SUGAR's sentence encoder, or the language
-/// model beneath one of SkeletonLLM, lies, if no longer where the model was trained.
+/// model beneath one of SkeletonLLM or of SUGAR, lies, if no longer where the model was trained.
 ///
 /// # Errors
 /// When the model or the device cannot be used; and those of `work`.
@@ -106,6 +106,7 @@ pub fn with_recogniser<W: WithRecogniser>(
         System::SkeletonLlm => work.run(&Assistant::load_on(folder, beside, device)?),
         System::Mmcl => work.run(&GraphRecogniser::load(folder, device)?),
         System::S2i => work.run(&S2iRecogniser::load(&[folder], device)?),
+        System::Sugar if sugar::narrates(folder) => work.run(&SugarNarrator::load(folder, beside, device)?),
         System::Sugar => work.run(&Sugar::load(folder, beside, device)?),
     }
 }

@@ -11,6 +11,7 @@ use super::{CheckpointError, HostTensor, Precision, TensorMap, format, io, tenso
 use crate::internvl::InternVl;
 use crate::lora;
 use crate::tensors::host;
+use crate::text_model::TextModel;
 use crate::weight::LowRank;
 
 /// What `adapter_config.json` says that matters.
@@ -195,20 +196,42 @@ pub fn save_adapter(
     folder: &Path,
     precision: Precision,
 ) -> Result<(), CheckpointError> {
-    const PREFIX: &str = "base_model.model";
-    std::fs::create_dir_all(folder).map_err(|cause| io(folder, cause))?;
     let [tower, projector] = EYES;
     let mut parts = vec![(projector, tensors_of(&model.multi_modal_projector))];
     if whole == Whole::Eyes {
         parts.push((tower, tensors_of(&model.vision_tower)));
     }
+    save(lora::updates(model), parts, base, folder, precision)
+}
+
+/// As [`save_adapter`], of a language model alone.
+///
+/// # Errors
+/// As there.
+pub fn save_text_adapter(
+    model: &TextModel,
+    base: &Path,
+    folder: &Path,
+    precision: Precision,
+) -> Result<(), CheckpointError> {
+    save(lora::updates(model), Vec::new(), base, folder, precision)
+}
+
+fn save(
+    updates: Vec<(String, LowRank)>,
+    parts: Vec<(&str, TensorMap)>,
+    base: &Path,
+    folder: &Path,
+    precision: Precision,
+) -> Result<(), CheckpointError> {
+    const PREFIX: &str = "base_model.model";
+    std::fs::create_dir_all(folder).map_err(|cause| io(folder, cause))?;
     let saved: Vec<&str> = parts.iter().map(|(part, _)| *part).collect();
-    let named = |(part, tensors): (&'static str, TensorMap)| {
-        tensors.into_iter().map(move |(name, tensor)| (format!("{PREFIX}.{part}.{name}"), tensor))
+    let named = |(part, tensors): (&str, TensorMap)| -> Vec<(String, HostTensor)> {
+        tensors.into_iter().map(|(name, tensor)| (format!("{PREFIX}.{part}.{name}"), tensor)).collect()
     };
     let mut tensors: TensorMap = parts.into_iter().flat_map(named).collect();
     let (mut targets, mut ranks) = (BTreeSet::new(), serde_json::Map::new());
-    let updates = lora::updates(model);
     // the scale is in the numbers: alpha is the rank of the first
     let rank = updates.first().map_or(1, |(_, update)| update.a.dims()[0]);
     for (layer, LowRank { a, b }) in updates {

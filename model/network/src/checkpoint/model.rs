@@ -197,7 +197,15 @@ impl Opened<TextConfig> {
     /// # Errors
     /// When a file cannot be read or is not what it should be.
     pub fn text_model(path: &Path) -> Result<Self, CheckpointError> {
-        let opened = open(path, AdapterFolder::find(path, None)?, (Layout::Text, false), open_text)?;
+        Self::text_model_on(path, None)
+    }
+
+    /// As [`Opened::text_model`], where what lies beneath an adapter is at `base`, wherever its settings say.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn text_model_on(path: &Path, base: Option<&Path>) -> Result<Self, CheckpointError> {
+        let opened = open(path, AdapterFolder::find(path, base)?, (Layout::Text, false), open_text)?;
         opened.check_layers(opened.config.num_hidden_layers)?;
         Ok(opened)
     }

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use super::GenerateOptions;
-use crate::internvl::TokenBatch;
+use crate::token_reader::TokenBatch;
 
 /// Why an answer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

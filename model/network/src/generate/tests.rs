@@ -2,6 +2,7 @@ use burn::tensor::{Device, Distribution, TensorData};
 
 use super::*;
 use crate::checkpoint;
+use crate::internvl::InternVl;
 use crate::tensors::host;
 
 fn model() -> InternVl {
@@ -22,7 +23,7 @@ fn uncached(model: &InternVl, prompt: &[u32], visual: &Tensor<3>, steps: usize) 
     let mut tokens = prompt.to_vec();
     for _ in 0..steps {
         let batch = TokenBatch::new(vec![tokens.clone()]);
-        let logits = host(model.logits(&batch, Some(visual.clone())).expect("valid prompt"));
+        let logits = host(model.reader().logits(&batch, Some(visual.clone())).expect("valid prompt"));
         let last = &logits[logits.len() - 512..];
         let best = last.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1)).expect("a vocabulary");
         tokens.push(best.0 as u32);
@@ -67,7 +68,7 @@ fn a_model_that_says_the_image_token_has_said_a_word() {
     assert!(session.feed(&TokenBatch::new(vec![vec![500]]), None).is_err(), "in a prompt it needs a picture");
     session.feed_said(&TokenBatch::new(vec![vec![500]])).expect("a word");
     let table = host(model.language_model.model.embed_tokens.weight.val());
-    let said = host(model.embed_said(&TokenBatch::new(vec![vec![500]])).expect("a word"));
+    let said = host(model.reader().embed_said(&TokenBatch::new(vec![vec![500]])).expect("a word"));
     assert_eq!(said, table[500 * 96..501 * 96]);
 }
 
@@ -136,7 +137,7 @@ fn scores_are_the_log_probabilities_of_a_plain_forward_pass() {
     let scores = score_continuations(&model, &tokens, Some(visual.clone()), &candidates).expect("valid");
     for (candidate, score) in candidates.iter().zip(scores) {
         let whole = [&tokens[..], candidate].concat();
-        let logits = model.logits(&TokenBatch::new(vec![whole]), Some(visual.clone())).expect("valid");
+        let logits = model.reader().logits(&TokenBatch::new(vec![whole]), Some(visual.clone())).expect("valid");
         let length = tokens.len() + candidate.len();
         let logs = host(log_softmax(logits.reshape([length, 512]), 1));
         let expected: f32 =

@@ -5,10 +5,11 @@ use burn::tensor::{Device, Tensor, TensorData};
 use skeletonllm_checks::case;
 
 use crate::checkpoint::{Bits, Keep, Opened};
-use crate::internvl::{IGNORED, InternVl, TokenBatch};
+use crate::internvl::InternVl;
 use crate::layers::LoraConfig;
 use crate::lora;
 use crate::tensors::host;
+use crate::token_reader::{IGNORED, TokenBatch};
 
 /// The tiny checkpoint.
 fn tiny(keep: Keep, device: &Device) -> InternVl {
@@ -54,8 +55,8 @@ fn slopes(model: &InternVl, frames: Tensor<4>) -> (f32, Vec<(String, Vec<f32>)>)
         .map(|rest| std::iter::once(IGNORED).chain(rest[1..].iter().map(|&token| i64::from(token))).collect())
         .collect();
     let visual = model.encode_frames(frames.clone());
-    let opening = model.open(&openings, Some(visual)).expect("fits");
-    let loss = model.loss_of_rests(opening, &TokenBatch::new(rests.to_vec()), &labels).expect("fits");
+    let opening = model.reader().open(&openings, Some(visual)).expect("fits");
+    let loss = model.reader().loss_of_rests(opening, &TokenBatch::new(rests.to_vec()), &labels).expect("fits");
     let value = host(loss.clone())[0];
     let gradients = loss.backward();
     let at_frames = frames.grad(&gradients).map(host).unwrap_or_default();

@@ -45,6 +45,12 @@ impl SkeletonEncoder {
         self.graph.forward(clips, pass)
     }
 
+    /// `[N, 3, T, V, M]` → `[N, T', features]`: what it has seen, a token for every four frames, not pooled over time.
+    #[must_use]
+    pub fn tokens(&self, clips: Tensor<5>) -> Tensor<3> {
+        self.graph.tokens(self.graph.features(clips, &mut Pass::evaluation(), |_, _| ()))
+    }
+
     /// `[1]` what cosines are divided by.
     #[must_use]
     pub fn tau(&self) -> Tensor<1> {

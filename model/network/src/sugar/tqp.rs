@@ -7,12 +7,18 @@ use burn::tensor::Device;
 
 use crate::bert::{self, AddNorm, BertAttention, Widen};
 use crate::checkpoint::{self, CheckpointError, TensorMap};
+use crate::initialise::{Draw, fill};
 use crate::layers::{AttentionMask, LayerNorm, Linear};
 use crate::tensors::parameter;
 
+/// Largest size that is built.
+const LARGEST: usize = 1 << 16;
+/// Deviation of fresh weights.
+const DEVIATION: f64 = 0.02;
+
 /// Sizes of a projection.
 #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct TqpConfig {
     /// Features of a query.
     pub width: usize,
@@ -34,6 +40,40 @@ pub struct TqpConfig {
     pub segments: usize,
     /// Added to variances.
     pub eps: f64,
+}
+
+impl TqpConfig {
+    /// Checks what the types do not, for a skeleton of so many tokens.
+    ///
+    /// # Errors
+    /// One sentence naming the field.
+    pub fn validate(&self, tokens: usize) -> Result<(), String> {
+        let sizes = [
+            ("width", self.width),
+            ("layers", self.layers),
+            ("heads", self.heads),
+            ("inner", self.inner),
+            ("queries", self.queries),
+            ("cross_attention_every", self.cross_attention_every),
+            ("segments", self.segments),
+        ];
+        if let Some((name, size)) = sizes.iter().find(|(_, size)| *size == 0 || *size > LARGEST) {
+            return Err(format!("{name} is {size}; it must be from 1 to {LARGEST}"));
+        }
+        if !self.width.is_multiple_of(self.heads) {
+            return Err(format!("{} heads do not divide a width of {}", self.heads, self.width));
+        }
+        if !(self.eps > 0.0 && self.eps < 1.0) {
+            return Err(format!("eps is {}; it must be between 0 and 1", self.eps));
+        }
+        if tokens == 0 || !tokens.is_multiple_of(self.segments) {
+            return Err(format!(
+                "segments is {}, which does not divide the {tokens} tokens of a motion",
+                self.segments
+            ));
+        }
+        Ok(())
+    }
 }
 
 impl Default for TqpConfig {
@@ -119,6 +159,18 @@ impl Tqp {
             },
             language_projection: Linear::new(width, config.language, true, device),
         }
+    }
+
+    /// Draws every parameter afresh, as BERT's are: weights and queries with a deviation of 0.02.
+    #[must_use]
+    pub fn fresh(self, seed: u64) -> Self {
+        fill(self, seed, |name, shape| {
+            Some(match shape.len() {
+                1 if name.ends_with(".bias") => Draw::Constant(0.0),
+                1 => Draw::Constant(1.0),
+                _ => Draw::Normal(DEVIATION),
+            })
+        })
     }
 
     /// `[N, tokens, skeleton width]` → what the queries are after each of `segments` equal stretches, `[N, queries,

@@ -132,3 +132,10 @@ fn what_is_skipped_and_what_fills_the_batch_is_not_looked_at() {
     let all = host(model.encode_frames(frames));
     assert!((0..16).any(|i| (all[i] - seen[i]).abs() > 1e-4));
 }
+
+#[test]
+fn another_frame_size_resizes_the_positions() {
+    // 6×8 patches instead of 4×6, of which four become a token
+    let frames = Tensor::<4>::ones([2, 12, 16, 3], &device());
+    assert_eq!(tower().encode_frames(frames).dims(), [2, 12, 16]);
+}

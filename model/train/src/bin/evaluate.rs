@@ -10,7 +10,11 @@ use clap::Parser;
 use draction::cli::{finish, print};
 use indicatif::ProgressBar;
 use skeletonllm::{
-    assistant::Assistant, cli::bar, folder::default_model, graph_recogniser::GraphRecogniser, sugar::Sugar,
+    assistant::Assistant,
+    cli::bar,
+    folder::default_model,
+    graph_recogniser::GraphRecogniser,
+    sugar::{self, Sugar, narrator::SugarNarrator},
 };
 use skeletonllm_data::{
     DataSet, Family, Labels, LoadOptions, ProtocolOptions, Selection, SelectionOptions, Split, formats,
@@ -220,6 +224,11 @@ fn start(args: &Args) -> Result<()> {
             let recogniser = S2iRecogniser::load(&[std::slice::from_ref(&folder), &args.fuse].concat(), args.device)?;
             told(recogniser.device_name());
             return judge_labels(args, &recogniser, &material);
+        }
+        System::Sugar if sugar::narrates(&folder) => {
+            let recogniser = SugarNarrator::load(&folder, args.base.as_deref(), args.device)?;
+            told(recogniser.device_name());
+            return judge(args, &recogniser, &material);
         }
         System::Sugar => {
             let recogniser = Sugar::load(&folder, args.text.as_deref(), args.device)?;

@@ -19,7 +19,7 @@ use skeletonllm_train::{
     mmcl::{self, MmclConfig},
     run,
     s2i::{self, Lesson, S2iConfig},
-    sugar::{self, SugarConfig},
+    sugar::{self, SugarConfig, narrator::NarratorRecipe},
 };
 
 /// Train a model on folders of motions, each with a metadata.jsonl (file_name, label, split, …).
@@ -54,6 +54,7 @@ use skeletonllm_train::{
         train --system s2i --lesson fine-tune --from runs/seen/model --data data/utd-mhad --out runs/named\n  \
         mpirun -n 4 train --data data/utd-mhad --out runs/fast     # or srun; with a build of --features mpi\n  \
         train --system sugar --text models/minilm --data data/utd-mhad data/kard --unseen unseen.txt --out runs/sugar\n  \
+        train --system sugar --base models/smollm2-135m --from runs/sugar/model --data data/kard --out runs/told\n  \
         train --print-config > my.json      # every setting with its default"
 )]
 struct Args {
@@ -107,7 +108,8 @@ struct Args {
     /// Train on top of this model, a directory in any layout, which stays as it is: DrAction and the projector learn, in
     /// stages 3 and 4 adapters on the decoder. A language model alone gets a tower before it, which is drawn afresh or comes
     /// from the model that `eyes` of the settings names. Without --config by the paper's settings (--base DIR --print-config). The
-    /// run's models hold what was learned, as peft keeps it, and name this one; ask and evaluate read both.
+    /// run's models hold what was learned, as peft keeps it, and name this one; ask and evaluate read both. With --system
+    /// sugar a language model alone, which learns by adapters to say what the encoder of --from has seen.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["from", "resume"])]
     base: Option<PathBuf>,
     /// Bring the matrices of --base to so many bits while it is read: 8 or 4. Without, they stay as they are stored.
@@ -200,6 +202,10 @@ fn start_mmcl(args: Args, ranks: &Ranks) -> Result<()> {
 }
 
 fn start_sugar(args: Args, ranks: &Ranks) -> Result<()> {
+    let narrates = |out: &PathBuf| skeletonllm::sugar::narrates(&out.join("start"));
+    if args.base.is_some() || args.resume && args.out.as_ref().is_some_and(narrates) {
+        return start_narrator(args, ranks);
+    }
     speaks_not(&args)?;
     let config: SugarConfig = settings(&args)?;
     let choose = |config: &mut SugarConfig, args: &mut Args| {
@@ -207,6 +213,27 @@ fn start_sugar(args: Args, ranks: &Ranks) -> Result<()> {
         config.texts = args.texts.take().or(config.texts.take());
     };
     start(args, ranks, config, choose, sugar::run)
+}
+
+fn start_narrator(args: Args, ranks: &Ranks) -> Result<()> {
+    has_no_stages(&args)?;
+    if args.text.is_some() || args.dry_run {
+        bail!("--text and --dry-run are not for SUGAR's language model: its encoder comes from --from");
+    }
+    let config: NarratorRecipe = settings(&args)?;
+    let choose = |config: &mut NarratorRecipe, args: &mut Args| {
+        config.base = args.base.take().or(config.base.take());
+        config.base_bits = args.base_bits.or(config.base_bits);
+        if let Some(rank) = args.lora_rank {
+            (config.lora_rank, config.lora_alpha) = (rank, 2.0 * rank as f64);
+        }
+        config.lora_alpha = args.lora_alpha.unwrap_or(config.lora_alpha);
+        if !args.lora_targets.is_empty() {
+            config.lora_targets = std::mem::take(&mut args.lora_targets);
+        }
+        config.texts = args.texts.take().or(config.texts.take());
+    };
+    start(args, ranks, config, choose, sugar::narrator::run)
 }
 
 fn start_skeletonllm(args: Args, ranks: &Ranks) -> Result<()> {
@@ -233,12 +260,21 @@ fn start_skeletonllm(args: Args, ranks: &Ranks) -> Result<()> {
 
 /// What a system that says no words cannot be told.
 fn speaks_not(args: &Args) -> Result<()> {
-    if args.stage.is_some() || args.similar.is_some() || args.rationales.is_some() || args.prompts.is_some() {
-        bail!("--stage, --similar, --rationales and --prompts are for --system skeletonllm");
-    }
+    has_no_stages(args)?;
     let adapts = args.lora_rank.is_some() || args.lora_alpha.is_some() || !args.lora_targets.is_empty();
     if args.base.is_some() || adapts || args.dry_run {
-        bail!("--base, --lora-rank, --lora-alpha, --lora-targets and --dry-run are for --system skeletonllm");
+        bail!(
+            "--base, --lora-rank, --lora-alpha, --lora-targets and --dry-run are for --system skeletonllm; all but the \
+             last with --base for --system sugar, too"
+        );
+    }
+    Ok(())
+}
+
+/// What a system without SkeletonLLM's stages cannot be told.
+fn has_no_stages(args: &Args) -> Result<()> {
+    if args.stage.is_some() || args.similar.is_some() || args.rationales.is_some() || args.prompts.is_some() {
+        bail!("--stage, --similar, --rationales and --prompts are for --system skeletonllm");
     }
     Ok(())
 }

@@ -106,6 +106,7 @@ fn config(
         input: settings.input.clone(),
         network: graph_of(&first.motion, &settings.input, text.width, settings.width),
         text: text.clone(),
+        narrator: None,
     };
     Ok((config, labels.names().iter().cloned().zip(vectors).collect()))
 }

@@ -45,6 +45,9 @@ const FEATURES: [&str; 7] = [
     "--enable-simd",
 ];
 
+/// The custom section in which a compiler says what its output needs of an engine.
+const FEATURES_SECTION: &str = "target_features";
+
 /// How much the compiler does for a page, by the name of its profile in `Cargo.toml`.
 #[derive(Clone, Copy, Debug)]
 pub enum Profile {
@@ -103,8 +106,9 @@ fn compile(variant: &Variant, profile: Profile, target: &Path) -> Result<Vec<u8>
 }
 
 /// Writes `app.js` and `bound.wasm`.
-fn bind(variant: &Variant, raw: Vec<u8>, folder: &Path) -> Result<()> {
+fn bind(variant: &Variant, mut raw: Vec<u8>, folder: &Path) -> Result<()> {
     let start = Instant::now();
+    forbid_bulk_memory(&mut raw);
     let mut output = Bindgen::new()
         .input_bytes("app", raw)
         .web(true)?
@@ -122,6 +126,8 @@ fn bind(variant: &Variant, raw: Vec<u8>, folder: &Path) -> Result<()> {
             variant.name
         );
     }
+    // nobody else shall be told what is not so
+    output.wasm_mut().customs.remove_raw(FEATURES_SECTION);
     std::fs::create_dir_all(folder).with_context(|| format!("cannot create {}", folder.display()))?;
     let write = |name: &str, bytes: &[u8]| {
         let path = folder.join(name);
@@ -133,13 +139,46 @@ fn bind(variant: &Variant, raw: Vec<u8>, folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Tells wasm-bindgen, by the section in which the compiler says what it used, to write no bulk operations of its own: it
+/// fills tables, which Binaryen reads from 117 on, and its crate is 116. The compiler's own, of memory, stay.
+fn forbid_bulk_memory(raw: &mut [u8]) {
+    const USED: &[u8] = b"+\x0bbulk-memory";
+    let Some(section) = raw.windows(FEATURES_SECTION.len()).rposition(|part| part == FEATURES_SECTION.as_bytes())
+    else {
+        return;
+    };
+    if let Some(at) = raw[section..].windows(USED.len()).position(|part| part == USED) {
+        raw[section + at] = b'-';
+    }
+}
+
 fn optimise(variant: &Variant, optimiser: &Path, from: &PathBuf, to: &PathBuf) -> Result<()> {
     let start = Instant::now();
     let mut command = Command::new(optimiser);
-    command.arg("-Oz").args(FEATURES).args(["--strip-producers", "--strip-target-features", "-o"]).arg(to).arg(from);
+    command.arg("-Oz").args(FEATURES).args(["--strip-producers", "-o"]).arg(to).arg(from);
     run(&mut command).context("wasm-opt failed")?;
     let size = |path: &PathBuf| std::fs::metadata(path).map_or(0, |data| data.len()) as f64 / 1e6;
     let (before, after) = (size(from), size(to));
     println!("page: wasm-opt made {} of {before:.2} MB {after:.2} MB in {}", variant.name, seconds(start));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_section_about_features_is_told_of_no_bulk_memory() {
+        let said = b"+\x0bbulk-memory";
+        // the same bytes among a program's own data, and the section last, with another feature
+        let mut raw = [b"\0asm\x01\0\0\0 data ", &said[..], b" target_features\x02", said, b"+\x08sign-ext"].concat();
+        let before = raw.clone();
+        forbid_bulk_memory(&mut raw);
+        let changed: Vec<usize> = (0..raw.len()).filter(|&at| raw[at] != before[at]).collect();
+        assert_eq!(changed, [before.len() - said.len() - b"+\x08sign-ext".len()]);
+        assert_eq!(raw[changed[0]], b'-');
+        let mut nothing = b"\0asm\x01\0\0\0".to_vec();
+        forbid_bulk_memory(&mut nothing);
+        assert_eq!(nothing, b"\0asm\x01\0\0\0");
+    }
 }

@@ -1,6 +1,8 @@
 use burn::tensor::Distribution;
 
 use super::*;
+use crate::config::InternVlConfig;
+use crate::internvl::InternVl;
 use crate::tensors::host;
 
 /// A model of `nano`'s kind: 64-pixel frames, 16-pixel patches, four layers each.
@@ -38,8 +40,8 @@ fn the_gathered_loss_is_the_mean_over_all_labelled_places() {
     let model = InternVl::random(&nano(32), 3, &device);
     let (batch, labels) = batch(2);
     let visual = model.encode_frames(frames(24, &device));
-    let loss = host(model.loss(&batch, &labels, Some(visual.clone())).expect("valid"))[0];
-    let logits = host(model.logits(&batch, Some(visual)).expect("valid"));
+    let loss = host(model.reader().loss(&batch, &labels, Some(visual.clone())).expect("valid"))[0];
+    let logits = host(model.reader().logits(&batch, Some(visual)).expect("valid"));
     let mut terms = Vec::new();
     for (row, labels) in labels.iter().enumerate() {
         for place in 1..labels.len() {
@@ -68,13 +70,15 @@ fn rests_of_one_opening_cost_what_whole_conversations_cost() {
     };
     let labels: Vec<Vec<i64>> = rests.iter().map(learned).collect();
     let openings = TokenBatch::new(vec![opening(0), opening(1)]);
-    let opened = model.open(&openings, Some(visual.clone())).unwrap();
-    let shared = model.loss_of_rests(opened, &TokenBatch::new(rests.clone()), &labels).unwrap();
+    let opened = model.reader().open(&openings, Some(visual.clone())).unwrap();
+    let shared = model.reader().loss_of_rests(opened, &TokenBatch::new(rests.clone()), &labels).unwrap();
 
     let whole = |r: usize| [opening(r as u32 / 2), rests[r].clone()].concat();
     let whole_labels = |r: usize| [vec![IGNORED; 51], labels[r].clone()].concat();
     let pictures = |r: usize| visual.clone().slice([r / 2 * 12..r / 2 * 12 + 12, 0..4, 0..32]);
-    let alone = |r: usize| model.loss(&TokenBatch::new(vec![whole(r)]), &[whole_labels(r)], Some(pictures(r))).unwrap();
+    let alone = |r: usize| {
+        model.reader().loss(&TokenBatch::new(vec![whole(r)]), &[whole_labels(r)], Some(pictures(r))).unwrap()
+    };
     let apart = (alone(0) + alone(1) + alone(2) + alone(3)) / 4.0;
 
     let [a, b] = [&shared, &apart].map(|loss| host(loss.clone())[0]);
@@ -101,9 +105,9 @@ fn an_opening_in_parts_is_the_whole_one() {
     let visual = model.encode_frames(frames(24, &device));
     let rows = vec![[vec![20, 21], vec![5; 48], vec![22]].concat(), [vec![30, 31], vec![5; 48], vec![32]].concat()];
     let openings = TokenBatch::new(rows);
-    let whole = model.open(&openings, Some(visual.clone())).unwrap();
-    let parts = pollster::block_on(model.open_in_parts(&openings, Some(visual), 20)).unwrap();
-    let [whole, parts] = [whole, parts].map(|opening| host(model.seen(&openings, &opening)));
+    let whole = model.reader().open(&openings, Some(visual.clone())).unwrap();
+    let parts = pollster::block_on(model.reader().open_in_parts(&openings, Some(visual), 20)).unwrap();
+    let [whole, parts] = [whole, parts].map(|opening| host(model.reader().seen(&openings, &opening)));
     for (a, b) in whole.iter().zip(&parts) {
         assert!((a - b).abs() < 1e-5, "{a} against {b}");
     }
@@ -118,11 +122,11 @@ fn what_is_seen_of_a_row_is_the_mean_over_its_pictures_alone() {
     let rows: Vec<Vec<u32>> =
         vec![[vec![20], vec![5; 48], vec![22, 23]].concat(), [vec![20, 21], vec![5; 48], vec![22]].concat()];
     let both = TokenBatch::new(rows.clone());
-    let seen = host(model.seen(&both, &model.open(&both, Some(visual.clone())).unwrap()));
+    let seen = host(model.reader().seen(&both, &model.reader().open(&both, Some(visual.clone())).unwrap()));
     for (row, tokens) in rows.into_iter().enumerate() {
         let batch = TokenBatch::new(vec![tokens.clone()]);
         let pictures = visual.clone().slice([12 * row..12 * row + 12, 0..4, 0..32]);
-        let hidden = host(model.language_model.model.forward(model.embed(&batch, Some(pictures)).unwrap()));
+        let hidden = host(model.language_model.model.forward(model.reader().embed(&batch, Some(pictures)).unwrap()));
         let places: Vec<usize> = (0..tokens.len()).filter(|&place| tokens[place] == 5).collect();
         for feature in 0..32 {
             let mean = places.iter().map(|place| hidden[place * 32 + feature]).sum::<f32>() / 48.0;
@@ -137,8 +141,8 @@ fn padding_changes_nothing_for_the_longer_row_or_the_shorter() {
     let model = InternVl::random(&nano(32), 3, &device);
     // 0 is an ordinary token, also at the end
     let (short, long) = (vec![7, 8, 0], vec![9, 10, 11, 12, 13, 0]);
-    let alone = |row: &Vec<u32>| host(model.logits(&TokenBatch::new(vec![row.clone()]), None).expect("valid"));
-    let both = host(model.logits(&TokenBatch::new(vec![short.clone(), long.clone()]), None).expect("valid"));
+    let alone = |row: &Vec<u32>| host(model.reader().logits(&TokenBatch::new(vec![row.clone()]), None).expect("valid"));
+    let both = host(model.reader().logits(&TokenBatch::new(vec![short.clone(), long.clone()]), None).expect("valid"));
     for (offset, row) in [(0, &short), (6 * 800, &long)] {
         for (a, b) in alone(row).iter().zip(&both[offset..]) {
             assert!((a - b).abs() < 1e-5, "{a} against {b}");
@@ -152,18 +156,10 @@ fn counts_that_differ_are_refused() {
     let model = InternVl::random(&nano(32), 3, &device);
     let visual = model.encode_frames(frames(1, &device));
     let batch = TokenBatch::new(vec![vec![1, 5, 5, 2]]);
-    let message = model.embed(&batch, Some(visual)).expect_err("two places, four tokens").to_string();
+    let message = model.reader().embed(&batch, Some(visual)).expect_err("two places, four tokens").to_string();
     assert!(message.contains("has 2 image tokens (id 5)") && message.contains("give 4"), "{message}");
-    let message = model.embed(&TokenBatch::new(vec![vec![1, 800]]), None).expect_err("unknown").to_string();
+    let message = model.reader().embed(&TokenBatch::new(vec![vec![1, 800]]), None).expect_err("unknown").to_string();
     assert!(message.contains("token 800 in row 0"), "{message}");
-}
-
-#[test]
-fn another_frame_size_resizes_the_positions() {
-    let device = Device::flex();
-    let model = InternVl::random(&nano(32), 3, &device);
-    let frames = Tensor::<4>::ones([2, 96, 128, 3], &device);
-    assert_eq!(model.encode_frames(frames).dims(), [2, 12, 32]);
 }
 
 /// As where the background of pictures is skipped: each clip has another number of visual tokens.
@@ -182,8 +178,8 @@ fn openings_of_different_lengths_do_not_disturb_each_other() {
             .iter()
             .map(|row| row.iter().enumerate().map(|(i, &t)| if i > 0 { t.into() } else { IGNORED }).collect())
             .collect();
-        let opening = model.open(&TokenBatch::new(openings.to_vec()), Some(visual)).expect("valid");
-        host(model.loss_of_rests(opening, &TokenBatch::new(rests.to_vec()), &labels).expect("valid"))[0]
+        let opening = model.reader().open(&TokenBatch::new(openings.to_vec()), Some(visual)).expect("valid");
+        host(model.reader().loss_of_rests(opening, &TokenBatch::new(rests.to_vec()), &labels).expect("valid"))[0]
     };
     let together = loss(&openings, &rests, visual.clone());
     let alone = [
