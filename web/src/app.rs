@@ -318,7 +318,7 @@ impl App {
         let example = Playback { playing: theme::is_lively(ctx), speed: 1.0 };
         if self.document.takes.is_empty()
             && let Some(take) = &mut self.document.example
-            && example.advance(take, seconds)
+            && take.play(example, seconds)
         {
             ctx.request_repaint();
         }

@@ -22,6 +22,7 @@ use crate::{
     files::{FileSource, Origin, Unread},
     link::Link,
     models::Offered,
+    playback::Playback,
 };
 
 use pair::Pair;
@@ -78,6 +79,17 @@ impl Take {
     /// The frame of the motion at the playhead, counted from 0.
     pub fn current_frame(&self) -> usize {
         (self.frame.round() as usize).min(self.motion.frames().saturating_sub(1))
+    }
+
+    /// Moves the playhead by so many seconds of the window's time; at its end it begins again. Says whether it moves.
+    pub fn play(&mut self, playback: Playback, seconds: f32) -> bool {
+        let frames = self.motion.frames() as f32;
+        if !playback.playing || frames <= 1.0 {
+            return false;
+        }
+        let step = seconds * self.motion.fps * playback.speed;
+        self.frame = (self.frame + step).rem_euclid(frames - 1.0);
+        true
     }
 
     /// Shows and asks about one person, or everybody (`None`); a slot that does not exist is nobody's. What was said about
@@ -537,6 +549,21 @@ mod tests {
 
     use super::*;
     use crate::files::sample;
+
+    #[test]
+    fn a_take_plays_at_its_speed_and_begins_again() {
+        let mut document = Document::default();
+        document.open(sample("squat.bvh")).expect("a motion");
+        let take = document.take_mut().expect("just opened");
+        let (fps, last) = (take.motion.fps, (take.motion.frames() - 1) as f32);
+        assert!(!take.play(Playback::default(), 1.0) && take.frame == 0.0, "it stands still");
+        let half = Playback { playing: true, speed: 0.5 };
+        assert!(take.play(half, 0.2));
+        assert!((take.frame - 0.1 * fps).abs() < 1e-3, "{}", take.frame);
+        take.frame = last - 1.0;
+        assert!(take.play(half, 4.0 / fps));
+        assert!((take.frame - 1.0).abs() < 1e-3, "{}", take.frame);
+    }
 
     #[test]
     fn notices_go_by_themselves_and_problems_last_longer() {

@@ -4,6 +4,7 @@
 mod chat;
 mod embed;
 mod header;
+mod heat;
 mod help;
 mod models;
 mod pair;
@@ -205,7 +206,7 @@ impl UiState {
 
     /// How the scene of the take in view is looked at, in a dark or light window.
     pub fn look(&self, take: &Take, dark: bool) -> Look {
-        Look { orbit: self.orbit.clone(), trails: self.trails, heat: viewport::heat(take), dark }
+        Look { orbit: self.orbit.clone(), trails: self.trails, heat: heat::heat(take), dark }
     }
 
     /// Looks at another take from the start.

@@ -176,6 +176,22 @@ fn what_a_run_lacks_is_named() {
     let load = |base: Option<&Path>| SugarNarrator::load(&model, base, DeviceChoice::Cpu).err().map(|e| e.to_string());
     assert!(load(None).is_some_and(|error| error.contains("--base says where another lies")));
     assert_eq!(load(Some(&folder.path().join("moved"))), None);
+    // as it is asked for on the command line
+    let moved = folder.path().join("moved");
+    let settings = folder.path().join("settings.json");
+    fs::write(&settings, serde_json::to_vec(&recipe(&moved, 1)).unwrap()).unwrap();
+    let run = folder.path().join("run");
+    let program = |arguments: &[&str]| {
+        let data = ["--data", set.to_str().unwrap(), "--device", "cpu", "--out", run.to_str().unwrap()];
+        let output = Command::new(env!("CARGO_BIN_EXE_train")).args(arguments).args(data).output();
+        output.expect("the program was built")
+    };
+    let [base, from, settings] = [&moved, &encoder, &settings].map(|path| path.to_str().unwrap());
+    let told = program(&["--system", "sugar", "--base", base, "--from", from, "--config", settings]);
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    assert!(narrates(&run.join("model")));
+    let refused = program(&["--base", base, "--from", from]);
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("name either"));
     // the encoder alone has none
     let error = SugarNarrator::load(&encoder, None, DeviceChoice::Cpu).err().unwrap().to_string();
     assert!(error.contains("has no language model"), "{error}");

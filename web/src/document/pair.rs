@@ -172,7 +172,7 @@ impl Document {
     /// Plays on by so many seconds of the window's time; at the end it begins again. Whether anything moves.
     pub fn play(&mut self, playback: Playback, seconds: f32) -> bool {
         let Some((pair, extents)) = self.clock() else {
-            return self.take_mut().is_some_and(|take| playback.advance(take, seconds));
+            return self.take_mut().is_some_and(|take| take.play(playback, seconds));
         };
         let all = pair.step.seconds(extents);
         if !playback.playing || all <= 0.0 {

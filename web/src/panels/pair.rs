@@ -2,7 +2,7 @@
 
 use eframe::egui::{self, Rect, UiBuilder, Vec2, vec2};
 
-use super::{Beside, Content, UiState, timeline, viewport};
+use super::{Beside, Content, UiState, heat, timeline, viewport};
 use crate::{
     actions::Action,
     document::{Step, Take},
@@ -81,7 +81,7 @@ impl Side<'_> {
             [scene, picture] if pictures => (scene, Some(picture)),
             _ => (room, None),
         };
-        let heat = viewport::heat(self.take);
+        let heat = heat::heat(self.take);
         let view = SceneView::new(&self.take.motion, self.take.frame).heat(heat.as_deref()).trails(trails);
         view.show(&mut ui.new_child(UiBuilder::new().id_salt("scene").max_rect(scene)), self.orbit);
         if let Some(picture) = picture {

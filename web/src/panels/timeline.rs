@@ -2,7 +2,7 @@
 
 use eframe::egui;
 
-use super::{Content, UiState, viewport::shares};
+use super::{Content, UiState, heat::heat_of_frames};
 use crate::{
     actions::Action,
     document::Take,
@@ -87,7 +87,7 @@ pub(super) fn scrubber(content: &Content<'_>, state: &mut UiState, ui: &mut egui
     let spans: Vec<SpanView<'_>> = (take.spans.iter())
         .map(|s| SpanView { start: s.start_seconds, end: s.end_seconds, label: &s.label, probability: s.probability })
         .collect();
-    let heat = take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.frames));
+    let heat = heat_of_frames(take);
     let mut cursor = content.document.playhead();
     let timeline = Timeline {
         frames: content.document.frames(),
@@ -118,7 +118,7 @@ pub(super) fn strip_of(
 ) -> Option<f32> {
     let textures = pictures.as_ref().ok()?;
     let times: Vec<f32> = textures.sampled.iter().map(|&t| t as f32 / take.motion.fps).collect();
-    let heat = take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.frames));
+    let heat = heat_of_frames(take);
     let strip = Strip {
         texture: Some(textures.strip),
         count: textures.sampled.len(),

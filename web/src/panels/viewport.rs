@@ -4,7 +4,7 @@ use draction::s2i::Stream;
 use eframe::egui::{self, Vec2};
 use skeletonllm::drawing::CameraMode;
 
-use super::{Content, UiState, reading, timeline, video};
+use super::{Content, UiState, heat::heat, reading, timeline, video};
 use crate::{
     actions::Action,
     document::Take,
@@ -233,28 +233,5 @@ fn people(take: &Take, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     }
     if chosen != now {
         actions.push(Action::Person(chosen.checked_sub(1)));
-    }
-}
-
-/// `[P·J]` how much each joint matters to an answer that was explained.
-pub(super) fn heat(take: &Take) -> Option<Vec<f32>> {
-    take.explanation.as_ref().map(|explanation| shares(&explanation.attribution.joints))
-}
-
-/// Values as shares of the greatest, 0..1.
-pub(super) fn shares(values: &[f32]) -> Vec<f32> {
-    let most = values.iter().copied().fold(0.0, f32::max);
-    values.iter().map(|v| if most > 0.0 { v / most } else { 0.0 }).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn shares_reach_one_and_survive_zeros() {
-        assert_eq!(shares(&[1.0, 4.0, 2.0]), [0.25, 1.0, 0.5]);
-        assert_eq!(shares(&[0.0, 0.0]), [0.0, 0.0]);
-        assert!(shares(&[]).is_empty());
     }
 }

@@ -97,7 +97,7 @@ struct Args {
     config: Option<PathBuf>,
     /// Settings that come with the programs, by the name of their file in assets/recipes: small puts renderer and tower of
     /// the shipped nano before SmolLM2-135M, which stays as it is beneath adapters (`cargo xtask fetch smollm2-135m` brings
-    /// it); mmcl-paper is for --system mmcl.
+    /// it); mmcl-paper is for --system mmcl, sugar-narrator-paper for --system sugar with --base.
     #[arg(long, value_name = "NAME", conflicts_with_all = ["config", "resume"])]
     recipe: Option<String>,
     /// Start from this model: a directory of ours or of a public InternVL checkpoint, in either layout, with its tokenizer;
@@ -110,7 +110,7 @@ struct Args {
     /// from the model that `eyes` of the settings names. Without --config by the paper's settings (--base DIR --print-config). The
     /// run's models hold what was learned, as peft keeps it, and name this one; ask and evaluate read both. With --system
     /// sugar a language model alone, which learns by adapters to say what the encoder of --from has seen.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["from", "resume"])]
+    #[arg(long, value_name = "DIR", conflicts_with = "resume")]
     base: Option<PathBuf>,
     /// Bring the matrices of --base to so many bits while it is read: 8 or 4. Without, they stay as they are stored.
     #[arg(long, value_name = "BITS", requires = "base", value_parser = bits)]
@@ -237,6 +237,9 @@ fn start_narrator(args: Args, ranks: &Ranks) -> Result<()> {
 }
 
 fn start_skeletonllm(args: Args, ranks: &Ranks) -> Result<()> {
+    if args.base.is_some() && args.from.is_some() {
+        bail!("--base leaves a model as it is beneath what learns, --from goes on with one: name either");
+    }
     let config = match (&args.config, &args.recipe, &args.base) {
         (None, None, Some(_)) => TrainConfig::on_a_base(),
         _ => settings(&args)?,

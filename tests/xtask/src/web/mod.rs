@@ -112,18 +112,18 @@ pub fn run(options: &Options) -> Result<()> {
 /// Builds the page as it is published, says what a visitor downloads, and returns its folder.
 ///
 /// # Errors
-/// When something does not build, or a visitor would have to download too much.
+/// When something does not build.
 pub fn build(options: &Options) -> Result<PathBuf> {
     let target = target_folder()?;
     let out = options.out.clone().unwrap_or_else(|| target.join("page"));
     let models = options.models(&root()?);
     let page = make(&out, Profile::Published, &target, optimiser::find_or_build(&target), &models)?;
-    report::print(&page.downloads())?;
+    report::print(&page.downloads());
     Ok(out)
 }
 
-/// Builds the page for the tests and returns its folder: the same program, neither optimised for its size nor held to
-/// a budget, which would take longer than all tests.
+/// Builds the page for the tests and returns its folder: the same program, neither optimised for its size nor weighed,
+/// which would take longer than all tests.
 ///
 /// # Errors
 /// When something does not build.
