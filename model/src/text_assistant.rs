@@ -56,8 +56,8 @@ impl TextAssistant {
             bail!("the question is longer than {MAX_QUESTION} tokens");
         }
         let prompt = if self.converses { self.chat.question(question).ids } else { ids };
-        let stop = [Some(tokenizer.turn_end()), tokenizer.end_of_text()].into_iter().flatten().collect();
-        let options = GenerateOptions { max_tokens: MAX_ANSWER, stop, ..GenerateOptions::default() };
+        let options =
+            GenerateOptions { max_tokens: MAX_ANSWER, stop: tokenizer.endings(), ..GenerateOptions::default() };
         let mut said = Said::new(tokenizer, start);
         let on_token = |_, token| said.push(token).map_or(ControlFlow::Continue(()), &mut on_text);
         let answers = generate(self.model.reader(None), &[prompt], None, &options, on_token).await?;

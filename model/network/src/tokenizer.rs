@@ -276,6 +276,11 @@ impl Tokenizer {
         self.image_end
     }
 
+    /// What ends an answer of a language model alone: the end of its turn, and that of a text, where there is a token for it.
+    pub fn endings(&self) -> Vec<u32> {
+        [Some(self.turn_end()), self.end_of_text()].into_iter().flatten().collect()
+    }
+
     /// The place of one visual token.
     pub fn image_context(&self) -> u32 {
         self.image_context

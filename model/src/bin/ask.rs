@@ -116,10 +116,7 @@ fn run(args: &Args) -> Result<()> {
     if let Some(path) = &args.sheet {
         observation.save_sheet(path)?;
     }
-    // what was guessed, before what depends on it; a program that reads JSON finds it there
-    if let Some(shown) = motion.source.shown().filter(|_| !args.json) {
-        warn(format_args!("ask: {}: {shown}", args.file.display()));
-    }
+    tell_guesses(args, &motion.source);
     let second = second_opinion(args, &assistant, &observation, &motion)?;
     if let (Some(second), false) = (&second, args.json) {
         let Second { opinion: Opinion { label, probability }, agrees } = second;
@@ -129,6 +126,13 @@ fn run(args: &Args) -> Result<()> {
     match &args.question {
         Some(question) => once(args, &assistant, &observation, &motion.source, question, second.as_ref()),
         None => converse(args, &assistant, &observation),
+    }
+}
+
+/// Says what was guessed of the file, before what depends on it; a program that reads JSON finds it there.
+fn tell_guesses(args: &Args, source: &Source) {
+    if let Some(shown) = source.shown().filter(|_| !args.json) {
+        warn(format_args!("ask: {}: {shown}", args.file.display()));
     }
 }
 
@@ -202,9 +206,7 @@ fn narrate(args: &Args, folder: &Path, motion: &Motion) -> Result<()> {
     if args.sheet.is_some() || args.second_opinion.is_some() {
         bail!("{}: a model of SUGAR, which draws nothing: leave --sheet and --second-opinion out", folder.display());
     }
-    if let Some(shown) = motion.source.shown().filter(|_| !args.json) {
-        warn(format_args!("ask: {}: {shown}", args.file.display()));
-    }
+    tell_guesses(args, &motion.source);
     if args.question.is_some() {
         warn(format_args!("ask: {} answers one question: which of its labels it is, and how", folder.display()));
     }

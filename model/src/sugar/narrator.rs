@@ -245,8 +245,7 @@ impl SugarNarrator {
         ensure!(!list.is_empty(), "no label to choose among");
         let tokenizer = self.speech.chat.tokenizer();
         let prompt = self.speech.chat.question(&Speech::question(list)).ids;
-        let stop = [Some(tokenizer.turn_end()), tokenizer.end_of_text()].into_iter().flatten().collect();
-        let options = GenerateOptions { max_tokens: LONGEST, stop, ..GenerateOptions::default() };
+        let options = GenerateOptions { max_tokens: LONGEST, stop: tokenizer.endings(), ..GenerateOptions::default() };
         let prompts = vec![prompt; motions.dims()[0]];
         let go_on = |_, _| ControlFlow::Continue(());
         let said = pollster::block_on(generate(self.reader(), &prompts, Some(motions.clone()), &options, go_on))?;

@@ -9,7 +9,7 @@ use skeletonllm_network::{alignment::TemporalSizes, checkpoint::Bits, config::In
 
 use crate::{
     AdamWConfig, Recipe, RecipeStage, Rule, Schedule,
-    recipe::{at_least, below_one, not_negative},
+    recipe::{adapt, at_least, below_one, known_targets, not_negative},
 };
 
 /// Which of the paper's stages (spec A.9).
@@ -300,10 +300,7 @@ impl TrainConfig {
     /// Adapters of another rank or scale in stages 3 and 4; a scale that is not given is twice the rank.
     pub fn adapt(&mut self, rank: Option<usize>, alpha: Option<f64>) {
         for stage in self.stages.iter_mut().filter(|stage| matches!(stage.stage, Stage::CrDistill | Stage::Refine)) {
-            if let Some(rank) = rank {
-                (stage.lora_rank, stage.lora_alpha) = (rank, 2.0 * rank as f64);
-            }
-            stage.lora_alpha = alpha.unwrap_or(stage.lora_alpha);
+            adapt(rank, alpha, (&mut stage.lora_rank, &mut stage.lora_alpha));
         }
     }
 
@@ -378,10 +375,7 @@ impl Recipe for TrainConfig {
         if self.skip_background && self.readout > 0.0 {
             return Err("readout must be 0 where the background is skipped: poses are read off whole pictures".into());
         }
-        let known = LoraConfig::default().targets;
-        if let Some(unknown) = self.lora_targets.iter().find(|target| !known.contains(target)) {
-            return Err(format!("lora_targets names `{unknown}`; there are {}", known.join(", ")));
-        }
+        known_targets(&self.lora_targets)?;
         if let Some(stage) =
             self.stages.iter().find(|s| s.lora_rank > 0 && !(s.lora_alpha.is_finite() && s.lora_alpha > 0.0))
         {

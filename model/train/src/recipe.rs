@@ -5,6 +5,7 @@ use std::{fmt::Debug, path::Path};
 use anyhow::{Context, Result};
 use serde::{Serialize, de::DeserializeOwned};
 use skeletonllm_data::{ProtocolOptions, SelectionOptions};
+use skeletonllm_network::layers::LoraConfig;
 
 use super::{AdamWConfig, Schedule};
 
@@ -55,11 +56,18 @@ pub trait Recipe: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Syn
         }
     }
 
+    /// The number of parts of a batch, where only whole parts can be shared out among processes.
+    fn whole_parts(&mut self) -> Option<&mut usize> {
+        None
+    }
+
     /// Makes sure that a new run of so many processes has something to do for each, where only whole parts of a batch
     /// can be shared out; the number of parts if it had to become larger.
     fn divide_among(&mut self, processes: usize) -> Option<usize> {
-        let _ = processes;
-        None
+        let parts = self.whole_parts()?;
+        let before = *parts;
+        *parts = before.max(processes);
+        (*parts > before).then_some(*parts)
     }
 
     /// The optimiser's part of it.
@@ -93,6 +101,24 @@ pub(crate) fn at_least(least: u64, fields: &[(&str, u64)]) -> Result<(), String>
 pub(crate) fn not_negative(fields: &[(&str, f64)]) -> Result<(), String> {
     let fits = |value: &f64| value.is_finite() && *value >= 0.0;
     check(fields, fits, |name, _| format!("{name} must be a number of 0 or more"))
+}
+
+/// The same for the projections of a decoder that get adapters.
+///
+/// # Errors
+/// One sentence naming the first that there is not.
+pub(crate) fn known_targets(targets: &[String]) -> Result<(), String> {
+    let known = LoraConfig::default().targets;
+    let unknown = targets.iter().find(|target| !known.contains(target));
+    unknown.map_or(Ok(()), |unknown| Err(format!("lora_targets names `{unknown}`; there are {}", known.join(", "))))
+}
+
+/// Another rank or scale of adapters, as far as one is given; a scale that is not given with a rank is twice that.
+pub(crate) fn adapt(rank: Option<usize>, alpha: Option<f64>, own: (&mut usize, &mut f64)) {
+    if let Some(rank) = rank {
+        (*own.0, *own.1) = (rank, 2.0 * rank as f64);
+    }
+    *own.1 = alpha.unwrap_or(*own.1);
 }
 
 /// The same for what counts from 0 to just below 1.

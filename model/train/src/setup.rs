@@ -144,31 +144,38 @@ pub fn start(
     device: &Device,
 ) -> Result<Loaded> {
     let labels = labels_of(sets);
-    if let Some(folder) = from {
-        let eyes = eyes(config, device)?;
-        let mut loaded = match is_text_model(folder) {
-            true => around(folder, Decoder::Learns, &sizes_behind(eyes.as_ref(), config), config, device)?,
-            false => Loaded::read(folder, device)?,
-        };
-        let all = Labels::new(&loaded.extra.labels).union(&labels);
-        loaded.extra.labels = all.names().to_vec();
-        if let Some(eyes) = eyes {
-            see_with(eyes, &mut loaded)?;
-        }
-        loaded.model = with_words(loaded.model, config)?;
-        return Ok(loaded);
+    let eyes = eyes(config, device)?;
+    let sizes = sizes_behind(eyes.as_ref(), config);
+    let mut loaded = match from {
+        Some(folder) if is_text_model(folder) => around(folder, Decoder::Learns, &sizes, config, device)?,
+        Some(folder) => Loaded::read(folder, device)?,
+        None => from_nothing(sizes, config, curriculum, (sets, &labels), device)?,
+    };
+    loaded.extra.labels = Labels::new(&loaded.extra.labels).union(&labels).names().to_vec();
+    if let Some(eyes) = eyes {
+        see_with(eyes, &mut loaded)?;
     }
+    loaded.model = with_words(loaded.model, config)?;
+    Ok(loaded)
+}
+
+/// A model of these sizes with fresh weights, and a tokenizer for the words of this data. It knows no label.
+fn from_nothing(
+    mut sizes: InternVlConfig,
+    config: &TrainConfig,
+    curriculum: &Curriculum,
+    (sets, labels): (&[DataSet], &Labels),
+    device: &Device,
+) -> Result<Loaded> {
     let mut texts = corpus(&labels.with_mirrored());
     texts.extend(sets.iter().flat_map(|s| s.texts().into_iter().map(str::to_owned)));
     texts.extend(curriculum.prompts.corpus());
     if let Some(teacher) = &curriculum.teacher {
-        texts.extend(explanations(&**teacher, sets, &labels)?);
+        texts.extend(explanations(&**teacher, sets, labels)?);
     }
     texts.extend(["user\n", "assistant\n", "system\n"].map(str::to_owned));
     let tokenizer = Tokenizer::train(texts.iter().map(String::as_str), config.vocabulary);
 
-    let eyes = eyes(config, device)?;
-    let mut sizes = sizes_behind(eyes.as_ref(), config);
     sizes.text_config.vocab_size = tokenizer.vocabulary();
     sizes.image_token_id = Some(tokenizer.image_context());
     sizes.image_seq_length = Some(sizes.tokens_per_frame());
@@ -178,13 +185,7 @@ pub fn start(
         internvl: InternVl::random(&sizes, config.seed, device),
         alignment: None,
     };
-    let extra = Extra { labels: labels.names().to_vec(), drawing: config.drawing, ..Extra::default() };
-    let mut loaded = Loaded { model, tokenizer, extra };
-    if let Some(eyes) = eyes {
-        see_with(eyes, &mut loaded)?;
-    }
-    loaded.model = with_words(loaded.model, config)?;
-    Ok(loaded)
+    Ok(Loaded { model, tokenizer, extra: Extra { drawing: config.drawing, ..Extra::default() } })
 }
 
 /// The model with a fresh alignment with the words that the settings name, unless it has one.

@@ -84,8 +84,9 @@ fn main() -> ExitCode {
 /// Times and sizes of the page, which are no matter of right or wrong.
 fn page_figures() -> Result<()> {
     let browser = chromium::ensure().context("the page is measured in a browser")?;
-    let page = web::build(&web::Options::default())?;
-    run(Command::new(built("page_figures")?).env("CHROMIUM", browser).env("SKELETONLLM_PAGE", page))
+    let web::Published { folder, weighed } = web::build(&web::Options::default())?;
+    run(Command::new(built("page_figures")?).env("CHROMIUM", browser).env("SKELETONLLM_PAGE", folder))?;
+    weighed
 }
 
 /// What training on top of a large model takes.

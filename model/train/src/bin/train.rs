@@ -224,10 +224,7 @@ fn start_narrator(args: Args, ranks: &Ranks) -> Result<()> {
     let choose = |config: &mut NarratorRecipe, args: &mut Args| {
         config.base = args.base.take().or(config.base.take());
         config.base_bits = args.base_bits.or(config.base_bits);
-        if let Some(rank) = args.lora_rank {
-            (config.lora_rank, config.lora_alpha) = (rank, 2.0 * rank as f64);
-        }
-        config.lora_alpha = args.lora_alpha.unwrap_or(config.lora_alpha);
+        config.adapt(args.lora_rank, args.lora_alpha);
         if !args.lora_targets.is_empty() {
             config.lora_targets = std::mem::take(&mut args.lora_targets);
         }

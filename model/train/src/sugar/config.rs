@@ -151,10 +151,8 @@ impl Recipe for SugarConfig {
         &mut self.stages
     }
 
-    fn divide_among(&mut self, processes: usize) -> Option<usize> {
-        let before = self.parts;
-        self.parts = before.max(processes);
-        (self.parts > before).then_some(self.parts)
+    fn whole_parts(&mut self) -> Option<&mut usize> {
+        Some(&mut self.parts)
     }
 
     fn optimizer(&self) -> AdamWConfig {

@@ -9,7 +9,10 @@
 
 mod config;
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use anyhow::{Context, Result, bail};
 use burn::{
@@ -27,17 +30,18 @@ use skeletonllm::{
     },
 };
 use skeletonllm_data::{
-    Batches, DataClip, DataSet, Knowledge, Rng, TextBag, label,
+    Batches, DataClip, DataSet, Rng, TextBag, label,
     streams::{Poses, Stream, streamed},
 };
 use skeletonllm_network::{
     chat::Prompt,
-    checkpoint::{Opened, Precision},
+    checkpoint::{Keep, Opened, Precision},
     lora,
     sugar::{Narrator, SkeletonEncoder, Spread, Tqp, TqpConfig},
     token_reader::TokenBatch,
 };
 
+use super::texts::bags;
 use crate::{
     Course, Division, Learner, Piece, Recogniser, RunOptions,
     fit::fit,
@@ -132,7 +136,7 @@ struct Example {
     poses: Poses,
     label: String,
     /// All labels of its set.
-    offered: std::sync::Arc<[String]>,
+    offered: Arc<[String]>,
     bag: TextBag,
 }
 
@@ -251,16 +255,16 @@ pub fn run(mut options: RunOptions<'_, NarratorRecipe>) -> Result<()> {
     let Narrated { config, narrator, known, speech, base } =
         narrator::read(&beginning, settings.base.as_deref(), &device)?;
     let narrator = narrator.adapting(&settings.adapters(), settings.seed);
-    let examples = examples(&train, &config, settings)?;
+    let examples = examples(&train, &config, settings.texts.as_deref())?;
     ranks.tell(format_args!(
         "training on {} with {} clips; a motion is {} tokens to {}",
         options.device_name,
         examples.len(),
-        speech.chat().opening().iter().filter(|token| **token == speech.motion_token()).count(),
+        settings.tqp.queries,
         base.display()
     ));
-    let keys: Vec<usize> =
-        labelled(&train).map(|clip| class(clip, &setup::labels_of(&train))).collect::<Result<_>>()?;
+    let labels = setup::labels_of(&train);
+    let keys: Vec<usize> = labelled(&train).map(|clip| class(clip, &labels)).collect::<Result<_>>()?;
     let learner = Apprentice { narrator, motion_token: speech.motion_token() };
     let order = epoch(&keys, &train, &settings.selection);
     let course = Telling {
@@ -290,7 +294,7 @@ fn begin(options: &RunOptions<'_, NarratorRecipe>, train: &[DataSet], folder: &P
     }
     let base = setup::lowest(settings.base.as_deref().context("base: name a language model with --base")?)?;
     let mut opened = Opened::text_model(&base)?;
-    opened.keep = settings.base_bits.map_or_else(Default::default, skeletonllm_network::checkpoint::Keep::In);
+    opened.keep = settings.base_bits.map_or(Keep::Packed, Keep::In);
     let tqp =
         TqpConfig { skeleton: config.network.features(), language: opened.config.hidden_size, ..settings.tqp.clone() };
     config.narrator = Some(NarratorConfig {
@@ -321,21 +325,18 @@ fn spread(encoder: &SkeletonEncoder, config: &SugarModelConfig, train: &[DataSet
 }
 
 /// The clips that have a label, with what is said of them.
-fn examples(train: &[DataSet], config: &SugarModelConfig, settings: &NarratorRecipe) -> Result<Vec<Example>> {
-    let learned: Vec<&DataClip> = labelled(train).collect();
-    let written = settings.texts.as_deref().map_or_else(|| Ok(Knowledge::default()), Knowledge::read)?;
-    let bags = written.bags(&learned)?;
-    let offered = train.iter().flat_map(|set| {
-        let labels: std::sync::Arc<[String]> =
-            set.labels().names().iter().map(|name| label::normalized(name)).collect();
-        set.clips.iter().filter(|clip| clip.record.label.is_some()).map(move |_| labels.clone())
+fn examples(train: &[DataSet], config: &SugarModelConfig, texts: Option<&Path>) -> Result<Vec<Example>> {
+    let of_sets = train.iter().flat_map(|set| {
+        let offered: Arc<[String]> = set.labels().names().iter().map(|name| label::normalized(name)).collect();
+        labelled(std::slice::from_ref(set)).map(move |clip| (clip, offered.clone()))
     });
-    let clips: Vec<_> = learned.into_iter().zip(bags).zip(offered).collect();
-    let example = |((clip, bag), offered): ((&DataClip, TextBag), std::sync::Arc<[String]>)| {
+    let (learned, offered): (Vec<&DataClip>, Vec<Arc<[String]>>) = of_sets.unzip();
+    let bags = bags(texts, &learned)?;
+    let example = |((clip, offered), bag): ((&DataClip, Arc<[String]>), TextBag)| {
         let label = label::normalized(clip.record.label.as_deref().unwrap_or_default());
         Ok(Example { poses: posed(clip, &config.input, &config.network)?, label, offered, bag })
     };
-    clips.into_par_iter().map(example).collect()
+    learned.into_par_iter().zip(offered).zip(bags).map(example).collect()
 }
 
 #[cfg(test)]

@@ -7,10 +7,13 @@ use skeletonllm::{
     graph_recogniser::graph_of,
     sugar::{SYSTEM, SugarModelConfig, TextEncoder, Vectors, read, write},
 };
-use skeletonllm_data::{Batches, DataClip, DataSet, Knowledge, Labels};
+use skeletonllm_data::{Batches, DataClip, DataSet, Labels};
 use skeletonllm_network::{checkpoint::Precision, sentence::SentenceEncoder, sugar::SkeletonEncoder};
 
-use super::{Disciple, Example, SugarConfig, TextLessons, texts::embedded};
+use super::{
+    Disciple, Example, SugarConfig, TextLessons,
+    texts::{bags, embedded},
+};
 use crate::{
     RunOptions,
     fit::fit,
@@ -53,8 +56,7 @@ pub fn run(mut options: RunOptions<'_, SugarConfig>) -> Result<()> {
     let (config, encoder, known) = read(&beginning, &device)?;
     ensure!(config.text.sha256 == text.sha256, "the run began with another sentence encoder");
     let learned: Vec<&DataClip> = labelled(&train).collect();
-    let written = settings.texts.as_deref().map_or_else(|| Ok(Knowledge::default()), Knowledge::read)?;
-    let texts = written.bags(&learned)?;
+    let texts = bags(settings.texts.as_deref(), &learned)?;
     let (vectors, bags) = ranks.in_turn(|| embedded(&texts, (&text, &sentences), &options.out, options.quiet))?;
     let labels = Labels::new(&config.labels);
     let examples: Vec<Example> = learned

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, path::Path};
 use anyhow::Result;
 use indicatif::ProgressBar;
 use skeletonllm::sugar::{TextEncoder, unit};
-use skeletonllm_data::{Rng, TextBag};
+use skeletonllm_data::{DataClip, Knowledge, Rng, TextBag};
 use skeletonllm_network::{
     checkpoint::{self, HostTensor, Precision, TensorMap},
     sentence::SentenceEncoder,
@@ -31,6 +31,15 @@ impl BagOfVectors {
         rng.shuffle(&mut some);
         self.always.iter().copied().chain(some.into_iter().take(most)).collect()
     }
+}
+
+/// The texts of each clip, those of a file before the kinematic teacher's.
+///
+/// # Errors
+/// When the file cannot be read, or is about a name that several clips have.
+pub fn bags(file: Option<&Path>, clips: &[&DataClip]) -> Result<Vec<TextBag>> {
+    let written = file.map_or_else(|| Ok(Knowledge::default()), Knowledge::read)?;
+    Ok(written.bags(clips)?)
 }
 
 /// The table `[texts, width]` of all texts of some bags, each once and of length 1, and the bags as its rows.

@@ -97,7 +97,11 @@ impl Options {
 /// # Errors
 /// As [`build`]; when it cannot be served.
 pub fn run(options: &Options) -> Result<()> {
-    let folder = build(options)?;
+    let Published { folder, weighed } = build(options)?;
+    // whoever builds a page wants it all the same
+    if let Err(error) = weighed {
+        eprintln!("xtask: {error:#}");
+    }
     let Some(port) = options.serve else { return Ok(()) };
     let server = Server::start(Site::load(&folder)?, port)?;
     let url = format!("{}/", server.origin());
@@ -109,21 +113,28 @@ pub fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// Builds the page as it is published, says what a visitor downloads, and returns its folder.
+/// The page as it is published.
+pub struct Published {
+    /// Where it is.
+    pub folder: PathBuf,
+    /// Whether a visitor downloads no more than may be.
+    pub weighed: Result<()>,
+}
+
+/// Builds the page as it is published, and says what a visitor downloads.
 ///
 /// # Errors
 /// When something does not build.
-pub fn build(options: &Options) -> Result<PathBuf> {
+pub fn build(options: &Options) -> Result<Published> {
     let target = target_folder()?;
     let out = options.out.clone().unwrap_or_else(|| target.join("page"));
     let models = options.models(&root()?);
     let page = make(&out, Profile::Published, &target, optimiser::find_or_build(&target), &models)?;
-    report::print(&page.downloads());
-    Ok(out)
+    Ok(Published { folder: out, weighed: report::print(&page.downloads()) })
 }
 
-/// Builds the page for the tests and returns its folder: the same program, neither optimised for its size nor weighed,
-/// which would take longer than all tests.
+/// Builds the page for the tests and returns its folder: the same program, neither optimised for its size nor held to
+/// a budget, which would take longer than all tests.
 ///
 /// # Errors
 /// When something does not build.

@@ -8,7 +8,7 @@ use skeletonllm_network::{checkpoint::Bits, layers::LoraConfig, sugar::TqpConfig
 
 use crate::{
     AdamWConfig, Recipe, RecipeStage, Rule, Schedule,
-    recipe::{above_zero, at_least, below_one, not_negative},
+    recipe::{above_zero, adapt, at_least, below_one, known_targets, not_negative},
 };
 
 /// The only thing that `system` may say.
@@ -126,6 +126,11 @@ impl Default for NarratorRecipe {
 }
 
 impl NarratorRecipe {
+    /// Adapters of another rank or scale; a scale that is not given is twice the rank.
+    pub fn adapt(&mut self, rank: Option<usize>, alpha: Option<f64>) {
+        adapt(rank, alpha, (&mut self.lora_rank, &mut self.lora_alpha));
+    }
+
     /// The adapters.
     pub(super) fn adapters(&self) -> LoraConfig {
         let (rank, alpha) = (self.lora_rank, self.lora_alpha);
@@ -154,10 +159,7 @@ impl Recipe for NarratorRecipe {
             ("balance", f64::from(self.balance)),
         ])?;
         above_zero(self.clip_norm)?;
-        let known = LoraConfig::default().targets;
-        if let Some(unknown) = self.lora_targets.iter().find(|target| !known.contains(target)) {
-            return Err(format!("lora_targets names `{unknown}`; there are {}", known.join(", ")));
-        }
+        known_targets(&self.lora_targets)?;
         below_one(&[("average", self.average), ("lora_dropout", self.lora_dropout), ("warmup", self.warmup)])
     }
 
@@ -173,10 +175,8 @@ impl Recipe for NarratorRecipe {
         &mut self.stages
     }
 
-    fn divide_among(&mut self, processes: usize) -> Option<usize> {
-        let before = self.parts;
-        self.parts = before.max(processes);
-        (self.parts > before).then_some(self.parts)
+    fn whole_parts(&mut self) -> Option<&mut usize> {
+        Some(&mut self.parts)
     }
 
     fn optimizer(&self) -> AdamWConfig {
