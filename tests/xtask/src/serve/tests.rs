@@ -7,9 +7,10 @@ use std::{
 };
 
 use super::*;
+use crate::compression::Effort;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
-    Encoding::Gzip.compress(bytes)
+    Encoding::Gzip.compress(bytes, Effort::Quick)
 }
 
 fn serve() -> (Server, tempfile::TempDir) {
@@ -21,7 +22,7 @@ fn serve() -> (Server, tempfile::TempDir) {
     std::fs::write(site.join("_headers"), "/*").unwrap();
     std::fs::write(site.join("gpu/app.wasm"), [0; 1000]).unwrap();
     std::fs::write(site.join("gpu/app.wasm.gz"), gzip(&[0; 1000])).unwrap();
-    std::fs::write(site.join("gpu/app.wasm.br"), Encoding::Brotli.compress(&[0; 1000])).unwrap();
+    std::fs::write(site.join("gpu/app.wasm.br"), Encoding::Brotli.compress(&[0; 1000], Effort::Quick)).unwrap();
     (Server::start(Site::load(&site).unwrap(), 0).unwrap(), folder)
 }
 
@@ -55,7 +56,7 @@ fn what_is_compressed_is_sent_so_to_those_who_can_read_it() {
         let (head, body) = ask(&server, "GET /gpu/app.wasm", &format!("Accept-Encoding: {accept}\r\n"));
         assert!(head.contains(&format!("Content-Encoding: {}", encoding.name())), "{head}");
         assert!(head.contains("application/wasm") && head.contains("immutable"), "{head}");
-        assert_eq!(body, encoding.compress(&[0; 1000]));
+        assert_eq!(body, encoding.compress(&[0; 1000], Effort::Quick));
     }
     let (head, body) = ask(&server, "GET /gpu/app.wasm", "");
     assert!(!head.contains("Content-Encoding") && body == [0; 1000], "{head}");

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use serde::Serialize;
 use serde_json::json;
 use xtask::{
-    compression::Encoding,
+    compression::{Effort, Encoding},
     headers,
     models::{self, Model},
     serve::short_hash,
@@ -42,6 +42,8 @@ pub struct Page {
     files: BTreeMap<String, File>,
     /// Those beside the page: copied as they are, because they are large and hardly compress.
     models: Vec<Model>,
+    /// What compressing a file may take.
+    effort: Effort,
 }
 
 struct File {
@@ -66,9 +68,9 @@ impl Page {
     ///
     /// # Errors
     /// When a file cannot be read, naming it.
-    pub fn gather(root: &Path, builds: &[Build], others: &[PathBuf]) -> Result<Page> {
+    pub fn gather(root: &Path, builds: &[Build], others: &[PathBuf], effort: Effort) -> Result<Page> {
         let models = others.iter().map(|folder| Model::read(folder, models::PIECE)).collect::<Result<Vec<_>>>()?;
-        let mut page = Page { files: BTreeMap::new(), models };
+        let mut page = Page { files: BTreeMap::new(), models, effort };
         let list = pretty(&json!(page.models));
         page.add(models::LIST.into(), list);
         for (name, bytes) in read_folder(&root.join("web/page"))? {
@@ -112,7 +114,7 @@ impl Page {
     }
 
     fn add(&mut self, path: String, bytes: Vec<u8>) {
-        let file = File::new(bytes);
+        let file = File::new(bytes, self.effort);
         self.files.insert(path, file);
     }
 
@@ -188,9 +190,10 @@ impl Page {
 }
 
 impl File {
-    fn new(bytes: Vec<u8>) -> File {
+    fn new(bytes: Vec<u8>, effort: Effort) -> File {
         let most = WORTH * bytes.len() as f64;
-        let compress = &|encoding: Encoding| Some(encoding.compress(&bytes)).filter(|copy| (copy.len() as f64) < most);
+        let compress =
+            &|encoding: Encoding| Some(encoding.compress(&bytes, effort)).filter(|copy| (copy.len() as f64) < most);
         let compressed = thread::scope(|scope| {
             let threads = Encoding::ALL.map(|encoding| scope.spawn(move || compress(encoding)));
             threads.map(|thread| thread.join().expect("compressing does not panic"))

@@ -155,7 +155,7 @@ fn make(
     toolchain::ensure(Part::Target(WASM))?;
     let start = Instant::now();
     let builds = wasm::VARIANTS.iter().map(|variant| wasm::build(variant, profile, target, optimiser.as_deref()));
-    let page = folder::Page::gather(&root()?, &builds.collect::<Result<Vec<_>>>()?, models)?;
+    let page = folder::Page::gather(&root()?, &builds.collect::<Result<Vec<_>>>()?, models, profile.effort())?;
     page.write(out)?;
     println!("page: wrote {} in {}", out.display(), seconds(start));
     Ok(page)

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use wasm_bindgen_cli_support::Bindgen;
-use xtask::serve::short_hash;
+use xtask::{compression::Effort, serve::short_hash};
 
 use super::seconds;
 use crate::{cargo, run, toolchain::WASM, workspace::root};
@@ -62,6 +62,14 @@ impl Profile {
         match self {
             Profile::Published => "web",
             Profile::Test => "web-test",
+        }
+    }
+
+    /// What compressing its files may take.
+    pub fn effort(self) -> Effort {
+        match self {
+            Profile::Published => Effort::Once,
+            Profile::Test => Effort::Quick,
         }
     }
 }
