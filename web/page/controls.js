@@ -86,7 +86,7 @@ function show() {
   byId("step").disabled = !beside;
   showModels(model, models, coming);
   const none = !list;
-  for (const id of ["take", "play", "share", "frame", "csv", "json", "forget"]) byId(id).disabled = none;
+  for (const id of ["take", "play", "share", "frame", "csv", "json"]) byId(id).disabled = none;
   byId("why").disabled = !answered || !ready || !sees;
   byId("stop").disabled = !asked;
   byId("video").disabled = none;

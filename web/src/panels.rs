@@ -36,8 +36,8 @@ use crate::{
     tour::{STEPS, Tour},
     video::{Look, Making},
     widgets::{
-        Banner, Button, Closed, Orbit, Progress, Rows, SceneView, Severity, TimelineState, drop_overlay, drop_zone,
-        percent, section, segmented, toasts,
+        Banner, Button, Closed, Orbit, Progress, Rows, SceneView, Severity, TOAST, TimelineState, drop_overlay,
+        drop_zone, percent, section, segmented, toasts,
     },
 };
 
@@ -148,13 +148,22 @@ pub struct Places {
     pub conversation: Option<egui::Rect>,
     /// The bundled motion, where nothing is open.
     pub example: Option<egui::Rect>,
+    /// The ways to begin, where nothing is open.
+    pub opening: Option<egui::Rect>,
 }
 
 impl Places {
     /// Where notices cover nothing that is pressed or typed into: from so many points below the window's top to the lower
-    /// end of what is shown.
+    /// end of what is shown; where nothing is, over the ways to begin or beside them, whichever has more room.
     fn in_the_way(&self, below: f32, ctx: &egui::Context) -> egui::Rect {
         let window = ctx.content_rect();
+        if let Some(opening) = self.opening {
+            let window = window.with_min_y(below);
+            let over = window.with_max_y(opening.top().max(below));
+            let beside = window.with_max_x(opening.left().max(window.left()));
+            let room = |area: &egui::Rect| area.width().min(TOAST) * area.height();
+            return if room(&over) >= room(&beside) { over } else { beside };
+        }
         let ends = [self.scene, self.picture, self.conversation].into_iter().flatten().map(|rect| rect.bottom());
         let end = ends.filter(|end| *end > below).fold(window.bottom(), f32::min);
         window.with_min_y(below).with_max_y(end)
@@ -172,6 +181,7 @@ impl Places {
             "picture beside": self.picture_beside.map(place),
             "conversation": self.conversation.map(place),
             "example": self.example.map(place),
+            "opening": self.opening.map(place),
         })
         .to_string()
     }
@@ -411,20 +421,20 @@ fn empty(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions:
         match &content.document.example {
             Some(take) if space.x >= NARROW || space.y < FLAT => ui.columns_const(|[left, right]| {
                 example(take, content.model.sees(), state, left, actions);
-                invitation(content, right, actions);
+                state.places.opening = Some(invitation(content, right, actions));
             }),
             Some(take) => {
                 let part = egui::vec2(space.x, space.y * 0.4);
                 ui.allocate_ui(part, |ui| example(take, content.model.sees(), state, ui, actions));
-                invitation(content, ui, actions);
+                state.places.opening = Some(invitation(content, ui, actions));
             }
-            None => invitation(content, ui, actions),
+            None => state.places.opening = Some(invitation(content, ui, actions)),
         }
     });
 }
 
-/// Where files go.
-fn invitation(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+/// Where files go, and where the buttons are that open some.
+fn invitation(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) -> egui::Rect {
     // fingers cannot drop anything
     let fingers = ui.input(|input| input.has_touch_screen()) || ui.ctx().content_rect().width() < theme::PHONE;
     let title = if fingers { "Open a motion file" } else { "Drop a motion file here" };
@@ -450,7 +460,8 @@ fn invitation(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action
         if Button::new("Tour").quiet(true).tooltip("Half a minute about the pictures").show(ui).clicked() {
             actions.push(Action::Tour);
         }
-    });
+        ui.min_rect()
+    })
 }
 
 /// A bundled motion, and what the model says of it.

@@ -37,7 +37,7 @@ pub use self::{
     chat::{Author, ChatInput, ChatInputOutput, InputAction, MessageAction, MessageView, suggestions},
     controls::{badge, card, section, segmented, slider, toggle},
     drop::{drop_overlay, drop_zone},
-    progress::{Banner, Closed, Progress, Severity, toasts},
+    progress::{Banner, Closed, Progress, Severity, TOAST, toasts},
     scene::{Orbit, SceneView},
     strip::{Rows, Strip},
     timeline::{SpanView, Timeline, TimelineState, clock},

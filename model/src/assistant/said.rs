@@ -46,6 +46,10 @@ impl<'t> Said<'t> {
         let mut text = self.tokenizer.decode(&self.ids);
         let ended = end(&text);
         text.truncate(ended.unwrap_or(text.len()));
+        if self.begun == 0 {
+            // many tokens begin with a space, which parts words and nothing else
+            text.drain(..text.len() - text.trim_start().len());
+        }
         if text.ends_with('\u{fffd}') || !text.starts_with(&self.shown) {
             return None;
         }
@@ -63,7 +67,10 @@ impl<'t> Said<'t> {
         let after = (seconds - first).as_secs_f64();
         let decoded = self.first.is_some() && steps > 0 && after > 0.0;
         Answer {
-            text: self.tokenizer.decode(&said),
+            text: match self.begun {
+                0 => self.tokenizer.decode(&said).trim_start().to_owned(),
+                _ => self.tokenizer.decode(&said),
+            },
             tokens: said.len(),
             confidence: generated.mean_probability(),
             seconds: seconds.as_secs_f64(),
@@ -102,6 +109,16 @@ mod tests {
         assert!((speed / expected - 1.0).abs() < 1e-9 && speed <= 1000.0, "{speed} instead of {expected}");
         let nothing = Generated { tokens: Vec::new(), log_probability: 0.0, ending: Ending::Stop };
         assert_eq!(Said::new(&tokenizer, Instant::now()).answer(&nothing).tokens_per_second, None);
+    }
+
+    #[test]
+    fn an_answer_does_not_begin_with_a_space() {
+        let tokenizer = Tokenizer::train(["wave left hand"], 300);
+        let mut said = Said::new(&tokenizer, Instant::now());
+        let tokens = tokenizer.encode(" left hand");
+        let heard: String = tokens.iter().filter_map(|&id| said.push(id).map(str::to_owned)).collect();
+        let generated = Generated { tokens, log_probability: 0.0, ending: Ending::Stop };
+        assert_eq!((heard.as_str(), said.answer(&generated).text.as_str()), ("left hand", "left hand"));
     }
 
     #[test]

@@ -145,8 +145,7 @@ pub(super) fn text(start: &[u8]) -> Option<String> {
     if let Some((_, what, advice)) = known.or_else(xml).or_else(titled) {
         return Some(said(what, advice));
     }
-    let first = head.lines().next().unwrap_or_default();
-    let several = |c: char| first.matches(c).count() >= 2;
+    let several = |c: char| head.lines().take(TRIED).any(|line| is_row(line, c));
     let separators = [(',', "commas"), (';', "semicolons"), ('\t', "tabs")];
     separators.into_iter().find(|&(c, _)| several(c)).map(|(_, which)| {
         format!(
@@ -154,6 +153,19 @@ pub(super) fn text(start: &[u8]) -> Option<String> {
              make it an .npy array [frames, joints, 3] with a skeleton.json"
         )
     })
+}
+
+/// Lines that are looked at for whether a text is a table.
+const TRIED: usize = 8;
+
+/// Whether a line of text is one of a table: three columns or more, half of them numbers, or names without a space. A
+/// sentence has commas, too.
+fn is_row(line: &str, separator: char) -> bool {
+    let columns: Vec<&str> = line.trim().split(separator).collect();
+    let filled = || columns.iter().map(|column| column.trim_matches([' ', '"'])).filter(|column| !column.is_empty());
+    let numbers = filled().filter(|column| column.replace(',', ".").parse::<f64>().is_ok()).count();
+    let names = || columns.iter().all(|column| !column.trim_matches('"').contains(char::is_whitespace));
+    columns.len() >= 3 && numbers + filled().count() > 0 && (2 * numbers >= filled().count() || names())
 }
 
 /// What text is that comes instead of a file.

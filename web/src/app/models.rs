@@ -42,7 +42,8 @@ impl App {
             self.give_up_candidate();
             let (files, megabytes) = (offered.given.files.len(), offered.given.bytes() as f64 / 1e6);
             let name = offered.given.name.clone();
-            self.note(&format!("{name} is a model of {files} files, {megabytes:.1} MB: reading it"));
+            let files = if files == 1 { "one file".to_owned() } else { format!("{files} files") };
+            self.note(&format!("reading the model “{name}”: {files}, {megabytes:.1} MB"));
             self.load(ctx, Some(offered), true);
         }
     }

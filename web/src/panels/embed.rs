@@ -14,19 +14,25 @@ use crate::{
 
 /// Lower than this there is no scrubber, in points.
 const ROOM_FOR_SCRUBBER: f32 = 280.0;
+/// The same where all pictures are shown, which a click on one moves to as well.
+const ROOM_BELOW_PICTURES: f32 = 400.0;
 /// Narrower than this the way to the whole page is an icon, in points.
 const ROOM_FOR_WORDS: f32 = 460.0;
 
 pub(super) fn show(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     let Some(take) = content.document.take() else { return nothing(content.document, ui, actions) };
     let screen = ui.ctx().content_rect();
+    let least = match content.document.link.view {
+        View::Motion => ROOM_FOR_SCRUBBER,
+        View::Pictures => ROOM_BELOW_PICTURES,
+    };
     egui::Panel::bottom("time").resizable(false).frame(plain_frame()).show_separator_line(false).show(ui, |ui| {
         said(content.document, take, ui);
         ui.horizontal(|ui| {
             timeline::steps(content, true, ui, actions);
             ui.with_layout(egui::Layout::right_to_left(egui::Align::Center), |ui| whole(ui, actions));
         });
-        if screen.height() >= ROOM_FOR_SCRUBBER {
+        if screen.height() >= least {
             timeline::scrubber(content, state, ui, actions);
         }
     });

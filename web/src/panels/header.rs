@@ -41,7 +41,10 @@ pub(super) fn show(
             }
             if content.document.takes.len() > 1 && !super::has_list(content.document, ui.ctx()) {
                 let menu = Button::new(&format!("Takes {}", content.document.takes.len())).quiet(true).show(ui);
-                let menu = egui::Popup::menu(&menu).close_behavior(PopupCloseBehavior::CloseOnClickOutside);
+                // the list looks as it does where there is room for it: a menu's style would press its field together
+                let menu = egui::Popup::menu(&menu)
+                    .style(egui::style::StyleModifier::default())
+                    .close_behavior(PopupCloseBehavior::CloseOnClickOutside);
                 menu.show(|ui| {
                     ui.set_width(240.0);
                     takes::show(content.document, content.words, &mut state.takes, ui, actions);

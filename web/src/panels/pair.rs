@@ -12,8 +12,12 @@ use crate::{
     widgets::{Button, IconButton, Orbit, Rows, SceneView, Strip, elided, percent, segmented},
 };
 
+/// Share of a motion's width that its caption takes where it stands on the motion, beside whoever moves.
+const BESIDE: f32 = 0.36;
 /// Between two things, in points.
 const GAP: f32 = 8.0;
+/// Side of the button that ends it where that stands on a motion, in points.
+const CLOSE: f32 = 28.0;
 /// Height of a take's caption, in points.
 const CAPTION: f32 = 24.0;
 /// Narrower than this the button that ends it has no words, in points.
@@ -61,6 +65,14 @@ pub(super) fn show(
     }
     [state.places.scene, state.places.picture] = places[0];
     [state.places.scene_beside, state.places.picture_beside] = places[1];
+    if ui.ctx().content_rect().height() < super::FLAT {
+        let corner = Rect::from_min_size(room.right_top() - vec2(CLOSE, 0.0), Vec2::splat(CLOSE));
+        let mut corner = ui.new_child(UiBuilder::new().id_salt("stop").max_rect(corner));
+        let stop = IconButton::new(Icon::Close).tooltip("Stop comparing (Esc)").size(CLOSE);
+        if stop.show(&mut corner).clicked() {
+            actions.push(Action::Compare(None));
+        }
+    }
     // who turns one looks at the other from the same side
     if state.orbit != before[0] {
         state.orbit_beside.turn_along(&before[0], &state.orbit);
@@ -75,7 +87,8 @@ impl Side<'_> {
         let room = ui.max_rect();
         let line = room.with_max_y(room.top() + CAPTION);
         // where there is little height, it stands on the motion
-        let below = if ui.ctx().content_rect().height() < super::FLAT { 0.0 } else { CAPTION };
+        let flat = ui.ctx().content_rect().height() < super::FLAT;
+        let below = if flat { 0.0 } else { CAPTION };
         let room = room.with_min_y((room.top() + below).min(room.bottom()));
         let (scene, picture) = match places(room) {
             [scene, picture] if pictures => (scene, Some(picture)),
@@ -87,7 +100,11 @@ impl Side<'_> {
         if let Some(picture) = picture {
             viewport::paint_picture(ui, picture, self.pictures);
         }
-        caption(self.take, line, ui);
+        if flat {
+            corner(self.take, line.with_max_x(line.left() + BESIDE * line.width()), ui);
+        } else {
+            caption(self.take, line, ui);
+        }
         [Some(scene), picture]
     }
 }
@@ -137,6 +154,17 @@ fn caption(take: &Take, place: Rect, ui: &egui::Ui) {
     let (right, height) = (place.left() + name.size().x + GAP, name.size().y);
     painter.galley(at(place.left(), height), name, colours.text);
     painter.galley(at(right, label.size().y), label, colours.text_weak);
+}
+
+/// Name, and below it the label.
+fn corner(take: &Take, place: Rect, ui: &egui::Ui) {
+    let (colours, painter) = (palette(ui.visuals()), ui.painter());
+    let label = take.labels.first().map(|(label, p)| format!("{}  {label}", percent(*p))).unwrap_or_default();
+    let name = elided(painter, &take.name, theme::text::medium(13.0), colours.text, place.width());
+    let label = elided(painter, &label, theme::text::regular(13.0), colours.text_weak, place.width());
+    let below = place.left_top() + Vec2::Y * (name.size().y + 2.0);
+    painter.galley(place.left_top(), name, colours.text);
+    painter.galley(below, label, colours.text_weak);
 }
 
 /// The strips of both, where there is room for them below motions and pictures: of `height` points above the bottom.

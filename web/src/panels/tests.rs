@@ -180,6 +180,7 @@ fn places(h: &mut Harness, document: &Document, state: &mut UiState) -> Places {
             picture_beside: now.picture_beside.or(seen.picture_beside),
             conversation: now.conversation.or(seen.conversation),
             example: None,
+            opening: None,
         };
     }
     seen

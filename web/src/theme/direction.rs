@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use eframe::egui::{
     Galley, Painter,
-    text::{LayoutJob, LayoutSection, TextWrapping},
+    text::{LayoutJob, LayoutSection, TextFormat, TextWrapping},
 };
 use unicode_bidi::{BidiClass, BidiInfo, Level, bidi_class};
 
@@ -51,13 +51,20 @@ pub fn layout(painter: &Painter, job: LayoutJob) -> Arc<Galley> {
     };
     let fits = |line: &str| painter.layout_job(directed(line)).size().x <= job.wrap.max_width;
     let mut seen = LayoutJob { wrap: TextWrapping::no_max_width(), ..LayoutJob::default() };
+    // `LayoutJob::append` would make one stretch of what stands side by side, which is then laid out in one direction
+    let mut push = |text: &str, format: TextFormat| {
+        let start = seen.text.len();
+        seen.text += text;
+        let byte_range = start.into()..seen.text.len().into();
+        seen.sections.push(LayoutSection { leading_space: 0.0, byte_range, format });
+    };
     for (n, line) in lines(&job.text, fits).into_iter().enumerate() {
         if n > 0 {
-            seen.append("\n", 0.0, format.clone());
+            push("\n", format.clone());
         }
         let LayoutJob { text, sections, .. } = directed(&line);
         for LayoutSection { byte_range, format, .. } in sections {
-            seen.append(&text[byte_range.start.0..byte_range.end.0], 0.0, format);
+            push(&text[byte_range.start.0..byte_range.end.0], format);
         }
     }
     painter.layout_job(seen)
@@ -242,7 +249,7 @@ fn joined(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use eframe::egui::{Color32, Context, FontId, RawInput, text::TextFormat};
+    use eframe::egui::{Color32, Context, FontId, RawInput};
 
     use super::*;
 
@@ -302,6 +309,10 @@ mod tests {
         // the first word is read first, so it stands in the first line
         assert_eq!(lines("הליכה מהירה", 60.0), ["הכילה", "הריהמ"]);
         assert_eq!(lines("walk\nהליכה", 1000.0), ["walk", "הכילה"]);
+        // words of one direction among others of the same look
+        assert_eq!(lines("Is it תודה רבה now?", 1000.0), ["Is it הבר הדות now?"]);
+        assert_eq!(lines("Which: 歩く, תודה רבה?", 1000.0), ["Which: 歩く, הבר הדות?"]);
+        assert_eq!(lines("האם האדם מוחא כפיים?", 1000.0), ["םייפכ אחומ םדאה םאה?"]);
         let cut = lines("א walking_very_far_away.bvh", 60.0);
         assert!(cut.len() > 3 && cut[1..].concat() == "walking_very_far_away.bvh", "{cut:?}");
     }

@@ -160,6 +160,9 @@ impl Banner<'_> {
     }
 }
 
+/// Toasts are no wider than this, in points.
+pub const TOAST: f32 = 380.0;
+
 /// What was closed of some toasts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Closed {
@@ -176,7 +179,7 @@ pub fn toasts(ctx: &Context, area: Rect, items: &[Banner<'_>]) -> Option<Closed>
     if items.is_empty() {
         return None;
     }
-    let width = (area.width() - 2.0 * space::M).clamp(16.0, 380.0);
+    let width = (area.width() - 2.0 * space::M).clamp(16.0, TOAST);
     let all = if items.len() > 1 { theme::control_height(ctx) + space::S } else { 0.0 };
     let height = (area.height() - 2.0 * space::S - all).max(48.0);
     let first = items.len().saturating_sub(4);

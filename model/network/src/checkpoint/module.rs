@@ -236,8 +236,8 @@ impl Problems {
                 .into_iter()
                 .filter(|(_, names)| !names.is_empty())
                 .map(|(kind, names)| {
-                    let shown = names.iter().take(5).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                    let rest = names.len().saturating_sub(5);
+                    let shown = names.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                    let rest = names.len().saturating_sub(3);
                     if rest > 0 { format!("{kind}: {shown} and {rest} more") } else { format!("{kind}: {shown}") }
                 })
                 .collect();

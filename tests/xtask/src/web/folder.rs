@@ -278,7 +278,7 @@ mod tests {
 
     fn page() -> Page {
         let build = |name| Build { name, script: b"export default 1".to_vec(), wasm: vec![0; 5000] };
-        Page::gather(&root().unwrap(), &[build("gpu"), build("cpu")], &[]).unwrap()
+        Page::gather(&root().unwrap(), &[build("gpu"), build("cpu")], &[], Effort::Quick).unwrap()
     }
 
     #[test]
@@ -310,7 +310,7 @@ mod tests {
     fn models_lie_beside_the_page_and_in_its_list() {
         let folder = tempfile::tempdir().unwrap();
         let (nano, out) = (root().unwrap().join("assets/nano"), folder.path().join("page"));
-        let page = Page::gather(&root().unwrap(), &[], std::slice::from_ref(&nano)).unwrap();
+        let page = Page::gather(&root().unwrap(), &[], std::slice::from_ref(&nano), Effort::Quick).unwrap();
         page.write(&out).unwrap();
         let list: serde_json::Value = serde_json::from_slice(&fs::read(out.join("models.json")).unwrap()).unwrap();
         assert_eq!((&list[0]["name"], &list[0]["folder"]), (&json!("nano"), &json!("models/nano/")));

@@ -43,6 +43,11 @@ pub struct Options {
 /// The model of this project that is larger than the shipped one.
 const SMALL: &str = "small";
 
+/// What it lies on top of.
+const BENEATH: &str = "smollm2-135m";
+/// What a model has that lies on top of another one.
+const ADAPTER: &str = "adapter_config.json";
+
 /// Where `--serve` listens unless told otherwise.
 const PORT: u16 = 8421;
 
@@ -85,7 +90,9 @@ impl Options {
             named.or_else(|| known(name).into_iter().find(|path| path.is_dir())).unwrap_or_else(|| name.into())
         };
         let mut folders: Vec<PathBuf> = self.with.iter().map(find).collect();
-        let small = known(SMALL).into_iter().find(|path| path.join("config.json").is_file());
+        // on top of a model that not everybody has fetched
+        let complete = |path: &PathBuf| !path.join(ADAPTER).is_file() || root.join("models").join(BENEATH).is_dir();
+        let small = known(SMALL).into_iter().find(|path| path.join("config.json").is_file() && complete(path));
         // its folder's name is its name in the page
         folders.extend(small.filter(|small| !folders.iter().any(|folder| folder.file_name() == small.file_name())));
         folders
@@ -128,9 +135,23 @@ pub struct Published {
 pub fn build(options: &Options) -> Result<Published> {
     let target = target_folder()?;
     let out = options.out.clone().unwrap_or_else(|| target.join("page"));
-    let models = options.models(&root()?);
+    let models =
+        options.models(&root()?).into_iter().map(|folder| whole(folder, &target)).collect::<Result<Vec<_>>>()?;
     let page = make(&out, Profile::Published, &target, optimiser::find_or_build(&target), &models)?;
     Ok(Published { folder: out, weighed: report::print(&page.downloads()) })
+}
+
+/// A model as the page reads it: one that was learned on top of another is written as one in eight bits, below the target
+/// folder.
+fn whole(folder: PathBuf, target: &Path) -> Result<PathBuf> {
+    let name = folder.file_name().filter(|_| folder.join(ADAPTER).is_file());
+    let Some(name) = name else { return Ok(folder) };
+    let out = target.join("whole").join(name);
+    if out.is_dir() {
+        std::fs::remove_dir_all(&out).with_context(|| format!("cannot clear {}", out.display()))?;
+    }
+    crate::run(Command::new(crate::built("quantize")?).arg(&folder).args(["--to", "int8", "--out"]).arg(&out))?;
+    Ok(out)
 }
 
 /// Builds the page for the tests and returns its folder: the same program, neither optimised for its size nor held to

@@ -229,6 +229,26 @@ fn the_example_moves_whatever_the_size() {
 }
 
 #[test]
+fn notices_leave_the_ways_to_begin_free() {
+    for [width, height] in SIZES {
+        let (mut h, mut state, mut empty) = (Harness::new(width, height), UiState::default(), Document::default());
+        empty.show_example(sample("squat.bvh"));
+        state.show_take(empty.example.as_ref());
+        for name in ["walk.fbx", "marks.c3d", "a_name_that_is_longer_than_others.npz"] {
+            empty.notice(true, &format!("{name}: it is no motion that can be read: export it as BVH or GLB"));
+        }
+        (0..4).for_each(|_| drop(frame(&mut h, &empty, &ready(), &mut state)));
+        let case = format!("{width} by {height}");
+        let opening = state.places.opening.expect(&case);
+        assert!(h.screen().contains_rect(opening) && opening.width() > 80.0, "{case}: {opening}");
+        let mut toasts = None;
+        h.frame(|ui| toasts = ui.ctx().memory(|memory| memory.area_rect(egui::Id::unique("toasts"))));
+        let toasts = toasts.expect(&case);
+        assert!(!toasts.shrink(1.0).intersects(opening), "{case}: notices at {toasts}, buttons at {opening}");
+    }
+}
+
+#[test]
 fn phones_are_not_told_to_drop_anything() {
     let (model, mut state) = (ready(), UiState::default());
     for document in [Document::default(), full()] {
