@@ -353,7 +353,7 @@ impl Recipe for TrainConfig {
         if self.base.is_some() {
             let refused = [
                 (self.everything, "everything", "false: a base stays as it is"),
-                (self.muon, "muon", "false: it is for matrices that learn"),
+                (self.muon && !self.tower, "muon", "false: it is for matrices that learn, as of a tower"),
             ];
             if let Some((_, field, told)) = refused.into_iter().find(|(refused, ..)| *refused) {
                 return Err(format!("with a base `{field}` must be {told}"));
@@ -486,6 +486,8 @@ mod tests {
         };
         assert!(refused(|c| c.everything = true).contains("`everything`"));
         assert!(refused(|c| c.muon = true).contains("`muon`"));
+        let towered = TrainConfig { muon: true, tower: true, ..base.clone() };
+        assert_eq!(towered.validate(), Ok(()), "a tower has matrices that learn");
         assert!(refused(|c| c.stages[0].questions = Some(0)).contains("stage 1 asks nothing"));
         assert!(refused(|c| c.temporal = Some(TemporalSizes { width: 33, layers: 1 })).contains("multiple of 32"));
         assert!(refused(|c| c.readout = 1.0).contains("readout"));
