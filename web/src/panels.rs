@@ -421,20 +421,20 @@ fn empty(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions:
         match &content.document.example {
             Some(take) if space.x >= NARROW || space.y < FLAT => ui.columns_const(|[left, right]| {
                 example(take, content.model.sees(), state, left, actions);
-                state.places.opening = Some(invitation(content, right, actions));
+                invitation(content, state, right, actions);
             }),
             Some(take) => {
                 let part = egui::vec2(space.x, space.y * 0.4);
                 ui.allocate_ui(part, |ui| example(take, content.model.sees(), state, ui, actions));
-                state.places.opening = Some(invitation(content, ui, actions));
+                invitation(content, state, ui, actions);
             }
-            None => state.places.opening = Some(invitation(content, ui, actions)),
+            None => invitation(content, state, ui, actions),
         }
     });
 }
 
-/// Where files go, and where the buttons are that open some.
-fn invitation(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action>) -> egui::Rect {
+/// Where files go.
+fn invitation(content: &Content<'_>, state: &mut UiState, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
     // fingers cannot drop anything
     let fingers = ui.input(|input| input.has_touch_screen()) || ui.ctx().content_rect().width() < theme::PHONE;
     let title = if fingers { "Open a motion file" } else { "Drop a motion file here" };
@@ -460,8 +460,8 @@ fn invitation(content: &Content<'_>, ui: &mut egui::Ui, actions: &mut Vec<Action
         if Button::new("Tour").quiet(true).tooltip("Half a minute about the pictures").show(ui).clicked() {
             actions.push(Action::Tour);
         }
-        ui.min_rect()
-    })
+        state.places.opening = Some(ui.min_rect());
+    });
 }
 
 /// A bundled motion, and what the model says of it.

@@ -43,18 +43,20 @@ impl<'t> Said<'t> {
     pub fn push_until(&mut self, token: u32, end: impl Fn(&str) -> Option<usize>) -> Option<(&str, bool)> {
         self.first.get_or_insert_with(|| self.start.elapsed());
         self.ids.push(token);
-        let mut text = self.tokenizer.decode(&self.ids);
+        let mut text = self.words(&self.ids);
         let ended = end(&text);
         text.truncate(ended.unwrap_or(text.len()));
-        if self.begun == 0 {
-            // many tokens begin with a space, which parts words and nothing else
-            text.drain(..text.len() - text.trim_start().len());
-        }
         if text.ends_with('\u{fffd}') || !text.starts_with(&self.shown) {
             return None;
         }
         let before = std::mem::replace(&mut self.shown, text).len();
         Some((&self.shown[before..], ended.is_some()))
+    }
+
+    /// Tokens as words. Many begin with a space, which parts words: before the first one it parts nothing.
+    fn words(&self, ids: &[u32]) -> String {
+        let words = self.tokenizer.decode(ids);
+        if self.begun == 0 { words.trim_start().to_owned() } else { words }
     }
 
     /// The whole answer, once it was generated.
@@ -67,10 +69,7 @@ impl<'t> Said<'t> {
         let after = (seconds - first).as_secs_f64();
         let decoded = self.first.is_some() && steps > 0 && after > 0.0;
         Answer {
-            text: match self.begun {
-                0 => self.tokenizer.decode(&said).trim_start().to_owned(),
-                _ => self.tokenizer.decode(&said),
-            },
+            text: self.words(&said),
             tokens: said.len(),
             confidence: generated.mean_probability(),
             seconds: seconds.as_secs_f64(),

@@ -136,7 +136,7 @@ pub struct TrainConfig {
     pub beta2: f64,
     /// Largest gradient norm.
     pub clip_norm: f64,
-    /// Whether the matrices of layers follow Muon instead of AdamW: for a model that starts from nothing.
+    /// Whether the matrices of layers follow Muon instead of AdamW: for what starts from nothing.
     pub muon: bool,
     /// How folders of NTU RGB+D files are divided.
     pub ntu: ProtocolOptions,

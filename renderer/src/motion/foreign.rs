@@ -162,10 +162,10 @@ const TRIED: usize = 8;
 /// sentence has commas, too.
 fn is_row(line: &str, separator: char) -> bool {
     let columns: Vec<&str> = line.trim().split(separator).collect();
-    let filled = || columns.iter().map(|column| column.trim_matches([' ', '"'])).filter(|column| !column.is_empty());
-    let numbers = filled().filter(|column| column.replace(',', ".").parse::<f64>().is_ok()).count();
+    let filled: Vec<&str> = columns.iter().map(|c| c.trim_matches([' ', '"'])).filter(|c| !c.is_empty()).collect();
+    let numbers = filled.iter().filter(|column| column.replace(',', ".").parse::<f64>().is_ok()).count();
     let names = || columns.iter().all(|column| !column.trim_matches('"').contains(char::is_whitespace));
-    columns.len() >= 3 && numbers + filled().count() > 0 && (2 * numbers >= filled().count() || names())
+    columns.len() >= 3 && !filled.is_empty() && (2 * numbers >= filled.len() || names())
 }
 
 /// What text is that comes instead of a file.

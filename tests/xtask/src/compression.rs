@@ -121,7 +121,8 @@ mod tests {
             Encoding::ALL.into_iter().flat_map(|encoding| efforts.map(|effort| (encoding, effort)))
         {
             let compressed = encoding.compress(text.as_bytes(), effort);
-            assert!(compressed.len() < text.len() / 20, "{encoding:?}, {effort:?}: {} bytes", compressed.len());
+            let most = if effort == Effort::Once { 300 } else { text.len() / 20 };
+            assert!(compressed.len() < most, "{encoding:?}, {effort:?}: {} bytes", compressed.len());
             assert_eq!(compressed, encoding.compress(text.as_bytes(), effort));
             encoding.check(&compressed, text.as_bytes()).unwrap();
             assert!(encoding.check(&compressed, b"other words").is_err());

@@ -45,7 +45,8 @@ pub(super) fn show(
     let Some(take) = content.document.take() else { return };
     state.look_beside(beside.take);
     // a phone on its side has room for the motions alone
-    if ui.ctx().content_rect().height() >= super::FLAT {
+    let flat = ui.ctx().content_rect().height() < super::FLAT;
+    if !flat {
         head(take, beside, state, ui, actions);
     }
     let size = ui.available_size().max(vec2(1.0, 1.0));
@@ -61,15 +62,14 @@ pub(super) fn show(
     let mut places = [[None; 2]; 2];
     for (n, (side, place)) in sides.into_iter().zip(halves(room, stacked)).enumerate() {
         let mut ui = ui.new_child(UiBuilder::new().id_salt(("pair", n)).max_rect(place));
-        places[n] = side.show(pictures, trails, &mut ui);
+        places[n] = side.show((pictures, flat), trails, &mut ui);
     }
     [state.places.scene, state.places.picture] = places[0];
     [state.places.scene_beside, state.places.picture_beside] = places[1];
-    if ui.ctx().content_rect().height() < super::FLAT {
-        let corner = Rect::from_min_size(room.right_top() - vec2(CLOSE, 0.0), Vec2::splat(CLOSE));
-        let mut corner = ui.new_child(UiBuilder::new().id_salt("stop").max_rect(corner));
-        let stop = IconButton::new(Icon::Close).tooltip("Stop comparing (Esc)").size(CLOSE);
-        if stop.show(&mut corner).clicked() {
+    if flat {
+        let place = Rect::from_min_size(room.right_top() - vec2(CLOSE, 0.0), Vec2::splat(CLOSE));
+        let mut ui = ui.new_child(UiBuilder::new().id_salt("stop").max_rect(place));
+        if IconButton::new(Icon::Close).tooltip("Stop comparing (Esc)").size(CLOSE).show(&mut ui).clicked() {
             actions.push(Action::Compare(None));
         }
     }
@@ -82,12 +82,10 @@ pub(super) fn show(
 }
 
 impl Side<'_> {
-    /// Caption, and below it what is wanted; answers where motion and picture are.
-    fn show(self, pictures: bool, trails: bool, ui: &mut egui::Ui) -> [Option<Rect>; 2] {
+    /// Caption, and below it what is wanted, or where there is little height behind it; answers where motion and picture are.
+    fn show(self, (pictures, flat): (bool, bool), trails: bool, ui: &mut egui::Ui) -> [Option<Rect>; 2] {
         let room = ui.max_rect();
         let line = room.with_max_y(room.top() + CAPTION);
-        // where there is little height, it stands on the motion
-        let flat = ui.ctx().content_rect().height() < super::FLAT;
         let below = if flat { 0.0 } else { CAPTION };
         let room = room.with_min_y((room.top() + below).min(room.bottom()));
         let (scene, picture) = match places(room) {

@@ -26,15 +26,21 @@ pub fn directed(job: LayoutJob) -> LayoutJob {
     if !has_rtl(&job.text) {
         return job;
     }
-    let (mut text, mut sections) = (String::new(), Vec::new());
+    let LayoutSection { mut leading_space, format, .. } = section.clone();
+    let mut seen = LayoutJob { text: String::new(), sections: Vec::new(), ..job.clone() };
     for stretch in stretches(&job.text) {
-        let start = text.len();
-        text += &stretch;
-        let byte_range = start.into()..text.len().into();
-        let leading_space = if sections.is_empty() { section.leading_space } else { 0.0 };
-        sections.push(LayoutSection { leading_space, byte_range, format: section.format.clone() });
+        push(&mut seen, &stretch, std::mem::take(&mut leading_space), &format);
     }
-    LayoutJob { text, sections, ..job }
+    seen
+}
+
+/// Adds a stretch of its own. [`LayoutJob::append`] would make one of those that stand side by side, which is then laid out
+/// in one direction.
+fn push(job: &mut LayoutJob, text: &str, leading_space: f32, format: &TextFormat) {
+    let start = job.text.len();
+    job.text += text;
+    let byte_range = start.into()..job.text.len().into();
+    job.sections.push(LayoutSection { leading_space, byte_range, format: format.clone() });
 }
 
 /// A job of several lines laid out, with each line in the order in which it is seen. As [`Painter::layout_job`] where the
@@ -51,20 +57,13 @@ pub fn layout(painter: &Painter, job: LayoutJob) -> Arc<Galley> {
     };
     let fits = |line: &str| painter.layout_job(directed(line)).size().x <= job.wrap.max_width;
     let mut seen = LayoutJob { wrap: TextWrapping::no_max_width(), ..LayoutJob::default() };
-    // `LayoutJob::append` would make one stretch of what stands side by side, which is then laid out in one direction
-    let mut push = |text: &str, format: TextFormat| {
-        let start = seen.text.len();
-        seen.text += text;
-        let byte_range = start.into()..seen.text.len().into();
-        seen.sections.push(LayoutSection { leading_space: 0.0, byte_range, format });
-    };
     for (n, line) in lines(&job.text, fits).into_iter().enumerate() {
         if n > 0 {
-            push("\n", format.clone());
+            push(&mut seen, "\n", 0.0, &format);
         }
         let LayoutJob { text, sections, .. } = directed(&line);
-        for LayoutSection { byte_range, format, .. } in sections {
-            push(&text[byte_range.start.0..byte_range.end.0], format);
+        for LayoutSection { byte_range, .. } in sections {
+            push(&mut seen, &text[byte_range.start.0..byte_range.end.0], 0.0, &format);
         }
     }
     painter.layout_job(seen)

@@ -213,6 +213,9 @@ struct Problems {
     unexpected: Vec<String>,
 }
 
+/// Names that an error lists of a kind.
+const LISTED: usize = 3;
+
 impl Problems {
     /// Notes it where a tensor has another shape than it should. Whether it has the right one.
     fn compare(&mut self, name: &str, sizes: &[usize], expected: &[usize]) -> bool {
@@ -236,8 +239,9 @@ impl Problems {
                 .into_iter()
                 .filter(|(_, names)| !names.is_empty())
                 .map(|(kind, names)| {
-                    let shown = names.iter().take(3).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
-                    let rest = names.len().saturating_sub(3);
+                    let shown =
+                        names.iter().take(LISTED).map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+                    let rest = names.len().saturating_sub(LISTED);
                     if rest > 0 { format!("{kind}: {shown} and {rest} more") } else { format!("{kind}: {shown}") }
                 })
                 .collect();

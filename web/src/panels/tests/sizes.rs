@@ -210,12 +210,18 @@ fn narrow_windows_offer_what_wide_ones_do() {
     }
 }
 
+/// A window in which nothing is open but the example.
+fn with_example([width, height]: [f32; 2]) -> (Harness, UiState, Document) {
+    let (mut state, mut empty) = (UiState::default(), Document::default());
+    empty.show_example(sample("squat.bvh"));
+    state.show_take(empty.example.as_ref());
+    (Harness::new(width, height), state, empty)
+}
+
 #[test]
 fn the_example_moves_whatever_the_size() {
     for [width, height] in SIZES {
-        let (mut h, mut state, mut empty) = (Harness::new(width, height), UiState::default(), Document::default());
-        empty.show_example(sample("squat.bvh"));
-        state.show_take(empty.example.as_ref());
+        let (mut h, mut state, empty) = with_example([width, height]);
         (0..4).for_each(|_| drop(frame(&mut h, &empty, &ready(), &mut state)));
         let case = format!("{width} by {height}");
         let place = state.places.example.expect(&case);
@@ -231,11 +237,9 @@ fn the_example_moves_whatever_the_size() {
 #[test]
 fn notices_leave_the_ways_to_begin_free() {
     for [width, height] in SIZES {
-        let (mut h, mut state, mut empty) = (Harness::new(width, height), UiState::default(), Document::default());
-        empty.show_example(sample("squat.bvh"));
-        state.show_take(empty.example.as_ref());
+        let (mut h, mut state, mut empty) = with_example([width, height]);
         for name in ["walk.fbx", "marks.c3d", "a_name_that_is_longer_than_others.npz"] {
-            empty.notice(true, &format!("{name}: it is no motion that can be read: export it as BVH or GLB"));
+            empty.notice(true, format!("{name}: it is no motion that can be read: export it as BVH or GLB"));
         }
         (0..4).for_each(|_| drop(frame(&mut h, &empty, &ready(), &mut state)));
         let case = format!("{width} by {height}");
