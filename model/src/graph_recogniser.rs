@@ -20,7 +20,7 @@ use skeletonllm_data::{
 };
 use skeletonllm_network::{
     checkpoint::{self, Precision},
-    graph::{CtrGcn, GraphConfig, Pass},
+    graph::{CtrGcn, GraphConfig},
     task::yield_now,
     tensors::host_async,
 };
@@ -166,6 +166,9 @@ impl GraphNetworks {
     }
 }
 
+/// So many frames of a take that is longer than any clip are looked at for one that the network sees.
+const FRAMES_FOR_ONE: usize = 64;
+
 /// Clips as a network gets them: `[N, 3, T, V, M]` from what [`Input::evaluated`] or [`Input::trained`] gave.
 #[must_use]
 pub fn batch(clips: &[Poses], stream: Stream, edges: &[[usize; 2]], device: &Device) -> Tensor<5> {
@@ -238,18 +241,24 @@ impl GraphRecogniser {
     ///
     /// # Errors
     /// When a motion has another skeleton than the networks, or the device gives nothing back.
-    pub async fn tables_async(&self, motions: &[&Motion]) -> Result<Vec<Table>> {
+    #[cfg(not(target_family = "wasm"))]
+    pub fn tables(&self, motions: &[&Motion]) -> Result<Vec<Table>> {
+        let bodies: Vec<Motion> = motions.iter().map(|motion| self.config.input.body(motion)).collect();
+        pollster::block_on(self.tables_async(&bodies.iter().collect::<Vec<_>>()))
+    }
+
+    /// As [`GraphRecogniser::tables`], of motions on the joints that the networks look at ([`Input::body`]).
+    async fn tables_async(&self, bodies: &[&Motion]) -> Result<Vec<Table>> {
         let GraphModelConfig { input, network, streams, .. } = &self.config;
-        let mut clips = Vec::with_capacity(motions.len());
-        for motion in motions {
-            let body = input.body(motion);
+        let mut clips = Vec::with_capacity(bodies.len());
+        for body in bodies {
             let joints = body.joints();
             ensure!(
                 joints == network.joints,
                 "this body has {joints} joints, the network {}; a body without known arms and legs keeps its own",
                 network.joints
             );
-            clips.push(input.evaluated(&input.poses(&body)));
+            clips.push(input.evaluated(&input.poses(&body.thinned(input.window * FRAMES_FOR_ONE))));
         }
         let classes = network.classes;
         let mut tables = Vec::with_capacity(streams.len());
@@ -259,38 +268,34 @@ impl GraphRecogniser {
                 vec![0.0; clips.len() * classes]
             } else {
                 let batch = batch(&clips, stream.stream, &self.config.network.edges, &self.device);
-                host_async(network.forward(batch, &mut Pass::evaluation())).await?
+                host_async(network.forward_async(batch).await).await?
             };
             tables.push(Table { classes, scores });
         }
         Ok(tables)
     }
 
-    /// As [`GraphRecogniser::tables_async`], waiting for the device.
-    ///
-    /// # Errors
-    /// As there.
-    #[cfg(not(target_family = "wasm"))]
-    pub fn tables(&self, motions: &[&Motion]) -> Result<Vec<Table>> {
-        pollster::block_on(self.tables_async(motions))
-    }
-
-    /// The weighted sum of [`GraphRecogniser::tables_async`].
-    ///
-    /// # Errors
-    /// As there.
-    pub async fn look_async(&self, motions: &[&Motion]) -> Result<Table> {
-        let weights: Vec<f64> = self.config.streams.iter().map(|stream| stream.weight).collect();
-        Ok(combine(&self.tables_async(motions).await?, &weights))
-    }
-
-    /// As [`GraphRecogniser::look_async`], waiting for the device.
+    /// The weighted sum of [`GraphRecogniser::tables`].
     ///
     /// # Errors
     /// As there.
     #[cfg(not(target_family = "wasm"))]
     pub fn look(&self, motions: &[&Motion]) -> Result<Table> {
-        pollster::block_on(self.look_async(motions))
+        Ok(self.combined(&self.tables(motions)?))
+    }
+
+    /// As [`GraphRecogniser::look`], of one motion whose figure ([`draction::figure::of`]) is known.
+    ///
+    /// # Errors
+    /// As there.
+    pub async fn look_at_async(&self, motion: &Motion, figure: &Motion) -> Result<Table> {
+        let body = self.config.input.body_of(motion, figure);
+        Ok(self.combined(&self.tables_async(&[&body]).await?))
+    }
+
+    fn combined(&self, tables: &[Table]) -> Table {
+        let weights: Vec<f64> = self.config.streams.iter().map(|stream| stream.weight).collect();
+        combine(tables, &weights)
     }
 
     /// `[motions][candidates]` scores from what [`GraphRecogniser::look`] gave; −∞ for labels that it was not trained on.

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use draction::motion::Motion;
+use draction::{figure::Mapped, motion::Motion};
 use skeletonllm_data::{Labels, Texts};
 use skeletonllm_network::device::Selected;
 
@@ -84,12 +84,12 @@ impl SecondOpinion {
         Ok(SecondOpinion { recogniser })
     }
 
-    /// What it makes of a motion.
+    /// What it makes of a motion whose figure is known.
     ///
     /// # Errors
     /// When its skeleton is not the network's, or the device gives nothing back.
-    pub async fn of_async(&self, motion: &Motion) -> Result<Opinion> {
-        let table = self.recogniser.look_async(&[motion]).await?;
+    pub async fn of_async(&self, motion: &Motion, figure: &Mapped) -> Result<Opinion> {
+        let table = self.recogniser.look_at_async(motion, &figure.motion).await?;
         let labels = self.recogniser.labels();
         let scores = self.recogniser.rank(&table, labels).swap_remove(0);
         let probabilities = among_themselves(&scores);
@@ -97,13 +97,13 @@ impl SecondOpinion {
         Ok(Opinion { label: labels[best].clone(), probability: probabilities[best] })
     }
 
-    /// As [`SecondOpinion::of_async`], waiting for the device.
+    /// What it makes of a motion.
     ///
     /// # Errors
-    /// As there.
+    /// As [`SecondOpinion::of_async`].
     #[cfg(not(target_family = "wasm"))]
     pub fn of(&self, motion: &Motion) -> Result<Opinion> {
-        pollster::block_on(self.of_async(motion))
+        pollster::block_on(self.of_async(motion, &draction::figure::of(motion)))
     }
 }
 

@@ -68,7 +68,11 @@ fn dispatch<const WIDEST: bool, K: Kernel>(kernel: K) -> K::Output {
             return unsafe { with_avx2(kernel) };
         }
     }
-    kernel.run::<[f32; 8]>()
+    #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
+    type Else = [std::arch::wasm32::v128; 2];
+    #[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
+    type Else = [f32; 8];
+    kernel.run::<Else>()
 }
 
 #[cfg(target_arch = "x86_64")]

@@ -1,7 +1,9 @@
 //! What tests across crates share.
 
 pub mod browser;
+pub mod gpu;
 pub mod memory;
+pub mod random_model;
 pub mod takes;
 pub mod timing;
 

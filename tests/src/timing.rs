@@ -5,8 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use criterion::Criterion;
+use skeletonllm_network::text_model::TextModel;
 
 /// Whether times are asked for; `cargo test --benches` asks only whether a benchmark runs.
 #[must_use]
@@ -37,6 +38,28 @@ pub fn median(criterion: &mut Criterion, name: &str, mut work: impl FnMut()) -> 
     });
     times.sort_by(f64::total_cmp);
     times.get(times.len() / 2).copied()
+}
+
+/// Tokens a second of a prompt of so many, and of an answer behind a short one: what a language model reads and writes.
+///
+/// # Errors
+/// The model's.
+pub fn tokens_a_second(model: &TextModel, prompt: usize, answer: usize) -> Result<[f64; 2]> {
+    /// Tokens of the prompt that is answered.
+    const SHORT: usize = 8;
+    let known = model.config().vocab_size as u32;
+    let tokens: Vec<u32> = (0..prompt.max(SHORT) as u32).map(|i| 1 + i * 7919 % (known - 1)).collect();
+    let seconds = |prompt: &[u32], count: usize| -> Result<f64> {
+        let start = Instant::now();
+        let said = model.greedy(prompt, count, &[])?;
+        ensure!(said.len() == count, "{} tokens instead of {count}", said.len());
+        Ok(start.elapsed().as_secs_f64())
+    };
+    // the first token of an answer comes with its prompt
+    let read = seconds(&tokens[..prompt], 1)?;
+    let short = &tokens[..SHORT];
+    let answered = seconds(short, 1 + answer)? - seconds(short, 1)?;
+    Ok([prompt as f64 / read, answer as f64 / answered])
 }
 
 /// Writes a file for `cargo xtask bench`, which looks for it in the folder `bench` beside a benchmark's `temporary`

@@ -5,7 +5,6 @@
 
 import * as storage from "./storage.js";
 
-const FOLDER = "kept";
 // the line of JSON is shorter
 const MOST_OF_HEAD = 1 << 16;
 
@@ -13,31 +12,32 @@ const MOST_OF_HEAD = 1 << 16;
 let last = Promise.resolve();
 const inTurn = (act) => (last = last.then(act, act));
 
-// Keeps a file and resolves to its key. `origin` is a text that comes back with it.
-export const keep = (name, origin, bytes) =>
-  inTurn(async () => {
-    const key = await storage.sha256(new TextEncoder().encode(`${await storage.sha256(bytes)} ${name}`));
-    const folder = await open();
-    const known = await folder.getFileHandle(key, { create: true });
-    if ((await known.getFile()).size > bytes.length) return key;
-    const head = JSON.stringify({ name, origin, at: performance.timeOrigin + performance.now() });
-    try {
-      await storage.write(folder, key, `${head}\n`, bytes);
-    } catch (error) {
-      await folder.removeEntry(key).catch(() => {});
-      throw error.name === "QuotaExceededError" ? new Error("this browser gives no more room for it") : error;
-    }
-    return key;
-  });
+// Keeps a file and resolves to its key. `origin` is a text that comes back with it; the bytes are gone here.
+export const keep = (name, origin, bytes) => inTurn(() => apart({ name, origin, bytes }));
 
-export const forget = (key) => inTurn(() => absent(open().then((folder) => folder.removeEntry(key))));
+let keeper;
+
+function apart(file) {
+  return new Promise((resolve, reject) => {
+    keeper ??= new Worker("keeper.js", { type: "module" });
+    keeper.onmessage = ({ data: { key, problem } }) => (key ? resolve(key) : reject(new Error(problem)));
+    keeper.onerror = ({ message }) => {
+      // the next file gets another one
+      keeper = undefined;
+      reject(new Error(message || "the worker does not start"));
+    };
+    keeper.postMessage(file, [file.bytes.buffer]);
+  });
+}
+
+export const forget = (key) => inTurn(() => absent(storage.kept().then((folder) => folder.removeEntry(key))));
 
 export const forgetAll = () =>
-  inTurn(() => absent(storage.root().then((root) => root.removeEntry(FOLDER, { recursive: true }))));
+  inTurn(() => absent(storage.root().then((root) => root.removeEntry(storage.KEPT, { recursive: true }))));
 
 // Calls `each(name, origin, key, bytes)` for all kept files, oldest first, one after the other.
 export async function recall(each) {
-  const folder = await open();
+  const folder = await storage.kept();
   const files = [];
   for await (const [key, handle] of folder.entries()) {
     // one that cannot be read does not keep the others away
@@ -60,8 +60,6 @@ async function read(key, handle) {
   const { name, origin, at } = JSON.parse(new TextDecoder().decode(start.subarray(0, end)));
   return { name, origin, at, key, content: file.slice(end + 1) };
 }
-
-const open = () => storage.folder(FOLDER);
 
 // What is not there need not be removed.
 async function absent(removal) {

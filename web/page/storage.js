@@ -18,6 +18,10 @@ export async function root() {
 // A folder of that name, made where there is none.
 export const folder = async (name) => (await root()).getDirectoryHandle(name, { create: true });
 
+// The folder of what was opened in earlier visits, and its name.
+export const KEPT = "kept";
+export const kept = () => folder(KEPT);
+
 // Writes a file of these parts: it is there whole, or as it was before.
 export async function write(folder, name, ...parts) {
   const writable = await (await folder.getFileHandle(name, { create: true })).createWritable();

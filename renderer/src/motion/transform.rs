@@ -1,6 +1,6 @@
 //! Changes to a whole motion: mirror, turn, scale, other frame rates, parts of it. Absent bodies stay absent.
 
-use std::{ops::Range, sync::Arc};
+use std::{borrow::Cow, ops::Range, sync::Arc};
 
 use super::{
     Motion,
@@ -133,6 +133,29 @@ impl Motion {
         out
     }
 
+    /// Every n-th frame from the first one on, so few of them that no more than `most` are left; the frame rate follows. A
+    /// motion that has no more stays as it is.
+    #[must_use]
+    pub fn thinned(&self, most: usize) -> Cow<'_, Self> {
+        fn kept<T: Copy>(all: &[T], frame: usize, every: usize) -> Vec<T> {
+            all.chunks(frame.max(1)).step_by(every).flatten().copied().collect()
+        }
+        let every = self.frames().div_ceil(most.max(1));
+        if every < 2 {
+            return Cow::Borrowed(self);
+        }
+        let joints = self.bodies * self.joints();
+        Cow::Owned(Self {
+            fps: self.fps / every as f32,
+            positions: kept(&self.positions, joints * 3, every),
+            present: kept(&self.present, self.bodies, every),
+            orientations: self.orientations.as_ref().map(|q| kept(q, joints * 4, every)),
+            skeleton: Arc::clone(&self.skeleton),
+            source: self.source.clone(),
+            ..*self
+        })
+    }
+
     /// The frames of `range`, cut to what is there; at least one frame stays.
     #[must_use]
     pub fn cropped(&self, range: Range<usize>) -> Self {
@@ -226,6 +249,18 @@ mod tests {
 
     fn close(a: [f32; 3], b: [f32; 3]) {
         assert!((0..3).all(|i| (a[i] - b[i]).abs() < 1e-5), "{a:?} {b:?}");
+    }
+
+    #[test]
+    fn every_nth_frame_is_kept_when_it_happened() {
+        let motion = turning();
+        assert!(matches!(motion.thinned(3), Cow::Borrowed(_)));
+        let two = motion.thinned(2);
+        assert_eq!((two.frames(), two.present.len(), two.fps), (2, 2, motion.fps / 2.0));
+        let left = motion.skeleton.joint("LeftArm").unwrap();
+        assert_eq!(two.position(1, 0, left), motion.position(2, 0, left));
+        assert_eq!(two.orientations.as_ref().map(Vec::len), motion.orientations.as_ref().map(|q| q.len() / 3 * 2));
+        assert_eq!(motion.thinned(0).frames(), 1);
     }
 
     #[test]

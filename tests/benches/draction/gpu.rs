@@ -10,6 +10,8 @@ use draction::{
     passes::{Buffer, Dims, WEIGHTS_LEN},
 };
 
+use skeletonllm_tests::gpu::{carry_out, storage};
+
 use crate::Direction;
 
 /// Buffers for one size of rendering.
@@ -26,7 +28,7 @@ impl<'e> Resident<'e> {
     /// Uploads everything.
     pub fn new(engine: &'e GpuEngine, scene: &Scene) -> Resident<'e> {
         let upload = |(buffer, numbers): (Buffer, &[f32])| {
-            let on_gpu = make(engine, numbers.len());
+            let on_gpu = storage(engine, numbers.len());
             engine.queue().write_buffer(&on_gpu, 0, bytemuck::cast_slice(numbers));
             (buffer, on_gpu)
         };
@@ -36,8 +38,8 @@ impl<'e> Resident<'e> {
             engine,
             dims: d,
             inputs: scene.memory().iter().map(upload).collect(),
-            frames: make(engine, d.frame_count() * d.width * d.height * 3),
-            gradients: [joints, joints, d.gaussians * 3, WEIGHTS_LEN].map(|len| make(engine, len)),
+            frames: storage(engine, d.frame_count() * d.width * d.height * 3),
+            gradients: [joints, joints, d.gaussians * 3, WEIGHTS_LEN].map(|len| storage(engine, len)),
         }
     }
 
@@ -57,43 +59,10 @@ impl<'e> Resident<'e> {
             let frames = Source::Gpu(BufferRange::from(&self.frames));
             self.engine.record_backward(&mut encoder, &self.dims, &self.inputs(), frames, frames, &targets)?;
         }
-        wait(self.engine, encoder)
+        carry_out(self.engine, encoder)
     }
 
     fn inputs(&self) -> Inputs<'_> {
         self.inputs.iter().map(|(buffer, on_gpu)| (*buffer, Source::Gpu(BufferRange::from(on_gpu)))).collect()
     }
-}
-
-/// Bytes copied a second from one buffer to another, read and written bytes both counted.
-///
-/// # Errors
-/// When there is no memory.
-pub fn copy_bandwidth(engine: &GpuEngine) -> Result<f64> {
-    const NUMBERS: usize = 16 << 20;
-    let (from, to) = (make(engine, NUMBERS), make(engine, NUMBERS));
-    let mut best = f64::MAX;
-    for _ in 0..5 {
-        let start = std::time::Instant::now();
-        let mut encoder = engine.device().create_command_encoder(&Default::default());
-        encoder.copy_buffer_to_buffer(&from, 0, &to, 0, from.size());
-        wait(engine, encoder)?;
-        best = best.min(start.elapsed().as_secs_f64());
-    }
-    Ok(2.0 * from.size() as f64 / best)
-}
-
-fn make(engine: &GpuEngine, numbers: usize) -> wgpu::Buffer {
-    engine.device().create_buffer(&wgpu::BufferDescriptor {
-        label: Some("bench"),
-        size: numbers as u64 * 4,
-        usage: wgpu::BufferUsages::COPY_SRC | wgpu::BufferUsages::COPY_DST | wgpu::BufferUsages::STORAGE,
-        mapped_at_creation: false,
-    })
-}
-
-fn wait(engine: &GpuEngine, encoder: wgpu::CommandEncoder) -> Result<()> {
-    let index = engine.queue().submit([encoder.finish()]);
-    engine.device().poll(wgpu::PollType::Wait { submission_index: Some(index), timeout: None })?;
-    Ok(())
 }

@@ -5,13 +5,11 @@ use std::{fmt::Write, path::Path};
 use anyhow::Result;
 use draction::{engine::gpu::GpuEngine, gpu::Timing, passes::Dims};
 use serde_json::{Value, json};
-use skeletonllm_tests::timing;
+use skeletonllm_tests::{gpu::copy_bandwidth, timing};
 use skeletonllm_train::plot::{Curve, curves};
 
 use crate::{
-    BASE, Direction,
-    gpu::copy_bandwidth,
-    memory,
+    BASE, Direction, memory,
     scene::{Scene, Size},
 };
 

@@ -7,7 +7,6 @@ use std::{
     io::{BufRead, BufReader, Write as _},
     path::Path,
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    time::Instant,
 };
 
 use anyhow::{Context, Result, bail};
@@ -93,20 +92,7 @@ fn main() -> Result<()> {
 
 /// Tokens a second of a prompt, and of an answer.
 fn speed(model: &TextModel) -> Result<[f64; 2]> {
-    let prompt: Vec<u32> = (0..PROMPT[0] as u32).map(|i| 1 + i * 7919 % 40000).collect();
-    let seconds = |prompt: &[u32], count: usize| -> Result<f64> {
-        let start = Instant::now();
-        let said = model.greedy(prompt, count, &[])?;
-        if said.len() != count {
-            bail!("{} tokens instead of {count}", said.len());
-        }
-        Ok(start.elapsed().as_secs_f64())
-    };
-    // the first token of an answer comes with its prompt
-    let read = seconds(&prompt, 1)?;
-    let short = &prompt[..PROMPT[1]];
-    let answered = seconds(short, 1 + ANSWER)? - seconds(short, 1)?;
-    Ok([prompt.len() as f64 / read, ANSWER as f64 / answered])
+    timing::tokens_a_second(model, PROMPT[0], ANSWER)
 }
 
 fn median(times: &[[f64; 2]], of: usize) -> f64 {

@@ -198,6 +198,14 @@ impl<'a> App<'a> {
         self.page.wait_for("the model is idle", &format!("!{CANVAS}.dataset.busy"), PATIENCE)
     }
 
+    /// Waits until the motion that is shown while nothing is open has its label.
+    ///
+    /// # Errors
+    /// When it gets none.
+    pub fn example(&mut self) -> Result<()> {
+        self.page.wait_for("the example has a label", &format!("{CANVAS}.dataset.exampleLabel"), PATIENCE)
+    }
+
     /// Drops a file and waits until it is shown, paused at its first frame, and recognised. Returns the line that tells
     /// of it.
     ///

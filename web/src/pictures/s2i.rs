@@ -9,6 +9,9 @@ use eframe::egui::{self, TextureId};
 use super::texture::atlas;
 use crate::document::Subject;
 
+/// More frames than a picture has lines, by far; of a take of an hour the window would wait for all of them.
+const MOST_FRAMES: usize = 1 << 12;
+
 /// A texture with one picture for each person, and what is on it.
 #[derive(Default)]
 pub(super) struct S2iTexture {
@@ -37,7 +40,7 @@ impl S2iTexture {
         if let Some(shown) = self.shown.as_ref().filter(known) {
             return Ok((shown.texture.id(), shown.persons));
         }
-        let motion = &*subject.motion;
+        let motion = &*subject.motion.thinned(MOST_FRAMES);
         let s2i = S2i { range: Range::MinMax, ..S2i::new(BodyPlan::of(&motion.skeleton)) };
         let encoded = s2i.encode(Bodies::from(motion), stream).map_err(|e| e.to_string())?;
         let drawn = pictures(&encoded.interleaved(), s2i.size, s2i.size).map_err(|e| e.to_string())?;

@@ -1,5 +1,7 @@
 //! From a motion to what a graph network looks at.
 
+use std::borrow::Cow;
+
 use draction::figure;
 use draction::motion::{Layout, Motion, Part, Skeleton};
 use serde::{Deserialize, Serialize};
@@ -71,6 +73,15 @@ impl Input {
         match self.body {
             Body::Figure => figure::of(motion).motion,
             Body::Own => motion.without_empty_bodies(),
+        }
+    }
+
+    /// As [`Input::body`], of a motion whose figure ([`figure::of`]) is known already.
+    #[must_use]
+    pub fn body_of<'a>(&self, motion: &'a Motion, figure: &'a Motion) -> Cow<'a, Motion> {
+        match self.body {
+            Body::Figure => Cow::Borrowed(figure),
+            Body::Own => Cow::Owned(motion.without_empty_bodies()),
         }
     }
 

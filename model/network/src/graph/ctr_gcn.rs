@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{BatchNorm, Block, Pass, adjacency};
 use crate::layers::Linear;
+use crate::task::yield_now;
 
 /// Channels that come in: x, y, z.
 const COORDINATES: usize = 3;
@@ -208,6 +209,17 @@ impl CtrGcn {
         let bodies = self.config.bodies;
         let joined = features.mean_dim(2).reshape([rows / bodies, bodies, frames, width]);
         joined.mean_dim(1).squeeze_dim(1)
+    }
+
+    /// As [`CtrGcn::forward`] in evaluation; between its blocks a browser may draw.
+    pub async fn forward_async(&self, clips: Tensor<5>) -> Tensor<2> {
+        let mut pass = Pass::evaluation();
+        let mut x = self.embed(clips, &mut pass);
+        for block in self.blocks() {
+            yield_now().await;
+            x = block.forward(x, &mut pass);
+        }
+        self.fc.forward(self.pooled(x))
     }
 
     /// `[N, 3, T, V, M]` → `[N, classes]` scores.

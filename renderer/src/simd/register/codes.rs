@@ -258,23 +258,91 @@ impl Codes for [f32; 8] {
 }
 
 /// Of each word's halves with those of `numbers`, both with a sign: their products' sum.
-#[cfg(not(all(target_arch = "wasm32", target_feature = "simd128")))]
 #[inline(always)]
 fn halves_product(words: [u32; 8], numbers: i32) -> [i32; 8] {
     let (low, high) = (i32::from(numbers as i16), numbers >> 16);
     words.map(|word| i32::from(word as i16) * low + (word as i32 >> 16) * high)
 }
 
-/// The same in one instruction for four words, which the compiler does not find.
 #[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
-#[inline(always)]
-fn halves_product(words: [u32; 8], numbers: i32) -> [i32; 8] {
-    use std::arch::wasm32::{i32x4_dot_i16x8, i32x4_splat, v128};
-    // SAFETY: both are eight words without padding, any bits of which are numbers
-    let words: [v128; 2] = unsafe { std::mem::transmute(words) };
-    let products = words.map(|words| i32x4_dot_i16x8(words, i32x4_splat(numbers)));
-    // SAFETY: as above
-    unsafe { std::mem::transmute(products) }
+mod wasm {
+    use std::arch::wasm32::*;
+
+    use super::{Codes, HALF_EXPONENT, LOW};
+
+    /// Both halves of a register.
+    #[inline(always)]
+    fn both<A: Copy, B>([a, b]: [A; 2], of: impl Fn(A) -> B) -> [B; 2] {
+        [of(a), of(b)]
+    }
+
+    // SAFETY of every block: what is read is there, as the caller promises
+    impl Codes for [v128; 2] {
+        type Words = [v128; 2];
+        type Table = v128;
+        type Sums = [[v128; 2]; 2];
+
+        #[inline(always)]
+        unsafe fn words(from: *const u32) -> [v128; 2] {
+            unsafe { [v128_load(from.cast()), v128_load(from.add(4).cast())] }
+        }
+
+        #[inline(always)]
+        fn table(zero: f32) -> v128 {
+            f32x4_splat(zero)
+        }
+
+        #[inline(always)]
+        fn nibble(words: &mut [v128; 2], zero: v128) -> Self {
+            let codes = both(*words, |words| v128_and(words, i32x4_splat(15)));
+            *words = both(*words, |words| u32x4_shr(words, 4));
+            both(codes, |codes| f32x4_sub(f32x4_convert_i32x4(codes), zero))
+        }
+
+        #[inline(always)]
+        fn no_sums() -> Self::Sums {
+            [[i32x4_splat(0); 2]; 2]
+        }
+
+        #[inline(always)]
+        fn products(words: [v128; 2], numbers: &[i32; 4], [first, second]: Self::Sums) -> Self::Sums {
+            let (low, high) = (i32x4_splat(LOW), i32x4_splat(LOW << 4));
+            let (a, b) = (i32x4_splat(numbers[0]), i32x4_splat(numbers[1]));
+            let (c, d) = (i32x4_splat(numbers[2]), i32x4_splat(numbers[3]));
+            let of = |words, sum, mask, [near, far]: [v128; 2]| {
+                let near = i32x4_dot_i16x8(v128_and(words, mask), near);
+                let far = i32x4_dot_i16x8(v128_and(u32x4_shr(words, 8), mask), far);
+                i32x4_add(i32x4_add(sum, near), far)
+            };
+            let [one, other] = words;
+            [
+                [of(one, first[0], low, [a, c]), of(other, first[1], low, [a, c])],
+                [of(one, second[0], high, [b, d]), of(other, second[1], high, [b, d])],
+            ]
+        }
+
+        #[inline(always)]
+        fn summed([first, second]: Self::Sums) -> Self {
+            let of = |first, second| f32x4_convert_i32x4(i32x4_add(first, i32x4_shr(second, 4)));
+            [of(first[0], second[0]), of(first[1], second[1])]
+        }
+
+        #[inline(always)]
+        unsafe fn bytes(from: *const i8) -> Self {
+            let whole = i16x8_extend_low_i8x16(unsafe { v128_load64_zero(from.cast()) });
+            both([i32x4_extend_low_i16x8(whole), i32x4_extend_high_i16x8(whole)], |whole| f32x4_convert_i32x4(whole))
+        }
+
+        #[inline(always)]
+        unsafe fn halves(from: *const u16) -> Self {
+            let bits = unsafe { v128_load(from.cast()) };
+            both([u32x4_extend_low_u16x8(bits), u32x4_extend_high_u16x8(bits)], |bits| {
+                let size = i32x4_shl(v128_and(bits, i32x4_splat(0x7fff)), 13);
+                let size = f32x4_mul(size, f32x4_splat(HALF_EXPONENT));
+                v128_or(size, i32x4_shl(v128_and(bits, i32x4_splat(0x8000)), 16))
+            })
+        }
+    }
 }
 
 #[cfg(test)]

@@ -66,10 +66,10 @@ pub(crate) fn product<V: Vector>(
             while at < m {
                 let rows = m - at;
                 let out = &mut c[at * row + column..];
-                at += match (V::LANES, wide == V::LANES, rows) {
-                    (16, false, 12..) => tile.run::<V, 12, 2>(at, out, row),
-                    (16, true, 12..) => tile.run::<V, 12, 1>(at, out, row),
-                    (_, false, 6..) => tile.run::<V, 6, 2>(at, out, row),
+                at += match (V::ROWS, wide == V::LANES, rows) {
+                    (12.., false, 12..) => tile.run::<V, 12, 2>(at, out, row),
+                    (12.., true, 12..) => tile.run::<V, 12, 1>(at, out, row),
+                    (6.., false, 6..) => tile.run::<V, 6, 2>(at, out, row),
                     (_, true, 6..) => tile.run::<V, 6, 1>(at, out, row),
                     (_, false, 3..) => tile.run::<V, 3, 2>(at, out, row),
                     (_, true, 3..) => tile.run::<V, 3, 1>(at, out, row),
@@ -220,7 +220,7 @@ pub(crate) fn channelwise<V: Vector, const ADD: bool>(
                     let at = [i, j, k, lane];
                     match (tall, n - j) {
                         (true, 5..) if V::LANES == 16 => stack::<V, ADD, 4, 5>(at, a, b, (c, row, column)),
-                        (true, 2..) => stack::<V, ADD, 4, 2>(at, a, b, (c, row, column)),
+                        (true, 2..) if V::ROWS >= 6 => stack::<V, ADD, 4, 2>(at, a, b, (c, row, column)),
                         (true, _) => stack::<V, ADD, 4, 1>(at, a, b, (c, row, column)),
                         (false, 5..) => stack::<V, ADD, 1, 5>(at, a, b, (c, row, column)),
                         (false, _) => stack::<V, ADD, 1, 1>(at, a, b, (c, row, column)),
