@@ -90,7 +90,8 @@ pub struct Answer {
     pub seconds: f64,
     /// Time to its first token; to its end where it has none.
     pub first_token_seconds: f64,
-    /// Tokens a second after the first, the end of the turn counted; `None` where nothing came after it.
+    /// Tokens a second after the first, the end of the turn counted; `None` where nothing came after it, or
+    /// too fast to be measured.
     pub tokens_per_second: Option<f64>,
     /// Whether whoever listened broke it off.
     pub stopped: bool,

@@ -400,6 +400,15 @@ impl Document {
         self.last_id
     }
 
+    /// A reading of the take in view of one person alone, or of everybody: of a large file it takes too long for the
+    /// window. `None` where it does not, and [`Document::choose_person`] does it.
+    pub fn choosing(&self, person: Option<usize>) -> Option<Unread> {
+        let take = self.take()?;
+        let unread = Unread::of(take.file.clone(), take.options.clone());
+        let large = !unread.is_small();
+        large.then(|| Unread { only: person, instead_of: Some(take.id), origin: take.origin.clone(), ..unread })
+    }
+
     /// Shows one person of the take in view, or everybody.
     pub fn choose_person(&mut self, person: Option<usize>) {
         let id = self.next_id();
@@ -470,8 +479,12 @@ impl Document {
             return Some(self.takes.len() - 1);
         };
         let index = self.takes.iter().position(|take| take.id == id)?;
-        let read = self.take_of(unread, read);
+        let only = unread.only;
+        let mut read = self.take_of(unread, read);
         let take = &mut self.takes[index];
+        if only.is_some() {
+            (read.everybody, read.person) = (take.everybody.clone(), only);
+        }
         take.give_up("the file was read otherwise");
         let exchanges = std::mem::take(&mut take.exchanges);
         let (frame, origin, new) = (take.frame, std::mem::take(&mut take.origin), read.id);
@@ -548,7 +561,7 @@ mod tests {
     use skeletonllm_checks::asset;
 
     use super::*;
-    use crate::files::sample;
+    use crate::files::{SMALL, sample};
 
     #[test]
     fn a_take_plays_at_its_speed_and_begins_again() {
@@ -724,13 +737,13 @@ mod tests {
         assert_eq!(document.takes[0].name, "squat.bvh");
     }
 
-    #[test]
-    fn one_of_two_people_can_be_chosen_and_everybody_again() {
+    /// The same person twice, the second one a metre and a half aside.
+    fn two_people() -> FileSource {
         let sample = sample("wave_left_hand.skeleton");
         let text = String::from_utf8(sample.bytes).expect("text");
-        // the same person twice, the second one a metre and a half aside
         let mut words = text.split_whitespace();
         let frames: usize = words.next().expect("frames").parse().expect("a number");
+        let frames = frames.min(20);
         let mut both = format!("{frames}\n");
         for _ in 0..frames {
             assert_eq!(words.next(), Some("1"));
@@ -742,9 +755,35 @@ mod tests {
             }
             both += &format!("2\n{}\n{}\n", body.join(" "), other.join(" "));
         }
+        FileSource { name: "two.skeleton".into(), bytes: both.into_bytes() }
+    }
+
+    #[test]
+    fn one_of_two_people_of_a_large_file_is_read_beside_the_window() {
+        let mut file = two_people();
         let mut document = Document::default();
-        let file = FileSource { name: "two.skeleton".into(), bytes: both.into_bytes() };
-        assert!(matches!(document.open(file), Ok(Opened::Take(0))));
+        document.open(file.clone()).expect("it is small");
+        assert!(document.choosing(Some(1)).is_none());
+        document.choose_person(Some(1));
+        let chosen = document.takes[0].motion.clone();
+        document.takes.clear();
+        file.bytes.extend(std::iter::repeat_n(b'\n', SMALL));
+        document.open(file).expect("as before");
+        let everybody = document.takes[0].everybody.clone();
+        for (person, positions) in [(Some(1), &chosen.positions), (None, &everybody.positions)] {
+            let unread = document.choosing(person).expect("it is large");
+            let read = unread.read().expect("it was read before");
+            assert_eq!(document.add(unread, read), Some(0));
+            let take = &document.takes[0];
+            assert_eq!((take.person, &take.motion.positions), (person, positions));
+            assert_eq!(take.everybody.bodies, 2);
+        }
+    }
+
+    #[test]
+    fn one_of_two_people_can_be_chosen_and_everybody_again() {
+        let mut document = Document::default();
+        assert!(matches!(document.open(two_people()), Ok(Opened::Take(0))));
         let (id, everybody) = (document.takes[0].id, document.takes[0].motion.clone());
         assert_eq!(everybody.bodies, 2);
         document.takes[0].exchanges.push(Exchange {

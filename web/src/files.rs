@@ -51,6 +51,8 @@ pub struct Unread {
     pub file: Arc<FileSource>,
     /// How to understand it.
     pub options: ReadOptions,
+    /// The body slot of whom alone the motion is to be; of everybody with `None`.
+    pub only: Option<usize>,
     /// The id of the take whose place the motion takes.
     pub instead_of: Option<u64>,
     /// Where else it is.
@@ -65,7 +67,7 @@ impl Unread {
 
     /// A file that others hold, too.
     pub fn of(file: Arc<FileSource>, options: ReadOptions) -> Unread {
-        Unread { file, options, instead_of: None, origin: Origin::default() }
+        Unread { file, options, only: None, instead_of: None, origin: Origin::default() }
     }
 
     /// Reads it here and now.
@@ -87,7 +89,10 @@ impl Unread {
         let motion = read_watched(&self.file.bytes, &self.file.name, &self.options, of_reader);
         let motion = motion.map_err(|error| error.to_string())?.without_empty_bodies();
         watch(READER);
-        Ok(Figured::of(motion))
+        Ok(Figured::of(match self.only.filter(|&slot| slot < motion.bodies) {
+            Some(slot) => motion.only(slot),
+            None => motion,
+        }))
     }
 
     /// Whether reading it takes next to no time. A small archive may hold a large file.

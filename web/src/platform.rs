@@ -36,6 +36,8 @@ pub enum Kind {
     Answer,
     /// The labels it thinks most of.
     Labels,
+    /// What the joints alone say.
+    Opinion,
     /// What an answer depends on.
     Explanation,
     /// Labels along a long take.
@@ -53,6 +55,7 @@ impl Kind {
             Kind::Question => "question",
             Kind::Answer => "answer",
             Kind::Labels => "labels",
+            Kind::Opinion => "opinion",
             Kind::Explanation => "why",
             Kind::Spans => "spans",
             Kind::Note => "note",

@@ -50,8 +50,9 @@ impl Default for Readings {
 }
 
 impl Readings {
-    /// Takes in a file; [`Readings::finished`] reads it.
+    /// Takes in a file; [`Readings::finished`] reads it. Of two readings that take one take's place the later one counts.
     pub fn begin(&mut self, unread: Unread, ctx: &egui::Context) {
+        self.all.retain(|reading| unread.instead_of.is_none() || reading.unread.instead_of != unread.instead_of);
         self.last_id += 1;
         self.all.push(Reading { id: self.last_id, unread, fraction: None, apart: None });
         ctx.request_repaint();
@@ -207,6 +208,16 @@ mod tests {
             let file = FileSource { name: "x".to_owned(), bytes: head.to_vec() };
             assert!(!Unread::new(file, ReadOptions::default()).is_small());
         }
+    }
+
+    #[test]
+    fn the_later_of_two_readings_in_one_place_counts() {
+        let (ctx, mut readings) = (egui::Context::default(), Readings::default());
+        for instead_of in [None, Some(1), Some(2), Some(1), None] {
+            readings.begin(Unread { instead_of, ..large("walk.bvh") }, &ctx);
+        }
+        let places: Vec<_> = readings.all().iter().map(|reading| reading.unread.instead_of).collect();
+        assert_eq!(places, [None, Some(2), Some(1), None]);
     }
 
     #[test]

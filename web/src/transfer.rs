@@ -47,6 +47,7 @@ struct FileHeader {
     animation: Option<String>,
     has_sidecar: bool,
     companions: Vec<String>,
+    only: Option<usize>,
 }
 
 /// [`Motion`] without what is long.
@@ -62,7 +63,7 @@ struct MotionHeader {
 
 /// A file and how to understand it. Where the motion goes stays here.
 pub fn pack_unread(unread: &Unread) -> Parcel<'_> {
-    let Unread { file, options, instead_of: _, origin: _ } = unread;
+    let Unread { file, options, only, instead_of: _, origin: _ } = unread;
     // all fields by name: a new one must not stay behind
     let ReadOptions { unit, up, sidecar, companions, slots, person, animation } = options;
     let header = FileHeader {
@@ -74,6 +75,7 @@ pub fn pack_unread(unread: &Unread) -> Parcel<'_> {
         animation: animation.clone(),
         has_sidecar: sidecar.is_some(),
         companions: companions.iter().map(|companion| companion.name.clone()).collect(),
+        only: *only,
     };
     let companions = companions.iter().map(|companion| &companion.bytes[..]);
     Parcel::new(&header, [&file.bytes[..]].into_iter().chain(sidecar.as_deref()).chain(companions))
@@ -98,7 +100,7 @@ pub fn unpack_unread(header: &str, mut parts: impl Iterator<Item = Vec<u8>>) -> 
         person: header.person,
         animation: header.animation,
     };
-    Ok(Unread::new(file, options))
+    Ok(Unread { only: header.only, ..Unread::new(file, options) })
 }
 
 /// [`Figured`] without what is long.
@@ -216,7 +218,7 @@ mod tests {
             person: Some(2),
             animation: Some("run".to_owned()),
         };
-        let left = Unread::new(sample("walk.bvh"), options);
+        let left = Unread { only: Some(1), ..Unread::new(sample("walk.bvh"), options) };
         let Parcel { header, parts } = pack_unread(&left);
         let arrived = unpack_unread(&header, parts.into_iter().map(<[u8]>::to_vec)).expect("it was just packed");
         assert_eq!(format!("{left:?}"), format!("{arrived:?}"));

@@ -3,6 +3,7 @@
 
 use super::{
     family::Family,
+    kinds::Kinds,
     texts::{Texts, Wordings},
 };
 
@@ -17,6 +18,8 @@ pub enum Asked {
     Why,
     /// Whether this is done: a label, or an activity as it follows "is" where no label says it.
     Whether(String),
+    /// Whether it is of a kind ([`Kinds`]), by the kind's name.
+    Kind(String),
     /// Which of these is done, in lower case: labels, or anything else that can be done.
     Among(Vec<String>),
 }
@@ -45,18 +48,32 @@ pub fn asked(question: &str, texts: &Texts) -> Option<Asked> {
     if let Some(options) = listed(&lower, &all(texts.wordings(Family::RecognitionFromList)), texts) {
         return (!Family::PHRASED.into_iter().any(worded)).then_some(Asked::Among(options));
     }
-    let wordings = all(texts.wordings(Family::YesNo));
-    let found = wordings.iter().filter_map(|wording| {
-        let (before, after) = wording.split_once("{doing}")?;
-        let doing = question.strip_prefix(plain(before).as_str())?.strip_suffix(plain(after).as_str())?.trim();
-        (!doing.is_empty()).then(|| doing.to_owned())
-    });
-    // "is the person …" also begins longer wordings: what leaves least is meant
-    let doing = found.min_by_key(String::len)?;
+    let kinds = Kinds::built_in();
+    let called = filled(&question, kinds.wordings(), "{kind}");
+    if let Some(kind) = called.as_deref().and_then(|called| kinds.find_in(called, plain)) {
+        return Some(Asked::Kind(kind.name.clone()));
+    }
+    let doing = filled(&question, &all(texts.wordings(Family::YesNo)), "{doing}").or_else(|| {
+        // "could the person be …" may ask for anything that somebody does
+        let of_somebody: Vec<String> =
+            kinds.wordings().iter().filter(|wording| wording.contains("the person")).cloned().collect();
+        filled(&question, &of_somebody, "{kind}")
+    })?;
     if texts.is_claim(&doing) {
         return None;
     }
     Some(Asked::Whether(texts.label_of_doing(&doing).map_or(doing, str::to_owned)))
+}
+
+/// What stands in a question in the place of a wording that `place` marks. "Is the person …" also begins longer wordings:
+/// what leaves least is meant.
+fn filled(question: &str, wordings: &[String], place: &str) -> Option<String> {
+    let found = wordings.iter().filter_map(|wording| {
+        let (before, after) = wording.split_once(place)?;
+        let filled = question.strip_prefix(plain(before).as_str())?.strip_suffix(plain(after).as_str())?.trim();
+        (!filled.is_empty()).then(|| filled.to_owned())
+    });
+    found.min_by_key(String::len)
 }
 
 /// The options of a question in one of these wordings.
@@ -135,6 +152,14 @@ mod tests {
             ("A person is squatting. Is that right?", whether("squat")),
             ("Is someone sitting down here?", whether("sit down")),
             ("Is the person juggling three balls?", whether("juggling three balls")),
+            ("Is it a sport?", Some(Asked::Kind("sport".to_owned()))),
+            ("could she be greeting somebody", Some(Asked::Kind("greeting".to_owned()))),
+            ("Is the person exercising?", Some(Asked::Kind("exercise".to_owned()))),
+            ("Is it a kind of martial art?", Some(Asked::Kind("fight".to_owned()))),
+            ("Could the person be swimming?", whether("swimming")),
+            ("Is the person eating?", whether("eating")),
+            ("Does this look like a dance to you?", None),
+            ("Is it day or night?", None),
             ("Which of these is the person doing: clap, squat, juggle?", among(&["clap", "squat", "juggle"])),
             ("What is she doing: juggling; clapping or rowing", among(&["juggling", "clap", "rowing"])),
             ("Pick the right action:\n- row\n- Clap.", among(&["row", "clap"])),

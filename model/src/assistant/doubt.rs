@@ -1,7 +1,7 @@
 //! Questions that are answered from the scores of all labels together, and what is said in doubt.
 
-use anyhow::Result;
-use skeletonllm_data::{Asked, Labels, Texts, asked};
+use anyhow::{Context, Result};
+use skeletonllm_data::{Asked, Kind, Kinds, Labels, Texts, asked};
 
 use super::{Assistant, rank::among_themselves};
 use crate::observation::Observation;
@@ -37,7 +37,7 @@ impl Assistant {
         asked(question, Texts::built_in()).filter(|asked| match asked {
             Asked::Whether(label) => alignment.words().embed(label).is_some(),
             Asked::Among(options) => options.iter().all(|option| alignment.words().embed(option).is_some()),
-            Asked::Label | Asked::Caption | Asked::Why => true,
+            Asked::Label | Asked::Caption | Asked::Why | Asked::Kind(_) => true,
         })
     }
 
@@ -63,6 +63,10 @@ impl Assistant {
             Asked::Among(options) => {
                 let scores = self.rank_async(&observation.only(motion), &options).await?.swap_remove(0);
                 named(&options, &scores, 0.0, texts)
+            }
+            Asked::Kind(name) => {
+                let kind = Kinds::built_in().find(&name).context("kinds are found by their names")?;
+                of_kind(kind, names, &self.own_scores_async(observation).await?[motion], texts)
             }
             Asked::Whether(label) => {
                 let own = &self.own_scores_async(observation).await?[motion];
@@ -99,6 +103,17 @@ fn named(names: &[String], scores: &[f32], least: f32, texts: &Texts) -> Settled
     }
     let nearest: Vec<String> = order.iter().take(OFFERED).map(|&i| names[i].clone()).collect();
     Settled { part: Part::All, text: texts.unsure(&nearest), confidence }
+}
+
+/// Whether what is done is of a kind: the likeliest label is.
+fn of_kind(kind: &Kind, names: &[String], scores: &[f32], texts: &Texts) -> Settled {
+    let holds: Vec<bool> = names.iter().map(|name| kind.holds(name)).collect();
+    let probabilities = among_themselves(scores);
+    let together: f32 = holds.iter().zip(&probabilities).filter(|(holds, _)| **holds).map(|(_, p)| p).sum();
+    let best = (0..names.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap_or_default();
+    let answers = texts.answers();
+    let (text, confidence) = if holds[best] { (&answers.yes, together) } else { (&answers.no, 1.0 - together) };
+    Settled { part: Part::All, text: text.clone(), confidence }
 }
 
 /// Whether a label holds: it is the likeliest, or may be true together with that.
@@ -143,6 +158,18 @@ mod tests {
                 assert_eq!(said, if yes { "yes" } else { "no" }, "{label}: {other}");
                 assert!(confidence > 0.9);
             }
+        }
+    }
+
+    #[test]
+    fn what_is_done_is_of_the_kinds_that_its_label_is_of() {
+        let kind = |name| Kinds::built_in().find(name).expect("a kind");
+        // both waves are greetings, of which neither need be sure
+        let scores = [0.0, 0.0, 0.0, 4.0, 3.9];
+        for (name, expected) in [("greeting", "yes"), ("gesture", "yes"), ("sport", "no"), ("dance", "no")] {
+            let (said, confidence) = answer(of_kind(kind(name), &names(), &scores, Texts::built_in()));
+            assert_eq!(said, expected, "{name}");
+            assert!(confidence > 0.9, "{name}: {confidence}");
         }
     }
 

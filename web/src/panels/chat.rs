@@ -161,5 +161,7 @@ fn details(exchange: &Exchange) -> Option<String> {
     let tokens = format!("{tokens} token{}", if *tokens == 1 { "" } else { "s" });
     let speed = tokens_per_second.map_or(String::new(), |speed| format!(" · {}", per_second(speed)));
     // the labels' figures are something else: how probable a label is among all others
-    Some(format!("{first:.0} ms · {tokens} in {all:.0} ms{speed} · {} a word{stopped}", percent(*confidence)))
+    let details = format!("{first:.0} ms · {tokens} in {all:.0} ms{speed} · {} a word{stopped}", percent(*confidence));
+    // figures and their units stay on one line
+    Some(details.replace(" ms", "\u{a0}ms").replace(" %", "\u{a0}%").replace(" tokens/s", "\u{a0}tokens/s"))
 }

@@ -17,8 +17,10 @@ const ROOM_FOR_TITLE: f32 = 640.0;
 const ROOM_FOR_SHARE: f32 = 360.0;
 /// Windows narrower than this have icons alone in their header.
 const ROOM_FOR_WORDS: f32 = 540.0;
-/// Where there is less, several takes have a button and models have none, in points.
-const ROOM_FOR_MODELS: f32 = 400.0;
+/// Where there is less, several takes have a button, and sharing is in the list of keys, in points.
+const ROOM_FOR_ALL: f32 = 400.0;
+/// Where there is still less, models have none, in points.
+const ROOM_FOR_MODELS: f32 = 350.0;
 
 pub(super) fn show(
     content: &Content<'_>,
@@ -62,10 +64,12 @@ pub(super) fn show(
                 if IconButton::new(Icon::Info).tooltip("Keys (?)").selected(state.help).show(ui).clicked() {
                     actions.push(Action::ToggleHelp);
                 }
-                if room >= ROOM_FOR_MODELS || content.document.takes.len() < 2 {
+                let several = content.document.takes.len() > 1;
+                if room >= ROOM_FOR_MODELS || !several {
                     models::button(content, ui, actions);
                 }
-                let share = content.shareable && room >= ROOM_FOR_SHARE && !content.document.takes.is_empty();
+                let room_for_share = if several { ROOM_FOR_ALL } else { ROOM_FOR_SHARE };
+                let share = content.shareable && room >= room_for_share && !content.document.takes.is_empty();
                 if share {
                     let button = IconButton::new(Icon::Link).tooltip("Share").show(ui);
                     egui::Popup::menu(&button).show(|ui| shares(ui, actions));

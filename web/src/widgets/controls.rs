@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use eframe::egui::{
     Align, Color32, CornerRadius, CursorIcon, EventFilter, Frame, InnerResponse, Key, Label, Layout, Margin, Modifiers,
-    Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, WidgetInfo, lerp, pos2, vec2,
+    Rect, Response, Role, Sense, Stroke, StrokeKind, Ui, Vec2, WidgetInfo, lerp, pos2, vec2,
 };
 
 use crate::theme::{self, radius, space, text};
@@ -125,7 +125,7 @@ pub fn slider(ui: &mut Ui, value: &mut f32, range: RangeInclusive<f32>, label: &
     let track =
         Rect::from_x_y_ranges(rect.left() + 7.0..=rect.right() - 7.0, rect.bottom() - 12.0..=rect.bottom() - 8.0);
     let before = *value;
-    if let Some(at) = response.interact_pointer_pos() {
+    if let Some(at) = response.interact_pointer_pos().filter(|_| aims(ui, &response)) {
         *value = low + (high - low) * super::unit((at.x - track.left()) / track.width().max(1.0));
     }
     if response.has_focus() {
@@ -157,6 +157,22 @@ pub fn slider(ui: &mut Ui, value: &mut f32, range: RangeInclusive<f32>, label: &
         painter.circle(knob, 7.0, Color32::WHITE, Stroke::new(2.0, ring));
     }
     response
+}
+
+/// Whether a pointer on a line means a place on it. A finger that swipes up or down means to scroll, and that is done; one
+/// that has not moved yet may do so.
+fn aims(ui: &Ui, response: &Response) -> bool {
+    let (touch, moved, delta) = ui.input(|i| {
+        let moved = i.pointer.press_origin().zip(i.pointer.interact_pos()).map_or(Vec2::ZERO, |(from, to)| to - from);
+        (i.has_touch_screen(), moved, i.pointer.delta())
+    });
+    if !touch || response.clicked() {
+        return true;
+    }
+    if moved.y.abs() > moved.x.abs() {
+        ui.scroll_with_delta(vec2(0.0, delta.y));
+    }
+    response.dragged() && moved.x.abs() > moved.y.abs()
 }
 
 /// How often the right arrow was pressed, less the left one, by who has the keyboard's focus. Without this egui would
@@ -239,6 +255,32 @@ mod tests {
             h.frame(&mut content);
             assert!((0.0..=2.0).contains(&value.get()));
         }
+    }
+
+    #[test]
+    fn a_finger_that_scrolls_past_a_slider_leaves_it() {
+        let mut h = Harness::new(700.0, 100.0);
+        let (value, scrolled) = (std::cell::Cell::new(0.5), std::cell::Cell::new(0.0));
+        let mut content = |ui: &mut Ui| {
+            let mut v = value.get();
+            let area = eframe::egui::ScrollArea::vertical().max_height(90.0).show(ui, |ui| {
+                slider(ui, &mut v, 0.0..=2.0, "Depth mix");
+                ui.allocate_space(vec2(10.0, 300.0));
+            });
+            value.set(v);
+            scrolled.set(area.state.clamped_offset().y);
+        };
+        h.frame(&mut content);
+        h.swipe([180.0, 30.0], [184.0, 5.0], &mut content);
+        h.frame(&mut content);
+        assert_eq!(value.get(), 0.5);
+        assert!(scrolled.get() > 5.0, "{}", scrolled.get());
+        let mut h = Harness::new(700.0, 100.0);
+        h.frame(&mut content);
+        h.swipe([60.0, 30.0], [160.0, 38.0], &mut content);
+        assert!((value.get() - 1.46).abs() < 0.1, "{}", value.get());
+        h.swipe([110.0, 30.0], [110.0, 30.0], &mut content);
+        assert!((value.get() - 1.0).abs() < 0.02, "a tap sets it: {}", value.get());
     }
 
     #[test]

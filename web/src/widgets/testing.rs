@@ -243,6 +243,17 @@ impl Harness {
         (0..30).for_each(|_| self.frame(&mut content));
     }
 
+    /// One finger goes down, moves, and is lifted.
+    pub(crate) fn swipe(&mut self, from: [f32; 2], to: [f32; 2], mut content: impl FnMut(&mut Ui)) {
+        let touch = |harness: &mut Self, phase: TouchPhase, [x, y]: [f32; 2]| {
+            let (device_id, id, pos) = (TouchDeviceId(0), TouchId(1), pos2(x, y));
+            harness.events.push(Event::Touch { device_id, id, phase, pos, force: None });
+        };
+        touch(self, TouchPhase::Start, from);
+        touch(self, TouchPhase::End, to);
+        self.drag(from, to, PointerButton::Primary, &mut content);
+    }
+
     /// Two fingers spread from `near` to `far` points around a place, both moved by `shift`.
     pub(crate) fn pinch(&mut self, at: [f32; 2], near: f32, far: f32, shift: Vec2, mut content: impl FnMut(&mut Ui)) {
         let mut send = |harness: &mut Self, phase: TouchPhase, gap: f32, moved: Vec2| {

@@ -137,7 +137,7 @@ impl Orbit {
         if response.hovered() && touch.is_none() {
             let (scroll, pinch) = ui.input(|i| (i.smooth_scroll_delta().y, i.zoom_delta()));
             if scroll != 0.0 || pinch != 1.0 {
-                self.zoom(pinch * (scroll * 0.004).exp());
+                self.zoom(pinch * (scroll * 0.002).exp());
                 // or the page would scroll away
                 ui.input_mut(|i| i.smooth_scroll_delta = Vec2::ZERO);
             }
@@ -171,7 +171,9 @@ impl Orbit {
 
     fn zoom(&mut self, factor: f32) {
         if factor.is_finite() && factor > 0.0 && factor != 1.0 {
-            self.distance = (self.distance / factor).clamp(self.fit.figure * 0.3, self.fit.figure * 60.0);
+            let [radius, half] = self.fit.extent;
+            let all = self.fit.figure.max(radius).max(half);
+            self.distance = (self.distance / factor).clamp(self.fit.figure * 0.5, all * 15.0);
             self.fitted = false;
         }
     }
