@@ -9,7 +9,7 @@ use web_time::{Duration, Instant};
 use super::Answer;
 
 /// What takes less time cannot be measured, in seconds: clocks of browsers go by milliseconds.
-const SHORTEST: f64 = if cfg!(target_family = "wasm") { 0.01 } else { 1e-6 };
+const SHORTEST: f64 = if cfg!(target_family = "wasm") { 0.004 } else { 1e-6 };
 
 /// What was said so far.
 pub(crate) struct Said<'t> {
