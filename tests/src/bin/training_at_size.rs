@@ -74,7 +74,7 @@ fn steps(shape: &Shape, folder: &Path, device: &str) -> Result<()> {
     Ok(())
 }
 
-/// Steps on a graphics card, of which the last is counted: the first waits for shaders to be compiled.
+/// Steps of a large model on a graphics card, of which the last is counted: the first waits for shaders to be compiled.
 const STEPS_ON_A_GPU: u64 = 3;
 
 /// A stage's steps, in this process.
@@ -93,7 +93,8 @@ fn step(stage: &str, base: &Path, out: &Path, device: &str) -> Result<()> {
     let stop = AtomicBool::new(false);
     let selected = device::select(device.parse::<DeviceChoice>().map_err(anyhow::Error::msg)?)?;
     let options = RunOptions::new(vec![data], out.to_owned(), config, selected, &stop);
-    let steps = if on_cpu(&options.device) { 1 } else { STEPS_ON_A_GPU };
+    let small = base.ends_with(Shape::SMALL.name);
+    let steps = if small || on_cpu(&options.device) { 1 } else { STEPS_ON_A_GPU };
     run(RunOptions { quiet: true, max_steps: Some(steps), ..options })?;
     let path = out.join("loss.csv");
     let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
