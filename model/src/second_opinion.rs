@@ -4,7 +4,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use draction::{figure::Mapped, motion::Motion};
-use skeletonllm_data::{Labels, Texts};
+use skeletonllm_data::{Labels, Texts, ensemble::Table};
 use skeletonllm_network::device::Selected;
 
 use crate::{
@@ -89,12 +89,7 @@ impl SecondOpinion {
     /// # Errors
     /// When its skeleton is not the network's, or the device gives nothing back.
     pub async fn of_async(&self, motion: &Motion, figure: &Mapped) -> Result<Opinion> {
-        let table = self.recogniser.look_at_async(motion, &figure.motion).await?;
-        let labels = self.recogniser.labels();
-        let scores = self.recogniser.rank(&table, labels).swap_remove(0);
-        let probabilities = among_themselves(&scores);
-        let best = (0..labels.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).context("it knows no label")?;
-        Ok(Opinion { label: labels[best].clone(), probability: probabilities[best] })
+        self.opinion(&self.recogniser.look_at_async(motion, &figure.motion).await?)
     }
 
     /// What it makes of a motion.
@@ -103,7 +98,16 @@ impl SecondOpinion {
     /// As [`SecondOpinion::of_async`].
     #[cfg(not(target_family = "wasm"))]
     pub fn of(&self, motion: &Motion) -> Result<Opinion> {
-        pollster::block_on(self.of_async(motion, &draction::figure::of(motion)))
+        self.opinion(&self.recogniser.look(&[motion])?)
+    }
+
+    /// What the scores of one motion say.
+    fn opinion(&self, table: &Table) -> Result<Opinion> {
+        let labels = self.recogniser.labels();
+        let scores = self.recogniser.rank(table, labels).swap_remove(0);
+        let probabilities = among_themselves(&scores);
+        let best = (0..labels.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).context("it knows no label")?;
+        Ok(Opinion { label: labels[best].clone(), probability: probabilities[best] })
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Shape {
     /// Width, inner width, layers, heads, key heads.
     decoder: [usize; 5],
     /// Tokens that the decoder knows.
-    pub vocabulary: usize,
+    vocabulary: usize,
 }
 
 /// Names and shapes of tensors in the order in which they are written.

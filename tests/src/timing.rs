@@ -40,15 +40,19 @@ pub fn median(criterion: &mut Criterion, name: &str, mut work: impl FnMut()) -> 
     times.get(times.len() / 2).copied()
 }
 
-/// Tokens a second of a prompt of so many, and of an answer behind a short one: what a language model reads and writes.
+/// Some tokens that a language model knows, none of them the first.
+#[must_use]
+pub fn some_tokens(model: &TextModel, count: usize) -> Vec<u32> {
+    let others = model.config().vocab_size as u32 - 1;
+    (0..count as u32).map(|i| 1 + i * 7919 % others).collect()
+}
+
+/// Tokens a second of a prompt of so many, and of an answer of so many behind a short one: what a language model reads and
+/// writes.
 ///
 /// # Errors
 /// The model's.
-pub fn tokens_a_second(model: &TextModel, prompt: usize, answer: usize) -> Result<[f64; 2]> {
-    /// Tokens of the prompt that is answered.
-    const SHORT: usize = 8;
-    let known = model.config().vocab_size as u32;
-    let tokens: Vec<u32> = (0..prompt.max(SHORT) as u32).map(|i| 1 + i * 7919 % (known - 1)).collect();
+pub fn tokens_a_second(model: &TextModel, [prompt, short]: [usize; 2], answer: usize) -> Result<[f64; 2]> {
     let seconds = |prompt: &[u32], count: usize| -> Result<f64> {
         let start = Instant::now();
         let said = model.greedy(prompt, count, &[])?;
@@ -56,9 +60,9 @@ pub fn tokens_a_second(model: &TextModel, prompt: usize, answer: usize) -> Resul
         Ok(start.elapsed().as_secs_f64())
     };
     // the first token of an answer comes with its prompt
-    let read = seconds(&tokens[..prompt], 1)?;
-    let short = &tokens[..SHORT];
-    let answered = seconds(short, 1 + answer)? - seconds(short, 1)?;
+    let read = seconds(&some_tokens(model, prompt), 1)?;
+    let short = some_tokens(model, short);
+    let answered = seconds(&short, 1 + answer)? - seconds(&short, 1)?;
     Ok([prompt as f64 / read, answer as f64 / answered])
 }
 

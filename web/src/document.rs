@@ -405,6 +405,7 @@ impl Document {
     pub fn choosing(&self, person: Option<usize>) -> Option<Unread> {
         let take = self.take()?;
         let unread = Unread::of(take.file.clone(), take.options.clone());
+        let person = person.filter(|&p| p < take.everybody.bodies);
         let large = !unread.is_small();
         large.then(|| Unread { only: person, instead_of: Some(take.id), origin: take.origin.clone(), ..unread })
     }
@@ -764,6 +765,7 @@ mod tests {
         let mut document = Document::default();
         document.open(file.clone()).expect("it is small");
         assert!(document.choosing(Some(1)).is_none());
+        assert_eq!(document.takes[0].everybody.bodies, 2);
         document.choose_person(Some(1));
         let chosen = document.takes[0].motion.clone();
         document.takes.clear();
@@ -778,6 +780,7 @@ mod tests {
             assert_eq!((take.person, &take.motion.positions), (person, positions));
             assert_eq!(take.everybody.bodies, 2);
         }
+        assert_eq!(document.choosing(Some(7)).expect("it is large").only, None, "there is nobody");
     }
 
     #[test]

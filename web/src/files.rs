@@ -89,7 +89,7 @@ impl Unread {
         let motion = read_watched(&self.file.bytes, &self.file.name, &self.options, of_reader);
         let motion = motion.map_err(|error| error.to_string())?.without_empty_bodies();
         watch(READER);
-        Ok(Figured::of(match self.only.filter(|&slot| slot < motion.bodies) {
+        Ok(Figured::of(match self.only {
             Some(slot) => motion.only(slot),
             None => motion,
         }))

@@ -3,7 +3,7 @@
 
 use super::{
     family::Family,
-    kinds::Kinds,
+    kinds::{Kind, Kinds},
     texts::{Texts, Wordings},
 };
 
@@ -18,8 +18,8 @@ pub enum Asked {
     Why,
     /// Whether this is done: a label, or an activity as it follows "is" where no label says it.
     Whether(String),
-    /// Whether it is of a kind ([`Kinds`]), by the kind's name.
-    Kind(String),
+    /// Whether it is of a kind.
+    Kind(&'static Kind),
     /// Which of these is done, in lower case: labels, or anything else that can be done.
     Among(Vec<String>),
 }
@@ -50,14 +50,13 @@ pub fn asked(question: &str, texts: &Texts) -> Option<Asked> {
     }
     let kinds = Kinds::built_in();
     let called = filled(&question, kinds.wordings(), "{kind}");
-    if let Some(kind) = called.as_deref().and_then(|called| kinds.find_in(called, plain)) {
-        return Some(Asked::Kind(kind.name.clone()));
+    if let Some(kind) = called.as_deref().and_then(|called| kinds.find(called, plain)) {
+        return Some(Asked::Kind(kind));
     }
     let doing = filled(&question, &all(texts.wordings(Family::YesNo)), "{doing}").or_else(|| {
         // "could the person be …" may ask for anything that somebody does
-        let of_somebody: Vec<String> =
-            kinds.wordings().iter().filter(|wording| wording.contains("the person")).cloned().collect();
-        filled(&question, &of_somebody, "{kind}")
+        let of_somebody = kinds.wordings().iter().filter(|wording| wording.contains("the person"));
+        filled(&question, of_somebody, "{kind}")
     })?;
     if texts.is_claim(&doing) {
         return None;
@@ -67,8 +66,8 @@ pub fn asked(question: &str, texts: &Texts) -> Option<Asked> {
 
 /// What stands in a question in the place of a wording that `place` marks. "Is the person …" also begins longer wordings:
 /// what leaves least is meant.
-fn filled(question: &str, wordings: &[String], place: &str) -> Option<String> {
-    let found = wordings.iter().filter_map(|wording| {
+fn filled<'w>(question: &str, wordings: impl IntoIterator<Item = &'w String>, place: &str) -> Option<String> {
+    let found = wordings.into_iter().filter_map(|wording| {
         let (before, after) = wording.split_once(place)?;
         let filled = question.strip_prefix(plain(before).as_str())?.strip_suffix(plain(after).as_str())?.trim();
         (!filled.is_empty()).then(|| filled.to_owned())
@@ -138,6 +137,7 @@ mod tests {
     fn what_is_asked_is_found_however_it_is_typed() {
         let texts = Texts::built_in();
         let whether = |label: &str| Some(Asked::Whether(label.to_owned()));
+        let kind = |called| Kinds::built_in().find(called, str::to_owned).map(Asked::Kind);
         let among = |options: &[&str]| Some(Asked::Among(options.iter().map(|&option| option.to_owned()).collect()));
         for (question, expected) in [
             ("What is the person doing?", Some(Asked::Label)),
@@ -152,10 +152,10 @@ mod tests {
             ("A person is squatting. Is that right?", whether("squat")),
             ("Is someone sitting down here?", whether("sit down")),
             ("Is the person juggling three balls?", whether("juggling three balls")),
-            ("Is it a sport?", Some(Asked::Kind("sport".to_owned()))),
-            ("could she be greeting somebody", Some(Asked::Kind("greeting".to_owned()))),
-            ("Is the person exercising?", Some(Asked::Kind("exercise".to_owned()))),
-            ("Is it a kind of martial art?", Some(Asked::Kind("fight".to_owned()))),
+            ("Is it a sport?", kind("sport")),
+            ("could she be greeting somebody", kind("greeting")),
+            ("Is the person exercising?", kind("exercise")),
+            ("Is it a kind of martial art?", kind("fight")),
             ("Could the person be swimming?", whether("swimming")),
             ("Is the person eating?", whether("eating")),
             ("Does this look like a dance to you?", None),

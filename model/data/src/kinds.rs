@@ -19,7 +19,7 @@ pub struct Kinds {
 }
 
 /// A kind of activity.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Kind {
     /// Its name among the others.
@@ -48,18 +48,11 @@ impl Kinds {
         &self.wordings
     }
 
-    /// The kind of that name, or that is called so.
+    /// The kind that is called so, in words that `form` brought into their form.
     #[must_use]
-    pub fn find(&self, called: &str) -> Option<&Kind> {
-        self.find_in(called, str::to_owned)
-    }
-
-    /// As [`Kinds::find`], of words in some form that `form` brings others into.
-    #[must_use]
-    pub fn find_in(&self, called: &str, form: impl Fn(&str) -> String) -> Option<&Kind> {
+    pub fn find(&self, called: &str, form: impl Fn(&str) -> String) -> Option<&Kind> {
         let called = bare(called);
-        let is = |name: &String| bare(&form(name)) == called;
-        self.kinds.iter().find(|kind| kind.name == called || kind.called.iter().any(is))
+        self.kinds.iter().find(|kind| kind.called.iter().any(|name| bare(&form(name)) == called))
     }
 }
 
@@ -88,6 +81,10 @@ fn parted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn find(called: &str) -> Option<&'static str> {
+        Kinds::built_in().find(called, str::to_owned).map(|kind| kind.name.as_str())
+    }
 
     fn kinds_of(label: &str) -> Vec<&'static str> {
         let all = Kinds::built_in().kinds.iter();
@@ -132,9 +129,9 @@ mod tests {
             ("a martial art", "fight"),
             ("physical exercise", "exercise"),
         ] {
-            assert_eq!(Kinds::built_in().find(called).map(|kind| kind.name.as_str()), Some(name), "{called}");
+            assert_eq!(find(called), Some(name), "{called}");
         }
-        assert!(Kinds::built_in().find("a trap").is_none());
+        assert!(find("a trap").is_none());
     }
 
     #[test]
@@ -142,8 +139,8 @@ mod tests {
         let Kinds { wordings, kinds } = Kinds::built_in();
         assert!(wordings.iter().all(|wording| wording.matches("{kind}").count() == 1));
         for kind in kinds {
-            for called in kind.called.iter().chain([&kind.name]) {
-                assert_eq!(Kinds::built_in().find(called).map(|found| &found.name), Some(&kind.name), "{called}");
+            for called in &kind.called {
+                assert_eq!(find(called), Some(kind.name.as_str()), "{called}");
             }
         }
     }

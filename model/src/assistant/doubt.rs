@@ -1,7 +1,7 @@
 //! Questions that are answered from the scores of all labels together, and what is said in doubt.
 
-use anyhow::{Context, Result};
-use skeletonllm_data::{Asked, Kind, Kinds, Labels, Texts, asked};
+use anyhow::Result;
+use skeletonllm_data::{Asked, Kind, Labels, Texts, asked};
 
 use super::{Assistant, rank::among_themselves};
 use crate::observation::Observation;
@@ -64,10 +64,7 @@ impl Assistant {
                 let scores = self.rank_async(&observation.only(motion), &options).await?.swap_remove(0);
                 named(&options, &scores, 0.0, texts)
             }
-            Asked::Kind(name) => {
-                let kind = Kinds::built_in().find(&name).context("kinds are found by their names")?;
-                of_kind(kind, names, &self.own_scores_async(observation).await?[motion], texts)
-            }
+            Asked::Kind(kind) => of_kind(kind, names, &self.own_scores_async(observation).await?[motion], texts),
             Asked::Whether(label) => {
                 let own = &self.own_scores_async(observation).await?[motion];
                 if names.contains(&label) {
@@ -107,24 +104,30 @@ fn named(names: &[String], scores: &[f32], least: f32, texts: &Texts) -> Settled
 
 /// Whether what is done is of a kind: the likeliest label is.
 fn of_kind(kind: &Kind, names: &[String], scores: &[f32], texts: &Texts) -> Settled {
-    let holds: Vec<bool> = names.iter().map(|name| kind.holds(name)).collect();
-    let probabilities = among_themselves(scores);
-    let together: f32 = holds.iter().zip(&probabilities).filter(|(holds, _)| **holds).map(|(_, p)| p).sum();
-    let best = (0..names.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap_or_default();
-    let answers = texts.answers();
-    let (text, confidence) = if holds[best] { (&answers.yes, together) } else { (&answers.no, 1.0 - together) };
-    Settled { part: Part::All, text: text.clone(), confidence }
+    claim(names, scores, |name| kind.holds(name), |_| false, texts)
 }
 
 /// Whether a label holds: it is the likeliest, or may be true together with that.
 fn whether(label: &str, names: &[String], scores: &[f32], taught: bool, texts: &Texts) -> Settled {
     let labels = Labels::new(names);
     let holds = |name: &String| name == label || texts.may_both_hold(&labels, name, label);
+    let own = names.iter().position(|name| name == label).map_or(f32::NEG_INFINITY, |i| scores[i]);
+    claim(names, scores, holds, |best| !taught && own >= best - NEARLY, texts)
+}
+
+/// Whether a claim holds that some labels make true: the likeliest does, or `nearly` says of its score that it is true
+/// nevertheless.
+fn claim(
+    names: &[String],
+    scores: &[f32],
+    holds: impl Fn(&String) -> bool,
+    nearly: impl Fn(f32) -> bool,
+    texts: &Texts,
+) -> Settled {
     let probabilities = among_themselves(scores);
     let together: f32 = names.iter().zip(&probabilities).filter(|(name, _)| holds(name)).map(|(_, p)| p).sum();
     let best = (0..names.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b])).unwrap_or_default();
-    let own = names.iter().position(|name| name == label).map_or(f32::NEG_INFINITY, |i| scores[i]);
-    let yes = holds(&names[best]) || !taught && own >= scores[best] - NEARLY;
+    let yes = holds(&names[best]) || nearly(scores[best]);
     let answers = texts.answers();
     let (text, confidence) = if yes { (&answers.yes, together) } else { (&answers.no, 1.0 - together) };
     Settled { part: Part::All, text: text.clone(), confidence }
@@ -132,6 +135,8 @@ fn whether(label: &str, names: &[String], scores: &[f32], taught: bool, texts: &
 
 #[cfg(test)]
 mod tests {
+    use skeletonllm_data::Kinds;
+
     use super::*;
 
     fn answer(settled: Settled) -> (String, f32) {
@@ -163,10 +168,10 @@ mod tests {
 
     #[test]
     fn what_is_done_is_of_the_kinds_that_its_label_is_of() {
-        let kind = |name| Kinds::built_in().find(name).expect("a kind");
+        let kind = |called| Kinds::built_in().find(called, str::to_owned).expect("a kind");
         // both waves are greetings, of which neither need be sure
         let scores = [0.0, 0.0, 0.0, 4.0, 3.9];
-        for (name, expected) in [("greeting", "yes"), ("gesture", "yes"), ("sport", "no"), ("dance", "no")] {
+        for (name, expected) in [("a greeting", "yes"), ("a gesture", "yes"), ("a sport", "no"), ("a dance", "no")] {
             let (said, confidence) = answer(of_kind(kind(name), &names(), &scores, Texts::built_in()));
             assert_eq!(said, expected, "{name}");
             assert!(confidence > 0.9, "{name}: {confidence}");

@@ -92,7 +92,7 @@ fn main() -> Result<()> {
 
 /// Tokens a second of a prompt, and of an answer.
 fn speed(model: &TextModel) -> Result<[f64; 2]> {
-    timing::tokens_a_second(model, PROMPT[0], ANSWER)
+    timing::tokens_a_second(model, PROMPT, ANSWER)
 }
 
 fn median(times: &[[f64; 2]], of: usize) -> f64 {

@@ -17,8 +17,10 @@ use skeletonllm_network::{
 };
 use skeletonllm_tests::{gpu::copy_bandwidth, random_model::Shape, timing};
 
-/// Tokens of the prompt, and of a training step.
-const PROMPT: usize = 1024;
+/// Tokens of the prompt that is read, and of the one that is answered.
+const PROMPT: [usize; 2] = [1024, 8];
+/// Tokens of a training step.
+const STEP: usize = 1024;
 /// Tokens of the answer.
 const ANSWER: usize = 64;
 /// The best of so many turns counts; the first waits for shaders to be compiled.
@@ -56,26 +58,28 @@ fn main() -> Result<()> {
     let learner = lora::attach(lora::freeze_decoder(learner), &LoraConfig::default(), 1);
     let mut training = 0.0_f64;
     for _ in 0..turns {
-        training = training.max(trained(&learner, shape.vocabulary)?);
+        training = training.max(trained(&learner)?);
     }
     let read = bytes as f64 * answer;
-    let copied = match pollster::block_on(GpuEngine::request(&AdapterChoice::default())) {
-        Ok(engine) if measured => Some(copy_bandwidth(&engine)?),
-        _ => None,
+    let share = if measured {
+        let engine = pollster::block_on(GpuEngine::request(&AdapterChoice::default()))?;
+        format!("{:.0} %", 100.0 * read / copy_bandwidth(&engine)?)
+    } else {
+        "–".to_owned()
     };
-    let share = copied.map_or("–".to_owned(), |copied| format!("{:.0} %", 100.0 * read / copied));
     let table = format!(
         "\n## A language model of {}'s size\n\n{:.0} million random numbers in four bits, {:.0} MB, on {}; the best of \
          {turns}.\n\n\
          | | tokens a second |\n| --- | ---: |\n\
-         | prompt of {PROMPT} | {prompt:.0} |\n\
+         | prompt of {} | {prompt:.0} |\n\
          | answer of {ANSWER} | {answer:.1} |\n\
-         | training step of {PROMPT}, adapters of rank {} on every matrix | {training:.0} |\n\n\
+         | training step of {STEP}, adapters of rank {} on every matrix | {training:.0} |\n\n\
          An answer reads {:.1} GB/s of weights, {share} of what a copy moves.\n",
         shape.name,
         numbers as f64 / 1e6,
         bytes as f64 / 1e6,
         selected.name,
+        PROMPT[0],
         LoraConfig::default().rank,
         read / 1e9,
     );
@@ -84,8 +88,8 @@ fn main() -> Result<()> {
 }
 
 /// Tokens a second of a loss and its gradients at the adapters.
-fn trained(model: &TextModel, vocabulary: usize) -> Result<f64> {
-    let tokens: Vec<u32> = (0..PROMPT as u32).map(|i| 1 + i * 7919 % (vocabulary as u32 - 1)).collect();
+fn trained(model: &TextModel) -> Result<f64> {
+    let tokens = timing::some_tokens(model, STEP);
     let next = tokens[1..].iter().map(|&token| i64::from(token));
     let labels = vec![std::iter::once(IGNORED).chain(next).collect()];
     let start = Instant::now();
@@ -95,5 +99,5 @@ fn trained(model: &TextModel, vocabulary: usize) -> Result<f64> {
     let layer = model.language_model.model.layers.first().context("a model has layers")?;
     let adapter = layer.self_attn.q_proj.lora.as_ref().context("it has an adapter")?;
     host(adapter.a.val().grad(&gradients).context("it learns")?);
-    Ok(PROMPT as f64 / start.elapsed().as_secs_f64())
+    Ok(STEP as f64 / start.elapsed().as_secs_f64())
 }

@@ -274,9 +274,9 @@ impl Listening<'_> {
     }
 
     fn end(self, answer: Answer) -> Event {
-        let first_token = self.first_token.unwrap_or_else(|| self.start.elapsed().as_secs_f64());
         // both count from the question, looking at the motion included
-        let answer = Answer { seconds: self.start.elapsed().as_secs_f64(), ..answer };
+        let seconds = self.start.elapsed().as_secs_f64();
+        let (answer, first_token) = (Answer { seconds, ..answer }, self.first_token.unwrap_or(seconds));
         Event::Answered { take: self.take, exchange: self.exchange, answer, first_token }
     }
 }

@@ -159,9 +159,10 @@ fn details(exchange: &Exchange) -> Option<String> {
     let stopped = if *stopped { ", stopped" } else { "" };
     let (first, all) = (first_token * 1e3, seconds * 1e3);
     let tokens = format!("{tokens} token{}", if *tokens == 1 { "" } else { "s" });
-    let speed = tokens_per_second.map_or(String::new(), |speed| format!(" · {}", per_second(speed)));
+    // a figure and its unit stay on one line
+    let unbroken = |text: String| text.replace(' ', "\u{a0}");
+    let speed = tokens_per_second.map_or(String::new(), |speed| format!(" · {}", unbroken(per_second(speed))));
     // the labels' figures are something else: how probable a label is among all others
-    let details = format!("{first:.0} ms · {tokens} in {all:.0} ms{speed} · {} a word{stopped}", percent(*confidence));
-    // figures and their units stay on one line
-    Some(details.replace(" ms", "\u{a0}ms").replace(" %", "\u{a0}%").replace(" tokens/s", "\u{a0}tokens/s"))
+    let sure = unbroken(percent(*confidence));
+    Some(format!("{first:.0}\u{a0}ms · {tokens} in {all:.0}\u{a0}ms{speed} · {sure} a word{stopped}"))
 }

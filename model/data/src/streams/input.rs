@@ -81,7 +81,7 @@ impl Input {
     pub fn body_of<'a>(&self, motion: &'a Motion, figure: &'a Motion) -> Cow<'a, Motion> {
         match self.body {
             Body::Figure => Cow::Borrowed(figure),
-            Body::Own => Cow::Owned(motion.without_empty_bodies()),
+            Body::Own => Cow::Owned(self.body(motion)),
         }
     }
 
