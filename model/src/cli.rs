@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use draction::cli::warn;
 use indicatif::{ProgressBar, ProgressStyle};
 
 /// A bar of `total` steps with its name before it. Where standard error is no terminal it is not drawn.
@@ -26,7 +27,7 @@ pub fn stop_flag(stopping: &'static str) -> Result<Arc<AtomicBool>, ctrlc::Error
         if handler.swap(true, Ordering::Relaxed) {
             std::process::exit(130);
         }
-        eprintln!("\n{stopping}; once more to stop at once");
+        warn(format_args!("\n{stopping}; once more to stop at once"));
     })?;
     Ok(stop)
 }

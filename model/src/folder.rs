@@ -383,14 +383,11 @@ impl Extra {
     }
 }
 
-/// The model that ships with the program: `$SKELETONLLM_MODEL`, or `assets/nano`, found by [`shipped`].
+/// The model that ships with the program, `assets/nano`, found by [`shipped`].
 ///
 /// # Errors
 /// When there is none.
 pub fn default_model() -> Result<PathBuf> {
-    if let Some(folder) = std::env::var_os("SKELETONLLM_MODEL") {
-        return Ok(folder.into());
-    }
     shipped_model("assets/nano").context("no model found: name its directory with --model")
 }
 

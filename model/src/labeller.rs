@@ -10,9 +10,10 @@ use skeletonllm_network::device::DeviceChoice;
 
 use crate::{
     assistant::{Assistant, LONG_TAKE_SECONDS, Span, SpanOptions, among_themselves, joined, stretches},
+    beside::Beside,
     folder::system_of,
     graph_recogniser::{self, GraphRecogniser},
-    sugar::{self, Sugar},
+    sugar::{self, Sugar, narrator::SugarNarrator},
 };
 
 /// Windows of a long take that are looked at in one go.
@@ -57,6 +58,7 @@ enum Model {
     SkeletonLlm(Box<Assistant>),
     Graph(Box<GraphRecogniser>),
     Sugar(Box<Sugar>),
+    Narrator(Box<SugarNarrator>),
 }
 
 /// What a model made of some motions.
@@ -68,23 +70,28 @@ struct Seen {
 }
 
 impl Labeller {
-    /// Loads a model directory of SkeletonLLM, of graph networks or of SUGAR; `beside` says where the language model beneath
-    /// the first, or the sentence encoder of the last, lies, if not where it was trained.
+    /// Loads a model directory of SkeletonLLM, of graph networks or of SUGAR.
     ///
     /// # Errors
-    /// When a file is missing or wrong, naming it; when the model is of another system.
-    pub fn load(folder: &Path, beside: Option<&Path>, choice: DeviceChoice) -> Result<Self> {
+    /// When a file is missing or wrong, naming it; when the model is of another system, or has no use for what is named
+    /// beside it.
+    pub fn load(folder: &Path, beside: Beside<'_>, choice: DeviceChoice) -> Result<Self> {
+        beside.fits(folder)?;
         let system = system_of(folder);
         let model = match system.as_deref() {
-            None => Model::SkeletonLlm(Box::new(Assistant::load_on(folder, beside, choice)?)),
+            None => Model::SkeletonLlm(Box::new(Assistant::load_on(folder, beside.base, choice)?)),
             Some(graph_recogniser::SYSTEM) => Model::Graph(Box::new(GraphRecogniser::load(folder, choice)?)),
-            Some(sugar::SYSTEM) => Model::Sugar(Box::new(Sugar::load(folder, beside, choice)?)),
+            Some(sugar::SYSTEM) if sugar::narrates(folder) => {
+                Model::Narrator(Box::new(SugarNarrator::load(folder, beside.base, choice)?))
+            }
+            Some(sugar::SYSTEM) => Model::Sugar(Box::new(Sugar::load(folder, beside.text, choice)?)),
             Some(other) => bail!("{}: models of the system '{other}' label nothing here", folder.display()),
         };
         let labels = match &model {
             Model::SkeletonLlm(assistant) => assistant.labels().to_vec(),
             Model::Graph(recogniser) => recogniser.labels().to_vec(),
             Model::Sugar(sugar) => sugar.labels().to_vec(),
+            Model::Narrator(narrator) => narrator.labels().to_vec(),
         };
         Ok(Self { model, labels })
     }
@@ -119,6 +126,7 @@ impl Labeller {
             Model::SkeletonLlm(assistant) => assistant.device_name(),
             Model::Graph(recogniser) => recogniser.device_name(),
             Model::Sugar(sugar) => sugar.device_name(),
+            Model::Narrator(narrator) => narrator.device_name(),
         }
     }
 
@@ -128,9 +136,22 @@ impl Labeller {
     /// When it cannot, saying what cannot.
     pub fn can(&self, wanted: Wanted) -> Result<()> {
         ensure!(!self.labels.is_empty(), "the model knows no labels: name some");
-        let graph = matches!(self.model, Model::Graph(_));
-        ensure!(!(wanted.embeddings && graph), "graph networks that tell labels apart have no vectors to compare");
+        if wanted.embeddings {
+            match self.model {
+                Model::SkeletonLlm(_) | Model::Sugar(_) => {}
+                Model::Graph(_) => bail!("graph networks that tell labels apart have no vectors to compare"),
+                Model::Narrator(_) => {
+                    bail!("what tells of motions has no vectors to compare; the encoder beneath it has")
+                }
+            }
+        }
         Ok(())
+    }
+
+    /// Whether it says sentences.
+    #[must_use]
+    pub fn speaks(&self) -> bool {
+        matches!(self.model, Model::SkeletonLlm(_) | Model::Narrator(_))
     }
 
     /// Labels some takes, each by itself as well as together.
@@ -238,6 +259,15 @@ impl Labeller {
                 let embeddings = vectors.into_iter().map(|vector| wanted.embeddings.then_some(vector)).collect();
                 Ok(Seen { probabilities, captions: vec![None; nothing], embeddings })
             }
+            Model::Narrator(narrator) => {
+                let seen = narrator.observe(motions)?;
+                let captions = match wanted.captions {
+                    true => narrator.narrate(&seen, &self.labels)?.into_iter().map(|n| Some(n.told)).collect(),
+                    false => vec![None; nothing],
+                };
+                let probabilities = among(narrator.rank(&seen, &self.labels)?);
+                Ok(Seen { probabilities, captions, embeddings: vec![None; nothing] })
+            }
         }
     }
 }
@@ -260,7 +290,7 @@ mod tests {
     }
 
     fn nano() -> Labeller {
-        Labeller::load(&default_model().unwrap(), None, DeviceChoice::Cpu).unwrap()
+        Labeller::load(&default_model().unwrap(), Beside::default(), DeviceChoice::Cpu).unwrap()
     }
 
     /// A sample again and again, `times` times.

@@ -17,6 +17,7 @@
 //! What it learned from is [`skeletonllm_data`], its layers and weights are [`skeletonllm_network`].
 
 pub mod assistant;
+pub mod beside;
 #[cfg(not(target_family = "wasm"))]
 pub mod cli;
 pub mod conformance;

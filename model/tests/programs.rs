@@ -193,7 +193,7 @@ fn bad_input_gives_one_clear_line() {
     std::fs::write(&broken, "HIERARCHY\nROOT Hips\n{\n  OFFSET 0 zero 0\n").unwrap();
     for (arguments, expected) in [
         (vec!["assets/samples/none.bvh", "what?"], "none.bvh"),
-        (vec![broken.to_str().unwrap(), "what?"], "4"),
+        (vec![broken.to_str().unwrap(), "what?"], "line 4"),
         (vec!["assets/samples/walk.bvh", "what?", "--model", "assets"], "config.json"),
     ] {
         let arguments = [&arguments[..], &["--device", "cpu"]].concat();

@@ -46,7 +46,8 @@ pub fn finish(name: &str, result: anyhow::Result<()>) -> ExitCode {
 }
 
 fn write_to(mut out: impl Write, text: impl Display) -> io::Result<()> {
-    write!(out, "{text}")?;
+    // in one go: other processes may write there, too
+    out.write_all(text.to_string().as_bytes())?;
     out.flush()
 }
 

@@ -95,15 +95,23 @@ fn hexadecimal(bytes: &[u8]) -> String {
 /// # Errors
 /// What the file system says, with the path in its text; nothing is left behind.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    write_atomically_with(path, |file| file.write_all(bytes))
+}
+
+/// As [`write_atomically`], with a file that is written bit by bit.
+///
+/// # Errors
+/// As there; those of `write`.
+pub fn write_atomically_with(path: &Path, write: impl FnOnce(&mut File) -> io::Result<()>) -> io::Result<()> {
     let failed = |error: io::Error| io::Error::new(error.kind(), format!("cannot write {}: {error}", path.display()));
     // a device or a pipe takes bytes as they come, and must not be replaced by a file
     if std::fs::metadata(path).is_ok_and(|there| !there.is_file() && !there.is_dir()) {
-        return std::fs::write(path, bytes).map_err(failed);
+        return File::options().write(true).open(path).and_then(|mut file| write(&mut file)).map_err(failed);
     }
     let name = path.file_name().ok_or_else(|| io::Error::other(format!("{} names no file", path.display())))?;
     let temporary = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
-    let written = std::fs::File::create(&temporary).and_then(|mut file| {
-        file.write_all(bytes)?;
+    let written = File::create(&temporary).and_then(|mut file| {
+        write(&mut file)?;
         file.sync_all()
     });
     written.and_then(|()| std::fs::rename(&temporary, path)).map_err(|error| {

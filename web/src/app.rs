@@ -340,6 +340,7 @@ impl App {
         let beside = self.document.beside();
         let content = Content {
             document: &self.document,
+            awaited: self.incoming.awaited(),
             readings: self.readings.all(),
             making: self.making.as_ref(),
             tour: self.tour.as_ref(),

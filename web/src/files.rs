@@ -1,9 +1,14 @@
 //! Files on their way in: dropped, chosen or bundled, read beside the window and picked up by it.
 
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::{
+    sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use draction::motion::{Format, ReadOptions, read_watched};
 use serde::{Deserialize, Serialize};
+use skeletonllm::flow::guarded;
+use web_time::Instant;
 
 use crate::{figured::Figured, models::Offered};
 
@@ -86,8 +91,9 @@ impl Unread {
         /// Share of the work that the reader does; the rest is for the figure.
         const READER: f32 = 0.9;
         let of_reader = &mut |fraction: f32| watch(READER * fraction);
-        let motion = read_watched(&self.file.bytes, &self.file.name, &self.options, of_reader);
-        let motion = motion.map_err(|error| error.to_string())?.without_empty_bodies();
+        // one file must not end the window, nor be waited for in vain
+        let read = guarded(|| Ok(read_watched(&self.file.bytes, &self.file.name, &self.options, of_reader)?));
+        let motion = read.map_err(|error| format!("{error:#}"))?.without_empty_bodies();
         watch(READER);
         Ok(Figured::of(match self.only {
             Some(slot) => motion.only(slot),
@@ -120,8 +126,21 @@ struct Mail {
     arrived: Vec<Arrival>,
     models: Vec<Offered>,
     awaited: usize,
+    /// Since when something is awaited.
+    since: Option<Instant>,
     /// Counts how often all was refused: what was awaited before is not taken in any more.
     refusals: usize,
+}
+
+/// Files that somebody waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Awaited {
+    /// How many have come.
+    pub here: usize,
+    /// How many will have come.
+    pub all: usize,
+    /// How long somebody has waited.
+    pub waited: Duration,
 }
 
 /// A file that is being read.
@@ -143,6 +162,7 @@ impl Incoming {
     pub fn expect(&self) -> Ticket {
         let mut mail = self.mail();
         mail.awaited += 1;
+        mail.since.get_or_insert_with(Instant::now);
         Ticket { incoming: self.clone(), refusals: mail.refusals, holds_up: true }
     }
 
@@ -176,6 +196,13 @@ impl Incoming {
     pub fn take(&self) -> Vec<Arrival> {
         let mut mail = self.mail();
         if mail.awaited > 0 { Vec::new() } else { std::mem::take(&mut mail.arrived) }
+    }
+
+    /// What is awaited, if anything is.
+    pub fn awaited(&self) -> Option<Awaited> {
+        let mail = self.mail();
+        let (here, waited) = (mail.arrived.len(), mail.since?.elapsed());
+        Some(Awaited { here, all: here + mail.awaited, waited })
     }
 
     /// Whether nothing is there or awaited.
@@ -220,6 +247,9 @@ impl Drop for Ticket {
         let mut mail = self.incoming.mail();
         if self.holds_up && mail.refusals == self.refusals {
             mail.awaited -= 1;
+            if mail.awaited == 0 {
+                mail.since = None;
+            }
         }
     }
 }
@@ -295,7 +325,9 @@ mod tests {
         let (first, second) = (incoming.expect(), incoming.expect());
         first.arrive(file("a.npy"), Origin::default());
         assert!(incoming.take().is_empty(), "the other one may describe it");
+        assert_eq!(incoming.awaited().map(|awaited| (awaited.here, awaited.all)), Some((1, 2)));
         second.fail("b.npy: gone");
+        assert_eq!(incoming.awaited(), None);
         let arrived = incoming.take();
         assert_eq!(arrived.len(), 2);
         assert!(incoming.take().is_empty());
@@ -316,6 +348,7 @@ mod tests {
         let (late, lost) = (incoming.expect(), incoming.expect());
         incoming.refuse();
         assert!(!late.is_wanted());
+        assert_eq!(incoming.awaited(), None);
         late.arrive(file("b.bvh"), Origin::default());
         drop(lost);
         assert!(incoming.take().is_empty());

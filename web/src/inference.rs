@@ -89,6 +89,9 @@ pub enum Source {
     Given(Offered),
 }
 
+/// Said of a worker that is gone and has not said why.
+const ENDED: &str = "a mistake of this program ended it; open the window anew to ask on";
+
 /// The window's end of the channel to the worker.
 pub struct Inference {
     requests: async_channel::Sender<Request>,
@@ -113,6 +116,11 @@ impl Inference {
         let (requests, inbox) = async_channel::unbounded();
         let (outbox, events) = mpsc::channel();
         platform::spawn(worker::run((source, second), selected, inbox, EventSender::new(outbox, ctx)));
+        Inference::between(requests, events, seconds)
+    }
+
+    /// The window's end of a worker that loads its model.
+    fn between(requests: async_channel::Sender<Request>, events: mpsc::Receiver<Told>, seconds: bool) -> Inference {
         let status = ModelStatus::Loading;
         Inference { requests, events, pending: Vec::new(), last_id: 0, status, words: None, seconds }
     }
@@ -194,7 +202,20 @@ impl Inference {
 
     /// What has happened since the last call.
     pub fn events(&mut self) -> Vec<Event> {
-        let told: Vec<Told> = self.events.try_iter().collect();
+        let mut told: Vec<Told> = Vec::new();
+        loop {
+            match self.events.try_recv() {
+                Ok(one) => told.push(one),
+                Err(mpsc::TryRecvError::Empty) => break,
+                Err(mpsc::TryRecvError::Disconnected) => {
+                    let says_why = |told: &Told| matches!(told.event, Event::LoadFailed(_));
+                    if !matches!(self.status, ModelStatus::Failed(_)) && !told.iter().any(says_why) {
+                        told.push(Told { event: Event::LoadFailed(ENDED.into()), ends: None });
+                    }
+                    break;
+                }
+            }
+        }
         for Told { event, ends } in &told {
             match event {
                 Event::Ready { device, suggestions, drawing, words, .. } => {

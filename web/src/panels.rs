@@ -18,6 +18,8 @@ mod viewport;
 #[cfg(all(feature = "gpu", not(target_family = "wasm")))]
 mod workbench;
 
+use std::time::Duration;
+
 use draction::motion::Format;
 use eframe::egui;
 use skeletonllm_network::words::Words;
@@ -27,6 +29,7 @@ use crate::workbench::Workbench;
 use crate::{
     actions::Action,
     document::{Document, Step, Take},
+    files::Awaited,
     inference::ModelStatus,
     models::Models,
     pictures::TakeTextures,
@@ -65,6 +68,8 @@ pub struct Content<'a> {
     pub document: &'a Document,
     /// The tour, while it is under way.
     pub tour: Option<&'a Tour>,
+    /// Files that are on their way in.
+    pub awaited: Option<Awaited>,
     /// Files that are being read.
     pub readings: &'a [Reading],
     /// The video that is being made.
@@ -261,6 +266,7 @@ pub fn show(content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec
     }
     let narrow = ui.available_width() < NARROW;
     header::show(&content, state, ui, narrow, &mut actions);
+    awaited(content.awaited, ui, &mut actions);
     readings(content.readings, ui, &mut actions);
     models::coming(content.models, ui, &mut actions);
     video::progress(content.making, ui, &mut actions);
@@ -285,6 +291,28 @@ pub fn show(content: Content<'_>, state: &mut UiState, ui: &mut egui::Ui) -> Vec
 fn bar(id: &'static str, ui: &mut egui::Ui, content: impl FnOnce(&mut egui::Ui)) {
     let frame = plain_frame().inner_margin(egui::Margin::symmetric(12, 8));
     egui::Panel::top(id).resizable(false).frame(frame).show(ui, content);
+}
+
+/// That files are on their way in, and how many of them have come. Most are there before anybody sees that they are not.
+fn awaited(awaited: Option<Awaited>, ui: &mut egui::Ui, actions: &mut Vec<Action>) {
+    const PATIENCE: Duration = Duration::from_millis(200);
+    let Some(Awaited { here, all, waited }) = awaited else { return };
+    if let Some(left) = PATIENCE.checked_sub(waited).filter(|left| !left.is_zero()) {
+        return ui.ctx().request_repaint_after(left);
+    }
+    bar("awaited", ui, |ui| {
+        let (label, detail) = match all {
+            1 => ("Opening a file".to_owned(), None),
+            _ => (format!("Opening {all} files"), Some(format!("{here} of {all}"))),
+        };
+        let fraction = (all > 1).then(|| here as f32 / all as f32);
+        let line = Progress { label: &label, fraction, detail: detail.as_deref(), cancel: true };
+        if line.show(ui) {
+            actions.push(Action::CancelReadings);
+        }
+        // nobody tells of each that comes
+        ui.ctx().request_repaint_after(PATIENCE);
+    });
 }
 
 /// What is being read, a line each; it can be given up.

@@ -26,10 +26,10 @@ pub use fewer_bits::{Bits, Shrunk};
 pub use files::{weight_names, weights_at};
 pub use model::{Opened, is_text_config, is_text_model, load_model, parse_model, save_model};
 pub use module::{TakeTensor, apply, apply_to, tensors_of, tensors_where};
+pub use tensors::Tensors;
 pub use write::write;
 
 use entry::Source;
-use tensors::Tensors;
 
 use crate::config::ConfigError;
 
@@ -140,7 +140,15 @@ pub type TensorMap = BTreeMap<String, HostTensor>;
 /// # Errors
 /// When the file cannot be read or holds a tensor type this project does not use.
 pub fn read(path: impl AsRef<Path>) -> Result<TensorMap, CheckpointError> {
-    Tensors::of_safetensors([Source::open(path.as_ref())], names::Layout::InternVl)?.into_map()
+    open(path)?.into_map()
+}
+
+/// The tensors of a safetensors file, none of which is read yet.
+///
+/// # Errors
+/// As [`read`].
+pub fn open(path: impl AsRef<Path>) -> Result<Tensors<'static>, CheckpointError> {
+    Tensors::of_safetensors([Source::open(path.as_ref())], names::Layout::InternVl)
 }
 
 /// As [`read`], from bytes; `origin` names them in errors.
@@ -148,7 +156,15 @@ pub fn read(path: impl AsRef<Path>) -> Result<TensorMap, CheckpointError> {
 /// # Errors
 /// When the bytes are not safetensors or hold a tensor type this project does not use.
 pub fn parse(bytes: &[u8], origin: &str) -> Result<TensorMap, CheckpointError> {
-    Tensors::of_safetensors([Ok(Source::memory(bytes, origin))], names::Layout::InternVl)?.into_map()
+    open_bytes(bytes, origin)?.into_map()
+}
+
+/// As [`open`], of bytes; `origin` names them in errors.
+///
+/// # Errors
+/// As [`parse`].
+pub fn open_bytes<'a>(bytes: &'a [u8], origin: &str) -> Result<Tensors<'a>, CheckpointError> {
+    Tensors::of_safetensors([Ok(Source::memory(bytes, origin))], names::Layout::InternVl)
 }
 
 fn giga(bytes: &u64) -> f64 {

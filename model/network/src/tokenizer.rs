@@ -1,6 +1,6 @@
 //! Text to tokens and back: a byte-level BPE, so that any text at all can be said.
 
-use std::{collections::BTreeSet, path::Path};
+use std::{collections::BTreeSet, path::Path, sync::Arc};
 
 mod folder;
 mod gguf;
@@ -66,7 +66,8 @@ pub enum TokenizerError {
 /// A tokenizer with the special tokens that a conversation needs.
 #[derive(Clone, Debug)]
 pub struct Tokenizer {
-    inner: Inner,
+    /// Shared: many thousand merges, and everybody who encodes holds one.
+    inner: Arc<Inner>,
     /// Ids go from 0 to below this.
     vocabulary: usize,
     /// The texts of all special tokens.
@@ -210,7 +211,7 @@ impl Tokenizer {
             image_start: special(IMAGE_START)?,
             image_end: special(IMAGE_END)?,
             image_context: special(IMAGE_CONTEXT)?,
-            inner,
+            inner: Arc::new(inner),
         })
     }
 

@@ -4,14 +4,19 @@
 //! The vectors are learned elsewhere, from a sentence encoder; here they are looked up and added. A text that stands in
 //! the table as a whole has a vector of its own.
 
-use std::{collections::HashMap, path::Path};
+use std::{borrow::Cow, collections::HashMap, path::Path};
 
-use crate::checkpoint::{self, CheckpointError, TensorMap};
+use crate::{
+    checkpoint::{self, CheckpointError, TensorMap, Tensors},
+    packed::Packed,
+};
 
 /// The file of entries, one a line, in the order of the rows of the other file.
 pub const ENTRIES: &str = "words.txt";
 /// The file of vectors: one tensor, `vectors.weight [entries, width]`.
 pub const VECTORS: &str = "words.safetensors";
+/// Its tensor.
+const WEIGHT: &str = "vectors.weight";
 
 /// Why words cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -47,8 +52,32 @@ pub fn plain(text: &str) -> String {
 pub struct Words {
     entries: Vec<String>,
     rows: HashMap<String, usize>,
-    vectors: Vec<f32>,
+    vectors: Vectors,
     width: usize,
+}
+
+/// The vectors one after the other, or as few bits as their file has: few of many thousands are ever looked up.
+#[derive(Clone, Debug, PartialEq)]
+enum Vectors {
+    Floats(Vec<f32>),
+    Packed(Packed),
+}
+
+impl Vectors {
+    /// A vector's numbers.
+    fn row(&self, row: usize, width: usize) -> Cow<'_, [f32]> {
+        match self {
+            Vectors::Floats(vectors) => Cow::Borrowed(&vectors[row * width..][..width]),
+            Vectors::Packed(vectors) => Cow::Owned(vectors.numbers([row])),
+        }
+    }
+
+    fn into_floats(self, rows: usize) -> Vec<f32> {
+        match self {
+            Vectors::Floats(vectors) => vectors,
+            Vectors::Packed(vectors) => vectors.numbers(0..rows),
+        }
+    }
 }
 
 impl Words {
@@ -60,7 +89,7 @@ impl Words {
         let path = folder.join(ENTRIES);
         let entries =
             std::fs::read(&path).map_err(|cause| WordsError::Io { path: path.display().to_string(), cause })?;
-        Words::of(&entries, checkpoint::read(folder.join(VECTORS))?)
+        Words::stored(&entries, &checkpoint::open(folder.join(VECTORS))?)
     }
 
     /// As [`Words::read`], from bytes.
@@ -68,7 +97,7 @@ impl Words {
     /// # Errors
     /// [`WordsError`] naming the file and what is wrong with it.
     pub fn parse(entries: &[u8], vectors: &[u8]) -> Result<Words, WordsError> {
-        Words::of(entries, checkpoint::parse(vectors, VECTORS)?)
+        Words::stored(entries, &checkpoint::open_bytes(vectors, VECTORS)?)
     }
 
     /// Entries with their vectors, one after the other.
@@ -86,28 +115,37 @@ impl Words {
         if let Some(bad) = vectors.iter().position(|value| !value.is_finite()) {
             return apart(format!("{VECTORS}: row {} holds a number that is none", bad / width + 1));
         }
-        let mut rows = HashMap::with_capacity(count);
+        Words::of(entries, Vectors::Floats(vectors), width)
+    }
+
+    /// Entries, each with its vector.
+    fn of(entries: Vec<String>, vectors: Vectors, width: usize) -> Result<Words, WordsError> {
+        let mut rows = HashMap::with_capacity(entries.len());
         for (row, entry) in entries.iter().enumerate() {
             if rows.insert(entry.clone(), row).is_some() {
-                return apart(format!("{ENTRIES}, line {}: {entry:?} stands there twice", row + 1));
+                let problem = format!("{ENTRIES}, line {}: {entry:?} stands there twice", row + 1);
+                return Err(WordsError::Apart(problem));
             }
         }
         Ok(Words { entries, rows, vectors, width })
     }
 
-    fn of(entries: &[u8], mut tensors: TensorMap) -> Result<Words, WordsError> {
+    fn stored(entries: &[u8], tensors: &Tensors<'_>) -> Result<Words, WordsError> {
         let apart = |problem: String| Err(WordsError::Apart(problem));
         let Ok(text) = std::str::from_utf8(entries) else { return apart(format!("{ENTRIES} is not UTF-8")) };
-        let entries: Vec<&str> = text.lines().collect();
-        let tensor = match tensors.remove("vectors.weight") {
-            Some(tensor) if tensor.shape.len() == 2 && tensor.shape[1] > 0 => tensor,
-            Some(tensor) => return apart(format!("{VECTORS}: vectors.weight has the shape {:?}", tensor.shape)),
-            None => return apart(format!("{VECTORS} has no tensor vectors.weight")),
+        let entries: Vec<String> = text.lines().map(str::to_owned).collect();
+        let width = match tensors.shape(WEIGHT) {
+            Some(&[count, width]) if width > 0 && count == entries.len() => width,
+            Some(&[count, width]) if width > 0 => {
+                return apart(format!("{ENTRIES} has {} lines, {VECTORS} {count} rows", entries.len()));
+            }
+            Some(shape) => return apart(format!("{VECTORS}: {WEIGHT} has the shape {shape:?}")),
+            None => return apart(format!("{VECTORS} has no tensor {WEIGHT}")),
         };
-        let count = tensor.shape[0];
-        if count != entries.len() {
-            return apart(format!("{ENTRIES} has {} lines, {VECTORS} {count} rows", entries.len()));
+        if let Some(vectors) = tensors.packed(WEIGHT)? {
+            return Words::of(entries, Vectors::Packed(vectors), width);
         }
+        let tensor = tensors.values(WEIGHT)?.expect("it has a shape");
         Words::new(entries, tensor.values)
     }
 
@@ -120,8 +158,8 @@ impl Words {
         let list: String = self.entries.iter().flat_map(|entry| [entry.as_str(), "\n"]).collect();
         draction::store::write_atomically(&path, list.as_bytes()).map_err(WordsError::Write)?;
         let shape = vec![self.entries.len(), self.width];
-        let tensor = checkpoint::HostTensor { shape, values: self.vectors.clone() };
-        let tensors = TensorMap::from([("vectors.weight".to_owned(), tensor)]);
+        let tensor = checkpoint::HostTensor { shape, values: self.vectors.clone().into_floats(self.len()) };
+        let tensors = TensorMap::from([(WEIGHT.to_owned(), tensor)]);
         Ok(checkpoint::write(folder.join(VECTORS), &tensors, checkpoint::Precision::Int8)?)
     }
 
@@ -150,8 +188,8 @@ impl Words {
         let text = plain(text);
         let mut sum = vec![0.0; self.width];
         let mut add = |row: usize| {
-            let vector = &self.vectors[row * self.width..][..self.width];
-            sum.iter_mut().zip(vector).for_each(|(sum, value)| *sum += value);
+            let vector = self.vectors.row(row, self.width);
+            sum.iter_mut().zip(&*vector).for_each(|(sum, value)| *sum += value);
         };
         match self.rows.get(&text) {
             Some(&row) => add(row),
@@ -177,7 +215,11 @@ pub(crate) mod tests {
 
     pub(crate) fn words(entries: &str, shape: &[usize], values: &[f32]) -> Result<Words, WordsError> {
         let tensor = HostTensor { shape: shape.to_vec(), values: values.to_vec() };
-        Words::of(entries.as_bytes(), TensorMap::from([("vectors.weight".to_owned(), tensor)]))
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join(VECTORS);
+        let tensors = TensorMap::from([(WEIGHT.to_owned(), tensor)]);
+        checkpoint::write(&path, &tensors, checkpoint::Precision::F32).unwrap();
+        Words::parse(entries.as_bytes(), &std::fs::read(path).unwrap())
     }
 
     #[test]
@@ -210,6 +252,10 @@ pub(crate) mod tests {
             let [a, b] = [&known, &read].map(|words| words.embed(text).unwrap());
             assert!(a.iter().zip(&b).all(|(a, b)| (a - b).abs() < 0.02), "a byte a number");
         }
+        assert!(matches!(read.vectors, Vectors::Packed(_)), "and a byte a number in memory");
+        let again = tempfile::tempdir().unwrap();
+        read.write(again.path()).unwrap();
+        assert_eq!(Words::read(again.path()).unwrap(), read);
         std::fs::remove_file(folder.path().join(VECTORS)).unwrap();
         assert!(Words::read(folder.path()).unwrap_err().to_string().contains(VECTORS));
     }

@@ -85,13 +85,13 @@ fn main() -> ExitCode {
 fn run(args: &Args) -> Result<()> {
     let tell = |what: &str, since: Instant| {
         if args.verbose {
-            eprintln!("{:>9.1} ms  {what}", since.elapsed().as_secs_f64() * 1e3);
+            warn(format_args!("{:>9.1} ms  {what}", since.elapsed().as_secs_f64() * 1e3));
         }
     };
     let start = Instant::now();
     let motion = args.reading.open(&args.file)?;
     for warning in &motion.source.warnings {
-        eprintln!("ask: {}: {warning}", args.file.display());
+        warn(format_args!("ask: {}: {warning}", args.file.display()));
     }
     tell(&format!("read {}", describe_motion(&motion)), start);
 
@@ -242,10 +242,10 @@ fn tell_times(args: &Args, answer: &Answer) {
     if args.verbose {
         let (total, first) = (answer.seconds * 1e3, answer.first_token_seconds * 1e3);
         let speed = answer.tokens_per_second.map_or(String::new(), |speed| format!(", {speed:.1} a second"));
-        eprintln!(
+        warn(format_args!(
             "{total:>9.1} ms  answered: first token after {first:.1} ms, {} tokens{speed}, mean probability {:.2}",
             answer.tokens, answer.confidence
-        );
+        ));
     }
 }
 
@@ -270,7 +270,7 @@ fn converse(args: &Args, assistant: &Assistant, observation: &Observation) -> Re
                 // a question too long for the history is still a question
                 let _ = editor.add_history_entry(&line);
                 if let Err(error) = answer(&line) {
-                    eprintln!("ask: {error:#}");
+                    warn(format_args!("ask: {error:#}"));
                 }
             }
             Err(rustyline::error::ReadlineError::Interrupted | rustyline::error::ReadlineError::Eof) => return Ok(()),

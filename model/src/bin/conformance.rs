@@ -10,7 +10,12 @@ use anyhow::{Context, Result};
 use burn::tensor::Device;
 use clap::{Parser, Subcommand};
 use draction::{
-    cli::say, conformance::Case, device::Engine, engine::gpu::GpuEngine, gpu::AdapterChoice, inspect::Capture,
+    cli::{say, warn},
+    conformance::Case,
+    device::Engine,
+    engine::gpu::GpuEngine,
+    gpu::AdapterChoice,
+    inspect::Capture,
 };
 use skeletonllm::conformance::{self, Checks, ConformanceError};
 use skeletonllm_network::{
@@ -128,7 +133,7 @@ fn main() -> ExitCode {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {
-            eprintln!("conformance: {error:#}");
+            warn(format_args!("conformance: {error:#}"));
             ExitCode::FAILURE
         }
     }

@@ -16,6 +16,8 @@ use std::{
     path::Path,
 };
 
+use draction::store::write_atomically_with;
+
 use super::{Index, IndexedFile, Row};
 
 const MAGIC: &[u8; 8] = b"SKELFIND";
@@ -34,7 +36,10 @@ const MOST_WIDTH: usize = 1 << 16;
 /// Why an index cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum IndexError {
-    /// It cannot be read or written.
+    /// It cannot be written; the cause names it.
+    #[error(transparent)]
+    Write(std::io::Error),
+    /// It cannot be read.
     #[error("{path}: {cause}")]
     Io {
         /// The file.
@@ -59,21 +64,11 @@ pub enum IndexError {
 }
 
 pub(super) fn write(index: &Index, path: &Path) -> Result<(), IndexError> {
-    let fault = |cause| IndexError::Io { path: path.display().to_string(), cause };
-    let part = path.with_file_name(format!(
-        ".{}.{}.part",
-        path.file_name().unwrap_or_default().to_string_lossy(),
-        std::process::id()
-    ));
-    let written = write_to(index, &part).and_then(|()| std::fs::rename(&part, path));
-    written.map_err(|cause| {
-        let _ = std::fs::remove_file(&part); // it may never have been created
-        fault(cause)
-    })
+    write_atomically_with(path, |file| write_to(index, file)).map_err(IndexError::Write)
 }
 
-fn write_to(index: &Index, path: &Path) -> std::io::Result<()> {
-    let mut out = BufWriter::with_capacity(1 << 20, File::create(path)?);
+fn write_to(index: &Index, file: &mut File) -> std::io::Result<()> {
+    let mut out = BufWriter::with_capacity(1 << 20, file);
     let table: u64 = index.files.iter().map(|file| (FILE + file.path.len()) as u64).sum();
     out.write_all(MAGIC)?;
     out.write_all(&VERSION.to_le_bytes())?;
@@ -98,7 +93,7 @@ fn write_to(index: &Index, path: &Path) -> std::io::Result<()> {
         bytes[ROW..].iter_mut().zip(codes).for_each(|(to, code)| *to = code.cast_unsigned());
         out.write_all(&bytes)?;
     }
-    out.into_inner()?.sync_all()
+    out.flush()
 }
 
 /// A checksum of exactly so many bytes.

@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 use draction::motion::Motion;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use skeletonllm::{beside::Beside, cli::bar};
 use skeletonllm_data::{DataSet, LoadOptions, Perturbation, Selection, Split};
 use skeletonllm_network::{checkpoint, device::DeviceChoice};
 
@@ -68,7 +69,12 @@ impl Material {
                 unseen.push(selection.unseen(judged.clone(), candidates.as_ref()));
             }
             sets.push(selection.seen(judged));
-            let all = DataSet::load_with(folder, Split::Train, load, &|_, _| {})?;
+            let reading = bar(&format!("reading {}", folder.display()), 0);
+            let all = DataSet::load_with(folder, Split::Train, load, &|done, total| {
+                reading.set_length(total as u64);
+                reading.set_position(done as u64);
+            })?;
+            reading.finish_and_clear();
             let taught = selection.taught(all);
             gallery.add(&taught);
             if let (Some(few), Some(known)) = (few, &mut few_known) {
@@ -129,8 +135,12 @@ impl WithRecogniser for Judge<'_> {
 
     fn run<R: Recogniser>(self, recogniser: &R) -> Result<Judged> {
         let Material { sets, unseen, .. } = self.material;
-        let means = evaluate(recogniser, sets, BATCH, None, |_| {})?.mean.context("no clip to judge has a label")?;
-        let rows = robustness(recogniser, None, sets, BATCH, |_| {})?;
+        let clips: usize = sets.iter().map(|set| set.clips.len()).sum();
+        let judging = bar("judging", clips * (1 + Perturbation::TABLE.len()));
+        let judged = |count: usize| judging.inc(count as u64);
+        let means = evaluate(recogniser, sets, BATCH, None, judged)?.mean.context("no clip to judge has a label")?;
+        let rows = robustness(recogniser, None, sets, BATCH, judged)?;
+        judging.finish_and_clear();
         let of = |wanted: fn(Perturbation) -> bool| {
             mean(rows.iter().filter(|row| wanted(row.change)).map(|row| row.mean)).unwrap_or(0.0)
         };
@@ -155,7 +165,10 @@ impl WithRecogniser for Own<'_> {
     type Output = f64;
 
     fn run<R: Recogniser>(self, recogniser: &R) -> Result<f64> {
-        let means = evaluate(recogniser, &self.material.sets, BATCH, None, |_| {})?.mean;
+        let sets = &self.material.sets;
+        let judging = bar("judging", sets.iter().map(|set| set.clips.len()).sum());
+        let means = evaluate(recogniser, sets, BATCH, None, |count| judging.inc(count as u64))?.mean;
+        judging.finish_and_clear();
         Ok(means.context("no clip to judge has a label")?.top1_own)
     }
 }
@@ -196,7 +209,7 @@ pub fn row<R: Recipe>(
     let unseen = system.knows_any_label() && !material.unseen.is_empty();
     learned(options, run, |place| {
         let model = place.join(SMALL_MODEL);
-        let judged = with_recogniser(&model, None, choice, Judge { material, unseen })?;
+        let judged = with_recogniser(&model, Beside::default(), choice, Judge { material, unseen })?;
         Ok(Row {
             name: system.name().to_owned(),
             own: judged.own,
@@ -223,7 +236,9 @@ pub fn few<R: Recipe>(
     material: &Material,
     run: impl FnOnce(RunOptions<'_, R>) -> Result<()>,
 ) -> Result<Option<f64>> {
-    learned(options, run, |place| with_recogniser(&place.join(SMALL_MODEL), None, choice, Own { material }))
+    learned(options, run, |place| {
+        with_recogniser(&place.join(SMALL_MODEL), Beside::default(), choice, Own { material })
+    })
 }
 
 /// Trains in `options.out`, and finds out what there is to know of it, each once. `None` when it was stopped.
@@ -253,9 +268,13 @@ fn learned<R: Recipe, T: Serialize + DeserializeOwned>(
 /// The nearest training clip's row.
 #[must_use]
 pub fn nearest_neighbour(material: &Material) -> Row {
+    let clips: usize = material.sets.iter().map(|set| set.clips.len()).sum();
+    let times = Perturbation::TABLE.len() + usize::from(material.few.is_some());
+    let comparing = bar("nearest neighbours", clips * times);
     let judge_by = |gallery: &Gallery, change: Perturbation| {
+        let done = || comparing.inc(1);
         let scores: Vec<_> =
-            material.sets.iter().map(|set| gallery.judge(set, &|m, i| change.apply(m, i), &|| {})).collect();
+            material.sets.iter().map(|set| gallery.judge(set, &|m, i| change.apply(m, i), &done)).collect();
         let of = |value: fn(&crate::evaluate::baseline::BaselineScores) -> f64| {
             mean(scores.iter().filter(|scores| scores.clips > 0).map(value)).unwrap_or(0.0)
         };
@@ -264,13 +283,12 @@ pub fn nearest_neighbour(material: &Material) -> Row {
     let judge = |change| judge_by(&material.gallery, change);
     let start = Instant::now();
     let [own, all] = judge(Perturbation::Unchanged);
-    let clips: usize = material.sets.iter().map(|set| set.clips.len()).sum();
     let milliseconds = 1e3 * start.elapsed().as_secs_f64() / clips.max(1) as f64;
     let of = |wanted: fn(Perturbation) -> bool| {
         mean(Perturbation::TABLE.into_iter().filter(|&change| wanted(change)).map(|change| judge(change)[1]))
             .unwrap_or(0.0)
     };
-    Row {
+    let row = Row {
         name: "nearest neighbour".to_owned(),
         own,
         all,
@@ -282,7 +300,9 @@ pub fn nearest_neighbour(material: &Material) -> Row {
         bytes: None,
         milliseconds,
         minutes: None,
-    }
+    };
+    comparing.finish_and_clear();
+    row
 }
 
 /// Writes `compare.json`, `compare.md` and `compare.png` into a folder.

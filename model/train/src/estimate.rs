@@ -21,7 +21,9 @@ use skeletonllm_network::{
     tensors::{host, on_cpu},
 };
 
-use super::{Learner, Pupil, RecipeStage, Source, StageConfig, StepBatch, TrainConfig, parameter_map::Path};
+use super::{
+    Learner, RecipeStage, SkeletonLlmLearner, Source, StageConfig, StepBatch, TrainConfig, parameter_map::Path,
+};
 
 /// Bytes of a number.
 const FLOAT: u64 = 4;
@@ -73,7 +75,7 @@ impl Estimate {
     /// # Errors
     /// When a clip cannot be drawn, or the device gives nothing back.
     pub fn of(
-        learner: &Pupil,
+        learner: &SkeletonLlmLearner,
         source: &Source<'_>,
         config: &TrainConfig,
         stage: &StageConfig,
@@ -246,7 +248,7 @@ fn tokens(model: &SkeletonLlm, part: &StepBatch, skip_background: bool) -> Resul
 }
 
 /// Numbers that learn in a stage.
-fn learning(learner: &Pupil, stage: &StageConfig) -> u64 {
+fn learning(learner: &SkeletonLlmLearner, stage: &StageConfig) -> u64 {
     struct Count<'a> {
         path: Path,
         learns: &'a dyn Fn(&str) -> bool,

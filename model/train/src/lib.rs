@@ -68,7 +68,7 @@ pub use run::run;
 pub use samples::{Sample, Share, Source, StepBatch};
 pub use schedule::Schedule;
 pub use similar::{Similar, SimilarError};
-pub use skeleton_llm::{Lessons, Pupil};
+pub use skeleton_llm::{Lessons, SkeletonLlmLearner};
 pub use state::{Progress, newest, progress};
 pub use system::System;
 pub use trainer::{StepResult, Trainer};

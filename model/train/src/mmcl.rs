@@ -17,7 +17,7 @@ use skeletonllm::graph_recogniser::{GraphModelConfig, GraphNetworks, GraphRecogn
 use skeletonllm_data::{
     Batches, DataClip, Labels,
     ensemble::{Table, search},
-    streams::{Poses, Stream, streamed},
+    streams::{Stream, streamed},
 };
 use skeletonllm_network::{
     checkpoint::Precision,
@@ -25,7 +25,11 @@ use skeletonllm_network::{
     graph::{Observed, Pass, absorb, mean_observed},
 };
 
-use super::{Course, Division, Learner, Piece, Recogniser, RunOptions, learner::Losses, posed::class};
+use super::{
+    Course, Division, Learner, Piece, Recogniser, RunOptions,
+    learner::Losses,
+    posed::{Held, class},
+};
 
 pub use beside::{Pictures, Texts};
 pub use config::{MmclConfig, MmclStage};
@@ -33,7 +37,7 @@ pub use run::run;
 
 /// The networks that learn, and what helps them.
 #[derive(Module, Debug)]
-pub struct Student {
+pub struct MmclLearner {
     /// One for each stream; a stage teaches one of them.
     pub networks: GraphNetworks,
     /// Pictures and texts, where the run has any.
@@ -42,7 +46,7 @@ pub struct Student {
     streams: Vec<Stream>,
 }
 
-impl Student {
+impl MmclLearner {
     /// Networks of these streams, in order.
     #[must_use]
     pub fn new(networks: GraphNetworks, helpers: Option<Helpers>, streams: &[WeightedStream]) -> Self {
@@ -69,7 +73,7 @@ pub struct StreamBatch {
     pub texts: Option<Vec<f32>>,
 }
 
-impl Learner for Student {
+impl Learner for MmclLearner {
     type Model = GraphNetworks;
     type Batch = StreamBatch;
     type Stage = MmclStage;
@@ -78,8 +82,8 @@ impl Learner for Student {
         &self.networks
     }
 
-    fn with_model(self, networks: GraphNetworks) -> Student {
-        Student { networks, ..self }
+    fn with_model(self, networks: GraphNetworks) -> MmclLearner {
+        MmclLearner { networks, ..self }
     }
 
     /// Cross-entropy of the scores, with both helpers' losses in it.
@@ -121,8 +125,8 @@ impl Learner for Student {
         false
     }
 
-    fn settle(self, observed: Vec<Observed>) -> Student {
-        Student { networks: absorb(self.networks, &mean_observed(observed)), ..self }
+    fn settle(self, observed: Vec<Observed>) -> MmclLearner {
+        MmclLearner { networks: absorb(self.networks, &mean_observed(observed)), ..self }
     }
 }
 
@@ -144,8 +148,10 @@ impl Recogniser for GraphRecogniser {
 
 /// A clip as it is learned from.
 struct Example {
-    poses: Poses,
+    held: Held,
     label: i64,
+    /// The label of its mirror image, where there is one.
+    mirrored: Option<i64>,
     pictures: Option<Vec<f32>>,
     texts: Option<Vec<f32>>,
 }
@@ -154,6 +160,7 @@ struct Example {
 pub struct Shown {
     /// Its number among the examples.
     clip: usize,
+    label: i64,
     /// `[3, T, V, M]`.
     numbers: Vec<f32>,
 }
@@ -206,7 +213,7 @@ impl GraphLessons<'_> {
 
 impl Course for GraphLessons<'_> {
     type Recipe = MmclConfig;
-    type Learner = Student;
+    type Learner = MmclLearner;
     type Recogniser = GraphRecogniser;
     type Sample = Shown;
 
@@ -218,8 +225,12 @@ impl Course for GraphLessons<'_> {
         let (settings, network) = (&self.options.config, &self.config.network);
         let shown = members.par_iter().map(|&(position, clip)| {
             let (clip, mut rng) = (clip % self.examples.len(), self.batches.rng(epoch, position));
-            let joints = settings.input.trained(&self.examples[clip].poses, settings.rotation, &mut rng);
-            Shown { clip, numbers: streamed(stage.stream, joints, &network.edges) }
+            let Example { held, label, mirrored, pictures, texts } = &self.examples[clip];
+            // of what helps, only the clip as it is was seen
+            let other = mirrored.filter(|_| pictures.is_none() && texts.is_none());
+            let (joints, mirrored) = settings.showing().show(held, other.is_some(), &mut rng);
+            let label = other.filter(|_| mirrored).unwrap_or(*label);
+            Shown { clip, label, numbers: streamed(stage.stream, joints, &network.edges) }
         });
         Ok(shown.collect())
     }
@@ -238,7 +249,7 @@ impl Course for GraphLessons<'_> {
         };
         StreamBatch {
             shape: [count, 3, self.config.input.window, network.joints, network.bodies],
-            labels: shown.iter().map(|shown| of(shown).label).collect(),
+            labels: shown.iter().map(|shown| shown.label).collect(),
             pictures: all(|example| example.pictures.as_ref()),
             texts: all(|example| example.texts.as_ref()),
             clips: shown.into_iter().flat_map(|shown| shown.numbers).collect(),

@@ -14,6 +14,7 @@ use std::{
 };
 
 use anyhow::{Result, bail};
+use draction::cli::warn;
 use skeletonllm::launched::launched;
 
 /// How long other processes are silent about an error: when all have the same one, the first tells it for all.
@@ -168,8 +169,7 @@ impl Ranks {
 
     /// A line in one go, for others write, too.
     fn write(&self, line: impl Display) {
-        let line = format!("{}{line}\n", self.name());
-        eprint!("{line}");
+        warn(format_args!("{}{line}", self.name()));
     }
 
     /// Everybody's numbers, in the order of ranks.

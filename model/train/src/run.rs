@@ -8,7 +8,7 @@ use skeletonllm::folder::{Loaded, SkeletonLlm, found};
 use skeletonllm_data::{Batches, DataClip, Labels};
 use skeletonllm_network::{chat::Chat, checkpoint::Precision};
 
-use super::{Aims, Course, Estimate, Learner, Lessons, Pupil, RunOptions, Source, fit::fit, setup, state};
+use super::{Aims, Course, Estimate, Learner, Lessons, RunOptions, SkeletonLlmLearner, Source, fit::fit, setup, state};
 
 /// Trains from the start, or from where a run stopped, to the end.
 ///
@@ -61,17 +61,17 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     let model = SkeletonLlm { internvl: model.internvl.recomputing(config.recompute), ..model };
     let labels = Labels::new(&extra.labels).meaning(setup::labels_of(&train).meanings()).with_mirrored();
     let aims = model.alignment.as_ref().map(|alignment| Aims::of(&labels, alignment));
-    let learner = Pupil::new(setup::prepare(model, config, at.stage), aims, config);
+    let learner = SkeletonLlmLearner::new(setup::prepare(model, config, at.stage), aims, config);
     let clips: Vec<&DataClip> = train.iter().flat_map(|s| &s.clips).collect();
     ranks.tell(format_args!(
         "training {} parameters on {} with {} clips, {} labels",
-        learner.pupil.num_params(),
+        learner.model.num_params(),
         options.device_name,
         clips.len(),
         extra.labels.len()
     ));
     let keys: Vec<&str> = clips.iter().map(|c| c.record.label.as_deref().unwrap_or("")).collect();
-    let sizes = learner.pupil.internvl.config();
+    let sizes = learner.model.internvl.config();
     let source = Source {
         batches: Batches::balanced(&keys, config.batch, config.seed, config.balance),
         clips,

@@ -26,7 +26,7 @@ mod source;
 mod tests;
 
 pub use config::{Lesson, S2iConfig, S2iStage};
-pub use learner::S2iPupil;
+pub use learner::S2iLearner;
 pub use lessons::{S2iLessons, run};
 pub use model::{S2iFolder, S2iModel};
 pub use recogniser::S2iRecogniser;

@@ -39,9 +39,9 @@ use super::{
 
 /// The model that learns, and the layer that teaches its eyes.
 #[derive(Module, Debug)]
-pub struct Pupil {
+pub struct SkeletonLlmLearner {
     /// The model as it is now.
-    pub pupil: SkeletonLlm,
+    pub model: SkeletonLlm,
     /// See [`Readout`].
     pub readout: Readout,
     #[module(skip)]
@@ -50,7 +50,7 @@ pub struct Pupil {
     rates: Rates,
 }
 
-/// How much of a [`Pupil`] learns, in all stages, and from what.
+/// How much of a [`SkeletonLlmLearner`] learns, in all stages, and from what.
 #[derive(Clone, Copy, Debug)]
 struct Rates {
     /// DrAction's rate as a multiple of the stage's.
@@ -78,9 +78,9 @@ struct Rates {
 /// What the names of the tower's parameters begin with in a model.
 const TOWER: &str = "internvl.vision_tower.";
 
-impl Pupil {
+impl SkeletonLlmLearner {
     /// A model with a fresh readout, and where its labels lie among words, if it is aligned with any.
-    pub fn new(model: SkeletonLlm, aims: Option<Aims>, config: &TrainConfig) -> Pupil {
+    pub fn new(model: SkeletonLlm, aims: Option<Aims>, config: &TrainConfig) -> SkeletonLlmLearner {
         let sizes = model.internvl.config();
         let readout = Readout::new(sizes.tokens_per_frame(), sizes.text_config.hidden_size, &model.internvl.device());
         let TrainConfig { drawing_rate: drawing, tower_rate, everything, .. } = *config;
@@ -98,7 +98,7 @@ impl Pupil {
             skip_background,
             drops,
         };
-        Pupil { pupil: model, readout, aims: aims.map(Arc::new), rates }
+        SkeletonLlmLearner { model, readout, aims: aims.map(Arc::new), rates }
     }
 }
 
@@ -112,10 +112,10 @@ struct Seen {
     shown: Tensor<3>,
 }
 
-impl Pupil {
+impl SkeletonLlmLearner {
     /// Looks at frames `[B, T, H, W, 3]`.
     fn look(&self, frames: Tensor<5>, part: &StepBatch) -> Result<Seen> {
-        let internvl = &self.pupil.internvl;
+        let internvl = &self.model.internvl;
         let device = internvl.device().without_autodiff();
         let tensor = |shown, shape| Tensor::from_data(TensorData::new(shown, shape), &device);
         if !self.rates.skip_background {
@@ -139,22 +139,22 @@ impl Pupil {
     }
 }
 
-impl Learner for Pupil {
+impl Learner for SkeletonLlmLearner {
     type Model = SkeletonLlm;
     type Batch = StepBatch;
     type Stage = StageConfig;
 
     fn model(&self) -> &SkeletonLlm {
-        &self.pupil
+        &self.model
     }
 
-    fn with_model(self, model: SkeletonLlm) -> Pupil {
-        Pupil { pupil: model, ..self }
+    fn with_model(self, model: SkeletonLlm) -> SkeletonLlmLearner {
+        SkeletonLlmLearner { model, ..self }
     }
 
     /// Cross-entropy of the answers, with the alignment's loss where there is one, and beside it the readout's.
     fn loss(&self, stage: &StageConfig, part: &StepBatch) -> Result<Losses> {
-        let Pupil { pupil: model, readout, aims, rates } = self;
+        let SkeletonLlmLearner { model, readout, aims, rates } = self;
         let mut frames = model.drawing.render(&part.clips, model.internvl.config().render_size())?;
         if !stage.stage.draws() {
             frames = frames.detach();
@@ -191,7 +191,7 @@ impl Learner for Pupil {
 
     /// Which part of the model learns in which stage: spec A.9.
     fn rate_factor(&self, stage: &StageConfig, parameter: &str) -> Option<f64> {
-        let Some(name) = parameter.strip_prefix("pupil.") else {
+        let Some(name) = parameter.strip_prefix("model.") else {
             return (self.rates.readout > 0.0).then_some(1.0);
         };
         if name.starts_with("drawing.") {
@@ -213,7 +213,7 @@ impl Learner for Pupil {
 
     /// Of a model on a base, what is not the base's.
     fn kept(&self, parameter: &str) -> bool {
-        let name = parameter.strip_prefix("pupil.").unwrap_or(parameter);
+        let name = parameter.strip_prefix("model.").unwrap_or(parameter);
         let learned = ["drawing.", "internvl.multi_modal_projector.", "alignment."];
         let reads = self.rates.readout > 0.0 && name.starts_with("readout.");
         let sees = self.rates.tower && name.starts_with(TOWER);
@@ -228,7 +228,7 @@ impl Learner for Pupil {
     /// after the other where memory is dear.
     fn side_by_side(&self, stage: &StageConfig) -> bool {
         let draws = stage.lora_rank > 0 && self.rates.drops;
-        on_cpu(&self.pupil.internvl.device()) && !draws && self.rates.small_parts
+        on_cpu(&self.model.internvl.device()) && !draws && self.rates.small_parts
     }
 }
 
@@ -286,7 +286,7 @@ pub struct Lessons<'a> {
 
 impl Course for Lessons<'_> {
     type Recipe = TrainConfig;
-    type Learner = Pupil;
+    type Learner = SkeletonLlmLearner;
     type Recogniser = Assistant;
     type Sample = Sample;
 

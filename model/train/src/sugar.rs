@@ -23,7 +23,7 @@ use rayon::prelude::*;
 use skeletonllm::sugar::{Sugar, SugarModelConfig, Vectors, write};
 use skeletonllm_data::{
     Batches, DataClip,
-    streams::{Poses, Stream, streamed},
+    streams::{Stream, streamed},
 };
 use skeletonllm_network::{
     checkpoint::Precision,
@@ -31,7 +31,7 @@ use skeletonllm_network::{
     sugar::{Bags, Reading, SkeletonEncoder, mil_nce},
 };
 
-use super::{Course, Division, Learner, Piece, Recogniser, RunOptions, learner::Losses};
+use super::{Course, Division, Learner, Piece, Recogniser, RunOptions, learner::Losses, posed::Held};
 
 pub use config::{SugarConfig, SugarStage};
 pub use run::run;
@@ -39,7 +39,7 @@ use texts::BagOfVectors;
 
 /// The network that learns.
 #[derive(Module, Debug)]
-pub struct Disciple {
+pub struct SugarLearner {
     /// All of it.
     pub encoder: SkeletonEncoder,
     #[module(skip)]
@@ -60,7 +60,7 @@ pub struct BagBatch {
     pub labels: Vec<usize>,
 }
 
-impl Learner for Disciple {
+impl Learner for SugarLearner {
     type Model = SkeletonEncoder;
     type Batch = BagBatch;
     type Stage = SugarStage;
@@ -69,8 +69,8 @@ impl Learner for Disciple {
         &self.encoder
     }
 
-    fn with_model(self, encoder: SkeletonEncoder) -> Disciple {
-        Disciple { encoder, ..self }
+    fn with_model(self, encoder: SkeletonEncoder) -> SugarLearner {
+        SugarLearner { encoder, ..self }
     }
 
     fn loss(&self, _: &SugarStage, batch: &BagBatch) -> Result<Losses> {
@@ -99,8 +99,8 @@ impl Learner for Disciple {
         false
     }
 
-    fn settle(self, observed: Vec<Observed>) -> Disciple {
-        Disciple { encoder: self.encoder.settle(&mean_observed(observed)), ..self }
+    fn settle(self, observed: Vec<Observed>) -> SugarLearner {
+        SugarLearner { encoder: self.encoder.settle(&mean_observed(observed)), ..self }
     }
 }
 
@@ -124,7 +124,7 @@ impl Recogniser for Sugar {
 
 /// A clip as it is learned from.
 struct Example {
-    poses: Poses,
+    held: Held,
     label: usize,
     bag: BagOfVectors,
 }
@@ -153,7 +153,7 @@ pub struct TextLessons<'a> {
 
 impl Course for TextLessons<'_> {
     type Recipe = SugarConfig;
-    type Learner = Disciple;
+    type Learner = SugarLearner;
     type Recogniser = Sugar;
     type Sample = Shown;
 
@@ -165,7 +165,7 @@ impl Course for TextLessons<'_> {
         let (settings, network) = (&self.options.config, &self.config.network);
         let shown = members.par_iter().map(|&(position, clip)| {
             let (example, mut rng) = (&self.examples[clip % self.examples.len()], self.batches.rng(epoch, position));
-            let joints = settings.input.trained(&example.poses, settings.rotation, &mut rng);
+            let (joints, _) = settings.showing().show(&example.held, false, &mut rng);
             let numbers = streamed(Stream::Joint, joints, &network.edges);
             Shown { numbers, bag: example.bag.drawn(settings.visual, &mut rng), label: example.label }
         });

@@ -5,6 +5,7 @@ use std::{fmt, path::Path, str::FromStr};
 use anyhow::Result;
 use skeletonllm::{
     assistant::Assistant,
+    beside::Beside,
     folder::system_of,
     graph_recogniser::{self, GraphRecogniser},
     sugar::{self, Sugar, narrator::SugarNarrator},
@@ -91,23 +92,23 @@ pub trait WithRecogniser {
     fn run<R: Recogniser>(self, recogniser: &R) -> Result<Self::Output>;
 }
 
-/// Loads the model of a folder and does something with it; `beside` says where SUGAR's sentence encoder, or the language
-/// model beneath one of SkeletonLLM or of SUGAR, lies, if no longer where the model was trained.
+/// Loads the model of a folder and does something with it.
 ///
 /// # Errors
-/// When the model or the device cannot be used; and those of `work`.
+/// When the model or the device cannot be used, or it has no use for what is named beside it; and those of `work`.
 pub fn with_recogniser<W: WithRecogniser>(
     folder: &Path,
-    beside: Option<&Path>,
+    beside: Beside<'_>,
     device: DeviceChoice,
     work: W,
 ) -> Result<W::Output> {
+    beside.fits(folder)?;
     match System::of(folder) {
-        System::SkeletonLlm => work.run(&Assistant::load_on(folder, beside, device)?),
+        System::SkeletonLlm => work.run(&Assistant::load_on(folder, beside.base, device)?),
         System::Mmcl => work.run(&GraphRecogniser::load(folder, device)?),
         System::S2i => work.run(&S2iRecogniser::load(&[folder], device)?),
-        System::Sugar if sugar::narrates(folder) => work.run(&SugarNarrator::load(folder, beside, device)?),
-        System::Sugar => work.run(&Sugar::load(folder, beside, device)?),
+        System::Sugar if sugar::narrates(folder) => work.run(&SugarNarrator::load(folder, beside.base, device)?),
+        System::Sugar => work.run(&Sugar::load(folder, beside.text, device)?),
     }
 }
 

@@ -10,7 +10,7 @@ use crate::motion::{Motion, MotionError, ReadOptions, Slots, Unit, UpAxis, read_
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "How the file is read")]
 pub struct Reading {
-    /// The file's unit of length, when the guess is wrong: m, cm, mm, inch, ft, or metres as a number
+    /// The file's unit of length, when the guess is wrong: m, cm, mm, inch, ft, cmu, mmd, or metres as a number
     #[arg(long)]
     pub unit: Option<Unit>,
     /// The file's up axis, when the guess is wrong: +x, -x, +y, -y, +z or -z

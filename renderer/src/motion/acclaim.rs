@@ -13,7 +13,7 @@ use self::{
     asf::{Degree, Skeleton},
 };
 use super::{
-    Format, MotionError, Unit,
+    Format, MotionError, Reason, Unit,
     beside::Beside,
     encoding,
     error::Cause,
@@ -81,7 +81,7 @@ fn pose(skeleton: &Skeleton, motion: Frames) -> Raw {
         orientations: Some(orientations),
         rest: Some(rest.iter().flat_map(|p| p.as_vec3().to_array()).collect()),
         // other scales than that of the CMU database are used for any unit
-        unit: ((skeleton.length - 0.45).abs() < 1e-6).then(|| (Unit::CMU, "length 0.45 in the .asf".to_owned())),
+        unit: ((skeleton.length - 0.45).abs() < 1e-6).then(|| (Unit::CMU, Reason::stated("length 0.45 in the .asf"))),
         warnings,
         ..Raw::default()
     }

@@ -21,7 +21,7 @@ use super::{
     error::Cause,
     limits::{MAX_JOINT_FRAMES, check_count},
     measure::Poses,
-    people::{self, Traits},
+    people,
     raw::{Raw, given_person, person_of},
 };
 
@@ -129,7 +129,9 @@ fn people_in(file: &File, posed: Posed, person: Option<usize>) -> Result<Raw, Fa
     let Together { names, parents, positions, orientations, rest, missing } =
         together::together(&bodies).map_err(|c| (None, c))?;
     let skeleton = Skeleton::named(names, parents);
-    let performer = performer(&positions, count, &skeleton);
+    let present = vec![true; positions.len() / (3 * skeleton.joints())];
+    let poses = Poses { positions: &positions, present: &present, joints: skeleton.joints() };
+    let performer = people::performer_among(&poses, count, &skeleton);
     let warnings =
         if missing > 0 { vec![format!("{missing} joints that not all people have are left out")] } else { Vec::new() };
     Ok(Raw {
@@ -159,16 +161,4 @@ fn one(body: Body) -> Raw {
         rest: Some(body.rest),
         ..Raw::default()
     }
-}
-
-/// Who performs, of `bodies` people whose `positions` are `[T, P, J, 3]`.
-fn performer(positions: &[f32], bodies: usize, skeleton: &Skeleton) -> usize {
-    let numbers = 3 * skeleton.joints();
-    let of = |body: usize| {
-        let own: Vec<f32> = positions.chunks_exact(numbers).skip(body).step_by(bodies).flatten().copied().collect();
-        let present = vec![true; own.len() / numbers];
-        Traits::of(&Poses { positions: &own, present: &present, joints: skeleton.joints() }, skeleton)
-    };
-    let traits: Vec<Traits> = (0..bodies).map(of).collect();
-    people::performer(&traits.iter().collect::<Vec<_>>())
 }

@@ -87,7 +87,7 @@ fn pose(root: &Document, nodes: &Nodes, bodies: &[Body], animation: &Animation) 
         copies.then(|| Reason::inferred(format!("{} of whom the file has copies", people_are(people.len()))));
     let set = || "set by the format".to_owned();
     let legs = topology::by_names(&bodies[0].names, &bodies[0].parents).parts.iter().any(|part| part.is_leg());
-    let unit = is_a_person(&rest, legs).then(|| (Unit::METRE, set()));
+    let unit = is_a_person(&rest, legs).then(|| (Unit::METRE, Reason::stated(set())));
     let mut warnings = Vec::new();
     if unit.is_none() {
         warnings.push("glTF counts in metres, but the body would then be no person: its unit is inferred".to_owned());

@@ -22,10 +22,12 @@ use self::{
     video::{Video, numbered, rate},
 };
 use super::{
-    Format, Reason, Unit, UpAxis,
+    Format, Reason, Skeleton, Unit, UpAxis,
     error::Cause,
     json::Json,
     limits::{FRAME_RATES, MAX_BONES, MAX_COORDINATE, check_count},
+    measure::{self, Poses},
+    people as traits,
     raw::{Raw, joints_of},
     topology,
 };
@@ -85,6 +87,8 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
     sightings.sort_by_key(|sighting| sighting.frame);
     let in_picture = !world && (!meaning.deep || points == MEDIAPIPE);
     let scale = if in_picture { picture::scale(&mut sightings, video.size) } else { None };
+    // places in the world that do not say so are counted from the hips
+    let in_picture = in_picture && !picture::is_centred(&sightings);
     let (tracks, by_number) = tracks::follow(&sightings);
     if tracks.is_empty() {
         return Err(Cause::Degenerate("nobody is in any frame: no point was seen".to_owned()));
@@ -117,14 +121,30 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
         format!("{points} points a person are {}{}", order.title, scale.map_or(String::new(), |s| format!("; {s}")));
     let how = if by_number { "by the file's numbers" } else { "by where they are" };
     let several = tracks.len() > 1 || dropped > 0;
+    let names: Vec<String> = kept.iter().map(|&j| order.names[j].clone()).collect();
+    let (size, performer) = performs(&positions, tracks.len(), &names, &parents);
+    let performs = if tracks.len() > 1 { format!(", person {} performs", performer + 1) } else { String::new() };
     let left = if dropped > 0 { format!(", {dropped} seen for a moment left out") } else { String::new() };
-    let people =
-        format!("{} {} followed {how}{left}", tracks.len(), if tracks.len() == 1 { "person" } else { "people" });
+    let people = format!(
+        "{} {} followed {how}{left}{performs}",
+        tracks.len(),
+        if tracks.len() == 1 { "person" } else { "people" }
+    );
+    let unit = match in_picture {
+        _ if world => Some((Unit::METRE, Reason::stated("set by MediaPipe"))),
+        // whatever fits a number of pixels is chance, and who is far away is small
+        true if size > 0.0 => {
+            let who = if tracks.len() > 1 { "who performs" } else { "the person" };
+            let why = format!("pictures have no metres: {who} is taken to be 1.70 m tall");
+            Some((measure::scaled(size), Reason::assumed(why)))
+        }
+        _ => None,
+    };
     let up_stated =
         if flat { Some("pictures count downwards") } else { (points == MEDIAPIPE).then_some("set by MediaPipe") };
     Ok(Raw {
         format: Format::Keypoints,
-        names: kept.iter().map(|&j| order.names[j].clone()).collect(),
+        names,
         bones: Some(bones),
         parents,
         fps: fps.unwrap_or(FPS),
@@ -133,12 +153,23 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
         layout_from: Some(if told { Reason::stated(layout) } else { Reason::inferred(layout) }),
         bodies_from: several.then(|| if by_number { Reason::stated(people) } else { Reason::inferred(people) }),
         left_out,
-        unit: world.then(|| (Unit::METRE, "set by MediaPipe".to_owned())),
+        unit,
+        performer: (tracks.len() > 1).then_some(performer),
         up: up_stated.map(|why| (UpAxis::MinusY, why.to_owned())),
         usual_up: order.usual_up,
         warnings,
         ..Raw::default()
     })
+}
+
+/// How tall who performs stands in the file's unit, and who that is.
+fn performs(positions: &[f32], people: usize, names: &[String], parents: &[Option<usize>]) -> (f64, usize) {
+    let skeleton = Skeleton::named(names.to_vec(), parents.to_vec());
+    let somebody = |body: &[f32]| body.iter().any(|value| *value != 0.0);
+    let present: Vec<bool> = positions.chunks_exact(3 * names.len()).map(somebody).collect();
+    let poses = Poses { positions, present: &present, joints: names.len() };
+    let performer = traits::performer_among(&poses, people, &skeleton);
+    (measure::standing_height(&poses.of(performer, people).poses(), &skeleton), performer)
 }
 
 /// The order of points: of the file itself, or the known one that fits.

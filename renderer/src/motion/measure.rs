@@ -15,6 +15,19 @@ pub(super) struct Poses<'a> {
     pub joints: usize,
 }
 
+/// [`Poses`] of their own.
+pub(super) struct OwnPoses {
+    positions: Vec<f32>,
+    present: Vec<bool>,
+    joints: usize,
+}
+
+impl OwnPoses {
+    pub(super) fn poses(&self) -> Poses<'_> {
+        Poses { positions: &self.positions, present: &self.present, joints: self.joints }
+    }
+}
+
 impl Poses<'_> {
     pub(super) fn at(&self, n: usize, j: usize) -> DVec3 {
         Vec3::from_slice(&self.positions[(n * self.joints + j) * 3..]).as_dvec3()
@@ -25,6 +38,17 @@ impl Poses<'_> {
         let all: Vec<usize> = (0..self.present.len()).filter(|&n| self.present[n]).collect();
         let step = stride(all.len());
         all.into_iter().step_by(step).collect()
+    }
+
+    /// The poses of one of so many bodies, which follow each other frame by frame.
+    pub(super) fn of(&self, body: usize, bodies: usize) -> OwnPoses {
+        let numbers = 3 * self.joints;
+        let own = self.positions.chunks_exact(numbers).skip(body).step_by(bodies);
+        OwnPoses {
+            positions: own.flatten().copied().collect(),
+            present: self.present.iter().skip(body).step_by(bodies).copied().collect(),
+            joints: self.joints,
+        }
     }
 
     /// Distance of two joints in each of the samples.
@@ -229,11 +253,13 @@ pub(super) fn spread_of_bones(positions: &[f32], joints: usize, bones: &[[usize;
     if shares.is_empty() { f64::INFINITY } else { median(shares) }
 }
 
-/// Tells the unit from the standing height `size` in file units: the usual units first, then CMU's, each where it gives a
-/// person of 1.2 to 2.1 m; then metric units that give 0.9 to 2.5 m; else the scale at which the body is 1.7 m tall.
-pub(super) fn infer_unit(size: f64) -> (Unit, Reason) {
+/// Tells the unit from the standing height `size` in file units: the usual units first, then CMU's, or that of other
+/// programs where `theirs` says it, each where it gives a person of 1.2 to 2.1 m; then metric units that give 0.9 to 2.5 m;
+/// else the scale at which the body is 1.7 m tall.
+pub(super) fn infer_unit(size: f64, theirs: Option<Unit>) -> (Unit, Reason) {
     let fits = |unit: &Unit| (1.2..=2.1).contains(&(size * unit.metres));
-    let named = [Unit::METRE, Unit::CENTIMETRE, Unit::MILLIMETRE, Unit::INCH, Unit::CMU];
+    let metric = [Unit::METRE, Unit::CENTIMETRE, Unit::MILLIMETRE];
+    let named = metric.into_iter().chain(theirs).chain([Unit::INCH, Unit::CMU]);
     if let Some(unit) = named.into_iter().find(fits) {
         let tall = size * unit.metres;
         return (unit, Reason::inferred(format!("the body is then {tall:.2} m tall, bone by bone")));
@@ -245,9 +271,13 @@ pub(super) fn infer_unit(size: f64) -> (Unit, Reason) {
         let tall = size * unit.metres;
         return (unit, Reason::inferred(format!("nothing fits better, though the body is then {tall:.2} m tall")));
     }
+    (scaled(size), Reason::assumed(format!("no usual unit fits a body of {size:.4}: scaled to 1.70 m tall")))
+}
+
+/// The unit in which a body of that size is 1.7 m tall.
+pub(super) fn scaled(size: f64) -> Unit {
     let metres = 1.7 / size;
-    let unit = Unit { name: Cow::Owned(format!("{metres:.4e} m")), metres };
-    (unit, Reason::assumed(format!("no usual unit fits a body of {size:.4}: scaled to 1.70 m tall")))
+    Unit { name: Cow::Owned(format!("{metres:.4e} m")), metres }
 }
 
 #[cfg(test)]
@@ -257,9 +287,11 @@ mod tests {
     #[test]
     fn usual_sizes_give_usual_units() {
         for (size, name) in [(1.75, "m"), (168.0, "cm"), (1500.0, "mm"), (66.0, "inch"), (29.0, "inch / 0.45 (CMU)")] {
-            assert_eq!(infer_unit(size).0.name, name);
+            assert_eq!(infer_unit(size, None).0.name, name);
         }
-        let (unit, why) = infer_unit(12.0);
+        assert_eq!(infer_unit(21.6, None).0, Unit::CMU);
+        assert_eq!(infer_unit(21.6, Some(Unit::MMD)).0, Unit::MMD);
+        let (unit, why) = infer_unit(12.0, None);
         assert!((unit.metres * 12.0 - 1.7).abs() < 1e-9, "{why}");
     }
 }

@@ -120,6 +120,12 @@ pub(super) fn performer(bodies: &[&Traits]) -> usize {
     people.into_iter().filter(often).max_by(more).unwrap_or(0)
 }
 
+/// Who performs, of so many bodies whose poses follow each other frame by frame.
+pub(super) fn performer_among(poses: &Poses<'_>, bodies: usize, skeleton: &Skeleton) -> usize {
+    let traits: Vec<Traits> = (0..bodies).map(|body| Traits::of(&poses.of(body, bodies).poses(), skeleton)).collect();
+    performer(&traits.iter().collect::<Vec<_>>())
+}
+
 /// How many there are and who performs, in words.
 pub(super) fn told(people: usize, performer: usize) -> String {
     match people {

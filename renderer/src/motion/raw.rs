@@ -31,7 +31,7 @@ pub(super) struct Raw {
     /// Names of joints that were dropped because they are no part of a body.
     pub left_out: Vec<String>,
     /// What the format or the file declares, and where.
-    pub unit: Option<(Unit, String)>,
+    pub unit: Option<(Unit, Reason)>,
     /// What the format or the file declares, and where.
     pub up: Option<(UpAxis, String)>,
     /// The axis that most files of this kind have up: decides where nothing else does.
@@ -57,7 +57,7 @@ impl Raw {
     /// With the unit and the axis of formats that fix both: metres, +y up.
     pub(super) fn in_metres(self) -> Self {
         let set = || "set by the format".to_owned();
-        Self { unit: Some((Unit::METRE, set())), up: Some((UpAxis::PlusY, set())), ..self }
+        Self { unit: Some((Unit::METRE, Reason::stated(set()))), up: Some((UpAxis::PlusY, set())), ..self }
     }
 }
 

@@ -164,6 +164,11 @@ pub(super) fn names_the_pelvis(name: &str) -> bool {
     names::parse_one(name).pelvis
 }
 
+/// Whether joints are called as those of MikuMikuDance's models are.
+pub(super) fn is_of_mikumikudance(names: &[String]) -> bool {
+    ["センター", "上半身", "下半身"].into_iter().all(|part| names.iter().any(|name| name.contains(part)))
+}
+
 /// Whether a name is that of the head, or of something on it.
 pub(super) fn names_the_head(name: &str) -> bool {
     names::parse_one(name).head

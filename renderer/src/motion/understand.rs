@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{
-    Known, Motion, ReadOptions, Reason, Skeleton, Source, UpAxis,
+    Format, Known, Motion, ReadOptions, Reason, Skeleton, Source, Unit, UpAxis,
     error::Cause,
     left_out::leave_out_helpers,
     limits::MAX_COORDINATE,
@@ -58,20 +58,30 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
     // the body first, then where it has up, then left and right, which needs up
     let poses = Poses { positions: &raw.positions, present: &present, joints };
     let limbs = (!labels.complete).then(|| topology::limbs(&poses, &mut skeleton, &labels));
+    let theirs = topology::is_of_mikumikudance(&skeleton.names).then_some(Unit::MMD);
     let unit_of = |size: f64| match (options.unit.clone(), &raw.unit) {
         (Some(unit), _) => (unit, Reason::given()),
-        (None, Some((declared, why))) => (declared.clone(), Reason::stated(why)),
-        (None, None) => measure::infer_unit(size),
+        (None, Some((declared, why))) => (declared.clone(), why.clone()),
+        (None, None) => measure::infer_unit(size, theirs.clone()),
     };
+    let size = measure::standing_height(&poses, &skeleton);
+    let metres = unit_of(size).0.metres;
+    let take = Take { poses: &poses, bodies: raw.bodies, fps: raw.fps, skeleton: &skeleton, size, metres };
     (source.up, source.up_from) = match (options.up, raw.up) {
         (Some(up), _) => (up, Reason::given()),
-        (None, Some((declared, why))) => (declared, Reason::stated(why)),
-        (None, None) => {
-            let size = measure::standing_height(&poses, &skeleton);
-            let metres = unit_of(size).0.metres;
-            let take = Take { poses: &poses, bodies: raw.bodies, fps: raw.fps, skeleton: &skeleton, size, metres };
-            up::infer(&take, raw.rest.as_deref(), raw.format, raw.usual_up)
+        (None, Some((declared, why))) => {
+            // in a picture gravity points down, whoever lies there
+            let doubted = (raw.format != Format::Keypoints)
+                .then(|| up::contradicting(&take, raw.rest.as_deref(), raw.format, declared))
+                .flatten();
+            if let Some((axis, Reason { why: found, .. })) = doubted {
+                source.warnings.push(format!(
+                    "up is {declared} ({why}), but {axis} fits the body better ({found}): --up {axis} overrides"
+                ));
+            }
+            (declared, Reason::stated(why))
         }
+        (None, None) => up::infer(&take, raw.rest.as_deref(), raw.format, raw.usual_up),
     };
     for point in raw.positions.chunks_exact_mut(3) {
         let turned = source.up.to_y_up([point[0], point[1], point[2]]);

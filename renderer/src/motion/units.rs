@@ -26,6 +26,9 @@ impl Unit {
     /// The CMU motion capture database's: inches, divided by 0.45.
     pub const CMU: Self = Self::named("inch / 0.45 (CMU)", 0.0254 / 0.45);
 
+    /// MikuMikuDance's: about eight centimetres.
+    pub const MMD: Self = Self::named("8 cm (MMD)", 0.08);
+
     const fn named(name: &'static str, metres: f64) -> Self {
         Self { name: Cow::Borrowed(name), metres }
     }
@@ -40,7 +43,7 @@ impl Default for Unit {
 impl FromStr for Unit {
     type Err = String;
 
-    /// `m`, `cm`, `mm`, `inch`, `ft`, or a number of metres such as `0.05644`.
+    /// `m`, `cm`, `mm`, `inch`, `ft`, `cmu`, `mmd`, or a number of metres such as `0.05644`.
     fn from_str(s: &str) -> Result<Self, String> {
         Ok(match s.trim().to_ascii_lowercase().as_str() {
             "m" | "metre" | "metres" | "meter" | "meters" => Self::METRE,
@@ -49,6 +52,7 @@ impl FromStr for Unit {
             "in" | "inch" | "inches" => Self::INCH,
             "ft" | "foot" | "feet" => Self::named("foot", 0.3048),
             "cmu" => Self::CMU,
+            "mmd" => Self::MMD,
             other => match other.parse::<f64>() {
                 Ok(metres) if metres.is_finite() && metres > 0.0 => {
                     // a number of a dozen digits is easier to read with its exponent
@@ -57,7 +61,9 @@ impl FromStr for Unit {
                     Self { name: Cow::Owned(name), metres }
                 }
                 _ => {
-                    return Err(format!("unknown unit '{s}': give m, cm, mm, inch, ft or metres as a number"));
+                    return Err(format!(
+                        "unknown unit '{s}': give m, cm, mm, inch, ft, cmu, mmd or metres as a number"
+                    ));
                 }
             },
         })

@@ -24,7 +24,7 @@ mod stance;
 use glam::DVec3;
 
 use super::{
-    Format, Part, Reason, Skeleton, UpAxis,
+    Format, Known, Part, Reason, Skeleton, UpAxis,
     measure::{Poses, Ways},
 };
 
@@ -90,6 +90,27 @@ pub(super) fn infer(take: &Take<'_>, rest: Option<&[f32]>, format: Format, usual
         moments: &moments,
     };
     decide(&all, usual, &doubt::doubts(take, &marks, &samples, usual, &found))
+}
+
+/// Another axis than the one that a format fixes, where the body would be upside down or lie along that one for certain.
+pub(super) fn contradicting(
+    take: &Take<'_>,
+    rest: Option<&[f32]>,
+    format: Format,
+    fixed: UpAxis,
+) -> Option<(UpAxis, Reason)> {
+    let samples = take.poses.sampled();
+    let marks = Landmarks::of(take, &samples);
+    let stands = |&&n: &&usize| {
+        let way = marks.head.zip(take.middle(n, &marks.feet)).map(|(head, feet)| take.poses.at(n, head) - feet);
+        way.is_some_and(|way| fixed.vector().dot(way) > 0.5 * take.size)
+    };
+    // which nearly everybody does, and it is soon seen
+    if marks.head.is_none() || marks.feet.is_empty() || 3 * samples.iter().filter(stands).count() > samples.len() {
+        return None;
+    }
+    let (axis, reason) = infer(take, rest, format, fixed);
+    (axis != fixed && reason.known == Known::Inferred).then_some((axis, reason))
 }
 
 /// The first piece of evidence is the habit of the kind of file, which decides but shows nothing. Axes with `doubts`
@@ -247,11 +268,21 @@ fn sole(take: &Take<'_>, samples: &[usize], leg: Part) -> Option<[usize; 2]> {
 }
 
 impl Take<'_> {
-    /// Whether a joint is the origin in all frames: the body was moved there, as estimators of poses do, and its place says
-    /// nothing.
+    /// Whether a joint is the origin in all frames, or one near the middle of the body is just that in the first: the body was
+    /// moved there, as estimators of poses do, and its place says nothing.
     fn is_centred(&self, samples: &[usize]) -> bool {
         let at_origin = |j: usize| samples.iter().all(|&n| self.poses.at(n, j).length() < 0.02 * self.size);
-        (0..self.poses.joints).any(at_origin)
+        (0..self.poses.joints).any(at_origin) || self.begins_at_origin()
+    }
+
+    /// Whether a joint of the torso, around which the others are, is the origin in somebody's first frame to the last digit.
+    fn begins_at_origin(&self) -> bool {
+        let Some(first) = self.poses.present.iter().position(|&there| there) else { return false };
+        let all = || (0..self.poses.joints).map(|j| self.poses.at(first, j));
+        let mean = all().sum::<DVec3>() / self.poses.joints as f64;
+        let torso = self.skeleton.joints_of(Part::Torso).map(|j| self.poses.at(first, j));
+        // figures that stand on the origin have a joint there, too
+        torso.into_iter().any(|p| p.length() < 1e-5 * self.size) && mean.length() < 0.25 * self.size
     }
 
     /// The middle of joints; `None` of none.

@@ -15,7 +15,7 @@ use skeletonllm_network::{
 use skeletonllm_tests::timing::{self, median};
 use skeletonllm_train::{
     AdamW, Average, Ranks, Recipe, Schedule, Trainer,
-    mmcl::{MmclConfig, StreamBatch, Student},
+    mmcl::{MmclConfig, MmclLearner, StreamBatch},
 };
 
 const CLIPS: usize = 16;
@@ -40,7 +40,7 @@ fn main() -> Result<()> {
     let mean = burn::module::Module::valid(&networks);
     let streams = [WeightedStream { stream: Stream::Joint, weight: 1.0 }];
     let mut trainer = Trainer {
-        learner: Student::new(networks, None, &streams),
+        learner: MmclLearner::new(networks, None, &streams),
         average: Average::new(mean, 0.0),
         optimizer: AdamW::new(settings.optimizer()),
         stage: settings.stages[0].clone(),

@@ -58,6 +58,17 @@ impl App {
         }
     }
 
+    /// Whether something is on its way in or read.
+    pub(super) fn reads(&self) -> bool {
+        self.incoming.awaited().is_some() || !self.readings.all().is_empty()
+    }
+
+    /// Gives up what is on its way in and what is read.
+    pub(super) fn read_nothing(&mut self) {
+        self.incoming.refuse();
+        self.readings.cancel_all();
+    }
+
     /// Opens the motions that were read. Of several that were opened the first is shown, and of those that an earlier visit
     /// left the one that was in view, unless the person looks at something by now.
     pub(super) fn open_motions(&mut self, ctx: &egui::Context) {
@@ -167,7 +178,10 @@ impl App {
             }
             // the window begins with a model that is in memory
             Event::Loading { .. } => {}
-            Event::LoadFailed(problem) => self.report_error(&format!("the model cannot be used: {problem}")),
+            Event::LoadFailed(problem) => {
+                self.document.give_up("the model cannot be used");
+                self.report_error(&format!("the model cannot be used: {problem}"));
+            }
             Event::Recognised { take, version, labels, place, seconds } => {
                 self.take_labels(take, version, (labels, place), seconds);
             }

@@ -107,8 +107,7 @@ impl App {
     /// Closes everything, has nothing read any more, and keeps nothing.
     pub(super) fn forget(&mut self) {
         self.inference.stop();
-        self.incoming.refuse();
-        self.readings.cancel_all();
+        self.read_nothing();
         self.document.takes.clear();
         self.keeping.look_elsewhere();
         let told = self.keeping.told.clone();

@@ -66,7 +66,7 @@ impl App {
                 }
             }
             Action::CancelReadings => {
-                self.readings.cancel_all();
+                self.read_nothing();
                 platform::announce(Kind::Note, "nothing is read any further");
             }
             Action::TogglePlay => self.playback.playing = !self.playback.playing,
@@ -109,7 +109,7 @@ impl App {
                 }
             }
             Action::LabelSpans => self.label_spans(),
-            Action::Stop | Action::Leave if !self.inference.is_asked() && !self.readings.all().is_empty() => {
+            Action::Stop | Action::Leave if !self.inference.is_asked() && self.reads() => {
                 self.perform(ctx, Action::CancelReadings);
             }
             Action::Stop => self.inference.stop(),

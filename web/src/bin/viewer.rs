@@ -2,7 +2,7 @@
 
 use std::{cell::RefCell, path::PathBuf, process::ExitCode, rc::Rc, sync::Arc};
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result, anyhow, bail};
 use clap::Parser;
 use draction::{
     cli::{Reading, finish},
@@ -11,6 +11,7 @@ use draction::{
 use skeletonllm::{
     drawing::HostDrawing,
     folder::{ModelFiles, default_model},
+    given::{Found, files_of, recognise_paths},
     second_opinion::{SecondFiles, default_second_opinion},
 };
 use skeletonllm_network::device::DeviceChoice;
@@ -43,8 +44,8 @@ use skeletonllm_web::{
 struct Args {
     /// Motion files, or folders of them.
     files: Vec<PathBuf>,
-    /// Model directory [default: the shipped nano model]
-    #[arg(long, value_name = "DIR")]
+    /// A model's directory or a GGUF file, as if it were dropped into the window [default: the shipped nano model]
+    #[arg(long, value_name = "DIR or FILE")]
     model: Option<PathBuf>,
     /// Where to compute: gpu (the window's own device), cpu, auto (gpu unless it is imitated by software)
     #[arg(long, default_value_t = DeviceChoice::Auto)]
@@ -58,12 +59,19 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<()> {
-    let folder = args.model.map_or_else(default_model, Ok)?;
+    let incoming = Incoming::default();
+    if let Some(model) = args.model {
+        match recognise_paths(&files_of(std::slice::from_ref(&model))) {
+            Found::Nothing => bail!("{}: no model, or not there", model.display()),
+            Found::Refused(problem) => bail!("{}: {problem}", model.display()),
+            Found::Model { .. } => platform::receive(vec![model], &incoming),
+        }
+    }
+    let folder = default_model()?;
     let files = ModelFiles::read(&folder)?;
     let drawing = HostDrawing::from_files(&files.config, files.draction.as_deref())
         .with_context(|| folder.display().to_string())?;
     let second = default_second_opinion().ok().map(|folder| SecondFiles::read(&folder)).transpose()?.map(Arc::new);
-    let incoming = Incoming::default();
     platform::receive(args.files, &incoming);
     let options = eframe::NativeOptions {
         viewport: eframe::egui::ViewportBuilder::default()

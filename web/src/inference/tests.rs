@@ -68,6 +68,18 @@ fn answers_arrive_in_pieces_that_make_the_whole() {
 }
 
 #[test]
+fn a_worker_that_dies_is_noticed_and_nobody_waits_for_it() {
+    let ((requests, inbox), (outbox, events)) = (async_channel::unbounded(), std::sync::mpsc::channel());
+    let mut inference = Inference::between(requests, events, false);
+    inference.ask(subject("clap.bvh"), 1, "Which hand does the person move?".into());
+    assert!(inference.is_asked() && inference.events().is_empty());
+    drop((inbox, outbox));
+    assert!(matches!(&inference.events()[..], [Event::LoadFailed(_)]));
+    assert!(matches!(inference.status(), ModelStatus::Failed(_)) && !inference.is_asked());
+    assert!(inference.events().is_empty(), "it is said once");
+}
+
+#[test]
 fn a_model_read_piece_by_piece_answers_as_the_one_in_memory() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets/nano");
     let question = "Which hand does the person move?";

@@ -41,6 +41,14 @@ pub(super) struct EventSender {
     ctx: egui::Context,
 }
 
+/// A worker that ends, for whatever reason, is noticed.
+impl Drop for EventSender {
+    fn drop(&mut self) {
+        // the channel is closed after this
+        self.ctx.request_repaint_after(std::time::Duration::from_millis(50));
+    }
+}
+
 impl EventSender {
     pub fn new(outbox: mpsc::Sender<Told>, ctx: &egui::Context) -> EventSender {
         EventSender { outbox, ctx: ctx.clone() }

@@ -34,6 +34,7 @@ fn undrawn<'a>(document: &'a Document, model: &'a ModelStatus) -> Content<'a> {
     Content {
         document,
         tour: None,
+        awaited: None,
         readings: &[],
         making: None,
         playback: Playback::default(),
@@ -407,6 +408,25 @@ fn a_file_that_is_read_is_named_and_can_be_given_up() {
         assert!(given_up.contains(&Action::CancelReading(id)), "{width}: {given_up:?}");
         readings.cancel(id);
     }
+}
+
+#[test]
+fn files_that_take_long_to_come_are_told_and_can_be_given_up() {
+    let (document, model) = (document(), ready());
+    let given_up = |waited: u64| {
+        let mut h = Harness::new(390.0, 800.0);
+        let (mut state, mut given_up) = (UiState::default(), Vec::new());
+        for y in (0..200).step_by(4) {
+            h.click(366.0, y as f32, |ui| {
+                let awaited = Awaited { here: 3, all: 40, waited: Duration::from_millis(waited) };
+                let content = Content { awaited: Some(awaited), ..undrawn(&document, &model) };
+                given_up.extend(show(content, &mut state, ui));
+            });
+        }
+        given_up.contains(&Action::CancelReadings)
+    };
+    assert!(given_up(2000));
+    assert!(!given_up(20), "most come before anybody waits");
 }
 
 #[test]

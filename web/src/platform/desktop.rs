@@ -11,6 +11,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use draction::cli::warn;
 use eframe::egui;
 
 pub use self::models::{ModelFiles, bring_model, keep_model, list_models, receive, remove_model, stop_model};
@@ -298,7 +299,7 @@ pub fn read_url(url: &str, incoming: &Incoming) {
 /// Tells of something that happened.
 pub fn announce(kind: Kind, text: &str) {
     if kind == Kind::Error {
-        eprintln!("viewer: {text}");
+        warn(format_args!("viewer: {text}"));
     }
 }
 

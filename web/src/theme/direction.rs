@@ -1,10 +1,11 @@
-//! Names that are written from right to left. A text is laid out in the direction of its first letter; one of several
-//! directions is cut into stretches here, which stand side by side as they are seen.
+//! Words that are written from right to left. A text is laid out in the direction of its first letter; one of several
+//! directions is cut into stretches here, which stand side by side as they are seen. Names stand in a page that is read from
+//! left to right, paragraphs have the direction of their first word (UAX #9, P2 and P3).
 
 use std::sync::Arc;
 
 use eframe::egui::{
-    Galley, Painter,
+    Align, Galley, Painter,
     text::{LayoutJob, LayoutSection, TextFormat, TextWrapping},
 };
 use unicode_bidi::{BidiClass, BidiInfo, Level, bidi_class};
@@ -22,13 +23,18 @@ fn is_rtl(c: char) -> bool {
 /// The job with its text in the order in which it is seen; the page around it is read from left to right. As it was where
 /// it has one direction, or several sections already.
 pub fn directed(job: LayoutJob) -> LayoutJob {
+    directed_within(job, Level::ltr())
+}
+
+/// As [`directed`], in a paragraph of that direction.
+fn directed_within(job: LayoutJob, base: Level) -> LayoutJob {
     let [section] = &job.sections[..] else { return job };
     if !has_rtl(&job.text) {
         return job;
     }
     let LayoutSection { mut leading_space, format, .. } = section.clone();
     let mut seen = LayoutJob { text: String::new(), sections: Vec::new(), ..job.clone() };
-    for stretch in stretches(&job.text) {
+    for stretch in stretches(&job.text, base) {
         push(&mut seen, &stretch, std::mem::take(&mut leading_space), &format);
     }
     seen
@@ -43,56 +49,64 @@ fn push(job: &mut LayoutJob, text: &str, leading_space: f32, format: &TextFormat
     job.sections.push(LayoutSection { leading_space, byte_range, format: format.clone() });
 }
 
-/// A job of several lines laid out, with each line in the order in which it is seen. As [`Painter::layout_job`] where the
-/// text has one direction.
+/// A job of several lines laid out, with each line in the order in which it is seen, at the right where all paragraphs are
+/// read from there. As [`Painter::layout_job`] where nothing is written from right to left.
 pub fn layout(painter: &Painter, job: LayoutJob) -> Arc<Galley> {
     let [section] = &job.sections[..] else { return painter.layout_job(job) };
     if !has_rtl(&job.text) {
         return painter.layout_job(job);
     }
     let format = section.format.clone();
-    let directed = |line: &str| {
+    let directed = |line: &str, base| {
         let job = LayoutJob::single_section(line.to_owned(), format.clone());
-        directed(LayoutJob { wrap: TextWrapping::no_max_width(), ..job })
+        directed_within(LayoutJob { wrap: TextWrapping::no_max_width(), ..job }, base)
     };
-    let fits = |line: &str| painter.layout_job(directed(line)).size().x <= job.wrap.max_width;
     let mut seen = LayoutJob { wrap: TextWrapping::no_max_width(), ..LayoutJob::default() };
-    for (n, line) in lines(&job.text, fits).into_iter().enumerate() {
-        if n > 0 {
-            push(&mut seen, "\n", 0.0, &format);
-        }
-        let LayoutJob { text, sections, .. } = directed(&line);
-        for LayoutSection { byte_range, .. } in sections {
-            push(&mut seen, &text[byte_range.start.0..byte_range.end.0], 0.0, &format);
+    let bases: Vec<Level> = job.text.split('\n').map(base).collect();
+    if bases.iter().all(Level::is_rtl) {
+        seen.halign = Align::RIGHT;
+    }
+    for (paragraph, base) in job.text.split('\n').zip(bases) {
+        let fits = |line: &str| painter.layout_job(directed(line, base)).size().x <= job.wrap.max_width;
+        for line in lines(paragraph, fits) {
+            if !seen.text.is_empty() {
+                push(&mut seen, "\n", 0.0, &format);
+            }
+            let LayoutJob { text, sections, .. } = directed(&line, base);
+            for LayoutSection { byte_range, .. } in sections {
+                push(&mut seen, &text[byte_range.start.0..byte_range.end.0], 0.0, &format);
+            }
         }
     }
     painter.layout_job(seen)
 }
 
-/// Lines in the order of reading: as many words in each as fit. A word that does not is cut.
-fn lines(text: &str, fits: impl Fn(&str) -> bool) -> Vec<String> {
-    let mut lines = Vec::new();
-    for paragraph in text.split('\n') {
-        let mut line = String::new();
-        for word in paragraph.split(' ') {
-            let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
-            if fits(&longer) {
-                line = longer;
-                continue;
-            }
-            if !line.is_empty() {
-                lines.push(std::mem::take(&mut line));
-            }
-            for letter in word.chars() {
-                line.push(letter);
-                if line.chars().nth(1).is_some() && !fits(&line) {
-                    line.pop();
-                    lines.push(std::mem::replace(&mut line, letter.to_string()));
-                }
+/// The direction of a paragraph: that of its first letter.
+fn base(paragraph: &str) -> Level {
+    BidiInfo::new(paragraph, None).paragraphs.first().map_or(Level::ltr(), |paragraph| paragraph.level)
+}
+
+/// A paragraph's lines in the order of reading: as many words in each as fit. A word that does not is cut.
+fn lines(paragraph: &str, fits: impl Fn(&str) -> bool) -> Vec<String> {
+    let (mut lines, mut line) = (Vec::new(), String::new());
+    for word in paragraph.split(' ') {
+        let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
+        if fits(&longer) {
+            line = longer;
+            continue;
+        }
+        if !line.is_empty() {
+            lines.push(std::mem::take(&mut line));
+        }
+        for letter in word.chars() {
+            line.push(letter);
+            if line.chars().nth(1).is_some() && !fits(&line) {
+                line.pop();
+                lines.push(std::mem::replace(&mut line, letter.to_string()));
             }
         }
-        lines.push(line);
     }
+    lines.push(line);
     lines
 }
 
@@ -106,8 +120,8 @@ pub fn shortened(text: &str, count: usize) -> String {
 }
 
 /// Pieces of one direction from left to right, each in the order of reading.
-fn stretches(text: &str) -> Vec<String> {
-    let info = BidiInfo::new(text, Some(Level::ltr()));
+fn stretches(text: &str, base: Level) -> Vec<String> {
+    let info = BidiInfo::new(text, Some(base));
     let mut stretches = Vec::new();
     for paragraph in &info.paragraphs {
         let (levels, runs) = info.visual_runs(paragraph, paragraph.range.clone());
@@ -311,7 +325,10 @@ mod tests {
         // words of one direction among others of the same look
         assert_eq!(lines("Is it תודה רבה now?", 1000.0), ["Is it הבר הדות now?"]);
         assert_eq!(lines("Which: 歩く, תודה רבה?", 1000.0), ["Which: 歩く, הבר הדות?"]);
-        assert_eq!(lines("האם האדם מוחא כפיים?", 1000.0), ["םייפכ אחומ םדאה םאה?"]);
+        // a question's mark stands where reading ends, and in its last line
+        assert_eq!(lines("האם האדם מוחא כפיים?", 1000.0), ["?םייפכ אחומ םדאה םאה"]);
+        assert_eq!(lines("מה עושה walk.bvh?", 1000.0), ["?walk.bvh השוע המ"]);
+        assert_eq!(lines("walk.bvh, הליכה?", 1000.0), ["walk.bvh, הכילה?"]);
         let cut = lines("א walking_very_far_away.bvh", 60.0);
         assert!(cut.len() > 3 && cut[1..].concat() == "walking_very_far_away.bvh", "{cut:?}");
     }

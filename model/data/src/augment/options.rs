@@ -71,6 +71,58 @@ impl AugmentOptions {
         AugmentOptions { lost_frames: 0.0, drift_m: 0.0, jitter_m: 0.0, lost_joints: 0.0, ..self.clone() }
     }
 
+    /// For networks that look at joints alone, brought to one size and a number of frames: what those undo is left out, and
+    /// so are cuts and turns, which they make themselves.
+    pub fn of_joints() -> AugmentOptions {
+        AugmentOptions {
+            yaw_deg: 0.0,
+            scale: [1.0; 2],
+            tempo: [1.0; 2],
+            keep: [1.0; 2],
+            flat: 0.0,
+            ..AugmentOptions::default()
+        }
+    }
+
+    /// Checks what the types do not.
+    ///
+    /// # Errors
+    /// One sentence naming the field.
+    pub fn validate(&self) -> Result<(), String> {
+        let shares = [
+            ("mirror", self.mirror),
+            ("warp", self.warp),
+            ("slow_recording", self.slow_recording),
+            ("lost_frames", self.lost_frames),
+            ("flat", self.flat),
+            ("lost_joints", self.lost_joints),
+            ("bone_length", self.bone_length),
+            ("amplitude", self.amplitude),
+        ];
+        let sizes = [("drift_m", self.drift_m), ("jitter_m", self.jitter_m)];
+        let angles = [("yaw_deg", self.yaw_deg), ("limb_deg", self.limb_deg)];
+        let within = |most: f32| move |&(_, value): &(&str, f32)| !(0.0..=most).contains(&value);
+        let one = |(name, value): (&str, f32), most: f32| Err(format!("{name} is {value}, not within 0..={most}"));
+        if let Some(bad) = shares.into_iter().find(within(1.0)) {
+            return one(bad, 1.0);
+        }
+        if let Some(bad) = angles.into_iter().find(within(180.0)) {
+            return one(bad, 180.0);
+        }
+        if let Some((name, value)) = sizes.into_iter().find(within(f32::MAX)) {
+            return Err(format!("{name} is {value} metres; it must be 0 or more"));
+        }
+        let pairs = [("scale", self.scale, 100.0), ("tempo", self.tempo, 100.0), ("keep", self.keep, 1.0)];
+        let wrong =
+            |&(_, [least, most], limit): &(&str, [f32; 2], f32)| !(least > 0.0 && least <= most && most <= limit);
+        match pairs.into_iter().find(wrong) {
+            Some((name, [least, most], limit)) => Err(format!(
+                "{name} is [{least}, {most}]; it must be the smaller and the larger of two numbers above 0 and at most {limit}"
+            )),
+            None => Ok(()),
+        }
+    }
+
     /// Leaves every clip as it is.
     pub fn none() -> AugmentOptions {
         AugmentOptions {

@@ -17,6 +17,7 @@ use draction::{
     motion::{Format, Motion},
 };
 use skeletonllm::{
+    beside::Beside,
     cli::{bar, stop_flag},
     flow::{Flow, guarded},
     folder::default_model,
@@ -142,7 +143,8 @@ fn shared(args: &mut Args) -> Result<Vec<PathBuf>> {
 
 fn run(args: &Args, beside: &[PathBuf]) -> Result<()> {
     let folder = args.model.clone().map_or_else(default_model, Ok)?;
-    let mut labeller = Labeller::load(&folder, args.text.as_deref().or(args.base.as_deref()), args.device)?;
+    let needed = Beside { text: args.text.as_deref(), base: args.base.as_deref() };
+    let mut labeller = Labeller::load(&folder, needed, args.device)?;
     if let Some(path) = &args.labels {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         let labels: Vec<String> = text.lines().map(str::to_owned).filter(|line| !line.trim().is_empty()).collect();
@@ -157,7 +159,10 @@ fn run(args: &Args, beside: &[PathBuf]) -> Result<()> {
     let takes = source(args)?;
     let stop = stop_flag("stopping when what is under way is done")?;
     if !args.quiet {
-        eprintln!("label: {} on {}", folder.display(), labeller.device_name());
+        warn(format_args!("label: {} on {}", folder.display(), labeller.device_name()));
+        if wanted.captions && !labeller.speaks() {
+            warn(format_args!("label: {} says labels and no sentences: captions are left out", folder.display()));
+        }
     }
     let outcome = stream(args, &labeller, wanted, takes, &mut journal, &stop);
     outcome.with_context(|| args.jsonl.as_ref().map_or("standard output".into(), |path| path.display().to_string()))

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Parser;
-use draction::cli::{finish, print};
+use draction::cli::{finish, print, warn};
 use skeletonllm::cli::stop_flag;
 use skeletonllm_data::LoadOptions;
 use skeletonllm_network::device::{self, DeviceChoice};
@@ -67,9 +67,9 @@ fn start(args: Args) -> Result<()> {
         if !args.only.is_empty() && !args.only.iter().any(|name| name == variant.name) {
             continue;
         }
-        eprintln!("== {}: {}", variant.name, variant.meaning);
+        warn(format_args!("== {}: {}", variant.name, variant.meaning));
         let Some(row) = ablation::row(variant, &options, &judged)? else {
-            eprintln!("stopped; the same command goes on");
+            warn("stopped; the same command goes on");
             return Ok(());
         };
         rows.push(row);

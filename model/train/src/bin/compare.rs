@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 use clap::Parser;
-use draction::cli::{finish, print};
+use draction::cli::{finish, print, warn};
 use skeletonllm::cli::stop_flag;
 use skeletonllm_data::{ProtocolOptions, SelectionOptions};
 use skeletonllm_network::device::{self, DeviceChoice, Selected};
@@ -100,7 +100,7 @@ fn start(args: Args) -> Result<()> {
     let selection = args.selection.select(&args.data)?;
     let few = (args.few != 0.0).then(|| SelectionOptions { labelled: Some(args.few), ..args.selection.clone() });
     let few_selected = few.as_ref().map(|few| few.select(&args.data)).transpose()?;
-    eprintln!("reading {} folders", selection.folders.len());
+    warn(format_args!("reading {} folders", selection.folders.len()));
     let material = Material::read(&selection, few_selected.as_ref(), &load)?;
     std::fs::create_dir_all(&args.out).with_context(|| args.out.display().to_string())?;
     let (selected, stop) = (device::select(args.device)?, stop_flag("stopping after this step")?);
@@ -109,10 +109,10 @@ fn start(args: Args) -> Result<()> {
     compare::write_all(&args.out, &rows)?;
     for system in System::ALL.into_iter().filter(|&system| asked(system)) {
         if lacks(system) {
-            eprintln!("sugar is left out: it learns from a sentence encoder, see --text");
+            warn("sugar is left out: it learns from a sentence encoder, see --text");
             continue;
         }
-        eprintln!("== {system}");
+        warn(format_args!("== {system}"));
         let row = match system {
             System::SkeletonLlm => all.row(system, all.recipe::<TrainConfig>(system)?, run)?,
             System::Mmcl => {
@@ -131,7 +131,7 @@ fn start(args: Args) -> Result<()> {
             }
         };
         let Some(row) = row else {
-            eprintln!("stopped; the same command goes on");
+            warn("stopped; the same command goes on");
             return Ok(());
         };
         rows.push(row);
@@ -183,7 +183,7 @@ impl Comparison<'_> {
         let whole = options(selection, system.name().to_owned());
         let Some(mut row) = compare::row(system, whole, *device, self.material, &run)? else { return Ok(None) };
         if let Some(few) = &self.few {
-            eprintln!("== {system}, few labels known");
+            warn(format_args!("== {system}, few labels known"));
             let Some(own) = compare::few(options(few, format!("{system}-few")), *device, self.material, &run)? else {
                 return Ok(None);
             };

@@ -7,10 +7,11 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::Parser;
-use draction::cli::{finish, print};
+use draction::cli::{finish, print, warn};
 use indicatif::ProgressBar;
 use skeletonllm::{
     assistant::Assistant,
+    beside::Beside,
     cli::bar,
     folder::default_model,
     graph_recogniser::GraphRecogniser,
@@ -112,10 +113,13 @@ struct Args {
     #[arg(long, value_name = "FILE.tsv")]
     answers: Option<PathBuf>,
     /// Score such a file instead of judging a model. --data tells the labels; names of NTU RGB+D tell their own.
-    #[arg(long, value_name = "FILE.tsv", conflicts_with_all = ["answers", "baseline", "robustness", "against", "model"])]
+    #[arg(long, value_name = "FILE.tsv", conflicts_with_all = [
+        "answers", "baseline", "robustness", "against", "model", "split", "confusion", "calibration", "prompts",
+        "skip_background", "recognition_only",
+    ])]
     score: Option<PathBuf>,
     /// Prompts to use instead of the project's own; under a protocol --answers asks with `mqa`.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "answers")]
     prompts: Option<PathBuf>,
     /// Clips at a time.
     #[arg(long, default_value_t = 16)]
@@ -126,6 +130,13 @@ struct Args {
     /// Skip the questions, recognise only.
     #[arg(long)]
     recognition_only: bool,
+}
+
+impl Args {
+    /// Where what the model needs beside it lies.
+    fn beside(&self) -> Beside<'_> {
+        Beside { text: self.text.as_deref(), base: self.base.as_deref() }
+    }
 }
 
 fn main() -> ExitCode {
@@ -150,7 +161,7 @@ fn read(folders: &[PathBuf], split: Split, load: &LoadOptions, mapping: Option<&
         if let Some(mapping) = mapping {
             mapping.apply(&mut set);
         }
-        set.warnings.iter().for_each(|warning| eprintln!("evaluate: {warning}"));
+        set.warnings.iter().for_each(|warning| warn(format_args!("evaluate: {warning}")));
         Ok(set)
     };
     folders.iter().map(read).collect()
@@ -206,13 +217,17 @@ fn start(args: &Args) -> Result<()> {
     };
     let folder = args.model.clone().map_or_else(default_model, Ok)?;
     let system = System::of(&folder);
+    args.beside().fits(&folder)?;
+    if args.skip_background && system != System::SkeletonLlm {
+        bail!("--skip-background is for models of SkeletonLLM, and {} is one of {system}", folder.display());
+    }
     if system != System::SkeletonLlm && args.answers.is_some() {
         bail!("{} says no words, only labels: leave --answers out", folder.display());
     }
     if system != System::S2i && !args.fuse.is_empty() {
         bail!("--fuse is for models of S2I");
     }
-    let told = |device: &str| eprintln!("{} on {device}", folder.display());
+    let told = |device: &str| warn(format_args!("{} on {device}", folder.display()));
     match system {
         System::SkeletonLlm => {}
         System::Mmcl => {
@@ -311,7 +326,9 @@ fn tell(args: &Args, recogniser: &impl Recogniser, material: &Material, mut scor
     }
     if let Some(other) = &args.against {
         let bar = bar("judging the other", total);
-        let beside = args.text.as_deref().or(args.base.as_deref());
+        // what is named beside the first is the second's where it has a use for it
+        let own = args.beside();
+        let beside = if own.fits(other).is_ok() { own } else { Beside::default() };
         let ranked = with_recogniser(other, beside, args.device, Ranks { sets, batch: args.batch, bar: &bar })?;
         bar.finish_and_clear();
         scores.against = Some(compare(other.display().to_string(), sets, &scores.ranked, &ranked));

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use draction::cli::finish;
+use draction::cli::{finish, warn};
 use skeletonllm::{
     cli::{bar, stop_flag},
     folder::default_model,
@@ -169,16 +169,16 @@ fn endpoint(arguments: &EndpointArguments) -> Result<()> {
     }
     let characters = clips.iter().filter_map(|c| c.record.label.as_deref()).map(|label| prompts.teacher(label).len());
     let characters = prompts.teacher_system().len() + characters.max().unwrap_or(0);
-    eprintln!("{} at {}", config.model, config.url);
-    eprintln!(
+    warn(format_args!("{} at {}", config.model, config.url));
+    warn(format_args!(
         "{} pictures of {size}x{size} for each of {} clips: {}",
         painter.frames(),
         clips.len(),
         config.estimate(clips.len(), painter.frames(), characters),
         size = arguments.size
-    );
+    ));
     if config.exposes_key() {
-        eprintln!("the key will be sent unencrypted, because the URL does not begin with https://");
+        warn("the key will be sent unencrypted, because the URL does not begin with https://");
     }
     if !arguments.yes && !confirmed()? {
         bail!("nothing was sent; --yes starts without asking");
@@ -191,7 +191,7 @@ fn endpoint(arguments: &EndpointArguments) -> Result<()> {
     let outcome = common.write(&teacher, &clips, &journal, parallel);
     let used = teacher.used();
     let cost = config.cost(used).map_or(String::new(), |cost| format!(", about {cost:.2}"));
-    eprintln!("{} tokens in, {} out{cost}", used[0], used[1]);
+    warn(format_args!("{} tokens in, {} out{cost}", used[0], used[1]));
     outcome
 }
 
@@ -207,12 +207,12 @@ fn parts(
     let known = if path.exists() { Knowledge::read(path)? } else { Knowledge::default() };
     let labels = sets.iter().fold(Labels::default(), |all, set| all.union(&set.labels()));
     let open: Vec<&String> = labels.names().iter().filter(|label| known.motion(label).is_none()).collect();
-    eprintln!("{} at {}: {} labels, {} of them open", config.model, config.url, labels.len(), open.len());
+    warn(format_args!("{} at {}: {} labels, {} of them open", config.model, config.url, labels.len(), open.len()));
     if config.exposes_key() {
-        eprintln!("the key will be sent unencrypted, because the URL does not begin with https://");
+        warn("the key will be sent unencrypted, because the URL does not begin with https://");
     }
     if open.is_empty() || !arguments.yes && !confirmed()? {
-        eprintln!("nothing was sent");
+        warn("nothing was sent");
         return Ok(());
     }
     let stop = stop_flag("stopping when the answer under way is there")?;
@@ -231,14 +231,15 @@ fn parts(
     }
     bar.finish_and_clear();
     let used = teacher.used();
-    eprintln!("{} tokens in, {} out", used[0], used[1]);
+    warn(format_args!("{} tokens in, {} out", used[0], used[1]));
     Ok(())
 }
 
 /// Asks whether to start; no answer is a no.
 fn confirmed() -> Result<bool> {
-    eprint!("start? [y/N] ");
-    std::io::stderr().flush()?;
+    let mut asked = std::io::stderr().lock();
+    write!(asked, "start? [y/N] ")?;
+    asked.flush()?;
     let mut answer = String::new();
     std::io::stdin().lock().read_line(&mut answer)?;
     Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
@@ -284,7 +285,7 @@ impl Common {
                 bar.set_position(done as u64);
             })?;
             bar.finish_and_clear();
-            set.warnings.iter().for_each(|warning| eprintln!("rationales: {warning}"));
+            set.warnings.iter().for_each(|warning| warn(format_args!("rationales: {warning}")));
             Ok(set)
         };
         self.data.iter().map(read).collect()
@@ -296,13 +297,13 @@ impl Common {
         refuse_ambiguous(all().map(|clip| &clip.record))?;
         let journal = Journal::open(&self.out)?;
         if journal.mended() {
-            eprintln!("{}: the last line was torn and is gone", self.out.display());
+            warn(format_args!("{}: the last line was torn and is gone", self.out.display()));
         }
         let clips: Vec<&DataClip> = all().collect();
         let wanted = self.limit.unwrap_or(clips.len()).min(clips.len());
         let spread = (0..wanted).map(|i| clips[i * clips.len() / wanted]);
         let missing: Vec<&DataClip> = spread.filter(|clip| !journal.holds(&clip.record.file_name)).collect();
-        eprintln!("{wanted} clips, {} of them explained already", wanted - missing.len());
+        warn(format_args!("{wanted} clips, {} of them explained already", wanted - missing.len()));
         Ok((journal, missing))
     }
 
@@ -316,15 +317,15 @@ impl Common {
     }
 
     fn tell(&self, written: &Written) {
-        eprintln!("{}: {} added", self.out.display(), written.tally);
+        warn(format_args!("{}: {} added", self.out.display(), written.tally));
         if written.unexplained > 0 {
-            eprintln!("nothing to say about {} clips", written.unexplained);
+            warn(format_args!("nothing to say about {} clips", written.unexplained));
         }
         for (file_name, why) in &written.failed {
-            eprintln!("{file_name}: {why}");
+            warn(format_args!("{file_name}: {why}"));
         }
         if written.stopped || !written.failed.is_empty() {
-            eprintln!("run the same command again to go on");
+            warn("run the same command again to go on");
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::Result;
 use clap::Parser;
-use draction::cli::{finish, say};
+use draction::cli::{finish, say, warn};
 use indicatif::{ProgressBar, ProgressStyle};
 use skeletonllm::assistant::Assistant;
 use skeletonllm_data::{DataClip, DataSet, LoadOptions, Split};
@@ -57,7 +57,7 @@ fn run(args: &Args) -> Result<()> {
         };
         let set = DataSet::load_with(folder, Split::Train, &LoadOptions::default(), &progress)?;
         bar.finish_and_clear();
-        set.warnings.iter().for_each(|warning| eprintln!("similar: {warning}"));
+        set.warnings.iter().for_each(|warning| warn(format_args!("similar: {warning}")));
         sets.push(set);
     }
     let clips: Vec<&DataClip> = sets.iter().flat_map(|s| &s.clips).collect();

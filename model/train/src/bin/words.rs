@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use anyhow::{Context, Result};
 use clap::Parser;
-use draction::cli::finish;
+use draction::cli::{finish, warn};
 use skeletonllm::folder::shipped;
 use skeletonllm_network::{
     device::{self, DeviceChoice},
@@ -59,14 +59,14 @@ fn run(args: &Args) -> Result<()> {
     let (actions, phrases) = read(&lists).with_context(|| lists.display().to_string())?;
     let encoder = SentenceEncoder::load(&args.encoder, &device::select(args.device)?.device)?;
     let options = WordsOptions { vocabulary: args.vocabulary, seed: args.seed, ..WordsOptions::default() };
-    let learned = learn(&encoder, &actions, &phrases, options, |what| eprintln!("words: {what}"))?;
+    let learned = learn(&encoder, &actions, &phrases, options, |what| warn(format_args!("words: {what}")))?;
     std::fs::create_dir_all(&args.out).with_context(|| format!("cannot create {}", args.out.display()))?;
     learned.words.write(&args.out)?;
-    eprintln!(
+    warn(format_args!(
         "words: {} entries in {}; phrases that were kept back lie where they should up to a cosine of {:.3}",
         learned.words.len(),
         args.out.display(),
         learned.kept_back
-    );
+    ));
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use skeletonllm_data::{
-    ProtocolOptions, SelectionOptions,
+    AugmentOptions, ProtocolOptions, SelectionOptions,
     streams::{Input, Stream},
 };
 use skeletonllm_network::graph::{PUBLISHED_WIDTH, check_width};
@@ -10,6 +10,7 @@ use skeletonllm_network::graph::{PUBLISHED_WIDTH, check_width};
 use super::{Pictures, Texts};
 use crate::{
     AdamWConfig, Recipe, RecipeStage, Rule, Schedule,
+    posed::Showing,
     recipe::{above_zero, at_least, below_one, not_negative},
 };
 
@@ -47,6 +48,9 @@ pub struct MmclConfig {
     pub width: usize,
     /// Largest angle in radians that clips are turned by about each axis.
     pub rotation: f32,
+    /// How else clips are changed before they are shown, if they are; the paper changes nothing else. Mirrored clips have
+    /// the label of the other side, where there is one. Clips that pictures or texts help with are not mirrored.
+    pub augment: Option<AugmentOptions>,
     /// Clips a step.
     pub batch: usize,
     /// Parts of a step; norms go by the clips of each. A run of several processes has at least one for each.
@@ -95,6 +99,7 @@ impl Default for MmclConfig {
             input: Input::default(),
             width: PUBLISHED_WIDTH,
             rotation: 0.3,
+            augment: Some(AugmentOptions::of_joints()),
             batch: 32,
             parts: 1,
             adamw: false,
@@ -118,6 +123,11 @@ impl Default for MmclConfig {
 }
 
 impl MmclConfig {
+    /// How clips are shown.
+    pub(super) fn showing(&self) -> Showing<'_> {
+        Showing { input: &self.input, rotation: self.rotation, augment: self.augment.as_ref() }
+    }
+
     /// Teaches these streams, each as long and as fast as the first stage says.
     pub fn only(&mut self, streams: &[Stream]) {
         let Some(first) = self.stages.first().cloned() else { return };
@@ -131,6 +141,10 @@ impl Recipe for MmclConfig {
     fn validate(&self) -> Result<(), String> {
         self.input.validate()?;
         self.texts.as_ref().map_or(Ok(()), Texts::validate)?;
+        self.augment
+            .as_ref()
+            .map_or(Ok(()), AugmentOptions::validate)
+            .map_err(|problem| format!("augment.{problem}"))?;
         at_least(1, &[("batch", self.batch as u64), ("parts", self.parts as u64)])?;
         check_width(self.width).map_err(|error| error.to_string())?;
         self.validate_stages()?;

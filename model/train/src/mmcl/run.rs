@@ -6,14 +6,14 @@ use anyhow::{Context, Result, ensure};
 use burn::module::Module;
 use rayon::prelude::*;
 use skeletonllm::graph_recogniser::{GraphModelConfig, GraphNetworks, SYSTEM, WeightedStream, graph_of};
-use skeletonllm_data::{Batches, DataClip, DataSet, Labels};
+use skeletonllm_data::{Batches, DataClip, DataSet, Labels, label};
 use skeletonllm_network::{checkpoint::Precision, co_learning::Helpers};
 
-use super::{Example, GraphLessons, MmclConfig, Student, beside};
+use super::{Example, GraphLessons, MmclConfig, MmclLearner, beside};
 use crate::{
     RunOptions,
     fit::fit,
-    posed::{class, epoch, labelled, posed},
+    posed::{class, epoch, labelled},
     setup, state,
 };
 
@@ -49,12 +49,12 @@ pub fn run(mut options: RunOptions<'_, MmclConfig>) -> Result<()> {
     let networks = GraphNetworks::read(&beginning, &config, &device)?;
     let share = if config.streams.len() > 1 { settings.held_out } else { 0.0 };
     let (learned, held_out) = divided(labelled(&train).collect(), share);
-    let mut examples = examples(&learned, &config)?;
+    let mut examples = examples(&learned, settings, &config)?;
     let helpers = helpers(&options, &learned, &mut examples)?;
     let helpers = helpers.map(|[pictures, texts]| {
         Helpers::new(pictures, config.network.features(), texts, config.labels.len(), &device).fresh(settings.seed)
     });
-    let learner = Student::new(networks, helpers, &config.streams);
+    let learner = MmclLearner::new(networks, helpers, &config.streams);
     options.ranks.tell(format_args!(
         "training {} networks on {} with {} clips, {} labels; {} clips held out",
         config.streams.len(),
@@ -134,14 +134,16 @@ fn divided(clips: Vec<&DataClip>, share: f64) -> (Vec<&DataClip>, Vec<&DataClip>
     (learned, held_out)
 }
 
-fn examples(clips: &[&DataClip], config: &GraphModelConfig) -> Result<Vec<Example>> {
+fn examples(clips: &[&DataClip], settings: &MmclConfig, config: &GraphModelConfig) -> Result<Vec<Example>> {
     let labels = Labels::new(&config.labels);
     clips
         .par_iter()
         .map(|clip| {
-            let poses = posed(clip, &config.input, &config.network)?;
+            let held = settings.showing().hold(clip, &config.network)?;
             let label = i64::try_from(class(clip, &labels)?)?;
-            Ok(Example { poses, label, pictures: None, texts: None })
+            let twin = label::mirrored(clip.record.label.as_deref().unwrap_or_default());
+            let mirrored = labels.index(&twin).map(i64::try_from).transpose()?;
+            Ok(Example { held, label, mirrored, pictures: None, texts: None })
         })
         .collect()
 }

@@ -7,6 +7,7 @@ use std::{
 };
 
 use anyhow::{Result, ensure};
+use draction::cli::warn;
 use mpi::{
     Tag,
     environment::{Threading, Universe, initialize_with_threading, processor_name},
@@ -109,11 +110,19 @@ impl Mpi {
                 silent.sort_unstable();
                 silent.dedup();
                 let seconds = waited.as_secs();
-                eprintln!("rank {} on {}: no word from ranks {silent:?} for {seconds} s", self.rank, self.host());
+                warn(format_args!(
+                    "rank {} on {}: no word from ranks {silent:?} for {seconds} s",
+                    self.rank,
+                    self.host()
+                ));
                 told *= 2;
             }
             if waited > ENOUGH {
-                eprintln!("rank {} on {}: waited for too long; this ends all processes", self.rank, self.host());
+                warn(format_args!(
+                    "rank {} on {}: waited for too long; this ends all processes",
+                    self.rank,
+                    self.host()
+                ));
                 self.abort();
             }
         }

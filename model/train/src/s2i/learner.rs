@@ -18,9 +18,9 @@ use crate::{
 
 /// The model that learns.
 #[derive(Module, Debug)]
-pub struct S2iPupil {
+pub struct S2iLearner {
     /// The model as it is now.
-    pub pupil: S2iModel,
+    pub model: S2iModel,
     #[module(skip)]
     rates: Rates,
 }
@@ -34,31 +34,31 @@ struct Rates {
     normalise: bool,
 }
 
-impl S2iPupil {
+impl S2iLearner {
     /// A model, taught as the run is told.
     #[must_use]
     pub fn new(model: S2iModel, config: &S2iConfig) -> Self {
         let S2iConfig { layer_decay, drop_path, smoothing, .. } = *config;
-        Self { pupil: model, rates: Rates { layer_decay, drop_path, smoothing, normalise: config.s2i.normalise } }
+        Self { model, rates: Rates { layer_decay, drop_path, smoothing, normalise: config.s2i.normalise } }
     }
 }
 
-impl Learner for S2iPupil {
+impl Learner for S2iLearner {
     type Model = S2iModel;
     type Batch = PictureBatch;
     type Stage = S2iStage;
 
     fn model(&self) -> &S2iModel {
-        &self.pupil
+        &self.model
     }
 
     fn with_model(self, model: S2iModel) -> Self {
-        Self { pupil: model, ..self }
+        Self { model, ..self }
     }
 
     /// The error of hidden patches, or the cross-entropy of labels.
     fn loss(&self, stage: &S2iStage, batch: &PictureBatch) -> Result<Losses> {
-        let model = &self.pupil;
+        let model = &self.model;
         let main = match (stage.lesson, &batch.masks, &model.mae, &model.diffmae, &batch.noise) {
             (Lesson::Pretrain, Some(masks), Some(mae), ..) => {
                 mae.loss(&model.encoder, model.pictures(batch), masks, self.rates.normalise)
@@ -86,7 +86,7 @@ impl Learner for S2iPupil {
 
     /// Positions stay while patches are learned, decoders while labels are; a probe learns alone.
     fn rate_factor(&self, stage: &S2iStage, parameter: &str) -> Option<f64> {
-        let name = parameter.strip_prefix("pupil.")?;
+        let name = parameter.strip_prefix("model.")?;
         let decodes = name.starts_with("mae.") || name.starts_with("diffmae.");
         match stage.lesson {
             Lesson::Pretrain => {
@@ -94,7 +94,7 @@ impl Learner for S2iPupil {
                 ((decodes || name.starts_with("encoder.")) && !fixed).then_some(1.0)
             }
             Lesson::FineTune if name.starts_with("encoder.") => {
-                let blocks = self.pupil.encoder.blocks.len();
+                let blocks = self.model.encoder.blocks.len();
                 Some(layer_factor(name, blocks, self.rates.layer_decay))
             }
             Lesson::FineTune => name.starts_with("classes.").then_some(1.0),
@@ -105,7 +105,7 @@ impl Learner for S2iPupil {
     /// On the CPU, and while nothing draws from the device's random numbers, whose order would then depend on chance.
     fn side_by_side(&self, stage: &S2iStage) -> bool {
         let draws = stage.lesson == Lesson::FineTune && self.rates.drop_path > 0.0;
-        on_cpu(&self.pupil.encoder.cls_token.lazy_device()) && !draws
+        on_cpu(&self.model.encoder.cls_token.lazy_device()) && !draws
     }
 }
 

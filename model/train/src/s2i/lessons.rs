@@ -11,7 +11,7 @@ use skeletonllm_data::{Batches, DataClip, Labels, Rng};
 use skeletonllm_network::{checkpoint::Precision, tensors::host};
 
 use super::{
-    Lesson, PictureBatch, PictureSample, Pictures, S2iConfig, S2iFolder, S2iModel, S2iPupil, S2iRecogniser, S2iStage,
+    Lesson, PictureBatch, PictureSample, Pictures, S2iConfig, S2iFolder, S2iLearner, S2iModel, S2iRecogniser, S2iStage,
     reconstruction::reconstruction,
 };
 use crate::{Course, Division, Note, Piece, RunOptions, fit::fit, setup, state};
@@ -67,10 +67,10 @@ pub fn run(mut options: RunOptions<'_, S2iConfig>) -> Result<()> {
     let named = config.stages.iter().any(|stage| stage.lesson != Lesson::Pretrain);
     ensure!(!named || !lessons.source.labelled.is_empty(), "no training clip has a label");
     let model = if checkpoint.is_some() { model } else { lessons.begin(model, 0) };
-    let learner = S2iPupil::new(model, config);
+    let learner = S2iLearner::new(model, config);
     options.ranks.tell(format_args!(
         "training {} parameters on {} with {} clips, of which {} have one of {} labels that is known",
-        learner.pupil.num_params(),
+        learner.model.num_params(),
         options.device_name,
         lessons.source.clips.len(),
         lessons.source.labelled.len(),
@@ -159,7 +159,7 @@ impl S2iLessons<'_> {
 
 impl Course for S2iLessons<'_> {
     type Recipe = S2iConfig;
-    type Learner = S2iPupil;
+    type Learner = S2iLearner;
     type Recogniser = S2iRecogniser;
     type Sample = PictureSample;
 

@@ -224,10 +224,10 @@ fn a_run_that_was_stopped_goes_on_as_if_it_had_not_been() {
 fn only_what_a_lesson_teaches_changes() {
     use crate::Learner;
     let config = config(DecoderKind::Mae);
-    let pupil = S2iPupil::new(S2iModel::start(&config.s2i, 3, 1, &Device::flex().autodiff()), &config);
+    let learner = S2iLearner::new(S2iModel::start(&config.s2i, 3, 1, &Device::flex().autodiff()), &config);
     let factor = |lesson, name: &str| {
         let stage = S2iStage { lesson, epochs: 1, learning_rate: 1.0 };
-        pupil.rate_factor(&stage, &format!("pupil.{name}"))
+        learner.rate_factor(&stage, &format!("model.{name}"))
     };
     assert_eq!(factor(Lesson::Pretrain, "encoder.blocks.0.mlp.fc1.weight"), Some(1.0));
     assert_eq!(factor(Lesson::Pretrain, "mae.mask_token"), Some(1.0));

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
-use skeletonllm_data::{ProtocolOptions, SelectionOptions, streams::Input};
+use skeletonllm_data::{AugmentOptions, ProtocolOptions, SelectionOptions, streams::Input};
 use skeletonllm_network::{
     graph::{PUBLISHED_WIDTH, check_width},
     sugar::Reading,
@@ -11,6 +11,7 @@ use skeletonllm_network::{
 
 use crate::{
     AdamWConfig, Recipe, RecipeStage, Rule, Schedule,
+    posed::Showing,
     recipe::{above_zero, at_least, below_one, not_negative},
 };
 
@@ -54,6 +55,9 @@ pub struct SugarConfig {
     pub width: usize,
     /// Largest angle in radians that clips are turned by about each axis.
     pub rotation: f32,
+    /// How else clips are changed before they are shown, if they are; the paper changes nothing. None is mirrored: texts
+    /// name sides.
+    pub augment: Option<AugmentOptions>,
     /// Clips a step.
     pub batch: usize,
     /// Parts of a step; the clips of each are weighed against each other, and norms go by them. A run of several
@@ -97,6 +101,7 @@ impl Default for SugarConfig {
             input: Input::default(),
             width: PUBLISHED_WIDTH,
             rotation: 0.3,
+            augment: Some(AugmentOptions { mirror: 0.0, ..AugmentOptions::of_joints() }),
             batch: 64,
             parts: 1,
             adamw: true,
@@ -115,6 +120,13 @@ impl Default for SugarConfig {
     }
 }
 
+impl SugarConfig {
+    /// How clips are shown.
+    pub(super) fn showing(&self) -> Showing<'_> {
+        Showing { input: &self.input, rotation: self.rotation, augment: self.augment.as_ref() }
+    }
+}
+
 impl Recipe for SugarConfig {
     type Stage = SugarStage;
 
@@ -125,8 +137,15 @@ impl Recipe for SugarConfig {
                         `cargo xtask fetch minilm` brings one"
                 .into());
         }
+        if self.augment.as_ref().is_some_and(|augment| augment.mirror != 0.0) {
+            return Err("augment.mirror must be 0: texts name sides".into());
+        }
         // one clip alone is weighed against nothing
         at_least(2, &[("batch", self.batch as u64)])?;
+        self.augment
+            .as_ref()
+            .map_or(Ok(()), AugmentOptions::validate)
+            .map_err(|problem| format!("augment.{problem}"))?;
         at_least(1, &[("parts", self.parts as u64)])?;
         check_width(self.width).map_err(|error| error.to_string())?;
         self.validate_stages()?;

@@ -54,7 +54,7 @@ pub use config::{NarratorRecipe, NarratorStage};
 
 /// The network that learns: all of it but encoder and language model.
 #[derive(Module, Debug)]
-pub struct Apprentice {
+pub struct NarratorLearner {
     /// All of it.
     pub narrator: Narrator,
     #[module(skip)]
@@ -78,7 +78,7 @@ fn learns(name: &str) -> bool {
     name.strip_prefix("narrator.").unwrap_or(name).starts_with("tqp.") || name.contains(".lora.")
 }
 
-impl Learner for Apprentice {
+impl Learner for NarratorLearner {
     type Model = Narrator;
     type Batch = ToldBatch;
     type Stage = NarratorStage;
@@ -87,8 +87,8 @@ impl Learner for Apprentice {
         &self.narrator
     }
 
-    fn with_model(self, narrator: Narrator) -> Apprentice {
-        Apprentice { narrator, ..self }
+    fn with_model(self, narrator: Narrator) -> NarratorLearner {
+        NarratorLearner { narrator, ..self }
     }
 
     fn loss(&self, _: &NarratorStage, batch: &ToldBatch) -> Result<Losses> {
@@ -181,7 +181,7 @@ struct Telling<'a> {
 
 impl Course for Telling<'_> {
     type Recipe = NarratorRecipe;
-    type Learner = Apprentice;
+    type Learner = NarratorLearner;
     type Recogniser = SugarNarrator;
     type Sample = Shown;
 
@@ -265,7 +265,7 @@ pub fn run(mut options: RunOptions<'_, NarratorRecipe>) -> Result<()> {
     ));
     let labels = setup::labels_of(&train);
     let keys: Vec<usize> = labelled(&train).map(|clip| class(clip, &labels)).collect::<Result<_>>()?;
-    let learner = Apprentice { narrator, motion_token: speech.motion_token() };
+    let learner = NarratorLearner { narrator, motion_token: speech.motion_token() };
     let order = epoch(&keys, &train, &settings.selection);
     let course = Telling {
         options: &options,

@@ -11,13 +11,13 @@ use skeletonllm_data::{Batches, DataClip, DataSet, Labels};
 use skeletonllm_network::{checkpoint::Precision, sentence::SentenceEncoder, sugar::SkeletonEncoder};
 
 use super::{
-    Disciple, Example, SugarConfig, TextLessons,
+    Example, SugarConfig, SugarLearner, TextLessons,
     texts::{bags, embedded},
 };
 use crate::{
     RunOptions,
     fit::fit,
-    posed::{class, epoch, labelled, posed},
+    posed::{class, epoch, labelled},
     setup, state,
 };
 
@@ -63,10 +63,11 @@ pub fn run(mut options: RunOptions<'_, SugarConfig>) -> Result<()> {
         .par_iter()
         .zip(bags)
         .map(|(clip, bag)| {
-            Ok(Example { poses: posed(clip, &config.input, &config.network)?, label: class(clip, &labels)?, bag })
+            let held = settings.showing().hold(clip, &config.network)?;
+            Ok(Example { held, label: class(clip, &labels)?, bag })
         })
         .collect::<Result<_>>()?;
-    let learner = Disciple { encoder, reading: settings.reading };
+    let learner = SugarLearner { encoder, reading: settings.reading };
     ranks.tell(format_args!(
         "training on {} with {} clips, {} labels and {} texts",
         options.device_name,

@@ -41,7 +41,7 @@ pub(super) fn scale(sightings: &mut [Sighting], size: Option<[f64; 2]>) -> Optio
 }
 
 /// Whether the hips are the origin, as in MediaPipe's places in the world.
-fn is_centred(sightings: &[Sighting]) -> bool {
+pub(super) fn is_centred(sightings: &[Sighting]) -> bool {
     sightings.iter().all(|s| {
         let Some([_, _, left, right]) = trunk(s.joints.len()) else { return false };
         let middle = |axis: usize| (s.joints[left][axis] + s.joints[right][axis]) / 2.0;

@@ -49,14 +49,8 @@ const RANGE: std::ops::RangeInclusive<usize> = 5..=300;
 pub(super) fn points_of(value: &Json, spatial: bool, own: Option<usize>) -> Result<Option<Points>, String> {
     let mut points = match value {
         Json::Numbers(flat) => flat_points(flat, spatial, own)?,
-        Json::List(items)
-            if items.iter().all(|item| matches!(item, Json::Numbers(n) if (2..=4).contains(&n.len()))) =>
-        {
-            let rows = items.iter().filter_map(|item| match item {
-                Json::Numbers(row) => Some(&row[..]),
-                _ => None,
-            });
-            rows_of(rows)
+        Json::List(items) if items.iter().any(is_row) && items.iter().all(|item| is_row(item) || is_gap(item)) => {
+            rows_of(items.iter().map(row))
         }
         Json::List(items) if items.iter().all(is_point) => objects(items.iter()),
         Json::Object(fields) => columns(value).or_else(|| named(fields)),
@@ -87,20 +81,45 @@ fn flat_points(flat: &[f32], spatial: bool, own: Option<usize>) -> Result<Option
     let whole = |width: usize| flat.len().is_multiple_of(width).then_some(flat.len() / width);
     let described = widths.into_iter().find(|&width| own.is_some() && whole(width) == own);
     match described.or_else(|| widths.into_iter().find(|&width| whole(width).is_some_and(is_known))) {
-        Some(width) => Ok(rows_of(flat.chunks_exact(width))),
+        Some(width) => Ok(rows_of(flat.chunks_exact(width).map(Some))),
         None => Err(format!("{} numbers", flat.len())),
     }
 }
 
-fn rows_of<'a>(rows: impl Iterator<Item = &'a [f32]>) -> Option<Points> {
+/// Whether a value is the numbers of a point.
+fn is_row(value: &Json) -> bool {
+    matches!(value, Json::Numbers(row) if (2..=4).contains(&row.len()))
+}
+
+fn row(value: &Json) -> Option<&[f32]> {
+    match value {
+        Json::Numbers(row) => Some(row),
+        _ => None,
+    }
+}
+
+/// Whether a value stands for a point that was not seen: nothing, or nothing in the place of numbers.
+fn is_gap(value: &Json) -> bool {
+    let number_or_nothing = |value: &Json| matches!(value, Json::Nothing | Json::Number(_));
+    match value {
+        Json::Nothing => true,
+        Json::List(row) => (2..=4).contains(&row.len()) && row.iter().all(number_or_nothing),
+        _ => false,
+    }
+}
+
+/// Points of as many numbers each; those that are nothing were not seen.
+fn rows_of<'a>(rows: impl Iterator<Item = Option<&'a [f32]>>) -> Option<Points> {
     let mut points = Points::default();
     for row in rows {
-        if points.width != 0 && points.width != row.len() {
-            return None;
-        }
-        points.width = row.len();
         let mut value = [f32::NAN; 4];
-        value[..row.len()].copy_from_slice(row);
+        if let Some(row) = row {
+            if points.width != 0 && points.width != row.len() {
+                return None;
+            }
+            points.width = row.len();
+            value[..row.len()].copy_from_slice(row);
+        }
         points.values.push(value);
     }
     (!points.values.is_empty()).then_some(points)
@@ -166,7 +185,6 @@ fn objects<'a>(items: impl Iterator<Item = &'a Json>) -> Option<Points> {
 
 /// An object with a point under each name, or under each number.
 fn named(fields: &[(std::rc::Rc<str>, Json)]) -> Option<Points> {
-    let is_row = |value: &Json| matches!(value, Json::Numbers(row) if (2..=4).contains(&row.len()));
     let point = |value: &Json| is_row(value) || (matches!(value, Json::Object(_)) && is_point(value));
     if fields.len() < 4 || !fields.iter().all(|(_, value)| point(value)) {
         return None;
@@ -176,12 +194,8 @@ fn named(fields: &[(std::rc::Rc<str>, Json)]) -> Option<Points> {
     if numbered {
         fields.sort_by_key(|(key, _)| key.parse::<usize>().unwrap_or(usize::MAX));
     }
-    let rows = fields.iter().filter_map(|(_, value)| match value {
-        Json::Numbers(row) => Some(&row[..]),
-        _ => None,
-    });
     let mut points = if fields.iter().all(|(_, value)| is_row(value)) {
-        rows_of(rows)?
+        rows_of(fields.iter().map(|(_, value)| row(value)))?
     } else {
         objects(fields.iter().map(|(_, value)| value))?
     };

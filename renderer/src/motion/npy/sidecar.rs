@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::super::{
-    Format, Layout, Unit, UpAxis, encoding,
+    Format, Layout, Reason, Unit, UpAxis, encoding,
     error::Cause,
     json,
     limits::{FRAME_RATES, MAX_BONES, check_count},
@@ -79,7 +79,7 @@ fn understood(written: Written, rate: Option<f64>) -> Result<Raw, Cause> {
     let stated = |what: &str| format!("{what} from skeleton.json");
     let unit = written.unit.map(|u| u.parse::<Unit>()).transpose().map_err(Cause::Malformed)?;
     let up = written.up.map(|u| u.parse::<UpAxis>()).transpose().map_err(Cause::Malformed)?;
-    raw.unit = unit.map(|u| (u, stated("unit")));
+    raw.unit = unit.map(|u| (u, Reason::stated(stated("unit"))));
     raw.up = up.map(|u| (u, stated("axis")));
     Ok(raw)
 }

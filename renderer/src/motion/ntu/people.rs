@@ -98,7 +98,7 @@ fn judge(tracks: &[Track], bodies: &[Body<'_>], layout: Layout) -> (Vec<Option<F
     let traits: Vec<Option<Traits>> =
         tracks.iter().map(|t| (!flickers(t)).then(|| measured(t, bodies, skeleton))).collect();
     let tallest = traits.iter().flatten().map(|t| t.height).fold(0.0, f64::max);
-    let metres = if layout == Layout::Ntu25 && tallest < 30.0 { 1.0 } else { infer_unit(tallest).0.metres };
+    let metres = if layout == Layout::Ntu25 && tallest < 30.0 { 1.0 } else { infer_unit(tallest, None).0.metres };
     let flaw = |t: &Traits| match t {
         t if !HEIGHT.contains(&(t.height * metres)) => Some(Flaw::Size),
         t if !t.is_shaped_like_a_person() => Some(Flaw::Shape),

@@ -741,3 +741,64 @@ pub(super) fn seeds() -> Vec<Vec<u8>> {
     };
     [json!(frames), json!(coco), json!({"frames": [points(0), points(1)]})].map(|v| v.to_string().into_bytes()).to_vec()
 }
+
+#[test]
+fn who_performs_is_as_tall_as_people_are_whoever_is_listed_first() {
+    let near = wave();
+    // far away, a third of the size, and walking past
+    let far = |t: usize| -> Vec<f32> {
+        BODY_25
+            .iter()
+            .flat_map(|&j| {
+                let [x, y] = pixel(&near, 0, j);
+                [100.0 + x / 3.0 + t as f32, 200.0 + y / 3.0, 0.9]
+            })
+            .collect()
+    };
+    let video = |first: bool| -> Vec<Value> {
+        (0..near.frames())
+            .map(|t| {
+                let mut people = vec![far(t), flat(&near, t, &BODY_25, 0.0)];
+                if !first {
+                    people.reverse();
+                }
+                openpose(&people)
+            })
+            .collect()
+    };
+    for first in [true, false] {
+        let frames = Value::from(video(first)).to_string();
+        let read = read(frames.as_bytes(), "a.json", &ReadOptions::default()).unwrap();
+        let performer = usize::from(first);
+        assert_eq!((read.bodies, read.performer), (2, Some(performer)), "{}", read.source);
+        assert!((1.5..1.9).contains(&read.only(performer).height()), "{}", read.only(performer).height());
+        assert!(read.only(1 - performer).height() < 0.8);
+        assert_eq!(read.source.unit_from.known, super::super::Known::Assumed, "{}", read.source);
+    }
+}
+
+#[test]
+fn points_that_are_nothing_were_not_seen() {
+    let m = wave();
+    let rows = |gap: Value| -> Value {
+        let frame = |t: usize| -> Vec<Value> {
+            let point = |(k, &j): (usize, &usize)| match (t, k) {
+                // one joint for three frames
+                (10..=12, 9) => gap.clone(),
+                _ => {
+                    let [x, y, z] = m.position(t, 0, j);
+                    json!([x, y, z])
+                }
+            };
+            COCO.iter().enumerate().map(point).collect()
+        };
+        json!({"keypoints_3d": (0..m.frames()).map(frame).collect::<Vec<_>>(), "fps": 30})
+    };
+    let whole = read(rows(json!([0.3, 1.2, 0.1])).to_string().as_bytes(), "a.json", &ReadOptions::default()).unwrap();
+    for gap in [json!(null), json!([null, null, null]), json!([null, 1.0, null])] {
+        let read = read(rows(gap.clone()).to_string().as_bytes(), "a.json", &ReadOptions::default()).unwrap();
+        assert_eq!((read.frames(), read.present.iter().all(|there| *there)), (whole.frames(), true), "{gap}");
+        let [before, within, after] = [9, 11, 13].map(|t| glam::Vec3::from(read.position(t, 0, 9)));
+        assert!(within.distance(before.lerp(after, 0.5)) < 1e-3, "{gap}");
+    }
+}

@@ -283,3 +283,49 @@ fn who_stands_on_the_head_is_not_turned_over() {
         }
     }
 }
+
+#[test]
+fn the_origin_at_somebodys_hips_is_no_floor() {
+    for action in [humanoid::Action::WaveLeftHand, humanoid::Action::Clap, humanoid::Action::Squat] {
+        // flat from the front, and its hips where the axes meet in the first frame or in all
+        let stands = recorded(&humanoid::perform(action, &humanoid::Person::default(), 30.0));
+        let joint = stands.skeleton.parents.iter().position(Option::is_none).unwrap();
+        for every in [false, true] {
+            let mut moved = stands.clone();
+            for t in 0..stands.frames() {
+                let hips = stands.position(if every { t } else { 0 }, 0, joint);
+                let frame = moved.joints() * 3;
+                for point in moved.positions[t * frame..(t + 1) * frame].chunks_exact_mut(3) {
+                    (0..3).for_each(|i| point[i] -= hips[i]);
+                }
+            }
+            for axis in [UpAxis::PlusY, UpAxis::PlusZ, UpAxis::MinusY] {
+                let read = array(&with_up(&moved, axis), true);
+                assert_eq!(read.source.up, axis, "{action:?}, {every}: {}", read.source);
+            }
+        }
+    }
+}
+
+#[test]
+fn an_axis_that_the_format_fixes_is_doubted_where_the_body_is_upside_down() {
+    let stands = humanoid::perform(humanoid::Action::Walk, &humanoid::Person::default(), 30.0);
+    let kinect = humanoid::as_kinect(&stands, 0.0);
+    let skeleton = |side: f32| {
+        let mut text = format!("{}\n", kinect.frames());
+        for t in 0..kinect.frames() {
+            text += "1\n72057594037927936 0 1 1 1 1 0 0.1 0.2 2\n25\n";
+            for j in 0..25 {
+                let [x, y, z] = kinect.position(t, 0, j);
+                text += &format!("{} {} {} 0 0 0 0 0 0 0 0 2\n", x, side * y, z + 3.0);
+            }
+        }
+        read(text.as_bytes(), "a.skeleton", &ReadOptions::default()).unwrap()
+    };
+    let doubts = |motion: &Motion| motion.source.warnings.iter().any(|text| text.contains("--up -y"));
+    let (right, wrong) = (skeleton(1.0), skeleton(-1.0));
+    assert!(!doubts(&right), "{:?}", right.source.warnings);
+    assert!(doubts(&wrong), "{:?}", wrong.source.warnings);
+    // what the format says stays what is read
+    assert_eq!(wrong.source.up, UpAxis::PlusY);
+}

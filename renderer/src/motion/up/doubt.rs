@@ -26,6 +26,8 @@ pub(super) struct Found<'a> {
 const LEAD: f64 = 3.0;
 /// The same where nothing bears the body, or its feet are stretched: what floor and balance say does not count then.
 const LEAD_AFLOAT: f64 = 4.5;
+/// The same of a body that was moved to the origin and is not straight.
+const LEAD_SEATED: f64 = 0.5;
 
 /// By how much each axis must lead that of `usual` files to be taken, as an assumption; zero where there is no doubt.
 pub(super) fn doubts(
@@ -52,6 +54,9 @@ pub(super) fn doubts(
             LEAD_AFLOAT
         } else if (straight[i] && (floats() || lies_elsewhere())) || (i != home && (upside_down() || lies_at_home())) {
             LEAD
+        } else if centred && !straight[i] && found.rests[i] <= 0.0 {
+            // whose hips are held at the origin moves the floor, and who sits may as well lie
+            LEAD_SEATED
         } else {
             0.0
         }

@@ -24,10 +24,12 @@ pub(super) fn evidence(
     if !take.is_centred(samples) {
         let lies = lies(&levels, flat, middle_place(take, samples, &marks.centre()));
         all.extend([at_zero(take, marks, samples, &levels), above_origin(take, marks, samples, &lies)]);
-        all.push(Evidence {
-            what: "the body lies on the floor at zero".to_owned(),
-            points: lies.map(|share| 3.5 * share),
-        });
+        let weight = 3.5 * weight_of_zero(take, marks, samples);
+        // who lies has as level a floor below as anywhere, who stands and sways has it at the feet alone
+        let spread = spread(&levels);
+        let least = spread.into_iter().fold(f64::INFINITY, f64::min);
+        let points = std::array::from_fn(|i| weight * lies[i] * between(2.5, 1.4, spread[i] / least));
+        all.push(Evidence { what: "the body lies on the floor at zero".to_owned(), points });
     }
     all
 }
@@ -35,22 +37,31 @@ pub(super) fn evidence(
 /// The lowest point of the body is as low in every pose, because something is under it; in other directions nothing stops
 /// it.
 fn level(levels: &[Vec<f64>; 6]) -> Evidence {
-    let spread = levels.each_ref().map(|l| {
-        let [low, high] = [0.1, 0.9].map(|share| quantile(l.clone(), share));
-        (high - low).max(EVEN)
-    });
+    let spread = spread(levels);
     let least = spread.into_iter().fold(f64::INFINITY, f64::min);
     let points = spread.map(|s| -(0.8 * (s / least).ln()).min(2.0));
     Evidence { what: "the floor is level across it".to_owned(), points }
 }
 
-/// Studios put the origin on the floor, and the hips are above it. A body that keeps away from it says less: a camera may
-/// be there.
-fn at_zero(take: &Take<'_>, marks: &Landmarks, samples: &[usize], levels: &[Vec<f64>; 6]) -> Evidence {
+/// How far the lowest points of most poses are apart along each axis, in heights of the body.
+fn spread(levels: &[Vec<f64>; 6]) -> PerAxis {
+    levels.each_ref().map(|l| {
+        let [low, high] = [0.1, 0.9].map(|share| quantile(l.clone(), share));
+        (high - low).max(EVEN)
+    })
+}
+
+/// How much it says that a floor is at zero: less of a body that keeps away from there, for a camera may be there.
+fn weight_of_zero(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> f64 {
     let centre = marks.centre();
     let far = |n: usize| take.middle(n, &centre).map_or(0.0, DVec3::length) > 1.1 * take.size;
-    let weight = if samples.iter().all(|&n| far(n)) { 0.6 } else { 1.0 };
-    let hips = middle_place(take, samples, &centre);
+    if samples.iter().all(|&n| far(n)) { 0.6 } else { 1.0 }
+}
+
+/// Studios put the origin on the floor, and the hips are above it.
+fn at_zero(take: &Take<'_>, marks: &Landmarks, samples: &[usize], levels: &[Vec<f64>; 6]) -> Evidence {
+    let weight = weight_of_zero(take, marks, samples);
+    let hips = middle_place(take, samples, &marks.centre());
     let points = std::array::from_fn(|i| {
         let floor = quantile(levels[i].clone(), 0.05);
         // joints lie inside the body, so a floor is a little below them; a thin body at zero is no floor

@@ -152,12 +152,18 @@ fn paragraph(ui: &mut Ui, words: &str, color: Color32, width: f32, caret: Option
     job.append(words, 0.0, format);
     job.wrap.max_width = (width.min(WIDEST) - 28.0).max(24.0);
     let galley = theme::direction::layout(ui.painter(), job);
-    let end = galley.pos_from_cursor(galley.end());
+    let from_right = galley.job.halign == Align::RIGHT;
+    // where reading ends, from the corner where it begins
+    let end = match galley.rows.last() {
+        Some(row) if from_right => row.rect().left_top() - vec2(6.0, 0.0),
+        _ => galley.pos_from_cursor(galley.end()).min,
+    };
     // letters that stand as they are seen are not what somebody wants to copy; the button has those
     let response = ui.add(Label::new(galley).selectable(!theme::direction::has_rtl(words)));
     response.widget_info(|| WidgetInfo::labeled(Role::Label, true, words.to_owned()));
     if let Some(color) = caret {
-        let at = response.rect.min + end.min.to_vec2();
+        let corner = if from_right { response.rect.right_top() } else { response.rect.min };
+        let at = corner + end.to_vec2();
         let bar = Rect::from_min_size(pos2(at.x + 2.0, at.y + 3.0), vec2(2.0, 14.0));
         ui.painter().rect_filled(bar, 1, color);
     }

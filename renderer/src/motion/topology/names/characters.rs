@@ -59,11 +59,12 @@ pub(super) fn is_hip(word: &str) -> bool {
     word.contains(['髋', '股'])
 }
 
-/// What a word says that is no part of a body: twists, helpers, dummies, hair, cloth, weapons.
+/// What a word says that is no part of a body: twists, helpers, dummies, hair, cloth, weapons, and what turns both eyes,
+/// which is above the head.
 pub(super) fn aid(word: &str) -> Option<Aid> {
     const TWIST: &[&str] = &["捩", "捻", "ひねり"];
     const THING: &[&str] = &[
-        "補助", "ダミー", "ﾀﾞﾐｰ", "操作中心", "髪", "スカート", "ｽｶｰﾄ", "袖", "ネクタイ", "リボン", "マント", "武器", "剣", "刀",
+        "補助", "両目", "ダミー", "ﾀﾞﾐｰ", "操作中心", "髪", "スカート", "ｽｶｰﾄ", "袖", "ネクタイ", "リボン", "マント", "武器", "剣", "刀",
         "头发", "裙", "머리카락", "치마",
     ];
     let has = |list: &[&str]| list.iter().any(|w| word.contains(w));
