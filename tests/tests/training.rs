@@ -156,7 +156,7 @@ fn a_run_on_a_base_keeps_what_it_learned_and_nothing_of_the_base() {
     for steps in [5, 7, 8, 9] {
         train_as(TrainConfig::default(), &set, &cut, true, Some(steps));
         let kept = checkpoint::read(cut.join("checkpoint/model.safetensors")).unwrap();
-        let learned = ["model.drawing.", "model.internvl.multi_modal_projector."];
+        let learned = ["taught.drawing.", "taught.internvl.multi_modal_projector."];
         for name in kept.keys() {
             assert!(name.contains(".lora_") || learned.iter().any(|part| name.starts_with(part)), "{name} is kept");
         }
@@ -281,7 +281,7 @@ fn a_run_on_a_language_model_alone_brings_its_eyes_along() {
         let kept = checkpoint::read(cut.join("checkpoint/model.safetensors")).unwrap();
         let of_the_base = |name: &&String| name.contains("language_model") && !name.contains(".lora_");
         assert_eq!(kept.keys().find(of_the_base), None);
-        assert!(kept.contains_key("model.internvl.vision_tower.embeddings.cls_token"));
+        assert!(kept.contains_key("taught.internvl.vision_tower.embeddings.cls_token"));
     }
     train_as(TrainConfig::default(), &set, &cut, true, None);
     assert_eq!(losses(&whole).len(), 12);

@@ -285,10 +285,10 @@ mod tests {
 
     #[test]
     fn layers_are_orthogonal_and_tables_are_not() {
-        assert!(is_of_layer("model.internvl.language_model.model.layers.0.mlp.up_proj.weight"));
-        assert!(is_of_layer("model.internvl.vision_tower.encoder.layer.2.attention.q_proj.weight"));
-        assert!(!is_of_layer("model.internvl.language_model.model.embed_tokens.weight"));
+        assert!(is_of_layer("taught.internvl.language_model.model.layers.0.mlp.up_proj.weight"));
+        assert!(is_of_layer("taught.internvl.vision_tower.encoder.layer.2.attention.q_proj.weight"));
+        assert!(!is_of_layer("taught.internvl.language_model.model.embed_tokens.weight"));
         assert!(is_of_layer("readout.layer.weight"));
-        assert!(!is_of_layer("model.internvl.language_model.model.layers.0.mlp.up_proj.lora.a"));
+        assert!(!is_of_layer("taught.internvl.language_model.model.layers.0.mlp.up_proj.lora.a"));
     }
 }

@@ -65,13 +65,13 @@ pub fn run(mut options: RunOptions<'_>) -> Result<()> {
     let clips: Vec<&DataClip> = train.iter().flat_map(|s| &s.clips).collect();
     ranks.tell(format_args!(
         "training {} parameters on {} with {} clips, {} labels",
-        learner.model.num_params(),
+        learner.taught.num_params(),
         options.device_name,
         clips.len(),
         extra.labels.len()
     ));
     let keys: Vec<&str> = clips.iter().map(|c| c.record.label.as_deref().unwrap_or("")).collect();
-    let sizes = learner.model.internvl.config();
+    let sizes = learner.taught.internvl.config();
     let source = Source {
         batches: Batches::balanced(&keys, config.batch, config.seed, config.balance),
         clips,

@@ -41,7 +41,8 @@ use super::{
 #[derive(Module, Debug)]
 pub struct SkeletonLlmLearner {
     /// The model as it is now.
-    pub model: SkeletonLlm,
+    // not `model`: names of tensors may begin so in published checkpoints, and lose it here
+    pub taught: SkeletonLlm,
     /// See [`Readout`].
     pub readout: Readout,
     #[module(skip)]
@@ -98,7 +99,7 @@ impl SkeletonLlmLearner {
             skip_background,
             drops,
         };
-        SkeletonLlmLearner { model, readout, aims: aims.map(Arc::new), rates }
+        SkeletonLlmLearner { taught: model, readout, aims: aims.map(Arc::new), rates }
     }
 }
 
@@ -115,7 +116,7 @@ struct Seen {
 impl SkeletonLlmLearner {
     /// Looks at frames `[B, T, H, W, 3]`.
     fn look(&self, frames: Tensor<5>, part: &StepBatch) -> Result<Seen> {
-        let internvl = &self.model.internvl;
+        let internvl = &self.taught.internvl;
         let device = internvl.device().without_autodiff();
         let tensor = |shown, shape| Tensor::from_data(TensorData::new(shown, shape), &device);
         if !self.rates.skip_background {
@@ -145,16 +146,16 @@ impl Learner for SkeletonLlmLearner {
     type Stage = StageConfig;
 
     fn model(&self) -> &SkeletonLlm {
-        &self.model
+        &self.taught
     }
 
     fn with_model(self, model: SkeletonLlm) -> SkeletonLlmLearner {
-        SkeletonLlmLearner { model, ..self }
+        SkeletonLlmLearner { taught: model, ..self }
     }
 
     /// Cross-entropy of the answers, with the alignment's loss where there is one, and beside it the readout's.
     fn loss(&self, stage: &StageConfig, part: &StepBatch) -> Result<Losses> {
-        let SkeletonLlmLearner { model, readout, aims, rates } = self;
+        let SkeletonLlmLearner { taught: model, readout, aims, rates } = self;
         let mut frames = model.drawing.render(&part.clips, model.internvl.config().render_size())?;
         if !stage.stage.draws() {
             frames = frames.detach();
@@ -191,7 +192,7 @@ impl Learner for SkeletonLlmLearner {
 
     /// Which part of the model learns in which stage: spec A.9.
     fn rate_factor(&self, stage: &StageConfig, parameter: &str) -> Option<f64> {
-        let Some(name) = parameter.strip_prefix("model.") else {
+        let Some(name) = parameter.strip_prefix("taught.") else {
             return (self.rates.readout > 0.0).then_some(1.0);
         };
         if name.starts_with("drawing.") {
@@ -213,7 +214,7 @@ impl Learner for SkeletonLlmLearner {
 
     /// Of a model on a base, what is not the base's.
     fn kept(&self, parameter: &str) -> bool {
-        let name = parameter.strip_prefix("model.").unwrap_or(parameter);
+        let name = parameter.strip_prefix("taught.").unwrap_or(parameter);
         let learned = ["drawing.", "internvl.multi_modal_projector.", "alignment."];
         let reads = self.rates.readout > 0.0 && name.starts_with("readout.");
         let sees = self.rates.tower && name.starts_with(TOWER);
@@ -228,7 +229,7 @@ impl Learner for SkeletonLlmLearner {
     /// after the other where memory is dear.
     fn side_by_side(&self, stage: &StageConfig) -> bool {
         let draws = stage.lora_rank > 0 && self.rates.drops;
-        on_cpu(&self.model.internvl.device()) && !draws && self.rates.small_parts
+        on_cpu(&self.taught.internvl.device()) && !draws && self.rates.small_parts
     }
 }
 

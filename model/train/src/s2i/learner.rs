@@ -20,7 +20,8 @@ use crate::{
 #[derive(Module, Debug)]
 pub struct S2iLearner {
     /// The model as it is now.
-    pub model: S2iModel,
+    // not `model`: names of tensors may begin so in published checkpoints, and lose it here
+    pub taught: S2iModel,
     #[module(skip)]
     rates: Rates,
 }
@@ -39,7 +40,7 @@ impl S2iLearner {
     #[must_use]
     pub fn new(model: S2iModel, config: &S2iConfig) -> Self {
         let S2iConfig { layer_decay, drop_path, smoothing, .. } = *config;
-        Self { model, rates: Rates { layer_decay, drop_path, smoothing, normalise: config.s2i.normalise } }
+        Self { taught: model, rates: Rates { layer_decay, drop_path, smoothing, normalise: config.s2i.normalise } }
     }
 }
 
@@ -49,16 +50,16 @@ impl Learner for S2iLearner {
     type Stage = S2iStage;
 
     fn model(&self) -> &S2iModel {
-        &self.model
+        &self.taught
     }
 
     fn with_model(self, model: S2iModel) -> Self {
-        Self { model, ..self }
+        Self { taught: model, ..self }
     }
 
     /// The error of hidden patches, or the cross-entropy of labels.
     fn loss(&self, stage: &S2iStage, batch: &PictureBatch) -> Result<Losses> {
-        let model = &self.model;
+        let model = &self.taught;
         let main = match (stage.lesson, &batch.masks, &model.mae, &model.diffmae, &batch.noise) {
             (Lesson::Pretrain, Some(masks), Some(mae), ..) => {
                 mae.loss(&model.encoder, model.pictures(batch), masks, self.rates.normalise)
@@ -86,7 +87,7 @@ impl Learner for S2iLearner {
 
     /// Positions stay while patches are learned, decoders while labels are; a probe learns alone.
     fn rate_factor(&self, stage: &S2iStage, parameter: &str) -> Option<f64> {
-        let name = parameter.strip_prefix("model.")?;
+        let name = parameter.strip_prefix("taught.")?;
         let decodes = name.starts_with("mae.") || name.starts_with("diffmae.");
         match stage.lesson {
             Lesson::Pretrain => {
@@ -94,7 +95,7 @@ impl Learner for S2iLearner {
                 ((decodes || name.starts_with("encoder.")) && !fixed).then_some(1.0)
             }
             Lesson::FineTune if name.starts_with("encoder.") => {
-                let blocks = self.model.encoder.blocks.len();
+                let blocks = self.taught.encoder.blocks.len();
                 Some(layer_factor(name, blocks, self.rates.layer_decay))
             }
             Lesson::FineTune => name.starts_with("classes.").then_some(1.0),
@@ -105,7 +106,7 @@ impl Learner for S2iLearner {
     /// On the CPU, and while nothing draws from the device's random numbers, whose order would then depend on chance.
     fn side_by_side(&self, stage: &S2iStage) -> bool {
         let draws = stage.lesson == Lesson::FineTune && self.rates.drop_path > 0.0;
-        on_cpu(&self.model.encoder.cls_token.lazy_device()) && !draws
+        on_cpu(&self.taught.encoder.cls_token.lazy_device()) && !draws
     }
 }
 

@@ -70,7 +70,7 @@ pub fn run(mut options: RunOptions<'_, S2iConfig>) -> Result<()> {
     let learner = S2iLearner::new(model, config);
     options.ranks.tell(format_args!(
         "training {} parameters on {} with {} clips, of which {} have one of {} labels that is known",
-        learner.model.num_params(),
+        learner.taught.num_params(),
         options.device_name,
         lessons.source.clips.len(),
         lessons.source.labelled.len(),

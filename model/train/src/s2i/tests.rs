@@ -227,7 +227,7 @@ fn only_what_a_lesson_teaches_changes() {
     let learner = S2iLearner::new(S2iModel::start(&config.s2i, 3, 1, &Device::flex().autodiff()), &config);
     let factor = |lesson, name: &str| {
         let stage = S2iStage { lesson, epochs: 1, learning_rate: 1.0 };
-        learner.rate_factor(&stage, &format!("model.{name}"))
+        learner.rate_factor(&stage, &format!("taught.{name}"))
     };
     assert_eq!(factor(Lesson::Pretrain, "encoder.blocks.0.mlp.fc1.weight"), Some(1.0));
     assert_eq!(factor(Lesson::Pretrain, "mae.mask_token"), Some(1.0));
