@@ -3,7 +3,6 @@
 
 use std::{
     ops::ControlFlow,
-    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -96,17 +95,6 @@ fn next_batch<R>(receiver: &Mutex<Receiver<R>>, most: usize) -> Option<Vec<R>> {
     Some(batch)
 }
 
-/// What `work` gives, or what a mistake of ours said: one file must not end the work on all others.
-///
-/// # Errors
-/// What `work` says, or what it panicked with.
-pub fn guarded<T>(work: impl FnOnce() -> anyhow::Result<T>) -> anyhow::Result<T> {
-    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|panic| {
-        let said = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
-        Err(anyhow::anyhow!("a mistake of this program: {}", said.unwrap_or("it panicked")))
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::AtomicUsize;
@@ -156,12 +144,5 @@ mod tests {
             },
         );
         assert!(taken == 100 && begun.into_inner() < 200);
-    }
-
-    #[test]
-    fn a_panic_is_one_files_error() {
-        let error = guarded::<()>(|| panic!("at {}", 3)).unwrap_err().to_string();
-        assert!(error.contains("at 3"), "{error}");
-        assert_eq!(guarded(|| Ok(4)).unwrap(), 4);
     }
 }

@@ -27,6 +27,7 @@ pub mod flow;
 pub mod folder;
 pub mod given;
 pub mod graph_recogniser;
+pub mod guard;
 #[cfg(not(target_family = "wasm"))]
 pub mod labeller;
 #[cfg(not(target_family = "wasm"))]

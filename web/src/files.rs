@@ -7,7 +7,7 @@ use std::{
 
 use draction::motion::{Format, ReadOptions, read_watched};
 use serde::{Deserialize, Serialize};
-use skeletonllm::flow::guarded;
+use skeletonllm::guard::guarded;
 use web_time::Instant;
 
 use crate::{figured::Figured, models::Offered};

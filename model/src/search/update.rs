@@ -13,10 +13,7 @@ use anyhow::{Context, Result};
 use draction::motion::{ReadOptions, read_file};
 
 use super::{Found, Index, IndexedFile, Window, windows};
-use crate::{
-    flow::{Flow, guarded},
-    sugar::Sugar,
-};
+use crate::{flow::Flow, guard::guarded, sugar::Sugar};
 
 /// Takes that are looked at together.
 const BATCH: usize = 8;

@@ -32,7 +32,8 @@ use skeletonllm_train::{
 /// A data set of the shipped samples, an encoder of them, and a language model: nano's decoder, which knows the words.
 fn beginning(parent: &Path) -> (PathBuf, PathBuf, PathBuf) {
     let set = data_set(parent, &["train", "val"]);
-    let settings = r#"{"stages": [{"epochs": 8, "learning_rate": 0.01}], "input": {"window": 8}, "batch": 4, "augment": null}"#;
+    let settings =
+        r#"{"stages": [{"epochs": 8, "learning_rate": 0.01}], "input": {"window": 8}, "batch": 4, "augment": null}"#;
     let mut config: SugarConfig = serde_json::from_str(settings).unwrap();
     config.text = Some(case("sentence-tiny"));
     let encoder = parent.join("encoder");

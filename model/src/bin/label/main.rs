@@ -19,8 +19,9 @@ use draction::{
 use skeletonllm::{
     beside::Beside,
     cli::{bar, stop_flag},
-    flow::{Flow, guarded},
+    flow::Flow,
     folder::default_model,
+    guard::guarded,
     labeller::{Labelled, Labeller, Wanted},
     launched::launched,
     takes::{self, NotListed, Takes},
