@@ -1,7 +1,8 @@
 //! How fast and how large the page is in this machine's browser: printed, and written as JSON beside the page.
 //!
-//! `cargo xtask page-figures` builds the page and runs this. Chromium uses its software GPU, so that figures of machines
-//! without one can be compared; they say nothing about how fast a real GPU is.
+//! `cargo xtask page-figures` builds the page and runs this; alone it takes the name of a variant to measure no other.
+//! Chromium uses its software GPU, so that figures of machines without one can be compared; they say nothing about how fast
+//! a real GPU is.
 
 use std::{
     process::ExitCode,
@@ -62,7 +63,11 @@ fn run() -> Result<()> {
     let mut figures = Figures::default();
     println!("{}", browser.version()?);
     figures.0.insert("browser".into(), browser.version()?.into());
+    let only = std::env::args().nth(1);
     for (name, query) in [("gpu", "?device=gpu"), ("cpu", "?device=cpu")] {
+        if only.as_deref().is_some_and(|only| only != name) {
+            continue;
+        }
         let mut app = App::new(&mut browser, &server.origin())?;
         measure(&mut app, name, query, &mut figures)?;
         if language.is_some() {
@@ -143,7 +148,8 @@ fn measure_language(app: &mut App<'_>, variant: &str, query: &str, figures: &mut
     timed(app, "first-token", &format!("{variant}: {LANGUAGE}, first token"), figures)?;
     let speed = app.number("speed")?;
     figures.add(&format!("{variant}: {LANGUAGE}, decoding"), "tokens/s", speed);
-    Ok(())
+    // the next variant's first visit has nothing open
+    app.forget()
 }
 
 fn timed(app: &mut App<'_>, measure: &str, name: &str, figures: &mut Figures) -> Result<()> {

@@ -60,8 +60,16 @@ impl<'a> App<'a> {
     /// # Errors
     /// When it does not come so far, with what the page says.
     pub fn load(&mut self, query: &str) -> Result<()> {
-        self.page.eval(FORGET)?;
+        self.forget()?;
         self.come_back(query)
+    }
+
+    /// Forgets the takes of this visit, which another tab of the same browser would open, too.
+    ///
+    /// # Errors
+    /// When the browser does not answer.
+    pub fn forget(&mut self) -> Result<()> {
+        self.page.eval(FORGET).map(drop)
     }
 
     /// As [`App::load`], with the takes of the visit before.
