@@ -16,6 +16,16 @@ pub fn bar(name: &str, total: usize) -> ProgressBar {
         .with_message(name.to_owned())
 }
 
+/// Does some work and shows on a bar how far it is: `work` tells how much of how many is done. Gone with its end.
+pub fn shown_on<T>(bar: ProgressBar, work: impl FnOnce(&(dyn Fn(usize, usize) + Sync)) -> T) -> T {
+    let outcome = work(&|done, total| {
+        bar.set_length(total as u64);
+        bar.set_position(done as u64);
+    });
+    bar.finish_and_clear();
+    outcome
+}
+
 /// A flag that Ctrl-C sets, saying `stopping`; the second one ends the program at once. May be called once.
 ///
 /// # Errors

@@ -202,19 +202,11 @@ impl Inference {
 
     /// What has happened since the last call.
     pub fn events(&mut self) -> Vec<Event> {
-        let mut told: Vec<Told> = Vec::new();
-        loop {
-            match self.events.try_recv() {
-                Ok(one) => told.push(one),
-                Err(mpsc::TryRecvError::Empty) => break,
-                Err(mpsc::TryRecvError::Disconnected) => {
-                    let says_why = |told: &Told| matches!(told.event, Event::LoadFailed(_));
-                    if !matches!(self.status, ModelStatus::Failed(_)) && !told.iter().any(says_why) {
-                        told.push(Told { event: Event::LoadFailed(ENDED.into()), ends: None });
-                    }
-                    break;
-                }
-            }
+        // asked first: what it said before it ended is there then
+        let ended = self.requests.is_closed() && !matches!(self.status, ModelStatus::Failed(_));
+        let mut told: Vec<Told> = self.events.try_iter().collect();
+        if ended && !told.iter().any(|told| matches!(told.event, Event::LoadFailed(_))) {
+            told.push(Told { event: Event::LoadFailed(ENDED.into()), ends: None });
         }
         for Told { event, ends } in &told {
             match event {

@@ -10,7 +10,10 @@ use std::{
 use anyhow::{Context, Result, bail};
 use draction::motion::Motion;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use skeletonllm::{beside::Beside, cli::bar};
+use skeletonllm::{
+    beside::Beside,
+    cli::{bar, shown_on},
+};
 use skeletonllm_data::{DataSet, LoadOptions, Perturbation, Selection, Split};
 use skeletonllm_network::{checkpoint, device::DeviceChoice};
 
@@ -70,11 +73,7 @@ impl Material {
             }
             sets.push(selection.seen(judged));
             let reading = bar(&format!("reading {}", folder.display()), 0);
-            let all = DataSet::load_with(folder, Split::Train, load, &|done, total| {
-                reading.set_length(total as u64);
-                reading.set_position(done as u64);
-            })?;
-            reading.finish_and_clear();
+            let all = shown_on(reading, |told| DataSet::load_with(folder, Split::Train, load, told))?;
             let taught = selection.taught(all);
             gallery.add(&taught);
             if let (Some(few), Some(known)) = (few, &mut few_known) {

@@ -361,7 +361,7 @@ impl Recipe for TrainConfig {
         } else if self.base_bits.is_some() || self.tower {
             return Err("base_bits and tower are for runs with a base".into());
         }
-        self.augment.validate().map_err(|problem| format!("augment.{problem}"))?;
+        self.augment.validate()?;
         if let Some(temporal) = &self.temporal {
             temporal.validate().map_err(|problem| format!("temporal: {problem}"))?;
             if self.skip_background {

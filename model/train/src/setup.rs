@@ -7,9 +7,10 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use burn::tensor::Device;
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use rayon::prelude::*;
 use skeletonllm::{
+    cli::{bar, shown_on},
     drawing::fresh_drawing,
     folder::{Base, Extra, Loaded, SkeletonLlm, beneath},
 };
@@ -320,15 +321,9 @@ pub fn read_data(
     let mut halves = (Vec::new(), Vec::new());
     let (load, selection) = (ntu.load_options()?, selection.select(folders)?);
     for folder in &selection.folders {
-        let bar = if quiet || !ranks.is_first() { ProgressBar::hidden() } else { ProgressBar::new(0) };
-        bar.set_style(ProgressStyle::with_template("reading {msg} [{wide_bar}] {pos}/{len}")?.progress_chars("=> "));
-        bar.set_message(folder.display().to_string());
-        let progress = |done: usize, total: usize| {
-            bar.set_length(total as u64);
-            bar.set_position(done as u64);
-        };
-        let (train, validation) = DataSet::load_halves(folder, &load, &progress)?;
-        bar.finish_and_clear();
+        let hidden = quiet || !ranks.is_first();
+        let reading = if hidden { ProgressBar::hidden() } else { bar(&format!("reading {}", folder.display()), 0) };
+        let (train, validation) = shown_on(reading, |told| DataSet::load_halves(folder, &load, told))?;
         for warning in train.warnings.iter().chain(&validation.warnings) {
             ranks.tell(format_args!("train: {warning}"));
         }

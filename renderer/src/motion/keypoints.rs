@@ -130,15 +130,15 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
         tracks.len(),
         if tracks.len() == 1 { "person" } else { "people" }
     );
-    let unit = match in_picture {
-        _ if world => Some((Unit::METRE, Reason::stated("set by MediaPipe"))),
+    let unit = if world {
+        Some((Unit::METRE, Reason::stated("set by MediaPipe")))
+    } else if in_picture && size > 0.0 {
         // whatever fits a number of pixels is chance, and who is far away is small
-        true if size > 0.0 => {
-            let who = if tracks.len() > 1 { "who performs" } else { "the person" };
-            let why = format!("pictures have no metres: {who} is taken to be 1.70 m tall");
-            Some((measure::scaled(size), Reason::assumed(why)))
-        }
-        _ => None,
+        let who = if tracks.len() > 1 { "who performs" } else { "the person" };
+        let why = format!("pictures have no metres: {who} is taken to be 1.70 m tall");
+        Some((measure::scaled(size), Reason::assumed(why)))
+    } else {
+        None
     };
     let up_stated =
         if flat { Some("pictures count downwards") } else { (points == MEDIAPIPE).then_some("set by MediaPipe") };
@@ -165,10 +165,9 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
 /// How tall who performs stands in the file's unit, and who that is.
 fn performs(positions: &[f32], people: usize, names: &[String], parents: &[Option<usize>]) -> (f64, usize) {
     let skeleton = Skeleton::named(names.to_vec(), parents.to_vec());
-    let somebody = |body: &[f32]| body.iter().any(|value| *value != 0.0);
-    let present: Vec<bool> = positions.chunks_exact(3 * names.len()).map(somebody).collect();
+    let present = measure::present(positions, names.len());
     let poses = Poses { positions, present: &present, joints: names.len() };
-    let performer = traits::performer_among(&poses, people, &skeleton);
+    let performer = if people > 1 { traits::performer_among(&poses, people, &skeleton) } else { 0 };
     (measure::standing_height(&poses.of(performer, people).poses(), &skeleton), performer)
 }
 

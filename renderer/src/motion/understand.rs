@@ -64,15 +64,17 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
         (None, Some((declared, why))) => (declared.clone(), why.clone()),
         (None, None) => measure::infer_unit(size, theirs.clone()),
     };
-    let size = measure::standing_height(&poses, &skeleton);
-    let metres = unit_of(size).0.metres;
-    let take = Take { poses: &poses, bodies: raw.bodies, fps: raw.fps, skeleton: &skeleton, size, metres };
+    let take = || {
+        let size = measure::standing_height(&poses, &skeleton);
+        let metres = unit_of(size).0.metres;
+        Take { poses: &poses, bodies: raw.bodies, fps: raw.fps, skeleton: &skeleton, size, metres }
+    };
     (source.up, source.up_from) = match (options.up, raw.up) {
         (Some(up), _) => (up, Reason::given()),
         (None, Some((declared, why))) => {
             // in a picture gravity points down, whoever lies there
             let doubted = (raw.format != Format::Keypoints)
-                .then(|| up::contradicting(&take, raw.rest.as_deref(), raw.format, declared))
+                .then(|| up::contradicting(&take(), raw.rest.as_deref(), raw.format, declared))
                 .flatten();
             if let Some((axis, Reason { why: found, .. })) = doubted {
                 source.warnings.push(format!(
@@ -81,7 +83,7 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
             }
             (declared, Reason::stated(why))
         }
-        (None, None) => up::infer(&take, raw.rest.as_deref(), raw.format, raw.usual_up),
+        (None, None) => up::infer(&take(), raw.rest.as_deref(), raw.format, raw.usual_up),
     };
     for point in raw.positions.chunks_exact_mut(3) {
         let turned = source.up.to_y_up([point[0], point[1], point[2]]);

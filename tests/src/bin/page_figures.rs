@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value};
 use skeletonllm_checks::{asset, fetched};
 use skeletonllm_tests::{
@@ -64,10 +64,10 @@ fn run() -> Result<()> {
     println!("{}", browser.version()?);
     figures.0.insert("browser".into(), browser.version()?.into());
     let only = std::env::args().nth(1);
-    for (name, query) in [("gpu", "?device=gpu"), ("cpu", "?device=cpu")] {
-        if only.as_deref().is_some_and(|only| only != name) {
-            continue;
-        }
+    let variants = [("gpu", "?device=gpu"), ("cpu", "?device=cpu")];
+    let wanted = |name: &str| only.as_deref().is_none_or(|only| only == name);
+    ensure!(variants.iter().any(|(name, _)| wanted(name)), "the page has two variants: gpu and cpu");
+    for (name, query) in variants.into_iter().filter(|(name, _)| wanted(name)) {
         let mut app = App::new(&mut browser, &server.origin())?;
         measure(&mut app, name, query, &mut figures)?;
         if language.is_some() {

@@ -61,21 +61,23 @@ pub fn layout(painter: &Painter, job: LayoutJob) -> Arc<Galley> {
         let job = LayoutJob::single_section(line.to_owned(), format.clone());
         directed_within(LayoutJob { wrap: TextWrapping::no_max_width(), ..job }, base)
     };
+    let of_paragraph = |paragraph: &str| {
+        let base = base(paragraph);
+        let fits = |line: &str| painter.layout_job(directed(line, base)).size().x <= job.wrap.max_width;
+        lines(paragraph, fits).into_iter().map(|line| (line, base)).collect::<Vec<_>>()
+    };
+    let lines: Vec<(String, Level)> = job.text.split('\n').flat_map(of_paragraph).collect();
     let mut seen = LayoutJob { wrap: TextWrapping::no_max_width(), ..LayoutJob::default() };
-    let bases: Vec<Level> = job.text.split('\n').map(base).collect();
-    if bases.iter().all(Level::is_rtl) {
+    if lines.iter().all(|(_, base)| base.is_rtl()) {
         seen.halign = Align::RIGHT;
     }
-    for (paragraph, base) in job.text.split('\n').zip(bases) {
-        let fits = |line: &str| painter.layout_job(directed(line, base)).size().x <= job.wrap.max_width;
-        for line in lines(paragraph, fits) {
-            if !seen.text.is_empty() {
-                push(&mut seen, "\n", 0.0, &format);
-            }
-            let LayoutJob { text, sections, .. } = directed(&line, base);
-            for LayoutSection { byte_range, .. } in sections {
-                push(&mut seen, &text[byte_range.start.0..byte_range.end.0], 0.0, &format);
-            }
+    for (n, (line, base)) in lines.into_iter().enumerate() {
+        if n > 0 {
+            push(&mut seen, "\n", 0.0, &format);
+        }
+        let LayoutJob { text, sections, .. } = directed(&line, base);
+        for LayoutSection { byte_range, .. } in sections {
+            push(&mut seen, &text[byte_range.start.0..byte_range.end.0], 0.0, &format);
         }
     }
     painter.layout_job(seen)
@@ -322,6 +324,7 @@ mod tests {
         // the first word is read first, so it stands in the first line
         assert_eq!(lines("הליכה מהירה", 60.0), ["הכילה", "הריהמ"]);
         assert_eq!(lines("walk\nהליכה", 1000.0), ["walk", "הכילה"]);
+        assert_eq!(lines("\nהליכה", 1000.0), ["", "הכילה"], "an empty line is one");
         // words of one direction among others of the same look
         assert_eq!(lines("Is it תודה רבה now?", 1000.0), ["Is it הבר הדות now?"]);
         assert_eq!(lines("Which: 歩く, תודה רבה?", 1000.0), ["Which: 歩く, הבר הדות?"]);

@@ -102,7 +102,8 @@ impl AugmentOptions {
         let sizes = [("drift_m", self.drift_m), ("jitter_m", self.jitter_m)];
         let angles = [("yaw_deg", self.yaw_deg), ("limb_deg", self.limb_deg)];
         let within = |most: f32| move |&(_, value): &(&str, f32)| !(0.0..=most).contains(&value);
-        let one = |(name, value): (&str, f32), most: f32| Err(format!("{name} is {value}, not within 0..={most}"));
+        let one =
+            |(name, value): (&str, f32), most: f32| Err(format!("augment.{name} is {value}, not within 0..={most}"));
         if let Some(bad) = shares.into_iter().find(within(1.0)) {
             return one(bad, 1.0);
         }
@@ -110,14 +111,14 @@ impl AugmentOptions {
             return one(bad, 180.0);
         }
         if let Some((name, value)) = sizes.into_iter().find(within(f32::MAX)) {
-            return Err(format!("{name} is {value} metres; it must be 0 or more"));
+            return Err(format!("augment.{name} is {value} metres; it must be 0 or more"));
         }
         let pairs = [("scale", self.scale, 100.0), ("tempo", self.tempo, 100.0), ("keep", self.keep, 1.0)];
         let wrong =
             |&(_, [least, most], limit): &(&str, [f32; 2], f32)| !(least > 0.0 && least <= most && most <= limit);
         match pairs.into_iter().find(wrong) {
             Some((name, [least, most], limit)) => Err(format!(
-                "{name} is [{least}, {most}]; it must be the smaller and the larger of two numbers above 0 and at most {limit}"
+                "augment.{name} is [{least}, {most}]; it must be the smaller and the larger of two numbers above 0 and at most {limit}"
             )),
             None => Ok(()),
         }

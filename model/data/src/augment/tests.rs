@@ -262,3 +262,24 @@ fn lost_joints_stay_with_the_joint_above() {
     lost.sort_unstable();
     assert!(lost[50] <= 2 && lost[99] >= before.joints() / 2, "{lost:?}");
 }
+
+#[test]
+fn options_that_no_clip_can_be_shown_with_are_refused_by_name() {
+    for fine in [AugmentOptions::default(), AugmentOptions::of_joints(), AugmentOptions::none()] {
+        assert_eq!(fine.validate(), Ok(()));
+    }
+    let none = AugmentOptions::none;
+    for (bad, name) in [
+        (AugmentOptions { mirror: 1.5, ..none() }, "augment.mirror"),
+        (AugmentOptions { lost_joints: -0.1, ..none() }, "augment.lost_joints"),
+        (AugmentOptions { yaw_deg: 181.0, ..none() }, "augment.yaw_deg"),
+        (AugmentOptions { jitter_m: f32::NAN, ..none() }, "augment.jitter_m"),
+        (AugmentOptions { drift_m: f32::INFINITY, ..none() }, "augment.drift_m"),
+        (AugmentOptions { scale: [1.2, 0.8], ..none() }, "augment.scale"),
+        (AugmentOptions { tempo: [0.0, 1.0], ..none() }, "augment.tempo"),
+        (AugmentOptions { keep: [0.5, 1.1], ..none() }, "augment.keep"),
+    ] {
+        let problem = bad.validate().unwrap_err();
+        assert!(problem.starts_with(&format!("{name} is ")), "{problem}");
+    }
+}

@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 use skeletonllm::{
     assistant::Assistant,
     beside::Beside,
-    cli::bar,
+    cli::{bar, shown_on},
     folder::default_model,
     graph_recogniser::GraphRecogniser,
     sugar::{self, Sugar, narrator::SugarNarrator},
@@ -151,13 +151,8 @@ fn main() -> ExitCode {
 /// Reads the wanted clips of every folder, under the model's labels where a mapping says them.
 fn read(folders: &[PathBuf], split: Split, load: &LoadOptions, mapping: Option<&Mapping>) -> Result<Vec<DataSet>> {
     let read = |folder: &PathBuf| {
-        let bar = bar(&format!("reading {} of {}", split.name(), folder.display()), 0);
-        let progress = |done: usize, total: usize| {
-            bar.set_length(total as u64);
-            bar.set_position(done as u64);
-        };
-        let mut set = DataSet::load_with(folder, split, load, &progress)?;
-        bar.finish_and_clear();
+        let reading = bar(&format!("reading {} of {}", split.name(), folder.display()), 0);
+        let mut set = shown_on(reading, |told| DataSet::load_with(folder, split, load, told))?;
         if let Some(mapping) = mapping {
             mapping.apply(&mut set);
         }

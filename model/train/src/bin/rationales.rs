@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 use clap::{Args, Parser, Subcommand};
 use draction::cli::{finish, warn};
 use skeletonllm::{
-    cli::{bar, stop_flag},
+    cli::{bar, shown_on, stop_flag},
     folder::default_model,
 };
 use skeletonllm_data::{
@@ -279,12 +279,8 @@ impl Common {
     fn read(&self) -> Result<Vec<DataSet>> {
         let options = LoadOptions { orientations: false, ..LoadOptions::default() };
         let read = |folder: &PathBuf| {
-            let bar = bar(&format!("reading {}", folder.display()), 0);
-            let set = DataSet::load_with(folder, Split::Train, &options, &|done, total| {
-                bar.set_length(total as u64);
-                bar.set_position(done as u64);
-            })?;
-            bar.finish_and_clear();
+            let reading = bar(&format!("reading {}", folder.display()), 0);
+            let set = shown_on(reading, |told| DataSet::load_with(folder, Split::Train, &options, told))?;
             set.warnings.iter().for_each(|warning| warn(format_args!("rationales: {warning}")));
             Ok(set)
         };

@@ -5,8 +5,10 @@ use std::{path::PathBuf, process::ExitCode};
 use anyhow::Result;
 use clap::Parser;
 use draction::cli::{finish, say, warn};
-use indicatif::{ProgressBar, ProgressStyle};
-use skeletonllm::assistant::Assistant;
+use skeletonllm::{
+    assistant::Assistant,
+    cli::{bar, shown_on},
+};
 use skeletonllm_data::{DataClip, DataSet, LoadOptions, Split};
 use skeletonllm_network::device::DeviceChoice;
 use skeletonllm_train::Similar;
@@ -44,19 +46,10 @@ fn main() -> ExitCode {
 }
 
 fn run(args: &Args) -> Result<()> {
-    let bar = |total: usize, name: String| -> Result<ProgressBar> {
-        let style = ProgressStyle::with_template("{msg} [{wide_bar}] {pos}/{len}")?.progress_chars("=> ");
-        Ok(ProgressBar::new(total as u64).with_style(style).with_message(name))
-    };
     let mut sets = Vec::new();
     for folder in &args.data {
-        let bar = bar(0, format!("reading {}", folder.display()))?;
-        let progress = |done: usize, total: usize| {
-            bar.set_length(total as u64);
-            bar.set_position(done as u64);
-        };
-        let set = DataSet::load_with(folder, Split::Train, &LoadOptions::default(), &progress)?;
-        bar.finish_and_clear();
+        let reading = bar(&format!("reading {}", folder.display()), 0);
+        let set = shown_on(reading, |told| DataSet::load_with(folder, Split::Train, &LoadOptions::default(), told))?;
         set.warnings.iter().for_each(|warning| warn(format_args!("similar: {warning}")));
         sets.push(set);
     }
@@ -65,7 +58,7 @@ fn run(args: &Args) -> Result<()> {
         None => Similar::by_movement(&clips)?,
         Some(folder) => {
             let assistant = Assistant::load(folder, args.device)?;
-            let bar = bar(clips.len(), "judging".into())?;
+            let bar = bar("judging", clips.len());
             let similar = Similar::by_confusion(&assistant, &clips, |done| bar.set_position(done as u64))?;
             bar.finish_and_clear();
             similar

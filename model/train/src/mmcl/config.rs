@@ -141,10 +141,7 @@ impl Recipe for MmclConfig {
     fn validate(&self) -> Result<(), String> {
         self.input.validate()?;
         self.texts.as_ref().map_or(Ok(()), Texts::validate)?;
-        self.augment
-            .as_ref()
-            .map_or(Ok(()), AugmentOptions::validate)
-            .map_err(|problem| format!("augment.{problem}"))?;
+        self.augment.as_ref().map_or(Ok(()), AugmentOptions::validate)?;
         at_least(1, &[("batch", self.batch as u64), ("parts", self.parts as u64)])?;
         check_width(self.width).map_err(|error| error.to_string())?;
         self.validate_stages()?;

@@ -142,10 +142,7 @@ impl Recipe for SugarConfig {
         }
         // one clip alone is weighed against nothing
         at_least(2, &[("batch", self.batch as u64)])?;
-        self.augment
-            .as_ref()
-            .map_or(Ok(()), AugmentOptions::validate)
-            .map_err(|problem| format!("augment.{problem}"))?;
+        self.augment.as_ref().map_or(Ok(()), AugmentOptions::validate)?;
         at_least(1, &[("parts", self.parts as u64)])?;
         check_width(self.width).map_err(|error| error.to_string())?;
         self.validate_stages()?;

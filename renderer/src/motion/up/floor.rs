@@ -17,18 +17,17 @@ pub(super) fn evidence(
 ) -> Vec<Evidence> {
     let levels = UpAxis::ALL
         .map(|axis| -> Vec<f64> { samples.iter().map(|&n| take.lowest(n, axis.vector()) / take.size).collect() });
+    let spread = spread(&levels);
     let mut all = vec![
-        level(&levels),
+        level(&spread),
         Evidence { what: "the body is in balance on it".to_owned(), points: balance.map(|b| 1.2 * b) },
     ];
     if !take.is_centred(samples) {
         let lies = lies(&levels, flat, middle_place(take, samples, &marks.centre()));
-        all.extend([at_zero(take, marks, samples, &levels), above_origin(take, marks, samples, &lies)]);
-        let weight = 3.5 * weight_of_zero(take, marks, samples);
+        let weight = weight_of_zero(take, marks, samples);
+        all.extend([at_zero(take, marks, samples, &levels, weight), above_origin(take, marks, samples, &lies)]);
         // who lies has as level a floor below as anywhere, who stands and sways has it at the feet alone
-        let spread = spread(&levels);
-        let least = spread.into_iter().fold(f64::INFINITY, f64::min);
-        let points = std::array::from_fn(|i| weight * lies[i] * between(2.5, 1.4, spread[i] / least));
+        let points = std::array::from_fn(|i| 3.5 * weight * lies[i] * between(2.5, 1.4, spread[i]));
         all.push(Evidence { what: "the body lies on the floor at zero".to_owned(), points });
     }
     all
@@ -36,19 +35,19 @@ pub(super) fn evidence(
 
 /// The lowest point of the body is as low in every pose, because something is under it; in other directions nothing stops
 /// it.
-fn level(levels: &[Vec<f64>; 6]) -> Evidence {
-    let spread = spread(levels);
-    let least = spread.into_iter().fold(f64::INFINITY, f64::min);
-    let points = spread.map(|s| -(0.8 * (s / least).ln()).min(2.0));
+fn level(spread: &PerAxis) -> Evidence {
+    let points = spread.map(|s| -(0.8 * s.ln()).min(2.0));
     Evidence { what: "the floor is level across it".to_owned(), points }
 }
 
-/// How far the lowest points of most poses are apart along each axis, in heights of the body.
+/// How far the lowest points of most poses are apart along each axis, as a multiple of the least.
 fn spread(levels: &[Vec<f64>; 6]) -> PerAxis {
-    levels.each_ref().map(|l| {
+    let spread = levels.each_ref().map(|l| {
         let [low, high] = [0.1, 0.9].map(|share| quantile(l.clone(), share));
         (high - low).max(EVEN)
-    })
+    });
+    let least = spread.into_iter().fold(f64::INFINITY, f64::min);
+    spread.map(|s| s / least)
 }
 
 /// How much it says that a floor is at zero: less of a body that keeps away from there, for a camera may be there.
@@ -59,8 +58,7 @@ fn weight_of_zero(take: &Take<'_>, marks: &Landmarks, samples: &[usize]) -> f64 
 }
 
 /// Studios put the origin on the floor, and the hips are above it.
-fn at_zero(take: &Take<'_>, marks: &Landmarks, samples: &[usize], levels: &[Vec<f64>; 6]) -> Evidence {
-    let weight = weight_of_zero(take, marks, samples);
+fn at_zero(take: &Take<'_>, marks: &Landmarks, samples: &[usize], levels: &[Vec<f64>; 6], weight: f64) -> Evidence {
     let hips = middle_place(take, samples, &marks.centre());
     let points = std::array::from_fn(|i| {
         let floor = quantile(levels[i].clone(), 0.05);
