@@ -17,7 +17,7 @@
 //! | `people` | what bodies look like and how they move: people told from furniture, and who performs |
 //! | `raw`, `limits`, `unseen` | what readers hand over; how much of a file is taken; where joints were that were not seen for a time |
 //! | `understand` | makes a [`Motion`] of what a reader read |
-//! | `topology` | body parts, left and right, mirror twins; known layouts, and which of them fits; helper joints |
+//! | `topology` | body parts, left and right, mirror twins; known layouts, and which of them fits; helper joints, rigs |
 //! | `left_out` | drops joints that are no part of a body, and roots that are places |
 //! | `measure`, `units` | unit from the body's size |
 //! | `up` | up axis from stance, floor, contact, falling and rest pose |

@@ -16,8 +16,8 @@ pub struct Reading {
     /// The file's up axis, when the guess is wrong: +x, -x, +y, -y, +z or -z
     #[arg(long, value_name = "AXIS", allow_hyphen_values = true)]
     pub up: Option<UpAxis>,
-    /// Who stands in which body slot of a .skeleton file: people (one a person, furniture left out) or file (as listed in
-    /// each frame, as published results read them) [default: people; file with `render --camera reference`]
+    /// Who stands in which body slot of a .skeleton or PKU-MMD file: people (one a person, furniture left out) or file (as
+    /// listed in each frame, as published results read them) [default: people; file with `render --camera reference`]
     #[arg(long, value_name = "HOW")]
     pub slots: Option<Slots>,
     /// Only this one of several people, counted from 1

@@ -1,14 +1,15 @@
 //! BVH, as the world writes it: any order and number of channels, any names, any line ends.
 //!
-//! `hierarchy` and `rows` read the two halves of the text, `displacement` tells what position channels mean, `kinematics`
-//! turns angles into positions, `bodies` tells several people from each other, `tidy` removes what is no part of a body,
-//! and `together` puts people side by side.
+//! `hierarchy` and `rows` read the two halves of the text, `displacement` tells what position channels mean,
+//! `kinematics` turns angles into positions, `rig` leaves out what moves a body, `bodies` tells several people from
+//! each other, `tidy` removes what is no part of a body, and `together` puts people side by side.
 
 mod bodies;
 mod displacement;
 mod hierarchy;
 mod kinematics;
 mod lexer;
+mod rig;
 mod rows;
 mod tidy;
 mod together;
@@ -22,7 +23,7 @@ use super::{
     limits::{MAX_JOINT_FRAMES, check_count},
     measure::Poses,
     people,
-    raw::{Raw, given_person, person_of},
+    raw::{Raw, copied, given_person, person_of},
 };
 
 /// Most people in one file.
@@ -91,9 +92,12 @@ pub(super) fn read(bytes: &[u8], person: Option<usize>, watch: &mut dyn FnMut(f3
     check_count("frames × joints", volume, MAX_JOINT_FRAMES).map_err(|c| (None, c))?;
     let meanings = displacement::find(&mut file);
     let posed = kinematics::pose(&file, &meanings);
+    let (posed, controls) = rig::without_controls(&mut file.nodes, posed);
     let raw = people_in(&file, posed, person)?;
     let warnings = file.warnings.into_iter().chain(raw.warnings).collect();
-    Ok(Raw { format: Format::Bvh, fps: 1.0 / file.frame_time, warnings, ..raw })
+    let bodies_from = raw.bodies_from.or_else(|| (raw.bodies == 1 && !controls.is_empty()).then(copied));
+    let left_out = controls.into_iter().chain(raw.left_out).collect();
+    Ok(Raw { format: Format::Bvh, fps: 1.0 / file.frame_time, bodies_from, warnings, left_out, ..raw })
 }
 
 /// The body of the file, or its people: all of them, or the one that is asked for.
@@ -123,7 +127,7 @@ fn people_in(file: &File, posed: Posed, person: Option<usize>) -> Result<Raw, Fa
     }
     if count == 1 {
         let copies = people.len() > 1;
-        let bodies_from = copies.then(|| Reason::inferred("one person, of whom the file has copies"));
+        let bodies_from = copies.then(copied);
         return Ok(Raw { bodies_from, left_out, ..one(bodies.swap_remove(0)) });
     }
     let Together { names, parents, positions, orientations, rest, missing } =

@@ -110,28 +110,55 @@ fn guess(sample: &[u8]) -> &'static Encoding {
 /// The letters that most of Russian, Ukrainian and Greek words are made of.
 const FREQUENT: &str = "оеаинтсрвлкміηαοιτσρνεό";
 
-/// How much sense a reading in letters other than Latin makes, whose words are all in them, with capitals only in front or all
-/// along; `None` where it is impossible.
+/// Fewest letters of another alphabet that make a word beside Latin ones: accents of a Latin alphabet stand alone or in
+/// twos.
+const WORD: usize = 3;
+
+/// How much sense a reading in letters other than Latin makes, whose words are all in them, with capitals where words
+/// have them; `None` where it is impossible.
 fn spelling(encoding: &'static Encoding, sample: &[u8]) -> Option<i64> {
     let text = encoding.decode_without_bom_handling_and_without_replacement(sample)?;
     let own = |c: &char| matches!(c, 'Ͱ'..='ӿ');
+    let frequent = |c: &&char| c.to_lowercase().any(|c| FREQUENT.contains(c));
     let word = |word: &str| {
         let letters: Vec<char> = word.chars().collect();
-        let count = letters.iter().filter(|c| own(c)).count() as i64;
-        let rest = letters.get(1..).unwrap_or_default();
-        let cased = rest.iter().all(|c| !c.is_uppercase()) || letters.iter().all(|c| !c.is_lowercase());
-        let frequent = letters.iter().filter(|c| c.to_lowercase().any(|c| FREQUENT.contains(c))).count() as i64;
-        match count {
-            0 => 0,
-            _ if count < letters.len() as i64 || !cased => -3 * count,
-            // a single letter is an accent of a Latin alphabet
-            1 => 0,
-            _ => count + 2 * frequent,
-        }
+        // `mixamorigРука` and `РукаL` are words of two alphabets
+        let parts = letters.chunk_by(|a, b| own(a) == own(b)).filter(|part| own(&part[0]));
+        let score = |part: &[char]| {
+            let count = part.len() as i64;
+            let whole = part.len() == letters.len();
+            if (!whole && part.len() < WORD) || !is_cased(part) {
+                -3 * count
+            } else if count == 1 {
+                // a single letter is an accent of a Latin alphabet
+                0
+            } else {
+                count + 2 * part.iter().filter(frequent).count() as i64
+            }
+        };
+        parts.map(score).sum::<i64>()
     };
     let words = text.split(|c: char| !c.is_alphabetic()).map(word).sum::<i64>();
     let signs = text.chars().filter(|c| !c.is_ascii() && !c.is_alphabetic()).count() as i64;
     Some(words - 2 * signs)
+}
+
+/// Whether capitals stand where words have them: nowhere, all along, or where words begin that are written together,
+/// with the first letter of a side in front or behind: `ЛеваяРука`, `ЛРука`, `рукаЛ`. In the wrong encoding it is the
+/// other way round.
+fn is_cased(letters: &[char]) -> bool {
+    if letters.iter().all(|c| !c.is_uppercase()) || letters.iter().all(|c| !c.is_lowercase()) {
+        return true;
+    }
+    let humps: Vec<&[char]> = letters.chunk_by(|a, b| !(a.is_lowercase() && b.is_uppercase())).collect();
+    humps.iter().enumerate().all(|(k, hump)| {
+        let capitals = hump.iter().take_while(|c| c.is_uppercase()).count();
+        match (capitals, hump.len() - capitals) {
+            (0, small) => k == 0 && small > 1,
+            (1, 0) => k > 0 && k + 1 == humps.len() && humps[k - 1].len() > 2,
+            (capitals, small) => capitals <= 2 && small > 0,
+        }
+    })
 }
 
 /// How much sense a reading makes; `None` where it is impossible.
@@ -187,9 +214,13 @@ mod tests {
         let traditional = "ROOT 骨盆\nJOINT 左大腿\nJOINT 右手臂\nJOINT 頭部\n";
         let korean = "ROOT 골반\nJOINT 왼쪽팔\nJOINT 오른쪽다리\n";
         let russian = "ROOT Таз\nJOINT Левая рука\nJOINT ПРАВАЯ НОГА\nJOINT Голова\n";
+        let humps = "ROOT Таз\nJOINT ЛеваяРука\nJOINT праваяНога\nJOINT ЛЛокоть\nJOINT кистьП\n";
+        let fused = "ROOT mixamorigТаз\nJOINT mixamorigРукаL\nJOINT mixamorigГоловаTop_End\n";
+        let short = "ROOT Таз\n";
         let greek = "ROOT Λεκάνη\nJOINT Αριστερό χέρι\nJOINT Κεφάλι\n";
         let german = "ROOT Hüfte\nJOINT Oberkörper\nJOINT linker Fuß\n";
         let french = "ROOT Bassin\nJOINT Épaule gauche\nJOINT Tête\n";
+        let swedish = "ROOT HÖFT\nJOINT VänsterÖga\nJOINT HögerÅderÄnde\nJOINT créée\nJOINT KÖNIGÜÖ\n";
         for (encoding, text) in [
             (SHIFT_JIS, japanese),
             (EUC_JP, japanese),
@@ -199,10 +230,17 @@ mod tests {
             (WINDOWS_1251, russian),
             (KOI8_R, russian),
             (IBM866, russian),
+            (WINDOWS_1251, humps),
+            (KOI8_R, humps),
+            (WINDOWS_1251, fused),
+            (KOI8_R, fused),
+            (WINDOWS_1251, short),
+            (KOI8_R, short),
             (WINDOWS_1253, greek),
             (ISO_2022_JP, japanese),
             (WINDOWS_1252, german),
             (WINDOWS_1252, french),
+            (WINDOWS_1252, swedish),
         ] {
             let (bytes, _, lost) = encoding.encode(text);
             assert!(!lost);

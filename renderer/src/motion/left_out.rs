@@ -1,21 +1,36 @@
 //! Takes joints that are no part of a body out of what a reader read.
 
 use super::{
+    Part, Skeleton,
     measure::{self, Poses},
-    raw::{Raw, joints_of},
+    raw::{Raw, copied, joints_of},
     topology,
 };
 
-/// Drops helper joints (`topology::helpers`), with their positions, orientations and bones; what hung from them hangs from
-/// the nearest joint above that is kept. Their names are in [`Raw::left_out`].
+/// Drops what a rig has around its body (`topology::body_of_rig`) and helper joints (`topology::helpers`), with their
+/// positions, orientations and bones; what hung from helpers hangs from the nearest joint above that is kept. Their
+/// names are in [`Raw::left_out`].
 pub(super) fn leave_out_helpers(raw: &mut Raw) {
     let joints = raw.names.len();
     if joints == 0 || !raw.positions.len().is_multiple_of(3 * joints) {
         return;
     }
+    if let Some(body) = topology::body_of_rig(&raw.names, &raw.parents).filter(|_| raw.bones.is_none()) {
+        raw.parents = body.parents;
+        let mut controls = vec![true; joints];
+        body.joints.iter().for_each(|&j| controls[j] = false);
+        leave_out(raw, &controls);
+        raw.bodies_from = raw.bodies_from.take().or_else(|| (raw.bodies == 1).then(copied));
+    }
     let mut gone = topology::helpers(&raw.names, &raw.parents);
     roots_that_are_places(raw, &mut gone);
     never_found(raw, &mut gone);
+    leave_out(raw, &gone);
+}
+
+/// Drops joints that are `gone`.
+fn leave_out(raw: &mut Raw, gone: &[bool]) {
+    let joints = raw.names.len();
     if !gone.contains(&true) {
         return;
     }
@@ -45,7 +60,7 @@ pub(super) fn leave_out_helpers(raw: &mut Raw) {
     raw.rest = raw.rest.as_ref().map(|r| cut(r, 3));
     (raw.parents, raw.bones) = (parents, bones);
     for (name, gone) in std::mem::take(&mut raw.names).into_iter().zip(gone) {
-        if gone { raw.left_out.push(name) } else { raw.names.push(name) }
+        if *gone { raw.left_out.push(name) } else { raw.names.push(name) }
     }
 }
 
@@ -101,11 +116,14 @@ fn roots_that_are_places(raw: &Raw, gone: &mut [bool]) {
     places.into_iter().for_each(|place| gone[place] = true);
 }
 
-/// Marks joints that are zero wherever a body is, which estimators write where they find none. A body that was moved to the
-/// origin has one joint there, which its neighbours are near to.
+/// Marks joints that are zero wherever a body is, which estimators write where they find none. A body that was moved to
+/// the origin has one joint there, of the trunk or where a limb begins, which its neighbours are near to, and as near
+/// as those of its twin.
 fn never_found(raw: &mut Raw, gone: &mut [bool]) {
     /// Neighbours of the joint that a body was moved by are nearer, as a share of the body's largest extent.
     const NEAR: f64 = 0.4;
+    /// And the shorter of two bones of twins is at least this share of the longer one.
+    const TWINS: f64 = 0.75;
     // where only turns are written, joints may be anywhere
     if raw.rest.is_some() {
         return;
@@ -125,10 +143,18 @@ fn never_found(raw: &mut Raw, gone: &mut [bool]) {
     }
     let samples = poses.sampled();
     let size = measure::extent(&poses, &samples).into_iter().fold(0.0, f64::max);
+    let skeleton = Skeleton::named(raw.names.clone(), raw.parents.clone());
+    let amid_limb = |j: usize| skeleton.parts[j] != Part::Torso && skeleton.inward(j).nth(1).is_some();
+    let like_twin = |j: usize, k: usize| {
+        let twins = [skeleton.mirror[j], skeleton.mirror[k]];
+        let [own, other] = [[j, k], twins].map(|[a, b]| poses.distance(&samples, a, b));
+        own.min(other) >= TWINS * own.max(other)
+    };
     let is_centre = |&j: &usize| {
         let children = (0..joints).filter(|&c| raw.parents[c] == Some(j));
         let mut others = raw.parents[j].into_iter().chain(children).filter(|&k| !zero[k] && !gone[k]).peekable();
-        others.peek().is_some() && others.all(|k| poses.distance(&samples, j, k) < NEAR * size)
+        let near = |k| poses.distance(&samples, j, k) < NEAR * size && like_twin(j, k);
+        !amid_limb(j) && others.peek().is_some() && others.all(near)
     };
     let zeros = || (0..joints).filter(|&j| zero[j]);
     let root = |&j: &usize| raw.parents[j].is_none();

@@ -12,7 +12,11 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use self::{body::Body, people::People, words::Words};
+use self::{
+    body::{Body, Line},
+    people::People,
+    words::Words,
+};
 use super::{
     Format, Layout, Reason, UpAxis,
     error::Cause,
@@ -28,7 +32,7 @@ const MAX_BODIES: usize = 64;
 /// The sensor's rate.
 const FPS: f64 = 30.0;
 
-/// Who stands in which body slot of a `.skeleton` file.
+/// Who stands in which body slot of a file of depth cameras' bodies: a `.skeleton`, or PKU-MMD's text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Slots {
@@ -74,12 +78,12 @@ pub(super) fn read(bytes: &[u8], slots: Slots) -> Result<Raw, Failure> {
         return Err((Some(1), cause));
     }
     let mut bodies: Vec<Body<'_>> = Vec::new();
-    let mut layout = None;
+    let mut known = None;
     for frame in 0..frames {
         let count = words.count("the number of bodies", MAX_BODIES)?;
         for place in 0..count {
-            let (body, its) = Body::read(&mut words, frame, place, layout)?;
-            layout = Some(its);
+            let (body, its) = Body::read(&mut words, frame, place, known)?;
+            known = Some(its);
             bodies.push(body);
         }
         check_volume(frame + 1, FILE_SLOTS, Layout::Ntu25.names().len()).map_err(|c| (Some(words.line), c))?;
@@ -87,6 +91,13 @@ pub(super) fn read(bytes: &[u8], slots: Slots) -> Result<Raw, Failure> {
     if words.next().is_some() {
         warnings.push(format!("line {}: data after the last frame is ignored", words.line));
     }
+    if let Some((_, Line::Place(numbers))) = known {
+        let what = if numbers > 3 { "x, y, z and a tracking state" } else { "x, y and z" };
+        warnings.push(format!(
+            "{numbers} numbers in the line of each joint are read as {what}: nothing says how joints are turned"
+        ));
+    }
+    let layout = known.map(|known| known.0);
     let layout = layout.map_or(Layout::Ntu25, |sensor| body::fitting(sensor, &bodies));
     let raw = match slots {
         Slots::File => as_filed(frames, &bodies, layout, &mut warnings),

@@ -1,7 +1,9 @@
 //! PKU-MMD text: a line a frame, 150 numbers for two bodies of Kinect v2's 25 joints, in metres as its sensor sees them.
 
+mod follow;
+
 use super::{
-    Format, Layout, Reason,
+    Format, Layout, Reason, Slots,
     error::Cause,
     limits::check_volume,
     measure::spread_of_bones,
@@ -16,8 +18,8 @@ const WIDTH: usize = BODIES * JOINTS * 3;
 /// The sensor's rate.
 const FPS: f64 = 30.0;
 
-/// Reads a file; the error comes with its line.
-pub(super) fn read(text: &[u8]) -> Result<Raw, (Option<usize>, Cause)> {
+/// Reads a file, whose slots are those of people or of the file; the error comes with its line.
+pub(super) fn read(text: &[u8], slots: Slots) -> Result<Raw, (Option<usize>, Cause)> {
     let mut positions = Vec::new();
     let mut warnings = Vec::new();
     let mut lines = numbered_lines(text).peekable();
@@ -44,5 +46,8 @@ pub(super) fn read(text: &[u8]) -> Result<Raw, (Option<usize>, Cause)> {
         return Err((None, Cause::UnknownFormat(text.to_owned())));
     }
     let layout_from = Some(Reason::inferred("150 numbers in a line are two bodies of Kinect v2's 25 joints"));
-    Ok(Raw { bodies: BODIES, positions, layout_from, warnings, ..empty })
+    let exchanged = if slots == Slots::People { follow::follow(&mut positions) } else { 0 };
+    let told = || format!("people are followed by where they are: {exchanged} lines have them in each other's slots");
+    let bodies_from = (exchanged > 0).then(|| Reason::inferred(told()));
+    Ok(Raw { bodies: BODIES, positions, layout_from, bodies_from, warnings, ..empty })
 }

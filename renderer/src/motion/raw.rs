@@ -86,3 +86,8 @@ pub(super) fn person_of(person: usize, people: usize) -> Result<usize, Cause> {
 pub(super) fn given_person(person: usize, people: usize) -> Reason {
     Reason { known: Known::Given, why: format!("person {person} of {people}") }
 }
+
+/// What is said of the person in a rig that holds the body several times.
+pub(super) fn copied() -> Reason {
+    Reason::inferred("one person, of whom the file has copies")
+}

@@ -29,7 +29,7 @@ pub struct ReadOptions {
     /// Files that may belong to this one, where their names are known; those that do are found by name. They are not looked
     /// at where [`ReadOptions::sidecar`] is given.
     pub companions: Vec<Companion>,
-    /// `.skeleton` only: who stands in which body slot.
+    /// `.skeleton` and PKU-MMD only: who stands in which body slot.
     pub slots: Slots,
     /// Reads only this one of the people in the file, counted from 1 in the order of the body slots; `None` reads all.
     pub person: Option<usize>,
@@ -137,7 +137,7 @@ fn read_raw(
         Format::HumanMl3d => humanml3d::read(&text.utf8).map_err(line),
         Format::Keypoints => keypoints::read(&text.utf8).map_err(line),
         Format::Ntu => ntu::read(&text.utf8, options.slots).map_err(line),
-        Format::Pku => pku::read(&text.utf8).map_err(line),
+        Format::Pku => pku::read(&text.utf8, options.slots).map_err(line),
         Format::Msr => msr::read(&text.utf8).map_err(line),
         Format::Acclaim => acclaim::read(&text.utf8, name, beside),
         Format::Gltf => gltf::read(&text.utf8, name, animation, beside),

@@ -147,7 +147,7 @@ impl Source {
             (Some(&self.unit_from), "--unit"),
             (Some(&self.up_from), "--up"),
             (self.bodies_from.as_ref(), "--person"),
-            (self.bodies_from.as_ref().filter(|_| self.format == Format::Ntu), "--slots"),
+            (self.bodies_from.as_ref().filter(|_| matches!(self.format, Format::Ntu | Format::Pku)), "--slots"),
         ];
         let guessed = |reason: Option<&Reason>| reason.is_some_and(|r| r.known.is_guess());
         let flags: Vec<&str> = flags.into_iter().filter(|(r, _)| guessed(*r)).map(|(_, flag)| flag).collect();

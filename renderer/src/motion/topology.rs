@@ -1,17 +1,23 @@
-//! Body parts, left and right, and mirror twins of any skeleton: from joint names, else from its shape.
+//! Body parts, left and right, and mirror twins of any skeleton: from joint names, else from its shape, limb by limb.
 //!
 //! Names win over geometry. A depth camera's mirrored recording has its left hand on the performer's right; whoever
 //! labelled it knew which hand it was.
 
+mod backward;
 pub(super) mod fit;
 mod helpers;
 mod layouts;
 mod names;
+mod rig;
 mod shape;
+mod unexplained;
 
+pub(super) use backward::bends_backward;
 pub(super) use helpers::helpers;
 pub use layouts::Layout;
-pub(super) use shape::{bends_backward, limbs, sides};
+pub(super) use rig::body_of_rig;
+pub(super) use shape::{limbs, sides};
+pub(super) use unexplained::explain;
 
 use self::names::{Kind, Parsed, Side};
 use super::{Part, Skeleton};

@@ -58,6 +58,7 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
     // the body first, then where it has up, then left and right, which needs up
     let poses = Poses { positions: &raw.positions, present: &present, joints };
     let limbs = (!labels.complete).then(|| topology::limbs(&poses, &mut skeleton, &labels));
+    let explained = if limbs.is_none() { topology::explain(&poses, &mut skeleton, &labels) } else { 0 };
     let theirs = topology::is_of_mikumikudance(&skeleton.names).then_some(Unit::MMD);
     let unit_of = |size: f64| match (options.unit.clone(), &raw.unit) {
         (Some(unit), _) => (unit, Reason::given()),
@@ -92,6 +93,7 @@ pub(super) fn understand(mut raw: Raw, name: &str, options: &ReadOptions) -> Res
 
     let poses = Poses { positions: &raw.positions, present: &present, joints };
     source.parts_from = match limbs {
+        None if explained > 0 => Reason::inferred(format!("{}, and {explained} more by the shape", labels.how)),
         None => Reason::stated(labels.how),
         Some(limbs) => topology::sides(&poses, &mut skeleton, limbs, &mut source.warnings),
     };

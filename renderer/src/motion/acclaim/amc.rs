@@ -4,13 +4,16 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     super::{
-        error::{Cause, excerpt},
+        error::{Cause, excerpt, several},
         limits::{FRAME_RATES, MAX_FRAMES, MAX_JOINT_FRAMES, check_count},
-        text::number,
+        text::{number, parse},
     },
     Failure,
     asf::{Degree, Skeleton, content},
 };
+
+/// So many missing bones are named.
+const NAMED: usize = 3;
 
 /// A motion.
 pub(super) struct Frames {
@@ -21,7 +24,7 @@ pub(super) struct Frames {
     pub warnings: Vec<String>,
 }
 
-/// Reads all frames. A bone that a frame leaves out stays as it was, which is said.
+/// Reads all frames. A bone that a frame leaves out stays as it was, which is said, and so is where a file was cut.
 pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Frames, Failure> {
     let width = skeleton.values();
     if width == 0 {
@@ -45,10 +48,15 @@ pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Frames, Failure>
     let mut before: Vec<usize> = Vec::new();
     let missing = |moved: &[usize], before: &[usize]| {
         let own: HashSet<usize> = moved.iter().copied().collect();
-        before.iter().filter(|bone| !own.contains(bone)).count()
+        before.iter().copied().filter(|bone| !own.contains(bone)).collect::<Vec<usize>>()
     };
     let mut gaps = 0;
-    for (line, words) in content(bytes) {
+    let mut lines = content(bytes).peekable();
+    // where the file ends within a bone, and what there is of it
+    let mut cut = None;
+    let mut last_line = 0;
+    while let Some((line, words)) = lines.next() {
+        last_line = line;
         let at = |cause| (Some(line), cause);
         let word = words[0];
         if let Some(section) = word.strip_prefix(b":") {
@@ -68,7 +76,7 @@ pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Frames, Failure>
         if words.len() == 1 && word.iter().all(u8::is_ascii_digit) {
             if begun {
                 motion.values.extend_from_slice(&row);
-                gaps += usize::from(moved != before && missing(&moved, &before) > 0);
+                gaps += usize::from(moved != before && !missing(&moved, &before).is_empty());
                 before = std::mem::take(&mut moved);
             }
             let number = std::str::from_utf8(word).ok().and_then(|w| w.parse::<u64>().ok());
@@ -95,6 +103,12 @@ pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Frames, Failure>
             return Err(at(Cause::Malformed(text)));
         }
         let name = String::from_utf8_lossy(word).to_lowercase();
+        if lines.peek().is_none() {
+            cut = cut_within(&name, &words[1..], skeleton);
+            if cut.is_some() {
+                break;
+            }
+        }
         let Some(&k) = places.get(&name) else {
             let text = format!("the skeleton has no bone {}: do the two files belong together?", excerpt(word));
             return Err(at(Cause::Malformed(text)));
@@ -104,8 +118,7 @@ pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Frames, Failure>
         if words.len() - 1 != bone.degrees.len() {
             let (has, needs) = (words.len() - 1, bone.degrees.len());
             let text = format!("{has} numbers for {}, whose skeleton has {needs} channels", excerpt(word));
-            let early = has < needs;
-            return Err(at(if early { Cause::Truncated(text) } else { Cause::Malformed(text) }));
+            return Err(at(Cause::Malformed(text)));
         }
         for (i, (degree, word)) in bone.degrees.iter().zip(&words[1..]).enumerate() {
             let value = number(word, "a channel value").map_err(at)?;
@@ -116,20 +129,58 @@ pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Frames, Failure>
     if !begun {
         return Err((None, Cause::Degenerate("there are no frames".to_owned())));
     }
-    motion.values.extend_from_slice(&row);
+    let number = number_before.unwrap_or_default();
+    if motion.values.is_empty()
+        && let Some(cut) = cut
+    {
+        let text = format!("its only frame, {number}, ends {cut}: not even one is whole");
+        return Err((Some(last_line), Cause::Truncated(text)));
+    }
     let missing = missing(&moved, &before);
+    // the number of a frame, and nothing of it
+    if moved.is_empty() && cut.is_none() && !before.is_empty() {
+        motion
+            .warnings
+            .push(format!("line {last_line}: the file ends behind the number of frame {number}, which is left out"));
+        return Ok(told_of_gaps(motion, gaps));
+    }
+    motion.values.extend_from_slice(&row);
     // the first bones of the frame before, and no more
-    if missing > 0 && gaps == 0 && before.starts_with(&moved) {
-        let (number, bones) = (number_before.unwrap_or_default(), if missing == 1 { "bone" } else { "bones" });
+    if cut.is_some() || (!missing.is_empty() && gaps == 0 && before.starts_with(&moved)) {
+        let bones = if missing.len() == 1 { "bone" } else { "bones" };
+        let names = several(missing.iter().map(|&k| excerpt(skeleton.bones[k].name.as_bytes())), NAMED);
         motion.warnings.push(format!(
-            "the last frame, {number}, ends early: {missing} {bones} of the frame before are missing, and stay as they were"
+            "line {last_line}: the last frame, {number}, ends early{}: {} {bones} of the frame before are missing ({names}), and \
+             stay as they were",
+            cut.map_or_else(String::new, |cut| format!(", {cut}")),
+            missing.len()
         ));
     } else {
-        gaps += usize::from(missing > 0);
+        gaps += usize::from(!missing.is_empty());
     }
+    Ok(told_of_gaps(motion, gaps))
+}
+
+/// The motion, with a word on frames that leave out bones.
+fn told_of_gaps(mut motion: Frames, gaps: usize) -> Frames {
     if gaps > 0 {
         let frames = if gaps == 1 { "1 frame leaves".to_owned() } else { format!("{gaps} frames leave") };
         motion.warnings.push(format!("{frames} out bones that the frame before has: these stay as they were"));
     }
-    Ok(motion)
+    motion
+}
+
+/// How the last line of a file ends early, where it does: amid the name of a bone, its numbers, or one of these.
+fn cut_within(name: &str, numbers: &[&[u8]], skeleton: &Skeleton) -> Option<String> {
+    let shown = excerpt(name.as_bytes());
+    let Some(bone) = skeleton.bones.iter().find(|bone| bone.name.to_lowercase() == name) else {
+        let begins = skeleton.bones.iter().any(|bone| bone.name.to_lowercase().starts_with(name));
+        return (numbers.is_empty() && begins).then(|| format!("within the name of a bone, {shown}"));
+    };
+    let needs = bone.degrees.len();
+    // a sign, or a number whose exponent is missing
+    let begun = |word: &&[u8]| matches!(word.last(), Some(b'-' | b'+' | b'e' | b'E')) && parse::<f64>(word).is_none();
+    let whole = numbers.len() - usize::from(numbers.last().is_some_and(begun));
+    (whole < needs && numbers.len() <= needs)
+        .then(|| format!("within {shown}, of which it has {whole} of {needs} numbers"))
 }

@@ -28,6 +28,11 @@ impl<'a> Lexer<'a> {
         (self.at as f64 / self.bytes.len().max(1) as f64) as f32
     }
 
+    /// Line of the next unread byte, from one.
+    pub(super) fn line(&self) -> usize {
+        self.line
+    }
+
     pub(super) fn fail(&self, cause: Cause) -> Failure {
         (Some(self.line), cause)
     }

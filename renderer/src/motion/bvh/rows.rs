@@ -17,6 +17,11 @@ const MANY_FRAMES: usize = 10;
 /// Half of a turn is written with four digits or more.
 const ROUNDING: f32 = 1e-4;
 
+/// Longest time between two frames in seconds.
+const LONGEST: f64 = 1.0;
+/// Usual frames in a second, of those that would make no usual rate as milliseconds: 25 and 50 would.
+const RATES: [f64; 10] = [24.0, 30.0, 48.0, 60.0, 72.0, 90.0, 100.0, 120.0, 144.0, 240.0];
+
 /// Lines between two words about how far it is.
 const TOLD_LINES: usize = 200;
 
@@ -24,8 +29,9 @@ const TOLD_LINES: usize = 200;
 /// `watch` hears how much of the text is read, 0..1.
 pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>, watch: &mut dyn FnMut(f32)) -> Result<File, Failure> {
     let declared = frame_count(lexer)?;
-    let frame_time = frame_time(lexer)?;
-    let mut file = File { nodes, frame_time, frames: 0, values: Vec::new(), warnings: Vec::new() };
+    let mut warnings = Vec::new();
+    let frame_time = frame_time(lexer, &mut warnings)?;
+    let mut file = File { nodes, frame_time, frames: 0, values: Vec::new(), warnings };
     let channels = file.channels();
     if channels == 0 {
         let cause = Cause::Degenerate("no joint has a channel, so nothing moves".to_owned());
@@ -119,26 +125,45 @@ fn frame_count(lexer: &mut Lexer<'_>) -> Result<usize, Failure> {
     Ok(count)
 }
 
-fn frame_time(lexer: &mut Lexer<'_>) -> Result<f64, Failure> {
-    if lexer.at_keyword("FrameTime:") {
+/// Seconds from one frame to the next. Nobody records people in steps of more than a second: who writes such a number
+/// means milliseconds, or the number of frames in a second.
+fn frame_time(lexer: &mut Lexer<'_>, warnings: &mut Vec<String>) -> Result<f64, Failure> {
+    let line = if lexer.at_keyword("FrameTime:") {
         lexer.next();
+        lexer.line()
     } else {
         keyword(lexer, "Frame")?;
-        keyword(lexer, "Time")?;
-    }
+        keyword(lexer, "Time")?
+    };
     let word = lexer.expect("the frame time")?;
-    let time = number(word, "the frame time").map_err(|c| lexer.fail(c))?;
-    if !FRAME_RATES.contains(&(1.0 / time)) {
-        let (shortest, longest) = (1.0 / FRAME_RATES.end(), 1.0 / FRAME_RATES.start());
-        let text = format!("the frame time is {time} s, expected {shortest} to {longest}");
+    let next = lexer.line();
+    // the first of several numbers in the next line begins a row
+    if next != line && lexer.peek().is_some() && lexer.line() == next {
+        return Err((Some(line), Cause::malformed("the frame time is missing")));
+    }
+    let written = number(word, "the frame time").map_err(|c| lexer.fail(c))?;
+    let (time, meant) = match written {
+        t if t > LONGEST && RATES.contains(&t) => (1.0 / t, "the frames in a second"),
+        t if t > LONGEST => (t / 1000.0, "milliseconds"),
+        t => (t, "seconds"),
+    };
+    let rate = 1.0 / time;
+    if !FRAME_RATES.contains(&rate) || time > LONGEST {
+        let text = format!("the frame time is {written} s, expected {} to {LONGEST}", 1.0 / FRAME_RATES.end());
         return Err(lexer.fail(Cause::Malformed(text)));
+    }
+    if time != written {
+        warnings.push(format!(
+            "line {line}: no recording takes {written} s a frame: read as {meant}, {rate:.2} frames a second"
+        ));
     }
     Ok(time)
 }
 
-/// Consumes a keyword with its colon, which may stand apart or be missing.
-fn keyword(lexer: &mut Lexer<'_>, expected: &str) -> Result<(), Failure> {
+/// Consumes a keyword with its colon, which may stand apart or be missing. Returns its line.
+fn keyword(lexer: &mut Lexer<'_>, expected: &str) -> Result<usize, Failure> {
     let word = lexer.expect(&format!("`{expected}`"))?;
+    let line = lexer.line();
     let bare = word.strip_suffix(b":").unwrap_or(word);
     if !bare.eq_ignore_ascii_case(expected.as_bytes()) {
         let text = format!("expected `{expected}`, not {}", excerpt(word));
@@ -147,5 +172,5 @@ fn keyword(lexer: &mut Lexer<'_>, expected: &str) -> Result<(), Failure> {
     if lexer.peek() == Some(b":") {
         lexer.next();
     }
-    Ok(())
+    Ok(line)
 }

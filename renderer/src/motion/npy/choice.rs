@@ -5,7 +5,7 @@ use super::{
         Format, Layout, Reason, Skeleton,
         error::Cause,
         measure::{Poses, stride},
-        raw::Raw,
+        raw::{Raw, joints_of},
         topology::{
             self,
             fit::{self, Verdict},
@@ -32,8 +32,7 @@ pub(super) fn undescribed(
         if poses == 0 {
             continue;
         }
-        let present = vec![true; poses];
-        match fit::choose(&Poses { positions: &positions, present: &present, joints: reading.joints }, flat) {
+        match verdict(&positions, reading.joints, flat) {
             // by a margin: the documented order comes first
             Verdict::Fits(fit) if best.is_none_or(|(_, b)| fit.misfit + 0.1 < b.misfit) => best = Some((*reading, fit)),
             Verdict::Several(fits) => alike.extend(fits.into_iter().map(|fit| fit.layout)),
@@ -62,6 +61,19 @@ pub(super) fn undescribed(
     };
     let raw = Raw::of_layout(layout, Format::Npy, fps);
     Ok((reading, Raw { usual_up: layout.usual_up(), layout_from: Some(Reason::inferred(why)), ..raw }))
+}
+
+/// Which layout it is. Where it is none, joints that are zero in every pose are left out: nobody found them.
+fn verdict(positions: &[f32], joints: usize, flat: bool) -> Verdict<fit::Fit> {
+    let present = vec![true; positions.len() / (3 * joints)];
+    let whole = fit::choose(&Poses { positions, present: &present, joints }, flat);
+    let found = |j: &usize| positions.chunks_exact(3 * joints).any(|pose| pose[3 * j..][..3] != [0.0; 3]);
+    let there: Vec<usize> = (0..joints).filter(found).collect();
+    if !matches!(whole, Verdict::None) || there.len() == joints || 3 * (joints - there.len()) > joints {
+        return whole;
+    }
+    let cut = joints_of(positions, joints, 3, &there);
+    fit::choose_by(&there, joints, &Poses { positions: &cut, present: &present, joints: there.len() }, flat)
 }
 
 /// Why no layout is taken, and how to say which it is.

@@ -15,6 +15,30 @@ use super::{
     words::Words,
 };
 
+/// What a joint's line holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Line {
+    /// Twelve numbers, which may be wrapped: x, y, z, two places in pictures, an orientation, a tracking state.
+    Whole,
+    /// So many numbers: a place, and perhaps how the joint was tracked.
+    Place(usize),
+}
+
+impl Line {
+    /// What the next lines hold, of `joints` joints.
+    fn of(words: &Words<'_>, joints: usize) -> Result<Self, Cause> {
+        match words.in_each_of(joints) {
+            // also where a joint's numbers are wrapped
+            None | Some(12) => Ok(Self::Whole),
+            Some(numbers @ (3 | 4)) => Ok(Self::Place(numbers)),
+            Some(numbers) => Err(Cause::Malformed(format!(
+                "{numbers} numbers in the line of each joint: known are 12 (x, y, z, two places in pictures, an orientation, a \
+                 tracking state), and 3 or 4 (x, y, z, a tracking state)"
+            ))),
+        }
+    }
+}
+
 /// A body in one frame, as the file has it.
 pub(super) struct Body<'a> {
     pub frame: usize,
@@ -28,13 +52,13 @@ pub(super) struct Body<'a> {
 
 impl<'a> Body<'a> {
     /// Reads ten body fields, then the joints. All bodies of a file have as many joints as the first one, whose number
-    /// tells the sensor.
+    /// tells the sensor, and as many numbers in their lines.
     pub(super) fn read(
         words: &mut Words<'a>,
         frame: usize,
         place: usize,
-        known: Option<Layout>,
-    ) -> Result<(Self, Layout), Failure> {
+        known: Option<(Layout, Line)>,
+    ) -> Result<(Self, (Layout, Line)), Failure> {
         let id = words.expect("a body id")?;
         if parse::<f64>(id).is_none_or(|value| !value.is_finite()) {
             let text = format!("a body id should be a number, not {}", excerpt(id));
@@ -44,12 +68,17 @@ impl<'a> Body<'a> {
             words.expect("a body field")?;
         }
         let count = words.count("the number of joints of a body", 1000)?;
-        let layout = layout(count, known).map_err(|cause| words.fail(cause))?;
+        let layout = layout(count, known.map(|known| known.0)).map_err(|cause| words.fail(cause))?;
+        let line = known.map_or_else(|| Line::of(words, count), |known| Ok(known.1));
+        let line = line.map_err(|cause| (words.next_line().map(|(line, _)| line), cause))?;
         let mut joints = Vec::with_capacity(count);
         for j in 0..count {
-            joints.push(joint(words, j)?);
+            joints.push(match line {
+                Line::Whole => joint(words, j)?,
+                Line::Place(numbers) => place_alone(words, j, numbers)?,
+            });
         }
-        Ok((Self { frame, place, id, joints }, layout))
+        Ok((Self { frame, place, id, joints }, (layout, line)))
     }
 
     /// Joint `j` in the file's axes and unit.
@@ -115,13 +144,34 @@ fn layout(count: usize, known: Option<Layout>) -> Result<Layout, Cause> {
     }
 }
 
-fn joint(words: &mut Words<'_>, j: usize) -> Result<[f32; 7], Failure> {
-    let mut values = [0.0; 7];
-    for (i, value) in values[..3].iter_mut().enumerate() {
+/// A joint whose line holds but a place and what else `numbers` count; it is not turned.
+fn place_alone(words: &mut Words<'_>, j: usize, numbers: usize) -> Result<[f32; 7], Failure> {
+    if let Some((line, has)) = words.next_line()
+        && has != numbers
+    {
+        let text = format!("joint {} has {has} numbers in its line, where joints before it have {numbers}", j + 1);
+        return Err((Some(line), Cause::Malformed(text)));
+    }
+    let place = coordinates(words, j)?;
+    for _ in 3..numbers {
+        words.expect("a tracking state")?;
+    }
+    Ok([place[0], place[1], place[2], 1.0, 0.0, 0.0, 0.0])
+}
+
+fn coordinates(words: &mut Words<'_>, j: usize) -> Result<[f32; 3], Failure> {
+    let mut values = [0.0; 3];
+    for (i, value) in values.iter_mut().enumerate() {
         let word = words.expect("a joint coordinate")?;
         let what = format_args!("{} of joint {}", ["x", "y", "z"][i], j + 1);
         *value = number(word, what).map_err(|cause| words.fail(cause))? as f32;
     }
+    Ok(values)
+}
+
+fn joint(words: &mut Words<'_>, j: usize) -> Result<[f32; 7], Failure> {
+    let mut values = [0.0; 7];
+    values[..3].copy_from_slice(&coordinates(words, j)?);
     // genuine files have NaN and infinite pixel positions, which are of no use here
     for _ in 0..4 {
         words.expect("a pixel position")?;

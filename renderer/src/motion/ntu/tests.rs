@@ -550,3 +550,59 @@ fn a_file_of_flickers_takes_little_time() {
     assert!(open(&text).bodies <= 6);
     assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
 }
+
+/// The text with only the numbers `kept` in the lines of joints.
+fn joint_lines(text: &str, kept: &[usize]) -> String {
+    let line = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        let own = if words.len() == 12 { kept.iter().map(|&k| words[k]).collect() } else { words };
+        own.join(" ") + "\n"
+    };
+    text.lines().map(line).collect()
+}
+
+#[test]
+fn joints_of_a_place_and_a_state_are_read_by_their_lines() {
+    let cast = [waving(), Cast::new("8", person(Action::Clap, 1.8, 1.1)).seen(10..60)];
+    for (cast, kept) in [(&cast[..], &[0, 1, 2, 11][..]), (&cast[..1], &[0, 1, 2, 11]), (&cast[..1], &[0, 1, 2])] {
+        let text = joint_lines(&written(cast, as_listed), kept);
+        for text in [text.clone(), text.replace('\n', "\r\n"), text.replace('\n', " \n\n")] {
+            let m = open(&text);
+            assert_eq!(m.bodies, cast.len());
+            cast.iter().enumerate().for_each(|(p, cast)| stands(&m, p, &[cast]));
+            let told = format!("{} numbers in the line of each joint", kept.len());
+            assert!(m.source.warnings.iter().any(|w| w.starts_with(&told)), "{:?}", m.source.warnings);
+        }
+    }
+    // a joint that lost a number, a file that was cut, and lines of another make
+    let failure = |text: &str| read(text.as_bytes(), "f", &ReadOptions::default()).unwrap_err();
+    let text = joint_lines(&written(&cast[..1], as_listed), &[0, 1, 2, 11]);
+    let lines: Vec<&str> = text.lines().collect();
+    let short = lines[40].rsplit_once(' ').unwrap().0;
+    let damaged = [&lines[..40], &[short], &lines[41..]].concat().join("\n");
+    let error = failure(&damaged);
+    assert!(error.line == Some(41) && error.to_string().contains("joint 9 has 3 numbers in its line"), "{error}");
+    let error = failure(&lines[..45].join("\n"));
+    assert!(error.line == Some(45) && error.to_string().contains("the file ends early"), "{error}");
+    let error = failure(&joint_lines(&written(&cast[..1], as_listed), &[0, 1, 2, 7, 8, 9, 10]));
+    assert!(error.line == Some(5) && error.to_string().contains("7 numbers in the line of each joint"), "{error}");
+}
+
+#[test]
+fn whole_joints_may_be_wrapped_in_any_way() {
+    let text = written(&[waving()], as_listed);
+    let expected = open(&text);
+    let wrapped = |at: usize| -> String {
+        let line = |line: &str| {
+            let words: Vec<&str> = line.split(' ').collect();
+            let parts: Vec<String> =
+                words.chunks(if words.len() == 12 { at } else { 12 }).map(|part| part.join(" ")).collect();
+            parts.join("\n") + "\n"
+        };
+        text.lines().map(line).collect()
+    };
+    for text in [wrapped(3), wrapped(4), wrapped(6), wrapped(7), text.replace('\n', " ")] {
+        let m = open(&text);
+        assert_eq!((&m.positions, &m.source.warnings), (&expected.positions, &expected.source.warnings));
+    }
+}

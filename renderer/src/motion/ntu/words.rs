@@ -31,6 +31,32 @@ impl<'a> Words<'a> {
         Some(word)
     }
 
+    /// The lines that come next, with their numbers, and how many words each has; lines without any do not count.
+    /// Nothing where words are left in the current line.
+    fn lines(&self) -> impl Iterator<Item = (usize, usize)> + use<'a> {
+        let (newline, line) = (self.newline, self.line);
+        let end = self.rest.iter().position(|&b| b == newline).unwrap_or(self.rest.len());
+        let (own, next) = self.rest.split_at(end);
+        let next = if own.trim_ascii().is_empty() { next } else { &[] };
+        let count = |line: &[u8]| line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count();
+        let lines = next.split(move |&b| b == newline).map(count).enumerate();
+        lines.filter(|(_, words)| *words > 0).map(move |(k, words)| (line + k, words))
+    }
+
+    /// Number of the next line that has words, and how many.
+    pub(super) fn next_line(&self) -> Option<(usize, usize)> {
+        self.lines().next()
+    }
+
+    /// How many words each of the next `lines` lines has, where all of these have as many and the one behind them has
+    /// not: then it is lines that joints stand in.
+    pub(super) fn in_each_of(&self, lines: usize) -> Option<usize> {
+        let mut counts = self.lines().map(|(_, words)| words);
+        let first = counts.next()?;
+        let alike = 1 + counts.by_ref().take(lines - 1).filter(|&words| words == first).count();
+        (alike == lines && counts.next() != Some(first)).then_some(first)
+    }
+
     pub(super) fn fail(&self, cause: Cause) -> Failure {
         (Some(self.line), cause)
     }

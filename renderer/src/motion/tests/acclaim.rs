@@ -185,6 +185,49 @@ fn bones_that_a_frame_leaves_out_are_told() {
 }
 
 #[test]
+fn a_file_that_ends_within_a_bone_says_in_which_line_and_what_is_missing() {
+    let told = |amc: &str| {
+        let m = with_skeleton(amc, ASF).unwrap();
+        let about: Vec<String> = m.source.warnings.into_iter().filter(|w| !w.contains("no frame rate")).collect();
+        (m.positions, about.join("; "))
+    };
+    let whole = AMC.to_owned() + "rhumerus 90\nhead 0.5\n";
+    let (frames, nothing) = told(&whole);
+    assert_eq!(nothing, "");
+    let third = whole.find("lfemur 0 0 90").unwrap();
+    let values = 3 * 5;
+    for (end, said) in [
+        (
+            third + "lfe".len(),
+            &["line 16", "frame, 3,", "name of a bone, 'lfe'", "3 bones", "'lfemur', 'rhumerus', 'head'"],
+        ),
+        (third + "lfemur".len(), &["line 16", "frame, 3,", "within 'lfemur'", "0 of 3 numbers", "3 bones"]),
+        (third + "lfemur 0".len(), &["line 16", "frame, 3,", "within 'lfemur'", "1 of 3 numbers", "3 bones"]),
+        (whole.len() - "0.5\n".len(), &["line 18", "frame, 3,", "0 of 1", "1 bone ", "'head'"]),
+    ] {
+        let (positions, warning) = told(&whole[..end]);
+        assert!(said.iter().all(|word| warning.contains(word)), "{:?}: {warning}", &whole[end - 4..end]);
+        // frames before are what they were
+        assert_eq!(positions[..2 * values], frames[..2 * values]);
+    }
+    // a sign without a number
+    let (_, warning) = told(&whole.replace("lfemur 0 0 90\nrhumerus 90\nhead 0.5\n", "lfemur 0 0 -"));
+    assert!(warning.contains("line 16") && warning.contains("2 of 3 numbers"), "{warning}");
+    // a number of a frame, and nothing of it
+    let (positions, warning) = told(&(whole.clone() + "4\n"));
+    assert!(
+        positions == frames && warning.contains("line 19: the file ends behind the number of frame 4"),
+        "{warning}"
+    );
+    // where no frame is whole
+    let error = with_skeleton(&AMC[..AMC.find("lfemur 0 0 0").unwrap() + 10], ASF).unwrap_err();
+    assert!(error.line == Some(6) && error.to_string().contains("its only frame, 1, ends within 'lfemur'"), "{error}");
+    // amid a file it is no cut
+    let error = with_skeleton(&whole.replacen("lfemur 90 0 0", "lfemur 90", 1), ASF).unwrap_err().to_string();
+    assert!(error.contains("line 11: 1 numbers for 'lfemur'") && !error.contains("ends early"), "{error}");
+}
+
+#[test]
 fn a_rate_is_believed_and_a_gap_is_named() {
     let whole = AMC.to_owned() + "rhumerus 90\nhead 0.5\n";
     let stated = whole.replace(":DEGREES", ":DEGREES\n:SAMPLES-PER-SECOND 60");

@@ -188,6 +188,55 @@ fn a_joint_that_is_never_found_is_left_out_and_a_body_at_the_origin_is_whole() {
 }
 
 #[test]
+fn a_joint_that_is_missing_throughout_does_not_hide_the_layout() {
+    let mut alike = Vec::new();
+    for layout in Layout::ALL {
+        let values = waving(layout);
+        let (joints, skeleton) = (layout.names().len(), layout.skeleton());
+        // on the floor, and around the origin, as clips are centred
+        let middle = [0, 1, 2].map(|c| values.iter().skip(c).step_by(3).sum::<f32>() / (values.len() / 3) as f32);
+        let around: Vec<f32> =
+            values.chunks_exact(3).flat_map(|p| [p[0] - middle[0], p[1] - middle[1], p[2] - middle[2]]).collect();
+        let hand = skeleton.limb(Part::RightArm)[0];
+        let knee = skeleton.limb(Part::LeftLeg).into_iter().rev().nth(1).unwrap();
+        for (values, joint) in [(&values, hand), (&values, knee), (&around, hand), (&around, knee)] {
+            for lost in [0.0, f32::NAN] {
+                let mut without = values.clone();
+                without.chunks_exact_mut(3 * joints).for_each(|pose| pose[3 * joint..][..3].fill(lost));
+                let shape = [values.len() / (3 * joints), joints, 3];
+                let what = format!("{layout:?} without {}, {lost}", layout.names()[joint]);
+                let m = match read_plain(&floats(&shape, &without)) {
+                    Ok(m) => m,
+                    // without the joint that tells two layouts apart
+                    Err(e) if e.to_string().contains("fit alike") => {
+                        alike.push(what);
+                        continue;
+                    }
+                    Err(e) => panic!("{what}: {e}"),
+                };
+                assert_eq!(m.source.left_out, [layout.names()[joint]], "{what}: {:?}", m.source);
+                let mut names = layout.names().to_vec();
+                names.remove(joint);
+                assert_eq!(m.skeleton.names, names, "{what}");
+                assert!(m.source.warnings.iter().any(|w| w.contains("never found")), "{what}: {:?}", m.source.warnings);
+                assert_eq!(moving(&m), Part::LeftArm, "{what}");
+            }
+        }
+    }
+    let ours =
+        ["Smpl22", "Ntu25", "Coco17", "Human17"].map(|layout| alike.iter().any(|what: &String| what.contains(layout)));
+    assert!(alike.len() <= 12 && !ours.contains(&true), "{alike:?}");
+    // noise is none, however many joints of it are missing
+    let noise: Vec<f32> = (0..30 * 66).map(|k| ((k * k * 37 + k * 11) % 1000) as f32 / 500.0 - 0.9).collect();
+    for missing in [1, 7] {
+        let mut values = noise.clone();
+        values.chunks_exact_mut(66).for_each(|pose| pose[30..30 + 3 * missing].fill(0.0));
+        let error = read_plain(&floats(&[30, 22, 3], &values)).unwrap_err().to_string();
+        assert!(error.contains("a body in none"), "{error}");
+    }
+}
+
+#[test]
 fn places_that_were_not_seen_are_filled_and_told() {
     let values = waving(Layout::Ntu25);
     let shape = [values.len() / 75, 25, 3];
@@ -230,6 +279,25 @@ fn knees_that_bend_backward_are_warned_about() {
             let m = read_plain(&floats(&shape, values)).unwrap();
             let warned = m.source.warnings.iter().any(|w| w.contains("exchanged"));
             assert_eq!(warned, wrong, "{layout:?}: {:?}", m.source);
+        }
+    }
+}
+
+#[test]
+fn nobody_bends_backward_in_a_plank_or_however_else_a_body_is_held() {
+    let mut all = super::postures::never_standing();
+    all.extend(super::postures::lying());
+    all.extend(super::postures::in_the_air());
+    all.extend(super::postures::swims_in_place());
+    all.push(("lies with a leg drawn up", super::postures::lying_with_a_leg_drawn_up()));
+    all.push(("holds a plank on the forearms", super::postures::on_the_forearms()));
+    for (what, motion) in all {
+        for layout in [Layout::Human17, Layout::Coco17, Layout::OpenPose25, Layout::Smpl22, Layout::Ntu25] {
+            let values = on_layout(&motion, layout);
+            let joints = layout.names().len();
+            let m = read_plain(&floats(&[values.len() / (3 * joints), joints, 3], &values)).unwrap();
+            let warned = m.source.warnings.iter().any(|w| w.contains("backward"));
+            assert!(!warned, "{what}, {layout:?}: {:?}", m.source);
         }
     }
 }

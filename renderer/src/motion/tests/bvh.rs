@@ -288,3 +288,31 @@ fn angles_in_radians_are_noticed() {
     let warned = |text: &str| as_written(text).source.warnings.iter().any(|w| w.contains("radians"));
     assert!(!warned(&text) && warned(&format!("{}{radians}", &text[..at])));
 }
+
+#[test]
+fn a_frame_time_in_milliseconds_is_told_and_no_other_is_changed() {
+    let read = |time: &str| as_written(&chain(PLACE, "1 Xrotation", "0 0 0 0\n0 1 0 0").replace("0.04", time));
+    for (time, fps) in
+        [("8.333", 120.0), ("33.333333", 30.0), ("40", 25.0), ("16.6667", 60.0), ("120", 120.0), ("60.0", 60.0)]
+    {
+        let m = read(time);
+        assert!((m.fps - fps).abs() < 0.01, "{time}: {}", m.fps);
+        let warning = m.source.warnings.join("; ");
+        assert!(warning.contains("line 22: no recording takes") && warning.contains(&format!("{fps:.0}")), "{warning}");
+    }
+    for (time, fps) in [("0.008333", 120.0), ("0.04", 25.0), ("0.2", 5.0), ("1", 1.0)] {
+        let m = read(time);
+        assert!((m.fps - fps).abs() < 0.01 && !m.source.warnings.iter().any(|w| w.contains("a frame:")), "{time}");
+    }
+    for (time, said) in [
+        ("0", "frame time is 0 s"),
+        ("-0.04", "frame time is -0.04 s"),
+        ("1000000", "frame time is 1000000 s"),
+        ("nan", "'nan' is not a finite number"),
+        ("0,04", "'0,04': it has a decimal comma"),
+        ("", "the frame time is missing"),
+    ] {
+        let error = failure(chain(PLACE, "1 Xrotation", "0 0 0 0").replace("0.04", time).as_bytes());
+        assert!(error.line == Some(22) && error.to_string().contains(said), "{error}");
+    }
+}

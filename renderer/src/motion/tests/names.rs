@@ -34,7 +34,7 @@ fn renamed(motion: &Motion, names: &Convention, sides: [&str; 2]) -> Motion {
 }
 
 #[rustfmt::skip]
-const CONVENTIONS: [(Convention, [&str; 2]); 27] = [
+const CONVENTIONS: [(Convention, [&str; 2]); 29] = [
     (["mixamorig:Hips", "mixamorig:Spine", "mixamorig:Spine1", "mixamorig:Neck", "mixamorig:Head", "mixamorig:#Shoulder", "mixamorig:#Arm",
       "mixamorig:#ForeArm", "mixamorig:#Hand", "mixamorig:#UpLeg", "mixamorig:#Leg", "mixamorig:#Foot", "mixamorig:#ToeBase"], ["Left", "Right"]),
     (["mixamorighips", "mixamorigspine", "mixamorigspine1", "mixamorigneck", "mixamorighead", "mixamorig#shoulder", "mixamorig#arm",
@@ -78,6 +78,8 @@ const CONVENTIONS: [(Convention, [&str; 2]); 27] = [
     (["Таз", "Позвоночник", "Грудь", "Шея", "Голова", "#_Ключица", "#_Плечо", "#_Предплечье", "#_Кисть", "#_Бедро", "#_Голень", "#_Стопа",
       "#_Носок"], ["Левая", "Правая"]),
     (["hips", "spine", "chest", "neck", "head", "#_clavicle", "#_arm", "#_elbow", "#_hand", "#_leg", "#_knee", "#_foot", "#_toe"], ["Lf", "Rg"]),
+    (["PELV", "LUMB", "THOR", "CERV", "HEAD", "#CLA", "#HUM", "#RAD", "#HAN", "#FEM", "#TIB", "#FOO", "#TOE"], ["L", "R"]),
+    (["PEL", "SPI", "THO", "NCK", "HED", "#CL", "#HU", "#RA", "#HN", "#FE", "#TI", "#FO", "#TOE"], ["L", "R"]),
     // arms have a word that is known, legs have none
     (["Heupen", "Ruggengraat", "Borstkas", "Nek", "Hoofd", "Schouder_#", "Arm_#", "Onderarm_#", "Hand_#", "Dij_#", "Scheen_#", "Voet_#",
       "Tenen_#"], ["L", "R"]),
@@ -433,4 +435,164 @@ fn what_belongs_to_the_body_stays() {
             assert_eq!(m.skeleton.parts[joint], m.skeleton.parts[above], "{name}");
         }
     }
+}
+
+/// The humanoid as Rigify has it: controls and mechanisms below the root, bones that the rig was made of, and bones
+/// that bend the mesh, which hang from these where a limb begins.
+fn rigged(motion: &Motion) -> Motion {
+    const BLENDER: Convention = [
+        "spine",
+        "spine.001",
+        "spine.002",
+        "neck",
+        "head",
+        "shoulder.#",
+        "upper_arm.#",
+        "forearm.#",
+        "hand.#",
+        "thigh.#",
+        "shin.#",
+        "foot.#",
+        "toe.#",
+    ];
+    let names = renamed(motion, &BLENDER, ["L", "R"]).skeleton.names.clone();
+    let own = |name: &str| names.iter().position(|n| n == name).unwrap();
+    // names, parents and the humanoid's joint there
+    let mut joints: Vec<(String, String, usize)> = Vec::new();
+    let mut put = |name: &str, parent: &str, at: usize| joints.push((name.to_owned(), parent.to_owned(), at));
+    put("root", "", own("spine"));
+    put("MCH-torso.parent", "root", own("spine"));
+    put("torso", "MCH-torso.parent", own("spine"));
+    put("hips", "torso", own("spine"));
+    put("chest", "torso", own("spine.002"));
+    for side in ["L", "R"] {
+        let of = |name: &str| format!("{name}.{side}");
+        let chains = [["chest", "upper_arm", "forearm", "hand"], ["hips", "thigh", "shin", "foot"]];
+        for [from, upper, lower, end] in chains {
+            put(&of(&format!("{upper}_fk")), from, own(&of(upper)));
+            put(&of(&format!("{lower}_fk")), &of(&format!("{upper}_fk")), own(&of(lower)));
+            put(&of(&format!("{end}_fk")), &of(&format!("{lower}_fk")), own(&of(end)));
+            put(&of(&format!("{end}_ik")), "root", own(&of(end)));
+        }
+    }
+    for (j, name) in names.iter().enumerate() {
+        let above = motion.skeleton.parents[j].map_or("hips".to_owned(), |p| format!("ORG-{}", names[p]));
+        put(&format!("ORG-{name}"), &above, j);
+        let begins = ["shoulder", "thigh"].iter().any(|limb| name.starts_with(limb));
+        let above = motion.skeleton.parents[j]
+            .map_or("root".to_owned(), |p| format!("{}-{}", if begins { "ORG" } else { "DEF" }, names[p]));
+        put(&format!("DEF-{name}"), &above, j);
+    }
+    let parents = joints.iter().map(|joint| joints.iter().position(|other| other.0 == joint.1)).collect();
+    let places = |t: usize| {
+        let place = move |(k, joint): (usize, &(String, String, usize))| {
+            let [x, y, z] = motion.position(t, 0, joint.2);
+            // the root is on the floor
+            if k == 0 { [x, 0.0, z] } else { [x, y, z] }
+        };
+        joints.iter().enumerate().flat_map(place).collect::<Vec<f32>>()
+    };
+    let positions = (0..motion.frames()).flat_map(places).collect();
+    let names = joints.iter().map(|joint| joint.0.clone()).collect();
+    Motion::of_one_body(Skeleton::named(names, parents), motion.fps, positions)
+}
+
+#[test]
+fn controls_and_mechanisms_of_a_rig_are_left_out() {
+    for action in [humanoid::Action::WaveLeftHand, humanoid::Action::Walk] {
+        let whole = humanoid::perform(action, &humanoid::Person::default(), 30.0).cropped(10..40);
+        let rig = rigged(&whole);
+        let bvh = write_bvh(&rig, 0).unwrap().into_bytes();
+        let shape = [rig.frames(), rig.joints(), 3];
+        let array = super::formats::npy(1, "<f4", false, &shape, &rig.positions);
+        let parents: Vec<i64> = rig.skeleton.parents.iter().map(|p| p.map_or(-1, |p| p as i64)).collect();
+        let sidecar = serde_json::json!({ "joints": rig.skeleton.names, "parents": parents, "fps": 30.0 }).to_string();
+        for bytes in [bvh, array] {
+            let options = ReadOptions { sidecar: Some(sidecar.clone().into_bytes()), ..ReadOptions::default() };
+            let m = read(&bytes, "rig", &options).unwrap();
+            assert_eq!((m.bodies, m.joints()), (1, whole.joints()), "{:?}", m.source);
+            for gone in ["root", "torso", "hips", "chest", "MCH-torso.parent", "hand_ik.L", "ORG-spine"] {
+                assert!(m.source.left_out.iter().any(|name| name == gone), "{gone}: {:?}", m.source.left_out);
+            }
+            let twin: Vec<usize> = (0..whole.joints())
+                .map(|j| {
+                    let name = rig.skeleton.names.iter().filter(|name| name.starts_with("DEF-")).nth(j).unwrap();
+                    m.skeleton.joint(name).unwrap_or_else(|| panic!("{name} is gone"))
+                })
+                .collect();
+            for (j, &k) in twin.iter().enumerate() {
+                let name = &m.skeleton.names[k];
+                assert_eq!(m.skeleton.parts[k], whole.skeleton.parts[j], "{name}: {:?}", m.source);
+                assert_eq!(m.skeleton.parents[k], whole.skeleton.parents[j].map(|p| twin[p]), "{name}");
+                assert_eq!(m.skeleton.mirror[k], twin[whole.skeleton.mirror[j]], "{name}");
+                for t in [0, 15, 29] {
+                    let (a, b) = (m.position(t, 0, k), whole.position(t, 0, j));
+                    assert!((0..3).all(|c| (a[c] - b[c]).abs() < 5e-3), "{name}: {a:?}, expected {b:?}");
+                }
+            }
+            assert!((m.height() - whole.height()).abs() < 0.01, "{} m", m.height());
+        }
+    }
+}
+
+#[test]
+fn limbs_that_names_leave_unexplained_are_told_by_the_shape() {
+    const ARMS: [&str; 4] = ["Shoulder", "Arm", "ForeArm", "Hand"];
+    const LEGS: [&str; 4] = ["UpLeg", "Leg", "Foot", "ToeBase"];
+    let called = |motion: &Motion, unknown: &[(&str, &[&str; 4])]| {
+        let mut skeleton = (*motion.skeleton).clone();
+        for name in &mut skeleton.names {
+            let told = unknown.iter().find_map(|(side, limb)| {
+                let k = limb.iter().position(|joint| *name == format!("{side}{joint}"))?;
+                Some(format!("{}{k}", if *side == "Left" { "zu" } else { "ko" }))
+            });
+            *name = told.unwrap_or_else(|| name.clone());
+        }
+        Motion { skeleton: std::sync::Arc::new(skeleton), ..motion.clone() }
+    };
+    for action in humanoid::Action::ALL {
+        for turned in [0.0, 2.0] {
+            let whole = humanoid::perform(action, &humanoid::Person::default(), 30.0).yawed(turned);
+            for unknown in [
+                &[("Left", &ARMS), ("Right", &ARMS)][..],
+                &[("Left", &LEGS), ("Right", &LEGS)],
+                &[("Left", &ARMS)],
+                &[("Right", &ARMS)],
+                &[("Right", &LEGS)],
+            ] {
+                let text = write_bvh(&called(&whole, unknown), 0).unwrap();
+                let m = read(text.as_bytes(), "half.bvh", &ReadOptions::default()).unwrap();
+                assert_eq!(m.skeleton.parts, whole.skeleton.parts, "{action:?} {unknown:?}: {:?}", m.source);
+                assert_eq!(m.skeleton.mirror, whole.skeleton.mirror, "{action:?} {unknown:?}");
+                assert!((m.height() - whole.height()).abs() < 0.01 && m.source.parts_from.why.contains("by the shape"));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_body_without_arms_gets_none_from_what_else_comes_in_twos() {
+    let whole = wave();
+    let arms = |j: usize| whole.skeleton.parts[j].is_arm();
+    let kept: Vec<usize> = (0..whole.joints()).filter(|&j| !arms(j)).collect();
+    // braids of four joints, and antennae
+    let braid = |side: f32| (1..=4).map(move |k| [side * 0.08, 0.1 - 0.08 * k as f32, -0.05]);
+    let extra: Vec<[f32; 3]> = braid(1.0).chain(braid(-1.0)).chain([[0.1, 0.2, 0.0], [-0.1, 0.2, 0.0]]).collect();
+    let head = kept.iter().position(|&j| whole.skeleton.names[j] == "Head").unwrap();
+    let mut names: Vec<String> = kept.iter().map(|&j| whole.skeleton.names[j].clone()).collect();
+    let place = |p: usize| kept.iter().position(|&j| j == p);
+    let mut parents: Vec<Option<usize>> = kept.iter().map(|&j| whole.skeleton.parents[j].and_then(place)).collect();
+    for (k, name) in ["u", "v", "w", "x", "p", "q", "r", "s", "m", "n"].into_iter().enumerate() {
+        parents.push(Some(if matches!(k, 0 | 4 | 8 | 9) { head } else { names.len() - 1 }));
+        names.push(name.to_owned());
+    }
+    let positions = (0..whole.frames()).flat_map(|t| {
+        let [x, y, z] = whole.position(t, 0, kept[head]);
+        let own = kept.iter().map(|&j| whole.position(t, 0, j)).collect::<Vec<_>>();
+        own.into_iter().chain(extra.iter().map(|e| [x + e[0], y + e[1], z + e[2]]).collect::<Vec<_>>()).flatten()
+    });
+    let motion = Motion::of_one_body(Skeleton::named(names, parents), 30.0, positions.collect());
+    let m = read(write_bvh(&motion, 0).unwrap().as_bytes(), "legs.bvh", &ReadOptions::default()).unwrap();
+    assert!(!m.skeleton.parts.iter().any(|part| part.is_arm()), "{:?}", m.source.parts_from);
+    assert_eq!(m.skeleton.joints_of(Part::LeftLeg).count(), whole.skeleton.joints_of(Part::LeftLeg).count());
 }

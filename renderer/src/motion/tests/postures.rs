@@ -176,6 +176,15 @@ pub(super) fn never_standing() -> Vec<(&'static str, Motion)> {
     ]
 }
 
+/// Prone, on toes and forearms, elbows below the shoulders.
+pub(super) fn on_the_forearms() -> Motion {
+    perform(|t| {
+        let forearms = both("LeftForeArm", "RightForeArm", -90.0, 0.0);
+        let head = [("Neck", [10.0 * wave(t), 0.0, 0.0])];
+        of([84.0, 0.0, 0.0], arms(-84.0, 0.0).into_iter().chain(forearms).chain(head))
+    })
+}
+
 /// Toes and hands stay, the body goes up and down between them.
 fn push_ups() -> Motion {
     let stands = perform(|_| of([0.0; 3], []));

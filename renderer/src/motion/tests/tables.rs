@@ -75,6 +75,31 @@ fn pku_is_two_bodies_a_line() {
 }
 
 #[test]
+fn people_of_pku_keep_their_slots_unless_those_of_the_file_are_asked_for() {
+    let one = recorded();
+    let other = one.translated([1.1, 0.0, 0.2]);
+    let line = |t: usize| {
+        let mut bodies = [&one, &other].map(|m| (0..25).flat_map(|j| m.position(t, 0, j)).collect::<Vec<_>>());
+        if t >= 10 {
+            bodies.reverse();
+        }
+        row(bodies.concat()) + "\n"
+    };
+    let text: String = (0..one.frames()).map(line).collect();
+    let followed = open(&text).unwrap();
+    let options = ReadOptions { slots: super::super::Slots::File, ..ReadOptions::default() };
+    let filed = read(text.as_bytes(), "a.txt", &options).unwrap();
+    for t in [0, 9, 10, 20] {
+        close(followed.position(t, 0, 11), one.position(t, 0, 11));
+        close(followed.position(t, 1, 11), other.position(t, 0, 11));
+        close(filed.position(t, usize::from(t >= 10), 11), one.position(t, 0, 11));
+    }
+    let told = followed.source.shown().unwrap();
+    assert!(told.contains("have them in each other's slots") && told.contains("--slots"), "{told}");
+    assert!(filed.source.bodies_from.is_none() && open(&pku(&one)).unwrap().source.bodies_from.is_none());
+}
+
+#[test]
 fn msr_is_a_joint_a_line_and_sides_are_told_by_the_body() {
     let m = recorded();
     for swapped in [false, true] {

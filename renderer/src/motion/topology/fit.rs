@@ -6,7 +6,7 @@
 
 use super::{
     super::{
-        Skeleton,
+        Part, Skeleton,
         measure::{Poses, deviation, median},
     },
     Layout,
@@ -38,9 +38,24 @@ pub(in super::super) enum Verdict<T> {
 
 /// Compares layouts of one number of joints with poses of them, `flat` where those are of pictures.
 pub(in super::super) fn choose(poses: &Poses<'_>, flat: bool) -> Verdict<Fit> {
-    let fits: Vec<Fit> = Layout::with_joints(poses.joints)
-        .map(|layout| Fit { layout, misfit: misfit(poses, &layout.skeleton(), flat) })
-        .collect();
+    chosen(Layout::with_joints(poses.joints).map(|layout| (layout, layout.skeleton())), poses, flat)
+}
+
+/// As [`choose`], by the joints that are `there` of so many: the poses have only these.
+pub(in super::super) fn choose_by(there: &[usize], joints: usize, poses: &Poses<'_>, flat: bool) -> Verdict<Fit> {
+    let cut = |layout: Layout| {
+        let whole = layout.skeleton();
+        let place = |j: usize| there.binary_search(&j).ok();
+        let above = |j: usize| std::iter::successors(whole.parents[j], |&p| whole.parents[p]).find_map(place);
+        let names = there.iter().map(|&j| whole.names[j].clone()).collect();
+        (layout, Skeleton::named(names, there.iter().map(|&j| above(j)).collect()))
+    };
+    chosen(Layout::with_joints(joints).map(cut), poses, flat)
+}
+
+fn chosen(candidates: impl Iterator<Item = (Layout, Skeleton)>, poses: &Poses<'_>, flat: bool) -> Verdict<Fit> {
+    let fits: Vec<Fit> =
+        candidates.map(|(layout, skeleton)| Fit { layout, misfit: misfit(poses, &skeleton, flat) }).collect();
     match verdict(fits.iter().map(|fit| fit.misfit).collect(), flat) {
         Verdict::Fits(best) => Verdict::Fits(fits[best]),
         Verdict::Several(alike) => Verdict::Several(alike.into_iter().map(|k| fits[k]).collect()),
@@ -70,8 +85,13 @@ pub(in super::super) fn misfit(poses: &Poses<'_>, skeleton: &Skeleton, flat: boo
     let usual: Vec<f64> = lengths.iter().map(|of_bone| median(of_bone.clone())).collect();
     let mean = usual.iter().sum::<f64>() / usual.len().max(1) as f64;
     let (mut uneven, mut changing) = (0.0, 0.0);
+    // a limb's joint whose twin was never found has none
+    let alone = |j: usize| skeleton.mirror[j] == j && skeleton.parts[j] != Part::Torso;
     for ((&[a, b], of_bone), &usual) in bones.iter().zip(&lengths).zip(&usual) {
         changing += deviation(of_bone, usual);
+        if alone(a) || alone(b) {
+            continue;
+        }
         let twin = poses.lengths(&samples, skeleton.mirror[a], skeleton.mirror[b]);
         uneven += median(of_bone.iter().zip(twin).map(|(l, t)| l - t).collect()).abs();
     }

@@ -136,8 +136,9 @@ fn keep_limbs(tree: &Tree<'_>, parsed: &[Parsed], known: &[Option<Part>], droppe
     }
 }
 
-/// Small branches that hang from a nameless root beside the one that is the body, and are named for no part of it: a mesh, a
-/// mark of where the body is, a view.
+/// Branches that hang from a nameless root beside the one that is the body: small ones that are named for no part of
+/// it, such as a mesh, a mark of where the body is, a view; and controls that are called as its trunk is, which it has
+/// besides.
 fn beside_the_body(tree: &Tree<'_>, parsed: &[Parsed], known: &[Option<Part>], dropped: &mut [bool]) {
     let mut roots = (0..parsed.len()).filter(|&j| tree.parents[j].is_none() && !dropped[j]);
     let (Some(mut at), None) = (roots.next(), roots.next()) else { return };
@@ -145,10 +146,21 @@ fn beside_the_body(tree: &Tree<'_>, parsed: &[Parsed], known: &[Option<Part>], d
         let kept = tree.children[at].iter().copied().filter(|&c| !dropped[c]);
         let names_parts = |&c: &usize| tree.below(c).iter().any(|&j| parsed[j].telling && !dropped[j]);
         let (bodies, others): (Vec<usize>, Vec<usize>) = kept.partition(names_parts);
-        let [body] = bodies[..] else { return };
         // all limbs whose names are understood are in the body's branch, or it is none
-        if !tree.below(body).iter().any(|&j| known[j].is_some_and(|p| p != Part::Torso)) {
+        let has_limbs = |&c: &usize| tree.below(c).iter().any(|&j| known[j].is_some_and(|p| p != Part::Torso));
+        let (with_limbs, trunks): (Vec<usize>, Vec<usize>) = bodies.into_iter().partition(has_limbs);
+        let [body] = with_limbs[..] else { return };
+        let of_body = tree.below(body);
+        let has = |head: bool| of_body.iter().any(|&j| parsed[j].is_trunk() && parsed[j].head == head);
+        let whole = has(true) && has(false);
+        if !(trunks.is_empty() || whole) {
             return;
+        }
+        for branch in trunks.into_iter().map(|trunk| tree.below(trunk)) {
+            if branch.iter().any(|&j| parsed[j].side.is_some()) {
+                return;
+            }
+            branch.into_iter().for_each(|j| dropped[j] = true);
         }
         for branch in others.into_iter().map(|other| tree.below(other)) {
             if branch.len() < LIMB && branch.iter().all(|&j| parsed[j].side.is_none()) {
@@ -241,6 +253,28 @@ mod tests {
         }
         let foreign = [("x", ""), ("Spine", "x"), ("Head", "Spine"), ("y", "x"), ("z", "y"), ("v", "x"), ("w", "v")];
         assert!(dropped(&foreign).is_empty());
+    }
+
+    #[test]
+    fn controls_called_as_the_trunk_go_where_the_body_has_its_own() {
+        let controls = [("torso", "root"), ("hips", "torso"), ("chest", "torso"), ("head_ctl", "root")];
+        assert_eq!(with(&controls), controls.map(|joint| joint.0));
+        assert_eq!(with(&[("hips", "root"), ("chest", "root")]), ["hips", "chest"]);
+        // a head or a trunk that it has nowhere else, and a branch with a side
+        let headless = BODY.map(|(n, p)| (if n == "Head" { "Top" } else { n }, p));
+        assert!(dropped(&[&headless[..], &[("head", "root")]].concat()).is_empty());
+        let legs = [
+            ("root", ""),
+            ("Hips", "root"),
+            ("Spine", "root"),
+            ("Head", "Spine"),
+            ("LeftLeg", "Hips"),
+            ("LeftFoot", "LeftLeg"),
+            ("RightLeg", "Hips"),
+            ("RightFoot", "RightLeg"),
+        ];
+        assert!(dropped(&legs).is_empty());
+        assert!(with(&[("hips", "root"), ("LeftEye", "hips")]).is_empty());
     }
 
     #[test]

@@ -56,6 +56,13 @@ pub(super) struct Parsed {
     pub rest: String,
 }
 
+impl Parsed {
+    /// Whether it is called as a joint of the trunk or the head is.
+    pub(super) fn is_trunk(&self) -> bool {
+        self.telling && self.kind == Some(Kind::Torso)
+    }
+}
+
 /// Takes the names of one skeleton apart. Words that all of them share say nothing of any.
 pub(super) fn parse(names: &[String]) -> Vec<Parsed> {
     let mut split: Vec<Vec<String>> = names.iter().map(|n| words::split(n)).collect();
@@ -72,6 +79,11 @@ pub(super) fn parse(names: &[String]) -> Vec<Parsed> {
         }
     }
     parsed
+}
+
+/// The words of a single name, in lower case.
+pub(super) fn words_of(name: &str) -> Vec<String> {
+    words::split(name)
 }
 
 /// Takes a single name apart.
@@ -93,7 +105,16 @@ fn meaning(word: &str) -> Meaning {
 
 fn understood(mut words: Vec<String>) -> Parsed {
     let copy = characters::is_copy(&words);
-    let side = take_side(&mut words).or_else(|| take_fused_side(&mut words));
+    let mut side = take_side(&mut words);
+    if side.is_some() {
+        for word in words.iter_mut().filter(|w| w.len() > 2) {
+            if let Some(long) = vocabulary::unabbreviated(word) {
+                *word = long.to_owned();
+            }
+        }
+    } else {
+        side = take_fused_side(&mut words);
+    }
     let centre = words.iter().any(|w| matches!(w.as_str(), "center" | "centre" | "mid" | "middle"));
     // a French hand, or the main thing
     let main = |w: &&String| w.as_str() == "main";
@@ -174,7 +195,9 @@ fn take_fused_side(words: &mut Vec<String>) -> Option<Side> {
             let ends = |rest: &&str| !rest.is_empty() && (long || known(rest));
             // a prefix of lower case, as where a namespace has lost its colon
             let within = || word.split_once(part).filter(|(_, rest)| long && kind_of(rest).is_some());
-            let rest = if let Some(rest) = word.strip_prefix(part).filter(starts) {
+            let abbreviated =
+                || word.strip_prefix(part).and_then(vocabulary::unabbreviated).filter(|_| part.len() == 1);
+            let rest = if let Some(rest) = word.strip_prefix(part).filter(starts).or_else(abbreviated) {
                 [rest, ""]
             } else if let Some(rest) = word.strip_suffix(part).filter(ends) {
                 [rest, ""]
@@ -213,6 +236,17 @@ mod tests {
             ("Bip01 L Calf", Some(Left), Some(Leg)),
             ("lfemur", Some(Left), Some(Leg)),
             ("rtibia", Some(Right), Some(Leg)),
+            ("LFEM", Some(Left), Some(Leg)),
+            ("RTI", Some(Right), Some(Leg)),
+            ("RTIB", Some(Right), Some(Leg)),
+            ("lhum", Some(Left), Some(Arm)),
+            ("R_RAD", Some(Right), Some(Arm)),
+            ("FOO.L", Some(Left), Some(Leg)),
+            ("LSHO", Some(Left), Some(Arm)),
+            ("RKNE", Some(Right), Some(Leg)),
+            ("fool", None, None),
+            ("rad", None, None),
+            ("lookto_l", Some(Left), None),
             ("leftforearm", Some(Left), Some(Arm)),
             ("LeftEye", Some(Left), Some(Torso)),
             ("leg", None, Some(Leg)),

@@ -18,7 +18,7 @@ use super::{
 
 /// A knee whose place off the line from hip to ankle is below this share of it is straight: depth cameras put hips that
 /// far forward, so that the knees of most people who stand before one bend backward.
-const STRAIGHT: f64 = 0.08;
+pub(super) const STRAIGHT: f64 = 0.08;
 /// What a straight knee counts, where a well bent one counts 1: it decides where nothing else does.
 const HARDLY: f64 = 0.1;
 
@@ -26,18 +26,19 @@ const HARDLY: f64 = 0.1;
 const FAR_BELOW: f64 = 0.5;
 
 /// Two branches that are mirror images of each other, by their first joints.
-struct Pair {
-    a: usize,
-    b: usize,
-    length: f64,
+pub(super) struct Pair {
+    pub a: usize,
+    pub b: usize,
+    pub length: f64,
 }
 
-struct Tree {
-    children: Vec<Vec<usize>>,
+/// The tree with what is measured of its branches.
+pub(super) struct Tree {
+    pub children: Vec<Vec<usize>>,
     /// `[J]` joints in the branch that begins at the joint.
     size: Vec<usize>,
     /// `[J]` total length of its bones, with the one to the parent.
-    length: Vec<f64>,
+    pub length: Vec<f64>,
     /// `[J]` length of the bone to the parent.
     bone: Vec<f64>,
 }
@@ -196,7 +197,7 @@ pub(in super::super) fn sides(
 }
 
 /// Whether the first branch of a pair is the left one by the names of its joints; `None` where they do not say.
-fn first_is_left(tree: &Tree, pair: &Pair, said: &[Option<Side>]) -> Option<bool> {
+pub(super) fn first_is_left(tree: &Tree, pair: &Pair, said: &[Option<Side>]) -> Option<bool> {
     let count = |first: usize| {
         let (mut lefts, mut stack) = (0_i64, vec![first]);
         while let Some(j) = stack.pop() {
@@ -210,26 +211,7 @@ fn first_is_left(tree: &Tree, pair: &Pair, said: &[Option<Side>]) -> Option<bool
     (a.signum() * b.signum() < 0).then_some(a > 0)
 }
 
-/// How strongly knees and feet must speak against the sides of a body, from 0 to 1.
-const AGAINST: f64 = 0.2;
-
-/// Whether knees and feet bend backward and elbows forward where left and right are as labelled: then they may be exchanged.
-/// `poses` in any axes.
-pub(in super::super) fn bends_backward(poses: &Poses<'_>, skeleton: &Skeleton) -> bool {
-    let samples = poses.sampled();
-    let limb = |part: Part| -> Vec<usize> { skeleton.limb(part).into_iter().rev().collect() };
-    let legs = [limb(Part::LeftLeg), limb(Part::RightLeg)];
-    let arms = [limb(Part::LeftArm), limb(Part::RightArm)];
-    if legs.iter().any(|leg| leg.len() < 3) {
-        return false;
-    }
-    let arms = arms.iter().all(|arm| arm.len() > 2).then_some([&arms[0][..], &arms[1][..]]);
-    let turns = turns(poses, &samples, [&legs[0], &legs[1]], arms);
-    let all: f64 = turns.iter().map(|t| t.abs()).sum();
-    turns.iter().sum::<f64>() < -(1.0 - AGAINST) * all && all > 0.0
-}
-
-fn measure(poses: &Poses<'_>, samples: &[usize], skeleton: &Skeleton) -> Tree {
+pub(super) fn measure(poses: &Poses<'_>, samples: &[usize], skeleton: &Skeleton) -> Tree {
     let joints = skeleton.joints();
     let mut tree = Tree {
         children: vec![Vec::new(); joints],
@@ -267,7 +249,7 @@ fn pairs(tree: &Tree, skeleton: &Skeleton) -> Vec<Pair> {
 }
 
 /// The two branches of equal make whose lengths differ least, by at most a quarter.
-fn best_match(tree: &Tree, free: &[usize]) -> Option<(usize, usize)> {
+pub(super) fn best_match(tree: &Tree, free: &[usize]) -> Option<(usize, usize)> {
     // a body has few branches in one place; a hand of a thousand fingers is not worth the square
     let few = &free[..free.len().min(32)];
     let mut best = None;
@@ -285,7 +267,7 @@ fn best_match(tree: &Tree, free: &[usize]) -> Option<(usize, usize)> {
 }
 
 /// The branch's joints from its beginning to its farthest end, always along the longest child.
-fn chain(tree: &Tree, first: usize) -> Vec<usize> {
+pub(super) fn chain(tree: &Tree, first: usize) -> Vec<usize> {
     let mut chain = vec![first];
     let mut at = first;
     while let Some(&next) = tree.children[at].iter().max_by(|&&a, &&b| tree.length[a].total_cmp(&tree.length[b])) {
@@ -296,7 +278,7 @@ fn chain(tree: &Tree, first: usize) -> Vec<usize> {
 }
 
 /// Length of [`chain`], with the bone that it hangs from.
-fn chain_length(tree: &Tree, first: usize) -> f64 {
+pub(super) fn chain_length(tree: &Tree, first: usize) -> f64 {
     chain(tree, first).into_iter().map(|j| tree.bone[j]).sum()
 }
 
@@ -307,19 +289,25 @@ fn height_of_ends(poses: &Poses<'_>, samples: &[usize], tree: &Tree, pair: &Pair
 }
 
 /// From branch `b` to branch `a`, over all their joints.
-fn across(poses: &Poses<'_>, n: usize, pair: &Pair) -> DVec3 {
+pub(super) fn across(poses: &Poses<'_>, n: usize, pair: &Pair) -> DVec3 {
     poses.at(n, pair.a) - poses.at(n, pair.b)
 }
 
 /// For each sampled frame how much the first of two legs is on the left of where the body faces, by bent knees and elbows,
 /// feet and hands.
 fn turns(poses: &Poses<'_>, samples: &[usize], legs: [&[usize]; 2], arms: Option<[&[usize]; 2]>) -> Vec<f64> {
-    let middle = |n: usize, limbs: [&[usize]; 2]| (poses.at(n, limbs[0][0]) + poses.at(n, limbs[1][0])) / 2.0;
-    let trunk =
-        |n: usize| arms.and_then(|arms| (middle(n, arms) - middle(n, legs)).try_normalize()).unwrap_or(DVec3::Y);
     let faces = forward(poses, samples, legs, arms);
-    let turn = |(&n, f): (&usize, DVec3)| (poses.at(n, legs[0][0]) - poses.at(n, legs[1][0])).dot(trunk(n).cross(f));
+    let turn = |(&n, f): (&usize, DVec3)| {
+        let across = poses.at(n, legs[0][0]) - poses.at(n, legs[1][0]);
+        across.dot(trunk(poses, n, legs, arms).cross(f))
+    };
     samples.iter().zip(faces).map(turn).collect()
+}
+
+/// Where the trunk points from the legs to the arms; up, where there are no arms.
+pub(super) fn trunk(poses: &Poses<'_>, n: usize, legs: [&[usize]; 2], arms: Option<[&[usize]; 2]>) -> DVec3 {
+    let middle = |limbs: [&[usize]; 2]| (poses.at(n, limbs[0][0]) + poses.at(n, limbs[1][0])) / 2.0;
+    arms.and_then(|arms| (middle(arms) - middle(legs)).try_normalize()).unwrap_or(DVec3::Y)
 }
 
 /// Where the body faces in each sampled frame, from bent knees and elbows, feet and hands; not normalised, and what of it
@@ -348,7 +336,7 @@ fn forward(poses: &Poses<'_>, samples: &[usize], legs: [&[usize]; 2], arms: Opti
 }
 
 /// Hip, knee, ankle and toe of a leg, shoulder, elbow, wrist and tip of an arm; joints repeat where it has fewer.
-fn joints_of_limb(poses: &Poses<'_>, samples: &[usize], chain: &[usize]) -> [usize; 4] {
+pub(super) fn joints_of_limb(poses: &Poses<'_>, samples: &[usize], chain: &[usize]) -> [usize; 4] {
     let last = chain.len() - 1;
     // thigh and shank, upper and lower arm, are the two longest neighbouring bones
     let length = |i: usize| poses.distance(samples, chain[i], chain[i + 1]);
@@ -359,7 +347,7 @@ fn joints_of_limb(poses: &Poses<'_>, samples: &[usize], chain: &[usize]) -> [usi
 }
 
 /// Labels both branches and pairs their joints, child by child in order of length.
-fn assign(tree: &Tree, skeleton: &mut Skeleton, left: (usize, Part), right: (usize, Part)) {
+pub(super) fn assign(tree: &Tree, skeleton: &mut Skeleton, left: (usize, Part), right: (usize, Part)) {
     for (first, part) in [left, right] {
         let mut stack = vec![first];
         while let Some(j) = stack.pop() {

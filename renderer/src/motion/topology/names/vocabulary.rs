@@ -39,14 +39,14 @@ pub(super) fn is_hip(word: &str) -> bool {
 pub(super) fn is_pelvis(word: &str) -> bool {
     matches!(
         word,
-        "hips" | "pelvis" | "becken" | "bassin" | "hanches" | "caderas" | "quadris" | "bacino" | "腰" | "骨盆" | "골반"
+        "hips" | "pel" | "pelvis" | "becken" | "bassin" | "hanches" | "caderas" | "quadris" | "bacino" | "腰" | "骨盆" | "골반"
     )
 }
 
 /// The head, and what is on it.
 pub(super) fn is_head(word: &str) -> bool {
     const HEADS: &[&str] = &[
-        "head", "headtop", "skull", "face", "eye", "eyebrow", "ear", "nose", "mouth", "jaw", "chin", "tongue", "kopf",
+        "head", "headtop", "hed", "skull", "face", "eye", "eyebrow", "ear", "nose", "mouth", "jaw", "chin", "tongue", "kopf",
         "tete", "cabeza", "cabeca", "testa", "hoofd", "glowa", "голова",
     ];
     HEADS.contains(&word) || word.contains("head")
@@ -54,8 +54,8 @@ pub(super) fn is_head(word: &str) -> bool {
 
 const TORSO: &[&str] = &[
     "abdomen", "belly", "cervical", "chest", "chin", "ear", "eye", "eyebrow", "face", "head", "headtop",
-    "hips", "jaw", "lowerback", "lowerneck", "lumbar", "middleback", "mouth", "neck", "nose", "pelvis", "skull",
-    "spine", "sternum", "stomach", "thorax", "tongue", "torso", "trunk", "upperback", "upperneck", "vertebra", "waist",
+    "hed", "hips", "jaw", "lowerback", "lowerneck", "lumbar", "middleback", "mouth", "neck", "nose", "pel", "pelvis", "skull",
+    "spine", "sternum", "stomach", "tho", "thorax", "tongue", "torso", "trunk", "upperback", "upperneck", "vertebra", "waist",
 ];
 const ARM: &[&str] = &[
     "acromion", "arm", "carpal", "clav", "clavicle", "collar", "elbow", "finger", "fingers", "forearm", "hand",
@@ -67,6 +67,20 @@ const LEG: &[&str] = &[
     "leg", "lowerleg", "metatarsal", "shank", "shin", "tarsal", "thigh", "tibia", "toe", "toebase", "toes", "upleg",
     "upperleg",
 ];
+/// Bones and segments as gait laboratories abbreviate them, and what they stand for: LFEM, RTI. They count only beside
+/// a side, and those of two letters only where it is written together with them.
+const ABBREVIATED: [(&str, &str); 24] = [
+    ("cla", "clavicle"), ("cl", "clavicle"), ("sca", "scapula"), ("hum", "humerus"), ("hu", "humerus"),
+    ("rad", "radius"), ("ra", "radius"), ("uln", "ulna"), ("han", "hand"), ("hn", "hand"),
+    ("fem", "femur"), ("fe", "femur"), ("tib", "tibia"), ("ti", "tibia"), ("fib", "fibula"), ("foo", "foot"), ("fo", "foot"),
+    ("sho", "shoulder"), ("elb", "elbow"), ("wri", "wrist"), ("thi", "thigh"), ("kne", "knee"), ("ank", "ankle"), ("hee", "heel"),
+];
+
+/// The word that an abbreviation stands for.
+pub(super) fn unabbreviated(word: &str) -> Option<&'static str> {
+    ABBREVIATED.iter().find_map(|(short, long)| (*short == word).then_some(*long))
+}
+
 /// Too often part of another word: a bearing, an eyeball, a wheel, a button, a machine.
 const NOT_WITHIN: &[&str] = &["ring", "ball", "heel", "butt", "chin", "shin", "clav", "shld", "face"];
 
