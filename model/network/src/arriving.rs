@@ -1,8 +1,9 @@
 //! The files of a model that are not on disk: their bytes come when they are asked for, and have to be waited for.
 //!
-//! What reads checkpoints asks for bytes and does not wait ([`ReadAt`]). So a [`Shelf`] lets it try, fetches what it found
-//! missing, and lets it try again; bytes that were read are forgotten, so that little more than a tensor is there at a
-//! time.
+//! What reads checkpoints asks for bytes and does not wait ([`ReadAt`]). So a [`Shelf`] lets it try, fetches what it
+//! found missing, and lets it try again; bytes that were read are forgotten, so that little more than a tensor is there
+//! at a time. Whoever is waited for may draw a picture first, so more is fetched at once than is asked for, and what
+//! follows in the file is there already.
 
 use std::future::Future;
 use std::io;
@@ -48,8 +49,12 @@ pub trait Fetch: Shared {
     fn fetch<'a>(&'a self, file: &'a str, start: u64, length: usize) -> Fetching<'a>;
 }
 
-/// Bytes that are fetched at least, where some are missing: descriptions are read in many small steps.
-const AHEAD: u64 = 1 << 20;
+/// Bytes that are fetched at least, where some are missing and the file has as many.
+const AHEAD: u64 = 4 << 20;
+
+/// So many pieces of a file stay although they were read: a matrix, its scales, and an adapter's halves lie in
+/// different places, and what follows each of them is read next.
+const PLACES: usize = 4;
 
 /// Bytes of descriptions at most. The longest that is published, a vocabulary with its merges, takes some 10 MB.
 const LONGEST: u64 = 256 << 20;
@@ -145,8 +150,7 @@ impl<'f> Shelf<'f> {
             else {
                 return outcome;
             };
-            let end = missing.end.max(missing.start + AHEAD).min(self.files[index].1.size);
-            self.bring(index, missing.start, (end - missing.start) as usize).await?;
+            self.bring(index, missing.start, (missing.end - missing.start) as usize).await?;
             let held: u64 = self.files.iter().map(|(_, file)| file.state().held()).sum();
             if held > LONGEST {
                 let problem = format!("its description takes more than {} MB", LONGEST >> 20);
@@ -155,12 +159,17 @@ impl<'f> Shelf<'f> {
         }
     }
 
-    /// Fetches bytes of a file.
+    /// Fetches bytes of a file, and some behind them, unless they are there.
     ///
     /// # Errors
     /// When they cannot be had, naming the file.
     pub(crate) async fn bring(&mut self, file: usize, start: u64, length: usize) -> Result<(), Lacking> {
         let (listed, arriving) = &self.files[file];
+        if arriving.state().use_again(start, length) {
+            return Ok(());
+        }
+        let ahead = AHEAD.min(arriving.size.saturating_sub(start)) as usize;
+        let length = length.max(ahead);
         let fetched = self.from.fetch(&listed.name, start, length).await.and_then(|bytes| {
             let (found, name) = (bytes.len(), &listed.name);
             let short = || io::Error::other(format!("{found} bytes of {name} came where {length} were asked for"));
@@ -174,9 +183,9 @@ impl<'f> Shelf<'f> {
         Ok(())
     }
 
-    /// Forgets what has come.
+    /// Forgets what has come, but for a little that is likely to be asked for.
     pub(crate) fn forget(&mut self) {
-        self.files.iter().for_each(|(_, file)| *file.state() = State::default());
+        self.files.iter().for_each(|(_, file)| file.state().forget());
     }
 
     fn lacking(&self, file: usize, cause: io::Error) -> Lacking {
@@ -188,6 +197,24 @@ impl State {
     /// Bytes that are there.
     fn held(&self) -> u64 {
         self.pieces.iter().map(|(_, bytes)| bytes.len() as u64).sum()
+    }
+
+    /// Whether one piece has all these bytes; it is the latest from now on.
+    fn use_again(&mut self, start: u64, length: usize) -> bool {
+        let has =
+            |(first, bytes): &(u64, Vec<u8>)| *first <= start && start - first + length as u64 <= bytes.len() as u64;
+        let Some(at) = self.pieces.iter().position(has) else { return false };
+        let piece = self.pieces.remove(at);
+        self.pieces.push(piece);
+        true
+    }
+
+    /// Forgets all but the latest of its small pieces.
+    fn forget(&mut self) {
+        self.missing = None;
+        self.pieces.retain(|(_, bytes)| bytes.len() as u64 <= AHEAD);
+        let old = self.pieces.len().saturating_sub(PLACES);
+        self.pieces.drain(..old);
     }
 }
 
@@ -233,27 +260,56 @@ pub(crate) mod tests {
 
     #[test]
     fn what_is_missing_is_fetched_once_and_read_across_pieces() {
-        let bytes: Vec<u8> = (0..3_000_000u32).map(|i| (i % 251) as u8).collect();
+        let bytes: Vec<u8> = (0..12_000_000u32).map(|i| (i % 251) as u8).collect();
         let memory = Memory::of([("a", bytes.clone())]);
         let mut told = Vec::new();
         let mut shelf = Shelf::new(&memory.listed(), &memory, |at| told.push(at));
         let file = shelf.files[0].1.clone();
-        let mut part = vec![0; 1_500_000];
+        let mut part = vec![0; 5_000_000];
         let mut read = || file.read_at(700_000, &mut part).map_err(|cause| Lacking { path: "a".into(), cause });
         assert!(read().is_err(), "nothing is there yet");
         pollster::block_on(shelf.bring(0, 600_000, 200_000)).unwrap();
         pollster::block_on(shelf.having(&mut read)).unwrap();
-        assert_eq!(part, bytes[700_000..2_200_000]);
-        let asked = memory.asked.lock().unwrap().clone();
-        assert_eq!(asked, [("a".into(), 600_000, 200_000), ("a".into(), 800_000, 1_400_000)]);
-        shelf.forget();
-        assert!(file.read_at(700_000, &mut [0]).is_err(), "it was forgotten");
-        for beyond in [3_000_000, u64::MAX] {
+        assert_eq!(part, bytes[700_000..5_700_000]);
+        let ahead = AHEAD as usize;
+        let asked = [600_000, 600_000 + AHEAD].map(|start| ("a".into(), start, ahead));
+        assert_eq!(*memory.asked.lock().unwrap(), asked);
+        for beyond in [12_000_000, u64::MAX] {
             let error = file.read_at(beyond, &mut [0]).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof, "{beyond}");
         }
         drop(shelf);
-        assert_eq!(told, [200_000, 1_600_000], "what came, wherever it lies");
+        assert_eq!(told, [AHEAD, 2 * AHEAD], "what came, wherever it lies");
+    }
+
+    #[test]
+    fn what_follows_is_there_already_and_what_is_old_is_forgotten() {
+        let memory = Memory::of([("a", vec![7; 40_000_000])]);
+        let mut shelf = Shelf::new(&memory.listed(), &memory, |_| ());
+        let file = shelf.files[0].1.clone();
+        let mut bring = |start, length| {
+            pollster::block_on(shelf.bring(0, start, length)).unwrap();
+            file.read_at(start, &mut vec![0; length]).expect("it was brought");
+            shelf.forget();
+            (memory.asked.lock().unwrap().len(), file.state().held())
+        };
+        // two places by turns, as a matrix and its scales are read
+        bring(0, 1_000_000);
+        for turn in 0..3 {
+            assert_eq!(bring(20_000_000 + turn * 4, 4), (2, 2 * AHEAD));
+            assert_eq!(bring(turn * 1_000_000, 1_000_000), (2, 2 * AHEAD));
+        }
+        assert_eq!(bring(5_000_000, 6_000_000).1, 2 * AHEAD, "what is large is read once");
+        for place in 0..6 {
+            assert!(bring(9_000_000 + place * 5_000_000, 1).1 <= PLACES as u64 * AHEAD);
+        }
+        assert!(file.read_at(0, &mut [0]).is_err(), "it was forgotten");
+        bring(39_999_999, 1);
+        assert_eq!(
+            memory.asked.lock().unwrap().last(),
+            Some(&("a".into(), 39_999_999, 1)),
+            "no more than the file has"
+        );
     }
 
     #[test]
@@ -265,7 +321,7 @@ pub(crate) mod tests {
                 Box::pin(async move { Ok(vec![0; length - 1]) })
             }
         }
-        let listed = [Listed { name: "model.safetensors".into(), bytes: 100 }];
+        let listed = [Listed { name: "model.safetensors".into(), bytes: 30 }];
         let mut shelf = Shelf::new(&listed, &Short, |_| ());
         let lacking = pollster::block_on(shelf.bring(0, 10, 20)).unwrap_err();
         assert_eq!(lacking.path, "model.safetensors");

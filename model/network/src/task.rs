@@ -21,9 +21,17 @@ pub async fn yield_now() {}
 /// Lets the browser draw, scroll and hear the user before the next step; returns at once elsewhere.
 ///
 /// A message to oneself goes to the end of the event loop's queue. Unlike a timer it is not held back by four
-/// milliseconds when repeated, nor by a second in a tab that nobody looks at.
+/// milliseconds when repeated, nor by a second in a tab that nobody looks at. Where a slow machine draws in between,
+/// that may take many times as long as a step; so steps that together took less than [`SLICE`] go on.
 #[cfg(target_family = "wasm")]
 pub async fn yield_now() {
+    thread_local! {
+        /// When the browser last had its turn.
+        static LAST: std::cell::Cell<f64> = const { std::cell::Cell::new(f64::NEG_INFINITY) };
+    }
+    if browser::now() - LAST.get() < SLICE {
+        return;
+    }
     let mut channel = None;
     let heard = js_sys::Promise::new(&mut |resolve, _| {
         let both = browser::MessageChannel::new();
@@ -36,7 +44,12 @@ pub async fn yield_now() {
     if let Some(channel) = channel {
         channel.port1().close();
     }
+    LAST.set(browser::now());
 }
+
+/// Milliseconds of work between two turns of the browser, at least.
+#[cfg(target_family = "wasm")]
+const SLICE: f64 = 20.0;
 
 /// What a window and a worker both have.
 #[cfg(target_family = "wasm")]
@@ -45,6 +58,10 @@ mod browser {
 
     #[wasm_bindgen]
     extern "C" {
+        /// Milliseconds since the page began.
+        #[wasm_bindgen(js_namespace = performance)]
+        pub fn now() -> f64;
+
         pub type MessageChannel;
         #[wasm_bindgen(constructor)]
         pub fn new() -> MessageChannel;

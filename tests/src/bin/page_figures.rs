@@ -1,10 +1,12 @@
 //! How fast and how large the page is in this machine's browser: printed, and written as JSON beside the page.
 //!
 //! `cargo xtask page-figures` builds the page and runs this; alone it takes the name of a variant to measure no other.
-//! Chromium uses its software GPU, so that figures of machines without one can be compared; they say nothing about how fast
-//! a real GPU is.
+//! Models that lie beside the page (`cargo xtask web --with MODEL`) are measured, too, else SmolLM2 where it was
+//! fetched. Chromium uses its software GPU, so that figures of machines without one can be compared; they say nothing
+//! about how fast a real GPU is.
 
 use std::{
+    path::Path,
     process::ExitCode,
     time::{Duration, Instant},
 };
@@ -21,7 +23,7 @@ use xtask::{
     serve::{Server, Site},
 };
 
-/// A language model that is measured where somebody fetched it.
+/// A language model that is measured where somebody fetched it and no other lies beside the page.
 const LANGUAGE: &str = "smollm2-135m";
 
 const QUESTION: &str = "Which hand does the person move?";
@@ -54,9 +56,11 @@ impl Figures {
 fn run() -> Result<()> {
     let folder = page_folder()?;
     let mut site = Site::load(&folder)?;
-    let language = fetched(LANGUAGE);
-    if let Some(path) = &language {
-        site.add_models(&[models::Model::read(path, models::PIECE)?])?;
+    let mut larger = beside(&folder)?;
+    // the list of models is one file, so models that were put there are not joined by another
+    if let (true, Some(path)) = (larger.is_empty(), fetched(LANGUAGE)) {
+        site.add_models(&[models::Model::read(&path, models::PIECE)?])?;
+        larger.push(LANGUAGE.to_owned());
     }
     let server = Server::start(site, 0)?;
     let mut browser = Browser::start()?;
@@ -70,8 +74,8 @@ fn run() -> Result<()> {
     for (name, query) in variants.into_iter().filter(|(name, _)| wanted(name)) {
         let mut app = App::new(&mut browser, &server.origin())?;
         measure(&mut app, name, query, &mut figures)?;
-        if language.is_some() {
-            measure_language(&mut app, name, query, &mut figures)?;
+        for model in &larger {
+            measure_model(&mut app, name, query, model, &mut figures)?;
         }
     }
     let path = folder.with_file_name("page-figures.json");
@@ -135,19 +139,31 @@ fn measure(app: &mut App<'_>, variant: &str, query: &str, figures: &mut Figures)
     Ok(())
 }
 
-/// How a real language model comes and answers. On a software adapter a word takes its time.
-fn measure_language(app: &mut App<'_>, variant: &str, query: &str, figures: &mut Figures) -> Result<()> {
+/// The models that lie beside a page.
+fn beside(folder: &Path) -> Result<Vec<String>> {
+    let list = folder.join(models::LIST);
+    if !list.is_file() {
+        return Ok(Vec::new());
+    }
+    let list: Vec<Map<String, Value>> = serde_json::from_slice(&std::fs::read(list)?)?;
+    let names = list.iter().map(|model| model.get("name").and_then(Value::as_str).map(str::to_owned));
+    names.collect::<Option<_>>().with_context(|| format!("{}: a model without a name", models::LIST))
+}
+
+/// How a larger model comes while the example plays, and answers. On a software adapter a word takes its time.
+fn measure_model(app: &mut App<'_>, variant: &str, query: &str, model: &str, figures: &mut Figures) -> Result<()> {
     const HOURGLASS: Duration = Duration::from_secs(600);
     let start = Instant::now();
-    app.load(&format!("{query}&model={LANGUAGE}"))?;
-    app.model(LANGUAGE, HOURGLASS)?;
-    figures.add(&format!("{variant}: {LANGUAGE} downloaded and read"), "s", start.elapsed().as_secs_f64());
-    figures.add(&format!("{variant}: program with {LANGUAGE}"), "MB", app.program_memory()? / 1e6);
+    app.load(&format!("{query}&model={model}"))?;
+    app.model(model, HOURGLASS)?;
+    figures.add(&format!("{variant}: {model} downloaded and read"), "s", start.elapsed().as_secs_f64());
+    figures.add(&format!("{variant}: program with {model}"), "MB", app.program_memory()? / 1e6);
     app.open(&asset("samples/walk.bvh"))?;
-    println!("{LANGUAGE}: {:?}", app.ask("What is the capital of France?")?);
-    timed(app, "first-token", &format!("{variant}: {LANGUAGE}, first token"), figures)?;
+    let question = if model == LANGUAGE { "What is the capital of France?" } else { QUESTION };
+    println!("{model}: {:?}", app.ask(question)?);
+    timed(app, "first-token", &format!("{variant}: {model}, first token"), figures)?;
     let speed = app.number("speed")?;
-    figures.add(&format!("{variant}: {LANGUAGE}, decoding"), "tokens/s", speed);
+    figures.add(&format!("{variant}: {model}, decoding"), "tokens/s", speed);
     // the next variant's first visit has nothing open
     app.forget()
 }

@@ -41,6 +41,7 @@ The project's tasks
   cargo xtask page-test      build the page and drive it in a real browser: some minutes on two cores
   cargo xtask bench          measure renderer, networks and language model and write tests/benches/RESULTS.md: some minutes
   cargo xtask page-figures   measure the page in a browser: start, drawing, answering, memory
+      --with NAME|DIR        and how this model comes and answers, instead of smollm2-135m
   cargo xtask train-figures  time and memory of two training steps on top of a model of InternVL3-1B's shape, on the CPU
       small                  a shape of which it takes seconds
       1b gpu                 on a graphics card
@@ -57,12 +58,15 @@ The project's tasks
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
-    let outcome = match args.first().map(String::as_str) {
+    // two tasks have more to say themselves
+    let asks = args.iter().skip(1).any(|argument| argument == "--help" || argument == "-h");
+    let task = args.first().map(String::as_str).filter(|&task| !asks || matches!(task, "test" | "fuzz"));
+    let outcome = match task {
         Some("web") => web::Options::parse(&args[1..]).and_then(|options| web::run(&options)),
         Some("test") => test::test(&args[1..]),
         Some("fuzz") => fuzz(&args[1..]),
         Some("page-test") => test::page_test(),
-        Some("page-figures") => page_figures(),
+        Some("page-figures") => web::Options::parse(&args[1..]).and_then(|options| page_figures(&options)),
         Some("train-figures") => train_figures(&args[1..]),
         Some("gpu-figures") => gpu_figures(&args[1..]),
         Some("bench") => bench(),
@@ -86,9 +90,9 @@ fn main() -> ExitCode {
 }
 
 /// Times and sizes of the page, which are no matter of right or wrong.
-fn page_figures() -> Result<()> {
+fn page_figures(options: &web::Options) -> Result<()> {
     let browser = chromium::ensure().context("the page is measured in a browser")?;
-    let web::Published { folder, weighed } = web::build(&web::Options::default())?;
+    let web::Published { folder, weighed } = web::build(options)?;
     run(Command::new(built("page_figures")?).env("CHROMIUM", browser).env("SKELETONLLM_PAGE", folder))?;
     weighed
 }

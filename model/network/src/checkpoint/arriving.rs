@@ -1,6 +1,7 @@
 //! Whole models whose files arrive piece by piece, as in a browser. Beside the model itself, a part of a tensor is in
 //! memory.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use burn::Tensor;
@@ -149,7 +150,7 @@ impl Shelf<'_> {
         mut model: M,
         weights: impl FnOnce(&mut M) -> Vec<(String, &mut Weight)>,
         keep: Keep,
-        mut tensors: Tensors<'_>,
+        tensors: Tensors<'_>,
         device: &Device,
     ) -> Result<M, CheckpointError> {
         let origin = self.origin();
@@ -161,19 +162,21 @@ impl Shelf<'_> {
         if let Some(most) = largest_tensor(device) {
             tensors.none_larger(most, packs)?;
         }
-        if packs {
-            for (name, weight) in weights(&mut model) {
-                let name = format!("{name}.weight");
-                if let Some(packed) = self.packed(&tensors, &name).await? {
-                    put(weight, packed, self.updates(&tensors, &name, device).await?);
-                    tensors.remove(&name);
-                }
-            }
-        }
+        let mut matrices: BTreeMap<String, &mut Weight> = if packs {
+            weights(&mut model).into_iter().map(|(name, weight)| (format!("{name}.weight"), weight)).collect()
+        } else {
+            BTreeMap::new()
+        };
         let mut arrived = Arrived::default();
-        for (name, entry) in &tensors.entries {
-            let numbers = self.numbers(&tensors, entry, device).await?;
-            arrived.0.insert(name.clone(), (entry.shape.clone(), numbers));
+        for name in tensors.as_they_lie() {
+            let packed = if matrices.contains_key(&name) { self.packed(&tensors, &name).await? } else { None };
+            if let (Some(packed), Some(weight)) = (packed, matrices.remove(&name)) {
+                put(weight, packed, self.updates(&tensors, &name, device).await?);
+            } else {
+                let entry = &tensors.entries[&name];
+                let numbers = self.numbers(&tensors, entry, device).await?;
+                arrived.0.insert(name, (entry.shape.clone(), numbers));
+            }
             yield_now().await;
         }
         apply(model, arrived, &origin)
@@ -195,6 +198,16 @@ impl Entry {
 }
 
 impl Tensors<'_> {
+    /// Their names in the order of the files, so that what follows is what is read next.
+    fn as_they_lie(&self) -> Vec<String> {
+        let mut names: Vec<&String> = self.entries.keys().collect();
+        names.sort_by_key(|&name| {
+            let entry = &self.entries[name];
+            (entry.source, entry.place(&(0..0)).0)
+        });
+        names.into_iter().cloned().collect()
+    }
+
     /// Bytes that they take in memory, their matrices packed or not.
     fn takes(&self, packs: bool) -> u64 {
         self.entries.values().map(|entry| entry.takes(packs)).sum()
@@ -215,7 +228,7 @@ fn has_room(needed: u64, room: u64, origin: &str) -> Result<(), CheckpointError>
 
 /// Tensors that are on their device already: sizes and numbers.
 #[derive(Default)]
-struct Arrived(std::collections::BTreeMap<String, (Vec<usize>, Tensor<1>)>);
+struct Arrived(BTreeMap<String, (Vec<usize>, Tensor<1>)>);
 
 impl TakeTensor for Arrived {
     fn sizes(&self, name: &str) -> Option<&[usize]> {
