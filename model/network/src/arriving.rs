@@ -177,7 +177,7 @@ impl<'f> Shelf<'f> {
         });
         let bytes = fetched.map_err(|cause| self.lacking(file, cause))?;
         arriving.state().pieces.push((start, bytes));
-        // tensors are read in the order of their names, which need not be the file's
+        // what lies behind may not be what is read next
         self.came += length as u64;
         (self.tell)(self.came.min(self.files.iter().map(|(listed, _)| listed.bytes).sum()));
         Ok(())

@@ -75,6 +75,15 @@ impl File {
     }
 }
 
+/// `[nodes]` where each is in the rest pose.
+fn rest_places(nodes: &[Node]) -> Vec<DVec3> {
+    let mut places: Vec<DVec3> = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        places.push(node.offset + node.parent.map_or(DVec3::ZERO, |p| places[p]));
+    }
+    places
+}
+
 /// Only these nodes, whose parents may be missing.
 fn cut(nodes: &[Node], keep: &[usize]) -> Vec<Node> {
     let mut place = vec![None; nodes.len()];

@@ -16,9 +16,8 @@ pub(super) fn leave_out_helpers(raw: &mut Raw) {
         return;
     }
     if let Some(body) = topology::body_of_rig(&raw.names, &raw.parents).filter(|_| raw.bones.is_none()) {
+        let controls = body.left_out();
         raw.parents = body.parents;
-        let mut controls = vec![true; joints];
-        body.joints.iter().for_each(|&j| controls[j] = false);
         leave_out(raw, &controls);
         raw.bodies_from = raw.bodies_from.take().or_else(|| (raw.bodies == 1).then(copied));
     }

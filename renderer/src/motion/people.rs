@@ -29,6 +29,24 @@ const OFTEN: f64 = 0.5;
 /// more often furniture that a tracker took for somebody than a child.
 const SWAYS: [f64; 2] = [0.68, 0.5];
 
+/// Nobody goes farther from one frame to another, in body sizes, and in body sizes a second.
+const JUMP: [f64; 2] = [0.5, 3.5];
+/// Who is lost no longer than this, in seconds, and found as near as this, in body sizes and in body sizes a second, is
+/// taken for the same person.
+const LOST: f64 = 2.0;
+/// See [`LOST`].
+const FOUND: [f64; 2] = [0.25, 0.3];
+
+/// Whether somebody of a size may be so far from where they were some `seconds` ago.
+pub(super) fn is_within_reach(away: f64, size: f64, seconds: f64) -> bool {
+    away <= size * (JUMP[0] + JUMP[1] * seconds)
+}
+
+/// Whether somebody of a size who is so far from where somebody was lost some `seconds` ago is taken for the same.
+pub(super) fn is_found_again(away: f64, size: f64, seconds: f64) -> bool {
+    seconds <= LOST && away <= size * (FOUND[0] + FOUND[1] * seconds)
+}
+
 /// What is measured of a body over the frames it was seen in. Lengths are in the poses' unit.
 #[derive(Clone, Debug)]
 pub(super) struct Traits {

@@ -168,14 +168,14 @@ impl Shelf<'_> {
             BTreeMap::new()
         };
         let mut arrived = Arrived::default();
-        for name in tensors.as_they_lie() {
-            let packed = if matrices.contains_key(&name) { self.packed(&tensors, &name).await? } else { None };
-            if let (Some(packed), Some(weight)) = (packed, matrices.remove(&name)) {
-                put(weight, packed, self.updates(&tensors, &name, device).await?);
+        for (name, entry) in tensors.as_they_lie() {
+            let weight = matrices.remove(name);
+            let packed = if weight.is_some() { self.packed(&tensors, name).await? } else { None };
+            if let (Some(weight), Some(packed)) = (weight, packed) {
+                put(weight, packed, self.updates(&tensors, name, device).await?);
             } else {
-                let entry = &tensors.entries[&name];
                 let numbers = self.numbers(&tensors, entry, device).await?;
-                arrived.0.insert(name, (entry.shape.clone(), numbers));
+                arrived.0.insert(name.clone(), (entry.shape.clone(), numbers));
             }
             yield_now().await;
         }
@@ -198,14 +198,11 @@ impl Entry {
 }
 
 impl Tensors<'_> {
-    /// Their names in the order of the files, so that what follows is what is read next.
-    fn as_they_lie(&self) -> Vec<String> {
-        let mut names: Vec<&String> = self.entries.keys().collect();
-        names.sort_by_key(|&name| {
-            let entry = &self.entries[name];
-            (entry.source, entry.place(&(0..0)).0)
-        });
-        names.into_iter().cloned().collect()
+    /// All of them in the order of the files, so that what follows is what is read next.
+    fn as_they_lie(&self) -> Vec<(&String, &Entry)> {
+        let mut entries: Vec<_> = self.entries.iter().collect();
+        entries.sort_by_key(|(_, entry)| (entry.source, entry.place(&(0..0)).0));
+        entries
     }
 
     /// Bytes that they take in memory, their matrices packed or not.

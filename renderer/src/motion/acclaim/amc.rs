@@ -104,7 +104,7 @@ pub(super) fn read(bytes: &[u8], skeleton: &Skeleton) -> Result<Frames, Failure>
         }
         let name = String::from_utf8_lossy(word).to_lowercase();
         if lines.peek().is_none() {
-            cut = cut_within(&name, &words[1..], skeleton);
+            cut = cut_within(&name, &words[1..], skeleton, &places);
             if cut.is_some() {
                 break;
             }
@@ -171,13 +171,13 @@ fn told_of_gaps(mut motion: Frames, gaps: usize) -> Frames {
 }
 
 /// How the last line of a file ends early, where it does: amid the name of a bone, its numbers, or one of these.
-fn cut_within(name: &str, numbers: &[&[u8]], skeleton: &Skeleton) -> Option<String> {
+fn cut_within(name: &str, numbers: &[&[u8]], skeleton: &Skeleton, places: &HashMap<String, usize>) -> Option<String> {
     let shown = excerpt(name.as_bytes());
-    let Some(bone) = skeleton.bones.iter().find(|bone| bone.name.to_lowercase() == name) else {
-        let begins = skeleton.bones.iter().any(|bone| bone.name.to_lowercase().starts_with(name));
+    let Some(&bone) = places.get(name) else {
+        let begins = places.keys().any(|bone| bone.starts_with(name));
         return (numbers.is_empty() && begins).then(|| format!("within the name of a bone, {shown}"));
     };
-    let needs = bone.degrees.len();
+    let needs = skeleton.bones[bone].degrees.len();
     // a sign, or a number whose exponent is missing
     let begun = |word: &&[u8]| matches!(word.last(), Some(b'-' | b'+' | b'e' | b'E')) && parse::<f64>(word).is_none();
     let whole = numbers.len() - usize::from(numbers.last().is_some_and(begun));

@@ -15,6 +15,7 @@ use super::{
     super::{error::Cause, measure::median, topology},
     Channel, Failure, Node,
     kinematics::Posed,
+    rest_places,
 };
 
 /// Bones below this share of the body's size are invisible: under two millimetres of a person.
@@ -118,10 +119,7 @@ pub(super) fn tidy(nodes: &[Node], posed: Posed) -> Result<Body, Failure> {
             orientations.extend_from_slice(&posed.orientations[(t * count + turns) * 4..][..4]);
         }
     }
-    let mut rest: Vec<DVec3> = Vec::with_capacity(count);
-    for node in nodes {
-        rest.push(node.offset + node.parent.map_or(DVec3::ZERO, |p| rest[p]));
-    }
+    let rest = rest_places(nodes);
     let rest = index.iter().flat_map(|&j| rest[j].as_vec3().to_array()).collect();
     let left_out = all_names.into_iter().zip(nodes).zip(helpers);
     let left_out = left_out.filter_map(|((name, node), helper)| (helper && !node.end_site).then_some(name)).collect();

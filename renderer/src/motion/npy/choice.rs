@@ -67,9 +67,12 @@ pub(super) fn undescribed(
 fn verdict(positions: &[f32], joints: usize, flat: bool) -> Verdict<fit::Fit> {
     let present = vec![true; positions.len() / (3 * joints)];
     let whole = fit::choose(&Poses { positions, present: &present, joints }, flat);
+    if !matches!(whole, Verdict::None) {
+        return whole;
+    }
     let found = |j: &usize| positions.chunks_exact(3 * joints).any(|pose| pose[3 * j..][..3] != [0.0; 3]);
     let there: Vec<usize> = (0..joints).filter(found).collect();
-    if !matches!(whole, Verdict::None) || there.len() == joints || 3 * (joints - there.len()) > joints {
+    if there.len() == joints || 3 * (joints - there.len()) > joints {
         return whole;
     }
     let cut = joints_of(positions, joints, 3, &there);

@@ -6,18 +6,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use glam::DVec3;
 
 use super::{
-    super::{Layout, measure::median},
+    super::{Layout, measure::median, people},
     FPS, MAX_BODIES,
     body::Body,
 };
 
-/// Nobody goes farther from one frame to another, in body sizes, and in body sizes a second.
-const JUMP: [f64; 2] = [0.5, 3.5];
-/// Who is lost no longer than this, in seconds, and found as near as this, in body sizes and in body sizes a second, is
-/// taken for the same person.
-const LOST: f64 = 2.0;
-/// See [`LOST`].
-const FOUND: [f64; 2] = [0.25, 0.3];
 /// Frames by whose movement the place is guessed where somebody went who is lost, and the fastest that they go, in body sizes
 /// a second.
 const MOVING: (usize, f64) = (10, 1.5);
@@ -60,7 +53,7 @@ pub(super) fn follow(bodies: &[Body<'_>]) -> Vec<Track> {
                 let before: &Body<'_> = &bodies[tracks[track].last()];
                 let (away, seconds) = (before.middle().distance(middle), (body.frame - before.frame) as f64 / FPS);
                 by_id.push((away, n, track));
-                if away <= size * (JUMP[0] + JUMP[1] * seconds) {
+                if people::is_within_reach(away, size, seconds) {
                     pairs.push((away, n, track));
                 }
             }
@@ -156,9 +149,9 @@ fn found_again(tracks: Vec<Track>, bodies: &[Body<'_>], bones: &[[usize; 2]]) ->
             let seconds = begins.frame.checked_sub(ends.frame + 1)? as f64 / FPS;
             let away = ends.middle().distance(begins.middle());
             let away = away.min(other.goes_on(bodies, seconds).distance(begins.middle()));
-            let near = away <= begins.size() * (FOUND[0] + FOUND[1] * seconds);
+            let found = people::is_found_again(away, begins.size(), seconds);
             let alike = bone_sum.max(*sum) <= GROWN * bone_sum.min(*sum);
-            (seconds <= LOST && near && alike).then_some((i, away))
+            (found && alike).then_some((i, away))
         });
         match before.min_by(|a, b| a.1.total_cmp(&b.1)) {
             Some((i, _)) => {

@@ -1,40 +1,51 @@
 //! Who is who in a file without ids: the slots of a line hold bodies in any order, so they are followed by where they
 //! are.
 
-use super::{BODIES, FPS, JOINTS};
+use glam::DVec3;
+
+use super::{
+    super::{
+        measure::{self, Poses},
+        people,
+    },
+    BODIES, FPS, JOINTS,
+};
 
 /// Numbers of a body.
 const BODY: usize = 3 * JOINTS;
-/// Nobody goes farther from one line to another, in body sizes, and in body sizes a second.
-const JUMP: [f64; 2] = [0.5, 3.5];
-/// Who is lost no longer than this, in seconds, and found in the other slot as near as this, in body sizes and in body
-/// sizes a second, is the same.
-const LOST: f64 = 2.0;
-/// See [`LOST`].
-const FOUND: [f64; 2] = [0.25, 0.3];
 
 /// Exchanges the two bodies of `positions [T, 2, J, 3]` in the lines in which they stand in each other's slots. Returns
 /// in how many lines that is.
 pub(super) fn follow(positions: &mut [f32]) -> usize {
-    // the line in which each of both was seen last
+    let exchanged = exchanged(positions);
+    for t in &exchanged {
+        positions[t * BODIES * BODY..][..BODIES * BODY].rotate_left(BODY);
+    }
+    exchanged.len()
+}
+
+/// The lines in which both stand in each other's slots.
+fn exchanged(positions: &[f32]) -> Vec<usize> {
+    let present = measure::present(positions, JOINTS);
+    let poses = Poses { positions, present: &present, joints: JOINTS };
+    // the pose in which each of both was seen last
     let mut last: [Option<usize>; BODIES] = [None; BODIES];
-    let mut exchanged = 0;
-    for t in 0..positions.len() / (BODIES * BODY) {
-        let there = [0, 1].map(|slot| is_there(body(positions, t, slot)));
-        let swapped = match there {
-            [true, true] => crossed(positions, t, last),
-            [true, false] => moves(positions, t, 0, last),
-            [false, true] => moves(positions, t, 1, last),
+    let mut exchanged = Vec::new();
+    for t in 0..present.len() / BODIES {
+        let slots = [BODIES * t, BODIES * t + 1];
+        let swapped = match slots.map(|n| present[n]) {
+            [true, true] => crossed(&poses, slots, last),
+            [true, false] => moves(&poses, slots[0], last),
+            [false, true] => moves(&poses, slots[1], [last[1], last[0]]),
             [false, false] => continue,
         };
         if swapped {
-            let line = &mut positions[t * BODIES * BODY..][..BODIES * BODY];
-            line.rotate_left(BODY);
-            exchanged += 1;
+            exchanged.push(t);
         }
-        for (slot, last) in last.iter_mut().enumerate() {
-            if there[if swapped { 1 - slot } else { slot }] {
-                *last = Some(t);
+        for (who, last) in last.iter_mut().enumerate() {
+            let n = slots[if swapped { 1 - who } else { who }];
+            if present[n] {
+                *last = Some(n);
             }
         }
     }
@@ -42,48 +53,27 @@ pub(super) fn follow(positions: &mut [f32]) -> usize {
 }
 
 /// Whether two bodies are nearer to where the other one was.
-fn crossed(positions: &[f32], t: usize, last: [Option<usize>; BODIES]) -> bool {
-    let way = |slot: usize, who: usize| last[who].map_or(0.0, |then| away(positions, [t, slot], [then, who]));
+fn crossed(poses: &Poses<'_>, slots: [usize; 2], last: [Option<usize>; 2]) -> bool {
+    let way = |slot: usize, who: usize| last[who].map_or(0.0, |then| away(poses, slots[slot], then));
     way(1, 0) + way(0, 1) < way(0, 0) + way(1, 1)
 }
 
-/// Whether a body that is alone in its line is the one of the other slot.
-fn moves(positions: &[f32], t: usize, slot: usize, last: [Option<usize>; BODIES]) -> bool {
-    let size = size(body(positions, t, slot));
-    let seconds = |then: usize| (t - then) as f64 / FPS;
-    let way = |who: usize| last[who].map(|then| (away(positions, [t, slot], [then, who]) / size, seconds(then)));
-    match (way(slot), way(1 - slot)) {
-        (Some((own, _)), Some((other, _))) => other < own,
-        (Some((own, seconds)), None) => own > JUMP[0] + JUMP[1] * seconds,
-        (None, Some((other, seconds))) => seconds <= LOST && other <= FOUND[0] + FOUND[1] * seconds,
-        (None, None) => false,
+/// Whether a body that is alone in its line is the one of the other slot, by where that of its own and that of the other
+/// one were last.
+fn moves(poses: &Poses<'_>, n: usize, last: [Option<usize>; 2]) -> bool {
+    let size = DVec3::from_array(measure::extent(poses, &[n])).length();
+    let way = |then: usize| (away(poses, n, then), (n / BODIES - then / BODIES) as f64 / FPS);
+    match last.map(|then| then.map(way)) {
+        [Some((own, _)), Some((other, _))] => other < own,
+        [Some((own, seconds)), None] => !people::is_within_reach(own, size, seconds),
+        [None, Some((other, seconds))] => people::is_found_again(other, size, seconds),
+        [None, None] => false,
     }
 }
 
-fn body(positions: &[f32], t: usize, slot: usize) -> &[f32] {
-    &positions[(t * BODIES + slot) * BODY..][..BODY]
-}
-
-/// Who is not there is all zeros.
-fn is_there(body: &[f32]) -> bool {
-    body.iter().any(|&v| v != 0.0)
-}
-
-/// Mean distance of the joints of two bodies, each by line and slot.
-fn away(positions: &[f32], a: [usize; 2], b: [usize; 2]) -> f64 {
-    let joints = body(positions, a[0], a[1]).chunks_exact(3).zip(body(positions, b[0], b[1]).chunks_exact(3));
-    let distance = |(p, q): (&[f32], &[f32])| (0..3).map(|i| f64::from(p[i] - q[i]).powi(2)).sum::<f64>().sqrt();
-    joints.map(distance).sum::<f64>() / JOINTS as f64
-}
-
-/// The diagonal of the box around a body.
-fn size(body: &[f32]) -> f64 {
-    let side = |axis: usize| {
-        let along = body.iter().skip(axis).step_by(3);
-        let (low, high) = along.fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v), high.max(v)));
-        f64::from(high - low)
-    };
-    (0..3).map(|axis| side(axis).powi(2)).sum::<f64>().sqrt().max(f64::MIN_POSITIVE)
+/// Mean distance of the joints of two poses.
+fn away(poses: &Poses<'_>, a: usize, b: usize) -> f64 {
+    (0..JOINTS).map(|j| poses.at(a, j).distance(poses.at(b, j))).sum::<f64>() / JOINTS as f64
 }
 
 #[cfg(test)]
@@ -155,7 +145,7 @@ mod tests {
         b.iter_mut().flatten().step_by(3).for_each(|x| *x += 3.0);
         // in the first slot, all along
         let mut lines = written(&[a, b], |t, who| (who == 0) == (t < 40), |t| t >= 40);
-        let there = |lines: &[f32], t, slot| is_there(body(lines, t, slot));
+        let there = |lines: &[f32], t: usize, slot| measure::present(lines, JOINTS)[BODIES * t + slot];
         assert_eq!(follow(&mut lines), 40);
         assert!(there(&lines, 39, 0) && !there(&lines, 39, 1) && !there(&lines, 40, 0) && there(&lines, 40, 1));
     }

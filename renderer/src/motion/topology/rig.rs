@@ -27,6 +27,15 @@ pub(in super::super) struct Body {
     pub parents: Vec<Option<usize>>,
 }
 
+impl Body {
+    /// `[J]` whether a joint of the rig is none of the body's.
+    pub(in super::super) fn left_out(&self) -> Vec<bool> {
+        let mut gone = vec![true; self.parents.len()];
+        self.joints.iter().for_each(|&j| gone[j] = false);
+        gone
+    }
+}
+
 /// The body of a rig, hung together by itself: what hung from a bone of another set hangs from the one of that name in
 /// its own. `None` where the joints are no rig of several sets, or no set has all limbs that names tell.
 pub(in super::super) fn body_of_rig(joint_names: &[String], parents: &[Option<usize>]) -> Option<Body> {
