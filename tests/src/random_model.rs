@@ -33,9 +33,27 @@ impl Shape {
         decoder: [896, 4864, 24, 14, 2],
         vocabulary: 151_674,
     };
+    /// InternVL3-8B, whose decoder is Qwen2.5-7B, behind the same tower.
+    pub const INTERNVL3_8B: Shape = Shape {
+        name: "internvl3-8b",
+        tower: Self::INTERNVL3_1B.tower,
+        decoder: [3584, 18_944, 28, 28, 4],
+        vocabulary: 151_674,
+    };
     /// One that takes seconds.
     pub const SMALL: Shape =
         Shape { name: "small", tower: [128, 512, 3, 4], decoder: [128, 512, 3, 4, 2], vocabulary: 1024 };
+
+    /// The shape of that name, as tasks shorten it.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Shape> {
+        match name {
+            "1b" => Some(Self::INTERNVL3_1B),
+            "8b" => Some(Self::INTERNVL3_8B),
+            "small" => Some(Self::SMALL),
+            _ => None,
+        }
+    }
 
     /// Writes a folder in our layout, in half precision. How many numbers it has.
     ///
@@ -161,15 +179,13 @@ fn write(folder: &Path, config: &Value, tensors: &Tensors) -> Result<u64> {
             _ if shape.len() == 1 => Some(1.0_f32),
             _ => None,
         };
-        let mut bytes = Vec::with_capacity(2 * shape.iter().product::<usize>());
         for _ in 0..shape.iter().product::<usize>() {
             let value = constant.unwrap_or_else(|| {
                 state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
                 0.035 * ((state >> 40) as f32 / (1_u64 << 23) as f32 - 1.0)
             });
-            bytes.extend_from_slice(&value.to_le_bytes()[2..]);
+            file.write_all(&value.to_le_bytes()[2..])?;
         }
-        file.write_all(&bytes)?;
     }
     file.flush()?;
     Ok(at as u64 / 2)

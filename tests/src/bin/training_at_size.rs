@@ -28,12 +28,11 @@ fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let outcome = match args[..] {
-        [] | ["1b"] => measure(&Shape::INTERNVL3_1B, "cpu"),
-        ["1b", device] => measure(&Shape::INTERNVL3_1B, device),
-        ["small"] => measure(&Shape::SMALL, "cpu"),
-        ["small", device] => measure(&Shape::SMALL, device),
+        [] => measure("1b", "cpu"),
+        [name] => measure(name, "cpu"),
+        [name, device] => measure(name, device),
         ["step", stage, base, out, device] => step(stage, base.as_ref(), out.as_ref(), device),
-        _ => Err(anyhow::anyhow!("training_at_size [1b|small [auto|gpu|cpu]]")),
+        _ => Err(anyhow::anyhow!("training_at_size [1b|8b|small [auto|gpu|cpu]]")),
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -45,9 +44,10 @@ fn main() -> ExitCode {
 }
 
 /// Two steps, a process each, and what they took.
-fn measure(shape: &Shape, device: &str) -> Result<()> {
+fn measure(name: &str, device: &str) -> Result<()> {
+    let shape = Shape::named(name).with_context(|| format!("{name:?} is no shape: 1b, 8b or small"))?;
     let folder = std::env::temp_dir().join(format!("training-at-size-{}", std::process::id()));
-    let outcome = steps(shape, &folder, device);
+    let outcome = steps(&shape, &folder, device);
     fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     outcome
 }

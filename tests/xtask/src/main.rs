@@ -45,6 +45,8 @@ The project's tasks
   cargo xtask train-figures  time and memory of two training steps on top of a model of InternVL3-1B's shape, on the CPU
       small                  a shape of which it takes seconds
       1b gpu                 on a graphics card
+  cargo xtask load-figures   memory that models of InternVL3-1B's and 8B's shapes take in four bits (21 GB of disk)
+      1b, 8b, small          one shape alone
   cargo xtask gpu-figures    what a graphics card does: DrAction as a share of a copy's speed, a language model of
                              InternVL3-1B's size (prompt, answer, training), and two training steps: within eight minutes
       small                  of a small model: whether all of it runs, where software imitates a card
@@ -68,6 +70,7 @@ fn main() -> ExitCode {
         Some("page-test") => test::page_test(),
         Some("page-figures") => web::Options::parse(&args[1..]).and_then(|options| page_figures(&options)),
         Some("train-figures") => train_figures(&args[1..]),
+        Some("load-figures") => load_figures(&args[1..]),
         Some("gpu-figures") => gpu_figures(&args[1..]),
         Some("bench") => bench(),
         Some("fetch") => fetch::run(&args[1..]),
@@ -100,6 +103,11 @@ fn page_figures(options: &web::Options) -> Result<()> {
 /// What training on top of a large model takes.
 fn train_figures(arguments: &[String]) -> Result<()> {
     run(Command::new(built("training_at_size")?).args(arguments))
+}
+
+/// How much memory large models take.
+fn load_figures(arguments: &[String]) -> Result<()> {
+    run(Command::new(built("loading_at_size")?).args(arguments))
 }
 
 /// What a graphics card does, of all that is measured on one.
