@@ -22,16 +22,48 @@ impl Storage {
     }
 }
 
-/// The codes of a block, and the sum of their squared errors.
-fn codes(block: &[f32; 32], scale: f32, offset: f32, most: f32) -> ([u8; 32], f32) {
-    let inverse = if scale == 0.0 { 0.0 } else { 1.0 / scale };
-    let mut error = 0.0;
-    let codes = std::array::from_fn(|i| {
-        let code = ((block[i] - offset) * inverse).round().clamp(0.0, most);
-        error += (code * scale + offset - block[i]).powi(2);
-        code as u8
-    });
-    (codes, error)
+/// How a block's numbers become codes: whole numbers from 0 to `most`.
+#[derive(Clone, Copy)]
+struct Codes {
+    scale: f32,
+    offset: f32,
+    most: f32,
+}
+
+impl Codes {
+    fn of(self, value: f32, inverse: f32) -> f32 {
+        nearest(((value - self.offset) * inverse).clamp(0.0, self.most))
+    }
+
+    fn inverse(self) -> f32 {
+        if self.scale == 0.0 { 0.0 } else { 1.0 / self.scale }
+    }
+
+    /// The sum of a block's squared errors.
+    fn error(self, block: &[f32; 32]) -> f32 {
+        let inverse = self.inverse();
+        // as many sums as a vector register has lanes
+        let mut sums = [0.0; 8];
+        for part in block.as_chunks::<8>().0 {
+            for (sum, &value) in sums.iter_mut().zip(part) {
+                let off = self.of(value, inverse) * self.scale + self.offset - value;
+                *sum += off * off;
+            }
+        }
+        sums.iter().sum()
+    }
+
+    fn all(self, block: &[f32; 32]) -> [u8; 32] {
+        let inverse = self.inverse();
+        block.map(|value| self.of(value, inverse) as u8)
+    }
+}
+
+/// The nearest whole number of one between −2²² and 2²². Sums of this size have no room for a fraction, so that adding rounds;
+/// `round` is a call for each number where a build does not ask for SSE 4.1.
+fn nearest(value: f32) -> f32 {
+    const WHOLE: f32 = (3 << 22) as f32;
+    (value + WHOLE) - WHOLE
 }
 
 /// As half precision keeps it.
@@ -49,11 +81,12 @@ fn q4_0(block: &[f32; 32], out: &mut Vec<u8>) {
     let farthest = block.iter().fold(0.0f32, |most, x| if x.abs() > most.abs() { *x } else { most });
     let tried = (0..TRIES).map(|t| {
         let (scale, bytes) = kept(farthest / -(8.0 + 0.2 * t as f32));
-        (codes(block, scale, -8.0 * scale, 15.0), bytes)
+        let codes = Codes { scale, offset: -8.0 * scale, most: 15.0 };
+        (codes.error(block), codes, bytes)
     });
-    let best = tried.min_by(|((_, a), _), ((_, b), _)| a.total_cmp(b)).expect("some were tried");
-    out.extend(best.1);
-    push_nibbles(&best.0.0, out);
+    let (_, codes, bytes) = tried.min_by(|(a, ..), (b, ..)| a.total_cmp(b)).expect("some were tried");
+    out.extend(bytes);
+    push_nibbles(&codes.all(block), out);
 }
 
 fn q4_1(block: &[f32; 32], out: &mut Vec<u8>) {
@@ -64,19 +97,19 @@ fn q4_1(block: &[f32; 32], out: &mut Vec<u8>) {
         let cut = (most - least) * 0.01 * t as f32;
         let (offset, offset_bytes) = kept(least + cut);
         let (scale, bytes) = kept((most - least - 2.0 * cut) / 15.0);
-        (codes(block, scale, offset, 15.0), bytes, offset_bytes)
+        let codes = Codes { scale, offset, most: 15.0 };
+        (codes.error(block), codes, [bytes, offset_bytes])
     });
-    let best = tried.min_by(|((_, a), ..), ((_, b), ..)| a.total_cmp(b)).expect("some were tried");
-    out.extend(best.1);
-    out.extend(best.2);
-    push_nibbles(&best.0.0, out);
+    let (_, codes, bytes) = tried.min_by(|(a, ..), (b, ..)| a.total_cmp(b)).expect("some were tried");
+    out.extend(bytes.concat());
+    push_nibbles(&codes.all(block), out);
 }
 
 fn q8_0(block: &[f32; 32], out: &mut Vec<u8>) {
     let (scale, bytes) = kept(block.iter().fold(0.0f32, |most, x| most.max(x.abs())) / 127.0);
     let inverse = if scale == 0.0 { 0.0 } else { 1.0 / scale };
     out.extend(bytes);
-    out.extend(block.iter().map(|x| (x * inverse).round().clamp(-127.0, 127.0) as i8 as u8));
+    out.extend(block.iter().map(|x| nearest((x * inverse).clamp(-127.0, 127.0)) as i8 as u8));
 }
 
 #[cfg(test)]
