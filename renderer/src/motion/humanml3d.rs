@@ -77,8 +77,11 @@ struct Level<'a> {
     out: &'a mut Vec<f32>,
 }
 
-const LEVELS: [(&str, usize); 3] =
-    [("an array of frames", MAX_FRAMES), ("22 joints in every frame", 22), ("three numbers for every joint", 3)];
+const LEVELS: [(&str, usize); 3] = [
+    ("an array of frames", MAX_FRAMES),
+    ("22 joints in every frame, as HumanML3D's `skeletons` have (other bodies are read under `joints3d`)", 22),
+    ("three numbers for every joint", 3),
+];
 
 impl<'de> DeserializeSeed<'de> for Level<'_> {
     type Value = ();

@@ -1,9 +1,11 @@
 //! What pose estimators write of pictures and videos: OpenPose, COCO (AlphaPose, MMPose), MediaPipe and their kin, in the
 //! plane or in space, a file a frame or a file a video.
 //!
-//! `people` and `points` find somebody's points in JSON of many spellings, `layouts` says what they are, `tracks` follows
-//! people from frame to frame and fills what was not seen. A confidence says whether a point was seen, and no more.
+//! `people` and `points` find somebody's points in JSON of many spellings, `layouts` says what they are, `depth` what their
+//! third numbers are, `tracks` follows people from frame to frame and fills what was not seen. A confidence says whether
+//! a point was seen, and no more.
 
+mod depth;
 mod files;
 mod layouts;
 mod people;
@@ -15,6 +17,7 @@ mod video;
 pub use self::files::join_frames;
 pub(super) use self::files::{is_one_of_many, read_folder};
 use self::{
+    depth::Depth,
     layouts::{MEDIAPIPE, Order, Sample},
     people::Frame,
     points::Meaning,
@@ -61,8 +64,21 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
     }
     let people = || everybody().filter(|person| person.points.values.len() == points);
     let first = people().next().ok_or_else(|| Cause::Degenerate("nobody is in any frame".to_owned()))?;
-    let meaning = Meaning::of(people().map(|person| &person.points));
-    let (world, own_names) = (first.points.world, first.points.names.clone());
+    let world = first.points.world;
+    let names = video.names.clone().filter(|names| names.len() == points).or_else(|| first.points.names.clone());
+    let values = || people().map(|person| &person.points);
+    let mut meaning = Meaning::of(values());
+    if let Some(deep) = meaning.if_deep(values()) {
+        match depth::of(values(), &deep, |poses| order(poses, names.clone(), video)) {
+            Depth::Depth => meaning = deep,
+            Depth::Unclear => warnings.push(
+                "the third numbers of points are taken for confidences in a picture, but would make a body as depths as \
+                 well: call the points `keypoints_3d` where they are places in space"
+                    .to_owned(),
+            ),
+            Depth::Confidence => {}
+        }
+    }
     let (places, total) = numbered(&frames);
     let fps = video.fps.filter(|fps| FRAME_RATES.contains(fps)).or_else(|| rate(&frames));
     if fps.is_none() && total > 1 {
@@ -101,7 +117,6 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
     }
     drop(sightings);
 
-    let names = video.names.clone().filter(|names| names.len() == points).or(own_names);
     let poses = Sample { positions: &positions, people: tracks.len(), points, seen: &seen, flat: !meaning.deep };
     let order = order(&poses, names, video)?;
     let (kept, bones, parents) = order.without(&seen);
@@ -201,10 +216,30 @@ fn order(poses: &Sample<'_>, names: Option<Vec<String>>, video: &Video) -> Resul
         }
         (names, _) => names,
     };
-    if let Some(order) = names.as_ref().and_then(|names| layouts::by_names(names)) {
-        return Ok(order);
+    // what a file names is not guessed by how many points there are
+    if let Some(names) = &names {
+        let spanned = || {
+            let bodies = poses.poses();
+            let present = vec![true; bodies.len() / (3 * points)];
+            let parents =
+                topology::spanned_by_names(names, &Poses { positions: &bodies, present: &present, joints: points })?;
+            let usual_up = if poses.flat { UpAxis::MinusY } else { UpAxis::PlusY };
+            Some(Order { usual_up, ..own(names.clone(), topology::tree_bones(&parents), topology::root(&parents)) })
+        };
+        // an order that knows but half of the names leaves the others hanging anywhere
+        let known = |fewest: usize| layouts::by_names(names, fewest);
+        let partly = || known(points / 2).filter(|order| poses.is_body(order));
+        if let Some(order) = known(points).or_else(spanned).or_else(partly) {
+            return Ok(order);
+        }
     }
-    layouts::choose(poses, names.is_some())
+    let order = layouts::choose(poses, names.is_some())?;
+    // bones are told by the number of points, but sides by names
+    let names = names.filter(|names| topology::names_tell_limbs(names)).map(|mut names| {
+        names.truncate(order.names.len());
+        names
+    });
+    Ok(Order { names: names.unwrap_or_else(|| order.names.clone()), ..order })
 }
 
 /// Joints that somebody never shows are where the joint is that they hang from.

@@ -115,12 +115,14 @@ fn roots_that_are_places(raw: &Raw, gone: &mut [bool]) {
     places.into_iter().for_each(|place| gone[place] = true);
 }
 
-/// Marks joints that are zero wherever a body is, which estimators write where they find none. A body that was moved to
+/// Marks joints that nobody saw, or that are zero wherever a body is, which estimators write where they find none. A body that was moved to
 /// the origin has one joint there, of the trunk or where a limb begins, which its neighbours are near to, and as near
 /// as those of its twin.
 fn never_found(raw: &mut Raw, gone: &mut [bool]) {
     /// Neighbours of the joint that a body was moved by are nearer, as a share of the body's largest extent.
     const NEAR: f64 = 0.4;
+    /// The nearest neighbour of a root that a body was moved by is nearer.
+    const AROUND: f64 = 0.6;
     /// And the shorter of two bones of twins is at least this share of the longer one.
     const TWINS: f64 = 0.75;
     // where only turns are written, joints may be anywhere
@@ -128,6 +130,10 @@ fn never_found(raw: &mut Raw, gone: &mut [bool]) {
         return;
     }
     let joints = raw.names.len();
+    let unseen: Vec<usize> = (0..joints).filter(|&j| !gone[j] && raw.unseen.get(j) == Some(&true)).collect();
+    if unseen.len() < joints {
+        drop_lost(raw, gone, &unseen, "");
+    }
     let present = measure::present(&raw.positions, joints);
     let poses = Poses { positions: &raw.positions, present: &present, joints };
     let mut zero: Vec<bool> = gone.iter().map(|gone| !gone).collect();
@@ -149,23 +155,43 @@ fn never_found(raw: &mut Raw, gone: &mut [bool]) {
         let [own, other] = [[j, k], twins].map(|[a, b]| poses.distance(&samples, a, b));
         own.min(other) >= TWINS * own.max(other)
     };
+    let parents = &raw.parents;
+    let neighbours = |j: usize| {
+        let children = (0..joints).filter(move |&c| parents[c] == Some(j));
+        parents[j].into_iter().chain(children).filter(|&k| !zero[k] && !gone[k])
+    };
+    let within = |j: usize, k: usize, share: f64| poses.distance(&samples, j, k) < share * size;
     let is_centre = |&j: &usize| {
-        let children = (0..joints).filter(|&c| raw.parents[c] == Some(j));
-        let mut others = raw.parents[j].into_iter().chain(children).filter(|&k| !zero[k] && !gone[k]).peekable();
-        let near = |k| poses.distance(&samples, j, k) < NEAR * size && like_twin(j, k);
-        !amid_limb(j) && others.peek().is_some() && others.all(near)
+        let mut others = neighbours(j).peekable();
+        !amid_limb(j) && others.peek().is_some() && others.all(|k| within(j, k, NEAR) && like_twin(j, k))
     };
     let zeros = || (0..joints).filter(|&j| zero[j]);
     let root = |&j: &usize| raw.parents[j].is_none();
     let centre = zeros().filter(root).chain(zeros()).find(is_centre);
-    // the root carries all others: without it there would be several bodies
-    let lost: Vec<usize> = zeros().filter(|j| Some(*j) != centre && !root(j)).collect();
+    // by a root with others around it a body was moved, however crooked it was seen and however few joints there are
+    let held = |j: &usize| root(j) && neighbours(*j).any(|k| within(*j, k, AROUND));
+    let lost: Vec<usize> = zeros().filter(|j| Some(*j) != centre && !held(j)).collect();
+    drop_lost(raw, gone, &lost, ", at 0, 0, 0 in every frame");
+}
+
+/// Marks joints that have no place, says so, and hangs what a root among them carried from the largest of its parts.
+fn drop_lost(raw: &mut Raw, gone: &mut [bool], lost: &[usize], place: &str) {
     if lost.is_empty() {
         return;
     }
+    lost.iter().for_each(|&j| gone[j] = true);
+    while let Some(&root) = lost.iter().find(|&&j| raw.parents[j].is_none()) {
+        let children: Vec<usize> = (0..raw.names.len()).filter(|&c| raw.parents[c] == Some(root)).collect();
+        let below = |c: usize| {
+            let leads = |j: &usize| std::iter::successors(Some(*j), |&j| raw.parents[j]).any(|j| j == c);
+            (0..raw.names.len()).filter(|j| !gone[*j] && leads(j)).count()
+        };
+        let Some(first) = children.iter().copied().filter(|&c| below(c) > 0).max_by_key(|&c| below(c)) else { break };
+        children.into_iter().chain([root]).for_each(|c| raw.parents[c] = Some(first));
+        raw.parents[first] = None;
+    }
     let names: Vec<&str> = lost.iter().map(|&j| raw.names[j].as_str()).collect();
-    raw.warnings.push(format!("never found, and left out: {}, at 0, 0, 0 in every frame", names.join(", ")));
-    lost.into_iter().for_each(|j| gone[j] = true);
+    raw.warnings.push(format!("never found, and left out: {}{place}", names.join(", ")));
 }
 
 #[cfg(test)]

@@ -46,7 +46,7 @@ pub(super) fn read(bytes: &[u8], sidecar: Option<&[u8]>, rate: Option<f64>) -> R
     let names = |r: &Reading| described.as_ref().map_or_else(|| numbered(r.joints), |raw| raw.names.clone());
     finite(&values, &readings[0], || names(&readings[0])).map_err(array)?;
     let bridged = gaps::bridged(&values, &readings[0]);
-    let numbers = bridged.as_deref().unwrap_or(&values);
+    let numbers = choice::Numbers { stored: &values, bridged: bridged.as_deref().unwrap_or(&values) };
     let (reading, mut raw) = match described {
         Some(raw) => (choice::best_reading(&readings, numbers, &raw).map_err(array)?, raw),
         None => choice::undescribed(&header.shape, &readings, numbers, rate).map_err(array)?,
@@ -58,7 +58,8 @@ pub(super) fn read(bytes: &[u8], sidecar: Option<&[u8]>, rate: Option<f64>) -> R
             None => Reason::inferred(axes),
         });
     }
-    let flat = picture::is_flat(&reading, numbers);
+    let flat = picture::is_flat(&reading, numbers.bridged);
+    raw.unseen = gaps::unseen(&values, &reading);
     raw.bodies = reading.bodies;
     raw.positions = reading.positions(values);
     if flat {

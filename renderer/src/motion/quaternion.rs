@@ -51,17 +51,23 @@ pub(super) fn nearer_sign(q: DQuat, reference: DQuat) -> DQuat {
 }
 
 /// Angles `(z, x, y)` in radians with `q = Rz ⊗ Rx ⊗ Ry`, the channel order most BVH files use. Where the sine of x is nearer
-/// than `pole` to ±1, y is 0.
+/// than `pole` to ±1, z and y turn about one axis, and z takes all of it.
 pub(super) fn to_zxy(q: DQuat, pole: f64) -> [f64; 3] {
-    // entries of the matrix Rz·Rx·Ry: r[2][1] = sin x
+    // a cosine of x below which z and y, each by itself, would be mostly the last digits of a motion's numbers
+    const NOISE: f64 = 1e-3;
+    // columns of the matrix Rz·Rx·Ry; of the second, (−sin z · cos x, cos z · cos x, sin x)
     let [ex, ey, ez] = DVec3::AXES.map(|axis| rotate(q, axis));
     let sin_x = ey.z.clamp(-1.0, 1.0);
-    let x = sin_x.asin();
     if sin_x.abs() > 1.0 - pole {
-        // gimbal lock: only the sum of z and y is defined, give it all to z
-        return [ex.y.atan2(ex.x), x, 0.0];
+        return [ex.y.atan2(ex.x), sin_x.asin(), 0.0];
     }
-    [(-ey.x).atan2(ey.y), x, (-ex.z).atan2(ez.z)]
+    let (z, cos_x) = ((-ey.x).atan2(ey.y), ey.x.hypot(ey.y));
+    if cos_x > NOISE {
+        return [z, sin_x.asin(), (-ex.z).atan2(ez.z)];
+    }
+    // what is left behind this z
+    let (sin, cos) = z.sin_cos();
+    [z, sin_x.atan2(cos_x), (cos * ez.x + sin * ez.y).atan2(cos * ex.x + sin * ex.y)]
 }
 
 #[cfg(test)]
@@ -72,12 +78,20 @@ mod tests {
     fn zxy_angles_rebuild_the_rotation() {
         // at and near the pole, too, where z and y turn about one axis
         let poles = [1.57, 1.5704, std::f64::consts::FRAC_PI_2, -std::f64::consts::FRAC_PI_2].map(|x| [1.0, x, -0.4]);
+        let build = |a: [f64; 3]| about(2, a[0]) * about(0, a[1]) * about(1, a[2]);
         for angles in [[0.3, -1.1, 2.5], [-3.0, 0.2, 0.1]].into_iter().chain(poles) {
-            let build = |a: [f64; 3]| about(2, a[0]) * about(0, a[1]) * about(1, a[2]);
             let q = build(angles);
             let again = nearer_sign(build(to_zxy(q, 1e-12)), q);
             assert!(q.abs_diff_eq(again, 1e-5), "{angles:?}: {q:?} {again:?}");
+            // as motions have it, whose last digits are noise
+            let rounded = normalized(from_scalar_first(scalar_first(q)));
+            let again = nearer_sign(build(to_zxy(rounded, 1e-12)), q);
+            assert!(q.abs_diff_eq(again, 1e-5), "{angles:?}, rounded: {q:?} {again:?}");
         }
+        // who stands with the back turned where z is up, in a root of degrees
+        let turned = build([std::f64::consts::PI, std::f64::consts::FRAC_PI_2, 0.0]);
+        let [z, x, y] = to_zxy(from_scalar_first(scalar_first(turned)), 1e-12);
+        assert!(nearer_sign(build([z, x, y]), turned).abs_diff_eq(turned, 1e-6), "{z} {x} {y}");
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub(super) struct Raw {
     pub bones: Option<Vec<[usize; 2]>>,
     pub fps: f64,
     pub bodies: usize,
+    /// `[J]` which joints nobody saw in the whole file, where the format says so; empty where none.
+    pub unseen: Vec<bool>,
     /// `[T, P, J, 3]`.
     pub positions: Vec<f32>,
     /// `[T, P, J, 4]`.

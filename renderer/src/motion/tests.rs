@@ -10,6 +10,7 @@ mod foreign;
 mod formats;
 mod gltf;
 mod half_body;
+mod json;
 mod keypoints;
 mod names;
 mod npz;

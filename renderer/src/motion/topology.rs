@@ -10,6 +10,7 @@ mod layouts;
 mod names;
 mod rig;
 mod shape;
+mod spanned;
 mod unexplained;
 
 pub(super) use backward::bends_backward;
@@ -17,6 +18,7 @@ pub(super) use helpers::helpers;
 pub use layouts::Layout;
 pub(super) use rig::body_of_rig;
 pub(super) use shape::{limbs, sides};
+pub(super) use spanned::{names_tell_limbs, spanned_by_names};
 pub(super) use unexplained::explain;
 
 use self::names::{Kind, Parsed, Side};

@@ -52,11 +52,17 @@ pub(super) fn read(lexer: &mut Lexer<'_>, nodes: Vec<Node>, watch: &mut dyn FnMu
         if row.is_empty() {
             row_line = line;
         }
+        let held = row.len();
         for word in words(text) {
             let value = number(word, "a channel value").map_err(|c| (Some(line), c))?;
             if row.len() == channels {
-                let text = format!("a row of more than {channels} numbers, one a channel, begins in line {row_line}");
-                return Err((Some(line), Cause::Malformed(text)));
+                let text = if held == 0 {
+                    format!("a row of more than {channels} numbers, one a channel")
+                } else {
+                    let short = format!("a row of {held} of {channels} numbers, one a channel");
+                    format!("{short}, which line {line} does not complete: it has more than are missing")
+                };
+                return Err((Some(row_line), Cause::Malformed(text)));
             }
             row.push(value as f32);
         }

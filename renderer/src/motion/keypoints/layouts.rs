@@ -110,22 +110,10 @@ pub(super) fn choose(sample: &Sample<'_>, named: bool) -> Result<Order, Cause> {
         return Err(Cause::UnknownFormat(format!("its JSON has {points} points a person, {whose}")));
     };
     let bodies = sample.poses();
-    let seen: Vec<bool> = (0..points)
-        .map(|j| sample.seen[j] && bodies.chunks_exact(3 * points).all(|body| !body[3 * j].is_nan()))
-        .collect();
-    let poses = bodies.len() / (3 * points);
-    let misfit = |order: &Order| {
-        let (kept, _, parents) = order.without(&seen);
-        let positions = joints_of(&bodies, points, 3, &kept);
-        let names: Vec<String> = kept.iter().map(|&j| order.names[j].clone()).collect();
-        let poses = Poses { positions: &positions, present: &vec![true; poses], joints: kept.len() };
-        fit::misfit(&poses, &Skeleton::named(names, parents), sample.flat)
-    };
-    let enough = |order: &Order| seen[..order.names.len()].iter().filter(|&&seen| seen).count() >= FEWEST_SEEN;
-    if poses == 0 || !enough(first) {
+    if sample.misfit(&bodies, first).is_none() {
         return Ok(orders.swap_remove(0));
     }
-    let misfits: Vec<f64> = orders.iter().map(misfit).collect();
+    let misfits: Vec<f64> = orders.iter().map(|order| sample.misfit(&bodies, order).unwrap_or(f64::INFINITY)).collect();
     // points that are all in one place are no body in any order, which is said later
     if misfits.iter().all(|misfit| misfit.is_infinite()) {
         return Ok(orders.swap_remove(0));
@@ -151,8 +139,29 @@ pub(super) fn choose(sample: &Sample<'_>, named: bool) -> Result<Order, Cause> {
 }
 
 impl Sample<'_> {
+    /// Whether these points make a body; true where too few are seen.
+    pub(super) fn is_body(&self, order: &Order) -> bool {
+        let misfit = self.misfit(&self.poses(), order);
+        misfit.is_none_or(|misfit| matches!(fit::verdict(vec![misfit], self.flat), Verdict::Fits(_)))
+    }
+
+    /// How little such `poses` look like a body, by points that are seen in all of them. `None` where these are too few.
+    pub(super) fn misfit(&self, poses: &[f32], order: &Order) -> Option<f64> {
+        let all = |j: usize| poses.chunks_exact(3 * self.points).all(|body| !body[3 * j].is_nan());
+        let seen: Vec<bool> = (0..self.points).map(|j| self.seen[j] && all(j)).collect();
+        let (kept, _, parents) = order.without(&seen);
+        if poses.is_empty() || kept.len() < FEWEST_SEEN {
+            return None;
+        }
+        let positions = joints_of(poses, self.points, 3, &kept);
+        let names: Vec<String> = kept.iter().map(|&j| order.names[j].clone()).collect();
+        let present = vec![true; poses.len() / (3 * self.points)];
+        let poses = Poses { positions: &positions, present: &present, joints: kept.len() };
+        Some(fit::misfit(&poses, &Skeleton::named(names, parents), self.flat))
+    }
+
     /// `[N, points, 3]` at most 64 poses of whoever is there longest, spread over the time.
-    fn poses(&self) -> Vec<f32> {
+    pub(super) fn poses(&self) -> Vec<f32> {
         let is_there = |body: &&[f32]| body.iter().any(|&v| v != 0.0 && !v.is_nan());
         let of = |p: usize| {
             let bodies = self.positions.chunks_exact(3 * self.points).skip(p).step_by(self.people);
@@ -166,15 +175,15 @@ impl Sample<'_> {
 }
 
 /// The order of points with these names: the bones of the known one that shares most of them. `None` where none shares
-/// enough to make a body.
-pub(super) fn by_names(names: &[String]) -> Option<Order> {
+/// enough to make a body, or as many as asked for.
+pub(super) fn by_names(names: &[String], fewest: usize) -> Option<Order> {
     let own: Vec<String> = names.iter().map(|name| plain(name)).collect();
     let mut best: Option<(usize, Order)> = None;
     for order in counts().flat_map(with_points) {
         let place: Vec<Option<usize>> =
             order.names.iter().map(|name| own.iter().position(|o| *o == plain(name))).collect();
         let shared = place.iter().flatten().count();
-        if shared >= 8.max(names.len() / 2) && best.as_ref().is_none_or(|(most, _)| shared > *most) {
+        if shared >= FEWEST_SEEN.max(fewest) && best.as_ref().is_none_or(|(most, _)| shared > *most) {
             let bones = order.bones.iter().filter_map(|&[a, b]| Some([place[a]?, place[b]?])).collect();
             let root = place[order.root].unwrap_or(0);
             best = Some((
@@ -237,7 +246,10 @@ impl Order {
         let place = |joint: usize| kept.iter().position(|&k| k == joint);
         let bones = links.iter().filter_map(|&[a, b]| Some([place(a)?, place(b)?]));
         let bones: Vec<[usize; 2]> = bones.filter(|[a, b]| a != b).collect();
-        let root = place(self.root).unwrap_or_else(|| bones.first().map_or(0, |bone| bone[0]));
+        let beside =
+            |link: &[usize; 2]| link.contains(&self.root).then(|| place(link[0] + link[1] - self.root)).flatten();
+        let root = place(self.root).or_else(|| self.bones.iter().find_map(beside));
+        let root = root.unwrap_or_else(|| bones.first().map_or(0, |bone| bone[0]));
         let parents = tree(kept.len(), &bones, root);
         (kept, bones, parents)
     }
@@ -291,15 +303,15 @@ mod tests {
                 .all(|n| plain(n) == "<shoulder")
         );
         let tfjs: Vec<String> = with_points(17)[0].names.iter().map(|n| n[..1].to_lowercase() + &n[1..]).collect();
-        let order = by_names(&tfjs).unwrap();
+        let order = by_names(&tfjs, 17).unwrap();
         assert_eq!((order.bones, order.names), (with_points(17)[0].bones.clone(), tfjs.clone()));
         // in another order the bones follow
         let mut turned = tfjs.clone();
         turned.reverse();
-        let order = by_names(&turned).unwrap();
+        let order = by_names(&turned, 17).unwrap();
         let bone = order.bones.iter().find(|bone| turned[bone[0]] == "leftElbow" || turned[bone[1]] == "leftElbow");
         assert!(bone.is_some_and(|b| b.iter().all(|&j| turned[j].starts_with("left"))), "{:?}", order.bones);
-        assert!(by_names(&["a".to_owned(), "b".to_owned()]).is_none());
+        assert!(by_names(&["a".to_owned(), "b".to_owned()], 1).is_none());
     }
 
     #[test]

@@ -77,6 +77,8 @@ const POINTS: &[(&str, bool)] = &[
     ("pose_3d", true),
     ("poses_3d", true),
     ("positions", true),
+    ("points3d", true),
+    ("points_3d", true),
     ("xyz", true),
     ("pose_landmarks", false),
     ("poseLandmarks", false),
@@ -134,7 +136,8 @@ pub(super) fn frames(json: &Json, own: Option<usize>) -> Result<Vec<Frame>, Caus
         Json::List(_) => tracks(json, FEW + 1, &mut search).or_else(|| Some(listed(json, &mut search, true))),
         _ => None,
     };
-    let frames = frames.unwrap_or_default();
+    let mut frames = frames.unwrap_or_default();
+    ids_of_frames(&mut frames);
     check_count("the number of frames", frames.len(), MAX_FRAMES)?;
     if frames.iter().any(|frame| !frame.people.is_empty()) {
         return Ok(frames);
@@ -158,6 +161,25 @@ pub(super) fn frames(json: &Json, own: Option<usize>) -> Result<Vec<Frame>, Caus
         "its JSON has nobody's joints{has}; expected an object with `skeletons` (HumanML3D) or `people` (OpenPose), a list \
          of `keypoints` (COCO), or landmarks (MediaPipe)"
     )))
+}
+
+/// A number that is never the same, of one person a frame, is no person's but the frame's.
+fn ids_of_frames(frames: &mut [Frame]) {
+    let lone = |frame: &Frame| match &frame.people[..] {
+        [] => Some(None),
+        [person] => person.id.map(Some),
+        _ => None,
+    };
+    let Some(ids) = frames.iter().map(lone).collect::<Option<Vec<_>>>() else { return };
+    let mut distinct: Vec<i64> = ids.iter().copied().flatten().collect();
+    distinct.sort_unstable();
+    if distinct.len() < 2 || distinct.windows(2).any(|pair| pair[0] == pair[1]) {
+        return;
+    }
+    for (frame, id) in frames.iter_mut().zip(ids) {
+        frame.number = frame.number.or(id.map(|id| id as f64));
+        frame.people.iter_mut().for_each(|person| person.id = None);
+    }
 }
 
 /// Whether a value has places for people, and all of them are empty: a picture with nobody in it.
@@ -348,15 +370,17 @@ fn keyed(fields: &[(std::rc::Rc<str>, Json)], search: &mut Search) -> Option<Vec
 
 /// The people of an object that is one picture, or whose points are a list with an entry a frame.
 fn sequence(json: &Json, search: &mut Search) -> Option<Vec<Frame>> {
-    for (key, spatial) in POINTS {
+    let points = POINTS.iter().map(|&(key, spatial)| (key, spatial, FEW));
+    // people who are one over time are one
+    for (key, spatial, few) in points.chain(PEOPLE.iter().map(|&key| (key, false, usize::MAX))) {
         // `[T][J]` under the name of a person's points
         if let Some(list @ Json::List(items)) = json.get(key)
-            && (items.len() > FEW || is_one_over_time(items, FEWEST_POSES, search))
+            && (items.len() > few || is_one_over_time(items, FEWEST_POSES, search))
             && !matches!(points_of(list, false, search.own), Ok(Some(_)))
         {
             let mut frames = listed(list, search, true);
             for person in frames.iter_mut().flat_map(|frame| &mut frame.people) {
-                person.points.spatial |= *spatial;
+                person.points.spatial |= spatial;
                 person.points.is_named(key);
             }
             if frames.iter().any(|frame| !frame.people.is_empty()) {

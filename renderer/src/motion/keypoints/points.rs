@@ -41,6 +41,8 @@ const SUREST: f32 = 3.0;
 /// Points that are farther apart than this in a picture, of which the third numbers are as small as [`SUREST`], are in
 /// pixels: nobody is so flat.
 const IN_PIXELS: f32 = 50.0;
+/// Whoever is larger is in pixels: no person is, in metres.
+const PIXELS: f32 = 8.0;
 /// Fewest and most points of a person that are looked at.
 const RANGE: std::ops::RangeInclusive<usize> = 5..=300;
 
@@ -149,13 +151,16 @@ fn columns(value: &Json) -> Option<Points> {
     Some(Points { values, width, third, ..Points::default() })
 }
 
-fn coordinate(point: &Json, key: &str) -> Option<f64> {
-    let place = point.get("position").unwrap_or(point);
-    place.get(key).and_then(Json::number)
+/// A point's coordinate 0, 1 or 2.
+fn coordinate(point: &Json, axis: usize) -> Option<f64> {
+    match point.get("position") {
+        Some(Json::Numbers(place)) => place.get(axis).copied().filter(|v| !v.is_nan()).map(f64::from),
+        place => place.unwrap_or(point).get(["x", "y", "z"][axis]).and_then(Json::number),
+    }
 }
 
 fn is_point(value: &Json) -> bool {
-    coordinate(value, "x").is_some() && coordinate(value, "y").is_some() || *value == Json::Nothing
+    coordinate(value, 0).is_some() && coordinate(value, 1).is_some() || *value == Json::Nothing
 }
 
 /// Objects with `x`, `y`, perhaps `z` and a confidence, perhaps a name.
@@ -163,13 +168,13 @@ fn objects<'a>(items: impl Iterator<Item = &'a Json>) -> Option<Points> {
     let mut points = Points { width: 3, ..Points::default() };
     let (mut names, mut deep, mut found) = (Vec::new(), false, false);
     for item in items {
-        let number = |key: &str| coordinate(item, key).map_or(f32::NAN, |v| v as f32);
+        let number = |axis: usize| coordinate(item, axis).map_or(f32::NAN, |v| v as f32);
         let confidence = item.first(CONFIDENCES);
         let confidence = confidence.and_then(Json::number);
-        let z = number("z");
+        let z = number(2);
         deep |= !z.is_nan();
         found |= *item != Json::Nothing;
-        points.values.push([number("x"), number("y"), z, confidence.map_or(1.0, |v| v as f32)]);
+        points.values.push([number(0), number(1), z, confidence.map_or(1.0, |v| v as f32)]);
         names.extend(item.first(&["name", "part", "label"]).and_then(Json::text).map(str::to_owned));
     }
     if deep {
@@ -183,10 +188,11 @@ fn objects<'a>(items: impl Iterator<Item = &'a Json>) -> Option<Points> {
     (found && !points.values.is_empty()).then_some(points)
 }
 
-/// An object with a point under each name, or under each number.
+/// An object with a point under each name, or under each number; those that are nothing were not seen.
 fn named(fields: &[(std::rc::Rc<str>, Json)]) -> Option<Points> {
     let point = |value: &Json| is_row(value) || (matches!(value, Json::Object(_)) && is_point(value));
-    if fields.len() < 4 || !fields.iter().all(|(_, value)| point(value)) {
+    let there = fields.iter().filter(|(_, value)| point(value)).count();
+    if there < 4 || !fields.iter().all(|(_, value)| point(value) || is_gap(value)) {
         return None;
     }
     let numbered = fields.iter().all(|(key, _)| key.bytes().all(|b| b.is_ascii_digit()));
@@ -194,7 +200,7 @@ fn named(fields: &[(std::rc::Rc<str>, Json)]) -> Option<Points> {
     if numbered {
         fields.sort_by_key(|(key, _)| key.parse::<usize>().unwrap_or(usize::MAX));
     }
-    let mut points = if fields.iter().all(|(_, value)| is_row(value)) {
+    let mut points = if fields.iter().all(|(_, value)| is_row(value) || is_gap(value)) {
         rows_of(fields.iter().map(|(_, value)| row(value)))?
     } else {
         objects(fields.iter().map(|(_, value)| value))?
@@ -210,9 +216,19 @@ impl Points {
     pub(super) fn is_named(&mut self, name: &str) {
         let name = name.to_lowercase();
         self.world |= name.contains("world");
+        self.spatial |= name.contains("3d");
         if self.width == 3 && name.contains("2d") {
             self.third.get_or_insert(Third::Confidence);
         }
+    }
+
+    /// The larger of width and height.
+    fn extent(&self) -> f32 {
+        let range = |axis: usize| {
+            let values = self.values.iter().map(|value| value[axis]).filter(|v| v.is_finite());
+            values.fold((f32::MAX, f32::MIN), |(low, high), v| (low.min(v), high.max(v)))
+        };
+        [0, 1].map(range).iter().fold(0.0, |extent, (low, high)| f32::max(extent, high - low))
     }
 
     /// Whether nobody else stands there: points are within a tenth of the body's size of each other, on average.
@@ -291,15 +307,26 @@ impl Meaning {
             3 => !are_confidences(values().map(|v| [v[0], v[1], v[2]])),
             _ => true,
         };
-        let confidence = match (widest, deep) {
+        Self::reading(all, widest, deep)
+    }
+
+    fn reading<'a>(all: impl Iterator<Item = &'a Points> + Clone, width: usize, deep: bool) -> Self {
+        let confidence = match (width, deep) {
             (3, false) => Some(2),
             (4, _) => Some(3),
             _ => None,
         };
+        let values = || all.clone().flat_map(|points| &points.values);
         // some programs leave all of them at zero
         let confidence = confidence.filter(|&i| values().any(|v| v[i] >= CONFIDENT));
         let meaning = Self { deep, confidence, origin: None };
         Self { origin: meaning.origin_of(all), ..meaning }
+    }
+
+    /// The same with depths for confidences, where nothing says which they are and nobody is in pixels.
+    pub(super) fn if_deep<'a>(&self, all: impl Iterator<Item = &'a Points> + Clone) -> Option<Self> {
+        let open = |points: &Points| points.width == 3 && points.third.is_none() && points.extent() <= PIXELS;
+        (!self.deep && all.clone().all(open)).then(|| Self::reading(all, 3, true))
     }
 
     /// The one point that is at the origin in every picture while others are on all sides of it: estimators write zeros for

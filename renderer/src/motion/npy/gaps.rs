@@ -9,6 +9,8 @@ use super::{super::unseen::led, shape::Reading};
 const NOT_SEEN: f64 = 0.5;
 /// A joint is not at the origin where the frames around put it farther from there than this share of its body's size.
 const FAR: f32 = 0.25;
+/// A joint with a number in a smaller share of the frames in which somebody is there was not seen: nothing leads to the others.
+const RARELY: f64 = 0.1;
 /// So many joints are named.
 const NAMED: usize = 3;
 
@@ -36,6 +38,21 @@ pub(super) fn bridged(values: &[f32], reading: &Reading) -> Option<Vec<f32>> {
         }
     }
     Some(bridged)
+}
+
+/// Joints that nobody saw under a reading, though somebody was there; none where all are numbers.
+pub(super) fn unseen(values: &[f32], reading: &Reading) -> Vec<bool> {
+    if !values.iter().any(|v| v.is_nan()) {
+        return Vec::new();
+    }
+    let (mut seen, mut somebody) = (vec![0; reading.joints], 0);
+    for (t, p) in (0..reading.frames).flat_map(|t| (0..reading.bodies).map(move |p| (t, p))) {
+        let numbers = |j: usize| !reading.at(values, t, p, j).iter().any(|v| v.is_nan());
+        let here: Vec<usize> = (0..reading.joints).filter(|&j| numbers(j)).collect();
+        somebody += usize::from(!here.is_empty());
+        here.into_iter().for_each(|j| seen[j] += 1);
+    }
+    seen.into_iter().map(|seen: usize| (seen as f64) < RARELY * somebody as f64).collect()
 }
 
 /// Fills what was not seen of positions `[T, P, J, 3]` from the frames around it, on a straight way from one to the other;

@@ -237,6 +237,62 @@ fn a_joint_that_is_missing_throughout_does_not_hide_the_layout() {
 }
 
 #[test]
+fn what_carries_the_others_and_was_never_seen_is_left_out() {
+    let tall = |m: &Motion| {
+        let heights = m.positions[..3 * m.joints()].chunks_exact(3).map(|place| place[1]);
+        heights.clone().fold(f32::MIN, f32::max) - heights.fold(f32::MAX, f32::min)
+    };
+    let mut others = Vec::new();
+    for layout in Layout::ALL {
+        let values = waving(layout);
+        let (names, joints) = (layout.names(), layout.names().len());
+        let shape = [values.len() / (3 * joints), joints, 3];
+        let whole = read_plain(&floats(&shape, &values)).unwrap();
+        let root = layout.parents().iter().position(Option::is_none).unwrap();
+        for (joint, seen) in [(root, 0), (0, 0), (root, 1)] {
+            let mut without = values.clone();
+            let unseen = without.chunks_exact_mut(3 * joints).skip(seen);
+            unseen.for_each(|pose| pose[3 * joint..][..3].fill(f32::NAN));
+            let what = format!("{layout:?} without {}", names[joint]);
+            let m = match read_plain(&floats(&shape, &without)) {
+                Ok(m) => m,
+                Err(e) if e.to_string().contains("fit alike") => continue,
+                Err(e) => panic!("{what}: {e}"),
+            };
+            if m.source.left_out != [names[joint]] {
+                others.push(what);
+                continue;
+            }
+            assert_eq!((m.bodies, moving(&m)), (1, Part::LeftArm), "{what}");
+            assert_eq!(m.skeleton.parents.iter().filter(|p| p.is_none()).count(), 1, "{what}");
+            // but for a nose above the head
+            assert!((tall(&m) - tall(&whole)).abs() < 0.15, "{what}: {} and {} m", tall(&m), tall(&whole));
+        }
+    }
+    // without the joint that tells it from another layout of as many
+    assert!(others.len() < 3, "{others:?}");
+}
+
+#[test]
+fn a_layout_is_told_by_the_poses_of_which_every_joint_was_seen() {
+    let values = waving(Layout::Coco17);
+    let frames = values.len() / 51;
+    let mut lost = values.clone();
+    // a shoulder for two frames of three
+    lost.chunks_exact_mut(51).skip(frames / 6).take(2 * frames / 3).for_each(|pose| pose[15..18].fill(f32::NAN));
+    let m = read_plain(&floats(&[frames, 17, 3], &lost)).unwrap();
+    assert_eq!((m.joints(), moving(&m)), (17, Part::LeftArm), "{:?}", m.source);
+    // another joint in each frame but one of five
+    let values = waving(Layout::Ntu25);
+    let mut lost = values.clone();
+    for (t, pose) in lost.chunks_exact_mut(75).enumerate().filter(|(t, _)| t % 5 != 0) {
+        [7 * t, 7 * t + 11, 7 * t + 17].into_iter().for_each(|j| pose[3 * (j % 25)..][..3].fill(0.0));
+    }
+    let m = read_plain(&floats(&[values.len() / 75, 25, 3], &lost)).unwrap();
+    assert_eq!((m.joints(), moving(&m)), (25, Part::LeftArm), "{:?}", m.source);
+}
+
+#[test]
 fn places_that_were_not_seen_are_filled_and_told() {
     let values = waving(Layout::Ntu25);
     let shape = [values.len() / 75, 25, 3];

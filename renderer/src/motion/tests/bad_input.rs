@@ -33,7 +33,7 @@ fn every_bvh_error_names_its_line() {
         ("Frame Time: 0.1", "Frame Time: inf", 14, "not a finite number"),
         ("0 1 0 10", "0 1 0 NaN", 16, "'NaN' is not a finite number"),
         ("0 1 0 10", "0 1 0 10 5", 16, "more than 4 numbers"),
-        ("0 1 0 0\n", "0 1 0\n", 16, "begins in line 15"),
+        ("0 1 0 0\n", "0 1 0\n", 15, "a row of 3 of 4 numbers"),
         ("0 1 0 10", "0 1 0 x", 16, "should be a number, not 'x'"),
         ("0 1 0 10", "0 1 0 1e300", 16, "not a finite number"),
     ] {
