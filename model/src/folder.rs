@@ -14,8 +14,9 @@ use draction::draction::{DrAction, Metadata};
 use skeletonllm_network::{
     alignment::Alignment,
     checkpoint::{self, Bits, Keep, Opened, Precision, TensorMap, Whole},
-    config::InternVlConfig,
+    config::{InternVlConfig, from_json},
     internvl::InternVl,
+    read_at::read_file,
     tokenizer::Tokenizer,
     words::{ENTRIES, VECTORS, Words},
 };
@@ -31,7 +32,7 @@ pub use shrink::{Sizes, shrink};
 /// What `config.json` of a model directory says that its `system` is; SkeletonLLM's says nothing.
 #[must_use]
 pub fn system_of(folder: &Path) -> Option<String> {
-    system_in(&std::fs::read(folder.join("config.json")).ok()?)
+    system_in(&read_file(&folder.join("config.json")).ok()?)
 }
 
 /// The same, from the text of a `config.json`.
@@ -117,7 +118,7 @@ impl ModelFiles {
     pub fn read(folder: &Path) -> Result<ModelFiles> {
         let read = |name: &str| {
             let path = folder.join(name);
-            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+            read_file(&path).with_context(|| format!("cannot read {}", path.display()))
         };
         let has = |name: &str| folder.join(name).exists();
         let aligned = || -> Result<AlignedFiles> {
@@ -360,8 +361,8 @@ impl Extra {
             skeleton: Extra,
         }
         let path = folder.join("config.json");
-        let Ok(text) = std::fs::read(&path) else { return Ok(Extra::default()) };
-        let config: Config = serde_json::from_slice(&text).with_context(|| path.display().to_string())?;
+        let Ok(text) = read_file(&path) else { return Ok(Extra::default()) };
+        let config: Config = from_json(&text).with_context(|| path.display().to_string())?;
         Ok(config.skeleton)
     }
 

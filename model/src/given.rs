@@ -136,7 +136,8 @@ impl Given {
 
     /// The weight files, each of which must be there.
     fn weights(&self, small: &Named) -> Result<Vec<Listed>> {
-        let names = weight_names(small.get(INDEX).map(Vec::as_slice))?;
+        let has = |name: &str| self.files.iter().any(|file| file.name == name);
+        let names = weight_names(has, small.get(INDEX).map(Vec::as_slice))?;
         let listed = |name: &String| self.files.iter().find(|file| file.name == *name).cloned();
         let missing: Vec<&String> = names.iter().filter(|name| listed(name).is_none()).collect();
         ensure!(missing.is_empty(), "{}: {} missing", self.name, recognise::listed(&missing));

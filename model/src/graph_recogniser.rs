@@ -21,6 +21,7 @@ use skeletonllm_data::{
 use skeletonllm_network::{
     checkpoint::{self, Precision},
     graph::{CtrGcn, GraphConfig},
+    read_at::read_file,
     task::yield_now,
     tensors::host_async,
 };
@@ -75,7 +76,7 @@ impl GraphModelConfig {
     /// When it cannot be read, or says nothing that a model could be built from.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("config.json");
-        let text = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = read_file(&path).with_context(|| format!("cannot read {}", path.display()))?;
         Self::parse(&text).with_context(|| path.display().to_string())
     }
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use draction::{figure::Mapped, motion::Motion};
 use skeletonllm_data::{Labels, Texts, ensemble::Table};
-use skeletonllm_network::device::Selected;
+use skeletonllm_network::{device::Selected, read_at::read_file};
 
 use crate::{
     assistant::among_themselves,
@@ -43,7 +43,7 @@ impl SecondFiles {
     pub fn read(folder: &Path) -> Result<SecondFiles> {
         let read = |name: &str| {
             let path = folder.join(name);
-            std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))
+            read_file(&path).with_context(|| format!("cannot read {}", path.display()))
         };
         let config = read("config.json")?;
         let streams =

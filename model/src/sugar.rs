@@ -27,6 +27,7 @@ use skeletonllm_data::{
 use skeletonllm_network::{
     checkpoint::{self, HostTensor, Precision, TensorMap},
     graph::Pass,
+    read_at::read_file,
     sentence::SentenceEncoder,
     sugar::SkeletonEncoder,
     tensors::{host, normalised},
@@ -98,7 +99,7 @@ pub fn narrates(folder: &Path) -> bool {
 pub fn checksum(folder: &Path) -> Result<String> {
     let SugarModelConfig { input, network, text, .. } = SugarModelConfig::read(folder)?;
     let path = folder.join(GRAPH);
-    let mut bytes = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut bytes = read_file(&path).with_context(|| format!("cannot read {}", path.display()))?;
     bytes.extend(serde_json::to_vec(&(input, network, text.sha256))?);
     Ok(draction::store::sha256(&bytes))
 }

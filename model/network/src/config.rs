@@ -7,13 +7,17 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use crate::read_at::read_file;
+
 mod authors;
 mod defaults;
 mod gguf;
+mod json;
 mod skeleton;
 mod text;
 mod vision;
 
+pub use json::from_json;
 pub use skeleton::{Normalise, SkeletonConfig};
 pub use text::TextConfig;
 pub use vision::VisionConfig;
@@ -50,7 +54,41 @@ pub enum ConfigError {
         /// What is wrong with it.
         problem: String,
     },
+    /// A field of a file.
+    #[error("{path}: {problem}")]
+    In {
+        /// The file, or a name for the text it came from.
+        path: String,
+        /// The field, its value and what is wrong with it.
+        problem: Box<ConfigError>,
+    },
 }
+
+impl ConfigError {
+    /// The same, naming the file.
+    pub(crate) fn of(self, path: &str) -> Self {
+        Self::In { path: path.to_string(), problem: Box::new(self) }
+    }
+}
+
+/// What errors call fields that layouts name differently.
+struct Names {
+    /// What stands before the language model's fields.
+    text: &'static str,
+    /// Height and width of a frame.
+    render_size: &'static str,
+}
+
+const OURS: Names = Names { text: "text_config.", render_size: "skeleton.render_size" };
+
+/// The longest side of a frame in pixels, unless the tower was trained on a quarter of it.
+const LONGEST_SIDE: usize = 2048;
+
+/// A clip may have this many times the visual tokens that positions were trained for, as the `dynamic` rotation of
+/// InternVL's authors stretches them, and as many as take no memory to speak of.
+const STRETCH: usize = 2;
+/// See [`STRETCH`].
+const FEW_TOKENS: usize = 1 << 14;
 
 /// The largest size of anything; beyond every model, and small enough to multiply three of them.
 const LARGEST: usize = 1 << 20;
@@ -61,7 +99,7 @@ fn refuse(field: &str, value: impl ToString, problem: impl Into<String>) -> Conf
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, ConfigError> {
-    std::fs::read(path).map_err(|cause| ConfigError::Io { path: path.display().to_string(), cause })
+    read_file(path).map_err(|cause| ConfigError::Io { path: path.display().to_string(), cause })
 }
 
 /// As indented JSON.
@@ -90,7 +128,7 @@ pub struct InternVlConfig {
     pub downsample_ratio: f64,
     /// Token whose places the visual tokens take (`<IMG_CONTEXT>`); the table of words has a row for it, unless no
     /// [marks](SkeletonConfig::image_marks) stand around pictures. Where the file does not say it, the tokenizer knows.
-    #[serde(default, alias = "image_token_index", skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_token_id: Option<u32>,
     /// Visual tokens per frame, as the public files state it. Derived from the sizes where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -140,13 +178,16 @@ impl InternVlConfig {
     /// # Errors
     /// When the text cannot be parsed or a field cannot be used.
     pub fn parse(text: impl AsRef<[u8]>, origin: &str) -> Result<Self, ConfigError> {
-        let json = |cause| ConfigError::Json { path: origin.to_string(), cause };
-        let config = match authors::is_theirs(text.as_ref()) {
-            true => authors::parse(text.as_ref()).map_err(json)?.translated()?,
-            false => serde_json::from_slice(text.as_ref()).map_err(json)?,
+        let (text, json) = (text.as_ref(), |cause| ConfigError::Json { path: origin.to_string(), cause });
+        let config = if authors::is_theirs(text) {
+            let theirs: authors::ChatConfig = from_json(text).map_err(json)?;
+            theirs.translated().and_then(|config| config.checked(&authors::THEIRS))
+        } else {
+            let older: Older = from_json(text).map_err(json)?;
+            let config: Self = from_json(text).map_err(json)?;
+            older.merged(config).and_then(|config| config.checked(&OURS))
         };
-        config.validate()?;
-        Ok(config)
+        config.map_err(|error| error.of(origin))
     }
 
     /// Writes the config as indented JSON that [`load`](Self::load) and the public tools read.
@@ -162,24 +203,28 @@ impl InternVlConfig {
     /// # Errors
     /// The first field that cannot be used.
     pub fn validate(&self) -> Result<(), ConfigError> {
+        self.validate_as(&OURS)
+    }
+
+    fn checked(self, names: &Names) -> Result<Self, ConfigError> {
+        self.validate_as(names).map(|()| self)
+    }
+
+    fn validate_as(&self, names: &Names) -> Result<(), ConfigError> {
         self.vision_config.validate()?;
-        self.text_config.validate("text_config.")?;
+        self.text_config.validate(names.text)?;
         if ![0.25, 0.5, 1.0].contains(&self.downsample_ratio) {
             return Err(refuse("downsample_ratio", self.downsample_ratio, "only 0.25, 0.5 and 1 are supported"));
         }
-        let [rows, columns] = self.vision_config.grid();
-        let step = self.merge();
-        if rows % step != 0 || columns % step != 0 {
-            return Err(refuse(
-                "vision_config.image_size",
-                format!("{:?}", self.vision_config.image_size),
-                format!("its grid of {rows}×{columns} patches cannot be shuffled in {step}×{step} blocks"),
-            ));
+        if let Some(skeleton) = &self.skeleton {
+            skeleton.validate()?;
         }
+        self.validate_frames(names)?;
+        // public files state it for the tower's own pictures, wherever frames are others
+        let expected = self.tokens_per_frame();
         if let Some(length) = self.image_seq_length
-            && length != self.tokens_per_frame()
+            && ![expected, self.tokens(self.vision_config.image_size)].contains(&length)
         {
-            let expected = self.tokens_per_frame();
             return Err(refuse("image_seq_length", length, format!("the sizes give {expected} tokens a frame")));
         }
         if self.projector_hidden_act != "gelu" {
@@ -199,10 +244,33 @@ impl InternVlConfig {
             let problem = format!("not below text_config.vocab_size = {}", self.text_config.vocab_size);
             return Err(refuse("image_token_id", token, problem));
         }
-        match &self.skeleton {
-            Some(skeleton) => skeleton.validate(),
-            None => Ok(()),
+        Ok(())
+    }
+
+    /// Whether frames can be cut into patches and blocks of patches, and the decoder can take a clip of them.
+    fn validate_frames(&self, names: &Names) -> Result<(), ConfigError> {
+        let (size, tower) = (self.render_size(), &self.vision_config);
+        let own = self.skeleton.as_ref().is_some_and(|skeleton| skeleton.render_size.is_some());
+        let field = if own { names.render_size } else { "vision_config.image_size" };
+        let refuse = |problem| Err(refuse(field, format!("{size:?}"), problem));
+        for axis in 0..2 {
+            let most = (4 * tower.image_size[axis]).max(LONGEST_SIDE);
+            if size[axis] == 0 || size[axis] > most {
+                return refuse(format!("sides must be in 1..={most}"));
+            }
+            let (step, patch) = (self.merge(), tower.patch_size[axis]);
+            if !size[axis].is_multiple_of(step * patch) {
+                let block = format!("blocks of {step}×{step} patches of {:?} pixels", tower.patch_size);
+                return refuse(format!("cannot be cut into {block}"));
+            }
         }
+        let (frames, each) = (self.skeleton().frames, self.tokens_per_frame());
+        let positions = self.text_config.max_position_embeddings;
+        if frames.saturating_mul(each) > positions.saturating_mul(STRETCH).max(FEW_TOKENS) {
+            let limit = format!("{STRETCH} × {}max_position_embeddings = {STRETCH} × {positions}", names.text);
+            return refuse(format!("{frames} frames of {each} visual tokens are more than {limit}"));
+        }
+        Ok(())
     }
 
     /// Side of the block of patches that becomes one visual token: 2 for a ratio of 0.5.
@@ -211,11 +279,16 @@ impl InternVlConfig {
         (1.0 / self.downsample_ratio).round() as usize
     }
 
-    /// Visual tokens that one frame of the configured image size gives.
+    /// Visual tokens that one rendered frame gives.
     #[must_use]
     pub fn tokens_per_frame(&self) -> usize {
-        let [rows, columns] = self.vision_config.grid();
-        (rows / self.merge()) * (columns / self.merge())
+        self.tokens(self.render_size())
+    }
+
+    /// Visual tokens that a picture of some height and width gives.
+    fn tokens(&self, size: [usize; 2]) -> usize {
+        let [height, width] = self.vision_config.patch_size.map(|side| side * self.merge());
+        (size[0] / height).saturating_mul(size[1] / width)
     }
 
     /// Width of a pixel-shuffled token, the projector's input.
@@ -251,6 +324,23 @@ impl InternVlConfig {
     #[must_use]
     pub fn render_size(&self) -> [usize; 2] {
         self.skeleton.as_ref().and_then(|skeleton| skeleton.render_size).unwrap_or(self.vision_config.image_size)
+    }
+}
+
+/// The older name of a field, which some files have beside the newer one.
+#[derive(Deserialize)]
+struct Older {
+    image_token_index: Option<u32>,
+}
+
+impl Older {
+    fn merged(self, config: InternVlConfig) -> Result<InternVlConfig, ConfigError> {
+        match (self.image_token_index, config.image_token_id) {
+            (Some(older), Some(newer)) if older != newer => {
+                Err(refuse("image_token_index", older, format!("image_token_id is {newer}")))
+            }
+            (older, newer) => Ok(InternVlConfig { image_token_id: newer.or(older), ..config }),
+        }
     }
 }
 

@@ -32,6 +32,25 @@ impl ReadAt for &[u8] {
     }
 }
 
+/// Reads a whole file of a model.
+///
+/// # Errors
+/// When it is no regular file, or may not be read.
+pub fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    open_file(path)?.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// What it is is asked before it is opened: a pipe opens once somebody writes into it.
+fn open_file(path: &Path) -> io::Result<File> {
+    match std::fs::metadata(path)? {
+        found if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+        found if !found.is_file() => Err(io::Error::new(io::ErrorKind::InvalidInput, "not a regular file")),
+        _ => File::open(path),
+    }
+}
+
 /// A file on disk.
 #[derive(Debug)]
 pub struct OnDisk {
@@ -43,14 +62,10 @@ impl OnDisk {
     /// Opens a file.
     ///
     /// # Errors
-    /// When it is not there, is a folder, or may not be read.
+    /// When it is not there, is no regular file, or may not be read.
     pub fn open(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if metadata.is_dir() {
-            return Err(io::ErrorKind::IsADirectory.into());
-        }
-        Ok(Self { size: metadata.len(), file: Mutex::new(file) })
+        let file = open_file(path)?;
+        Ok(Self { size: file.metadata()?.len(), file: Mutex::new(file) })
     }
 }
 
@@ -88,6 +103,18 @@ mod tests {
                 assert!(source.read_at(beyond, &mut part).is_err(), "{beyond}");
             }
         }
+        assert_eq!(read_file(file.path()).unwrap(), bytes);
         assert!(OnDisk::open(std::env::temp_dir().as_path()).is_err(), "a folder has no bytes");
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_pipe_is_refused_rather_than_waited_for() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("model.safetensors");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        for error in [OnDisk::open(&pipe).err(), read_file(&pipe).err()] {
+            assert_eq!(error.unwrap().to_string(), "not a regular file");
+        }
     }
 }

@@ -180,7 +180,10 @@ impl Tokenizer {
         Tokenizer::new(Inner::from_bytes(bytes).map_err(|e| problem(e.to_string()))?, origin)
     }
 
-    fn new(inner: Inner, origin: &str) -> Result<Tokenizer, TokenizerError> {
+    fn new(mut inner: Inner, origin: &str) -> Result<Tokenizer, TokenizerError> {
+        // how a training cut and filled its texts, which is saved with the tokenizer, says nothing about others
+        inner.with_padding(None);
+        inner.with_truncation(None).expect("nothing to cut by cannot be wrong");
         let problem = |problem: String| TokenizerError::Format { path: origin.into(), problem };
         // of these encoding cannot fail
         match inner.get_model() {

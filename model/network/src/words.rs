@@ -9,6 +9,7 @@ use std::{borrow::Cow, collections::HashMap, path::Path};
 use crate::{
     checkpoint::{self, CheckpointError, TensorMap, Tensors},
     packed::Packed,
+    read_at::read_file,
 };
 
 /// The file of entries, one a line, in the order of the rows of the other file.
@@ -87,8 +88,7 @@ impl Words {
     /// [`WordsError`] naming the file and what is wrong with it.
     pub fn read(folder: &Path) -> Result<Words, WordsError> {
         let path = folder.join(ENTRIES);
-        let entries =
-            std::fs::read(&path).map_err(|cause| WordsError::Io { path: path.display().to_string(), cause })?;
+        let entries = read_file(&path).map_err(|cause| WordsError::Io { path: path.display().to_string(), cause })?;
         Words::stored(&entries, &checkpoint::open(folder.join(VECTORS))?)
     }
 
@@ -242,7 +242,9 @@ pub(crate) mod tests {
         assert!(problem("a\nb\n", &[3, 1], &[1.0, 2.0, 3.0]).contains("2 lines"));
         assert!(problem("a\na\n", &[2, 1], &[1.0, 2.0]).contains("line 2"));
         assert!(problem("a\nb\n", &[2], &[1.0, 2.0]).contains("shape"));
-        assert!(problem("a\nb\n", &[2, 2], &[1.0, 2.0, f32::NAN, 0.0]).contains("row 2"));
+        let broken = [1.0, 2.0, f32::NAN, 0.0];
+        assert!(problem("a\nb\n", &[2, 2], &broken).contains("not finite"));
+        assert!(Words::new(["a", "b"], broken.to_vec()).unwrap_err().to_string().contains("row 2"));
         let folder = tempfile::tempdir().unwrap();
         assert!(Words::read(folder.path()).unwrap_err().to_string().contains(ENTRIES));
         let known = words("wave\nclap\n", &[2, 3], &[0.5, 1.0, -1.0, 0.25, 0.0, 1.0]).unwrap();

@@ -1,6 +1,6 @@
 //! Any model that can be read, written again with its matrices in fewer bits.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
 use draction::store::write_atomically;
@@ -27,49 +27,82 @@ pub struct Sizes {
 /// told how many numbers there are in all, then of each tensor how many it has.
 ///
 /// # Errors
-/// When a file cannot be read or written, naming it; when `out` is where the model is read from.
+/// When a file cannot be read or written, naming it; when `out` is where the model is read from, or has files that would be
+/// taken for a part of what is written.
 pub fn shrink(from: &Path, base: Option<&Path>, bits: Bits, out: &Path, mut tell: impl FnMut(u64)) -> Result<Sizes> {
     let same = |folder: &Path| out.canonicalize().is_ok_and(|out| folder.canonicalize().is_ok_and(|f| f == out));
+    let free = |place: &Path| {
+        ensure!(!same(from) && !same(place), "{} is where the model is; name another directory", out.display());
+        empty_but_for_ours(out)
+    };
     if is_text_model(from) {
         let mut opened = Opened::text_model(from)?;
         let place = opened.tokenizer_place();
-        ensure!(!same(from) && !same(&place), "{} is where the model is; name another directory", out.display());
+        free(&place)?;
         let tokenizer = Tokenizer::of_text_model(&place)?;
         let (numbers, before) = opened.size();
         tell(numbers);
         let after = opened.shrink(bits, out, tell)?;
         write(out, "tokenizer.json", tokenizer.to_json().as_bytes())?;
+        remove(out, &BESIDE)?;
         return Ok(Sizes { before, after });
     }
     let mut opened = Opened::model_on(from, beneath(from, base)?.as_deref())?;
     let place = opened.tokenizer_place();
-    ensure!(!same(from) && !same(&place), "{} is where the model is; name another directory", out.display());
+    free(&place)?;
     let tokenizer = opened.tokenizer()?;
     opened.config.image_token_id.get_or_insert(tokenizer.image_context());
     if let Some(own) = &mut opened.config.skeleton {
         // it does not lie on top of another any more
         own.other.retain(|field, _| !["base", "base_bits"].contains(&field.as_str()));
     }
-    let renderer = opened.take_renderer()?;
+    let mut renderer = opened.take_renderer()?;
     let (numbers, before) = opened.size();
     tell(numbers);
     let after = opened.shrink(bits, out, tell)?;
     write(out, "tokenizer.json", tokenizer.to_json().as_bytes())?;
-    let own: PathBuf = from.join("draction.safetensors");
-    if own.exists() {
-        let bytes = std::fs::read(&own).with_context(|| format!("cannot read {}", own.display()))?;
-        write(out, "draction.safetensors", &bytes)?;
-    } else if !renderer.is_empty() {
-        write(out, "draction.safetensors", &renderer_file(renderer))?;
-    }
-    for name in [ALIGNMENT, ENTRIES, VECTORS] {
+    for name in BESIDE {
         let file = from.join(name);
         if file.exists() {
             let bytes = std::fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             write(out, name, &bytes)?;
+        } else if name == RENDERER && !renderer.is_empty() {
+            write(out, name, &renderer_file(std::mem::take(&mut renderer)))?;
+        } else {
+            remove(out, &[name])?;
         }
     }
     Ok(Sizes { before, after })
+}
+
+const RENDERER: &str = "draction.safetensors";
+/// What a model may have beside its weights.
+const BESIDE: [&str; 4] = [RENDERER, ALIGNMENT, ENTRIES, VECTORS];
+
+/// A directory may have been written by this before: its files are replaced. Others would go on to say what the model is, such
+/// as an adapter's settings.
+fn empty_but_for_ours(out: &Path) -> Result<()> {
+    let Ok(files) = std::fs::read_dir(out) else { return Ok(()) };
+    for file in files.flatten() {
+        let name = file.file_name().to_string_lossy().into_owned();
+        let ours = BESIDE.contains(&name.as_str())
+            || ["config.json", "tokenizer.json", "model.safetensors", "model.safetensors.partial"].contains(&&*name);
+        // what systems put anywhere
+        ensure!(
+            ours || name.starts_with('.'),
+            "{} has {name}, which is no part of what is written there: name an empty directory",
+            out.display()
+        );
+    }
+    Ok(())
+}
+
+/// Removes files of what was here before.
+fn remove(out: &Path, names: &[&str]) -> Result<()> {
+    for file in names.iter().map(|name| out.join(name)).filter(|file| file.exists()) {
+        std::fs::remove_file(&file).with_context(|| format!("cannot remove {}", file.display()))?;
+    }
+    Ok(())
 }
 
 fn write(out: &Path, name: &str, bytes: &[u8]) -> Result<()> {
@@ -102,6 +135,12 @@ mod tests {
         assert_eq!(after.extra, before.extra);
         assert_eq!(after.tokenizer.to_json(), before.tokenizer.to_json());
         assert_eq!(after.model.internvl.config(), before.model.internvl.config());
+        // again, over what was there before; not beside what is another model's
+        std::fs::write(out.path().join(".DS_Store"), "").unwrap();
+        shrink(&from, None, Bits::Eight, out.path(), |_| ()).unwrap();
+        std::fs::write(out.path().join("adapter_config.json"), "{}").unwrap();
+        let message = format!("{:#}", shrink(&from, None, Bits::Four, out.path(), |_| ()).unwrap_err());
+        assert!(message.contains("adapter_config.json") && message.contains("empty directory"), "{message}");
         let message = format!("{:#}", shrink(&from, None, Bits::Eight, &from, |_| ()).unwrap_err());
         assert!(message.contains("is where the model is"), "{message}");
     }

@@ -6,7 +6,9 @@ use anyhow::{Context, Result, ensure};
 use burn::tensor::Device;
 use serde::{Deserialize, Serialize};
 use skeletonllm_data::streams::Input;
-use skeletonllm_network::{checkpoint::Bits, graph::GraphConfig, sentence::SentenceEncoder, sugar::TqpConfig};
+use skeletonllm_network::{
+    checkpoint::Bits, graph::GraphConfig, read_at::read_file, sentence::SentenceEncoder, sugar::TqpConfig,
+};
 
 use crate::folder::Base;
 
@@ -112,7 +114,7 @@ impl SugarModelConfig {
     /// When it cannot be read, or says nothing that a model could be built from.
     pub fn read(folder: &Path) -> Result<Self> {
         let path = folder.join("config.json");
-        let text = std::fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+        let text = read_file(&path).with_context(|| format!("cannot read {}", path.display()))?;
         let config: Self = serde_json::from_slice(&text).with_context(|| path.display().to_string())?;
         config.validate().with_context(|| path.display().to_string())?;
         Ok(config)

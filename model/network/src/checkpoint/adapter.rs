@@ -10,6 +10,7 @@ use super::tensors::Tensors;
 use super::{CheckpointError, HostTensor, Precision, TensorMap, format, io, tensors_of, write};
 use crate::internvl::InternVl;
 use crate::lora;
+use crate::read_at::read_file;
 use crate::tensors::host;
 use crate::text_model::TextModel;
 use crate::weight::LowRank;
@@ -180,7 +181,7 @@ fn settings(folder: &Path) -> Result<Option<AdapterConfig>, CheckpointError> {
     if !path.exists() {
         return Ok(None);
     }
-    let text = std::fs::read(&path).map_err(|cause| io(&path, cause))?;
+    let text = read_file(&path).map_err(|cause| io(&path, cause))?;
     serde_json::from_slice(&text).map(Some).map_err(|error| format(&path, error))
 }
 

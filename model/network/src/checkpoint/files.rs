@@ -6,6 +6,7 @@ use std::path::{Component, Path, PathBuf};
 use super::entry::Source;
 use super::{CheckpointError, format, io};
 use crate::gguf::MAGIC;
+use crate::read_at::read_file;
 
 const ONE: &str = "model.safetensors";
 const INDEX: &str = "model.safetensors.index.json";
@@ -15,17 +16,17 @@ pub(super) fn has_weights(folder: &Path) -> bool {
     folder.join(ONE).exists() || folder.join(INDEX).exists() || pickle(folder, &["pytorch_model"]).is_some()
 }
 
-/// The files, in the order of their names: `model.safetensors`, or the shards that the index names.
+/// The files, in the order of their names: `model.safetensors`, or the shards that the index names. Where there are both, an
+/// index is one of earlier files, as for the transformers library.
 pub(super) fn weight_files(folder: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
-    let index_path = folder.join(INDEX);
-    if !index_path.exists() {
-        let one = folder.join(ONE);
+    let (one, index_path) = (folder.join(ONE), folder.join(INDEX));
+    if one.exists() || !index_path.exists() {
         return match (one.exists(), pickle(folder, &["pytorch_model", "adapter_model"])) {
             (false, Some(pickle)) => Err(pickled(&pickle)),
             _ => Ok(vec![one]),
         };
     }
-    let text = std::fs::read(&index_path).map_err(|cause| io(&index_path, cause))?;
+    let text = read_file(&index_path).map_err(|cause| io(&index_path, cause))?;
     let names = names_in(&text).map_err(|problem| format(&index_path, problem))?;
     Ok(names.into_iter().map(|name| folder.join(name)).collect())
 }
@@ -41,12 +42,12 @@ pub fn weights_at(path: &Path) -> Result<Vec<PathBuf>, CheckpointError> {
     }
 }
 
-/// The names of the weight files in a folder whose index, if it has one, is `index`.
+/// The names of the weight files in a folder that `has` some files, and whose index, if it has one, is `index`.
 ///
 /// # Errors
 /// When that is no index, or names other places.
-pub fn weight_names(index: Option<&[u8]>) -> Result<Vec<String>, CheckpointError> {
-    let Some(index) = index else { return Ok(vec![ONE.to_owned()]) };
+pub fn weight_names(has: impl Fn(&str) -> bool, index: Option<&[u8]>) -> Result<Vec<String>, CheckpointError> {
+    let Some(index) = index.filter(|_| !has(ONE)) else { return Ok(vec![ONE.to_owned()]) };
     Ok(names_in(index).map_err(|problem| format(Path::new(INDEX), problem))?.into_iter().collect())
 }
 

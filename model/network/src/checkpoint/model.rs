@@ -12,10 +12,11 @@ use super::names::{Layout, RENDERER};
 use super::packed::keep_packed;
 use super::tensors::Tensors;
 use super::{Bits, CheckpointError, Keep, Precision, Shrunk, TensorMap, apply, format, io, tensors_of, write};
-use crate::config::{ConfigError, InternVlConfig, SkeletonConfig, TextConfig};
+use crate::config::{ConfigError, InternVlConfig, SkeletonConfig, TextConfig, from_json};
 use crate::gguf::Gguf;
 use crate::internvl::InternVl;
 use crate::packed::ops::has_kernels;
+use crate::read_at::read_file;
 use crate::text_model::TextModel;
 use crate::tokenizer::{Tokenizer, TokenizerError};
 use crate::weight::Weight;
@@ -129,6 +130,8 @@ impl Opened<InternVlConfig> {
         })?;
         if opened.path != opened.base {
             opened.config.skeleton = own_block(&opened.path)?.or(opened.config.skeleton);
+            let path = opened.path.join("config.json");
+            opened.config.validate().map_err(|error| error.of(&path.display().to_string()))?;
         }
         let config = &opened.config;
         opened.check_layers(
@@ -245,8 +248,8 @@ fn own_block(folder: &Path) -> Result<Option<SkeletonConfig>, CheckpointError> {
     if !path.exists() {
         return Ok(None);
     }
-    let text = std::fs::read(&path).map_err(|cause| io(&path, cause))?;
-    let own: Own = serde_json::from_slice(&text).map_err(|error| format(&path, error))?;
+    let text = read_file(&path).map_err(|cause| io(&path, cause))?;
+    let own: Own = from_json(&text).map_err(|error| format(&path, error))?;
     Ok(own.skeleton)
 }
 
@@ -255,13 +258,13 @@ fn own_block(folder: &Path) -> Result<Option<SkeletonConfig>, CheckpointError> {
 #[must_use]
 pub fn is_text_model(path: &Path) -> bool {
     let adapter = AdapterFolder::find(path, None).ok().flatten();
-    let own = || std::fs::read(path.join("config.json"));
+    let own = || read_file(&path.join("config.json"));
     if adapter.is_some() && own().is_ok_and(|own| !is_text_config(&own)) {
         return false;
     }
     let base = adapter.map_or_else(|| path.to_owned(), |adapter| adapter.base);
     match gguf_file(&base) {
-        Ok(None) => std::fs::read(base.join("config.json")).is_ok_and(|text| is_text_config(&text)),
+        Ok(None) => read_file(&base.join("config.json")).is_ok_and(|text| is_text_config(&text)),
         found => found.is_ok(),
     }
 }

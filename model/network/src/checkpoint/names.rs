@@ -112,7 +112,11 @@ fn of_the_authors(name: &str) -> Option<String> {
         ("ls2", _) => "lambda_2".to_string(),
         ("norm1", kind) => format!("layernorm_before.{kind}"),
         ("norm2", kind) => format!("layernorm_after.{kind}"),
-        ("attn", kind) => format!("attention.{}", kind.replace("proj.", "projection_layer.")),
+        // a weight, or as adapters name it the layer alone
+        ("attn", kind) => match kind.strip_prefix("proj").filter(|rest| rest.is_empty() || rest.starts_with('.')) {
+            Some(rest) => format!("attention.projection_layer{rest}"),
+            None => format!("attention.{kind}"),
+        },
         _ => rest.to_string(),
     };
     Some(format!("{TOWER}.{number}.{rest}"))
@@ -182,6 +186,8 @@ mod tests {
                 "vision_tower.embeddings.patch_embeddings.projection.bias".to_string(),
             ),
             ("vision_model.encoder.layers.3.attn.proj.weight", format!("{layer}.attention.projection_layer.weight")),
+            // as adapters name it
+            ("vision_model.encoder.layers.3.attn.proj", format!("{layer}.attention.projection_layer")),
             ("vision_model.encoder.layers.3.norm1.weight", format!("{layer}.layernorm_before.weight")),
             ("vision_model.encoder.layers.3.norm2.bias", format!("{layer}.layernorm_after.bias")),
             ("vision_model.encoder.layers.3.ls1", format!("{layer}.lambda_1")),

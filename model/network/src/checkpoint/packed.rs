@@ -150,7 +150,7 @@ impl Tensors<'_> {
                 rows.for_each(|(row, scale)| row.iter_mut().for_each(|value| *value *= scale));
             }
             if values.iter().any(|value| !value.is_finite()) {
-                return Err(self.sources[entry.source].tensor(&entry.name, "a number in it is not finite"));
+                return Err(self.not_finite(entry));
             }
             take(first, &values);
             Ok(())
@@ -168,9 +168,13 @@ impl Tensors<'_> {
         let tensor =
             |HostTensor { shape, values }: HostTensor| Tensor::<2>::from_data(TensorData::new(values, shape), &device);
         let adapters = self.entries.get(name).map_or(&[][..], |entry| &entry.adapters);
-        let update = |Adapter { a, b, scale }: &Adapter| {
-            let (a, mut b) = (self.values_of(a)?, self.values_of(b)?);
+        let update = |update: &Adapter| {
+            let (a, mut b, scale) = (self.values_of(&update.a)?, self.values_of(&update.b)?, update.scale);
             b.values.iter_mut().for_each(|value| *value *= scale);
+            if b.values.iter().any(|value| !value.is_finite()) {
+                let problem = format!("a number in it times the scale {scale} is not finite");
+                return Err(self.sources[update.b.source].tensor(&update.b.name, problem));
+            }
             Ok(LowRank { a: tensor(a), b: tensor(b) })
         };
         adapters.iter().map(update).collect()

@@ -157,7 +157,7 @@ impl<'a> Tensors<'a> {
     /// The numbers of a tensor, adapters added; `None` where there is no such tensor.
     ///
     /// # Errors
-    /// When the file cannot be read.
+    /// When the file cannot be read, or a number is not finite: what is computed with such a one is nothing.
     pub fn values(&self, name: &str) -> Result<Option<HostTensor>, CheckpointError> {
         self.entries.get(name).map(|entry| self.values_of(entry)).transpose()
     }
@@ -184,7 +184,14 @@ impl<'a> Tensors<'a> {
                 }
             });
         }
+        if !values.par_iter().all(|value| value.is_finite()) {
+            return Err(self.not_finite(entry));
+        }
         Ok(HostTensor { shape: entry.shape.clone(), values })
+    }
+
+    pub(super) fn not_finite(&self, entry: &Entry) -> CheckpointError {
+        self.sources[entry.source].tensor(&entry.name, "a number in it is not finite")
     }
 
     /// What each row of a tensor is multiplied by; `None` where nothing is.

@@ -4,9 +4,12 @@ use serde::Deserialize;
 
 use super::vision::NumberOrPair;
 use super::{
-    ConfigError, InternVlConfig, SkeletonConfig, TextConfig, VisionConfig, default_architectures, default_model_type,
-    default_strategy, defaults, refuse,
+    ConfigError, InternVlConfig, Names, SkeletonConfig, TextConfig, VisionConfig, default_architectures,
+    default_model_type, default_strategy, defaults, refuse,
 };
+
+/// What they call fields that are checked once they are translated.
+pub(super) const THEIRS: Names = Names { text: "llm_config.", render_size: "force_image_size" };
 
 /// Whether the text is a config of this layout.
 pub(super) fn is_theirs(text: &[u8]) -> bool {
@@ -15,10 +18,6 @@ pub(super) fn is_theirs(text: &[u8]) -> bool {
         llm_config: Option<serde::de::IgnoredAny>,
     }
     serde_json::from_slice::<Blocks>(text).is_ok_and(|blocks| blocks.llm_config.is_some())
-}
-
-pub(super) fn parse(text: &[u8]) -> Result<ChatConfig, serde_json::Error> {
-    serde_json::from_slice(text)
 }
 
 /// The whole file. Defaults are those of the authors' code.

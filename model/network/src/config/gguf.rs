@@ -33,7 +33,10 @@ impl TextConfig {
             _ => Ok(()),
         };
         none("expert_count", &|count| count == 0.0)?;
-        none("rope.scaling.factor", &|factor| factor == 1.0 || factor == 0.0)?;
+        // the second is its older name
+        for factor in ["rope.scaling.factor", "rope.scale_linear"] {
+            none(factor, &|factor| factor == 1.0 || factor == 0.0)?;
+        }
         none("attention.sliding_window", &|window| window == 0.0)?;
         if let Some(kind) = settings.text(&name("rope.scaling.type"))?
             && kind != "none"

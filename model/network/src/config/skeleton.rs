@@ -26,6 +26,13 @@ impl Normalise {
     }
 }
 
+/// Frames of a clip at most.
+const MOST_FRAMES: usize = 256;
+/// The longest system text in bytes.
+const LONGEST_SYSTEM: usize = 1 << 14;
+/// The longest text of a frame in bytes.
+const LONGEST_TEMPLATE: usize = 1 << 8;
+
 /// How a clip becomes frames, and frames become a prompt. Defaults are the reference's (spec A.8).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -70,8 +77,16 @@ impl Default for SkeletonConfig {
 
 impl SkeletonConfig {
     pub(super) fn validate(&self) -> Result<(), ConfigError> {
-        if self.frames == 0 {
-            return Err(refuse("skeleton.frames", 0, "a clip needs at least one frame"));
+        if self.frames == 0 || self.frames > MOST_FRAMES {
+            return Err(refuse("skeleton.frames", self.frames, format!("must be in 1..={MOST_FRAMES}")));
+        }
+        for (field, text, most) in [
+            ("skeleton.system", &self.system, LONGEST_SYSTEM),
+            ("skeleton.frame_template", &self.frame_template, LONGEST_TEMPLATE),
+        ] {
+            if text.len() > most {
+                return Err(refuse(field, format!("{} bytes", text.len()), format!("at most {most} are supported")));
+            }
         }
         if self.frame_template.matches("<image>").count() != 1 {
             return Err(refuse(

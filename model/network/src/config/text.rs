@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{ConfigError, LARGEST, read, refuse, save};
+use super::{ConfigError, LARGEST, from_json, read, refuse, save};
 
 /// The families of decoders. They differ in biases and in norms of queries and keys.
 pub(super) const FAMILIES: [&str; 3] = ["qwen2", "qwen3", "llama"];
@@ -47,7 +47,8 @@ pub struct TextConfig {
     /// Rotary settings, where newer files keep them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rope_parameters: Option<RopeParameters>,
-    /// Rotary scaling of older files; `dynamic` is accepted because it does nothing within the trained length.
+    /// The same in older files, where it counts more; `dynamic` is accepted because it does nothing within the trained
+    /// length.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rope_scaling: Option<RopeParameters>,
     /// Standard deviation of freshly made weights.
@@ -85,6 +86,9 @@ pub struct RopeParameters {
     /// Stretch of the `dynamic` kind beyond the trained length; kept for the record.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub factor: Option<f64>,
+    /// What else stands there; blocks for kinds of layers are refused.
+    #[serde(flatten)]
+    pub other: serde_json::Map<String, serde_json::Value>,
 }
 
 fn qwen2() -> String {
@@ -125,9 +129,9 @@ impl TextConfig {
             _model_type: String,
         }
         let json = |cause| ConfigError::Json { path: origin.to_string(), cause };
-        serde_json::from_slice::<Family>(text).map_err(json)?;
-        let config: Self = serde_json::from_slice(text).map_err(json)?;
-        config.validate("")?;
+        from_json::<Family>(text).map_err(json)?;
+        let config: Self = from_json(text).map_err(json)?;
+        config.validate("").map_err(|error| error.of(origin))?;
         Ok(config)
     }
 
@@ -176,10 +180,12 @@ impl TextConfig {
         self.tie_word_embeddings
     }
 
-    /// Base of the rotary frequencies; 10,000 where the file says nothing, as transformers does for Qwen2.
+    /// Base of the rotary frequencies: that of a block before the one beside it, as in transformers; 10,000 where the
+    /// file says nothing, as there for Qwen2.
     #[must_use]
     pub fn theta(&self) -> f64 {
-        self.rope_parameters.as_ref().and_then(|rope| rope.rope_theta).or(self.rope_theta).unwrap_or(10_000.0)
+        let mut blocks = [&self.rope_scaling, &self.rope_parameters].into_iter().flatten();
+        blocks.find_map(|rope| rope.rope_theta).or(self.rope_theta).unwrap_or(10_000.0)
     }
 
     /// `block` is what stands before the fields' names in errors.
@@ -229,6 +235,9 @@ impl TextConfig {
         let blocks = [("rope_parameters", &self.rope_parameters), ("rope_scaling", &self.rope_scaling)];
         for (rope_block, rope) in blocks {
             let Some(rope) = rope else { continue };
+            if let Some((name, value)) = rope.other.iter().find(|(_, value)| value.is_object()) {
+                return refuse(&format!("{rope_block}.{name}"), value, "rotations by kind of layer are not supported");
+            }
             for (name, kind) in [("rope_type", &rope.rope_type), ("type", &rope.older_rope_type)] {
                 if let Some(kind) = kind
                     && !["default", "dynamic"].contains(&kind.as_str())

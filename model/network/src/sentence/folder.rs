@@ -9,6 +9,8 @@ use serde::{Deserialize, de::DeserializeOwned};
 use super::{BertConfig, Pooling, SentenceBert, SentenceEncoder, SentenceError, SentenceTokenizer};
 use crate::bert;
 use crate::checkpoint::{self, CheckpointError, HostTensor, TensorMap};
+use crate::config::from_json;
+use crate::read_at::read_file;
 
 /// One step of `modules.json`.
 #[derive(Deserialize)]
@@ -117,6 +119,6 @@ fn read(path: &Path) -> Result<TensorMap, CheckpointError> {
 
 fn json<T: DeserializeOwned>(path: &Path) -> Result<T, SentenceError> {
     let name = || path.display().to_string();
-    let bytes = std::fs::read(path).map_err(|cause| SentenceError::Io { path: name(), cause })?;
-    serde_json::from_slice(&bytes).map_err(|cause| SentenceError::Json { path: name(), cause })
+    let bytes = read_file(path).map_err(|cause| SentenceError::Io { path: name(), cause })?;
+    from_json(&bytes).map_err(|cause| SentenceError::Json { path: name(), cause })
 }

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tokenizers::{PostProcessor, Tokenizer as Inner, TruncationParams};
 
-use crate::tokenizer::TokenizerError;
+use crate::{read_at::read_file, tokenizer::TokenizerError};
 
 /// A tokenizer that puts what a sentence needs around it.
 #[derive(Debug, Clone)]
@@ -20,7 +20,7 @@ impl SentenceTokenizer {
     /// [`TokenizerError`] naming the file, also when nothing would be left of a text.
     pub fn load(path: &Path, most: Option<usize>, positions: usize) -> Result<Self, TokenizerError> {
         let name = path.display().to_string();
-        let bytes = std::fs::read(path).map_err(|cause| TokenizerError::Read { path: name.clone(), cause })?;
+        let bytes = read_file(path).map_err(|cause| TokenizerError::Read { path: name.clone(), cause })?;
         let wrong = |problem: String| TokenizerError::Format { path: name.clone(), problem };
         let mut inner = Inner::from_bytes(&bytes).map_err(|error| wrong(error.to_string()))?;
         inner.with_padding(None);

@@ -10,6 +10,7 @@ use serde::{Deserialize, de::DeserializeOwned};
 use tokenizers::{AddedToken, Tokenizer as Inner, models::bpe::BPE};
 
 use super::{TokenizerError, split::Split};
+use crate::read_at::read_file;
 
 /// Small files of a model by their names.
 pub type Named = BTreeMap<String, Vec<u8>>;
@@ -38,7 +39,7 @@ impl Files<'_> {
 
     fn read(&self, name: &str) -> Result<Vec<u8>, TokenizerError> {
         let bytes = match self {
-            Files::On(folder) => std::fs::read(folder.join(name)),
+            Files::On(folder) => read_file(&folder.join(name)),
             Files::In(files) => files.get(name).cloned().ok_or_else(|| io::ErrorKind::NotFound.into()),
         };
         bytes.map_err(|cause| TokenizerError::Read { path: self.call(name), cause })
@@ -71,8 +72,7 @@ pub(super) fn open(files: &Files<'_>) -> Result<(Inner, String), TokenizerError>
 #[derive(Default, Deserialize)]
 struct Config {
     tokenizer_class: Option<String>,
-    #[serde(default)]
-    added_tokens_decoder: BTreeMap<String, Added>,
+    added_tokens_decoder: Option<BTreeMap<String, Added>>,
 }
 
 #[derive(Deserialize)]
@@ -101,7 +101,7 @@ fn parts(files: &Files<'_>) -> Result<Inner, TokenizerError> {
         let listed: HashMap<String, u32> = files.json("added_tokens.json")?;
         added.extend(listed.into_iter().map(|(content, id)| (id, AddedToken::from(content, true))));
     }
-    for (id, token) in config.added_tokens_decoder {
+    for (id, token) in config.added_tokens_decoder.unwrap_or_default() {
         let id = id.parse().map_err(|_| files.wrong(CONFIG, format!("added_tokens_decoder: `{id}` is no id")))?;
         added.insert(id, AddedToken::from(token.content, token.special));
     }

@@ -207,3 +207,21 @@ fn a_few_tokens_do_not_ask_for_billions_of_rows() {
     let message = Tokenizer::parse(json.to_string().as_bytes(), "x.json").unwrap_err().to_string();
     assert!(message.contains("tokens with ids up to 4000000000"), "{message}");
 }
+
+#[test]
+fn how_a_training_cut_and_filled_its_texts_is_no_matter() {
+    let plain = small();
+    let mut json: serde_json::Value = serde_json::from_str(&plain.to_json()).unwrap();
+    let cut = |stride: u32| serde_json::json!({"direction": "Right", "max_length": 3, "strategy": "LongestFirst", "stride": stride});
+    json["padding"] = serde_json::json!({
+        "strategy": {"Fixed": 64}, "direction": "Right", "pad_to_multiple_of": null, "pad_id": 0, "pad_type_id": 0,
+        "pad_token": "x"
+    });
+    // a stride as long as what is left is a panic where it is obeyed
+    for stride in [0, 3] {
+        json["truncation"] = cut(stride);
+        let read = Tokenizer::parse(json.to_string().as_bytes(), "memory").unwrap();
+        let text = "What is the person doing?";
+        assert_eq!(read.encode(text), plain.encode(text));
+    }
+}

@@ -75,6 +75,7 @@ fn a_config_of_more_layers_than_tensors_makes_none_of_them() {
 #[test]
 fn an_index_cannot_lead_elsewhere() {
     let folder = folder(|_| (), &tensors());
+    std::fs::remove_file(folder.path().join("model.safetensors")).expect("there");
     for name in ["../model.safetensors", "/etc/passwd", "a/b.safetensors", ".."] {
         let index = serde_json::json!({"weight_map": {"x": name}}).to_string();
         std::fs::write(folder.path().join("model.safetensors.index.json"), index).expect("writes");
@@ -127,5 +128,17 @@ fn any_name_and_any_size_is_written_in_fewer_bits() {
         let back = read(&to).expect("reads");
         let shapes = |map: &TensorMap| map.iter().map(|(name, t)| (name.clone(), t.shape.clone())).collect::<Vec<_>>();
         assert_eq!(shapes(&back), shapes(&tensors), "{bits:?}");
+    }
+}
+
+#[test]
+fn a_number_that_is_not_finite_is_refused_by_the_name_of_its_tensor() {
+    for number in [f32::NAN, f32::INFINITY] {
+        for name in ["language_model.model.layers.0.mlp.up_proj.weight", "vision_tower.embeddings.cls_token"] {
+            let mut tensors = tensors();
+            tensors.get_mut(name).expect("there").values[5] = number;
+            let error = load(&folder(|_| (), &tensors)).expect_err("it computes nothing").to_string();
+            assert!(error.contains(name) && error.contains("not finite"), "{error}");
+        }
     }
 }

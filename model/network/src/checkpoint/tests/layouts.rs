@@ -98,7 +98,7 @@ fn what_the_authors_config_asks_for_and_we_lack_is_refused() {
         ("/select_layer", serde_json::json!(-2), "`select_layer` = -2"),
         ("/vision_config/qk_normalization", serde_json::json!(true), "`vision_config.qk_normalization` = true"),
         ("/vision_config/norm_type", serde_json::json!("rms_norm"), "`vision_config.norm_type` = rms_norm"),
-        ("/llm_config/model_type", serde_json::json!("internlm2"), "`text_config.model_type` = internlm2"),
+        ("/llm_config/model_type", serde_json::json!("internlm2"), "`llm_config.model_type` = internlm2"),
     ] {
         let change = |config: &mut serde_json::Value| {
             authors_config(config);
@@ -133,6 +133,19 @@ fn shards_are_found_by_their_index() {
     std::fs::remove_file(whole.path().join("b.safetensors")).expect("there");
     let message = load(&whole).expect_err("a missing shard").to_string();
     assert!(message.contains("b.safetensors"), "{message}");
+}
+
+#[test]
+fn an_index_of_earlier_shards_is_no_matter_beside_the_whole() {
+    let folder = folder(|_| (), &tensors());
+    let index = r#"{"weight_map": {"a": "model-00001-of-00002.safetensors"}}"#;
+    std::fs::write(folder.path().join("model.safetensors.index.json"), index).expect("writes");
+    same(&load(&folder).expect("complete"));
+    let names = |whole: bool| crate::checkpoint::weight_names(|_| whole, Some(index.as_bytes())).expect("an index");
+    assert_eq!(
+        (names(true)[0].as_str(), names(false)[0].as_str()),
+        ("model.safetensors", "model-00001-of-00002.safetensors")
+    );
 }
 
 #[test]

@@ -160,6 +160,7 @@ fn what_a_file_lacks_or_has_too_much_is_named() {
         ("split.count", Value::Integer(3), "model.gguf: one of 3 files of a model; join them first"),
         ("llama.expert_count", Value::Integer(8), "`llama.expert_count` = 8"),
         ("llama.rope.scaling.factor", Value::Float(4.0), "`llama.rope.scaling.factor` = 4"),
+        ("llama.rope.scale_linear", Value::Float(4.0), "`llama.rope.scale_linear` = 4"),
         ("llama.rope.dimension_count", Value::Integer(2), "`llama.rope.dimension_count` = 2"),
         ("llama.block_count", Value::Integer(1 << 30), "1073741824 layers"),
         ("llama.attention.head_count", Value::Text("two".into()), "should be a whole number"),
