@@ -17,7 +17,7 @@ mod video;
 pub use self::files::join_frames;
 pub(super) use self::files::{is_one_of_many, read_folder};
 use self::{
-    depth::Depth,
+    depth::Kind,
     layouts::{MEDIAPIPE, Order, Sample},
     people::Frame,
     points::Meaning,
@@ -70,13 +70,13 @@ fn understand(frames: Vec<Frame>, video: &Video) -> Result<Raw, Cause> {
     let mut meaning = Meaning::of(values());
     if let Some(deep) = meaning.if_deep(values()) {
         match depth::of(values(), &deep, |poses| order(poses, names.clone(), video)) {
-            Depth::Depth => meaning = deep,
-            Depth::Unclear => warnings.push(
+            Kind::Depth => meaning = deep,
+            Kind::Unclear => warnings.push(
                 "the third numbers of points are taken for confidences in a picture, but would make a body as depths as \
                  well: call the points `keypoints_3d` where they are places in space"
                     .to_owned(),
             ),
-            Depth::Confidence => {}
+            Kind::Confidence => {}
         }
     }
     let (places, total) = numbered(&frames);

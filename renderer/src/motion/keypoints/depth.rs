@@ -14,7 +14,7 @@ const ALIKE: f64 = 0.02;
 
 /// What third numbers are.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) enum Depth {
+pub(super) enum Kind {
     Confidence,
     Depth,
     /// Either would do.
@@ -28,7 +28,7 @@ pub(super) fn of<'a>(
     people: impl Iterator<Item = &'a Points> + Clone,
     deep: &Meaning,
     order: impl Fn(&Sample<'_>) -> Result<Order, Cause>,
-) -> Depth {
+) -> Kind {
     let step = stride(people.clone().count());
     let people: Vec<&Points> = people.step_by(step).collect();
     let points = people.first().map_or(0, |person| person.values.len());
@@ -38,19 +38,19 @@ pub(super) fn of<'a>(
     let seen: Vec<bool> =
         (0..points).map(|j| positions.chunks_exact(3 * points).any(|body| !body[3 * j].is_nan())).collect();
     let sample = Sample { positions: &positions, people: 1, points, seen: &seen, flat: false };
-    let Ok(order) = order(&sample) else { return Depth::Confidence };
+    let Ok(order) = order(&sample) else { return Kind::Confidence };
     let misfit = |positions: &[f32]| sample.misfit(positions, &order);
-    let (Some(body), Some(flat)) = (misfit(&positions), misfit(&level)) else { return Depth::Confidence };
+    let (Some(body), Some(flat)) = (misfit(&positions), misfit(&level)) else { return Kind::Confidence };
     if body > fit::BODY || body > flat + ALIKE {
-        return Depth::Confidence;
+        return Kind::Confidence;
     }
     let coordinates = || positions.as_chunks::<3>().0.iter().flat_map(|place| &place[..2]).filter(|v| !v.is_nan());
     let within = coordinates().filter(|v| (0.0..=1.0).contains(*v)).count();
     let in_picture = 4 * within >= SHARES * coordinates().count();
     match in_picture {
-        false => Depth::Depth,
-        true if body + fit::APART < flat => Depth::Depth,
-        true if body + ALIKE < flat => Depth::Confidence,
-        true => Depth::Unclear,
+        false => Kind::Depth,
+        true if body + fit::APART < flat => Kind::Depth,
+        true if body + ALIKE < flat => Kind::Confidence,
+        true => Kind::Unclear,
     }
 }

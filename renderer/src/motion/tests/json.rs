@@ -98,8 +98,10 @@ fn right_first() -> (Motion, Vec<String>, Vec<Vec<[f32; 3]>>) {
 
 #[test]
 fn names_of_joints_tell_what_hangs_from_what() {
+    type Make<'a> = &'a dyn Fn((&String, &[f32; 3])) -> Value;
+
     let (person, names, frames) = right_first();
-    let each = |make: &dyn Fn((&String, &[f32; 3])) -> Value| -> Vec<Vec<Value>> {
+    let each = |make: Make<'_>| -> Vec<Vec<Value>> {
         frames.iter().map(|frame| names.iter().zip(frame).map(make).collect()).collect()
     };
     let keyed = |make: &dyn Fn(&[f32; 3]) -> Value| -> Vec<Value> {
